@@ -1,0 +1,1 @@
+"""What follows from the RDMs: one module an analysis."""

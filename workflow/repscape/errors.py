@@ -1,0 +1,25 @@
+"""The exceptions that a user may meet.
+
+Each message says where the mistake is, what was expected, what was found and what to do. The
+workflow prints the message alone; a traceback means a bug in repscape itself.
+"""
+
+
+class RepscapeError(Exception):
+    """A mistake in the config, the data or the machine, told in one message."""
+
+
+class ConfigError(RepscapeError):
+    """A config file asks for something that cannot be."""
+
+
+class DataError(RepscapeError):
+    """A file is not what it should be."""
+
+
+class AssetError(RepscapeError):
+    """A file named in the config cannot be had or is not the one that was named."""
+
+
+class DeviceError(RepscapeError):
+    """The machine lacks what the config requires."""

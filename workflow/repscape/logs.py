@@ -1,0 +1,99 @@
+"""Where a job's words go: everything into its log, one helpful line to the terminal."""
+
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from repscape.errors import RepscapeError
+
+logger = logging.getLogger("repscape")
+
+
+@contextmanager
+def job(snakemake) -> Iterator[None]:
+    """Run a script's body: log warnings and tracebacks to the rule's log, end with one line.
+
+    Exits with status 1 on any error. Of a `RepscapeError` the terminal gets the message, of
+    anything else the exception's name and where the traceback is.
+    """
+    log = Path(snakemake.log[0])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    warnings.simplefilter("default")
+    wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
+    step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
+    try:
+        yield
+    except RepscapeError as error:
+        logger.error("%s", error, exc_info=error.__cause__)
+        _say(f"repscape: {step} failed: {error} [log: {log}]")
+        sys.exit(1)
+    except Exception as error:
+        logger.exception("unexpected error")
+        _say(
+            f"repscape: {step} failed unexpectedly: {type(error).__name__}: {error}. "
+            f"The traceback is in {log}."
+        )
+        sys.exit(1)
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Iterator:
+    """Pass items through while showing how many are done, the rate and the time left.
+
+    A terminal gets a bar (after two seconds: short steps stay quiet); the log gets a line every
+    ten seconds and one at the end.
+
+    Parameters
+    ----------
+    items : iterable
+    what : str
+        The step, for example ``"decoding bikes"``.
+    unit : str
+        What is counted, for example ``"images"`` or ``"B"``.
+    total : int
+        How many units there are in all.
+    size : callable
+        How many units an item holds (by default its length).
+    """
+    from tqdm import tqdm
+
+    done, started = 0, time.monotonic()
+    told = started
+    bar = tqdm(
+        total=total,
+        desc=what,
+        unit=unit if unit == "B" else f" {unit}",
+        unit_scale=unit == "B",
+        delay=2,
+        leave=False,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        for item in items:
+            yield item
+            done += size(item)
+            bar.update(size(item))
+            now = time.monotonic()
+            if now - told > 10 and done < total:
+                told = now
+                rate = done / (now - started)
+                left = (total - done) / rate
+                logger.info("%s: %d of %d %s, %.3g/s, %.0f s left", what, done, total, unit, rate, left)
+    seconds = time.monotonic() - started
+    logger.info("%s: %d %s in %.1f s (%.3g/s)", what, done, unit, seconds, done / max(seconds, 1e-9))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

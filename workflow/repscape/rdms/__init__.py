@@ -1,0 +1,1 @@
+"""How far apart the answers are: one module a metric or normalisation."""

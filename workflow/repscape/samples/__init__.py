@@ -1,0 +1,1 @@
+"""Which of the recorded units we listen to."""

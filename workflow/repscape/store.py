@@ -1,0 +1,123 @@
+"""NetCDF files, written whole or not at all.
+
+A file is written under a name unique to the process and renamed when it is complete, so that a
+killed job or a full disk leaves nothing that a later run would trust. Nothing in a file depends
+on when or where it was written.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+from repscape import __version__
+from repscape.errors import DataError
+
+
+@contextmanager
+def replacing(path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it to `path` if the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def create(path, *, kind: str, attributes: Mapping | None = None) -> Iterator[netCDF4.Dataset]:
+    """Open a new NetCDF-4 file for writing; it appears at `path` when the block succeeds.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        What the file holds (``stimulus``, ``activations``, ``rdm``, …); `open_file` checks it.
+    attributes : mapping of str to str, int, float or a sequence of these
+        The keys and parameters that made the file. Values that are None are left out.
+    """
+    with replacing(path) as temporary:
+        try:
+            with netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset:
+                set_attributes(dataset, {"repscape_version": __version__, "kind": kind})
+                set_attributes(dataset, attributes or {})
+                yield dataset
+        except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as either
+            if isinstance(error, OSError) or "HDF" in str(error):
+                raise DataError(
+                    f"{path}: cannot be written ({error}). Free some disk space or check the "
+                    "permissions, then run again; what is complete is kept."
+                ) from error
+            raise
+
+
+def set_attributes(group, attributes: Mapping) -> None:
+    """Set NetCDF attributes in sorted order; booleans become 0 or 1, None is left out."""
+    for name in sorted(attributes):
+        value = attributes[name]
+        if isinstance(value, bool | np.bool_):
+            value = int(value)
+        if value is not None:
+            group.setncattr(name, value)
+
+
+def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=None) -> None:
+    """Add a variable and the dimensions it needs to an open file or group.
+
+    Strings are stored as NetCDF strings, numbers contiguous and uncompressed in their own type.
+    """
+    values = np.asarray(values)
+    for dim, size in zip(dims, values.shape, strict=True):
+        if dim not in group.dimensions and (group.parent is None or dim not in group.parent.dimensions):
+            group.createDimension(dim, size)
+    if values.dtype.kind in "UO":
+        variable = group.createVariable(name, str, dims)
+        values = values.astype(object)
+    else:
+        variable = group.createVariable(name, values.dtype, dims, fill_value=False)
+    set_attributes(variable, attributes or {})
+    if values.size:
+        variable[:] = values
+
+
+def write(path, *, kind: str, variables: Mapping, attributes: Mapping | None = None) -> None:
+    """Write a whole file at once.
+
+    Parameters
+    ----------
+    path, kind, attributes : as in `create`
+    variables : mapping of name to (dims, values) or (dims, values, attributes)
+        A variable named as its only dimension is a coordinate.
+    """
+    with create(path, kind=kind, attributes=attributes) as dataset:
+        for name, (dims, values, *rest) in variables.items():
+            add_variable(dataset, name, tuple(dims), values, *rest)
+
+
+@contextmanager
+def open_file(path, kind: str | None = None) -> Iterator[netCDF4.Dataset]:
+    """Open a file for reading, without masked arrays.
+
+    Raises
+    ------
+    DataError
+        The file is missing, truncated, not NetCDF, or of another kind.
+    """
+    try:
+        dataset = netCDF4.Dataset(path, "r")
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path}: not a readable NetCDF file ({error}). Delete it and run again."
+        ) from error
+    with dataset:
+        dataset.set_auto_mask(False)
+        found = getattr(dataset, "kind", None)
+        if kind is not None and found != kind:
+            raise DataError(f"{path}: expected a file of kind '{kind}', found '{found}'.")
+        yield dataset
