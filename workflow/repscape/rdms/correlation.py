@@ -1,0 +1,27 @@
+"""Correlation distance: one minus Pearson's r over units."""
+
+import numpy as np
+
+from repscape.rdms.distances import squared_distances
+from repscape.rdms.normalisation import Scaling, moments
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Return 1 − r_ij, with Pearson's r over the drawn units.
+
+    Computed as ½ ‖u_i − u_j‖² of the images' centred activity at unit norm, which is the same and
+    stays accurate where r is close to 1.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+    scaling : Scaling
+        Not used: r does not depend on it.
+
+    Returns
+    -------
+    float64 array (pair,)
+        NaN for images of constant activity.
+    """
+    means, squares = moments(activity)
+    return squared_distances(activity, shift=means, scale=np.sqrt(squares)) / 2

@@ -1,0 +1,26 @@
+"""Mean squared difference of normalised activity: the default metric."""
+
+import numpy as np
+
+from repscape.rdms.distances import squared_distances
+from repscape.rdms.normalisation import Scaling
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Return δ_ij = Σ_u (z_iu − z_ju)² / n, with z the normalised activity and n the drawn units.
+
+    With ``zscore`` it does not depend on the activity's mean and scale. It equals 2 (1 − r_ij) only
+    if every image is z-scored by itself; the layer-wide normalisation here keeps the differences
+    in mean and spread between images.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+    scaling : Scaling
+
+    Returns
+    -------
+    float64 array (pair,)
+        NaN where the scale is 0.
+    """
+    return squared_distances(activity, scale=abs(scaling.scale)) / activity.shape[1]
