@@ -36,6 +36,8 @@ class Study:
     samples : dict of str to tuple of str
         For each population its sample sizes, in ascending order; unsampled: ``("all",)``.
     metrics : tuple of str
+    analyses : tuple of str
+        The analyses that are always made; others are made where a figure needs them.
     config : dict
         The whole validated config.
     """
@@ -45,6 +47,7 @@ class Study:
     layers: dict[str, tuple[str, ...]]
     samples: dict[str, tuple[str, ...]]
     metrics: tuple[str, ...]
+    analyses: tuple[str, ...]
     config: dict
 
     def pattern(self, kind: str) -> str:
@@ -54,6 +57,11 @@ class Study:
     def path(self, kind: str, **keys) -> str:
         """Return the path of one file."""
         return self.pattern(kind).format(**keys)
+
+    def layer_files(self, kind: str, source: str) -> list[str]:
+        """Return the paths of a kind of file for all layers of a source, other wildcards open."""
+        pattern = self.pattern(kind).replace("{source}", source)
+        return [pattern.replace("{layer}", layer) for layer in self.layers[source]]
 
     def rdms(self) -> Iterator[str]:
         """Yield the paths of all RDM files of the study."""

@@ -1,0 +1,42 @@
+# repscape: from stimuli and networks to RDMs, differentiation and figures.
+#
+# One list of nouns, in one order, names the rule files, the parts of the package, the sections
+# of the config and the folders of results.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/jobs.smk"
+include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/populations.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/samples.smk"
+include: "workflow/rules/rdms.smk"
+include: "workflow/rules/analyses.smk"
+include: "workflow/rules/figures.smk"
+
+
+resource_scopes:
+    gpu="local",
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.analyses.input,
+
+
+onsuccess:
+    tell_results()
+
+
+onerror:
+    tell_failures()

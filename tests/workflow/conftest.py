@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from PIL import Image
+from project import Project
+
+CONFIG = {
+    "study": "small",
+    "stimuli": {
+        "white_noise": {"source": "white_noise", "count": 4, "size": [64, 64]},
+        "gratings": {"source": "gratings", "count": 4, "size": [64, 64]},
+        "pictures": {"source": "images", "path": "pictures", "size": [64, 64]},
+    },
+    "networks": {
+        "squeezenet": {
+            "source": "torchvision",
+            "architecture": "squeezenet1_1",
+            "weights": "random",
+            "preprocess": {"resize": 64, "crop": 64},
+            "layers": ["input", "conv1", "relu2", "predictions"],
+        },
+    },
+    "populations": {
+        "random": {"select": "random", "units": 300},
+        "filter_means": {"select": "filter_means"},
+    },
+    "samples": [
+        {"population": "random", "sizes": [20, 100], "repeats": [3, 1]},
+        {"population": "filter_means"},
+    ],
+    "rdms": {"normalisation": "zscore", "metrics": ["sqeuclidean", "correlation"]},
+    "analyses": {"differentiation": {"reference": "white_noise"}},
+    "figures": {"differentiation_by_depth": {}, "rdm_gallery": {}, "layer_table": {}},
+}
+
+
+def make_pictures(folder, names, seed=0):
+    """Write small pictures of coloured noise."""
+    folder.mkdir(exist_ok=True)
+    generator = np.random.default_rng(seed)
+    for name in names:
+        small = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((80, 72)).save(folder / name)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """The small study after a complete run. Do not change it: copy it (`project`)."""
+    project = Project.create(tmp_path_factory.mktemp("finished") / "project", CONFIG)
+    make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Project:
+    """A copy of the finished study, to change."""
+    return Project.copy(finished, tmp_path / "project")
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Project:
+    """The small study before its first run."""
+    project = Project.create(tmp_path / "fresh", CONFIG)
+    make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
+    return project

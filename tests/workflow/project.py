@@ -1,0 +1,85 @@
+"""A copy of the workflow in a folder of its own, to run, change and run again."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class Project:
+    """A small study in its own folder."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path, config: dict) -> "Project":
+        folder.mkdir(parents=True)
+        shutil.copy(REPOSITORY / "Snakefile", folder)
+        ignore = shutil.ignore_patterns("__pycache__", "docs")
+        for name in ("workflow", "profiles", "envs"):
+            shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
+        project = cls(folder)
+        project.write_config(config)
+        return project
+
+    @classmethod
+    def copy(cls, other: "Project", folder: Path) -> "Project":
+        """Copy a project with its results and Snakemake's records of them; dates are kept."""
+        shutil.copytree(other.folder, folder, symlinks=True, copy_function=shutil.copy2)
+        return cls(folder)
+
+    @property
+    def config(self) -> dict:
+        return yaml.safe_load((self.folder / "config/config.yaml").read_text())
+
+    def write_config(self, config: dict) -> None:
+        (self.folder / "config").mkdir(exist_ok=True)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        (self.folder / "config/config.yaml").write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+
+    def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=os.environ | environment,
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def plan(self, *arguments: str) -> set[str]:
+        """Return the jobs that Snakemake would run, as ``rule`` or ``rule key=value …``."""
+        done = self.run("--dry-run", "--quiet", "host", *arguments)
+        jobs, rule = set(), None
+        for line in (done.stdout + done.stderr).splitlines():
+            if match := re.match(r"\s*(?:local)?rule (\S+):", line):
+                rule = match[1]
+                jobs.add(rule)
+            elif match := re.match(r"\s*wildcards: (.+)", line):
+                jobs.discard(rule)
+                jobs.add(f"{rule} {match[1]}".replace(", ", " "))
+        return jobs - {"all", "figures", "analyses"}
+
+    def results(self, pattern: str = "**/*") -> dict[str, bytes]:
+        """Return the contents of the result files by their paths, logs left out."""
+        root = self.folder / "results"
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted(root.glob(pattern))
+            if path.is_file() and "logs" not in path.parts
+        }

@@ -1,0 +1,364 @@
+"""The config: read, checked whole, and turned into a `Study`.
+
+Every mistake that can be known before a job starts is told here, all at once, with the file,
+the key and the line. The result is canonical: the order of keys in the YAML does not matter.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+
+from repscape import assets, plugins
+from repscape.errors import AssetError, ConfigError
+from repscape.networks import tables
+from repscape.rdms.normalisation import KINDS
+from repscape.seeds import derive
+from repscape.study import Study
+from repscape.types import Size
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Activations(_Section):
+    batch: PositiveInt = 10
+    cuda_batch: PositiveInt = 256
+    threads: PositiveInt = 1
+    precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
+
+
+def _as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+class _Samples(_Section):
+    population: str
+    sizes: Annotated[list[PositiveInt | Literal["all"]], Field(min_length=1)] = ["all"]
+    repeats: Annotated[list[PositiveInt], BeforeValidator(_as_list)] = [1]
+
+
+class _Rdms(_Section):
+    normalisation: Literal[KINDS] = "zscore"
+    metrics: Annotated[list[str], Field(min_length=1)] = ["sqeuclidean"]
+
+
+class _Config(_Section):
+    """The top level; the sections of plugins are checked one by one."""
+
+    study: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    networks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    populations: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    activations: _Activations = _Activations()
+    samples: Annotated[list[_Samples], Field(min_length=1)]
+    rdms: _Rdms = _Rdms()
+    analyses: dict[str, dict[str, Any] | None] = {}
+    figures: dict[str, dict[str, Any] | None] = {}
+
+
+class _Mistakes:
+    """Collects what is wrong, to tell it all at once."""
+
+    def __init__(self, lines: Mapping[tuple, str]):
+        self.lines = lines
+        self.messages: list[str] = []
+
+    def add(self, keys: Iterable, message: str) -> None:
+        keys = tuple(map(str, keys))
+        where = next((self.lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self.lines), "config")
+        self.messages.append(f"{where}: {'.'.join(keys)}: {message}")
+
+    def add_validation(self, prefix: tuple, error: ValidationError, model: type[BaseModel]) -> None:
+        for mistake in error.errors():
+            location = prefix + mistake["loc"]
+            if mistake["type"] == "extra_forbidden":
+                valid = _fields_at(model, mistake["loc"][:-1])
+                self.add(location, f"unknown key; {plugins.unknown(mistake['loc'][-1], valid)}")
+            elif mistake["type"] == "missing":
+                self.add(location, "this key is required.")
+            else:
+                self.add(location, f"{mistake['msg']}; found {mistake['input']!r}.")
+
+    def stop(self) -> None:
+        """Raise what was found, each mistake once."""
+        if self.messages:
+            found = list(dict.fromkeys(self.messages))
+            count = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
+            raise ConfigError(f"The config has {count}:\n" + "\n".join(f"  {line}" for line in found))
+
+
+def _fields_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Name the keys that a nested section may have."""
+    for key in location:
+        field = model.model_fields.get(key) if isinstance(key, str) else None
+        inner = field.annotation if field else model
+        for candidate in (inner, *getattr(inner, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)
+
+
+def read_lines(path) -> dict[tuple, str]:
+    """Map each key of a YAML file to ``file:line`` and refuse keys given twice.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, not YAML, or has a duplicate key (which YAML readers drop silently).
+    """
+    try:
+        root = yaml.compose(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    lines: dict[tuple, str] = {}
+
+    def walk(node, keys):
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = (*keys, key.value)
+                if here in lines:
+                    raise ConfigError(
+                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice "
+                        f"(first at {lines[here]}); rename one of them."
+                    )
+                lines[here] = f"{path}:{key.start_mark.line + 1}"
+                walk(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                lines[(*keys, str(index))] = f"{path}:{value.start_mark.line + 1}"
+                walk(value, (*keys, str(index)))
+
+    walk(root, ())
+    return lines
+
+
+def resolve(config: Mapping, files: Iterable = ()) -> Study:
+    """Check a config and turn it into a `Study`.
+
+    Parameters
+    ----------
+    config : mapping
+        The config as Snakemake merged it.
+    files : paths of the YAML files that it came from, for line numbers
+
+    Raises
+    ------
+    ConfigError
+        Lists every mistake: key, line, what was expected, what was found, what to do.
+    """
+    lines: dict[tuple, str] = {}
+    for file in files:
+        lines |= read_lines(file)
+    mistakes = _Mistakes(lines)
+    try:
+        top = _Config.model_validate(_plain(config))
+    except ValidationError as error:
+        mistakes.add_validation((), error, _Config)
+        mistakes.stop()
+    _check_name(mistakes, ("study",), top.study)
+
+    sections = {
+        "stimuli": _stimuli(top, mistakes),
+        "networks": _plugin_sections("networks", top.networks, "source", mistakes, top, layers=(str | list[str], "blocks")),
+        "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
+        # Every analysis is there for the figures that need it; those in the config are always made.
+        "analyses": _named_sections("analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes),
+        "figures": _named_sections("figures", top.figures, "figure", mistakes),
+    }
+    for index, metric in enumerate(top.rdms.metrics):
+        if metric not in plugins.names("rdms"):
+            mistakes.add(("rdms", "metrics", index), plugins.unknown(metric, plugins.names("rdms")))
+    if len(set(top.rdms.metrics)) < len(top.rdms.metrics):
+        mistakes.add(("rdms", "metrics"), "a metric is listed twice.")
+    samples = _samples(top, mistakes)
+    layers = _layers(sections["networks"], mistakes)
+    mistakes.stop()
+
+    resolved = top.model_dump() | sections | {"samples": samples}
+    return Study(
+        name=top.study,
+        stimuli=tuple(sorted(sections["stimuli"], key=natural)),
+        layers=layers,
+        samples={population: tuple(map(str, plan)) for population, plan in samples.items()},
+        metrics=tuple(top.rdms.metrics),
+        analyses=tuple(sorted(top.analyses)),
+        config=canonical(resolved),
+    )
+
+
+def natural(name: str) -> list:
+    """Sort key that puts 2 before 10."""
+    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def canonical(value):
+    """Sort the keys of nested mappings, so that equal configs have equal representations."""
+    if isinstance(value, Mapping):
+        return {key: canonical(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    return value
+
+
+def _plain(value):
+    """Turn Snakemake's mappings into plain ones with text keys."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _check_name(mistakes: _Mistakes, keys: tuple, name: str) -> None:
+    if not NAME.fullmatch(name):
+        mistakes.add(
+            keys,
+            f"'{name}' cannot be a name: names become file names, so they may have letters A-Z, digits, "
+            "'_', '-', '+' and '.', and start with a letter or digit.",
+        )
+
+
+def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[str, dict]:
+    """Check the named sections of a step whose plugin is chosen by the key `selector`."""
+    checked = {}
+    for name, section in sections.items():
+        keys = (step, name)
+        _check_name(mistakes, keys, name)
+        plugin = section.get(selector)
+        if plugin is None:
+            valid = ", ".join(plugins.names(step))
+            mistakes.add(keys, f"the key '{selector}' is required; one of: {valid}.")
+            continue
+        if plugin not in plugins.names(step):
+            mistakes.add((*keys, selector), plugins.unknown(plugin, plugins.names(step)))
+            continue
+        function = plugins.entry(step, plugin)
+        model = plugins.model(function, **{selector: (str, ...)}, **common)
+        values = dict(section)
+        # Trained weights draw nothing: a new seed does not concern them.
+        if "seed" in model.model_fields and section.get("weights", "random") == "random":
+            values.setdefault("seed", derive(top.seed, step, name))
+        checked |= _validated(mistakes, keys, name, model, values)
+        for parameter in plugins.asset_parameters(function):
+            if name in checked:
+                _check_asset(mistakes, (*keys, parameter), checked[name][parameter])
+    return checked
+
+
+def _named_sections(step, sections, selector, mistakes) -> dict[str, dict]:
+    """Check analyses and figures: the name is the plugin, unless the key `selector` says another."""
+    checked = {}
+    for name, section in sections.items():
+        keys, section = (step, name), dict(section or {})
+        _check_name(mistakes, keys, name)
+        plugin = section.setdefault(selector, name)
+        if plugin not in plugins.names(step):
+            at = (*keys, selector) if plugin != name else keys
+            mistakes.add(at, plugins.unknown(plugin, plugins.names(step)))
+            continue
+        model = plugins.model(plugins.entry(step, plugin), **{selector: (str, ...)})
+        checked |= _validated(mistakes, keys, name, model, section)
+    return checked
+
+
+def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:
+    try:
+        return {name: model.model_validate(values).model_dump(mode="json")}
+    except ValidationError as error:
+        mistakes.add_validation(keys, error, model)
+        return {}
+
+
+def _check_asset(mistakes, keys, value) -> None:
+    if value is None:
+        return
+    try:
+        assets.check(value, ".".join(keys))
+        assets.local_files(value, ".".join(keys))
+    except AssetError as error:
+        mistakes.add(keys, str(error).removeprefix(f"{'.'.join(keys)}: "))
+
+
+def _stimuli(top: _Config, mistakes: _Mistakes) -> dict[str, dict]:
+    """Check the stimuli and expand the entries that stand for a stimulus a file."""
+    expanded: dict[str, dict] = {}
+    for name, section in top.stimuli.items():
+        section = dict(section)
+        if not section.pop("each", False):
+            one_each = {name: section}
+        else:
+            one_each = _one_each(name, section, mistakes)
+        for stimulus, part in one_each.items():
+            if stimulus in expanded:
+                mistakes.add(
+                    ("stimuli", name), f"two stimuli would be named '{stimulus}'; rename the entry or the file."
+                )
+            expanded[stimulus] = part
+    common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
+    return _plugin_sections("stimuli", expanded, "source", mistakes, top, **common)
+
+
+def _one_each(name, section, mistakes) -> dict[str, dict]:
+    """Expand an entry into one stimulus for each of its files, named as the file."""
+    where = f"stimuli.{name}.path"
+    paths: dict[str, str] = {}
+    for address in _as_list(section.get("path", [])):
+        try:
+            found = [address] if "://" in address else map(str, assets.local_files(address, where))
+        except AssetError as error:
+            mistakes.add(("stimuli", name, "path"), str(error).removeprefix(f"{where}: "))
+            continue
+        for file in found:
+            stimulus = Path(file.partition("#")[0]).stem
+            if stimulus in paths:
+                mistakes.add(("stimuli", name), f"two files would be stimulus '{stimulus}'; rename one.")
+            paths[stimulus] = file
+    return {stimulus: {**section, "path": file} for stimulus, file in paths.items()}
+
+
+def _samples(top: _Config, mistakes: _Mistakes) -> dict[str, dict[str, int]]:
+    """Turn the list of samples into {population: {size: repeats}}, sizes ascending."""
+    plans: dict[str, dict[str, int]] = {}
+    for index, entry in enumerate(top.samples):
+        keys = ("samples", index)
+        if entry.population not in top.populations:
+            mistakes.add((*keys, "population"), plugins.unknown(entry.population, top.populations))
+        if entry.population in plans:
+            mistakes.add((*keys, "population"), f"'{entry.population}' is sampled twice; join the two entries.")
+        repeats = entry.repeats * len(entry.sizes) if len(entry.repeats) == 1 else entry.repeats
+        if len(repeats) != len(entry.sizes):
+            mistakes.add(
+                (*keys, "repeats"),
+                f"expected one number, or one a size ({len(entry.sizes)}); found {len(repeats)}.",
+            )
+            continue
+        if len(set(entry.sizes)) < len(entry.sizes):
+            mistakes.add((*keys, "sizes"), "a size is listed twice.")
+        plan = dict(zip(map(str, entry.sizes), repeats, strict=True))
+        if plan.get("all", 1) != 1:
+            mistakes.add((*keys, "repeats"), "size 'all' takes every unit, so it has one repeat.")
+        plans[entry.population] = {size: plan[size] for size in sorted(plan, key=natural)}
+    return plans
+
+
+def _layers(networks: Mapping, mistakes: _Mistakes) -> dict[str, tuple[str, ...]]:
+    """Choose the layers of each network, without loading it."""
+    layers = {}
+    for name in sorted(networks):
+        section = networks[name]
+        try:
+            layers[name] = tables.choose(section.get("architecture"), section["layers"], f"networks.{name}.layers")
+        except ConfigError as error:
+            mistakes.add(("networks", name, "layers"), str(error).removeprefix(f"networks.{name}.layers: "))
+    return layers

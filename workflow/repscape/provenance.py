@@ -1,0 +1,96 @@
+"""Code is an input too: digests of the code that makes a file.
+
+Snakemake sees edits to a script by the script's date and edits to an imported package not at
+all. A rule's parameters therefore hold a digest of its script and of every module of this package
+that the script imports, directly or not, plus those of the plugins it is given by name. The
+digest is of the syntax tree: comments, docstrings, layout and dates do not count.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+# What these modules say does not change what a job computes.
+WITHOUT_EFFECT = {"repscape", "repscape.errors", "repscape.logs"}
+
+
+@cache
+def digest(*files: str | Path) -> str:
+    """Digest some files and all modules of the package that they import, transitively.
+
+    Parameters
+    ----------
+    files : paths of scripts or modules
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; the same on every machine and Python version that is supported.
+    """
+    waiting = [Path(file).resolve() for file in files]
+    seen: dict[str, str] = {}
+    while waiting:
+        file = waiting.pop()
+        key = _key(file)
+        if key not in seen:
+            seen[key], modules = _read(file)
+            waiting.extend(_module_file(module) for module in modules)
+    lines = "\n".join(f"{key} {seen[key]}" for key in sorted(seen))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def plugin_file(step: str, name: str) -> Path:
+    """Return the file of a plugin."""
+    return PACKAGE / step / f"{name}.py"
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """Name the modules of this package that a syntax tree imports, also inside functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in inner if name.startswith("repscape.") and _module_file(name).exists()}
+            found |= modules or {node.module}
+    found = {name for name in found if name.split(".")[0] == "repscape"}
+    return found - WITHOUT_EFFECT
+
+
+def serialise(node) -> str:
+    """Write a syntax tree as text without positions, comments or docstrings.
+
+    `ast.dump` is not used: what it prints differs between Python versions.
+    """
+    if isinstance(node, ast.AST):
+        fields = []
+        for name, value in ast.iter_fields(node):
+            if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                value = value[1:] if ast.get_docstring(node, clean=False) is not None else value
+            if name not in ("ctx", "kind", "type_comment", "type_ignores") and value not in (None, []):
+                fields.append(f"{name}={serialise(value)}")
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return "[" + ",".join(map(serialise, node)) + "]"
+    return repr(node)
+
+
+@cache
+def _read(file: Path) -> tuple[str, frozenset[str]]:
+    tree = ast.parse(file.read_bytes(), filename=str(file))
+    return hashlib.sha256(serialise(tree).encode()).hexdigest(), frozenset(imports(tree))
+
+
+def _module_file(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _key(file: Path) -> str:
+    """Name a file by its path below the workflow folder, wherever the checkout lies."""
+    root = PACKAGE.parent
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name

@@ -1,0 +1,29 @@
+# What did the units answer?
+#
+# in:  stimuli/{stimulus}.nc, the frozen network and its layers, populations/{source}/{population}.nc
+# out: activations/{source}/{stimulus}/{population}/{layer}.nc, all layers by one forward pass
+
+
+for source in CONFIG["networks"]:
+
+    rule:
+        name:
+            f"activations_{source}"
+        input:
+            stimulus=STUDY.pattern("stimulus"),
+            network=STUDY.path("network", source=source),
+            layers=STUDY.path("layers", source=source),
+            population=STUDY.layer_files("population", source)[0],
+        output:
+            STUDY.layer_files("activations", source),
+        params:
+            job=activations_job,
+        log:
+            f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
+        threads: CONFIG["activations"]["threads"]
+        resources:
+            gpu=gpu_wanted(),
+        conda:
+            ENVIRONMENT
+        script:
+            "../scripts/activations.py"

@@ -1,0 +1,27 @@
+# What follows?
+#
+# in:  what the analysis asks for: RDMs, activations, stimuli
+# out: analyses/{analysis}.nc, and .csv where people want a table
+
+for analysis in CONFIG["analyses"]:
+
+    rule:
+        name:
+            analysis
+        input:
+            unpack(inputs_of("analyses", analysis)),
+        output:
+            **analysis_outputs(analysis),
+        params:
+            job=analysis_job(analysis),
+        log:
+            f"{LOGS}/analyses/{analysis}.log",
+        conda:
+            ENVIRONMENT
+        script:
+            "../scripts/analysis.py"
+
+
+rule analyses:
+    input:
+        [file for analysis in STUDY.analyses for file in analysis_outputs(analysis).values()],

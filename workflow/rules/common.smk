@@ -1,0 +1,44 @@
+# What the rule files share: the study, its paths, the parameters of jobs.
+import os
+import re
+import sys
+from importlib.metadata import version
+
+from snakemake.exceptions import WorkflowError
+
+# The package of this checkout, here and in the jobs, whatever else is installed.
+WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
+sys.path.insert(0, WORKFLOW)
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
+
+from repscape import assets, config as configuration, plugins, provenance
+from repscape.errors import RepscapeError
+
+ENVIRONMENT = "../../envs/environment.yaml"
+CONFIG_FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
+
+
+def or_stop(function, *arguments, **keywords):
+    """Call a function of the package; a mistake in the config ends the run with its message."""
+    try:
+        return function(*arguments, **keywords)
+    except RepscapeError as error:
+        raise WorkflowError(str(error)) from None
+
+
+STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
+CONFIG = STUDY.config
+RESULTS = f"results/{STUDY.name}"
+LOGS = f"{RESULTS}/logs"
+
+
+def one_of(names):
+    """Constrain a wildcard to some names."""
+    return "|".join(map(re.escape, sorted(names)))
+
+
+wildcard_constraints:
+    source=one_of(STUDY.layers),
+    stimulus=one_of(STUDY.stimuli),
+    population=one_of(CONFIG["populations"]),
+    size=r"\d+|all",

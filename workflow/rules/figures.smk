@@ -1,0 +1,29 @@
+# What does it look like? The name of a figure is its target: `snakemake --cores 1 rdm_gallery`.
+#
+# in:  what the figure asks for: analyses, RDMs, layer tables
+# out: figures/{figure}.svg and .png, and its caption as .rst
+
+for figure in CONFIG["figures"]:
+
+    rule:
+        name:
+            figure
+        input:
+            unpack(inputs_of("figures", figure)),
+        output:
+            svg=figure_in_report(figure),
+            png=STUDY.path("figure", figure=figure, format="png"),
+            caption=STUDY.path("figure", figure=figure, format="rst"),
+        params:
+            job=figure_job(figure),
+        log:
+            f"{LOGS}/figures/{figure}.log",
+        conda:
+            ENVIRONMENT
+        script:
+            "../scripts/figure.py"
+
+
+rule figures:
+    input:
+        expand(STUDY.pattern("figure"), figure=CONFIG["figures"], format=["svg", "png"]),

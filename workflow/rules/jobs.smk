@@ -1,0 +1,151 @@
+# What a job depends on beside its input files.
+#
+# Every rule has one parameter, the mapping `job`: a change in it reruns the job. It holds what the
+# script needs from the config and `code`, the digest of what the script runs.
+from glob import glob
+
+SELECTORS = {"analyses": "analysis", "figures": "figure"}
+
+
+def stimulus_section(wildcards):
+    return CONFIG["stimuli"][wildcards.stimulus]
+
+
+def stimulus_files(wildcards):
+    section = stimulus_section(wildcards)
+    return named_files("stimuli", section["source"], section)
+
+
+def stimulus_job(wildcards):
+    section = stimulus_section(wildcards)
+    return {
+        "section": section,
+        "files": names_and_sizes(stimulus_files(wildcards)),
+        "code": code("stimulus.py", stimuli=section["source"]),
+    }
+
+
+def network_section(wildcards):
+    return CONFIG["networks"][wildcards.source]
+
+
+def network_files(wildcards):
+    section = network_section(wildcards)
+    return named_files("networks", section["source"], section)
+
+
+def network_job(wildcards):
+    section = network_section(wildcards)
+    return {
+        "section": {key: section[key] for key in section if key != "layers"},
+        "files": names_and_sizes(network_files(wildcards)),
+        "libraries": libraries(),
+        "code": code("network.py", networks=section["source"]),
+    }
+
+
+def population_job(wildcards):
+    section = CONFIG["populations"][wildcards.population]
+    return {
+        "section": section,
+        "layers": STUDY.layers[wildcards.source],
+        "code": code("population.py", populations=section["select"]),
+    }
+
+
+def activations_job(wildcards):
+    return {
+        **CONFIG["activations"],
+        "device": CONFIG["device"],
+        "libraries": libraries(),
+        "code": code("activations.py"),
+    }
+
+
+def sample_job(wildcards):
+    return {
+        "seed": CONFIG["seed"],
+        "repeats": CONFIG["samples"][wildcards.population][wildcards.size],
+        "code": code("samples.py"),
+    }
+
+
+def rdm_job(wildcards):
+    return {**CONFIG["rdms"], "code": code("rdms.py", rdms=CONFIG["rdms"]["metrics"])}
+
+
+def inputs_of(step, name):
+    """The input function of an analysis or a figure: its plugin says what it needs."""
+    section = CONFIG[step][name]
+    plugin = plugins.find(step, section[SELECTORS[step]], name)
+    arguments = plugins.section_arguments(plugins.entry(step, section[SELECTORS[step]]), section)
+    return lambda wildcards: or_stop(plugin.inputs, STUDY, **arguments)
+
+
+def analysis_outputs(analysis):
+    plugin = CONFIG["analyses"][analysis]["analysis"]
+    outputs = {"data": STUDY.path("analysis", analysis=analysis)}
+    if getattr(plugins.find("analyses", plugin, analysis), "TABLE", False):
+        outputs["table"] = STUDY.path("table", analysis=analysis)
+    return outputs
+
+
+def analysis_job(analysis):
+    section = CONFIG["analyses"][analysis]
+    return {"section": section, "code": code("analysis.py", analyses=section["analysis"])}
+
+
+def figure_job(figure):
+    section = CONFIG["figures"][figure]
+    return {
+        "section": section,
+        "stimuli": STUDY.stimuli,
+        "code": code("figure.py", figures=section["figure"]),
+    }
+
+
+def figure_in_report(figure):
+    """The figure as the report shows it: by its file, caption and group."""
+    plugin = plugins.find("figures", CONFIG["figures"][figure]["figure"], figure)
+    return report(
+        STUDY.path("figure", figure=figure, format="svg"),
+        caption=os.path.abspath(STUDY.path("figure", figure=figure, format="rst")),
+        category=plugin.CATEGORY,
+        labels={"figure": figure.replace("_", " "), "study": STUDY.name},
+    )
+
+
+def gpu_wanted():
+    """1 where activations jobs use a GPU: on a machine without one, `auto` means the CPU."""
+    return int(CONFIG["device"] == "cuda" or (CONFIG["device"] == "auto" and bool(glob("/dev/nvidia[0-9]*"))))
+
+
+def named_files(step, plugin, section):
+    """The local files that a section of the config names."""
+    parameters = plugins.asset_parameters(plugins.entry(step, plugin))
+    return [
+        str(file)
+        for parameter in parameters
+        if section[parameter] is not None
+        for file in assets.local_files(section[parameter], parameter)
+    ]
+
+
+def names_and_sizes(files):
+    """What tells that a file came, went or changed, even if its date is old."""
+    return [[file, os.path.getsize(file)] for file in sorted(files)]
+
+
+def libraries():
+    """The versions of the libraries that a forward pass depends on."""
+    return {name: version(name) for name in ("torch", "torchvision")}
+
+
+def code(script, **step_plugins):
+    """Digest a script with all of the package that it imports, and the plugins given by name."""
+    plugin_files = [
+        provenance.plugin_file(step, name)
+        for step, chosen in sorted(step_plugins.items())
+        for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
+    ]
+    return provenance.digest(os.path.join(WORKFLOW, "scripts", script), *plugin_files)

@@ -1,0 +1,19 @@
+# Which units of each layer are recorded?
+#
+# in:  networks/{source}/layers.nc
+# out: populations/{source}/{population}.nc, a group a layer
+
+
+rule population:
+    input:
+        STUDY.pattern("layers"),
+    output:
+        STUDY.pattern("population"),
+    params:
+        job=population_job,
+    log:
+        f"{LOGS}/populations/{{source}}/{{population}}.log",
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/population.py"

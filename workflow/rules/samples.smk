@@ -1,0 +1,23 @@
+# Which of the recorded units do we listen to? The same for every image of every stimulus.
+#
+# in:  populations/{source}/{population}.nc
+# out: samples/{source}/{population}/{layer}/n{size}.nc
+
+
+for source in STUDY.layers:
+
+    rule:
+        name:
+            f"samples_{source}"
+        input:
+            STUDY.layer_files("population", source)[0],
+        output:
+            STUDY.layer_files("sample", source),
+        params:
+            job=sample_job,
+        log:
+            f"{LOGS}/samples/{source}/{{population}}/n{{size}}.log",
+        conda:
+            ENVIRONMENT
+        script:
+            "../scripts/samples.py"
