@@ -13,9 +13,10 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
 from repscape import assets, plugins
+from repscape.assets import natural
 from repscape.errors import AssetError, ConfigError
 from repscape.networks import tables
-from repscape.rdms.normalisation import KINDS
+from repscape.rdms.normalisation import Kind
 from repscape.seeds import derive
 from repscape.study import Study
 from repscape.types import Size
@@ -45,7 +46,7 @@ class _Samples(_Section):
 
 
 class _Rdms(_Section):
-    normalisation: Literal[KINDS] = "zscore"
+    normalisation: Kind = "zscore"
     metrics: Annotated[list[str], Field(min_length=1)] = ["sqeuclidean"]
 
 
@@ -197,11 +198,6 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     )
 
 
-def natural(name: str) -> list:
-    """Sort key that puts 2 before 10."""
-    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
-
-
 def canonical(value):
     """Sort the keys of nested mappings, so that equal configs have equal representations."""
     if isinstance(value, Mapping):
@@ -312,19 +308,18 @@ def _stimuli(top: _Config, mistakes: _Mistakes) -> dict[str, dict]:
 def _one_each(name, section, mistakes) -> dict[str, dict]:
     """Expand an entry into one stimulus for each of its files, named as the file."""
     where = f"stimuli.{name}.path"
+    try:
+        found = assets.each(section.get("path", []), where)
+    except AssetError as error:
+        mistakes.add(("stimuli", name, "path"), str(error).removeprefix(f"{where}: "))
+        return {}
     paths: dict[str, str] = {}
-    for address in _as_list(section.get("path", [])):
-        try:
-            found = [address] if "://" in address else map(str, assets.local_files(address, where))
-        except AssetError as error:
-            mistakes.add(("stimuli", name, "path"), str(error).removeprefix(f"{where}: "))
-            continue
-        for file in found:
-            stimulus = Path(file.partition("#")[0]).stem
-            if stimulus in paths:
-                mistakes.add(("stimuli", name), f"two files would be stimulus '{stimulus}'; rename one.")
-            paths[stimulus] = file
-    return {stimulus: {**section, "path": file} for stimulus, file in paths.items()}
+    for file_name, address in found:
+        stimulus = Path(file_name).stem
+        if stimulus in paths:
+            mistakes.add(("stimuli", name), f"two files would be stimulus '{stimulus}'; rename one.")
+        paths[stimulus] = address
+    return {stimulus: {**section, "path": address} for stimulus, address in paths.items()}
 
 
 def _samples(top: _Config, mistakes: _Mistakes) -> dict[str, dict[str, int]]:

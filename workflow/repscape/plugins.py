@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from repscape.errors import ConfigError
 from repscape.types import _Asset
@@ -82,6 +82,11 @@ def asset_parameters(function: Callable) -> list[str]:
     return [name for name, hint in _hints(function).items() if _is_asset(hint)]
 
 
+def takes_several(function: Callable, name: str) -> bool:
+    """Whether a parameter that takes files takes a list of them (`Files`)."""
+    return "list[" in str(_hints(function)[name])
+
+
 def model(function: Callable, **common) -> type[BaseModel]:
     """Build the closed schema of a plugin's section from its keyword-only parameters.
 
@@ -98,8 +103,7 @@ def model(function: Callable, **common) -> type[BaseModel]:
     for name, hint in _hints(function).items():
         default = parameters[name].default
         if _is_asset(hint):
-            several = get_origin(get_args(hint)[0]) is list
-            hint = (str | list[str]) if several else str
+            hint = (str | list[str]) if takes_several(function, name) else str
             hint = hint | None if default is None else hint
         fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
     name = function.__module__.rsplit(".", 1)[-1]
@@ -107,8 +111,15 @@ def model(function: Callable, **common) -> type[BaseModel]:
 
 
 def section_arguments(function: Callable, section: Mapping) -> dict:
-    """Pick from a validated config section the arguments that the entry function takes."""
-    return {name: section[name] for name in _hints(function) if name in section}
+    """Pick the arguments that an entry function takes from a section, in the types it declares.
+
+    Files stay text (see `arguments.fetched`).
+    """
+    return {
+        name: section[name] if _is_asset(hint) else TypeAdapter(hint).validate_python(section[name])
+        for name, hint in _hints(function).items()
+        if name in section
+    }
 
 
 def _hints(function: Callable) -> dict[str, Any]:

@@ -17,7 +17,7 @@ for source in CONFIG["networks"]:
         output:
             STUDY.layer_files("activations", source),
         params:
-            job=activations_job,
+            job=activations_job(source),
         log:
             f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
         threads: CONFIG["activations"]["threads"]

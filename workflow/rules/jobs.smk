@@ -53,25 +53,34 @@ def population_job(wildcards):
     }
 
 
-def activations_job(wildcards):
+def activations_job(source):
     return {
         **CONFIG["activations"],
+        "layers": STUDY.layers[source],
         "device": CONFIG["device"],
         "libraries": libraries(),
         "code": code("activations.py"),
     }
 
 
-def sample_job(wildcards):
+def sample_job(source):
+    def job(wildcards):
+        return {
+            "layers": STUDY.layers[source],
+            "repeats": CONFIG["samples"][wildcards.population][wildcards.size],
+            "seed": CONFIG["seed"],
+            "code": code("samples.py"),
+        }
+
+    return job
+
+
+def rdm_job(source):
     return {
-        "seed": CONFIG["seed"],
-        "repeats": CONFIG["samples"][wildcards.population][wildcards.size],
-        "code": code("samples.py"),
+        **CONFIG["rdms"],
+        "layers": STUDY.layers[source],
+        "code": code("rdms.py", rdms=CONFIG["rdms"]["metrics"]),
     }
-
-
-def rdm_job(wildcards):
-    return {**CONFIG["rdms"], "code": code("rdms.py", rdms=CONFIG["rdms"]["metrics"])}
 
 
 def inputs_of(step, name):

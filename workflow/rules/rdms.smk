@@ -15,7 +15,7 @@ for source in STUDY.layers:
         output:
             STUDY.layer_files("rdm", source),
         params:
-            job=rdm_job,
+            job=rdm_job(source),
         log:
             f"{LOGS}/rdms/{source}/{{stimulus}}/{{population}}/n{{size}}.log",
         conda:

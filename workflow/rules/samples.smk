@@ -14,7 +14,7 @@ for source in STUDY.layers:
         output:
             STUDY.layer_files("sample", source),
         params:
-            job=sample_job,
+            job=sample_job(source),
         log:
             f"{LOGS}/samples/{source}/{{population}}/n{{size}}.log",
         conda:

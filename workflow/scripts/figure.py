@@ -1,23 +1,14 @@
 """Draw one figure."""
 
-import xarray as xr
-
 from repscape import logs, plugins
-from repscape.figures.style import Style, palette, save
-from repscape.store import replacing
+from repscape.figures.render import render
+from repscape.figures.style import palette
 
 
-def main(section, stimuli, inputs, output):
-    data = {
-        name: [xr.open_dataset(file) for file in files] if isinstance(files, list) else xr.open_dataset(files)
-        for name, files in inputs.items()
-    }
+def main(section, stimuli, files, output):
     draw = plugins.entry("figures", section["figure"])
-    style = Style(palette(stimuli))
-    figure, caption = draw(data, style, **plugins.section_arguments(draw, section))
-    save(figure, output.svg, output.png)
-    with replacing(output.caption) as temporary:
-        temporary.write_text(caption + "\n", encoding="utf-8")
+    arguments = plugins.section_arguments(draw, section)
+    render(draw, files, palette(stimuli), arguments, svg=output.svg, png=output.png, caption=output.caption)
 
 
 if __name__ == "__main__":

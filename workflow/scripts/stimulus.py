@@ -1,14 +1,23 @@
 """Decode or generate one stimulus."""
 
-from repscape import assets, logs, plugins
-from repscape.stimuli.assemble import assemble, write_stimulus
+import json
+
+from repscape import logs, plugins, store
+from repscape.arguments import fetched
+from repscape.stimuli.assemble import assemble, pixels_sha256
 
 
 def main(section, stimulus, output):
     frames = plugins.entry("stimuli", section["source"])
-    arguments = assets.fetched(frames, section, where=f"stimuli.{stimulus}")
-    images = assemble(frames(**arguments), size=section["size"], fit=section["fit"], where=stimulus)
-    write_stimulus(output, images, stimulus=stimulus, section=section)
+    arguments = fetched(frames, section, f"stimuli.{stimulus}")
+    variables = assemble(frames(**arguments), section["size"], section["fit"])
+    attributes = {
+        "stimulus": stimulus,
+        "source": section["source"],
+        "sha256": pixels_sha256(variables["images"][1]),
+        "parameters": json.dumps(section),
+    }
+    store.write(output, kind="stimulus", variables=variables, attributes=attributes)
 
 
 if __name__ == "__main__":

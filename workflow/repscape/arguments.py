@@ -1,0 +1,28 @@
+"""From a section of the config to the arguments of a plugin's entry function."""
+
+from collections.abc import Callable, Mapping
+
+from repscape import assets, plugins
+
+
+def fetched(function: Callable, section: Mapping, where: str) -> dict:
+    """Pick a plugin's arguments from its section and put local files in place of addresses.
+
+    Parameters
+    ----------
+    function : the plugin's entry function
+    section : the validated section of the config
+    where : str
+        The section's key, for messages.
+
+    Raises
+    ------
+    AssetError
+        A file cannot be had (see `assets.fetch`).
+    """
+    arguments = plugins.section_arguments(function, section)
+    for name in plugins.asset_parameters(function):
+        if arguments.get(name) is not None:
+            files = assets.fetch(arguments[name], f"{where}.{name}")
+            arguments[name] = files if plugins.takes_several(function, name) else files[0]
+    return arguments

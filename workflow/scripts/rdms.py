@@ -1,0 +1,15 @@
+"""Compute the RDMs of one stimulus, population and sample size: a file a layer."""
+
+from repscape import logs
+from repscape.rdms.compute import write_rdms
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        job = snakemake.params.job
+        activations, samples, outputs = (
+            dict(zip(job["layers"], files, strict=True))
+            for files in (snakemake.input.activations, snakemake.input.samples, snakemake.output)
+        )
+        write_rdms(
+            activations, samples, outputs, normalisation=job["normalisation"], metrics=job["metrics"]
+        )
