@@ -6,7 +6,7 @@ import numpy as np
 
 Kind = Literal["zscore", "mean", "max", "none"]
 
-_BLOCK = 2**17  # values that are held in float64 at once: they fit the processor's cache
+_BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 
 
 class Scaling(NamedTuple):
