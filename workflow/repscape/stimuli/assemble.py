@@ -1,0 +1,126 @@
+"""Images of one size out of the frames that a plugin gives."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+
+from repscape.errors import DataError
+from repscape.stimuli.frame import Frame
+
+FEWEST = 3  # fewer images have no distribution of dissimilarities
+
+
+def assemble(
+    frames: Iterable[Frame], size: tuple[int, int] | None = None, fit: Literal["squash", "crop"] = "squash"
+) -> dict[str, tuple]:
+    """Bring frames to one size and to RGB, and label them.
+
+    Parameters
+    ----------
+    frames : iterable of Frame
+    size : (height, width) in pixels, optional
+        Without it, images keep their size and must all have the same.
+    fit : {'squash', 'crop'}
+        See `resize`.
+
+    Returns
+    -------
+    dict of name to (dims, values) or (dims, values, attributes), as `store.write` takes it
+        ``images`` uint8 (image, y, x, channel); ``name`` (image); ``time`` (image) in s and
+        ``label`` (image) where the frames have them; ``channel``: R, G, B.
+
+    Raises
+    ------
+    DataError
+        Fewer than 3 images, a name given twice, images of different sizes and no `size`; a
+        plugin gives something else than 8-bit pixels.
+    """
+    images: list[np.ndarray] = []
+    kept: list[Frame] = []
+    for frame in frames:
+        _check_pixels(frame)
+        pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
+        images.append(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
+        kept.append(frame._replace(pixels=None))
+    _check(kept, images)
+    variables: dict[str, tuple] = {
+        "name": (("image",), [frame.name for frame in kept]),
+        "channel": (("channel",), ["R", "G", "B"]),
+    }
+    if all(frame.time is not None for frame in kept):
+        times = np.array([frame.time for frame in kept], np.float64)
+        variables["time"] = (("image",), times, {"units": "s"})
+    if all(frame.label is not None for frame in kept):
+        variables["label"] = (("image",), [frame.label for frame in kept])
+    # without this, xarray would take them for data
+    coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
+    return {"images": (("image", "y", "x", "channel"), np.stack(images), coordinates)} | variables
+
+
+def resize(pixels: np.ndarray, size: tuple[int, int], fit: Literal["squash", "crop"]) -> np.ndarray:
+    """Resize an image, antialiased.
+
+    The filter is Pillow's bilinear one, a triangle as wide as the reduction asks: it blurs away
+    what the new grid cannot hold, adds no ringing and leaves no pixel outside the old range. An
+    image that has the size already is not changed.
+
+    Parameters
+    ----------
+    pixels : uint8 array (y, x) or (y, x, 3)
+    size : (height, width)
+    fit : {'squash', 'crop'}
+        ``squash`` changes the aspect ratio; ``crop`` keeps it and cuts off what is left over of
+        the longer side, half at each end.
+    """
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    left = top = 0.0
+    if fit == "crop":
+        scale = max(size[0] / height, size[1] / width)
+        left, top = (width - size[1] / scale) / 2, (height - size[0] / scale) / 2
+    box = (max(left, 0.0), max(top, 0.0), min(width - left, width), min(height - top, height))
+    image = Image.fromarray(pixels).resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(image)
+
+
+def pixels_sha256(images: np.ndarray) -> str:
+    """Return the checksum of images: of their shape and of their bytes in C order."""
+    digest = hashlib.sha256(str(tuple(map(int, images.shape))).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()
+
+
+def _check_pixels(frame: Frame) -> None:
+    pixels = np.asarray(frame.pixels)
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
+        raise DataError(
+            f"{frame.name}: expected uint8 pixels (y, x) or (y, x, 3) from the stimulus's plugin, found "
+            f"{pixels.dtype} {pixels.shape}. Correct the plugin."
+        )
+
+
+def _check(frames: list[Frame], images: list[np.ndarray]) -> None:
+    if len(frames) < FEWEST:
+        named = ", ".join(frame.name for frame in frames) or "none"
+        raise DataError(
+            f"expected at least {FEWEST} images, since dissimilarities are compared among pairs; found "
+            f"{len(frames)} ({named}). Add images, or choose more frames."
+        )
+    twice = [name for name, count in Counter(frame.name for frame in frames).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"expected images of different names; given more than once: {', '.join(twice)}. "
+            "Rename the files, or list each only once."
+        )
+    first = images[0].shape
+    odd = next((at for at, image in enumerate(images) if image.shape != first), None)
+    if odd is not None:
+        raise DataError(
+            f"expected images of one size; {frames[0].name} is {first[0]} × {first[1]} (height × width), "
+            f"{frames[odd].name} is {images[odd].shape[0]} × {images[odd].shape[1]}. Set 'size: [height, "
+            "width]' for this stimulus, and 'fit: crop' to keep the aspect ratio or 'fit: squash'."
+        )
