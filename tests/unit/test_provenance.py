@@ -1,0 +1,73 @@
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from repscape import provenance
+
+
+def tree(text):
+    return provenance.serialise(ast.parse(text))
+
+
+def test_comments_docstrings_and_layout_do_not_count():
+    plain = "def f(a, b=1):\n    return a + b\n"
+    dressed = '"""Module."""\n\n\ndef f(a, b=(1)):  # add\n    """Add."""\n    return (\n        a + b\n    )\n'
+    assert tree(plain) == tree(dressed)
+
+
+@pytest.mark.parametrize("other", ["return a - b", "return b + a", "return a + 1", "x = a + b"])
+def test_code_counts(other):
+    assert tree("def f(a, b):\n    return a + b\n") != tree(f"def f(a, b):\n    {other}\n")
+
+
+def test_a_string_that_is_not_a_docstring_counts():
+    assert tree("x = 'a'") != tree("x = 'b'")
+
+
+def test_same_on_every_python():
+    """The expected value was made by hand: it does not follow the Python that runs the test."""
+    assert tree("def f(a, *, b=1):\n    '''Doc.'''\n    return a.b[0]") == (
+        "Module(body=[FunctionDef(name='f',args=arguments(args=[arg(arg='a')],kwonlyargs=[arg(arg='b')],"
+        "kw_defaults=[Constant(value=1)]),body=[Return(value=Subscript(value=Attribute("
+        "value=Name(id='a'),attr='b'),slice=Constant(value=0)))])])"
+    )
+
+
+def test_imports_inside_functions_and_of_names():
+    text = "from repscape import store\ndef f():\n    from repscape.rdms.distances import pairs\n    import numpy\n"
+    assert provenance.imports(ast.parse(text)) == {"repscape.store", "repscape.rdms.distances"}
+
+
+def test_follows_imports_but_not_modules_without_effect(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("from repscape.rdms.sqeuclidean import dissimilarity\n")
+    reached, waiting = set(), ["repscape.rdms.sqeuclidean"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += provenance.imports(ast.parse(provenance._module_file(name).read_text()))
+    assert "repscape.rdms.distances" in reached
+    assert not reached & provenance.WITHOUT_EFFECT
+
+
+def test_package_module_holds_only_the_version():
+    """It is left out of the digests, so nothing may hide in it."""
+    names = [type(node).__name__ for node in ast.parse((provenance.PACKAGE / "__init__.py").read_text()).body]
+    assert names == ["Expr", "Assign"]
+
+
+def test_every_static_import_is_seen():
+    """What planning and jobs import through the digest is all that Python itself imports of ours."""
+    code = "import sys, repscape.rdms.compute; print(*[m for m in sys.modules if m.startswith('repscape.')])"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    reached, waiting = set(), ["repscape.rdms.compute"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += provenance.imports(ast.parse(provenance._module_file(name).read_text()))
+    packages = {"repscape.rdms"}
+    assert set(imported.split()) - packages - provenance.WITHOUT_EFFECT <= reached
