@@ -1,0 +1,54 @@
+"""Writes the tables of layers that ship with the package: ``python -m repscape.networks.generate``.
+
+Needs neither weights nor memory: networks are built and run on torch's meta device, which knows
+shapes only.
+"""
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from repscape.networks import tables
+from repscape.networks.freeze import Frozen, trace
+from repscape.networks.preprocess import Preprocess
+from repscape.networks.table import build
+from repscape.networks.tables import Row
+
+
+class _WithoutMemory(TorchFunctionMode):
+    """Makes parameters on the meta device, and nothing else there: builders compute with tensors."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in (torch.empty, torch.zeros, torch.ones):
+            kwargs = (kwargs or {}) | {"device": "meta"}
+        return function(*args, **(kwargs or {}))
+
+
+def shapes(architecture: str) -> list[Row]:
+    """Return the table of one of torchvision's architectures, at its usual input size."""
+    from repscape.networks import torchvision
+
+    default = torchvision.weight_names(architecture).DEFAULT
+    preset = torchvision.preset(default)
+    with _WithoutMemory():
+        module = torchvision.build(architecture, image_size=torchvision.image_size(architecture, None, preset))
+    module.to("meta")
+    frozen = Frozen(*trace(module), [], {}, Preprocess(), "")
+    images = torch.empty(2, 3, *preset.output_size(256, 256), device="meta")
+    with torch.inference_mode():
+        build(frozen, module, images)
+    return frozen.rows
+
+
+def main() -> None:
+    """Write all tables."""
+    from torchvision import models
+
+    tables.FOLDER.mkdir(exist_ok=True)
+    for architecture in models.list_models(module=models):
+        rows = shapes(architecture)
+        tables.write(rows, architecture)
+        print(f"{architecture}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} in blocks")
+
+
+if __name__ == "__main__":
+    main()

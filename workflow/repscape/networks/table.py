@@ -1,0 +1,424 @@
+"""The table of a network's layers: names, shapes and receptive fields, from one pass.
+
+Blocks are found by a rule that knows no architecture:
+
+1. Containers (Sequential, ModuleList) are opened, and so is a module that holds more than half of
+   the network's parameters and has no sibling of its type (the trunk).
+2. A module made of modules is a block.
+3. What runs between blocks is a block too, cut after each pooling; without parameters it belongs
+   to the block before.
+4. The head begins at the last average pooling before the first fully connected layer (or else at
+   what enters that layer). It contributes the pooled features, each fully connected layer (after
+   its activation function, if it has one) and the predictions.
+
+Receptive fields follow Araujo, Norris & Sim, Computing receptive fields of convolutional neural
+networks, Distill 2019: with s the distance between units in pixels of the input, a convolution or
+pooling with kernel k, padding p, dilation d and stride t moves the first unit's first pixel by
+-p s and its last by ((k - 1) d - p) s, and makes the distance t s.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import torch
+from torch import fx, nn
+
+from repscape.networks.freeze import INPUT, PREDICTIONS, Frozen, Watcher, append_softmax
+from repscape.networks.tables import Row
+
+# Modules and functions whose kind is not their own name in lower case
+KINDS = {
+    "adaptive_avg_pool": "avgpool",
+    "adaptive_max_pool": "maxpool",
+    "adaptiveavgpool": "avgpool",
+    "adaptivemaxpool": "maxpool",
+    "avg_pool": "avgpool",
+    "batch_norm": "bn",
+    "batchnorm": "bn",
+    "concat": "cat",
+    "getitem": "select",
+    "iadd": "add",
+    "imul": "mul",
+    "layer_norm": "layernorm",
+    "linear": "fc",
+    "max_pool": "maxpool",
+    "multiheadattention": "attention",
+    "relu6": "relu",
+    "shifted_window_attention": "attention",
+    "truediv": "div",
+}
+POOLING = {"avgpool", "maxpool", "mean"}
+ACTIVATION = {"relu", "gelu", "silu", "hardswish", "elu", "leakyrelu", "prelu", "mish", "tanh", "sigmoid"}
+# These act on each place alone
+POINTWISE = ACTIVATION | {
+    *("bn", "layernorm", "groupnorm", "instancenorm", "dropout", "identity", "fc", "hardsigmoid", "clone"),
+    *("add", "sub", "mul", "div", "cat", "stack", "contiguous", "permute"),
+}
+# These act on other axes than y and x where the last two keep their lengths
+REARRANGING = {"select", "unsqueeze", "chunk", "split", "view", "reshape", "transpose"}
+SKIPPED_BEFORE_HEAD = {"dropout", "flatten", "identity", "view", "reshape"}
+
+
+class _Field(NamedTuple):
+    """Receptive field along y and x: distance of units, first and last pixel of the first unit."""
+
+    stride: tuple[float, float]
+    first: tuple[float, float]
+    last: tuple[float, float]
+
+
+@dataclass
+class _Operation:
+    """What a network does once: a call of a module or of a function."""
+
+    path: str
+    inside: str  # the module that is called, or that calls the function
+    kind: str
+    shape: tuple[int, ...]
+    axis: int
+    parameters: int
+    field: _Field | None = None
+
+
+def build(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
+    """Fill in the rows and axes of a traced network; append the softmax where it classifies.
+
+    Parameters
+    ----------
+    frozen : Frozen
+    module : torch.nn.Module
+        The network before it was traced, for the types of its parts.
+    images : float32 tensor (2, 3, y, x)
+    """
+    graph: fx.Graph = frozen.module.graph
+    nodes = list(graph.nodes)
+    shapes: dict[fx.Node, tuple[int, ...] | list] = {}
+
+    def note(node):
+        return lambda value: shapes.update({node: _shapes(value)})
+
+    Watcher(frozen.module).run_until(nodes[-1], images, {node: note(node) for node in nodes})
+    logits = nodes[-1].args[0]
+    if isinstance(logits, fx.Node) and _is_activity(shapes[logits]) and len(shapes[logits]) == 2:
+        append_softmax(frozen)
+    parts = dict(frozen.module.named_modules())
+    active: dict[fx.Node, _Operation] = {}
+    for node, path in zip(graph.nodes, frozen.paths, strict=True):
+        if node.op == "placeholder":
+            one = (1.0, 1.0)
+            start = _Field(one, (0.0, 0.0), (0.0, 0.0))
+            active[node] = _Operation(path, "", INPUT, tuple(images.shape), 1, 0, start)
+        elif path == PREDICTIONS:
+            active[node] = _Operation(path, "", PREDICTIONS, shapes[logits], 1, 0)
+        elif node.op != "output":
+            inputs = [active[source] for source in node.all_input_nodes if source in active]
+            shape = shapes[node]
+            # sizes and functions of the weights alone are no activity
+            if inputs and shape and isinstance(shape, tuple | list):
+                active[node] = _operation(node, path, shape, inputs, parts.get(str(node.target)), frozen.module)
+    operations = [op for op in active.values() if _is_activity(op.shape)]
+    _fill(frozen, module, operations)
+
+
+def build_from_hooks(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
+    """Fill in the rows and axes of a network that runs with hooks; see `build`."""
+    operations = [_Operation(INPUT, "", INPUT, tuple(images.shape), 1, 0)]
+    parts = dict(module.named_modules())
+    calls: dict[str, int] = {}
+
+    def watch(path):
+        def hook(part, _args, output):
+            number = calls[path] = calls.get(path, -1) + 1
+            shape = _shapes(output)
+            if _is_activity(shape):
+                name = f"{path}_{number}" if number else path
+                kind = _kind(type(part).__name__)
+                operations.append(
+                    _Operation(name, path, kind, shape, _default_axis(kind, len(shape)), _size(part))
+                )
+
+        return hook
+
+    leaves = [(path, part) for path, part in parts.items() if path and not any(part.children())]
+    handles = [part.register_forward_hook(watch(path)) for path, part in leaves]
+    try:
+        output = _shapes(module(images))
+    finally:
+        for handle in handles:
+            handle.remove()
+    if _is_activity(output) and len(output) == 2:
+        operations.append(_Operation(PREDICTIONS, "", PREDICTIONS, output, 1, 0))
+        frozen.softmax = True
+    _fill(frozen, module, operations)
+
+
+def format_table(rows: Iterable[Row]) -> str:
+    """Print a table of layers as aligned text, for copying labels into a config."""
+    header = ("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
+    lines = [header]
+    for row in rows:
+        field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
+        cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
+        lines.append((*map(str, cells), str(row.units), str(row.parameters), field))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if at < 4 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _fill(frozen: Frozen, module: nn.Module, operations: Sequence[_Operation]) -> None:
+    """Label the operations and find the blocks."""
+    counts: dict[str, int] = {}
+    labels = []
+    for op in operations:
+        counts[op.kind] = counts.get(op.kind, 0) + 1
+        labels.append(op.kind if op.kind in (INPUT, PREDICTIONS) else f"{op.kind}{counts[op.kind]}")
+    blocks = _blocks(module, operations)
+    for op, label, block in zip(operations, labels, blocks, strict=True):
+        channels, height, width = _extent(op.shape, op.axis)
+        row = Row(
+            label=label,
+            node=op.path,
+            kind=op.kind,
+            block=label if block == "" else block or "",
+            units=channels * height * width,
+            channels=channels,
+            height=height,
+            width=width,
+            parameters=op.parameters,
+        )
+        frozen.rows.append(row._replace(**_field_columns(op.field)))
+        frozen.axes[op.path] = op.axis
+
+
+def _blocks(module: nn.Module, operations: Sequence[_Operation]) -> list[str | None]:
+    """For each operation: the block it is the output of, '' in the head and input, else None."""
+    parts = dict(module.named_modules())
+    opened = {""}
+    _open(module, "", _size(module), opened)
+
+    def composite(op: _Operation) -> str | None:
+        names = op.inside.split(".")
+        for length in range(1, len(names) + 1):
+            path = ".".join(names[:length])
+            if path not in opened:
+                return path if any(parts[path].children()) else None
+        return None
+
+    blocks: list[str | None] = [None] * len(operations)
+    owners = [composite(op) for op in operations]
+    end = len(operations) - (operations[-1].kind == PREDICTIONS)
+    tail = max((at for at in range(end) if owners[at]), default=0) + 1
+    head = _head(operations, tail, end)
+    for at in [0, *head, *range(end, len(operations))]:
+        blocks[at] = ""
+    runs = groupby(_cut(operations, owners, min(head, default=end)), key=lambda item: item[1])
+    number = 0
+    output = None
+    for (owner, _), run in runs:
+        places = [at for at, _ in run]
+        if owner or any(operations[at].parameters for at in places):
+            number += 1
+        elif output is not None:
+            blocks[output] = None
+        else:
+            continue
+        output = places[-1]
+        blocks[output] = f"block{number}"
+    return blocks
+
+
+def _cut(operations, owners, end: int):
+    """Yield the places before the head with a key that changes where a block ends."""
+    poolings = 0
+    for at in range(1, end):
+        yield at, (owners[at], poolings)
+        poolings += owners[at] is None and operations[at].kind in POOLING
+
+
+def _head(operations: Sequence[_Operation], tail: int, end: int) -> list[int]:
+    """Places of the pooled features and of the fully connected layers (or their activation)."""
+    full = [at for at in range(tail, end) if operations[at].kind == "fc"]
+    first = full[0] if full else end
+    pooled = [at for at in range(tail, first) if operations[at].kind in ("avgpool", "mean")]
+    before = first - 1
+    while before >= tail and operations[before].kind in SKIPPED_BEFORE_HEAD:
+        before -= 1
+    chosen = pooled[-1:]
+    if not pooled and before >= tail and operations[before].kind == "select":
+        chosen = [before]  # the class token
+    if not chosen and full:
+        chosen = []
+    followed = [at + 1 < end and operations[at + 1].kind in ACTIVATION for at in full]
+    return chosen + [at + moved for at, moved in zip(full, followed, strict=True)]
+
+
+def _open(module: nn.Module, path: str, total: int, opened: set[str]) -> None:
+    """Add the paths of the containers and of the trunk below a module."""
+    children = list(module.named_children())
+    types = [type(child) for _, child in children]
+    for name, child in children:
+        trunk = any(child.children()) and _size(child) > total / 2 and types.count(type(child)) == 1
+        if trunk or _is_container(child):
+            inner = f"{path}.{name}".lstrip(".")
+            opened.add(inner)
+            _open(child, inner, total, opened)
+
+
+def _is_container(module: nn.Module) -> bool:
+    """Whether a module is only a list of others, run one after another."""
+    containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    return isinstance(module, containers) and any(type(module).forward is kind.forward for kind in containers)
+
+
+def _operation(node: fx.Node, path: str, shape, inputs: list[_Operation], part, root) -> _Operation:
+    """Describe a node whose inputs are described."""
+    source = inputs[0]
+    if node.op == "call_module":
+        kind, parameters, inside = _kind(type(part).__name__), _size(part), node.target
+    else:
+        name = node.target if node.op == "call_method" else node.target.__name__
+        kind, inside = _kind(name), path.rpartition(".")[0]
+        weights = [n for n in node.all_input_nodes if n.op == "get_attr"]
+        parameters = sum(root.get_parameter(n.target).numel() for n in weights if _is_parameter(root, n.target))
+    if kind == "select" and isinstance(source.shape, list):
+        kind = source.kind  # one of several outputs
+    op = _Operation(path, inside, kind, shape, 0, parameters)
+    op.axis = _axis(node, op, inputs)
+    op.field = _field(node, op, inputs, part)
+    return op
+
+
+def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
+    """Which axis of an output is the channel."""
+    if isinstance(op.shape, list):
+        return inputs[0].axis
+    source, ndim = inputs[0], len(op.shape)
+    if op.kind == "permute":
+        dims = node.args[1] if isinstance(node.args[1], tuple | list) else node.args[1:]
+        return [dim % ndim for dim in dims].index(source.axis)
+    if op.kind in ("transpose", "swapaxes"):
+        one, other = (dim % ndim for dim in node.args[1:3])
+        return {one: other, other: one}.get(source.axis, source.axis)
+    if op.kind in ("reshape", "view", "flatten") and ndim > 2:
+        length, after = source.shape[source.axis], math.prod(source.shape[source.axis + 1 :])
+        for axis in range(1, ndim):
+            if op.shape[axis] == length and math.prod(op.shape[axis + 1 :]) == after:
+                return axis
+    elif op.kind not in ("fc", "layernorm", "conv", "bn"):
+        for candidate in inputs:
+            if isinstance(candidate.shape, list) or len(candidate.shape) == ndim:
+                return candidate.axis
+    return _default_axis(op.kind, ndim)
+
+
+def _default_axis(kind: str, ndim: int) -> int:
+    return ndim - 1 if kind in ("fc", "layernorm", "attention") or ndim == 3 else 1
+
+
+def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part) -> _Field | None:
+    """The receptive field of an output; None where it is not the same for all places."""
+    source = inputs[0]
+    if any(entry.field is None for entry in inputs):
+        return None
+    if op.kind in ("conv", "maxpool", "avgpool"):
+        window = _window(node, part)
+        if window is None or source.field is None or source.axis != 1 or len(op.shape) != 4:
+            return None
+        return _Field(
+            *zip(
+                *(
+                    (s * t, first - p * s, last + ((k - 1) * d - p) * s)
+                    for s, first, last, k, t, p, d in zip(*source.field, *window, strict=True)
+                ),
+                strict=True,
+            )
+        )
+    if op.kind in REARRANGING:
+        before = source.shape if isinstance(source.shape, tuple) else source.shape[0]
+        after = op.shape if isinstance(op.shape, tuple) else op.shape[0]
+        kept = before[-2:] == after[-2:] and (source.axis < len(before) - 2 or len(before) == 3)
+        return source.field if kept else None
+    if op.kind not in POINTWISE or len(op.shape) < 3:
+        return None
+    if op.kind in ("fc", "layernorm") and op.axis != source.axis:
+        return None
+    places = _extent(op.shape, op.axis)[1:]
+    if any(_extent(e.shape, e.axis)[1:] != places for e in inputs if len(e.shape) == 4):
+        return None
+    if any(entry.field.stride != source.field.stride for entry in inputs):
+        return None
+    first, last = (
+        tuple(function(getattr(entry.field, end)[side] for entry in inputs) for side in (0, 1))
+        for function, end in ((min, "first"), (max, "last"))
+    )
+    return _Field(source.field.stride, first, last)
+
+
+def _window(node: fx.Node, part) -> tuple | None:
+    """Kernel, stride, padding and dilation of a convolution or pooling, each along y and x."""
+    names = ("kernel_size", "stride", "padding", "dilation")
+    if part is not None:
+        values = [getattr(part, name, None) for name in names]
+    else:
+        given = dict(zip(names, node.args[1:], strict=False)) | node.kwargs
+        values = [given.get(name) for name in names]
+    kernel, stride, padding, dilation = values
+    if not isinstance(kernel, int | tuple | list) or isinstance(padding, str):
+        return None  # adaptive pooling, functional convolution
+    values = (kernel, stride or kernel, padding or 0, dilation or 1)
+    return tuple((value, value) if isinstance(value, int) else tuple(value) for value in values)
+
+
+def _field_columns(field: _Field | None) -> dict[str, float]:
+    if field is None:
+        return {}
+    size = max(last - first + 1 for first, last in zip(field.first, field.last, strict=True))
+    centres = {(first + last) / 2 for first, last in zip(field.first, field.last, strict=True)}
+    if len(set(field.stride)) > 1 or len(centres) > 1:
+        return {}
+    names = ("receptive_field_size", "receptive_field_stride", "receptive_field_offset")
+    return dict(zip(names, (size, field.stride[0], centres.pop()), strict=True))
+
+
+def _kind(name: str) -> str:
+    """Turn ``Conv2d``, ``max_pool2d`` or ``add_`` into a kind."""
+    name = re.sub(r"[123]d$", "", name.strip("_").lower())
+    return KINDS.get(name, name)
+
+
+def _extent(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
+    """Channels, height and width of an output (image, …)."""
+    places = shape[1:axis] + shape[axis + 1 :]
+    return shape[axis], places[0] if places else 1, math.prod(places[1:])
+
+
+def _shapes(value):
+    """Shape of a tensor (a tuple), of tensors (a list of tuples); None of anything else."""
+    if isinstance(value, torch.Tensor):
+        return tuple(value.shape) if value.is_floating_point() else None
+    if isinstance(value, tuple | list) and not isinstance(value, torch.Size):
+        return [tuple(part.shape) for part in value if isinstance(part, torch.Tensor)]
+    return None
+
+
+def _is_activity(shape) -> bool:
+    """Whether a shape is that of an output for the two images of the pass."""
+    return isinstance(shape, tuple) and len(shape) > 1 and shape[0] == 2 and math.prod(shape) > 0
+
+
+def _is_parameter(root: nn.Module, name: str) -> bool:
+    holder, _, last = name.rpartition(".")
+    return last in root.get_submodule(holder)._parameters
+
+
+def _size(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,172 @@
+"""Tables of layers, read without torch: the files that ship with the package and a study's own.
+
+A layer is the output of one operation of a network. Its label counts operations of a kind in the
+order of execution (``conv1``, ``relu1``, …); `input` are the pixels after preprocessing,
+`predictions` the softmax. Some layers are also the output of a block (``block1``, …): the layer
+set ``blocks`` is made of these, of the input and of the head (see table.py for the rule).
+"""
+
+import csv
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from repscape.errors import ConfigError
+from repscape.plugins import unknown
+
+FOLDER = Path(__file__).parent / "tables"
+
+
+class Row(NamedTuple):
+    """A layer.
+
+    Attributes
+    ----------
+    label : str
+    node : str
+        The operation's path in the network.
+    kind : str
+        ``conv``, ``bn``, ``relu``, ``fc``, ``add``, …
+    block : str
+        The block whose output this is; in the head and for the input the layer's own label;
+        otherwise empty.
+    units : int
+    channels, height, width : int
+        The layer as (channel, y, x). Tokens of a transformer: channels are the embedding, height
+        the tokens, width 1.
+    parameters : int
+        Of the operation alone.
+    receptive_field_size, receptive_field_stride, receptive_field_offset : float
+        In pixels of the input: the side of what a unit sees, the distance between the centres of
+        neighbours, and the centre of the first unit's counted from the centre of the first pixel.
+        NaN where it depends on more than place (after global pooling, attention, …).
+    """
+
+    label: str
+    node: str
+    kind: str
+    block: str
+    units: int
+    channels: int = 0
+    height: int = 0
+    width: int = 0
+    parameters: int = 0
+    receptive_field_size: float = float("nan")
+    receptive_field_stride: float = float("nan")
+    receptive_field_offset: float = float("nan")
+
+
+SHIPPED = ("label", "node", "kind", "block", "units")
+
+
+def architectures() -> list[str]:
+    """List the architectures whose tables ship with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.tsv"))
+
+
+@cache
+def read(architecture: str) -> tuple[Row, ...]:
+    """Read the shipped table of an architecture, at its usual input size.
+
+    Raises
+    ------
+    ConfigError
+        There is none; the message has close matches.
+    """
+    if architecture not in architectures():
+        raise ConfigError(f"architecture: {unknown(architecture, architectures())}")
+    with open(FOLDER / f"{architecture}.tsv", encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream, delimiter="\t")
+        return tuple(Row(**(row | {"units": int(row["units"])})) for row in rows)
+
+
+def write(rows: Iterable[Row], architecture: str) -> None:
+    """Write the table that ships with the package."""
+    with open(FOLDER / f"{architecture}.tsv", "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(SHIPPED)
+        writer.writerows([getattr(row, name) for name in SHIPPED] for row in rows)
+
+
+def choose(architecture: str | None, layers: str | list[str], where: str) -> tuple[str, ...]:
+    """Choose layers of an architecture by label, node path or layer set.
+
+    Parameters
+    ----------
+    architecture : str or None
+    layers : str or list of str
+        ``blocks``, ``all``, a label, a node path, or several of these.
+    where : str
+        The config key that asks, for messages.
+
+    Returns
+    -------
+    tuple of str
+        Labels in the order of execution, each once. A block's output that is chosen as a block
+        goes by the block's label, one that is chosen by label or path by its own.
+
+    Raises
+    ------
+    ConfigError
+        The architecture or a layer is unknown.
+    """
+    if architecture is None:
+        raise ConfigError(f"{where}: expected the network to name its `architecture`, found none.")
+    try:
+        rows = read(architecture)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return select(rows, layers, where)
+
+
+def select(rows: Iterable[Row], layers: str | list[str], where: str) -> tuple[str, ...]:
+    """Choose from the rows of a table; see `choose`."""
+    rows = list(rows)
+    places = {row.node: (order, row.label) for order, row in enumerate(rows)}
+    places |= {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
+    places |= {row.label: (order, row.label) for order, row in enumerate(rows)}
+    sets = {
+        "blocks": [places[row.block] for row in rows if row.block],
+        "all": [places[row.label] for row in rows],
+    }
+    chosen: set[tuple[int, str]] = set()
+    for name in [layers] if isinstance(layers, str) else layers:
+        if name in sets:
+            chosen.update(sets[name])
+        elif name in places:
+            chosen.add(places[name])
+        else:
+            raise ConfigError(f"{where}: {_unknown_layer(name, rows, places)}")
+    if not chosen:
+        raise ConfigError(f"{where}: expected at least one layer, found none. Try: blocks.")
+    return tuple(label for _, label in sorted(chosen))
+
+
+def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
+    """Return the order (0 is the input) and the row of a layer, by its label or its block's.
+
+    Raises
+    ------
+    ConfigError
+        The table has no such layer.
+    """
+    rows = list(rows)
+    for order, row in enumerate(rows):
+        if label in (row.label, row.block):
+            return order, row
+    names = [name for row in rows for name in (row.label, row.block) if name]
+    raise ConfigError(f"layer {_unknown_layer(label, rows, names)}")
+
+
+def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
+    """Say what was probably meant and what there is, without listing hundreds of layers."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), list(names), n=3)
+    hint = f"; did you mean {' or '.join(repr(match) for match in close)}?" if close else "."
+    blocks = ", ".join(row.block for row in rows if row.block)
+    return (
+        f"'{name}' is unknown{hint} Valid: the layer sets blocks and all; of these, {blocks}; any of the "
+        f"labels {rows[1].label} … {rows[-1].label}; or a node's path, such as {rows[1].node}."
+    )
