@@ -57,9 +57,10 @@ def write_rdms(
         for repeat, drawn in enumerate(columns):
             everything = len(drawn) == activity.shape[1]
             answers = activity if everything else activity.take(drawn, axis=1)
-            normalised_by = scaling(answers, normalisation)
-            for at, dissimilarity in enumerate(dissimilarities.values()):
-                values[at, repeat] = dissimilarity(answers, normalised_by)
+            with np.errstate(invalid="ignore", over="ignore"):  # told once a layer, below
+                normalised_by = scaling(answers, normalisation)
+                for at, dissimilarity in enumerate(dissimilarities.values()):
+                    values[at, repeat] = dissimilarity(answers, normalised_by)
         degenerate = bool(np.isnan(values).any())
         if degenerate:
             _warn(outputs[layer], metrics, values, activity)

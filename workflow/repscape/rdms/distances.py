@@ -66,7 +66,7 @@ def squared_distances(rows: np.ndarray, shift=0.0, scale=1.0) -> np.ndarray:
             differences = _standardised(rows, shift, weight, first[some])
             differences -= _standardised(rows, shift, weight, second[some])
             distances[some] = np.einsum("pu,pu->p", differences, differences)
-    distances[~defined] = np.nan
+    distances[~(defined & np.isfinite(distances))] = np.nan
     return distances
 
 

@@ -38,7 +38,8 @@ def moments(activity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = activity[block].astype(np.float64)
         means[block] = values.sum(axis=1) / units
         values -= means[block, np.newaxis]
-        squares[block] = np.einsum("iu,iu->i", values, values)
+        # Summed as the means are: einsum's order of summation depends on where in memory a row lies.
+        squares[block] = np.square(values, out=values).sum(axis=1)
     return means, squares
 
 

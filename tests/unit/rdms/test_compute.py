@@ -1,0 +1,184 @@
+import logging
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.spatial.distance import pdist
+
+from repscape import store
+from repscape.errors import ConfigError, DataError
+from repscape.rdms.compute import write_rdms
+
+IMAGES = [f"frame {i}" for i in range(6)]
+
+
+def normal(images=6, units=40, seed=0):
+    return np.random.default_rng(seed).normal(size=(images, units)).astype(np.float32)
+
+
+def recording(path, activity, units, names=IMAGES, **keys):
+    keys = {"source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1} | keys
+    store.write(
+        path,
+        kind="activations",
+        variables={
+            "activation": (("image", "unit"), activity),
+            "name": (("image",), list(names)),
+            "unit": (("unit",), np.asarray(units, np.int32)),
+        },
+        attributes=keys | {"stimulus_sha256": "abc", "weights_sha256": "def"},
+    )
+
+
+def sample(path, units, size="10", **keys):
+    units = np.asarray(units, np.int32)
+    keys = {"source": "net", "population": "random", "layer": "conv"} | keys
+    attributes = keys | {"size": size, "n_drawn": units.shape[1]}
+    store.write(path, kind="sample", variables={"unit": (("repeat", "draw"), units)}, attributes=attributes)
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """Write a recording of every third unit and a sample of two repeats; return the three paths."""
+    units = np.arange(0, 120, 3)
+    recording(tmp_path / "activations.nc", normal(), units)
+    generator = np.random.default_rng(1)
+    sample(tmp_path / "sample.nc", np.sort([generator.choice(units, 10, replace=False) for _ in range(2)], 1))
+    return {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")}
+
+
+def run(paths, normalisation="zscore", metrics=("sqeuclidean", "correlation")):
+    write_rdms(
+        paths["activations"], paths["sample"], paths["rdm"], normalisation=normalisation, metrics=metrics
+    )
+
+
+def test_file_follows_the_contract(paths):
+    run(paths)
+    with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
+        assert rdm.dissimilarity.dims == ("metric", "repeat", "pair")
+        assert rdm.dissimilarity.dtype == np.float32
+        assert rdm.metric.values.tolist() == ["sqeuclidean", "correlation"]
+        assert rdm.attrs["kind"] == "rdm"
+        expected = {
+            "source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1,
+            "size": "10", "n_drawn": 10, "normalisation": "zscore", "degenerate": 0,
+            "stimulus_sha256": "abc", "weights_sha256": "def",
+        }  # fmt: skip
+        assert {key: rdm.attrs[key] for key in expected} == expected
+        first, second = np.triu_indices(6, 1)
+        assert rdm.image_i.values.tolist() == first.tolist()
+        assert rdm.image_j.values.tolist() == second.tolist()
+        assert rdm.name_i.values.tolist() == [IMAGES[i] for i in first]
+        assert rdm.name_j.values.tolist() == [IMAGES[j] for j in second]
+        for repeat in range(2):
+            answers = normal()[:, drawn.unit.values[repeat] // 3].astype(np.float64)
+            z = (answers - answers.mean()) / answers.std()
+            np.testing.assert_allclose(rdm.dissimilarity[0, repeat], pdist(z, "sqeuclidean") / 10, rtol=1e-5)
+            np.testing.assert_allclose(rdm.dissimilarity[1, repeat], pdist(answers, "correlation"), rtol=1e-5)
+
+
+def test_same_bytes_twice(paths):
+    run(paths)
+    before = paths["rdm"]["conv"].read_bytes()
+    run(paths)
+    assert paths["rdm"]["conv"].read_bytes() == before
+
+
+def test_unsampled_population(paths):
+    sample(paths["sample"]["conv"], [np.arange(0, 120, 3)], size="all")
+    run(paths, metrics=["euclidean"])
+    with store.open_file(paths["rdm"]["conv"], "rdm") as rdm:
+        np.testing.assert_allclose(rdm["dissimilarity"][0, 0], pdist(normal()), rtol=1e-5)
+        assert rdm.size == "all"
+
+
+def test_constant_activity_is_flagged(paths, caplog):
+    recording(paths["activations"]["conv"], np.ones((6, 40), np.float32), np.arange(0, 120, 3))
+    with caplog.at_level(logging.WARNING):
+        run(paths)
+    with store.open_file(paths["rdm"]["conv"]) as rdm:
+        assert rdm.degenerate == 1
+        assert np.isnan(rdm["dissimilarity"][:]).all()
+    assert "constant" in caplog.text
+    assert "sqeuclidean 100%, correlation 100%" in caplog.text
+
+
+def test_activity_that_is_not_finite_is_flagged(paths, caplog):
+    activity = normal()
+    activity[:, :] = np.inf
+    recording(paths["activations"]["conv"], activity, np.arange(0, 120, 3))
+    run(paths)
+    with store.open_file(paths["rdm"]["conv"]) as rdm:
+        assert rdm.degenerate == 1
+    assert "not finite" in caplog.text
+
+
+def refused(paths, message, error=DataError, **options):
+    with pytest.raises(error, match=message) as caught:
+        run(paths, **options)
+    assert not paths["rdm"]["conv"].exists()
+    return str(caught.value)
+
+
+def test_fewer_than_3_images(paths):
+    recording(paths["activations"]["conv"], normal(2), np.arange(0, 120, 3), IMAGES[:2])
+    assert "activations.nc" in refused(paths, "at least 3 images, found 2")
+
+
+def test_units_that_were_not_recorded(paths):
+    sample(paths["sample"]["conv"], [[0, 3, 4, 6, 500]])
+    message = refused(paths, "lacks 2 of the units .* first being unit 4")
+    assert "activations.nc" in message
+    assert "sample.nc" in message
+
+
+@pytest.mark.parametrize(("key", "value"), [("source", "other"), ("population", "all"), ("layer", "fc")])
+def test_sample_of_something_else(paths, key, value):
+    sample(paths["sample"]["conv"], [[0, 3, 6]], **{key: value})
+    message = refused(paths, f"{key} is .* in the first and '{value}' in the second")
+    assert "activations.nc" in message
+    assert "sample.nc" in message
+
+
+def test_layers_with_different_images(paths, tmp_path):
+    names = [*IMAGES[:4], "another", "frame 5"]
+    recording(tmp_path / "fc_activations.nc", normal(), np.arange(40), names, layer="fc")
+    sample(tmp_path / "fc_sample.nc", [[0, 1, 2]], layer="fc")
+    paths["activations"]["fc"] = tmp_path / "fc_activations.nc"
+    paths["sample"]["fc"] = tmp_path / "fc_sample.nc"
+    paths["rdm"]["fc"] = tmp_path / "fc_rdm.nc"
+    with pytest.raises(
+        DataError, match="image 4 is frame 4 in the first and another in the second"
+    ) as caught:
+        run(paths)
+    assert "fc_activations.nc" in str(caught.value)
+    assert not paths["rdm"]["fc"].exists()
+
+
+def test_wrong_kind_of_file(paths):
+    paths["activations"] = paths["sample"]
+    refused(paths, "expected a file of kind 'activations', found 'sample'")
+
+
+def test_unknown_metric_lists_the_valid(paths):
+    refused(paths, "rdms.metrics: 'cosin' is unknown; did you mean 'cosine'", ConfigError, metrics=["cosin"])
+
+
+def test_sampling_sd_of_the_median_shrinks_as_expected(tmp_path):
+    """SD over repeats falls about as √((1 − n/N)/n)."""
+    from repscape.samples.draw import draw
+
+    units, sizes = np.arange(4000), (50, 200, 800, 3200)
+    generator = np.random.default_rng(3)
+    activity = generator.gamma(1, size=(6, 4000)) * generator.gamma(2, size=4000)
+    recording(tmp_path / "activations.nc", activity.astype(np.float32), units)
+    spread = []
+    for size in sizes:
+        sample(tmp_path / "sample.nc", draw(units, size, 200, 5), size=str(size))
+        paths = {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")}
+        run(paths, normalisation="none", metrics=["sqeuclidean"])
+        with store.open_file(tmp_path / "rdm.nc") as rdm:
+            spread.append(np.median(rdm["dissimilarity"][0], axis=1).std(ddof=1))
+    expected = np.sqrt((1 - np.array(sizes) / 4000) / sizes)
+    np.testing.assert_allclose(spread / expected, (spread / expected).mean(), rtol=0.25)
