@@ -6,8 +6,9 @@ the key and the line. The result is canonical: the order of keys in the YAML doe
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
@@ -21,6 +22,8 @@ from repscape.seeds import derive
 from repscape.study import Study
 from repscape.types import Size
 
+TARGETS = ("all", "stimulus", "stimuli", "network", "networks", "layers", "population", "analyses", "figures")
+FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -69,47 +72,75 @@ class _Config(_Section):
 class _Mistakes:
     """Collects what is wrong, to tell it all at once."""
 
-    def __init__(self, lines: Mapping[tuple, str]):
+    def __init__(self, lines: Mapping[tuple, tuple[str, int]]):
         self.lines = lines
-        self.messages: list[str] = []
+        self.found: dict[tuple, list[str]] = {}
 
     def add(self, keys: Iterable, message: str) -> None:
-        keys = tuple(map(str, keys))
-        where = next((self.lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self.lines), "config")
-        self.messages.append(f"{where}: {'.'.join(keys)}: {message}")
+        self.found.setdefault(tuple(map(str, keys)), []).append(message)
 
-    def add_validation(self, prefix: tuple, error: ValidationError, model: type[BaseModel]) -> None:
+    def add_validation(self, prefix: tuple, error: ValidationError, model: type[BaseModel], given) -> None:
         for mistake in error.errors():
-            location = prefix + mistake["loc"]
-            if mistake["type"] == "extra_forbidden":
-                valid = _fields_at(model, mistake["loc"][:-1])
-                self.add(location, f"unknown key; {plugins.unknown(mistake['loc'][-1], valid)}")
+            *parents, last = location = _keys_of(mistake, given)
+            if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+                self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}")
             elif mistake["type"] == "missing":
-                self.add(location, "this key is required.")
+                self.add(prefix + location, "this key is required.")
             else:
-                self.add(location, f"{mistake['msg']}; found {mistake['input']!r}.")
+                self.add(prefix + location, f"{mistake['msg']}; found {mistake['input']!r}.")
 
     def stop(self) -> None:
-        """Raise what was found, each mistake once."""
-        if self.messages:
-            found = list(dict.fromkeys(self.messages))
-            count = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
-            raise ConfigError(f"The config has {count}:\n" + "\n".join(f"  {line}" for line in found))
+        """Raise what was found, in the order of lines."""
+        if not self.found:
+            return
+        told = []
+        for keys, messages in self.found.items():
+            known = (self.lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self.lines)
+            file, line = next(known, ("config", 0))
+            where = f"{file}:{line}" if line else file
+            text = " Or: ".join(dict.fromkeys(messages))
+            told.append((file, line, f"  {where}: {'.'.join(keys)}: {text}"))
+        count = "a mistake" if len(told) == 1 else f"{len(told)} mistakes"
+        raise ConfigError(f"The config has {count}:\n" + "\n".join(text for *_, text in sorted(told)))
 
 
-def _fields_at(model: type[BaseModel], location: tuple) -> list[str]:
+def _keys_of(mistake: Mapping, given) -> tuple:
+    """Reduce pydantic's location to keys of the config: it also names the types it tried."""
+    keys = []
+    for part in mistake["loc"]:
+        known = (
+            part in given if isinstance(given, Mapping) else isinstance(given, list) and isinstance(part, int)
+        )
+        if known:
+            given = given[part]
+            keys.append(part)
+    if mistake["type"] == "missing":
+        keys.append(mistake["loc"][-1])
+    return tuple(keys) or mistake["loc"]
+
+
+def _suggest(name: str, valid: Iterable[str]) -> str:
+    return plugins.unknown(name, valid).removeprefix(f"'{name}' is unknown")
+
+
+def _fields_at(model: type, location: Iterable) -> list[str]:
     """Name the keys that a nested section may have."""
     for key in location:
-        field = model.model_fields.get(key) if isinstance(key, str) else None
-        inner = field.annotation if field else model
-        for candidate in (inner, *getattr(inner, "__args__", ())):
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                model = candidate
-    return list(model.model_fields)
+        hint = model.model_fields[key].annotation if key in getattr(model, "model_fields", {}) else model
+        model = next(
+            (kind for kind in _kinds(hint) if hasattr(kind, "model_fields") or is_dataclass(kind)), model
+        )
+    return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)
 
 
-def read_lines(path) -> dict[tuple, str]:
-    """Map each key of a YAML file to ``file:line`` and refuse keys given twice.
+def _kinds(hint) -> list:
+    """Unfold unions, lists and annotations to the classes in them."""
+    inner = get_args(hint)
+    return [kind for part in inner for kind in _kinds(part)] if inner else [hint]
+
+
+def read_lines(path) -> dict[tuple, tuple[str, int]]:
+    """Map each key of a YAML file to the file and the line where it is, and refuse keys given twice.
 
     Raises
     ------
@@ -122,7 +153,7 @@ def read_lines(path) -> dict[tuple, str]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    lines: dict[tuple, str] = {}
+    lines: dict[tuple, tuple[str, int]] = {}
 
     def walk(node, keys):
         if isinstance(node, yaml.MappingNode):
@@ -130,14 +161,14 @@ def read_lines(path) -> dict[tuple, str]:
                 here = (*keys, key.value)
                 if here in lines:
                     raise ConfigError(
-                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice "
-                        f"(first at {lines[here]}); rename one of them."
+                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice, "
+                        f"first in line {lines[here][1]}; rename one of them."
                     )
-                lines[here] = f"{path}:{key.start_mark.line + 1}"
+                lines[here] = (str(path), key.start_mark.line + 1)
                 walk(value, here)
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
-                lines[(*keys, str(index))] = f"{path}:{value.start_mark.line + 1}"
+                lines[(*keys, str(index))] = (str(path), value.start_mark.line + 1)
                 walk(value, (*keys, str(index)))
 
     walk(root, ())
@@ -158,23 +189,28 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     ConfigError
         Lists every mistake: key, line, what was expected, what was found, what to do.
     """
-    lines: dict[tuple, str] = {}
+    lines: dict[tuple, tuple[str, int]] = {}
     for file in files:
         lines |= read_lines(file)
     mistakes = _Mistakes(lines)
+    given = _plain(config)
     try:
-        top = _Config.model_validate(_plain(config))
+        top = _Config.model_validate(given)
     except ValidationError as error:
-        mistakes.add_validation((), error, _Config)
+        mistakes.add_validation((), error, _Config, given)
         mistakes.stop()
     _check_name(mistakes, ("study",), top.study)
 
     sections = {
         "stimuli": _stimuli(top, mistakes),
-        "networks": _plugin_sections("networks", top.networks, "source", mistakes, top, layers=(str | list[str], "blocks")),
+        "networks": _plugin_sections(
+            "networks", top.networks, "source", mistakes, top, layers=(str | list[str], "blocks")
+        ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis is there for the figures that need it; those in the config are always made.
-        "analyses": _named_sections("analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes),
+        "analyses": _named_sections(
+            "analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes
+        ),
         "figures": _named_sections("figures", top.figures, "figure", mistakes),
     }
     for index, metric in enumerate(top.rdms.metrics):
@@ -184,6 +220,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         mistakes.add(("rdms", "metrics"), "a metric is listed twice.")
     samples = _samples(top, mistakes)
     layers = _layers(sections["networks"], mistakes)
+    _check_targets(sections, mistakes)
     mistakes.stop()
 
     resolved = top.model_dump() | sections | {"samples": samples}
@@ -272,7 +309,7 @@ def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:
     try:
         return {name: model.model_validate(values).model_dump(mode="json")}
     except ValidationError as error:
-        mistakes.add_validation(keys, error, model)
+        mistakes.add_validation(keys, error, model, values)
         return {}
 
 
@@ -291,14 +328,12 @@ def _stimuli(top: _Config, mistakes: _Mistakes) -> dict[str, dict]:
     expanded: dict[str, dict] = {}
     for name, section in top.stimuli.items():
         section = dict(section)
-        if not section.pop("each", False):
-            one_each = {name: section}
-        else:
-            one_each = _one_each(name, section, mistakes)
+        one_each = {name: section} if not section.pop("each", False) else _one_each(name, section, mistakes)
         for stimulus, part in one_each.items():
             if stimulus in expanded:
                 mistakes.add(
-                    ("stimuli", name), f"two stimuli would be named '{stimulus}'; rename the entry or the file."
+                    ("stimuli", name),
+                    f"two stimuli would be named '{stimulus}'; rename the entry or the file.",
                 )
             expanded[stimulus] = part
     common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
@@ -322,6 +357,19 @@ def _one_each(name, section, mistakes) -> dict[str, dict]:
     return {stimulus: {**section, "path": address} for stimulus, address in paths.items()}
 
 
+def _check_targets(sections: Mapping, mistakes: _Mistakes) -> None:
+    """Refuse names of figures and analyses that are targets or folders already."""
+    taken = dict.fromkeys(TARGETS, "a target of the workflow")
+    taken |= dict.fromkeys(FOLDERS, "a folder of the project")
+    for source in sections["networks"]:
+        taken |= {f"{step}_{source}": "a step of the workflow" for step in ("activations", "samples", "rdms")}
+    for step in ("analyses", "figures"):
+        for name in sections[step]:
+            if name in taken:
+                mistakes.add((step, name), f"'{name}' is the name of {taken[name]}; choose another.")
+            taken[name] = f"one of the {step}"
+
+
 def _samples(top: _Config, mistakes: _Mistakes) -> dict[str, dict[str, int]]:
     """Turn the list of samples into {population: {size: repeats}}, sizes ascending."""
     plans: dict[str, dict[str, int]] = {}
@@ -330,7 +378,9 @@ def _samples(top: _Config, mistakes: _Mistakes) -> dict[str, dict[str, int]]:
         if entry.population not in top.populations:
             mistakes.add((*keys, "population"), plugins.unknown(entry.population, top.populations))
         if entry.population in plans:
-            mistakes.add((*keys, "population"), f"'{entry.population}' is sampled twice; join the two entries.")
+            mistakes.add(
+                (*keys, "population"), f"'{entry.population}' is sampled twice; join the two entries."
+            )
         repeats = entry.repeats * len(entry.sizes) if len(entry.repeats) == 1 else entry.repeats
         if len(repeats) != len(entry.sizes):
             mistakes.add(
@@ -352,8 +402,14 @@ def _layers(networks: Mapping, mistakes: _Mistakes) -> dict[str, tuple[str, ...]
     layers = {}
     for name in sorted(networks):
         section = networks[name]
+        architecture = section.get("architecture")
+        if architecture is not None and architecture not in tables.architectures():
+            mistakes.add(
+                ("networks", name, "architecture"), plugins.unknown(architecture, tables.architectures())
+            )
+            continue
         try:
-            layers[name] = tables.choose(section.get("architecture"), section["layers"], f"networks.{name}.layers")
+            layers[name] = tables.choose(architecture, section["layers"], f"networks.{name}.layers")
         except ConfigError as error:
             mistakes.add(("networks", name, "layers"), str(error).removeprefix(f"networks.{name}.layers: "))
     return layers

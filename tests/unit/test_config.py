@@ -1,0 +1,175 @@
+"""A mistake in the config is told before any job starts, with its line and what to do."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from repscape import config
+from repscape.errors import ConfigError
+
+REPOSITORY = Path(__file__).parents[2]
+SMALL = {
+    "study": "small",
+    "stimuli": {
+        "white_noise": {"source": "white_noise", "count": 4},
+        "gratings": {"source": "gratings", "count": 4},
+    },
+    "networks": {"net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}},
+    "populations": {"random": {"select": "random", "units": 300}},
+    "samples": [{"population": "random", "sizes": [100, 20], "repeats": [1, 3]}],
+}
+
+
+@pytest.fixture
+def small():
+    return copy.deepcopy(SMALL)
+
+
+def mistakes(section, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(section, sort_keys=False, allow_unicode=True))
+    with pytest.raises(ConfigError) as caught:
+        config.resolve(section, [path])
+    return str(caught.value)
+
+
+def test_the_default_study():
+    path = REPOSITORY / "config/config.yaml"
+    study = config.resolve(yaml.safe_load(path.read_text()), [path])
+    assert study.stimuli == ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
+    blocks = tuple(f"block{n}" for n in range(1, 20))
+    assert study.layers == {"mobilenet_v2": ("input", *blocks, "avgpool1", "fc1", "predictions")}
+    assert study.samples == {"random": ("200", "10000", "100000"), "filter_means": ("all",)}
+
+
+def test_defaults_and_order(small):
+    study = config.resolve(small)
+    assert study.config["seed"] == 0
+    assert study.config["rdms"] == {"metrics": ["sqeuclidean"], "normalisation": "zscore"}
+    assert study.samples == {"random": ("20", "100")}
+    assert study.config["samples"]["random"] == {"100": 1, "20": 3}
+
+
+def test_order_of_keys_does_not_matter(small):
+    backwards = {
+        key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in small.items()
+    }
+    assert repr(config.resolve(small)) == repr(config.resolve(dict(reversed(backwards.items()))))
+
+
+def test_seeds_follow_from_the_study_and_the_name(small):
+    small["stimuli"]["other"] = {"source": "white_noise"}
+    first = config.resolve(small).config["stimuli"]
+    assert first["other"]["seed"] != first["white_noise"]["seed"]
+    small["seed"] = 1
+    assert config.resolve(small).config["stimuli"]["other"]["seed"] != first["other"]["seed"]
+
+
+def test_trained_weights_do_not_depend_on_the_seed(small):
+    small["networks"]["net"]["weights"] = "IMAGENET1K_V1"
+    before = config.resolve(small).config["networks"]
+    small["seed"] = 1
+    assert config.resolve(small).config["networks"] == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "said"),
+    [
+        (("sed",), 3, "sed: unknown key; did you mean 'seed'?"),
+        (("seed",), "three", "seed: Input should be a valid integer"),
+        (("device",), "gpu", "device: Input should be 'auto', 'cpu' or 'cuda'; found 'gpu'"),
+        (("stimuli", "gratings", "cuont"), 4, "stimuli.gratings.cuont: unknown key; did you mean 'count'?"),
+        (("stimuli", "gratings", "count"), "few", "stimuli.gratings.count: Input should be a valid integer"),
+        (("stimuli", "gratings", "source"), "gratins", "'gratins' is unknown; did you mean 'gratings'? Valid:"),
+        (("stimuli", "two words"), {"source": "gratings"}, "'two words' cannot be a name"),
+        (("stimuli", "a/b"), {"source": "gratings"}, "'a/b' cannot be a name"),
+        (("stimuli", "Zürich"), {"source": "gratings"}, "'Zürich' cannot be a name"),
+        (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: gratings, images"),
+        (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
+        (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
+        (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
+        (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
+        (("networks", "net", "preprocess"), {"rezise": 3}, "rezise: unknown key; did you mean 'resize'?"),
+        (("populations", "random", "select"), "randon", "did you mean 'random'?"),
+        (("samples", 0, "population"), "rnadom", "'rnadom' is unknown; did you mean 'random'?"),
+        (("samples", 0, "repeats"), [1, 2, 3], "expected one number, or one a size (2); found 3"),
+        (("samples", 0, "sizes"), [0], "Input should be greater than 0"),
+        (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
+        (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: Input should be 'zscore'"),
+        (("analyses",), {"diferentiation": {}}, "did you mean 'differentiation'?"),
+        (("figures",), {"rdm_galery": {}}, "'rdm_galery' is unknown; did you mean 'rdm_gallery'?"),
+        (("figures",), {"rdm_gallery": {"layer": []}}, "unknown key; did you mean 'layers'?"),
+        (("figures",), {"stimuli": {"figure": "rdm_gallery"}}, "'stimuli' is the name of a target"),
+        (("figures",), {"rdms_net": {"figure": "rdm_gallery"}}, "'rdms_net' is the name of a step"),
+        (("figures",), {"results": {"figure": "rdm_gallery"}}, "'results' is the name of a folder"),
+        (("figures",), {"differentiation": {"figure": "rdm_gallery"}}, "is the name of one of the analyses"),
+    ],
+)
+def test_one_mistake(small, tmp_path, keys, value, said):
+    section = small
+    for key in keys[:-1]:
+        section = section[key]
+    section[keys[-1]] = value
+    message = mistakes(small, tmp_path)
+    assert said in message
+    assert "mine.yaml:" in message
+    assert "a mistake" in message
+
+
+def test_all_mistakes_at_once_with_their_lines(small, tmp_path):
+    small["stimuli"]["gratings"]["cuont"] = 4
+    small["networks"]["net"]["layers"] = ["conv99"]
+    message = mistakes(small, tmp_path)
+    assert "2 mistakes" in message
+    lines = (tmp_path / "mine.yaml").read_text().splitlines()
+    for key in ("cuont", "layers"):
+        number = next(n for n, line in enumerate(lines, 1) if key in line)
+        assert f"mine.yaml:{number}: " in message
+
+
+def test_missing_section(small, tmp_path):
+    del small["networks"]
+    assert "networks: this key is required" in mistakes(small, tmp_path)
+
+
+def test_population_sampled_twice(small, tmp_path):
+    small["samples"].append({"population": "random"})
+    assert "'random' is sampled twice; join the two entries" in mistakes(small, tmp_path)
+
+
+def test_name_given_twice(small, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("study: x\nstimuli:\n  a: {source: gratings}\n  a: {source: white_noise}\n")
+    with pytest.raises(ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"):
+        config.read_lines(path)
+
+
+def test_broken_yaml(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("study: [x\n")
+    with pytest.raises(ConfigError, match=r"mine.yaml: not valid YAML: .*line"):
+        config.read_lines(path)
+
+
+def stack(path, name):
+    path.mkdir(exist_ok=True)
+    np.save(path / name, np.zeros((3, 4, 4), np.uint8))
+
+
+def test_a_stimulus_a_file_in_numeric_order(small, tmp_path):
+    for name in ("10_late.avi.npy", "07_mousecam-18.mp4.npy", "2_early.npy"):
+        stack(tmp_path / "stacks", name)
+    small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks/*.npy", "step": 30, "each": True}
+    study = config.resolve(small)
+    assert [name for name in study.stimuli if name[0].isdigit()] == ["2_early", "07_mousecam-18.mp4", "10_late.avi"]
+    assert study.config["stimuli"]["2_early"]["step"] == 30
+    assert study.config["stimuli"]["2_early"]["path"] == f"{tmp_path}/stacks/2_early.npy"
+
+
+def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):
+    stack(tmp_path / "stacks", "gratings.npy")
+    small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks", "each": True}
+    assert "two stimuli would be named 'gratings'" in mistakes(small, tmp_path)

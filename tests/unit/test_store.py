@@ -1,0 +1,113 @@
+import hashlib
+import os
+import subprocess
+import sys
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+
+from repscape import store
+from repscape.errors import DataError
+
+
+def example(path, **attributes):
+    store.write(
+        path,
+        kind="test",
+        variables={
+            "name": (("image",), ["a b", "日本", "c"]),
+            "values": (("image", "unit"), np.arange(12, dtype=np.float32).reshape(3, 4), {"units": "s"}),
+            "scalar": ((), np.float64(2.5)),
+        },
+        attributes={"flag": True, "absent": None, "order": 3} | attributes,
+    )
+
+
+def test_plain_xarray_reads_it_back(tmp_path):
+    example(tmp_path / "file.nc")
+    with xr.open_dataset(tmp_path / "file.nc") as dataset:
+        assert dataset["name"].values.tolist() == ["a b", "日本", "c"]
+        np.testing.assert_array_equal(dataset["values"], np.arange(12, dtype=np.float32).reshape(3, 4))
+        assert dataset["values"].dtype == np.float32
+        assert dataset["values"].attrs == {"units": "s"}
+        assert float(dataset["scalar"]) == 2.5
+        assert dataset.attrs["kind"] == "test"
+        assert dataset.attrs["flag"] == 1
+        assert "absent" not in dataset.attrs
+
+
+def test_same_bytes_at_another_time_and_place(tmp_path):
+    first, second = tmp_path / "first.nc", tmp_path / "folder" / "second.nc"
+    example(first)
+    os.utime(first, (0, 0))
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_store as t; t.example({str(second)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(second.read_bytes()).digest()
+
+
+def test_large_variables_are_contiguous(tmp_path):
+    example(tmp_path / "file.nc")
+    with netCDF4.Dataset(tmp_path / "file.nc") as dataset:
+        assert dataset["values"].chunking() == "contiguous"
+
+
+def test_nothing_is_left_of_a_failure(tmp_path):
+    def fail_while_writing():
+        with store.create(tmp_path / "file.nc", kind="test") as dataset:
+            store.add_variable(dataset, "x", ("x",), np.zeros(3))
+            raise KeyError("interrupted")
+
+    with pytest.raises(KeyError, match="interrupted"):
+        fail_while_writing()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_keeps_the_old_file(tmp_path):
+    example(tmp_path / "file.nc")
+    before = (tmp_path / "file.nc").read_bytes()
+    with pytest.raises(ZeroDivisionError), store.create(tmp_path / "file.nc", kind="test"):
+        _ = 1 / 0
+    assert (tmp_path / "file.nc").read_bytes() == before
+
+
+def test_full_disk(tmp_path):
+    """A limit on the size of files stands for a full disk: the system refuses to write more."""
+    code = (
+        "import resource, signal, numpy as np; from repscape import store; from repscape.errors import DataError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n"
+        f"    store.write({str(tmp_path / 'file.nc')!r}, kind='t', variables={{'x': (('x',), np.ones(1_000_000))}})\n"
+        "except DataError as error:\n"
+        "    print(error)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "file.nc" in said
+    assert "Free some disk space" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "missing"])
+def test_unreadable_file(tmp_path, damage):
+    path = tmp_path / "file.nc"
+    example(path)
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes({"truncated": content[: len(content) // 2], "empty": b"", "text": b"hello"}[damage])
+    with pytest.raises(DataError, match="file.nc: not a readable NetCDF file"), store.open_file(path):
+        pass
+
+
+def test_other_kind(tmp_path):
+    example(tmp_path / "file.nc")
+    with (
+        pytest.raises(DataError, match="expected a file of kind 'rdm', found 'test'"),
+        store.open_file(tmp_path / "file.nc", "rdm"),
+    ):
+        pass
+
+
