@@ -173,7 +173,7 @@ def save(frozen: Frozen, path: str | Path) -> None:
         torch.save(content, stream)
 
 
-def load(path: str | Path) -> Frozen:
+def thaw(path: str | Path) -> Frozen:
     """Open a frozen network; its weights are read as they are used.
 
     Raises

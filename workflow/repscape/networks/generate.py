@@ -4,6 +4,10 @@ Needs neither weights nor memory: networks are built and run on torch's meta dev
 shapes only.
 """
 
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -30,13 +34,24 @@ def shapes(architecture: str) -> list[Row]:
     default = torchvision.weight_names(architecture).DEFAULT
     preset = torchvision.preset(default)
     with _WithoutMemory():
-        module = torchvision.build(architecture, image_size=torchvision.image_size(architecture, None, preset))
+        module = torchvision.build(
+            architecture, image_size=torchvision.image_size(architecture, None, preset)
+        )
     module.to("meta")
     frozen = Frozen(*trace(module), [], {}, Preprocess(), "")
     images = torch.empty(2, 3, *preset.output_size(256, 256), device="meta")
     with torch.inference_mode():
         build(frozen, module, images)
     return frozen.rows
+
+
+def write(rows: Iterable[Row], path: Path) -> None:
+    """Write the columns that are needed to choose layers and to know their size."""
+    columns = ("label", "node", "kind", "block", "units")
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([getattr(row, name) for name in columns] for row in rows)
 
 
 def main() -> None:
@@ -46,7 +61,7 @@ def main() -> None:
     tables.FOLDER.mkdir(exist_ok=True)
     for architecture in models.list_models(module=models):
         rows = shapes(architecture)
-        tables.write(rows, architecture)
+        write(rows, tables.FOLDER / f"{architecture}.tsv")
         print(f"{architecture}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} in blocks")
 
 

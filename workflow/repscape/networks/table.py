@@ -119,7 +119,9 @@ def build(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
             shape = shapes[node]
             # sizes and functions of the weights alone are no activity
             if inputs and shape and isinstance(shape, tuple | list):
-                active[node] = _operation(node, path, shape, inputs, parts.get(str(node.target)), frozen.module)
+                active[node] = _operation(
+                    node, path, shape, inputs, parts.get(str(node.target)), frozen.module
+                )
     operations = [op for op in active.values() if _is_activity(op.shape)]
     _fill(frozen, module, operations)
 
@@ -288,7 +290,9 @@ def _operation(node: fx.Node, path: str, shape, inputs: list[_Operation], part, 
         name = node.target if node.op == "call_method" else node.target.__name__
         kind, inside = _kind(name), path.rpartition(".")[0]
         weights = [n for n in node.all_input_nodes if n.op == "get_attr"]
-        parameters = sum(root.get_parameter(n.target).numel() for n in weights if _is_parameter(root, n.target))
+        parameters = sum(
+            root.get_parameter(n.target).numel() for n in weights if _is_parameter(root, n.target)
+        )
     if kind == "select" and isinstance(source.shape, list):
         kind = source.kind  # one of several outputs
     op = _Operation(path, inside, kind, shape, 0, parameters)

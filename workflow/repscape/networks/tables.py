@@ -57,9 +57,6 @@ class Row(NamedTuple):
     receptive_field_offset: float = float("nan")
 
 
-SHIPPED = ("label", "node", "kind", "block", "units")
-
-
 def architectures() -> list[str]:
     """List the architectures whose tables ship with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.tsv"))
@@ -79,14 +76,6 @@ def read(architecture: str) -> tuple[Row, ...]:
     with open(FOLDER / f"{architecture}.tsv", encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t")
         return tuple(Row(**(row | {"units": int(row["units"])})) for row in rows)
-
-
-def write(rows: Iterable[Row], architecture: str) -> None:
-    """Write the table that ships with the package."""
-    with open(FOLDER / f"{architecture}.tsv", "w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(SHIPPED)
-        writer.writerows([getattr(row, name) for name in SHIPPED] for row in rows)
 
 
 def choose(architecture: str | None, layers: str | list[str], where: str) -> tuple[str, ...]:
@@ -170,3 +159,64 @@ def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
         f"'{name}' is unknown{hint} Valid: the layer sets blocks and all; of these, {blocks}; any of the "
         f"labels {rows[1].label} … {rows[-1].label}; or a node's path, such as {rows[1].node}."
     )
+
+
+COLUMNS = Row._fields[1:]
+
+
+def write_layers(
+    path,
+    rows: Iterable[Row],
+    *,
+    network: str,
+    architecture: str,
+    weights: str,
+    weights_sha256: str,
+    preprocess: str,
+    categories: list[str] | None,
+) -> None:
+    """Write a network's table of layers as NetCDF.
+
+    Parameters
+    ----------
+    path : str or Path
+    rows : iterable of Row
+    network, architecture, weights, weights_sha256 : str
+    preprocess : str
+        As json.
+    categories : list of str or None
+        Names of the outputs.
+    """
+    from repscape import store
+
+    rows = list(rows)
+    variables: dict = {
+        "layer": (("layer",), [row.label for row in rows]),
+        "order": (("layer",), list(range(len(rows)))),
+    }
+    for name in COLUMNS:
+        attributes = {"units": "pixels"} if name.startswith("receptive_field") else {}
+        variables[name] = (("layer",), [getattr(row, name) for row in rows], attributes)
+    if categories:
+        variables["category"] = (("category",), categories)
+    attributes = {
+        "network": network,
+        "architecture": architecture,
+        "weights": weights,
+        "weights_sha256": weights_sha256,
+        "preprocess": preprocess,
+        "input_size": [rows[0].height, rows[0].width],
+    }
+    store.write(path, kind="layers", variables=variables, attributes=attributes)
+
+
+def read_layers(path) -> list[Row]:
+    """Read the table of layers that `write_layers` wrote."""
+    from repscape import store
+
+    with store.open_file(path, "layers") as dataset:
+        columns = [dataset["layer"][:], *(dataset[name][:] for name in COLUMNS)]
+        return [
+            Row(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
+            for cells in zip(*columns, strict=True)
+        ]

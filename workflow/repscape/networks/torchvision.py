@@ -44,12 +44,14 @@ def load(
         initialisation, drawn from `seed`), or a path or address of a state dict.
     file : path, optional
         The state dict (.pth, .pt or .safetensors). Beside a name in `weights` it says where these
-        very weights are to be had, else torchvision's own address is used.
+        very weights are to be had, else torchvision's own address is used. A file that goes by
+        the name of one of torchvision's is taken for it and checked.
     classes : int
-        The number of outputs, where the weights have no name.
+        The number of outputs, where the weights are not torchvision's.
     preprocess : Preprocess, optional
-        Replaces the transform that belongs to the weights. Weights without a name are taken to
-        have the transform of the architecture's default weights.
+        Replaces the transform that belongs to the weights. Random and own weights are taken to
+        have the transform of the architecture's default weights, and their categories where
+        there are 1000.
     seed : int
 
     Raises
@@ -61,19 +63,11 @@ def load(
     """
     enum = weight_names(architecture)
     named = enum.__members__.get(weights or "")
-    if named is None and weights not in (None, "random"):
-        if not re.search(r"[/\\]|\.(pth?|safetensors)$", weights):
-            choice = unknown(weights, ["random", *enum.__members__])
-            raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
-        if file is not None:
-            raise ConfigError(f"{architecture}: two files are given, weights: {weights} and file: {file}; drop one.")
-    if weights == "random" and file is not None:
-        raise ConfigError(f"{architecture}: weights are to be random, yet file is {file}; drop one of the two.")
-    if weights is None and file is None:
-        raise ConfigError(
-            f"{architecture}: which weights? Set `weights` to random, to a name "
-            f"({', '.join(enum.__members__)}), or give the `file` of a state dict."
-        )
+    path = _find(architecture, enum, named, weights, file)
+    if named is None and path is not None:
+        named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
+    if named is not None:
+        _check_is(named, path)
     standard = named or enum.DEFAULT
     categories = standard.meta["categories"]
     if named is None:
@@ -82,11 +76,10 @@ def load(
         classes = len(categories)
     processing = preset(standard) if preprocess is None else Preprocess.of(preprocess)
     module = build(architecture, classes, image_size(architecture, named, processing), seed)
-    if weights != "random":
-        path = Path(file) if file else _fetch(weights, named)
+    if path is not None:
         _insert(module, _read(path), path, architecture)
-        weights = named.name if named else path.name
-    return Loaded(module.eval(), processing, weights, categories)
+    name = named.name if named else path.name if path else "random"
+    return Loaded(module, processing, name, categories)
 
 
 def weight_names(architecture: str):
@@ -155,18 +148,51 @@ def image_size(architecture: str, named, preprocess: Preprocess) -> int | tuple[
     elif isinstance(crop, int):
         height = width = crop
     else:
-        raise ConfigError(f"{architecture}: takes square images of one size; set preprocess.crop to one number.")
+        raise ConfigError(
+            f"{architecture}: takes square images of one size; set preprocess.crop to one number."
+        )
     return (height, width) if family == "maxvit" else height
 
 
-def _fetch(weights: str | None, named) -> Path:
+def _find(architecture: str, enum, named, weights: str | None, file: Path | None) -> Path | None:
+    """Return the file of the state dict, None for random weights."""
     from repscape import assets
 
-    if named is None:
-        return assets.fetch(weights, "weights")[0]
-    # torchvision's file names end in the first digits of the file's sha256
-    prefix = re.search(r"-([0-9a-f]{8,})\.\w+$", named.url)[1]
-    return assets.fetch(f"{named.url}#sha256={prefix}", "weights")[0]
+    if weights is None and file is None:
+        raise ConfigError(
+            f"{architecture}: which weights? Set `weights` to random or to a name "
+            f"({', '.join(enum.__members__)}), or give the `file` of a state dict."
+        )
+    if named is None and weights not in (None, "random"):
+        if not re.search(r"[/\\]|\.(pth?|safetensors)$", weights):
+            choice = unknown(weights, ["random", *enum.__members__])
+            raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
+        if file is None:
+            return assets.fetch(weights, f"weights of {architecture}")[0]
+    if file is not None and named is None and weights is not None:
+        raise ConfigError(
+            f"{architecture}: weights are to be {weights}, yet a file is given: {file}. Drop one of the two."
+        )
+    if named is not None and file is None:
+        return assets.fetch(f"{named.url}#sha256={_digits(named)}", f"weights of {architecture}")[0]
+    return Path(file) if file else None
+
+
+def _digits(named) -> str:
+    """The first digits of the file's sha256, which torchvision writes into the file's name."""
+    return re.search(r"-([0-9a-f]{8,})\.\w+$", named.url)[1]
+
+
+def _check_is(named, path: Path) -> None:
+    """Check that a file is the one that torchvision's name means."""
+    from repscape.assets import checksum
+
+    found = checksum(path)
+    if not found.startswith(_digits(named)):
+        raise DataError(
+            f"{path}: expected torchvision's {named} (sha256 {_digits(named)}…), found sha256 {found}. Get the "
+            "file again, or drop `weights` and rename the file if you mean your own weights."
+        )
 
 
 def _read(path: Path) -> dict:
@@ -249,7 +275,9 @@ def _renamed(module, state: Mapping) -> dict:
     names = {name: new(name) for name in state}
     auxiliary = hasattr(module, "aux_logits")
     renamed = OrderedDict(
-        (names[name], tensor) for name, tensor in state.items() if not (auxiliary and AUXILIARY.match(names[name]))
+        (names[name], tensor)
+        for name, tensor in state.items()
+        if not (auxiliary and AUXILIARY.match(names[name]))
     )
     # Modules rename old keys by the versions noted in the file; MNASNet cannot do without one
     versions = {new(f"{name}.")[:-1]: v for name, v in getattr(state, "_metadata", {}).items()}

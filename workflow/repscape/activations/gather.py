@@ -1,0 +1,58 @@
+"""Picks the values of a population out of a layer's output, on the device where it lies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from repscape.populations.layer import Selection
+
+
+@dataclass
+class Gatherer:
+    """Gathers one layer.
+
+    Attributes
+    ----------
+    selection : Selection
+    axis : int
+        Which axis of the output is the channel; the first axis is the image.
+    everything : bool
+        Whether the selection is the whole layer: no indices are made then.
+    """
+
+    selection: Selection
+    axis: int
+    everything: bool
+    index: tuple[torch.Tensor, ...] | None = None
+
+    def __call__(self, output: torch.Tensor) -> torch.Tensor:
+        """Return float32 (image, unit), a copy: the output may be overwritten afterwards."""
+        values = output.movedim(self.axis, 1)  # (image, channel, y, x), a view
+        places = tuple(range(2, values.ndim))
+        if self.selection.statistic == "channel_mean":
+            values = values.mean(places, dtype=torch.float32) if places else values
+        elif self.selection.statistic == "position_mean":
+            values = (
+                values.mean(1, dtype=torch.float32).flatten(1) if places else values.mean(1, keepdim=True)
+            )
+        if self.everything:
+            return values.flatten(1).to(torch.float32, copy=True)
+        if self.index is None:
+            index = np.unravel_index(self.selection.unit.astype(np.int64), values.shape[1:])
+            self.index = tuple(torch.from_numpy(np.ascontiguousarray(i)).to(values.device) for i in index)
+        return values[(slice(None), *self.index)].to(torch.float32)
+
+
+def coordinates(selection: Selection, channels: int, height: int, width: int) -> dict[str, np.ndarray]:
+    """Return ``unit`` and, where they are defined, ``channel``, ``y`` and ``x`` of what is gathered."""
+    unit = selection.unit.astype(np.int32)
+    if selection.statistic == "channel_mean":
+        found = {"channel": unit}
+    elif selection.statistic == "position_mean":
+        found = dict(zip(("y", "x"), np.unravel_index(unit, (height, width)), strict=True))
+    else:
+        found = dict(
+            zip(("channel", "y", "x"), np.unravel_index(unit, (channels, height, width)), strict=True)
+        )
+    return {"unit": unit} | {name: values.astype(np.int32) for name, values in found.items()}

@@ -1,0 +1,231 @@
+"""Shows a stimulus to a network and records a population of every layer.
+
+Images stream from the stimulus's file through the network into one file a layer; values are
+gathered at the moment a layer has run, on the device where it ran.
+
+Memory stays below the sum of: the network's weights (twice, where they are rearranged for the
+CPU); two batches of images; the outputs that are alive at once within one batch; one batch of the
+largest layer's gathered values; 24 bytes of indices for each recorded unit. None of these grows
+with the number of images.
+"""
+
+import json
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import torch
+
+from repscape import store
+from repscape.activations.gather import Gatherer, coordinates
+from repscape.errors import DataError, DeviceError
+from repscape.logs import logger, progress
+from repscape.networks import freeze, tables
+from repscape.populations import file as population_file
+
+REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def record(
+    network: str | Path,
+    stimulus: str | Path,
+    population: str | Path,
+    outputs: Mapping[str, str | Path],
+    *,
+    batch: int = 10,
+    cuda_batch: int = 256,
+    threads: int = 1,
+    precision: str = "float32",
+    device: str = "auto",
+) -> None:
+    """Record the layers named in `outputs`, each into its file.
+
+    On a CPU the batch is constant and the last one is padded, since results depend in their last
+    digits on the size of a batch and on the number of threads. On a GPU the batch is halved when
+    memory runs out; the smallest one used is in the files.
+
+    Parameters
+    ----------
+    network, stimulus, population : str or Path
+        Files of the earlier steps.
+    outputs : mapping of layer label to path
+    batch, cuda_batch : int
+        Images at a time on a CPU and, to begin with, on a GPU.
+    threads : int
+        Of torch, on a CPU.
+    precision : {"float32", "tf32", "float16", "bfloat16"}
+        What the network computes in; values are written as float32.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` takes a GPU where there is one; ``cuda`` fails without.
+
+    Raises
+    ------
+    DeviceError
+        There is no usable GPU where one is required, or one image does not fit into its memory.
+    DataError
+        The files do not belong together.
+    """
+    place = choose_device(device)
+    if precision == "tf32" and place.type != "cuda":
+        raise DeviceError(
+            "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
+        )
+    frozen = freeze.load(network)
+    on_cpu = place.type == "cpu"
+    with ExitStack() as stack:
+        stack.enter_context(_settings(threads if on_cpu else None, precision))
+        shown = stack.enter_context(store.open_file(stimulus, "stimulus"))
+        units = stack.enter_context(store.open_file(population, "population"))
+        images = shown["images"]
+        _check_size(frozen, images.shape, stimulus, network)
+        attributes = {
+            "source": units.source,
+            "stimulus": shown.stimulus,
+            "stimulus_sha256": shown.sha256,
+            "population": units.population,
+            "weights_sha256": frozen.weights_sha256,
+            "preprocess": json.dumps(frozen.preprocess.to_dict()),
+            "precision": precision,
+            "device": place.type,
+            "threads": threads if on_cpu else None,
+        }
+        _allow_open_files(len(outputs))
+        gatherers, files = {}, {}
+        for label, path in outputs.items():
+            order, row = tables.find(frozen.rows, label)
+            selection = population_file.read(units, label)
+            labels = coordinates(selection, row.channels, row.height, row.width)
+            whole = len(selection.unit) == _count(row, selection.statistic)
+            gatherers.setdefault(row.node, {})[label] = Gatherer(selection, frozen.axes[row.node], whole)
+            layer = {"layer": label, "order": order, "statistic": selection.statistic}
+            files[label] = stack.enter_context(
+                store.create(path, kind="activations", attributes=attributes | layer)
+            )
+            _define(files[label], shown["name"][:], labels)
+        # the CPU's convolutions are about twice as fast on channels that lie side by side
+        layout = torch.channels_last if on_cpu else torch.contiguous_format
+        frozen.module.to(place, memory_format=layout)
+
+        def run(first: int, stop: int, size: int) -> None:
+            pixels = torch.from_numpy(images[first:stop])
+            if on_cpu and stop - first < size:
+                padding = pixels[-1:].expand(size - len(pixels), -1, -1, -1)
+                pixels = torch.cat([pixels, padding])
+            shown_to = frozen.preprocess.apply(pixels.to(place)).contiguous(memory_format=layout)
+
+            def write(node: str):
+                def take(output: torch.Tensor) -> None:
+                    for label, gather in gatherers[node].items():
+                        values = gather(output)[: stop - first]
+                        files[label]["activation"][first:stop] = values.cpu().numpy()
+
+                return take
+
+            frozen.run(shown_to, {node: write(node) for node in gatherers})
+
+        what = f"recording {units.source}, {shown.stimulus}, {units.population}"
+        with torch.inference_mode(), _reduced(place, precision):
+            used = _in_batches(run, len(images), batch if on_cpu else cuda_batch, what)
+        for file in files.values():
+            store.set_attributes(file, {"batch": used})
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn ``auto``, ``cpu`` or ``cuda`` into a device.
+
+    Raises
+    ------
+    DeviceError
+        ``cuda`` is required and not there.
+    """
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        raise DeviceError(
+            f"device: cuda is required, found no usable GPU (torch {torch.__version__}, {built}). Check "
+            "`nvidia-smi` and the driver, run where there is a GPU, or set device: auto or cpu."
+        )
+    return torch.device("cuda")
+
+
+def _in_batches(run, total: int, batch: int, what: str) -> int:
+    """Call `run` on consecutive batches, halved while memory runs out; return the smallest used."""
+    size = batch
+    ranges = [range(first, min(first + batch, total)) for first in range(0, total, batch)]
+    for part in progress(ranges, what, "images", total):
+        first = part.start
+        while first < part.stop:
+            stop = min(first + size, part.stop)
+            try:
+                run(first, stop, size)
+            except torch.cuda.OutOfMemoryError as error:
+                if size == 1:
+                    raise DeviceError(
+                        f"{what}: one image does not fit into the GPU's memory "
+                        f"({str(error).splitlines()[0]}). Free memory on it, take a smaller "
+                        "network or smaller images, or set device: cpu."
+                    ) from error
+                size = max(1, size // 2)
+                failed = True
+            else:
+                first, failed = stop, False
+            if failed:  # outside the handler, which keeps the tensors alive
+                logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
+                torch.cuda.empty_cache()
+    return size
+
+
+@contextmanager
+def _settings(threads: int | None, precision: str) -> Iterator[None]:
+    """Set what results depend on; put it back afterwards."""
+    before = torch.get_num_threads()
+    tf32 = precision == "tf32"
+    matmul = torch.backends.cuda.matmul.allow_tf32
+    if threads is not None:
+        torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32):
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = matmul
+        torch.set_num_threads(before)
+
+
+def _reduced(place: torch.device, precision: str) -> torch.autocast:
+    return torch.autocast(place.type, REDUCED.get(precision), enabled=precision in REDUCED)
+
+
+def _check_size(frozen: freeze.Frozen, shape: tuple[int, ...], stimulus, network) -> None:
+    found = frozen.preprocess.output_size(*shape[1:3])
+    expected = (frozen.rows[0].height, frozen.rows[0].width)
+    if found != expected:
+        raise DataError(
+            f"{stimulus}: its images of {shape[1]} x {shape[2]} pixels give an input of "
+            f"{found[0]} x {found[1]}; {network} was frozen for {expected[0]} x {expected[1]}. Set "
+            "preprocess.crop of the network, or the same size for all stimuli."
+        )
+
+
+def _count(row: tables.Row, statistic: str) -> int:
+    means = {"channel_mean": row.channels, "position_mean": row.height * row.width}
+    return means.get(statistic, row.units)
+
+
+def _define(file, names, labels: Mapping) -> None:
+    """Add the coordinates, and the activity to be written image by image."""
+    store.add_variable(file, "name", ("image",), names)
+    for name, values in labels.items():
+        store.add_variable(file, name, ("unit",), values)
+    # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
+    file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise this process's limit on open files where a network has very many layers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = count + 100
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard < 0 else min(needed, hard), hard))

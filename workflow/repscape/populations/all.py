@@ -1,0 +1,10 @@
+"""Every unit."""
+
+import numpy as np
+
+from repscape.populations.layer import Layer, Selection
+
+
+def select(layer: Layer) -> Selection:
+    """Take all units of a layer: up to millions for each image."""
+    return Selection(np.arange(layer.units, dtype=np.int32), "unit", layer.units)

@@ -1,0 +1,81 @@
+"""Population files: for each layer the units that are recorded."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from repscape import plugins, store
+from repscape.errors import DataError
+from repscape.logs import logger
+from repscape.populations.layer import Layer, Selection
+
+
+def write(
+    path,
+    layers: Iterable[Layer],
+    *,
+    select: str,
+    parameters: Mapping,
+    seed: int,
+    source: str,
+    population: str,
+) -> None:
+    """Select units of each layer and write them, a group a layer.
+
+    Layers with fewer units than requested are named in one warning.
+
+    Parameters
+    ----------
+    path : str or Path
+    layers : iterable of Layer
+    select : str
+        The plugin of this step.
+    parameters : mapping
+        Its keys in the config.
+    seed : int
+    source, population : str
+        The names of the network and of the population.
+    """
+    function = plugins.entry("populations", select)
+    arguments = plugins.section_arguments(function, {"seed": seed} | dict(parameters))
+    attributes = {
+        "source": source,
+        "population": population,
+        "select": select,
+        "parameters": json.dumps(dict(parameters), sort_keys=True),
+        "seed": seed,
+    }
+    smaller = []
+    with store.create(path, kind="population", attributes=attributes) as dataset:
+        for layer in layers:
+            selection = function(layer, **arguments)
+            group = dataset.createGroup(layer.label)
+            store.add_variable(group, "unit", ("unit",), selection.unit)
+            counts = {"n_requested": selection.requested, "n_recorded": len(selection.unit)}
+            store.set_attributes(group, counts | {"statistic": selection.statistic})
+            if len(selection.unit) < selection.requested:
+                smaller.append(f"{layer.label} ({len(selection.unit)})")
+    if smaller:
+        logger.warning(
+            "population %s of %s: fewer units than the %d requested, all of them are recorded: %s",
+            population,
+            source,
+            selection.requested,
+            ", ".join(smaller),
+        )
+
+
+def read(dataset, label: str) -> Selection:
+    """Read the selection of a layer from an open population file.
+
+    Raises
+    ------
+    DataError
+        The file has no such layer.
+    """
+    if label not in dataset.groups:
+        raise DataError(
+            f"{dataset.filepath()}: expected a group for layer {label}, found "
+            f"{', '.join(dataset.groups) or 'none'}. Delete the file and run again."
+        )
+    group = dataset[label]
+    return Selection(group["unit"][:], group.statistic, int(group.n_requested))

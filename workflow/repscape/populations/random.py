@@ -1,0 +1,27 @@
+"""Units drawn uniformly without replacement."""
+
+import numpy as np
+from pydantic import PositiveInt
+
+from repscape.populations.layer import Layer, Selection
+from repscape.seeds import derive
+
+
+def select(layer: Layer, *, units: PositiveInt, seed: int = 0) -> Selection:
+    """Draw units of a layer, each with the same probability; all of them where it is smaller.
+
+    Samples drawn from this population are conditional on it. For draws that are independent of
+    each other record ``all``.
+
+    Parameters
+    ----------
+    layer : Layer
+    units : int
+        How many.
+    seed : int
+        Together with the layer's label the seed of the draw.
+    """
+    generator = np.random.default_rng(derive(seed, layer.label))
+    count = min(units, layer.units)
+    chosen = generator.choice(layer.units, count, replace=False, shuffle=False)
+    return Selection(np.sort(chosen).astype(np.int32), "unit", units)
