@@ -304,7 +304,7 @@ def _get_url(asset: _Remote, where: str) -> None:
         try:
             response = urllib.request.urlopen(url, timeout=60)
         except OSError as error:  # URLError, HTTPError and timeouts are all OSErrors
-            raise _unreachable(where, url, str(error), asset) from error
+            raise _unreachable(where, url, str(error).strip("<>"), asset) from error
         with response:
             total = int(response.headers.get("Content-Length") or 0)
             chunks = _read(response, url, where, asset)
@@ -316,7 +316,7 @@ def _read(response, url: str, where: str, asset: _Remote) -> Iterator[bytes]:
         while chunk := response.read(CHUNK):
             yield chunk
     except OSError as error:
-        raise _unreachable(where, url, str(error), asset) from error
+        raise _unreachable(where, url, str(error).strip("<>"), asset) from error
 
 
 def _get_members(assets: list[_Remote], where: str) -> None:

@@ -73,7 +73,7 @@ def frames(
             modulation = np.where(np.round(cycles, 9) % 1 < 0.5, 1.0, -1.0)
         if aperture == "circle":
             modulation[outside] = 0.0
-        luminance = GREY * (1 + contrast * modulation)
+        luminance = np.round(GREY * (1 + contrast * modulation), 6)  # ties must not hang on a last bit
         yield Frame(f"orientation_{orientation:07.3f}", np.rint(luminance).astype(np.uint8))
 
 

@@ -33,7 +33,7 @@ Seconds = Annotated[float, BeforeValidator(_seconds)]
 def frames(
     *,
     path: File,
-    every: Annotated[Seconds, Field(gt=0)] | None = None,
+    every: Annotated[Seconds, Field(ge=0.001)] | None = None,
     count: PositiveInt | None = None,
     frames: list[NonNegativeInt] | None = None,
     start: Seconds | None = None,

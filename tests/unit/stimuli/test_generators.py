@@ -1,0 +1,125 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from repscape import plugins
+from repscape.errors import ConfigError
+from repscape.stimuli import gratings, white_noise
+
+
+def test_noise_is_uniform_and_independent():
+    images = np.stack([frame.pixels for frame in white_noise.frames(count=30, size=(64, 48), seed=1)])
+    assert images.shape == (30, 64, 48, 3)
+    assert images.dtype == np.uint8
+    counts = np.bincount(images.ravel(), minlength=256)
+    expected = images.size / 256
+    assert ((counts - expected) ** 2 / expected).sum() < 256 + 5 * math.sqrt(2 * 256)  # chi-squared
+    flat = images.reshape(30, -1).astype(float)
+    r = np.corrcoef(flat)[~np.eye(30, dtype=bool)]
+    assert np.abs(r).max() < 5 / math.sqrt(flat.shape[1])
+    channels = np.corrcoef(images.reshape(-1, 3).T.astype(float))
+    assert np.abs(channels[~np.eye(3, dtype=bool)]).max() < 0.02
+
+
+def test_noise_follows_its_seed_and_more_images_keep_the_first():
+    few = list(white_noise.frames(count=3, size=(8, 8), seed=5))
+    many = list(white_noise.frames(count=6, size=(8, 8), seed=5))
+    other = next(iter(white_noise.frames(count=3, size=(8, 8), seed=6)))
+    for short, long in zip(few, many, strict=False):
+        np.testing.assert_array_equal(short.pixels, long.pixels)
+    assert [frame.name for frame in few] == ["noise_000000", "noise_000001", "noise_000002"]
+    assert (few[0].pixels != other.pixels).any()
+
+
+def test_grey_noise_has_one_value_a_pixel():
+    assert next(white_noise.frames(size=(8, 9), colour="grey", seed=0)).pixels.shape == (8, 9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    orientation=st.floats(0, 180),
+    frequency=st.floats(0.5, 16),
+    phase=st.floats(-360, 360),
+    contrast=st.floats(0, 1),
+    size=st.tuples(st.integers(32, 48), st.integers(32, 48)),
+)
+def test_a_sine_grating_is_its_formula(orientation, frequency, phase, contrast, size):
+    (frame,) = gratings.frames(
+        orientations=[orientation], spatial_frequency=frequency, phase=phase, contrast=contrast, size=size
+    )
+    theta = math.radians(orientation)
+    for row, column in [(0, 0), (3, 17), (size[0] - 1, size[1] - 1), (size[0] // 2, size[1] // 2)]:
+        x = (column + 0.5 - size[1] / 2) / size[1]
+        y = (row + 0.5 - size[0] / 2) / size[1]
+        wave = math.sin(
+            2 * math.pi * frequency * (x * math.sin(theta) + y * math.cos(theta)) + math.radians(phase)
+        )
+        assert abs(127.5 * (1 + contrast * wave) - int(frame.pixels[row, column])) <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("wave", ["sine", "square"])
+@pytest.mark.parametrize("orientation", [0, 30, 45, 90, 120, 150])
+def test_the_spectrum_peaks_at_the_orientation_and_frequency(orientation, wave):
+    (frame,) = gratings.frames(orientations=[orientation], spatial_frequency=16, wave=wave, size=(128, 128))
+    power = np.abs(np.fft.fft2(frame.pixels.astype(float) - frame.pixels.mean(), (512, 512)))
+    row, column = np.unravel_index(power.argmax(), power.shape)
+    down, right = np.fft.fftfreq(512)[row] * 128, np.fft.fftfreq(512)[column] * 128
+    assert abs(math.hypot(down, right) - 16) < 0.5
+    # bars run at right angles to the wave vector; y points down, angles turn counter-clockwise
+    bars = math.degrees(math.atan2(right, down)) % 180
+    assert min(abs(bars - orientation), 180 - abs(bars - orientation)) < 1.5
+
+
+def test_orientations_as_seen():
+    horizontal, vertical, rising = (
+        frame.pixels
+        for frame in gratings.frames(orientations=[0, 90, 45], spatial_frequency=2, size=(64, 64))
+    )
+    assert (horizontal == horizontal[:, :1]).all()
+    assert (vertical == vertical[:1]).all()
+    np.testing.assert_array_equal(rising[:-1, 1:], rising[1:, :-1])  # constant from bottom left to top right
+
+
+def test_square_waves_have_two_levels_and_straight_edges():
+    (frame,) = gratings.frames(
+        orientations=[90], spatial_frequency=4, wave="square", contrast=0.5, size=(32, 64)
+    )
+    assert set(np.unique(frame.pixels)) == {np.rint(127.5 * 0.5), np.rint(127.5 * 1.5)}
+    assert (frame.pixels == frame.pixels[:1]).all()
+    assert np.flatnonzero(np.diff(frame.pixels[0].astype(int))).tolist() == list(range(7, 63, 8))
+
+
+def test_outside_the_disc_is_mean_grey():
+    (patch,) = gratings.frames(orientations=[20], aperture="circle", radius=0.25, size=(60, 100))
+    (full,) = gratings.frames(orientations=[20], size=(60, 100))
+    y, x = np.mgrid[:60, :100]
+    inside = np.hypot(x + 0.5 - 50, y + 0.5 - 30) <= 0.25 * 60
+    assert (patch.pixels[~inside] == 128).all()
+    np.testing.assert_array_equal(patch.pixels[inside], full.pixels[inside])
+
+
+def test_orientations_are_evenly_spaced_over_half_a_turn():
+    names = [frame.name for frame in gratings.frames(count=4, size=(32, 32))]
+    assert names == [f"orientation_{angle}" for angle in ("000.000", "045.000", "090.000", "135.000")]
+    assert len(list(gratings.frames(size=(32, 32)))) == 30
+
+
+@pytest.mark.parametrize(
+    ("parameters", "part"),
+    [
+        ({"count": 3, "orientations": [1.0, 2.0, 3.0]}, "'count' or 'orientations'"),
+        ({"orientations": [1.0, 2.0, 1.0]}, "twice"),
+        ({"spatial_frequency": 17.0, "size": (32, 32)}, "at most 16"),
+    ],
+)
+def test_parameters_that_do_not_go_together(parameters, part):
+    with pytest.raises(ConfigError, match=part):
+        next(gratings.frames(**parameters))
+
+
+@pytest.mark.parametrize("name", plugins.names("stimuli"))
+def test_every_plugin_has_a_schema(name):
+    assert plugins.model(plugins.entry("stimuli", name)).model_fields
