@@ -3,8 +3,7 @@
 Images stream from the stimulus's file through the network into one file a layer; values are
 gathered at the moment a layer has run, on the device where it ran.
 
-Memory stays below the sum of: the network's weights (twice, where they are rearranged for the
-CPU); two batches of images; the outputs that are alive at once within one batch; one batch of the
+Memory stays below the sum of: the network's weights; two batches of images; the outputs that are alive at once within one batch; one batch of the
 largest layer's gathered values; 24 bytes of indices for each recorded unit. None of these grows
 with the number of images.
 """
@@ -71,7 +70,7 @@ def record(
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
-    frozen = freeze.load(network)
+    frozen = freeze.thaw(network)
     on_cpu = place.type == "cpu"
     with ExitStack() as stack:
         stack.enter_context(_settings(threads if on_cpu else None, precision))
@@ -103,8 +102,7 @@ def record(
                 store.create(path, kind="activations", attributes=attributes | layer)
             )
             _define(files[label], shown["name"][:], labels)
-        # the CPU's convolutions are about twice as fast on channels that lie side by side
-        layout = torch.channels_last if on_cpu else torch.contiguous_format
+        layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
         frozen.module.to(place, memory_format=layout)
 
         def run(first: int, stop: int, size: int) -> None:

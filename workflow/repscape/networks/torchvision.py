@@ -190,8 +190,8 @@ def _check_is(named, path: Path) -> None:
     found = checksum(path)
     if not found.startswith(_digits(named)):
         raise DataError(
-            f"{path}: expected torchvision's {named} (sha256 {_digits(named)}…), found sha256 {found}. Get the "
-            "file again, or drop `weights` and rename the file if you mean your own weights."
+            f"{path}: expected torchvision's {named} (sha256 {_digits(named)}…), found sha256 {found}. "
+            "Get the file again, or drop `weights` and rename the file if you mean your own weights."
         )
 
 
