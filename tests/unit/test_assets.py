@@ -172,7 +172,8 @@ def test_numbers_sort_by_value_behind_equal_text(numbers, prefix):
 
 @given(st.lists(st.text(max_size=8)))
 def test_natural_order_is_defined_for_any_names_and_total(names):
-    assert sorted(names, key=assets.natural) == sorted(names[::-1], key=assets.natural)
+    backwards = names[::-1]
+    assert sorted(names, key=assets.natural) == sorted(backwards, key=assets.natural)
 
 
 # the form of addresses

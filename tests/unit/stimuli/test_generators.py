@@ -57,7 +57,7 @@ def test_a_sine_grating_is_its_formula(orientation, frequency, phase, contrast, 
         wave = math.sin(
             2 * math.pi * frequency * (x * math.sin(theta) + y * math.cos(theta)) + math.radians(phase)
         )
-        assert abs(127.5 * (1 + contrast * wave) - int(frame.pixels[row, column])) <= 0.5 + 1e-9
+        assert abs(127.5 * (1 + contrast * wave) - int(frame.pixels[row, column])) <= 0.5 + 1e-6
 
 
 @pytest.mark.parametrize("wave", ["sine", "square"])

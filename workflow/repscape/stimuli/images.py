@@ -15,7 +15,7 @@ from repscape.stimuli.frame import Frame
 from repscape.types import File, Files
 
 # Pillow knows more formats, of which some run other programs.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 
 
 def frames(

@@ -1,0 +1,204 @@
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from repscape.errors import ConfigError, DataError
+from repscape.stimuli import images
+from repscape.stimuli.assemble import assemble
+
+rng = np.random.default_rng(0)
+GREY = rng.integers(0, 256, (6, 9), np.uint8)
+RGB = rng.integers(0, 256, (6, 9, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def save(path, pixels, **options):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    image.save(path, **options)
+    return Path(path)
+
+
+def test_pictures_in_the_order_given_under_their_file_names():
+    paths = [save("naïve 猫.png", RGB), save("a.png", GREY), save("c d.bmp", RGB)]
+    found = list(images.frames(path=paths))
+    assert [frame.name for frame in found] == ["naïve 猫.png", "a.png", "c d.bmp"]
+    np.testing.assert_array_equal(found[0].pixels, RGB)
+    np.testing.assert_array_equal(found[1].pixels, GREY)
+    assert {(frame.label, frame.time) for frame in found} == {(None, None)}
+
+
+def test_equal_file_names_are_told_apart_by_their_folders():
+    paths = [save(f"all/{kind}/1.png", GREY) for kind in ("cat", "dog")] + [save("all/cat/2.png", GREY)]
+    found = list(images.frames(path=paths, labels="folders"))
+    assert [frame.name for frame in found] == ["cat/1.png", "dog/1.png", "cat/2.png"]
+    assert [frame.label for frame in found] == ["cat", "dog", "cat"]
+
+
+def test_a_file_named_twice_is_told():
+    path = save("1.png", GREY)
+    with pytest.raises(DataError, match=r"more than once: 1\.png"):
+        assemble(images.frames(path=[path, path, save("2.png", GREY)]))
+
+
+def test_palette():
+    # An exact palette of the four colours that the picture has.
+    colours = np.array([[10, 20, 30], [200, 100, 0], [0, 0, 0], [255, 255, 255]], np.uint8)
+    index = rng.integers(0, 4, (6, 9)).astype(np.uint8)
+    image = Image.fromarray(index, "P")
+    image.putpalette(colours.tobytes())
+    np.testing.assert_array_equal(images.read(save("p.png", image)), colours[index])
+
+
+def test_transparent_pixels_are_laid_over_mean_grey():
+    alpha = rng.integers(0, 256, (6, 9, 1)).astype(np.uint8)
+    expected = RGB * (alpha / 255) + 128 * (1 - alpha / 255)
+    found = images.read(save("t.png", np.concatenate([RGB, alpha], 2)))
+    assert np.abs(found - expected).max() <= 1
+    grey = images.read(save("g.png", np.stack([GREY, alpha[..., 0]], 2)))
+    assert (
+        np.abs(grey - (GREY * (alpha / 255)[..., 0] + 128 * (1 - alpha / 255)[..., 0])[..., None]).max() <= 1
+    )
+
+
+def test_sixteen_bits_are_scaled_to_eight():
+    values = np.array([[0, 128, 129, 257], [32768, 65278, 65535, 300]], np.uint16)
+    expected = np.rint(values / 65535 * 255).astype(np.uint8)
+    for name in ("deep.png", "deep.tif"):
+        np.testing.assert_array_equal(images.read(save(name, values)), expected)
+
+
+def test_black_and_white_pictures():
+    bits = GREY > 127
+    np.testing.assert_array_equal(images.read(save("b.png", bits)), bits * np.uint8(255))
+
+
+def test_a_picture_is_turned_as_its_exif_says():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned a quarter clockwise
+    found = images.read(save("turned.png", RGB, exif=exif))
+    np.testing.assert_array_equal(found, np.rot90(RGB, -1))
+
+
+def test_the_first_of_several_pictures_is_taken(caplog):
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    path = Path("many.tif")
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(images.read(path), GREY)
+    assert "has 2 pictures" in caplog.text
+
+
+def bomb(path):
+    """Write a PNG that says it is 50,000 × 50,000."""
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return Path(path)
+
+
+def test_all_bad_files_are_named_at_once():
+    good = save("good.png", RGB)
+    truncated, cut_jpeg, empty, text = map(Path, ("cut.png", "cut.jpg", "empty.png", "notes.png"))
+    truncated.write_bytes(good.read_bytes()[:80])
+    whole = save("whole.jpg", rng.integers(0, 256, (64, 64, 3), np.uint8)).read_bytes()
+    cut_jpeg.write_bytes(whole[: len(whole) // 2])
+    empty.touch()
+    text.write_text("not a picture")
+    postscript = Path("figure.eps")
+    postscript.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    floating = save("float.tif", RGB[..., 0].astype(np.float32))
+    paths = [good, truncated, empty, text, Path("gone.png"), bomb("bomb.png"), cut_jpeg, postscript, floating]
+    with pytest.raises(DataError) as error:
+        list(images.frames(path=paths))
+    message = str(error.value)
+    assert message.startswith("8 files")
+    for part in (
+        "cut.png: damaged or truncated",
+        "cut.jpg: damaged or truncated",
+        "empty.png: empty",
+        "notes.png: not a picture",
+        "figure.eps: not a picture",
+        "gone.png: missing",
+        "bomb.png: refused",
+        "float.tif: has floating-point pixels",
+        "Repair or move them",
+    ):
+        assert part in message
+    assert "good.png" not in message
+
+
+def test_a_picture_that_is_large_but_below_pillows_error_is_refused_too(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    with pytest.raises(DataError, match=r"a\.png: refused"):
+        images.read(save("a.png", GREY))
+
+
+def test_any_cut_of_a_picture_is_one_error_unless_no_pixel_is_lost():
+    whole = save("whole.png", RGB).read_bytes()
+    path = Path("cut.png")
+    told = 0
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        try:
+            np.testing.assert_array_equal(images.read(path), RGB)
+        except DataError as error:
+            assert str(error).startswith("cut.png: ")  # noqa: PT017
+            told += 1
+    assert told >= len(whole) - 20  # two checksums and the last, empty chunk
+
+
+def table(text, encoding="utf-8"):
+    Path("labels.csv").write_text(text, encoding=encoding)
+    return Path("labels.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_labels_from_a_table_which_may_lie_in_the_folder(encoding):
+    labels = table('label,name,more\n"cat, tame",猫 1.png,x\ndog,2.png,y\nbird,other.png,z\n', encoding)
+    paths = [save("2.png", GREY), labels, save("猫 1.png", GREY)]
+    found = list(images.frames(path=paths, labels_csv=labels.resolve()))
+    assert [(frame.name, frame.label) for frame in found] == [("2.png", "dog"), ("猫 1.png", "cat, tame")]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", ["labels.csv", "'name' and 'label'", "nothing"]),
+        ("file,label\n1.png,cat\n", ["labels.csv", "'name' and 'label'", "'file', 'label'"]),
+        ("name,label\n1.png,cat\n", ["labels.csv", "none for: 2.png", "Add rows"]),
+        ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", "none for: 2.png"]),
+        (
+            "name,label\n1.png,cat\n2.png,dog\n1.png,dog\n",
+            ["labels.csv", "'1.png' has two labels", "cat", "dog"],
+        ),
+    ],
+)
+def test_tables_that_do_not_label_every_picture(text, parts):
+    paths = [save("1.png", GREY), save("2.png", GREY)]
+    with pytest.raises(DataError) as error:
+        list(images.frames(path=paths, labels_csv=table(text)))
+    assert all(part in str(error.value) for part in parts)
+
+
+def test_a_table_in_another_encoding_is_told():
+    with pytest.raises(DataError, match="UTF-8"):
+        list(
+            images.frames(path=[save("1.png", GREY)], labels_csv=table("name,label\n1.png,Bär\n", "latin-1"))
+        )
+
+
+def test_one_kind_of_labels():
+    with pytest.raises(ConfigError, match="'labels' or 'labels_csv'"):
+        next(images.frames(path=[], labels="folders", labels_csv=Path("labels.csv")))
