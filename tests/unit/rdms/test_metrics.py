@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import pairwise_distances
 
 from repscape.plugins import entry, names
+from repscape.rdms import distances
 from repscape.rdms.distances import pairs, squared_distances
 from repscape.rdms.normalisation import Scaling, scaling
 
@@ -139,7 +140,7 @@ def contrasts():
 
 
 def tiny():
-    return normal(10, 500) * np.float32(1e-24)
+    return normal(10, 500) * np.float32(1e-22)
 
 
 def huge():
@@ -314,3 +315,9 @@ def test_rows_may_be_memory_ordered_either_way():
     np.testing.assert_allclose(
         squared_distances(np.asfortranarray(activity)), squared_distances(activity), rtol=1e-5
     )
+
+
+def test_centring_units_keeps_the_fast_product_trustworthy():
+    activity = (100 + 10 * normal(1, 2000, 1) + normal(10, 2000)).astype(np.float32)
+    _, doubtful = distances._by_product(activity, np.zeros(10), np.ones(10), np.float32)
+    assert not doubtful.any()

@@ -1,0 +1,195 @@
+import csv
+import io
+import logging
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from repscape import store
+from repscape.analyses.differentiation import DIMS, compute, inputs, rows
+from repscape.errors import ConfigError, DataError
+from repscape.study import Study
+
+LAYERS = {"net": ("input", "conv", "fc"), "other": ("input", "block", "fc")}
+SIZES = {"random": {"200": 3, "1000": 2, "all": 1}, "means": {"all": 1}}
+
+
+@pytest.fixture
+def study():
+    return Study(
+        name="test",
+        stimuli=("bikes", "noise"),
+        layers=LAYERS,
+        samples={population: tuple(sizes) for population, sizes in SIZES.items()},
+        metrics=("sqeuclidean", "correlation"),
+        analyses=(),
+        config={},
+    )
+
+
+def write_rdm(root, study, values, source, stimulus, population, layer, size, **changes):
+    keys = {"source": source, "stimulus": stimulus, "population": population, "layer": layer, "size": size}
+    path = root / study.path("rdm", **keys)
+    images = round((1 + np.sqrt(1 + 8 * values.shape[-1])) / 2)
+    first, second = np.triu_indices(images, 1)
+    attributes = {
+        "order": LAYERS[source].index(layer) * 2,
+        "n_drawn": 40 if size == "all" else int(size),
+        "normalisation": "zscore",
+        "stimulus_sha256": stimulus,
+    }
+    store.write(
+        path,
+        kind="rdm",
+        variables={
+            "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
+            "metric": (("metric",), list(study.metrics)),
+            "image_i": (("pair",), first.astype(np.int32)),
+            "image_j": (("pair",), second.astype(np.int32)),
+        },
+        attributes=keys | attributes | changes,
+    )
+    return path
+
+
+@pytest.fixture
+def written(tmp_path, study):
+    """Write every RDM of the study; return the paths and the values."""
+    generator = np.random.default_rng(0)
+    images = {"bikes": 6, "noise": 4}
+    paths, values = [], {}
+    for source, layers in LAYERS.items():
+        for stimulus in study.stimuli:
+            for population, sizes in SIZES.items():
+                for layer in layers:
+                    for size, repeats in sizes.items():
+                        pairs = images[stimulus] * (images[stimulus] - 1) // 2
+                        key = source, stimulus, population, layer, size
+                        values[key] = generator.random((2, repeats, pairs)).astype(np.float32)
+                        paths.append(str(write_rdm(tmp_path, study, values[key], *key)))
+    return paths, values
+
+
+def test_inputs_are_all_rdms(study):
+    assert inputs(study) == {"rdms": list(study.rdms())}
+    assert inputs(study, reference="noise") == {"rdms": list(study.rdms())}
+
+
+def test_unknown_reference_lists_the_stimuli(study):
+    with pytest.raises(
+        ConfigError, match=r"differentiation\.reference: 'nose' is unknown; did you mean 'noise'"
+    ):
+        inputs(study, reference="nose")
+
+
+def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
+    paths, values = written
+    result = compute({"rdms": paths}, reference="noise")
+    store.write(tmp_path / "d.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    with xr.open_dataset(tmp_path / "d.nc") as data:
+        assert data.differentiation.dims == DIMS
+        assert data.differentiation.dtype == np.float64
+        assert data["size"].values.tolist() == ["200", "1000", "all"]
+        assert data.layer.values.tolist() == ["input", "conv", "block", "fc"]
+        assert data.stimulus.values.tolist() == ["bikes", "noise"]
+        assert data.images.values.tolist() == [6, 4]
+        assert data.order.sel(source="net").values.tolist() == [0, 2, -1, 4]
+        assert data.n_drawn.sel(source="net", layer="conv", population="random").values.tolist() == [
+            200,
+            1000,
+            40,
+        ]
+        assert data.n_drawn.sel(source="other", layer="conv").values.sum() == 0
+        assert data.attrs["normalisation"] == "zscore"
+        assert data.attrs["reference"] == "noise"
+        found = 0
+        for (source, stimulus, population, layer, size), rdm in values.items():
+            for metric in range(2):
+                for repeat in range(rdm.shape[1]):
+                    at = {
+                        "source": source, "stimulus": stimulus, "layer": layer, "population": population,
+                        "size": size, "metric": data.metric.values[metric], "repeat": repeat,
+                    }  # fmt: skip
+                    ordered = sorted(rdm[metric, repeat].astype(float))
+                    half = len(ordered) // 2
+                    median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+                    here = data.sel(at)
+                    assert here.differentiation == median
+                    unit = data.differentiation.sel(at | {"stimulus": "noise"})
+                    assert here.normalised == here.differentiation / unit
+                    found += 1
+        assert data.differentiation.count() == found
+        assert (data.normalised.sel(stimulus="noise").to_series().dropna() == 1).all()
+
+
+def test_without_a_reference_nothing_is_normalised(written):
+    result = compute({"rdms": written[0]})
+    assert np.isnan(result.variables["normalised"][1]).all()
+    assert result.attributes["reference"] == ""
+
+
+@pytest.mark.parametrize(("value", "why"), [(0, "is 0 in 2 of"), (np.nan, "is undefined in 2 of")])
+def test_reference_that_is_0_or_undefined(tmp_path, study, written, caplog, value, why):
+    write_rdm(tmp_path, study, np.full((2, 1, 6), value), "net", "noise", "means", "conv", "all")
+    with caplog.at_level(logging.WARNING):
+        result = compute({"rdms": written[0]}, reference="noise")
+    (message,) = caplog.messages
+    assert why in message
+    data = xr.Dataset(result.variables)
+    here = {"source": "net", "layer": "conv", "population": "means", "size": "all", "repeat": 0}
+    assert np.isnan(data.normalised.sel(here)).all()
+    assert np.isfinite(data.differentiation.sel(here | {"stimulus": "bikes"})).all()
+    assert not np.isinf(data.normalised).any()
+
+
+def test_reference_without_rdms(written, caplog):
+    paths = [path for path in written[0] if "/noise/" not in path]
+    result = compute({"rdms": paths}, reference="noise")
+    assert np.isnan(result.variables["normalised"][1]).all()
+    assert "no RDM of the reference 'noise'" in caplog.text
+
+
+def test_an_undefined_dissimilarity_leaves_the_median_undefined(tmp_path, study, written):
+    values = np.ones((2, 1, 15))
+    values[1, 0, 3] = np.nan
+    write_rdm(tmp_path, study, values, "net", "bikes", "means", "conv", "all")
+    data = xr.Dataset(compute({"rdms": written[0]}).variables)
+    here = data.differentiation.sel(
+        source="net", stimulus="bikes", layer="conv", population="means", size="all", repeat=0
+    )
+    np.testing.assert_array_equal(here, [1, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stimulus_sha256": "x"}, "stimulus_sha256 is bikes in the first and x in the second"),
+        ({"normalisation": "mean"}, "normalisation is zscore in the first and mean in the second"),
+    ],
+)
+def test_files_that_do_not_belong_together(tmp_path, study, written, changes, message):
+    path = write_rdm(tmp_path, study, np.ones((2, 1, 15)), "net", "bikes", "means", "fc", "all", **changes)
+    with pytest.raises(DataError, match=message) as caught:
+        compute({"rdms": written[0]})
+    assert str(path) in str(caught.value)
+
+
+def test_table_has_a_row_a_value_and_nothing_else(tmp_path, study, written):
+    paths, values = written
+    undefined = ("net", "bikes", "means", "conv", "all")
+    write_rdm(tmp_path, study, np.full((2, 1, 15), np.nan), *undefined)
+    result = compute({"rdms": paths}, reference="noise")
+    stream = io.StringIO()
+    csv.writer(stream).writerows(rows(result.variables))
+    stream.seek(0)
+    table = list(csv.DictReader(stream))
+    assert len(table) == sum(rdm.shape[0] * rdm.shape[1] for rdm in values.values())
+    for row in table:
+        key = tuple(row[name] for name in ("source", "stimulus", "population", "layer", "size"))
+        rdm = values[key][study.metrics.index(row["metric"]), int(row["repeat"])]
+        if key == undefined:
+            assert row["differentiation"] == row["normalised"] == "nan"
+        else:
+            assert float(row["differentiation"]) == np.median(rdm.astype(float))
+        assert row["n_drawn"] == ("40" if row["size"] == "all" else row["size"])

@@ -1,0 +1,173 @@
+"""Differentiation: the median dissimilarity of all pairs of images of a stimulus."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
+from repscape.plugins import unknown
+from repscape.study import Study
+
+TABLE = True
+DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
+
+
+def inputs(study: Study, *, reference: str | None = None) -> dict:
+    """Name the study's RDM files.
+
+    Raises
+    ------
+    ConfigError
+        The reference is no stimulus of the study.
+    """
+    if reference is not None and reference not in study.stimuli:
+        raise ConfigError(f"analyses.differentiation.reference: {unknown(reference, study.stimuli)}")
+    return {"rdms": list(study.rdms())}
+
+
+def compute(files: dict, *, reference: str | None = None) -> Result:
+    """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
+
+    Parameters
+    ----------
+    files : ``{"rdms": paths}``
+    reference : str, optional
+        The stimulus whose differentiation, with the same source, layer, population, size, metric
+        and repeat (hence the same units), is the unit of ``normalised``.
+
+    Returns
+    -------
+    Result
+        ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
+        metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
+        ``images`` (stimulus), how many; ``order`` (source, layer), from 0 for the input, -1 where
+        the source has no such layer; ``n_drawn`` (source, layer, population, size), 0 where there
+        is no such sample.
+
+    Raises
+    ------
+    DataError
+        The files were made from different stimuli or with different normalisations.
+    """
+    rdms = _read(files["rdms"])
+    first = rdms[0]
+    coordinates = {
+        "source": _unique(rdms, "source"),
+        "stimulus": _unique(rdms, "stimulus"),
+        "layer": sorted(_unique(rdms, "layer"), key=_depth(rdms)),
+        "population": _unique(rdms, "population"),
+        "size": sorted(_unique(rdms, "size"), key=lambda size: (size == "all", size != "all" and int(size))),
+        "metric": first["metric"],
+        "repeat": np.arange(max(rdm["median"].shape[1] for rdm in rdms), dtype=np.int32),
+    }
+    at = {dim: {label: place for place, label in enumerate(labels)} for dim, labels in coordinates.items()}
+    shape = {dim: len(labels) for dim, labels in coordinates.items()}
+    values = np.full(tuple(shape.values()), np.nan)
+    images = np.zeros(shape["stimulus"], np.int32)
+    order = np.full((shape["source"], shape["layer"]), -1, np.int32)
+    n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
+    for rdm in rdms:
+        source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
+        median = rdm["median"]
+        values[source, stimulus, layer, population, size, :, : median.shape[1]] = median
+        images[stimulus] = rdm["images"]
+        order[source, layer] = rdm["order"]
+        n_drawn[source, layer, population, size] = rdm["n_drawn"]
+    normalised = np.full_like(values, np.nan)
+    if reference is not None:
+        normalised = _normalise(values, at["stimulus"].get(reference), reference)
+    return Result(
+        variables={
+            "differentiation": (DIMS, values, {"long_name": "median dissimilarity of pairs of images"}),
+            "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
+            "images": (("stimulus",), images),
+            "order": (("source", "layer"), order),
+            "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
+            **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
+        },
+        attributes={"normalisation": first["normalisation"], "reference": reference or ""},
+    )
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table; draws that were not made have no row."""
+    values, normalised, n_drawn = (
+        variables[name][1] for name in ("differentiation", "normalised", "n_drawn")
+    )
+    labels = [variables[dim][1] for dim in DIMS]
+    yield (*DIMS, "n_drawn", "differentiation", "normalised")
+    # A repeat was made if any stimulus or metric has it; what is undefined in all leaves its first.
+    made = ~np.isnan(values).all(axis=(1, 5))
+    made[..., 0] |= n_drawn > 0
+    for index in np.ndindex(values.shape):
+        source, _, layer, population, size, _, repeat = index
+        if made[source, layer, population, size, repeat]:
+            keys = (labels[dim][place] for dim, place in enumerate(index))
+            yield (*keys, n_drawn[source, layer, population, size], values[index], normalised[index])
+
+
+def _read(paths) -> list[dict]:
+    """Read each RDM's keys and its medians, float64 (metric, repeat)."""
+    from repscape import store
+
+    rdms: list[dict] = []
+    made_of: dict[str, dict] = {}
+    for path in paths:
+        with store.open_file(path, "rdm") as file:
+            values = file["dissimilarity"][:].astype(np.float64)
+            rdm = {key: file.getncattr(key) for key in ("source", "stimulus", "layer", "population", "size")}
+            rdm |= {
+                "path": path,
+                "order": int(file.order),
+                "n_drawn": int(file.n_drawn),
+                "normalisation": file.normalisation,
+                "stimulus_sha256": file.stimulus_sha256,
+                "metric": list(file["metric"][:]),
+                "images": int(file["image_j"][:].max()) + 1,
+                "median": np.median(values, axis=-1),
+            }
+        rdms.append(rdm)
+        _check(rdm, rdms[0], ("normalisation", "metric"))
+        _check(rdm, made_of.setdefault(rdm["stimulus"], rdm), ("stimulus_sha256", "images"))
+    return rdms
+
+
+def _check(rdm: dict, other: dict, keys) -> None:
+    for key in keys:
+        if rdm[key] != other[key]:
+            raise DataError(
+                f"{other['path']} and {rdm['path']} cannot be joined: {key} is {other[key]} in the first and "
+                f"{rdm[key]} in the second. Delete the outdated one and run again."
+            )
+
+
+def _unique(rdms: list[dict], key: str) -> list[str]:
+    return list(dict.fromkeys(rdm[key] for rdm in rdms))
+
+
+def _depth(rdms: list[dict]):
+    """Order layers by their position in the network; equal ones as they come."""
+    depth: dict[str, int] = {}
+    for rdm in rdms:
+        depth[rdm["layer"]] = min(rdm["order"], depth.get(rdm["layer"], rdm["order"]))
+    return depth.get
+
+
+def _normalise(values: np.ndarray, reference: int | None, name: str) -> np.ndarray:
+    """Divide by the reference's differentiation; NaN and a warning where it is 0 or missing."""
+    if reference is None:
+        logger.warning("differentiation: no RDM of the reference '%s', so nothing is normalised", name)
+        return np.full_like(values, np.nan)
+    unit = values[:, [reference]]
+    zero = unit == 0
+    missing = np.isnan(unit) & ~np.isnan(values).all(axis=1, keepdims=True)
+    for which, why in ((zero, "is 0"), (missing, "is undefined")):
+        if which.any():
+            logger.warning(
+                "differentiation: that of the reference '%s' %s in %d of %d cases, where 'normalised' is "
+                "therefore NaN",
+                name, why, which.sum(), unit.size,
+            )  # fmt: skip
+    return values / np.where(zero, np.nan, unit)

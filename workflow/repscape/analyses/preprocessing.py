@@ -1,0 +1,115 @@
+"""What happens to the pixels before a network sees them: an image of each stimulus, step by step."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError, DataError
+from repscape.plugins import unknown
+from repscape.study import Study
+
+
+def inputs(study: Study, *, images: dict[str, str] | None = None) -> dict:
+    """Name the stimuli and the tables of the networks, which say how each prepares its input.
+
+    Raises
+    ------
+    ConfigError
+        An image is chosen for something that is no stimulus of the study.
+    """
+    for stimulus in images or {}:
+        if stimulus not in study.stimuli:
+            raise ConfigError(f"analyses.preprocessing.images: {unknown(stimulus, study.stimuli)}")
+    return {
+        "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in study.stimuli],
+        "layers": [study.path("layers", source=source) for source in study.config["networks"]],
+    }
+
+
+def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
+    """Follow one image of each stimulus from its file to each network's input.
+
+    Parameters
+    ----------
+    files : ``{"stimuli": paths, "layers": paths}``
+    images : dict of stimulus to image name, optional
+        By default a stimulus's first image.
+
+    Returns
+    -------
+    Result
+        A group ``{network}/{stimulus}`` each, with the attribute `name` of the image and
+
+        - ``original`` uint8 (y, x, channel): as decoded or generated, before it got the stimulus's
+          size; its attribute `grey` is 1 where R, G and B were one.
+        - ``resized`` uint8 (y_resized, x_resized, channel): at the stimulus's size, then resized
+          for the network
+        - ``rgb`` uint8 (y_in, x_in, channel): what is cropped from it
+        - ``normalised`` float32 (channel, y_in, x_in): what the network sees
+
+        The group of a network has its `preprocess` as an attribute (json).
+
+    Raises
+    ------
+    DataError
+        A stimulus has no image of the name given.
+    """
+    import torch
+
+    from repscape import store
+    from repscape.networks.preprocess import Preprocess
+
+    chosen = [_example(path, images or {}) for path in files["stimuli"]]
+    groups: dict[str, tuple[dict, dict]] = {}
+    for path in files["layers"]:
+        with store.open_file(path, "layers") as table:
+            network, described = table.network, table.preprocess
+        preprocess = Preprocess.of(json.loads(described))
+        groups[network] = {}, {"preprocess": described}
+        for stimulus, name, original, shown in chosen:
+            resized = preprocess._resize(torch.from_numpy(shown).permute(2, 0, 1)[None].contiguous())
+            rgb = preprocess._crop(resized)
+            groups[f"{network}/{stimulus}"] = (
+                {
+                    "original": original,
+                    "resized": (("y_resized", "x_resized", "channel"), _pixels(resized)),
+                    "rgb": (("y_in", "x_in", "channel"), _pixels(rgb)),
+                    "normalised": (("channel", "y_in", "x_in"), preprocess.normalise(rgb)[0].numpy()),
+                },
+                {"name": name},
+            )
+    return Result(variables={"channel": (("channel",), ["R", "G", "B"])}, groups=groups)
+
+
+def _pixels(images) -> np.ndarray:
+    """Return the one image of a tensor (1, 3, y, x) as an array (y, x, 3)."""
+    return images[0].permute(1, 2, 0).numpy()
+
+
+def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]:
+    """Return a stimulus's name, its image's name, the original as a variable, and the image."""
+    from repscape import store
+
+    with store.open_file(path, "stimulus") as file:
+        stimulus, section = file.stimulus, json.loads(file.parameters)
+        names = list(file["name"][:])
+        name = images.get(stimulus, names[0])
+        if name not in names:
+            raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(name, names)}")
+        shown = file["images"][names.index(name)]
+    original = next(frame.pixels for frame in _frames(section, stimulus) if frame.name == name)
+    grey = original.ndim == 2
+    if grey:
+        original = np.repeat(original[..., np.newaxis], 3, axis=2)
+    return stimulus, name, (("y", "x", "channel"), original, {"grey": grey}), shown
+
+
+def _frames(section: dict, stimulus: str) -> Iterator:
+    """Decode or generate a stimulus again, as its file was made."""
+    from repscape import plugins
+    from repscape.arguments import fetched
+
+    frames = plugins.entry("stimuli", section["source"])
+    return frames(**fetched(frames, section, f"stimuli.{stimulus}"))
