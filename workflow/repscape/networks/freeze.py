@@ -175,7 +175,7 @@ def save(frozen: Frozen, path: str | Path) -> None:
 
     content = {
         "module": frozen.module,
-        "nodes": [(n.op, str(n.target)) for n in frozen.module.graph.nodes] if frozen.paths else [],
+        "nodes": _order(frozen.module) if frozen.paths else [],
         "paths": frozen.paths,
         "rows": [tuple(row) for row in frozen.rows],
         "axes": frozen.axes,
@@ -200,8 +200,7 @@ def thaw(path: str | Path) -> Frozen:
         content: dict[str, Any] = torch.load(path, mmap=True, weights_only=False)  # our own file
         module, paths = content["module"], content["paths"]
         # torch traces the graph anew when it opens it: names may change, the order may not
-        nodes = [(n.op, str(n.target)) for n in module.graph.nodes] if paths else []
-        if [op for op, _ in nodes] != [op for op, _ in content["nodes"]] or len(paths) != len(nodes):
+        if paths and _order(module) != content["nodes"]:
             raise ValueError("its nodes are not in the order in which they were written")
     except Exception as error:
         raise DataError(
@@ -217,6 +216,11 @@ def thaw(path: str | Path) -> Frozen:
         content["softmax"],
         content["channels_last"],
     )
+
+
+def _order(module: fx.GraphModule) -> list[tuple[str, str]]:
+    """What a graph calls, in order."""
+    return [(node.op, getattr(node.target, "__name__", node.target)) for node in module.graph.nodes]
 
 
 class _Tracer(fx.Tracer):
