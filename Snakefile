@@ -32,6 +32,8 @@ rule all:
     input:
         rules.figures.input,
         rules.analyses.input,
+        # A study that asks for neither is after its RDMs.
+        [] if CONFIG["figures"] or STUDY.analyses else rules.rdms.input,
 
 
 onsuccess:

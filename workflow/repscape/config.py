@@ -22,7 +22,7 @@ from repscape.seeds import derive
 from repscape.study import Study
 from repscape.types import Size
 
-TARGETS = ("all", "stimulus", "stimuli", "network", "networks", "layers", "population", "analyses", "figures")
+TARGETS = ("all", "stimulus", "stimuli", "network", "networks", "layers", "population", "rdms", "analyses", "figures")
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 

@@ -96,7 +96,7 @@ def model(function: Callable, **common) -> type[BaseModel]:
     ----------
     function : the plugin's entry function
     common : name = (type, default)
-        Further keys of the section, the same for every plugin of the step.
+        Further keys of the section; a parameter of the same name goes first.
     """
     parameters = inspect.signature(function).parameters
     fields: dict[str, Any] = {}
@@ -107,7 +107,7 @@ def model(function: Callable, **common) -> type[BaseModel]:
             hint = hint | None if default is None else hint
         fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
     name = function.__module__.rsplit(".", 1)[-1]
-    return create_model(name, __config__=ConfigDict(extra="forbid"), **(fields | common))
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **(common | fields))
 
 
 def section_arguments(function: Callable, section: Mapping) -> dict:

@@ -87,7 +87,8 @@ def _read(file: Path) -> tuple[str, frozenset[str]]:
 
 def _module_file(module: str) -> Path:
     path = PACKAGE.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    file = path.with_suffix(".py")
+    return file if file.exists() else path / "__init__.py"
 
 
 def _key(file: Path) -> str:

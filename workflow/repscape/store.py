@@ -86,7 +86,9 @@ def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=Non
         variable[:] = values
 
 
-def write(path, *, kind: str, variables: Mapping, attributes: Mapping | None = None) -> None:
+def write(
+    path, *, kind: str, variables: Mapping, attributes: Mapping | None = None, groups: Mapping | None = None
+) -> None:
     """Write a whole file at once.
 
     Parameters
@@ -94,10 +96,18 @@ def write(path, *, kind: str, variables: Mapping, attributes: Mapping | None = N
     path, kind, attributes : as in `create`
     variables : mapping of name to (dims, values) or (dims, values, attributes)
         A variable named as its only dimension is a coordinate.
+    groups : mapping of group path to (variables, attributes)
     """
     with create(path, kind=kind, attributes=attributes) as dataset:
-        for name, (dims, values, *rest) in variables.items():
-            add_variable(dataset, name, tuple(dims), values, *rest)
+        _fill(dataset, variables, {})
+        for name, (inner, inner_attributes) in (groups or {}).items():
+            _fill(dataset.createGroup(name), inner, inner_attributes)
+
+
+def _fill(group, variables: Mapping, attributes: Mapping) -> None:
+    set_attributes(group, attributes)
+    for name, (dims, values, *rest) in variables.items():
+        add_variable(group, name, tuple(dims), values, *rest)
 
 
 @contextmanager

@@ -37,6 +37,22 @@ def one_of(names):
     return "|".join(map(re.escape, sorted(names)))
 
 
+def tell_results():
+    """Say where the figures are and how to see them all."""
+    figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
+    if os.path.isdir(figures):
+        print(f"Figures: {figures}/  ·  all in one page: snakemake --report report.html", file=sys.stderr)
+
+
+def tell_failures():
+    """Say what to do after a failure."""
+    print(
+        f"Some steps failed: see the lines that begin with 'repscape:' above; details are in {LOGS}/. "
+        "What is complete is kept; run the same command again when the cause is removed.",
+        file=sys.stderr,
+    )
+
+
 wildcard_constraints:
     source=one_of(STUDY.layers),
     stimulus=one_of(STUDY.stimuli),

@@ -29,6 +29,8 @@ rule networks:
 rule layers:
     input:
         expand(STUDY.pattern("layers"), source=CONFIG["networks"]),
+    params:
+        networks={source: STUDY.path("layers", source=source) for source in CONFIG["networks"]},
     log:
         f"{LOGS}/layers.log",
     conda:

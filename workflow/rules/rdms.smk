@@ -22,3 +22,8 @@ for source in STUDY.layers:
             ENVIRONMENT
         script:
             "../scripts/rdms.py"
+
+
+rule rdms:
+    input:
+        STUDY.rdms(),

@@ -1,0 +1,11 @@
+"""Record a population of all layers of a network while it sees one stimulus."""
+
+from repscape import logs
+from repscape.activations.record import record
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        job, files = snakemake.params.job, snakemake.input
+        settings = {key: job[key] for key in ("batch", "cuda_batch", "threads", "precision", "device")}
+        outputs = dict(zip(job["layers"], snakemake.output, strict=True))
+        record(files.network, files.stimulus, files.population, outputs, **settings)

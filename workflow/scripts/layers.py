@@ -1,0 +1,10 @@
+"""Print the tables of layers."""
+
+from repscape import logs
+from repscape.networks.table import format_table
+from repscape.networks.tables import read_layers
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        for network, path in snakemake.params.networks.items():
+            print(f"\n{network}\n{format_table(read_layers(path))}")

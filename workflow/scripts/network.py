@@ -1,0 +1,30 @@
+"""Build a network, freeze it and write the table of its layers."""
+
+import json
+
+from repscape import logs, plugins
+from repscape.arguments import fetched
+from repscape.networks import freeze, tables
+
+
+def main(section, source, network, layers):
+    load = plugins.entry("networks", section["source"])
+    loaded = load(**fetched(load, section, f"networks.{source}"))
+    frozen = freeze.freeze(loaded)
+    freeze.save(frozen, network)
+    tables.write_layers(
+        layers,
+        frozen.rows,
+        network=source,
+        architecture=section.get("architecture", ""),
+        weights=loaded.weights,
+        weights_sha256=frozen.weights_sha256,
+        preprocess=json.dumps(loaded.preprocess.to_dict()),
+        categories=loaded.categories,
+    )
+
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        output = snakemake.output
+        main(snakemake.params.job["section"], snakemake.wildcards.source, output.network, output.layers)
