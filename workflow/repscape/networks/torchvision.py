@@ -208,15 +208,14 @@ def _read(path: Path) -> dict:
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # torch, pickle, zipfile and safetensors each have their own
+        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+            why = "it holds objects that are not tensors, and loading those could run code"
+        else:
+            why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         raise DataError(
-            f"{path}: expected a state dict, found objects that are not tensors; loading them could run "
-            "code. Save `model.state_dict()` and use that file."
-        ) from error
-    except Exception as error:  # torch, zipfile and safetensors each have their own
-        raise DataError(
-            f"{path}: cannot be read as a state dict ({str(error).splitlines()[0]}). It should be what "
-            "torch.save(model.state_dict(), …) or safetensors wrote; get it again if it is truncated."
+            f"{path}: cannot be read as a state dict ({why}). Expected what "
+            "torch.save(model.state_dict(), …) or safetensors writes; get it again if it is damaged."
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):

@@ -1,0 +1,94 @@
+"""Choosing layers without torch, and the shipped tables against the networks."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from torchvision import models
+
+from repscape import store
+from repscape.errors import ConfigError
+from repscape.networks import tables
+from repscape.networks.generate import shapes
+
+
+def test_every_architecture_has_a_table():
+    assert tables.architectures() == models.list_models(module=models)
+
+
+def check(architecture):
+    shipped = [(row.label, row.node, row.kind, row.block, row.units) for row in tables.read(architecture)]
+    fresh = [(row.label, row.node, row.kind, row.block, row.units) for row in shapes(architecture)]
+    assert fresh == shipped, "run python -m repscape.networks.generate"
+    labels = [row[0] for row in shipped]
+    blocks = [row[3] for row in shipped if row[3]]
+    assert len(set(labels)) == len(labels)
+    assert len(set(blocks)) == len(blocks)
+    assert len({row[1] for row in shipped}) == len(shipped)
+    assert blocks[0] == "input"
+    assert blocks[-1] == "predictions"
+    assert not {name for name in labels + blocks if not name.isidentifier()}
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "resnet18", "googlenet", "swin_v2_t", "vit_h_14"])
+def test_shipped_tables_are_those_of_the_networks(architecture):
+    check(architecture)
+
+
+@pytest.mark.slow
+def test_all_shipped_tables_are_those_of_the_networks():
+    for architecture in tables.architectures():
+        check(architecture)
+
+
+def test_layers_are_chosen_by_set_label_block_and_path():
+    def choose(layers):
+        return tables.choose("mobilenet_v2", layers, "networks.m.layers")
+
+    assert len(choose("blocks")) == 23
+    assert len(choose("all")) == 155
+    assert choose("conv1") == ("conv1",)
+    assert choose(["fc1", "block3", "features.0.0", "input"]) == ("input", "conv1", "block3", "fc1")
+    # the same output by its own label and by its block's
+    assert choose(["block3", "bn6", "features.2.conv.3"]) == ("block3", "bn6")
+    assert choose(["blocks", "block3", "input"]) == choose("blocks")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layers", "told"),
+    [
+        ("mobilenet_v3", "blocks", r"networks.x.layers: .*'mobilenet_v3' is unknown; did you mean"),
+        ("mobilenet_v2", "blok3", r"networks.x.layers: 'blok3' is unknown; did you mean 'block3'"),
+        ("mobilenet_v2", ["conv1", "conv99"], r"'conv99' is unknown; .*labels conv1 … predictions"),
+        ("mobilenet_v2", [], r"at least one layer"),
+        (None, "blocks", r"`architecture`"),
+    ],
+)
+def test_unknown_names(architecture, layers, told):
+    with pytest.raises(ConfigError, match=told):
+        tables.choose(architecture, layers, "networks.x.layers")
+
+
+def test_planning_needs_no_torch():
+    code = (
+        "import sys; from repscape.networks import tables, torchvision; tables.choose('vgg16', 'blocks', 'x');"
+        "assert not {'torch', 'xarray', 'netCDF4'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_layers_file(tmp_path):
+    rows = shapes("squeezenet1_1")
+    path = tmp_path / "layers.nc"
+    keys = {"network": "net", "architecture": "squeezenet1_1", "weights": "random", "weights_sha256": "00"}
+    tables.write_layers(path, rows, preprocess=json.dumps({}), categories=["cat", "dog"], **keys)
+    assert str(tables.read_layers(path)) == str(rows)  # NaN is not equal to itself
+    with store.open_file(path, "layers") as dataset:
+        assert list(dataset["layer"][:3]) == ["input", "conv1", "relu1"]
+        assert list(dataset["order"][:3]) == [0, 1, 2]
+        assert list(dataset["category"][:]) == ["cat", "dog"]
+        assert list(dataset.input_size) == [224, 224]
+        assert dataset.architecture == "squeezenet1_1"
+    order, row = tables.find(rows, "block2")
+    assert (order, row.label) == (10, "cat1")

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from repscape import store
+from repscape.errors import DataError
+from repscape.populations import all, file, filter_means, random
+from repscape.populations.layer import Layer
+
+LAYER = Layer("conv1", 6, 5, 4, 120)
+
+
+def test_random_units_are_distinct_sorted_and_within_the_layer():
+    chosen = random.select(LAYER, units=50, seed=1)
+    assert chosen.unit.dtype == np.int32
+    assert len(chosen.unit) == 50 == len(set(chosen.unit.tolist()))
+    assert (np.diff(chosen.unit) > 0).all()
+    assert chosen.unit.min() >= 0
+    assert chosen.unit.max() < 120
+    assert (chosen.statistic, chosen.requested) == ("unit", 50)
+
+
+def test_random_draws_every_unit_with_the_same_probability():
+    counts = np.zeros(LAYER.units)
+    for seed in range(2000):
+        counts[random.select(LAYER, units=30, seed=seed).unit] += 1
+    # counts of a draw without replacement vary less than multinomial ones: the test is conservative
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_random_depends_on_seed_and_layer_alone():
+    first = random.select(LAYER, units=50, seed=1).unit
+    assert (random.select(LAYER, units=50, seed=1).unit == first).all()
+    assert (random.select(LAYER, units=50, seed=2).unit != first).any()
+    assert (random.select(LAYER._replace(label="conv2"), units=50, seed=1).unit != first).any()
+
+
+def test_random_takes_all_of_a_small_layer():
+    chosen = random.select(LAYER, units=1000, seed=1)
+    assert (chosen.unit == np.arange(120)).all()
+    assert chosen.requested == 1000
+
+
+def test_a_layer_of_millions():
+    chosen = random.select(Layer("conv1", 64, 224, 224, 64 * 224 * 224), units=100_000, seed=3)
+    assert len(np.unique(chosen.unit)) == 100_000
+    assert abs(chosen.unit.mean() / (64 * 224 * 224 / 2) - 1) < 0.01
+
+
+def test_all_and_filter_means():
+    assert (all.select(LAYER).unit == np.arange(120)).all()
+    means = filter_means.select(LAYER)
+    assert (means.unit == np.arange(6)).all()
+    assert means.statistic == "channel_mean"
+
+
+def test_a_file_has_a_group_a_layer_and_one_warning_names_the_small_ones(tmp_path, caplog):
+    layers = [LAYER, Layer("fc1", 10, 1, 1, 10), Layer("fc2", 7, 1, 1, 7)]
+    path = tmp_path / "random.nc"
+    keys = {"select": "random", "parameters": {"units": 100}, "source": "net", "population": "random"}
+    file.write(path, layers, seed=5, **keys)
+    assert len(caplog.records) == 1
+    assert "fc1 (10), fc2 (7)" in caplog.text
+    with store.open_file(path, "population") as dataset:
+        assert list(dataset.groups) == ["conv1", "fc1", "fc2"]
+        assert (dataset.source, dataset.select, dataset.seed) == ("net", "random", 5)
+        assert (dataset["fc1"].n_requested, dataset["fc1"].n_recorded) == (100, 10)
+        read = file.read(dataset, "conv1")
+        assert (read.unit == random.select(LAYER, units=100, seed=5).unit).all()
+        assert (read.statistic, read.requested) == ("unit", 100)
+        with pytest.raises(DataError, match=r"layer conv9, found conv1, fc1, fc2"):
+            file.read(dataset, "conv9")
+    content = path.read_bytes()
+    file.write(path, layers, seed=5, **keys)
+    assert path.read_bytes() == content
