@@ -1,0 +1,342 @@
+"""Synthetic results in the files' own format, shaped like what was measured with MobileNetV2."""
+
+import json
+
+import numpy as np
+import pytest
+
+from repscape.figures.data import opened
+from repscape.figures.style import Style, palette, settings
+from repscape.store import add_variable, create, set_attributes, write
+from repscape.study import Study
+
+STIMULI = ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
+LAYERS = ("input", *(f"block{i}" for i in range(1, 20)), "avgpool1", "fc1", "predictions")
+SHAPES = (
+    (3, 224, 224), (32, 112, 112), (16, 112, 112), (24, 56, 56), (24, 56, 56), (32, 28, 28), (32, 28, 28),
+    (32, 28, 28), (64, 14, 14), (64, 14, 14), (64, 14, 14), (64, 14, 14), (96, 14, 14), (96, 14, 14),
+    (96, 14, 14), (160, 7, 7), (160, 7, 7), (160, 7, 7), (320, 7, 7), (1280, 7, 7), (1280, 1, 1),
+    (1000, 1, 1), (1000, 1, 1),
+)  # fmt: skip
+REPEATS = {"200": 100, "10000": 10, "100000": 1}
+
+
+class Results:
+    """The files of a made-up study in a folder, and the `Study` that names them."""
+
+    def __init__(
+        self, root, stimuli=STIMULI, layers=LAYERS, sources=("mobilenet_v2",), reference="white_noise"
+    ):
+        self.root, self.stimuli, self.sources, self.reference = (
+            root,
+            tuple(stimuli),
+            tuple(sources),
+            reference,
+        )
+        self.layers = tuple(layers)
+        self.samples = {"filter_means": ("all",), "random": tuple(REPEATS)}
+        self.metrics = ("sqeuclidean", "correlation")
+        self.random = np.random.default_rng(7)
+        self.shapes = [SHAPES[min(i, len(SHAPES) - 1)] for i in range(len(self.layers))]
+        if len(self.layers) > len(SHAPES):
+            at = np.linspace(0, len(SHAPES) - 1, len(self.layers)).astype(int)
+            self.shapes = [SHAPES[i] for i in at]
+        self.images = {s: 20 if s == "pictures" else 30 for s in self.stimuli}
+
+    @property
+    def study(self):
+        return Study(
+            name="default",
+            stimuli=self.stimuli,
+            layers=dict.fromkeys(self.sources, self.layers),
+            samples=self.samples,
+            metrics=self.metrics,
+            analyses=("differentiation", "predictions"),
+            config={
+                "networks": {source: {"source": "torchvision"} for source in self.sources},
+                "analyses": {"differentiation": {"reference": self.reference}},
+                "samples": {"filter_means": {"all": 1}, "random": REPEATS},
+            },
+        )
+
+    @property
+    def style(self):
+        return Style(palette(self.stimuli, self.reference))
+
+    def units(self, population="random"):
+        if population == "filter_means":
+            return [shape[0] for shape in self.shapes]
+        return [min(int(np.prod(shape)), 100_000) for shape in self.shapes]
+
+    def true_differentiation(self):
+        """D by (stimulus, layer): noise falls from 1.94 to 0.13, movies stay near 1.7."""
+        depth = np.linspace(0, 1, len(self.layers))
+        curves = []
+        for index, stimulus in enumerate(self.stimuli):
+            if stimulus == self.reference:
+                curves.append(0.13 + 1.81 * np.exp(-((depth / 0.35) ** 2)))
+            else:
+                start = 0.5 + 1.2 * ((index * 0.37) % 1)
+                end = 1.2 + 0.6 * ((index * 0.61) % 1)
+                wave = 0.12 * np.sin(5 * depth + index)
+                curves.append(start + (end - start) * depth**0.8 + wave)
+        return np.array(curves)
+
+    def differentiation(self, degenerate=()):
+        """Write analyses/differentiation.nc; `degenerate` lists (stimulus, layer) that are NaN."""
+        sizes = [*REPEATS, "all"]
+        populations = list(self.samples)
+        shape = (
+            len(self.sources), len(self.stimuli), len(self.layers), len(populations), len(sizes),
+            len(self.metrics), max(REPEATS.values()),
+        )  # fmt: skip
+        values = np.full(shape, np.nan)
+        true = self.true_differentiation()
+        for s in range(len(self.sources)):
+            for p, population in enumerate(populations):
+                for z, size in enumerate(sizes):
+                    if size not in self.samples[population]:
+                        continue
+                    for layer, units in enumerate(self.units(population)):
+                        drawn = units if size == "all" else min(int(size), units)
+                        repeats = 1 if drawn == units else REPEATS[size]
+                        cv = 1.5 * np.sqrt((1 - drawn / units) / drawn)
+                        noise = self.random.normal(size=(len(self.stimuli), 1, repeats))
+                        each = true[:, layer, None, None] * (0.6 if s else 1) * (1 + cv * noise)
+                        values[s, :, layer, p, z, :, :repeats] = each * np.array([[1], [0.5]])
+        for stimulus, layer in degenerate:
+            values[:, self.stimuli.index(stimulus), self.layers.index(layer)] = np.nan
+        normalised = np.full_like(values, np.nan)
+        if self.reference in self.stimuli:
+            normalised = values / values[:, [self.stimuli.index(self.reference)]]
+        dims = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
+        write(
+            self.root / self.study.path("analysis", analysis="differentiation"),
+            kind="analysis",
+            attributes={
+                "analysis": "differentiation",
+                "reference": self.reference,
+                "normalisation": "zscore",
+            },
+            variables={
+                "differentiation": (dims, values),
+                "normalised": (dims, normalised),
+                "images": (("stimulus",), np.array([self.images[s] for s in self.stimuli], np.int32)),
+                "order": (
+                    ("source", "layer"),
+                    np.tile(np.arange(len(self.layers), dtype=np.int32), (len(self.sources), 1)),
+                ),
+                "source": (("source",), list(self.sources)),
+                "stimulus": (("stimulus",), list(self.stimuli)),
+                "layer": (("layer",), list(self.layers)),
+                "population": (("population",), populations),
+                "size": (("size",), sizes),
+                "metric": (("metric",), list(self.metrics)),
+                "repeat": (("repeat",), np.arange(shape[-1], dtype=np.int32)),
+            },
+        )
+        return self
+
+    def rdms(self, population="random", degenerate=()):
+        """Write the RDMs of every size: movies drift and have a cut, pictures are all different."""
+        for source in self.sources:
+            for s, stimulus in enumerate(self.stimuli):
+                n = self.images[stimulus]
+                first, second = np.triu_indices(n, 1)
+                names = np.array([f"image {i}" for i in range(n)])
+                keys = {"source": source, "stimulus": stimulus, "population": population}
+                for layer, level in zip(self.layers, self.true_differentiation()[s], strict=True):
+                    if stimulus in ("pictures", self.reference):
+                        distance = np.full(len(first), 1.0)
+                    else:
+                        apart = np.where((first < n // 2) != (second < n // 2), 1.4, 0.4)
+                        distance = apart + np.abs(first - second) / n
+                    for size in self.samples[population]:
+                        scatter = 0.03 * self.random.normal(
+                            size=(2, min(REPEATS.get(size, 1), 3), len(first))
+                        )
+                        values = (level * (distance + scatter)).clip(0) * np.array([1, 0.5])[:, None, None]
+                        if (stimulus, layer) in degenerate:
+                            values[:] = np.nan
+                        units = dict(zip(self.layers, self.units(population), strict=True))[layer]
+                        write(
+                            self.root / self.study.path("rdm", **keys, layer=layer, size=size),
+                            kind="rdm",
+                            variables={
+                                "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
+                                "metric": (("metric",), list(self.metrics)),
+                                "repeat": (("repeat",), np.arange(values.shape[1], dtype=np.int32)),
+                                "image_i": (("pair",), first.astype(np.int32)),
+                                "image_j": (("pair",), second.astype(np.int32)),
+                                "name_i": (("pair",), names[first]),
+                                "name_j": (("pair",), names[second]),
+                            },
+                            attributes=keys
+                            | {
+                                "layer": layer,
+                                "order": self.layers.index(layer),
+                                "size": size,
+                                "n_drawn": units if size == "all" else min(int(size), units),
+                                "normalisation": "zscore",
+                                "degenerate": (stimulus, layer) in degenerate,
+                            },
+                        )
+        return self
+
+    def stimulus_files(self, names=None):
+        """Write the stimuli: movies with time, pictures with long names, noise without either."""
+        for stimulus in self.stimuli:
+            n = self.images[stimulus]
+            height, width = {"bigbuckbunny": (72, 128), "bikes": (54, 128), "carphone": (144, 176)}.get(
+                stimulus, (96, 96)
+            )
+            y, x = np.mgrid[:height, :width]
+            images = np.stack(
+                [
+                    np.stack([(x * 2 + 5 * i) % 256, (y * 2) % 256, 128 + 100 * np.sin(x * y / 400 + i)], -1)
+                    for i in range(n)
+                ]
+            ).astype(np.uint8)
+            if stimulus == self.reference:
+                images = self.random.integers(0, 256, images.shape, dtype=np.uint8)
+            variables = {
+                "images": (("image", "y", "x", "channel"), images),
+                "name": (("image",), names or [f"{stimulus}_{i:04d}" for i in range(n)]),
+                "channel": (("channel",), list("RGB")),
+            }
+            if stimulus in ("bigbuckbunny", "bikes", "carphone"):
+                variables["time"] = (("image",), np.arange(n) / 3, {"units": "s"})
+            path = self.root / self.study.path("stimulus", stimulus=stimulus)
+            write(path, kind="stimulus", variables=variables, attributes={"stimulus": stimulus})
+        return self
+
+    def predictions(self, ranks=5):
+        classes = [
+            "Egyptian cat", "black-and-tan coonhound", "espresso", "Staffordshire bullterrier", "tripod",
+            "American Staffordshire terrier", "web site", "yellow lady's slipper", "joystick",
+        ]  # fmt: skip
+        most = max(self.images.values())
+        shape = (len(self.sources), len(self.stimuli), most, ranks)
+        labels = np.full(shape, "", object)
+        probabilities = np.full(shape, np.nan)
+        names = np.full(shape[1:3], "", object)
+        for s, stimulus in enumerate(self.stimuli):
+            for image in range(self.images[stimulus]):
+                names[s, image] = f"{stimulus}_{image:04d}"
+                for source in range(len(self.sources)):
+                    labels[source, s, image] = self.random.permutation(classes)[:ranks]
+                    left = self.random.dirichlet(np.full(len(classes), 0.4))
+                    probabilities[source, s, image] = np.sort(left)[::-1][:ranks]
+        dims = ("source", "stimulus", "image", "rank")
+        write(
+            self.root / self.study.path("analysis", analysis="predictions"),
+            kind="analysis",
+            attributes={"analysis": "predictions"},
+            variables={
+                "label": (dims, labels),
+                "probability": (dims, probabilities),
+                "name": (("stimulus", "image"), names),
+                "source": (("source",), list(self.sources)),
+                "stimulus": (("stimulus",), list(self.stimuli)),
+            },
+        )
+        return self
+
+    def preprocessing(self):
+        """Write analyses/preprocessing.nc, a group a network and stimulus."""
+        path = self.root / self.study.path("analysis", analysis="preprocessing")
+        mean, sd = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+        described = json.dumps(
+            {"resize": 232, "crop": 224, "interpolation": "bilinear", "antialias": True}
+            | {"mean": mean.tolist(), "std": sd.tolist()}
+        )
+        with create(path, kind="analysis", attributes={"analysis": "preprocessing"}) as file:
+            for source in self.sources:
+                set_attributes(file.createGroup(source), {"preprocess": described})
+                for index, stimulus in enumerate(self.stimuli):
+                    group = file.createGroup(f"{source}/{stimulus}")
+                    set_attributes(group, {"name": f"{stimulus}_0000"})
+                    height, width = [(272, 640), (720, 1280), (144, 176), (300, 200)][index % 4]
+
+                    def picture(height, width, index=index):
+                        y, x = np.mgrid[: 1 : height * 1j, : 1 : width * 1j]
+                        waves = [np.sin(9 * x + index), np.cos(7 * y * x), np.sin(20 * y)]
+                        return np.rint(127.5 * (1 + np.stack(waves, -1))).astype(np.uint8)
+
+                    short = min(height, width)
+                    resized = picture(height * 232 // short, width * 232 // short)
+                    rgb = resized[4:228, -224:]
+                    normalised = ((rgb / 255 - mean) / sd).transpose(2, 0, 1).astype(np.float32)
+                    grey = {"grey": index % 2}
+                    add_variable(group, "original", ("y", "x", "channel"), picture(height, width), grey)
+                    add_variable(group, "resized", ("y_resized", "x_resized", "channel"), resized)
+                    add_variable(group, "rgb", ("y_in", "x_in", "channel"), rgb)
+                    add_variable(group, "normalised", ("channel", "y_in", "x_in"), normalised)
+        return self
+
+    def layer_tables(self):
+        """Write networks/{source}/layers.nc: two operations a layer, the second is recorded."""
+        labels = [f"{kind}{i}" for i in range(1, len(self.layers)) for kind in ("conv", "relu")]
+        blocks = [layer if i % 2 else "" for layer in self.layers[1:] for i in range(2)]
+        shapes = [self.shapes[0], *(shape for shape in self.shapes[1:] for _ in range(2))]
+        for source in self.sources:
+            units = [int(np.prod(shape)) for shape in shapes]
+            rows = {
+                "layer": ["input", *labels],
+                "node": ["input", *(f"features.{i}" for i in range(len(labels)))],
+                "kind": ["input", *(label.rstrip("0123456789") for label in labels)],
+                "block": ["input", *blocks],
+                "units": units,
+                "channels": [shape[0] for shape in shapes],
+                "height": [shape[1] for shape in shapes],
+                "width": [shape[2] for shape in shapes],
+                "parameters": [0, *(10 + i if i % 2 == 0 else 0 for i in range(len(labels)))],
+                "receptive_field_size": [1.0, *(float(i) for i in range(len(labels) - 1)), np.nan],
+                "receptive_field_stride": [1.0, *(2.0 for _ in range(len(labels) - 1)), np.nan],
+            }
+            write(
+                self.root / self.study.path("layers", source=source),
+                kind="layers",
+                variables={name: (("layer",), np.array(values)) for name, values in rows.items()},
+                attributes={
+                    "network": source,
+                    "architecture": "mobilenet_v2",
+                    "weights": "IMAGENET1K_V1",
+                    "input_size": [224, 224],
+                },
+            )
+        return self
+
+    def population(self, name="random"):
+        """Write populations/{source}/{population}.nc, a group a layer."""
+        for source in self.sources:
+            path = self.root / self.study.path("population", source=source, population=name)
+            with create(path, kind="population", attributes={"source": source, "population": name}) as file:
+                for layer, units in zip(self.layers, self.units(name), strict=True):
+                    group = file.createGroup(layer)
+                    add_variable(group, "unit", ("unit",), np.arange(units, dtype=np.int32))
+                    set_attributes(group, {"n_requested": 100_000, "n_recorded": units, "statistic": "unit"})
+        return self
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A maker of made-up studies."""
+    return lambda **options: Results(tmp_path, **options)
+
+
+def drawing(results, plugin, **parameters):
+    """Draw a figure of a made-up study as the workflow does, without saving it."""
+    files = plugin.inputs(results.study, **parameters)
+
+    def place(path):
+        return str(results.root / path)
+
+    files = {k: [place(p) for p in v] if isinstance(v, list) else place(v) for k, v in files.items()}
+    with opened(files) as data, settings():
+        return plugin.draw(data, results.style, **parameters)
+
+
+@pytest.fixture
+def draw():
+    return drawing

@@ -1,0 +1,54 @@
+"""What a figure may be asked to show: checked when the plan is made, found again in the data."""
+
+from collections.abc import Iterable
+
+from repscape.errors import ConfigError
+from repscape.plugins import unknown
+from repscape.study import Study
+
+
+def one(name: str | None, valid: Iterable[str], key: str) -> str:
+    """Return `name` if it is valid, the first valid name if it is None.
+
+    Raises
+    ------
+    ConfigError
+        The name is unknown; the message names the key and lists the valid names.
+    """
+    valid = list(map(str, valid))
+    if name is None and valid:
+        return valid[0]
+    if str(name) not in valid:
+        raise ConfigError(f"{key}: {unknown(name, valid)}")
+    return str(name)
+
+
+def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]:
+    """Return `names` as text if all are valid, every valid name if None; like `one`."""
+    valid = list(map(str, valid))
+    if names is None:
+        return valid
+    chosen = list(dict.fromkeys(one(str(name), valid, key) for name in names))
+    if not chosen:
+        raise ConfigError(
+            f"{key}: the list is empty. Leave it out for all, or choose from {', '.join(valid)}."
+        )
+    return chosen
+
+
+def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
+    """Return a population of the study; by default the first that is sampled by size."""
+    by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]
+    return one(population, [*by_size, *(name for name in samples if name not in by_size)], "population")
+
+
+def differentiation(
+    study: Study, *, metric: str | None, population: str | None, sizes: Iterable | None
+) -> tuple[str, str, list[str]]:
+    """Check metric, population and sizes against the study and return those meant."""
+    population = sampled(study.samples, population)
+    return (
+        one(metric, study.metrics, "metric"),
+        population,
+        several(sizes, study.samples[population], "sizes"),
+    )

@@ -1,0 +1,50 @@
+"""An axis of layers, from input to output."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from repscape.figures.captions import shorten
+
+WIDTH = 135  # mm, about how wide an axis beside a legend is
+ROOM = 2.9  # mm, the least distance between upright labels
+
+
+def shown(count: int, width: float = WIDTH) -> np.ndarray:
+    """Choose which of `count` layers are labelled: evenly spaced, always the first and the last."""
+    step = -(-count * ROOM // width)
+    at = np.arange(0, count, max(1, int(step)))
+    if at[-1] != count - 1:
+        at[-1] = count - 1  # the last gap is the widest, so that neighbours never crowd
+    return at
+
+
+def depth_axis(axes, layers: Sequence[str], width: float = WIDTH) -> None:
+    """Label the x axis with the layers at 0, 1, 2, …; every layer has a tick.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    layers : sequence of str
+    width : float
+        About how wide the axes will be, in mm.
+    """
+    at = shown(len(layers), width)
+    slanted = len(layers) * ROOM * 1.5 <= width
+    axes.set_xticks(at)
+    axes.set_xticklabels(
+        [shorten(layers[index], 24) for index in at],
+        rotation=45 if slanted else 90,
+        ha="right" if slanted else "center",
+        va="center" if slanted else "top",
+        rotation_mode="anchor" if slanted else "default",
+    )
+    axes.set_xticks(np.arange(len(layers)), minor=True)
+    axes.set_xlim(-0.5, len(layers) - 0.5)
+
+
+def labelled(layers: Mapping[str, Sequence[str]]) -> str:
+    """Say for a caption that not every layer is labelled, where that is so."""
+    if all(len(shown(len(own))) == len(own) for own in layers.values()):
+        return ""
+    return "Every layer has a tick, evenly spaced ones a label."

@@ -1,0 +1,146 @@
+"""Differentiation along the layers: a line a stimulus, a line style a sample size."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.curves import Curves, drawn, gaps, legend, select, summary
+from repscape.figures.depth import depth_axis, labelled
+from repscape.figures.style import Style, dashes, figure
+from repscape.study import Study
+
+CATEGORY = "Differentiation"
+
+
+def inputs(
+    study: Study,
+    *,
+    metric: str | None = None,
+    population: str | None = None,
+    sizes: list[int | str] | None = None,
+    normalised: bool = False,
+) -> dict:
+    """Name the files and check the parameters."""
+    choices.differentiation(study, metric=metric, population=population, sizes=sizes)
+    return {"differentiation": study.path("analysis", analysis="differentiation")}
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    metric: str | None = None,
+    population: str | None = None,
+    sizes: list[int | str] | None = None,
+    normalised: bool = False,
+):
+    """Draw differentiation D by layer, a panel a source, with bands of one SD over draws.
+
+    Parameters
+    ----------
+    metric : str, optional
+        By default the study's first.
+    population : str, optional
+        By default the first that is sampled by size.
+    sizes : list of int or "all", optional
+        By default all sizes of the population.
+    normalised : bool
+        Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = data["differentiation"].load()
+    curves = select(table, "normalised" if normalised else "differentiation", metric, population, sizes)
+    reference = curves.reference if normalised else None
+    stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
+    mean, spread, _ = summary(curves.values)
+    styles = dashes(curves.sizes)
+
+    rows = len(curves.layers)
+    fig = figure(max(16 + 64 * rows, 3.5 * (len(stimuli) + len(curves.sizes) + 4)))
+    panels = fig.subplots(rows, 1, squeeze=False)[:, 0]
+    for axes, (source, layers) in zip(panels, curves.layers.items(), strict=True):
+        x = np.arange(len(layers))
+        for stimulus in stimuli:
+            for size in curves.sizes:
+                here = {"source": source, "stimulus": stimulus, "size": size, "layer": layers}
+                middle, around = mean.sel(here).values, spread.sel(here).values
+                if np.isfinite(around).any():
+                    axes.fill_between(
+                        x, middle - around, middle + around, color=style.colour(stimulus), alpha=0.2, lw=0
+                    )
+                axes.plot(
+                    x,
+                    middle,
+                    color=style.colour(stimulus),
+                    linestyle=styles[size],
+                    marker="." if size == curves.sizes[-1] else None,
+                    markersize=3 if len(layers) <= 60 else 1,
+                    gid=f"{source}/{stimulus}/{size}",
+                )
+        depth_axis(axes, layers)
+        of = captions.metric(curves.metric)
+        if normalised:
+            axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
+            ratio_axis(axes)
+            axes.set_ylabel(f"differentiation D ÷ D of {captions.readable(reference)}\n(D: median {of})")
+        else:
+            axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+            axes.set_ylabel(f"differentiation D\n(median {of})")
+        if rows > 1:
+            axes.set_title(source)
+    panels[-1].set_xlabel("layer, from input to output")
+    legend(fig, style, stimuli, curves.sizes, reference)
+    return fig, caption(curves, stimuli, reference)
+
+
+def ratio_axis(axes) -> None:
+    """Make a logarithmic y axis with plain numbers at 1, 2, 5, …"""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_yscale("log", nonpositive="mask")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1e3 else (1,)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def caption(curves: Curves, stimuli: list[str], reference: str | None) -> str:
+    """Say what was measured and how."""
+    name = captions.escape(captions.readable(reference)) if reference else ""
+    mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
+    shown = f"Differentiation relative to {name}" if reference else "Differentiation"
+    panels = ", a panel a source" if len(curves.layers) > 1 else ""
+    text = [
+        f"{shown} along the layers of {captions.listing(map(captions.escape, curves.layers))}{panels}, "
+        f"from input to output, for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
+        f"({captions.counts(stimuli, [curves.images[s] for s in stimuli], 'images')}).",
+        f"Differentiation D is the median {captions.metric(curves.metric)} over all pairs of images of a "
+        f"stimulus; activity was {captions.normalisation(curves.normalisation)}.",
+    ]
+    if reference:
+        text.append(
+            f"Each D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in "
+            "the same layer and for the same units, hence the line at 1; the axis is logarithmic."
+        )
+    text.append(drawn(curves.sizes, draws, curves.population))
+    banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
+    if banded:
+        text.append(
+            f"Lines: mean over draws; bands: ± 1 SD over draws ({captions.listing(banded)} units). One draw, "
+            "also in a layer with no more units than are drawn, has no band."
+        )
+    if len(curves.sizes) > 1:
+        text.append("Where sizes agree, the solid line covers the others.")
+    text.append(
+        gaps(
+            mean,
+            curves.layers,
+            f"activity was constant or the D of {name} is 0"
+            if reference
+            else "activity was constant and no distance is defined",
+        )
+    )
+    return " ".join(filter(None, [*text, labelled(curves.layers)]))

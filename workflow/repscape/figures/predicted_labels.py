@@ -1,0 +1,160 @@
+"""What a network takes the images for: thumbnails with the most probable classes beneath."""
+
+from textwrap import wrap
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices
+from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
+from repscape.figures.style import WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "Predictions"
+GAP, TALLEST = 2.0, 20.0  # mm
+ABOVE, BELOW, LINE = 3.4, 3.0, 2.6  # mm: title and gap around a row, a line of text
+SIZE = 5.8  # points
+
+Images = Annotated[int, Field(ge=1, le=6)]
+Classes = Annotated[int, Field(ge=1, le=5)]
+
+
+def inputs(
+    study: Study,
+    *,
+    network: str | None = None,
+    stimuli: list[str] | None = None,
+    images: Images = 5,
+    top: Classes = 3,
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, or no network records its predictions.
+    """
+    classifying = [source for source, layers in study.layers.items() if "predictions" in layers]
+    if not classifying:
+        raise ConfigError(
+            "network: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
+            "network that classifies."
+        )
+    choices.one(network, classifying, "network")
+    return {
+        "predictions": study.path("analysis", analysis="predictions"),
+        "stimuli": [
+            study.path("stimulus", stimulus=stimulus)
+            for stimulus in choices.several(stimuli, study.stimuli, "stimuli")
+        ],
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    network: str | None = None,
+    stimuli: list[str] | None = None,
+    images: Images = 5,
+    top: Classes = 3,
+):
+    """Draw evenly spaced images of each stimulus (rows) with their most probable classes.
+
+    Parameters
+    ----------
+    network : str, optional
+        By default the first.
+    stimuli : list of str, optional
+        By default all.
+    images : int
+        How many images of each stimulus are shown, at most 6.
+    top : int
+        How many classes are written under each image, at most 5.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.patches import Rectangle
+
+    predictions = data["predictions"]
+    network = network or str(predictions["source"].values[0])
+    width = (WIDTH - LEFT) / images - GAP
+    rows = [
+        _Row(stimulus, predictions.sel(source=network), images, top, width) for stimulus in data["stimuli"]
+    ]
+    fig, axes = page(sum(row.height for row in rows))
+    top_of_row = 0.0
+    for row in rows:
+        upper = top_of_row + ABOVE
+        row_label(axes, style, row.name, upper, row.picture)
+        for column, image in enumerate(row.images):
+            left = LEFT + column * (width + GAP)
+            write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
+            pixels = row.stimulus["images"][image].values
+            line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
+            for words, probability in row.entries[column]:
+                bar = Rectangle((left, line), width * probability, LINE, linewidth=0)
+                bar.set(facecolor=style.colour(row.name), alpha=0.3)
+                axes.add_patch(bar)
+                for text in words:
+                    write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
+                    line += LINE
+        top_of_row += row.height
+    return fig, caption(predictions, network, rows, top)
+
+
+class _Row:
+    """What a row shows: the images chosen of a stimulus, their titles and classes, and its height."""
+
+    def __init__(self, stimulus, predictions, images: int, top: int, width: float):
+        self.stimulus, self.name = stimulus, stimulus.attrs["stimulus"]
+        self.images = evenly(stimulus.sizes["image"], images)
+        found = predictions.sel(stimulus=self.name).isel(image=self.images, rank=slice(top))
+        letters = int(width / (SIZE * 0.2))
+        self.entries = [
+            [(entry(label, p, letters), p) for label, p in zip(*each, strict=True) if np.isfinite(p)]
+            for each in zip(found["label"].values, found["probability"].values, strict=True)
+        ]
+        if "time" in stimulus:
+            self.titles = [f"{time:.2f} s" for time in stimulus["time"].values[self.images]]
+        else:
+            self.titles = [captions.shorten(str(n), letters) for n in stimulus["name"].values[self.images]]
+        self.picture = fit((stimulus.sizes["y"], stimulus.sizes["x"]), width, TALLEST)[1]
+        lines = max(sum(len(words) for words, _ in each) for each in self.entries)
+        self.height = ABOVE + self.picture + LINE * lines + BELOW
+
+
+def entry(label: str, probability: float, letters: int) -> list[str]:
+    """Write a class and its probability in at most two lines of about `letters` characters."""
+    text = f"{probability:.2f} {label}"
+    return wrap(text, letters, subsequent_indent=6 * " ", max_lines=2, placeholder=" …")
+
+
+def evenly(count: int, shown: int) -> np.ndarray:
+    """Choose evenly spaced images, always the first and the last where there are two or more."""
+    return np.unique(np.linspace(0, count - 1, min(shown, count)).round().astype(int))
+
+
+def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
+    """Say what was measured and how."""
+    shown = len(rows[0].images)
+    names = [row.name for row in rows]
+    counts = [row.stimulus.sizes["image"] for row in rows]
+    classes = (
+        "most probable class and its probability"
+        if top == 1
+        else f"{top} most probable classes and their probabilities"
+    )
+    text = [
+        f"What {captions.escape(network)} takes the images for: the {classes} (softmax) under "
+        f"{captions.plural(shown, 'evenly spaced image', 'evenly spaced images')} of each stimulus "
+        f"(of {captions.counts(names, counts, 'images')}), from its first to its last.",
+        "Bars show the probability, over the column's width. Images are shown as they are before the network "
+        "resizes and crops them; above each stands its time in the movie, or its name.",
+    ]
+    return " ".join(text)

@@ -1,0 +1,112 @@
+"""What happens to the pixels before a network sees them, step by step."""
+
+import json
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
+from repscape.figures.style import WIDTH, Style, natural
+from repscape.study import Study
+
+CATEGORY = "Stimuli"
+GAP, TALLEST = 2.0, 26.0  # mm
+HEADER, BELOW, LEGEND = 5.0, 5.5, 10.0  # mm: column titles, a row's text and gap, the colour scale
+COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "normalised B")
+
+
+def inputs(study: Study, *, network: str | None = None, stimuli: list[str] | None = None) -> dict:
+    """Name the files and check the parameters."""
+    choices.one(network, study.config["networks"], "network")
+    choices.several(stimuli, study.stimuli, "stimuli")
+    return {"preprocessing": study.path("analysis", analysis="preprocessing")}
+
+
+def draw(data: dict, style: Style, *, network: str | None = None, stimuli: list[str] | None = None):
+    """Draw an image of each stimulus (rows) at each step of the preprocessing (columns).
+
+    Normalised pixels have no colours of their own, so each channel is shown alone, on one
+    diverging scale for all, whose limits are what a black or a white pixel can become.
+
+    Parameters
+    ----------
+    network : str, optional
+        Whose preprocessing; by default the first.
+    stimuli : list of str, optional
+        By default all.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    network = network or min(data["preprocessing"].children)
+    steps = data["preprocessing"][network]
+    stimuli = stimuli or sorted(steps.children, key=natural)
+    preprocess = json.loads(steps.attrs["preprocess"])
+    mean, sd = np.array(preprocess["mean"]), np.array(preprocess["std"])
+    limit = float(np.abs([-mean / sd, (1 - mean) / sd]).max())
+    scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+
+    width = (WIDTH - LEFT) / len(COLUMNS) - GAP
+    lefts = LEFT + np.arange(len(COLUMNS)) * (width + GAP)
+    pictures = {
+        stimulus: [steps[stimulus][step] for step in ("original", "resized", "rgb")] for stimulus in stimuli
+    }
+    heights = [max(fit(step.shape, width, TALLEST)[1] for step in row) for row in pictures.values()]
+    fig, axes = page(HEADER + sum(heights) + BELOW * len(heights) + LEGEND)
+    for left, title in zip(lefts, COLUMNS, strict=True):
+        write(axes, left, 1, title, fontweight="bold", fontsize=6.5)
+    top = HEADER
+    for (stimulus, row), height in zip(pictures.items(), heights, strict=True):
+        row_label(axes, style, stimulus, top, height)
+        normalised = steps[stimulus]["normalised"].values
+        for column, left in enumerate(lefts):
+            gid = f"{stimulus}/{COLUMNS[column]}"
+            if column < 3:
+                end = picture(axes, row[column].values, left, top, width, height, gid=gid)
+                grey = " grey" if row[column].attrs.get("grey") else ""
+                below = f"{row[column].shape[1]} × {row[column].shape[0]}{grey}"
+            else:
+                channel = normalised[column - 3]
+                end = picture(axes, channel, left, top, width, height, gid=gid, **scale)
+                below = f"{signed(channel.min())} to {signed(channel.max())}"
+            write(axes, left, end + 0.6, below, fontsize=6, color="0.35")
+        top += height + BELOW
+    bar = colour_scale(axes, lefts[3], top + 0.5, WIDTH - GAP - lefts[3], scale["cmap"], -limit, limit, 6)
+    bar.set_xlabel("normalised value: (pixel − mean) / SD", labelpad=1)
+    return fig, caption(network, preprocess, stimuli, {s: steps[s].attrs["name"] for s in stimuli})
+
+
+def signed(value: float) -> str:
+    """Write a number with one decimal and a true minus."""
+    return f"{value:.1f}".replace("-", "−")
+
+
+def caption(network: str, preprocess: dict, stimuli: list[str], names: dict[str, str]) -> str:
+    """Say what was done."""
+    resize, crop = preprocess["resize"], preprocess["crop"]
+    antialias = " with antialiasing" if preprocess["antialias"] else ""
+    if resize is None:
+        resized = "kept"
+    else:
+        to = f"a shorter side of {resize}" if isinstance(resize, int) else " × ".join(map(str, resize[::-1]))
+        resized = f"to {to} pixels ({captions.escape(preprocess['interpolation'])}{antialias})"
+    cut = "all of it" if crop is None else f"its central {' × '.join(map(str, pair(crop)[::-1]))} pixels"
+    shown = captions.listing(
+        f"{captions.escape(captions.readable(stimulus))}: {captions.escape(names[stimulus])}"
+        for stimulus in stimuli
+    )
+    mean, sd = (captions.listing(f"{value:g}" for value in preprocess[key]) for key in ("mean", "std"))
+    return (
+        f"How {captions.escape(network)} is given the stimuli, by an image of each ({shown}). Original: as "
+        "decoded or generated. Resized: brought to the size of the stimulus, if one is set, then "
+        f"{resized}. Cropped: {cut}. Normalised: scaled to 0…1, less the mean ({mean}), divided by the SD "
+        f"({sd}) for R, G and B. Under each panel: width × height in pixels, or the smallest and the largest "
+        "value. The colour scale is the same for all and spans what pixels can become."
+    )
+
+
+def pair(size) -> tuple:
+    """Height and width of a size given as one number or two."""
+    return (size, size) if isinstance(size, int) else tuple(size)

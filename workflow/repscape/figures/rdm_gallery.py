@@ -1,0 +1,176 @@
+"""RDMs side by side: stimuli down, layers across."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.rows import LEFT, colour_scale, page, row_label
+from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+COLUMNS = 6
+UNDEFINED = "#D9D9D9"
+TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+    metric: str | None = None,
+) -> dict:
+    """Name the files and check the parameters."""
+    source = choices.one(source, study.layers, "source")
+    own = study.layers[source]
+    if layers is None:
+        layers = [own[i] for i in np.unique(np.linspace(0, len(own) - 1, COLUMNS).round().astype(int))]
+    layers = choices.several(layers, own, "layers")
+    population = choices.sampled(study.samples, population)
+    sizes = study.samples[population]
+    size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
+    choices.one(metric, study.metrics, "metric")
+    return {
+        "rdms": [
+            study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
+            for stimulus in study.stimuli
+            for layer in layers
+        ]
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+    metric: str | None = None,
+):
+    """Draw an RDM for each stimulus (row) and layer (column), averaged over draws.
+
+    Each layer has its own colour scale, from 0 to the largest dissimilarity of any stimulus:
+    stimuli can be compared within a layer, where they were measured with the same units. A scale
+    for all layers would hide the structure of deep layers, where noise hardly differs, behind
+    that of others.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    layers : list of str, optional
+        By default six, evenly spaced from the first to the last.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the largest.
+    metric : str, optional
+        By default the study's first.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    import matplotlib
+
+    rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in data["rdms"]}
+    stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
+    layers = list(dict.fromkeys(layer for _, layer in rdms))
+    metric = metric or str(data["rdms"][0]["metric"].values[0])
+    matrices = {key: square(rdm, metric) for key, rdm in rdms.items()}
+    images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
+
+    pitch = min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
+    side = pitch - GAP
+    fig, axes = page(TOP + pitch * len(stimuli) + BOTTOM, max(LEFT + pitch * len(layers), 90))
+    for row, stimulus in enumerate(stimuli):
+        top = TOP + row * pitch
+        row_label(axes, style, stimulus, top, side, away=5)
+        for place, image in ((0, 1), (1, images[stimulus])):
+            va = "bottom" if place else "top"
+            axes.text(
+                LEFT - 0.8, top + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
+            )
+    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+    for column, layer in enumerate(layers):
+        left = LEFT + column * pitch
+        shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
+        shown = shown[np.isfinite(shown)]
+        low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
+        for row, stimulus in enumerate(stimuli):
+            extent = (left, left + side, TOP + row * pitch + side, TOP + row * pitch)
+            axes.imshow(
+                matrices[stimulus, layer],
+                vmin=low,
+                vmax=high,
+                cmap=colours,
+                extent=extent,
+                aspect="auto",
+                interpolation="none",
+                gid=f"{stimulus}/{layer}",
+            )
+        name = captions.shorten(layer, max(6, int(pitch / 1.55)))
+        axes.text(left + side / 2, TOP - 1.5, name, ha="center")
+        colour_scale(axes, left, TOP + len(stimuli) * pitch, side, colours, low, high, 3 if side > 18 else 2)
+    each = ", a scale for each layer" if len(layers) > 1 else ""
+    middle = LEFT + (pitch * len(layers) - GAP) / 2
+    axes.text(
+        middle, TOP + pitch * len(stimuli) + BOTTOM - 1, f"{captions.metric(metric)}{each}", ha="center"
+    )
+    return fig, caption(rdms, metric, stimuli, layers, images, matrices)
+
+
+def square(rdm, metric: str) -> np.ndarray:
+    """Return one metric's RDM as a symmetric (image, image) matrix with a zero diagonal.
+
+    Draws are averaged; what is undefined in every draw is NaN.
+    """
+    pairs = rdm["dissimilarity"].sel(metric=metric).mean("repeat").values
+    first, second = rdm["image_i"].values, rdm["image_j"].values
+    matrix = np.full((second.max() + 1,) * 2, np.nan)
+    if np.isfinite(pairs).any():
+        np.fill_diagonal(matrix, 0)
+    matrix[first, second] = matrix[second, first] = pairs
+    return matrix
+
+
+def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
+    """Say what was measured and how."""
+    first = next(iter(rdms.values())).attrs
+    text = [
+        "Representational dissimilarity matrices of "
+        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} (rows) in "
+        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
+        f"the {captions.metric(metric)} between the activity patterns of any two images, images in the "
+        f"stimulus's order ({captions.counts(stimuli, list(images.values()), 'images')}).",
+        f"Activity was {captions.normalisation(first['normalisation'])}.",
+    ]
+    size, population = first["size"], f"population ``{first['population']}``"
+    if size == "all":
+        text.append(f"All recorded units ({population}) were used.")
+    else:
+        draws = max(rdm.sizes["repeat"] for rdm in rdms.values())
+        mean = "" if draws == 1 else f", and the RDMs of {draws} draws were averaged"
+        small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms.values())
+        fewer = " (all, where a layer has fewer)" if small else ""
+        text.append(
+            f"{captions.number(size)} units of each layer{fewer} were drawn at random from those recorded "
+            f"({population}){mean}."
+        )
+    text.append(
+        "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
+        "compare stimuli within a layer, not layers."
+    )
+    undefined = [
+        f"{captions.escape(layer)} ({captions.escape(captions.readable(stimulus))})"
+        for (stimulus, layer), matrix in matrices.items()
+        if np.isnan(matrix).any()
+    ]
+    if undefined:
+        text.append(f"Grey: undefined, because activity was constant: {captions.listing(undefined)}.")
+    return " ".join(text)

@@ -1,0 +1,32 @@
+"""One figure, from its files to SVG, PNG and caption."""
+
+from collections.abc import Callable, Mapping
+
+
+def render(
+    draw: Callable, files: Mapping, colours: Mapping[str, str], parameters: Mapping, *, svg, png, caption
+):
+    """Draw a figure and save it.
+
+    Parameters
+    ----------
+    draw : callable
+        A figure plugin's entry function.
+    files : mapping of str to path or list of paths
+        What the plugin's ``inputs`` named.
+    colours : mapping of stimulus to colour
+        See `repscape.figures.style.palette`.
+    parameters : mapping
+        The figure's parameters.
+    svg, png, caption : str or Path
+        Where the figure and its caption (plain reStructuredText) go.
+    """
+    from repscape.figures.data import opened
+    from repscape.figures.style import Style, save, settings
+    from repscape.store import replacing
+
+    with opened(files) as data, settings():
+        figure, text = draw(data, Style(colours), **parameters)
+        save(figure, svg, png)
+    with replacing(caption) as temporary:
+        temporary.write_text(text.strip() + "\n", encoding="utf-8")

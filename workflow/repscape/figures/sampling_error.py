@@ -1,0 +1,231 @@
+"""How much differentiation depends on which units were drawn."""
+
+import numpy as np
+
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices
+from repscape.figures.curves import drawn, gaps, legend, select, summary
+from repscape.figures.depth import depth_axis, labelled
+from repscape.figures.style import RAMP, Style, along, dashes, figure
+from repscape.study import Study
+
+CATEGORY = "Differentiation"
+
+
+def inputs(
+    study: Study, *, source: str | None = None, metric: str | None = None, population: str | None = None
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, or no sample of the population is drawn more than once.
+    """
+    source = choices.one(source, study.layers, "source")
+    _, population, _ = choices.differentiation(study, metric=metric, population=population, sizes=None)
+    if max(study.config["samples"][population].values()) < 2:
+        raise ConfigError(
+            f"population: '{population}' is drawn once at every size, so there is no sampling error. "
+            "Give it more repeats under 'samples', or choose another population."
+        )
+    return {
+        "differentiation": study.path("analysis", analysis="differentiation"),
+        "population": study.path("population", source=source, population=population),
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+):
+    """Draw the coefficient of variation of D over draws, by depth and size, against expectation.
+
+    Simple random sampling without replacement of n among N units lets the SD of a mean over units
+    shrink as √((1 − n/N)/n) (Cochran, Sampling Techniques, 1977, eq. 2.8); D is the median of such
+    means.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    metric : str, optional
+        By default the study's first.
+    population : str, optional
+        By default the first that is sampled by size.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = data["differentiation"].load()
+    curves = select(table, "differentiation", metric, population, None)
+    source = source or next(iter(curves.layers))
+    layers, stimuli = curves.layers[source], list(curves.images)
+    values = curves.values.sel(source=[source], layer=layers)
+    mean, spread, draws = summary(values)
+    sizes = [size for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
+    # (layer, size, stimulus), by layer and ascending size
+    variation = (spread / mean).isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
+    repeats = draws.isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
+    recorded = np.array([data["population"][layer].sizes["unit"] for layer in layers])
+    units = np.array([int(size) for size in sizes])
+    expected = factor(units, recorded[:, None])
+    # What the smallest size lets expect of the others, for the same stimulus and layer.
+    predicted = (variation[:, :1] / expected[:, :1, None] * expected[:, :, None])[:, 1:]
+    compare = np.isfinite(predicted * variation[:, 1:]).any()
+
+    fig = figure(max(78 + 68 * compare, 3.5 * (len(stimuli) + len(sizes) + 4)))
+    panels = fig.subplot_mosaic([["depth", "depth"], ["size", "law"]] if compare else [["depth"]])
+    styles = dashes(sizes)
+    for column, stimulus in enumerate(stimuli):
+        for row, size in enumerate(sizes):
+            panels["depth"].plot(
+                100 * variation[:, row, column],
+                color=style.colour(stimulus),
+                linestyle=styles[size],
+                marker=".",
+                markersize=3 if len(layers) <= 60 else 1,
+                gid=f"{source}/{stimulus}/{size}",
+            )
+    depth_axis(panels["depth"], layers)
+    panels["depth"].set_xlabel("layer, from input to output")
+    panels["depth"].set_ylabel("SD of D over draws (% of mean)")
+    percent_axis(panels["depth"].yaxis)
+    if compare:
+        by_size(fig, panels["size"], 100 * np.sqrt((variation**2).mean(2)), units, recorded, layers)
+        law(panels["law"], style, stimuli, 100 * predicted, 100 * variation[:, 1:], repeats)
+        for letter, axes in zip("abc", panels.values(), strict=True):
+            axes.set_title(letter, fontweight="bold")
+    legend(fig, style, stimuli, sizes)
+    return fig, caption(curves, source, layers, sizes, values, recorded, compare)
+
+
+def by_size(fig, axes, variation, units, recorded, layers) -> None:
+    """Draw a line a layer against the number of units drawn; `variation` (layer, size) in percent."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap
+
+    colours = along(RAMP, len(layers))
+    for colour, line, layer in zip(colours, variation, layers, strict=True):
+        axes.plot(units, line, color=colour, marker=".", markersize=4, linewidth=0.8, gid=layer)
+    compared = recorded[np.isfinite(variation).sum(1) > 1]
+    start = np.nanmedian(variation[:, 0])
+    percent_axis(axes.yaxis)
+    axes.set_ylim(bottom=np.nanmin(np.where(variation > 0, variation, np.nan)) / 2.5)
+    for most in sorted({compared.min(), compared.max()}):
+        n = np.geomspace(units[0], min(most, 8 * units[-1]) * 0.999, 300)
+        guide = start * factor(n, most) / factor(units[0], most)
+        axes.plot(n, guide, color="black", linestyle=(0, (4, 2)), linewidth=0.8, zorder=5)
+        at = (np.abs(guide - 1.4 * axes.get_ylim()[0])).argmin()
+        side = "right" if most == compared.min() else "left"
+        axes.annotate(
+            f"N = {captions.number(most)}",
+            (n[at], guide[at]),
+            (-2 if side == "right" else 2, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=6,
+        )
+    axes.set_xscale("log")
+    axes.set_xticks(units, map(captions.number, units))
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(units[0] / 1.5, 60 * units[-1])
+    axes.set_xlabel("units drawn, n")
+    axes.set_ylabel("SD of D over draws (% of mean)")
+    bar = fig.colorbar(ScalarMappable(cmap=ListedColormap(colours)), ax=axes, pad=0.02, aspect=30)
+    bar.set_ticks([0.5 / len(layers), 1 - 0.5 / len(layers)])
+    bar.set_ticklabels([captions.shorten(layers[0], 12), captions.shorten(layers[-1], 12)], rotation=90)
+    bar.outline.set_linewidth(0.4)
+    for text, va in zip(bar.ax.get_yticklabels(), ("bottom", "top"), strict=True):
+        text.set_va(va)
+
+
+def law(axes, style: Style, stimuli, predicted, observed, repeats) -> None:
+    """Draw observed against predicted variation, (layer, larger size, stimulus) in percent."""
+    for column, stimulus in enumerate(stimuli):
+        axes.plot(
+            predicted[..., column].ravel(),
+            observed[..., column].ravel(),
+            color=style.colour(stimulus),
+            linestyle="none",
+            marker="o",
+            markersize=2.5,
+            markeredgewidth=0,
+            alpha=0.8,
+            gid=stimulus,
+        )
+    error = ratio_error(repeats)
+    ends = np.array([np.nanmin(predicted) / 1.3, np.nanmax(predicted) * 1.3])
+    axes.fill_between(
+        ends, ends * np.exp(-1.96 * error), ends * np.exp(1.96 * error), color="0.85", lw=0, zorder=0
+    )
+    axes.plot(ends, ends, color="black", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    percent_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
+    axes.set_xlabel("expected from the smallest n (% of mean)")
+    axes.set_ylabel("SD of D over draws (% of mean)")
+
+
+def percent_axis(axis) -> None:
+    """Make an axis logarithmic, with plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def ratio_error(repeats) -> float:
+    """Standard error of ln(ratio of two sample SDs), √(1/2(r₁−1) + 1/2(r₂−1)), for the fewest repeats.
+
+    `repeats` are (layer, size, stimulus); those of the smallest size are r₁. For normal errors, to
+    first order (Kendall & Stuart, vol. 1, §10.5).
+    """
+    first = repeats[:, :1].max()
+    other = repeats[:, 1:][repeats[:, 1:] > 1].min()
+    return float(np.sqrt(0.5 / (first - 1) + 0.5 / (other - 1)))
+
+
+def factor(n, recorded):
+    """Expected standard error of a mean over n of the recorded units, in SDs of the units."""
+    n = np.minimum(n, recorded)
+    return np.sqrt((1 - n / recorded) / n)
+
+
+def caption(curves, source, layers, sizes, values, recorded, compare: bool) -> str:
+    """Say what was measured and how."""
+    mean, _, draws = summary(values)
+    stimuli = list(curves.images)
+    largest, smallest = captions.number(recorded.max()), captions.number(recorded.min())
+    limits = largest if largest == smallest else f"{smallest} to {largest}"
+    text = [
+        f"Sampling error of differentiation in the layers of {captions.escape(source)}, for "
+        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
+        f"({captions.counts(stimuli, list(curves.images.values()), 'images')}): the SD of D over draws of "
+        "units, in percent of its mean.",
+        f"D is the median {captions.metric(curves.metric)} over all pairs of images; activity was "
+        f"{captions.normalisation(curves.normalisation)}.",
+        drawn(sizes, draws, curves.population),
+        f"Layers have N = {limits} recorded units; where n reaches N there is one draw and no error.",
+    ]
+    if compare:
+        fewest = int(draws.sel(size=sizes[1:]).where(draws.sel(size=sizes[1:]) > 1).min())
+        text.append(
+            "**a**, by layer. **b**, by the number n of units drawn, a line a layer (root mean square over "
+            "stimuli); dashed: the expected √((1 − n/N)/n) for the smallest and the largest N compared, from "
+            f"the median layer at n = {captions.number(sizes[0])}. **c**, the SD of the larger samples "
+            f"against what the samples of {captions.number(sizes[0])} units let expect by √((1 − n/N)/n), a "
+            "point a layer, stimulus and size; dashed: equality; grey: where 95% of points are expected, "
+            f"because SDs of only {fewest} draws scatter."
+        )
+    text.append(gaps(mean, {source: layers}, "activity was constant and no distance is defined"))
+    return " ".join(filter(None, [*text, labelled({source: layers})]))

@@ -1,0 +1,156 @@
+"""How every figure looks: colours, sizes, fonts, and how it is saved.
+
+Figures are made with `matplotlib.figure.Figure`, never pyplot: no backend is chosen and nothing
+is global but the settings, which `settings` applies for as long as a figure is drawn.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+WIDTH = 180.0  # mm, a double column
+PAGE = 240.0  # mm, the tallest a figure should be
+
+REFERENCE = "#595959"
+# The first six are Okabe and Ito's (2008) without yellow and black, which are too light for lines and
+# taken by the text. The others were chosen so that any two of the 16 colours, with normal vision or
+# simulated protanopia, deuteranopia or tritanopia (Machado 2009), are at least CIEDE2000 = 10 apart.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#3D0047",
+    "#8F5C3D", "#7A7AFF", "#850033", "#2933B8", "#5C3D66", "#002900", "#CCD699", "#FFB8CC",
+)  # fmt: skip
+# Viridis without its palest end: where no set of colours can be told apart, an order can still be read.
+RAMP = (
+    "#440154", "#482374", "#424086", "#375B8D", "#2C738E", "#238A8D",
+    "#1FA188", "#35B779", "#63CB5F", "#9DD93B", "#DFE318",
+)  # fmt: skip
+
+# Dashes for sample sizes, from the smallest to the largest; the largest is always solid.
+DASHES = ((1, 1.2), (3.5, 1.4), (6, 1.4, 1, 1.4), (8, 2), (3, 1, 1, 1, 1, 1))
+
+SETTINGS = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib
+    "mathtext.fontset": "dejavusans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.title_fontsize": 6.5,
+    "figure.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1.0,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "image.cmap": "viridis",
+    "image.interpolation": "nearest",
+    "savefig.dpi": 300,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "repscape",  # the same identifiers every time
+    "figure.constrained_layout.w_pad": 0.03,
+    "figure.constrained_layout.h_pad": 0.03,
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The colours of a study.
+
+    Attributes
+    ----------
+    colours : mapping of stimulus to colour
+        See `palette`; the same in every figure of a study.
+    """
+
+    colours: Mapping[str, str]
+
+    def colour(self, stimulus: str) -> str:
+        """Return the stimulus's colour."""
+        return self.colours[stimulus]
+
+
+def palette(stimuli: Iterable[str], reference: str | None = None) -> dict[str, str]:
+    """Give each stimulus its colour.
+
+    Colours depend on the names alone, not on their order: they are dealt out in natural order
+    (2 before 10). The reference, usually noise, is grey. Beyond `COLOURS` no set of colours can
+    be told apart, so that colours run along a ramp from dark to light instead.
+
+    Returns
+    -------
+    dict of str to str
+        ``#RRGGBB`` for each stimulus, in natural order.
+    """
+    ordered = sorted(set(stimuli), key=natural)
+    coloured = [name for name in ordered if name != reference]
+    several = len(coloured)
+    colours = COLOURS[:several] if several <= len(COLOURS) else along(RAMP, several)
+    given = dict(zip(coloured, colours, strict=True))
+    return {name: given.get(name, REFERENCE) for name in ordered}
+
+
+def along(ramp: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Take `count` evenly spaced colours from a ramp."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in ramp], float)
+    at = np.linspace(0, len(ramp) - 1, count)
+    channels = [np.interp(at, np.arange(len(ramp)), channel) for channel in stops.T]
+    return tuple(
+        "#{:02X}{:02X}{:02X}".format(*np.rint(rgb).astype(int)) for rgb in zip(*channels, strict=True)
+    )
+
+
+def natural(name: str) -> list:
+    """Sort key that puts 2 before 10."""
+    return [
+        (0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+    ]
+
+
+def dashes(sizes: Iterable[str]) -> dict:
+    """Give each sample size, in ascending order, its line style; the largest is solid."""
+    sizes = list(sizes)
+    styles = {size: (0, DASHES[index % len(DASHES)]) for index, size in enumerate(sizes)}
+    return styles | dict.fromkeys(sizes[-1:], "-")
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Apply matplotlib's defaults and `SETTINGS`, whatever the user's own are."""
+    import matplotlib
+
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+    with matplotlib.rc_context(defaults | SETTINGS):
+        yield
+
+
+def figure(height: float, width: float = WIDTH, layout: str = "constrained"):
+    """Make an empty figure; `height` and `width` in mm."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / 25.4, height / 25.4), layout=layout)
+
+
+def save(figure, svg, png) -> None:
+    """Save a figure as SVG and PNG, each whole or not at all, with the same bytes every time."""
+    from repscape.store import replacing
+
+    with settings():
+        with replacing(svg) as temporary:
+            figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+        with replacing(png) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})
