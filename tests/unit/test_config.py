@@ -90,6 +90,8 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
         (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: gratings, images"),
         (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
         (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
+        (("stimuli", "x"), {"source": "npy", "path": ".", "step": 2, "count": 3}, "'step' or 'count', found both"),
+        (("stimuli", "x"), {"source": "movie", "path": "*", "count": 3}, "expected one file, found"),
         (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
         (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
         (("networks", "net", "preprocess"), {"rezise": 3}, "rezise: unknown key; did you mean 'resize'?"),

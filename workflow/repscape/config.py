@@ -4,6 +4,7 @@ Every mistake that can be known before a job starts is told here, all at once, w
 the key and the line. The result is canonical: the order of keys in the YAML does not matter.
 """
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -22,7 +23,18 @@ from repscape.seeds import derive
 from repscape.study import Study
 from repscape.types import Size
 
-TARGETS = ("all", "stimulus", "stimuli", "network", "networks", "layers", "population", "rdms", "analyses", "figures")
+TARGETS = (
+    "all",
+    "stimulus",
+    "stimuli",
+    "network",
+    "networks",
+    "layers",
+    "population",
+    "rdms",
+    "analyses",
+    "figures",
+)
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
@@ -282,10 +294,13 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
         # Trained weights draw nothing: a new seed does not concern them.
         if "seed" in model.model_fields and section.get("weights", "random") == "random":
             values.setdefault("seed", derive(top.seed, step, name))
-        checked |= _validated(mistakes, keys, name, model, values)
-        for parameter in plugins.asset_parameters(function):
-            if name in checked:
-                _check_asset(mistakes, (*keys, parameter), checked[name][parameter])
+        accepted = _validated(mistakes, keys, name, model, values)
+        checked |= accepted
+        if accepted:
+            _check_together(mistakes, keys, function, accepted[name])
+            for parameter in plugins.asset_parameters(function):
+                several = plugins.takes_several(function, parameter)
+                _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several)
     return checked
 
 
@@ -313,14 +328,31 @@ def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:
         return {}
 
 
-def _check_asset(mistakes, keys, value) -> None:
+def _check_together(mistakes, keys, function, section) -> None:
+    """Ask the plugin whether its keys go together, if it has a `check`."""
+    check = getattr(inspect.getmodule(function), "check", None)
+    if check is not None:
+        try:
+            check(**plugins.section_arguments(function, section, only=inspect.signature(check).parameters))
+        except ConfigError as error:
+            mistakes.add(keys, str(error))
+
+
+def _check_asset(mistakes, keys, value, several: bool) -> None:
     if value is None:
         return
+    where = ".".join(keys)
     try:
-        assets.check(value, ".".join(keys))
-        assets.local_files(value, ".".join(keys))
+        assets.check(value, where)
+        files = assets.local_files(value, where)
     except AssetError as error:
-        mistakes.add(keys, str(error).removeprefix(f"{'.'.join(keys)}: "))
+        mistakes.add(keys, str(error).removeprefix(f"{where}: "))
+        return
+    if len(files) > 1 and not several:
+        each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
+        mistakes.add(
+            keys, f"expected one file, found {len(files)}: {files[0]}, {files[1]}, …; name one of them{each}."
+        )
 
 
 def _stimuli(top: _Config, mistakes: _Mistakes) -> dict[str, dict]:

@@ -2,15 +2,16 @@
 
 A plugin is a module in the folder of its step that defines the step's entry function
 (`ENTRY_POINTS`). The function's keyword-only parameters are the plugin's keys in the config:
-their annotations are its schema, their defaults the config's defaults. Adding a plugin is adding
-a file; nothing else is edited.
+their annotations are its schema, their defaults the config's defaults. A plugin may also define `check`,
+which takes some of these parameters and raises a `ConfigError` if they do not go together. Adding
+a plugin is adding a file; nothing else is edited.
 """
 
 import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -110,15 +111,15 @@ def model(function: Callable, **common) -> type[BaseModel]:
     return create_model(name, __config__=ConfigDict(extra="forbid"), **(common | fields))
 
 
-def section_arguments(function: Callable, section: Mapping) -> dict:
+def section_arguments(function: Callable, section: Mapping, only: Container[str] | None = None) -> dict:
     """Pick the arguments that an entry function takes from a section, in the types it declares.
 
-    Files stay text (see `arguments.fetched`).
+    Files stay text (see `arguments.fetched`). With `only`, no other arguments are picked.
     """
     return {
         name: section[name] if _is_asset(hint) else TypeAdapter(hint).validate_python(section[name])
         for name, hint in _hints(function).items()
-        if name in section
+        if name in section and (only is None or name in only)
     }
 
 
