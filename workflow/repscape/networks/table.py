@@ -306,6 +306,8 @@ def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
     if isinstance(op.shape, list):
         return inputs[0].axis
     source, ndim = inputs[0], len(op.shape)
+    if op.kind == "select" and ndim < len(source.shape):
+        return 1  # whichever axis is gone, the rest keeps its order
     if op.kind == "permute":
         dims = node.args[1] if isinstance(node.args[1], tuple | list) else node.args[1:]
         return [dim % ndim for dim in dims].index(source.axis)
