@@ -139,6 +139,14 @@ def contrasts():
     return (gains * normal(1, 2000, 1) + 3 * gains + 1e-3 * normal(8, 2000)).astype(np.float32)
 
 
+def one_large_among_many_small():
+    """Images on a circle of two large units; in float32 the small ones fall below the last bit."""
+    angle = np.arange(24)[:, np.newaxis] * np.pi / 12
+    activity = 2.4e-4 * np.sign(np.cos(angle - 0.1)) * np.ones(2000)
+    activity[:, :2] = np.hstack([np.cos(angle), np.sin(angle)])
+    return activity.astype(np.float32)
+
+
 def tiny():
     return normal(10, 500) * np.float32(1e-22)
 
@@ -148,32 +156,45 @@ def huge():
 
 
 HARD = [
-    small_on_large_mean, unit_means, tight_clusters, tightest_clusters,
-    one_far_image, contrasts, tiny, huge,
+    small_on_large_mean, unit_means, tight_clusters, tightest_clusters, one_far_image, contrasts,
+    one_large_among_many_small, tiny, huge,
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("few", [0, 200], ids=["as many images", "as few images"])
 @pytest.mark.parametrize("normalisation", ["zscore", "none"])
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("make", HARD)
-def test_accurate_to_1e_4_on_hard_activity(make, metric, normalisation):
+def test_accurate_to_1e_4_on_hard_activity(monkeypatch, make, metric, normalisation, few):
+    monkeypatch.setattr(distances, "_FEW", few)
     activity = make()
     expected = by_formula(metric, activity, normalisation)
     assert expected.max() > 0
     np.testing.assert_allclose(rdm(metric, activity, normalisation), expected, rtol=1e-4, atol=1e-25)
 
 
-def test_accurate_with_many_units():
+@pytest.mark.parametrize("spread", [1e-3, 0.3, 1])
+def test_accurate_with_many_images(spread):
+    activity = np.repeat(normal(60, 500, 1), 5, axis=0) + spread * normal(300, 500)
+    precise = activity.astype(np.float64)
+    np.testing.assert_allclose(rdm("euclidean", activity), pdist(precise), rtol=1e-4)
+    np.testing.assert_allclose(rdm("correlation", activity), pdist(precise, "correlation"), rtol=1e-4)
+
+
+@pytest.mark.parametrize("few", [0, 200], ids=["as many images", "as few images"])
+def test_accurate_with_many_units(monkeypatch, few):
+    monkeypatch.setattr(distances, "_FEW", few)
     activity = np.maximum(normal(12, 400_000) + normal(1, 400_000, 1), 0)
     activity[3] *= 20
-    np.testing.assert_allclose(
-        rdm("sqeuclidean", activity), pdist(activity, "sqeuclidean") / 400_000, rtol=1e-4
-    )
+    expected = pdist(activity.astype(np.float64), "sqeuclidean") / 400_000
+    np.testing.assert_allclose(rdm("sqeuclidean", activity), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("few", [0, 200], ids=["as many images", "as few images"])
 @pytest.mark.parametrize("units", [1, 2, 7, 1001, 10_007])
 @pytest.mark.parametrize("metric", METRICS)
-def test_identical_images_are_at_exactly_0_and_none_below(metric, units):
+def test_identical_images_are_at_exactly_0_and_none_below(monkeypatch, metric, units, few):
+    monkeypatch.setattr(distances, "_FEW", few)
     activity = 100 + normal(40, units)
     activity[[3, 17, 39]] = activity[0]
     dissimilarity = rdm(metric, activity, "zscore")

@@ -3,8 +3,8 @@
 ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y turns all distances into one matrix product, but cancels where the
 distance is small beside the norms. Three things keep the relative error below 1e-4: each unit's
 mean over images is subtracted first (no distance changes, and what is common to all images would
-otherwise dominate the norms); distances that are still small beside the norms are computed again
-in float64; and those that are small even for that, from the differences themselves.
+otherwise dominate the norms); distances that are still small beside the norms are computed in
+float64; and those that are small even for that, from the differences themselves.
 """
 
 from functools import lru_cache
@@ -12,9 +12,14 @@ from functools import lru_cache
 import numpy as np
 
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
-# A squared distance is trusted if it is larger than this share of the two squared norms. Products
-# err by up to 3e-6 of the norms in float32 and 5e-15 in float64 (measured with 1e6 units).
-_TRUSTED = {np.float32: 0.05, np.float64: 1e-10}
+_CHUNK = 2**14  # units in one product: bounds its memory and, in float32, its rounding errors
+_FEW = 200  # images up to which a product in float64 costs little beside preparing the rows
+# A squared distance is trusted if it is larger than this share of the two squared norms. Each step
+# of a product's longest sum may lose half a unit in the last place. With a chunk these are about
+# 430 steps (matrix products add up to 384 terms, then these sums), 2.5e-5 in float32, for the norms
+# and for the product: 5e-5 of the norms in all. This does happen where one unit outweighs many
+# small ones, as in a softmax; evenly spread activity errs by 1e-7.
+_TRUSTED = {np.float32: 0.5, np.float64: 1e-9}
 _TINY = 1e-20  # below, squares of single values leave the range of float32
 _MANY = 0.01  # share of distances from which a product in float64 costs less than differences
 
@@ -53,9 +58,10 @@ def squared_distances(rows: np.ndarray, shift=0.0, scale=1.0) -> np.ndarray:
     weight = 1 / np.where(usable, scale, np.inf)
 
     with np.errstate(invalid="ignore", over="ignore"):
-        distances, doubtful = _by_product(rows, shift, weight, np.float32)
+        dtype = np.float64 if images <= _FEW else np.float32
+        distances, doubtful = _by_product(rows, shift, weight, dtype)
         doubtful &= defined
-        if np.count_nonzero(doubtful) > _MANY * len(doubtful):
+        if dtype is np.float32 and np.count_nonzero(doubtful) > _MANY * len(doubtful):
             precise, still_doubtful = _by_product(rows, shift, weight, np.float64)
             distances[doubtful] = precise[doubtful]
             doubtful &= still_doubtful
@@ -63,23 +69,30 @@ def squared_distances(rows: np.ndarray, shift=0.0, scale=1.0) -> np.ndarray:
         step = max(1, _BLOCK // rows.shape[1])
         for start in range(0, len(at), step):
             some = at[start : start + step]
-            differences = _standardised(rows, shift, weight, first[some])
-            differences -= _standardised(rows, shift, weight, second[some])
+            i, j = first[some], second[some]
+            differences = _standardised(rows[i], shift[i], weight[i])
+            differences -= _standardised(rows[j], shift[j], weight[j])
             distances[some] = np.einsum("pu,pu->p", differences, differences)
     distances[~(defined & np.isfinite(distances))] = np.nan
     return distances
 
 
-def _standardised(rows, shift, weight, chosen) -> np.ndarray:
-    """Return (rows − shift) × weight of the chosen rows in float64."""
-    values = rows[chosen].astype(np.float64)
-    values -= shift[chosen, np.newaxis]
-    values *= weight[chosen, np.newaxis]
-    return values
-
-
 def _by_product(rows, shift, weight, dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distances from a matrix product in `dtype`, and which are not to be trusted."""
+    """Return the distances from matrix products in `dtype`, and which are not to be trusted."""
+    images, units = rows.shape
+    product = np.zeros((images, images))
+    for start in range(0, units, _CHUNK):
+        centred = _centred(rows[:, start : start + _CHUNK], shift, weight, dtype)
+        product += centred @ centred.T
+    first, second = pairs(images)
+    squares = product.diagonal()
+    norms = squares[first] + squares[second]
+    distances = norms - 2 * product[first, second]
+    return distances, ~(distances > np.maximum(_TRUSTED[dtype] * norms, _TINY))
+
+
+def _centred(rows, shift, weight, dtype) -> np.ndarray:
+    """Return standardised rows minus each unit's mean over them, in `dtype`."""
     images, units = rows.shape
     step = max(1, _BLOCK // units)
     blocks = [slice(start, start + step) for start in range(0, images, step)]
@@ -87,12 +100,15 @@ def _by_product(rows, shift, weight, dtype) -> tuple[np.ndarray, np.ndarray]:
     mean = (mean - weight @ shift) / images
     centred = np.empty(rows.shape, dtype)
     for block in blocks:
-        values = _standardised(rows, shift, weight, block)
+        values = _standardised(rows[block], shift[block], weight[block])
         values -= mean
         centred[block] = values
-    product = centred @ centred.T
-    first, second = pairs(images)
-    squares = product.diagonal().astype(np.float64)
-    norms = squares[first] + squares[second]
-    distances = norms - 2 * product[first, second]
-    return distances, ~(distances > np.maximum(_TRUSTED[dtype] * norms, _TINY))
+    return centred
+
+
+def _standardised(rows, shift, weight) -> np.ndarray:
+    """Return (rows − shift) × weight in float64, with a shift and a weight for each row."""
+    values = rows.astype(np.float64)
+    values -= shift[:, np.newaxis]
+    values *= weight[:, np.newaxis]
+    return values
