@@ -7,7 +7,16 @@ from pathlib import Path
 
 ENVS = Path(__file__).parent
 PROJECT = ENVS.parent / "pyproject.toml"
-COMPILE = ["uv", "pip", "compile", "--universal", "--python-version=3.11", "--extra=test", "--quiet", "--no-header"]
+COMPILE = [
+    "uv",
+    "pip",
+    "compile",
+    "--universal",
+    "--python-version=3.11",
+    "--extra=test",
+    "--quiet",
+    "--no-header",
+]
 HEADER = "# Made by `python envs/compile.py` from pyproject.toml; do not edit.\n"
 
 
@@ -25,12 +34,21 @@ def conda_environment(constraints: str) -> str:
     }
     pins = [line.strip() for line in constraints.splitlines() if re.split("==", line)[0] in direct]
     pins = [pin.split(" ;")[0] for pin in pins if "< '3.12'" not in pin]
-    lines = ["name: repscape", "channels: [conda-forge]", "dependencies:", "  - python=3.12", "  - pip", "  - pip:"]
+    lines = [
+        "name: repscape",
+        "channels: [conda-forge]",
+        "dependencies:",
+        "  - python=3.12",
+        "  - pip",
+        "  - pip:",
+    ]
     return "\n".join([*lines, *(f"      - {pin}" for pin in pins)]) + "\n"
 
 
 if __name__ == "__main__":
     constraints = resolve("--no-annotate", f"--constraints={ENVS / 'constraints.txt'}")
     (ENVS / "constraints.txt").write_text(HEADER + constraints)
-    (ENVS / "lock.txt").write_text(HEADER + resolve("--generate-hashes", f"--constraints={ENVS / 'constraints.txt'}"))
+    (ENVS / "lock.txt").write_text(
+        HEADER + resolve("--generate-hashes", f"--constraints={ENVS / 'constraints.txt'}")
+    )
     (ENVS / "environment.yaml").write_text(HEADER + conda_environment(constraints))

@@ -17,7 +17,9 @@ SMALL = {
         "white_noise": {"source": "white_noise", "count": 4},
         "gratings": {"source": "gratings", "count": 4},
     },
-    "networks": {"net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}},
+    "networks": {
+        "net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+    },
     "populations": {"random": {"select": "random", "units": 300}},
     "samples": [{"population": "random", "sizes": [100, 20], "repeats": [1, 3]}],
 }
@@ -55,7 +57,8 @@ def test_defaults_and_order(small):
 
 def test_order_of_keys_does_not_matter(small):
     backwards = {
-        key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in small.items()
+        key: dict(reversed(value.items())) if isinstance(value, dict) else value
+        for key, value in small.items()
     }
     assert repr(config.resolve(small)) == repr(config.resolve(dict(reversed(backwards.items()))))
 
@@ -83,14 +86,22 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
         (("device",), "gpu", "device: Input should be 'auto', 'cpu' or 'cuda'; found 'gpu'"),
         (("stimuli", "gratings", "cuont"), 4, "stimuli.gratings.cuont: unknown key; did you mean 'count'?"),
         (("stimuli", "gratings", "count"), "few", "stimuli.gratings.count: Input should be a valid integer"),
-        (("stimuli", "gratings", "source"), "gratins", "'gratins' is unknown; did you mean 'gratings'? Valid:"),
+        (
+            ("stimuli", "gratings", "source"),
+            "gratins",
+            "'gratins' is unknown; did you mean 'gratings'? Valid:",
+        ),
         (("stimuli", "two words"), {"source": "gratings"}, "'two words' cannot be a name"),
         (("stimuli", "a/b"), {"source": "gratings"}, "'a/b' cannot be a name"),
         (("stimuli", "Zürich"), {"source": "gratings"}, "'Zürich' cannot be a name"),
         (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: gratings, images"),
         (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
         (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
-        (("stimuli", "x"), {"source": "npy", "path": ".", "step": 2, "count": 3}, "'step' or 'count', found both"),
+        (
+            ("stimuli", "x"),
+            {"source": "npy", "path": ".", "step": 2, "count": 3},
+            "'step' or 'count', found both",
+        ),
         (("stimuli", "x"), {"source": "movie", "path": "*", "count": 3}, "expected one file, found"),
         (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
         (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
@@ -145,7 +156,9 @@ def test_population_sampled_twice(small, tmp_path):
 def test_name_given_twice(small, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("study: x\nstimuli:\n  a: {source: gratings}\n  a: {source: white_noise}\n")
-    with pytest.raises(ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"):
+    with pytest.raises(
+        ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"
+    ):
         config.read_lines(path)
 
 
@@ -164,9 +177,18 @@ def stack(path, name):
 def test_a_stimulus_a_file_in_numeric_order(small, tmp_path):
     for name in ("10_late.avi.npy", "07_mousecam-18.mp4.npy", "2_early.npy"):
         stack(tmp_path / "stacks", name)
-    small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks/*.npy", "step": 30, "each": True}
+    small["stimuli"]["mouse"] = {
+        "source": "npy",
+        "path": f"{tmp_path}/stacks/*.npy",
+        "step": 30,
+        "each": True,
+    }
     study = config.resolve(small)
-    assert [name for name in study.stimuli if name[0].isdigit()] == ["2_early", "07_mousecam-18.mp4", "10_late.avi"]
+    assert [name for name in study.stimuli if name[0].isdigit()] == [
+        "2_early",
+        "07_mousecam-18.mp4",
+        "10_late.avi",
+    ]
     assert study.config["stimuli"]["2_early"]["step"] == 30
     assert study.config["stimuli"]["2_early"]["path"] == f"{tmp_path}/stacks/2_early.npy"
 

@@ -24,7 +24,9 @@ def test_every_plugin_has_a_schema():
 
 
 def test_unknown_name_lists_the_valid_ones():
-    with pytest.raises(ConfigError, match=r"rdms.metrics: 'corelation' is unknown; did you mean 'correlation'"):
+    with pytest.raises(
+        ConfigError, match=r"rdms.metrics: 'corelation' is unknown; did you mean 'correlation'"
+    ):
         plugins.find("rdms", "corelation", "rdms.metrics")
 
 
@@ -76,6 +78,10 @@ def test_a_new_file_is_a_new_plugin(tmp_path):
     )
     code = "from repscape import plugins; print(plugins.find('rdms', 'cityblock', 'here').__file__)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(tmp_path)}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(tmp_path)},
     )
     assert done.stdout.strip() == str(tmp_path / "repscape/rdms/cityblock.py")

@@ -13,7 +13,9 @@ def tree(text):
 
 def test_comments_docstrings_and_layout_do_not_count():
     plain = "def f(a, b=1):\n    return a + b\n"
-    dressed = '"""Module."""\n\n\ndef f(a, b=(1)):  # add\n    """Add."""\n    return (\n        a + b\n    )\n'
+    dressed = (
+        '"""Module."""\n\n\ndef f(a, b=(1)):  # add\n    """Add."""\n    return (\n        a + b\n    )\n'
+    )
     assert tree(plain) == tree(dressed)
 
 

@@ -109,5 +109,3 @@ def test_other_kind(tmp_path):
         store.open_file(tmp_path / "file.nc", "rdm"),
     ):
         pass
-
-

@@ -1,7 +1,5 @@
-import numpy as np
 import pytest
-from PIL import Image
-from project import Project
+from project import Project, make_pictures
 
 CONFIG = {
     "study": "small",
@@ -31,15 +29,6 @@ CONFIG = {
     "analyses": {"differentiation": {"reference": "white_noise"}},
     "figures": {"differentiation_by_depth": {}, "rdm_gallery": {}, "layer_table": {}},
 }
-
-
-def make_pictures(folder, names, seed=0):
-    """Write small pictures of coloured noise."""
-    folder.mkdir(exist_ok=True)
-    generator = np.random.default_rng(seed)
-    for name in names:
-        small = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
-        Image.fromarray(small).resize((80, 72)).save(folder / name)
 
 
 @pytest.fixture(scope="session")

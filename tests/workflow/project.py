@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
+from PIL import Image
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -64,7 +66,7 @@ class Project:
 
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that Snakemake would run, as ``rule`` or ``rule key=value …``."""
-        done = self.run("--dry-run", "--quiet", "host", *arguments)
+        done = self.run("--quiet", "host", "--dry-run", *arguments)
         jobs, rule = set(), None
         for line in (done.stdout + done.stderr).splitlines():
             if match := re.match(r"\s*(?:local)?rule (\S+):", line):
@@ -83,3 +85,12 @@ class Project:
             for path in sorted(root.glob(pattern))
             if path.is_file() and "logs" not in path.parts
         }
+
+
+def make_pictures(folder, names, seed=0):
+    """Write small pictures of coloured noise."""
+    folder.mkdir(exist_ok=True)
+    generator = np.random.default_rng(seed)
+    for name in names:
+        small = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((80, 72)).save(folder / name)

@@ -1,6 +1,7 @@
 """Where a job's words go: everything into its log, one helpful line to the terminal."""
 
 import logging
+import re
 import sys
 import time
 import warnings
@@ -93,6 +94,24 @@ def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Ite
                 logger.info("%s: %d of %d %s, %.3g/s, %.0f s left", what, done, total, unit, rate, left)
     seconds = time.monotonic() - started
     logger.info("%s: %d %s in %.1f s (%.3g/s)", what, done, unit, seconds, done / max(seconds, 1e-9))
+
+
+class Calm(logging.Filter):
+    """Keeps Snakemake's housekeeping from the terminal, so that its progress and our mistakes stand out.
+
+    A script that failed has told its own story (see `job`), so the exception that Snakemake adds
+    for it is left out as well.
+    """
+
+    NOISE = re.compile(
+        r"Execute \d+ jobs|Select jobs|Rules claiming|Using shell|Provided |Conda environments: ignored"
+        r"|Assuming unrestricted|Using workflow specific profile|RuleException:\nCalledProcessError"
+        r"|At least one job did not complete|Exiting because a job"
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to show a record."""
+        return not self.NOISE.match(record.getMessage())
 
 
 def _say(line: str) -> None:

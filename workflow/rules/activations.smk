@@ -16,14 +16,14 @@ for source in CONFIG["networks"]:
             population=STUDY.layer_files("population", source)[0],
         output:
             STUDY.layer_files("activations", source),
-        params:
-            job=activations_job(source),
         log:
             f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
+        conda:
+            ENVIRONMENT
         threads: CONFIG["activations"]["threads"]
         resources:
             gpu=gpu_wanted(),
-        conda:
-            ENVIRONMENT
+        params:
+            job=activations_job(source),
         script:
             "../scripts/activations.py"

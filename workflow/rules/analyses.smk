@@ -12,12 +12,12 @@ for analysis in CONFIG["analyses"]:
             unpack(inputs_of("analyses", analysis)),
         output:
             **analysis_outputs(analysis),
-        params:
-            job=analysis_job(analysis),
         log:
             f"{LOGS}/analyses/{analysis}.log",
         conda:
             ENVIRONMENT
+        params:
+            job=analysis_job(analysis),
         script:
             "../scripts/analysis.py"
 

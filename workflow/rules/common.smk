@@ -1,4 +1,5 @@
-# What the rule files share: the study, its paths, the parameters of jobs.
+# Shared by all steps: the study, its paths, what the run says at its end.
+import logging
 import os
 import re
 import sys
@@ -12,7 +13,11 @@ sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
 from repscape import assets, config as configuration, plugins, provenance
+from repscape.devices import has_gpu
 from repscape.errors import RepscapeError
+from repscape.logs import Calm
+
+logging.getLogger("snakemake.logging").addFilter(Calm())
 
 ENVIRONMENT = "../../envs/environment.yaml"
 CONFIG_FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
@@ -41,7 +46,10 @@ def tell_results():
     """Say where the figures are and how to see them all."""
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
     if os.path.isdir(figures):
-        print(f"Figures: {figures}/  ·  all in one page: snakemake --report report.html", file=sys.stderr)
+        print(
+            f"Figures: {figures}/  ·  all in one page: snakemake --report report.html",
+            file=sys.stderr,
+        )
 
 
 def tell_failures():

@@ -14,12 +14,12 @@ for figure in CONFIG["figures"]:
             svg=figure_in_report(figure),
             png=STUDY.path("figure", figure=figure, format="png"),
             caption=STUDY.path("figure", figure=figure, format="rst"),
-        params:
-            job=figure_job(figure),
         log:
             f"{LOGS}/figures/{figure}.log",
         conda:
             ENVIRONMENT
+        params:
+            job=figure_job(figure),
         script:
             "../scripts/figure.py"
 

@@ -1,9 +1,7 @@
 # What a job depends on beside its input files.
 #
-# Every rule has one parameter, the mapping `job`: a change in it reruns the job. It holds what the
+# There is one parameter a job, the mapping `job`: a change in it reruns the job. It holds what the
 # script needs from the config and `code`, the digest of what the script runs.
-from glob import glob
-
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
@@ -101,7 +99,10 @@ def analysis_outputs(analysis):
 
 def analysis_job(analysis):
     section = CONFIG["analyses"][analysis]
-    return {"section": section, "code": code("analysis.py", analyses=section["analysis"])}
+    return {
+        "section": section,
+        "code": code("analysis.py", analyses=section["analysis"]),
+    }
 
 
 def figure_job(figure):
@@ -126,7 +127,7 @@ def figure_in_report(figure):
 
 def gpu_wanted():
     """1 where activations jobs use a GPU: on a machine without one, `auto` means the CPU."""
-    return int(CONFIG["device"] == "cuda" or (CONFIG["device"] == "auto" and bool(glob("/dev/nvidia[0-9]*"))))
+    return int(CONFIG["device"] == "cuda" or (CONFIG["device"] == "auto" and has_gpu()))
 
 
 def named_files(step, plugin, section):

@@ -10,12 +10,12 @@ rule network:
     output:
         network=STUDY.pattern("network"),
         layers=STUDY.pattern("layers"),
-    params:
-        job=network_job,
     log:
         f"{LOGS}/networks/{{source}}.log",
     conda:
         ENVIRONMENT
+    params:
+        job=network_job,
     script:
         "../scripts/network.py"
 
@@ -29,11 +29,11 @@ rule networks:
 rule layers:
     input:
         expand(STUDY.pattern("layers"), source=CONFIG["networks"]),
-    params:
-        networks={source: STUDY.path("layers", source=source) for source in CONFIG["networks"]},
     log:
         f"{LOGS}/layers.log",
     conda:
         ENVIRONMENT
+    params:
+        networks={source: STUDY.path("layers", source=source) for source in CONFIG["networks"]},
     script:
         "../scripts/layers.py"

@@ -9,11 +9,11 @@ rule population:
         STUDY.pattern("layers"),
     output:
         STUDY.pattern("population"),
-    params:
-        job=population_job,
     log:
         f"{LOGS}/populations/{{source}}/{{population}}.log",
     conda:
         ENVIRONMENT
+    params:
+        job=population_job,
     script:
         "../scripts/population.py"

@@ -14,12 +14,12 @@ for source in STUDY.layers:
             samples=STUDY.layer_files("sample", source),
         output:
             STUDY.layer_files("rdm", source),
-        params:
-            job=rdm_job(source),
         log:
             f"{LOGS}/rdms/{source}/{{stimulus}}/{{population}}/n{{size}}.log",
         conda:
             ENVIRONMENT
+        params:
+            job=rdm_job(source),
         script:
             "../scripts/rdms.py"
 

@@ -13,11 +13,11 @@ for source in STUDY.layers:
             STUDY.layer_files("population", source)[0],
         output:
             STUDY.layer_files("sample", source),
-        params:
-            job=sample_job(source),
         log:
             f"{LOGS}/samples/{source}/{{population}}/n{{size}}.log",
         conda:
             ENVIRONMENT
+        params:
+            job=sample_job(source),
         script:
             "../scripts/samples.py"

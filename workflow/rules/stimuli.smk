@@ -9,12 +9,12 @@ rule stimulus:
         stimulus_files,
     output:
         STUDY.pattern("stimulus"),
-    params:
-        job=stimulus_job,
     log:
         f"{LOGS}/stimuli/{{stimulus}}.log",
     conda:
         ENVIRONMENT
+    params:
+        job=stimulus_job,
     script:
         "../scripts/stimulus.py"
 

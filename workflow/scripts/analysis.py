@@ -9,9 +9,14 @@ def main(analysis, section, files, output):
     plugin = plugins.find("analyses", section["analysis"], analysis)
     result = plugin.compute(files, **plugins.section_arguments(plugin.compute, section))
     attributes = {"analysis": section["analysis"], **result.attributes}
-    store.write(output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups)
+    store.write(
+        output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups
+    )
     if "table" in output.keys():  # noqa: SIM118 (Snakemake's lists of files are no mappings)
-        with store.replacing(output.table) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
+        with (
+            store.replacing(output.table) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as stream,
+        ):
             csv.writer(stream, lineterminator="\n").writerows(plugin.rows(result.variables))
 
 
