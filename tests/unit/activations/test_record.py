@@ -15,7 +15,7 @@ import xarray as xr
 from repscape import store
 from repscape.activations import record as module_under_test
 from repscape.errors import DataError, DeviceError
-from repscape.networks import freeze, torchvision
+from repscape.networks import frozen, torchvision
 from repscape.populations import file
 
 
@@ -157,10 +157,10 @@ def test_nothing_runs_after_the_last_layer_that_is_wanted(study):
     def forbidden(*_):
         pytest.fail("the fully connected layer ran")
 
-    frozen = freeze.thaw(small.inputs[0])
-    frozen.module.fc.register_forward_pre_hook(forbidden)
+    network = frozen.thaw(small.inputs[0])
+    network.module.fc.register_forward_pre_hook(forbidden)
     seen = []
-    frozen.run(torch.zeros(1, 3, 16, 16), {"conv": seen.append})
+    network.run(torch.zeros(1, 3, 16, 16), {"conv": seen.append})
     assert len(seen) == 1
 
 
@@ -179,7 +179,7 @@ def test_reduced_precision(study):
 def test_batches_are_halved_when_memory_runs_out(study, monkeypatch, caplog):
     small = study(units=100, images=23)
     expected = {label: activity(path) for label, path in small.run("before", batch=16).items()}
-    run, sizes = freeze.Frozen.run, []
+    run, sizes = frozen.Frozen.run, []
 
     def limited(self, images, callbacks):
         if len(images) > 4:
@@ -188,7 +188,7 @@ def test_batches_are_halved_when_memory_runs_out(study, monkeypatch, caplog):
         sizes.append(len(images))
         run(self, images, callbacks)
 
-    monkeypatch.setattr(freeze.Frozen, "run", limited)
+    monkeypatch.setattr(frozen.Frozen, "run", limited)
     outputs = small.run("after", batch=16)
     assert sizes[0] == 4
     assert "batches of 4" in caplog.text
@@ -204,7 +204,7 @@ def test_an_image_that_does_not_fit_at_all(study, monkeypatch):
     def never(*_):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
 
-    monkeypatch.setattr(freeze.Frozen, "run", never)
+    monkeypatch.setattr(frozen.Frozen, "run", never)
     with pytest.raises(DeviceError, match=r"one image does not fit .*Tried to allocate 1 GiB.*device: cpu"):
         small.run(batch=8)
     assert not list((small.folder / "out").glob("*"))
@@ -295,7 +295,7 @@ def test_memory_does_not_grow_with_the_number_of_images(study):
 def test_opens_fast_and_without_torchvision(study):
     small = study(units=10)
     code = (
-        "import sys; from repscape.networks.freeze import thaw; thaw(sys.argv[1]);"
+        "import sys; from repscape.networks.frozen import thaw; thaw(sys.argv[1]);"
         "assert not {'torchvision', 'torch._dynamo', 'xarray'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}

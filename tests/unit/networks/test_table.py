@@ -204,8 +204,9 @@ class Branching(nn.Module):
         self.fc = nn.Linear(4, 6)
 
     def forward(self, x):
+        bright = x.mean() > -100
         x = self.body(x)
-        if x.mean() > -1:
+        if bright:
             x += 1  # overwrites what the body gave
             x = self.act(self.again(x))
             x = self.act(self.again(x))
@@ -246,3 +247,5 @@ def test_networks_that_cannot_be_traced_run_with_hooks(caplog):
     for label, value in zip(labels, expected, strict=True):
         torch.testing.assert_close(seen[label], value)
     np.testing.assert_array_equal(seen["input"], images)
+    with pytest.raises(DataError, match=r"did not run again, act, again_1, act_1"):
+        network.run(images - 1e6, callbacks)

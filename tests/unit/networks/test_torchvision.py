@@ -182,3 +182,11 @@ def test_checkpoints_of_old_versions(tmp_path):
         new = build(architecture, image_size=224 if architecture == "vit_b_32" else None).state_dict()
         assert same(load(architecture=architecture, file=save(new, tmp_path / "new.pth")).module, new)
         assert same(load(architecture=architecture, file=save(dict(new), tmp_path / "new.pth")).module, new)
+
+
+@pytest.mark.parametrize("architecture", ["vgg16", "resnet50", "alexnet"])
+def test_state_dicts_of_true_names_and_shapes(architecture, tmp_path):
+    with torch.device("meta"):
+        shapes = models.get_model(architecture, weights=None).state_dict()
+    state = {name: torch.empty(like.shape, dtype=like.dtype).fill_(1) for name, like in shapes.items()}
+    assert same(load(architecture=architecture, file=save(state, tmp_path / "own.pth")).module, state)

@@ -20,7 +20,8 @@ from repscape import store
 from repscape.activations.gather import Gatherer, coordinates
 from repscape.errors import DataError, DeviceError
 from repscape.logs import logger, progress
-from repscape.networks import freeze, tables
+from repscape.networks import tables
+from repscape.networks.frozen import Frozen, thaw
 from repscape.populations import file as population_file
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -70,7 +71,7 @@ def record(
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
-    frozen = freeze.thaw(network)
+    frozen = thaw(network)
     on_cpu = place.type == "cpu"
     with ExitStack() as stack:
         stack.enter_context(_settings(threads if on_cpu else None, precision))
@@ -196,7 +197,7 @@ def _reduced(place: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(place.type, REDUCED.get(precision), enabled=precision in REDUCED)
 
 
-def _check_size(frozen: freeze.Frozen, shape: tuple[int, ...], stimulus, network) -> None:
+def _check_size(frozen: Frozen, shape: tuple[int, ...], stimulus, network) -> None:
     found = frozen.preprocess.output_size(*shape[1:3])
     expected = (frozen.rows[0].height, frozen.rows[0].width)
     if found != expected:

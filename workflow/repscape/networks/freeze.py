@@ -6,79 +6,19 @@ network. Nodes are named by paths as torchvision's feature extraction names them
 for a module, ``layer1.0.relu_1`` for its second call, ``layer1.0.add`` for a function called inside
 ``layer1.0``.
 
-Outputs must be taken when their node has run: in-place operations (ReLU, ``+=``) overwrite what
-hooks and feature extractors hand over at the end.
-
 Networks that cannot be traced (whose course depends on the data) run as they are, with hooks on
 their innermost modules; of functions between modules nothing is then recorded.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import fx, nn
 
 from repscape.errors import DataError
 from repscape.logs import logger
+from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, numbered, order
 from repscape.networks.loaded import Loaded, weights_sha256
-from repscape.networks.preprocess import Preprocess
-from repscape.networks.tables import Row
-
-INPUT, PREDICTIONS = "input", "predictions"
-
-Callbacks = Mapping[str, Callable[[torch.Tensor], None]]
-
-
-@dataclass
-class Frozen:
-    """A network that can be run and watched.
-
-    Attributes
-    ----------
-    module : torch.fx.GraphModule, or torch.nn.Module where it cannot be traced
-    paths : list of str
-        The path of each node of the graph, in order; empty without a graph.
-    rows : list of Row
-        The table of layers (see table.py).
-    axes : dict of str to int
-        For each path in the table, which axis of the node's output is the channel.
-    preprocess : Preprocess
-    weights_sha256 : str
-    softmax : bool
-        Whether the outputs are classes, so that there is a layer of predictions.
-    channels_last : bool
-        Whether the network runs with each pixel's channels side by side in memory; some networks
-        demand the usual order.
-    """
-
-    module: nn.Module
-    paths: list[str]
-    rows: list[Row]
-    axes: dict[str, int]
-    preprocess: Preprocess
-    weights_sha256: str
-    softmax: bool = False
-    channels_last: bool = True
-
-    def run(self, images: torch.Tensor, callbacks: Callbacks) -> None:
-        """Run the network and hand over the outputs of nodes as they are made.
-
-        A callback must not keep the tensor: what runs next may overwrite it. Nothing is computed
-        after the last node that is asked for, where there is a graph.
-
-        Parameters
-        ----------
-        images : float32 tensor (image, 3, y, x)
-            Preprocessed.
-        callbacks : mapping of node path to function
-        """
-        if self.paths:
-            _run_graph(self.module, self.paths, images, callbacks)
-        else:
-            _run_with_hooks(self.module, images, callbacks, self.softmax)
 
 
 def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256)) -> Frozen:
@@ -175,7 +115,7 @@ def save(frozen: Frozen, path: str | Path) -> None:
 
     content = {
         "module": frozen.module,
-        "nodes": _order(frozen.module) if frozen.paths else [],
+        "nodes": order(frozen.module) if frozen.paths else [],
         "paths": frozen.paths,
         "rows": [tuple(row) for row in frozen.rows],
         "axes": frozen.axes,
@@ -186,41 +126,6 @@ def save(frozen: Frozen, path: str | Path) -> None:
     }
     with replacing(path) as temporary, open(temporary, "wb") as stream:  # a name would get into the bytes
         torch.save(content, stream)
-
-
-def thaw(path: str | Path) -> Frozen:
-    """Open a frozen network; its weights are read as they are used.
-
-    Raises
-    ------
-    DataError
-        The file is missing, truncated or not what `save` wrote.
-    """
-    try:
-        content: dict[str, Any] = torch.load(path, mmap=True, weights_only=False)  # our own file
-        module, paths = content["module"], content["paths"]
-        # torch traces the graph anew when it opens it: names may change, the order may not
-        if paths and _order(module) != content["nodes"]:
-            raise ValueError("its nodes are not in the order in which they were written")
-    except Exception as error:
-        raise DataError(
-            f"{path}: not a network as the workflow writes it ({error}). Delete it and run again."
-        ) from error
-    return Frozen(
-        module,
-        paths,
-        [Row(*row) for row in content["rows"]],
-        content["axes"],
-        Preprocess.of(content["preprocess"]),
-        content["weights_sha256"],
-        content["softmax"],
-        content["channels_last"],
-    )
-
-
-def _order(module: fx.GraphModule) -> list[tuple[str, str]]:
-    """What a graph calls, in order."""
-    return [(node.op, getattr(node.target, "__name__", node.target)) for node in module.graph.nodes]
 
 
 class _Tracer(fx.Tracer):
@@ -252,67 +157,5 @@ class _Tracer(fx.Tracer):
             stem, _, number = node.name.rpartition("_")
             stem = stem if stem and number.isdigit() else node.name
             path = f"{self.inside[-1]}.{stem}".lstrip(".")
-        self.paths[node] = _numbered(path, self.paths.values())
+        self.paths[node] = numbered(path, self.paths.values())
         return node
-
-
-def _numbered(path: str, taken) -> str:
-    """Return the path, or ``path_1`` where it is taken, or ``path_2``, …"""
-    taken = set(taken)
-    number, found = 0, path
-    while found in taken:
-        number += 1
-        found = f"{path}_{number}"
-    return found
-
-
-class Watcher(fx.Interpreter):
-    """Runs a graph up to a node, frees values early and hands over outputs as they are made."""
-
-    def run_until(self, last: fx.Node, images: torch.Tensor, watched: Mapping[fx.Node, Callable]) -> None:
-        """Run with `images` and call what is watched."""
-        self.env, self.args_iter = {}, iter((images,))
-        for node in self.graph.nodes:
-            self.env[node] = self.run_node(node)
-            if node in watched:
-                watched[node](self.env[node])
-            if node is last:
-                return
-            for used in self.user_to_last_uses.get(node, ()):
-                del self.env[used]
-
-
-def _run_graph(module: fx.GraphModule, paths: list[str], images: torch.Tensor, callbacks: Callbacks) -> None:
-    watched = {
-        node: callbacks[path]
-        for node, path in zip(module.graph.nodes, paths, strict=True)
-        if path in callbacks
-    }
-    Watcher(module).run_until(next(reversed(watched)), images, watched)
-
-
-def _run_with_hooks(module: nn.Module, images, callbacks: Callbacks, softmax: bool) -> None:
-    calls: set[str] = set()
-    handles = []
-
-    def watch(path):
-        def hook(_module, _args, output):
-            found = _numbered(path, calls)
-            calls.add(found)
-            if found in callbacks:
-                callbacks[found](output)
-
-        return hook
-
-    for path, inner in module.named_modules():
-        if path and not any(inner.children()):
-            handles.append(inner.register_forward_hook(watch(path)))
-    try:
-        if INPUT in callbacks:
-            callbacks[INPUT](images)
-        output = module(images)
-        if softmax and PREDICTIONS in callbacks:
-            callbacks[PREDICTIONS](output.softmax(dim=1))
-    finally:
-        for handle in handles:
-            handle.remove()

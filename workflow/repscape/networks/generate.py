@@ -12,7 +12,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from repscape.networks import tables
-from repscape.networks.freeze import Frozen, trace
+from repscape.networks.freeze import trace
+from repscape.networks.frozen import Frozen
 from repscape.networks.preprocess import Preprocess
 from repscape.networks.table import build
 from repscape.networks.tables import Row

@@ -27,7 +27,8 @@ from typing import NamedTuple
 import torch
 from torch import fx, nn
 
-from repscape.networks.freeze import INPUT, PREDICTIONS, Frozen, Watcher, append_softmax
+from repscape.networks.freeze import append_softmax
+from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, Watcher, numbered
 from repscape.networks.tables import Row
 
 # Modules and functions whose kind is not their own name in lower case
@@ -130,18 +131,17 @@ def build_from_hooks(frozen: Frozen, module: nn.Module, images: torch.Tensor) ->
     """Fill in the rows and axes of a network that runs with hooks; see `build`."""
     operations = [_Operation(INPUT, "", INPUT, tuple(images.shape), 1, 0)]
     parts = dict(module.named_modules())
-    calls: dict[str, int] = {}
+    calls: set[str] = set()
 
     def watch(path):
         def hook(part, _args, output):
-            number = calls[path] = calls.get(path, -1) + 1
+            name = numbered(path, calls)
+            calls.add(name)
             shape = _shapes(output)
             if _is_activity(shape):
-                name = f"{path}_{number}" if number else path
                 kind = _kind(type(part).__name__)
-                operations.append(
-                    _Operation(name, path, kind, shape, _default_axis(kind, len(shape)), _size(part))
-                )
+                axis = _default_axis(kind, len(shape))
+                operations.append(_Operation(name, path, kind, shape, axis, _size(part)))
 
         return hook
 
@@ -190,7 +190,7 @@ def _fill(frozen: Frozen, module: nn.Module, operations: Sequence[_Operation]) -
             label=label,
             node=op.path,
             kind=op.kind,
-            block=label if block == "" else block or "",
+            block=label if block == "" else (block or ""),
             units=channels * height * width,
             channels=channels,
             height=height,
@@ -257,8 +257,6 @@ def _head(operations: Sequence[_Operation], tail: int, end: int) -> list[int]:
     chosen = pooled[-1:]
     if not pooled and before >= tail and operations[before].kind == "select":
         chosen = [before]  # the class token
-    if not chosen and full:
-        chosen = []
     followed = [at + 1 < end and operations[at + 1].kind in ACTIVATION for at in full]
     return chosen + [at + moved for at, moved in zip(full, followed, strict=True)]
 
