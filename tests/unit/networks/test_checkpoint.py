@@ -11,6 +11,7 @@ from PIL import Image
 from repscape import assets
 from repscape.networks.freeze import freeze, save
 from repscape.networks.frozen import thaw
+from repscape.networks.loaded import weights_sha256
 from repscape.networks.torchvision import load
 
 CONFIG = Path(__file__).parents[3] / "config" / "config.yaml"
@@ -51,3 +52,14 @@ def test_mobilenet_v2_knows_what_it_sees(weights, checkpoint, pictures, tmp_path
     assert [name for name, _ in found] == ["espresso", "tripod", "Egyptian cat"]
     assert found[0][1] == pytest.approx(0.99, abs=0.005)
     assert found[1][1] == pytest.approx(0.98, abs=0.005)
+
+
+def test_torchvisions_own_address_is_looked_for_in_the_mirror(checkpoint, tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / checkpoint.name).write_bytes(checkpoint.read_bytes())
+    monkeypatch.setenv("REPSCAPE_MIRROR", str(tmp_path))
+    monkeypatch.setenv("REPSCAPE_CACHE", str(tmp_path / "cache"))
+    loaded = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1")
+    given = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=checkpoint)
+    assert weights_sha256(loaded.module) == weights_sha256(given.module)
+

@@ -174,7 +174,7 @@ def _find(architecture: str, enum, named, weights: str | None, file: Path | None
             f"{architecture}: weights are to be {weights}, yet a file is given: {file}. Drop one of the two."
         )
     if named is not None and file is None:
-        return assets.fetch(f"{named.url}#sha256={_digits(named)}", f"weights of {architecture}")[0]
+        return assets.fetch(f"{named.url}#sha256-prefix={_digits(named)}", f"weights of {architecture}")[0]
     return Path(file) if file else None
 
 
