@@ -37,10 +37,8 @@ class Results:
         self.samples = {"filter_means": ("all",), "random": tuple(REPEATS)}
         self.metrics = ("sqeuclidean", "correlation")
         self.random = np.random.default_rng(7)
-        self.shapes = [SHAPES[min(i, len(SHAPES) - 1)] for i in range(len(self.layers))]
-        if len(self.layers) > len(SHAPES):
-            at = np.linspace(0, len(SHAPES) - 1, len(self.layers)).astype(int)
-            self.shapes = [SHAPES[i] for i in at]
+        at = np.linspace(0, len(SHAPES) - 1, len(self.layers)).astype(int)
+        self.shapes = [SHAPES[i] for i in at]
         self.images = {s: 20 if s == "pictures" else 30 for s in self.stimuli}
 
     @property
@@ -106,6 +104,7 @@ class Results:
                         values[s, :, layer, p, z, :, :repeats] = each * np.array([[1], [0.5]])
         for stimulus, layer in degenerate:
             values[:, self.stimuli.index(stimulus), self.layers.index(layer)] = np.nan
+        made = np.isfinite(values).any(axis=(1, 5, 6)).astype(np.int32)
         normalised = np.full_like(values, np.nan)
         if self.reference in self.stimuli:
             normalised = values / values[:, [self.stimuli.index(self.reference)]]
@@ -121,6 +120,7 @@ class Results:
             variables={
                 "differentiation": (dims, values),
                 "normalised": (dims, normalised),
+                "n_drawn": (("source", "layer", "population", "size"), made),
                 "images": (("stimulus",), np.array([self.images[s] for s in self.stimuli], np.int32)),
                 "order": (
                     ("source", "layer"),
@@ -183,7 +183,7 @@ class Results:
                         )
         return self
 
-    def stimulus_files(self, names=None):
+    def stimulus_files(self, name="{}_{:04d}"):
         """Write the stimuli: movies with time, pictures with long names, noise without either."""
         for stimulus in self.stimuli:
             n = self.images[stimulus]
@@ -201,7 +201,7 @@ class Results:
                 images = self.random.integers(0, 256, images.shape, dtype=np.uint8)
             variables = {
                 "images": (("image", "y", "x", "channel"), images),
-                "name": (("image",), names or [f"{stimulus}_{i:04d}" for i in range(n)]),
+                "name": (("image",), [name.format(stimulus, i) for i in range(n)]),
                 "channel": (("channel",), list("RGB")),
             }
             if stimulus in ("bigbuckbunny", "bikes", "carphone"):
@@ -210,7 +210,7 @@ class Results:
             write(path, kind="stimulus", variables=variables, attributes={"stimulus": stimulus})
         return self
 
-    def predictions(self, ranks=5):
+    def predictions(self, ranks=5, name="{}_{:04d}"):
         classes = [
             "Egyptian cat", "black-and-tan coonhound", "espresso", "Staffordshire bullterrier", "tripod",
             "American Staffordshire terrier", "web site", "yellow lady's slipper", "joystick",
@@ -222,7 +222,7 @@ class Results:
         names = np.full(shape[1:3], "", object)
         for s, stimulus in enumerate(self.stimuli):
             for image in range(self.images[stimulus]):
-                names[s, image] = f"{stimulus}_{image:04d}"
+                names[s, image] = name.format(stimulus, image)
                 for source in range(len(self.sources)):
                     labels[source, s, image] = self.random.permutation(classes)[:ranks]
                     left = self.random.dirichlet(np.full(len(classes), 0.4))
@@ -340,3 +340,8 @@ def drawing(results, plugin, **parameters):
 @pytest.fixture
 def draw():
     return drawing
+
+
+@pytest.fixture(scope="session")
+def results_class():
+    return Results

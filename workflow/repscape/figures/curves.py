@@ -32,7 +32,7 @@ class Curves(NamedTuple):
 
 def select(table, variable: str, metric: str | None, population: str | None, sizes) -> Curves:
     """Take one metric, population and some sizes out of the table (defaults as in `choices`)."""
-    exists = table["differentiation"].notnull().any(("source", "stimulus", "layer", "metric", "repeat"))
+    exists = (table["n_drawn"] > 0).any(("source", "layer"))
     samples = {
         str(name): tuple(str(size) for size in table["size"].values if exists.sel(population=name, size=size))
         for name in table["population"].values

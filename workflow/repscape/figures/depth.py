@@ -8,6 +8,7 @@ from repscape.figures.captions import shorten
 
 WIDTH = 135  # mm, about how wide an axis beside a legend is
 ROOM = 2.9  # mm, the least distance between upright labels
+LONGEST = 24  # characters of a label
 
 
 def shown(count: int, width: float = WIDTH) -> np.ndarray:
@@ -17,6 +18,17 @@ def shown(count: int, width: float = WIDTH) -> np.ndarray:
     if at[-1] != count - 1:
         at[-1] = count - 1  # the last gap is the widest, so that neighbours never crowd
     return at
+
+
+def fits_slanted(count: int, width: float = WIDTH) -> bool:
+    """Whether all labels can be set at 45 degrees."""
+    return count * ROOM * 1.5 <= width
+
+
+def label_height(layers: Sequence[str], width: float = WIDTH) -> float:
+    """About how much the labels and the axis's title need below the axis, in mm."""
+    longest = max(len(shorten(layers[index], LONGEST)) for index in shown(len(layers), width))
+    return 8 + 1.3 * longest * (0.71 if fits_slanted(len(layers), width) else 1)
 
 
 def depth_axis(axes, layers: Sequence[str], width: float = WIDTH) -> None:
@@ -29,11 +41,10 @@ def depth_axis(axes, layers: Sequence[str], width: float = WIDTH) -> None:
     width : float
         About how wide the axes will be, in mm.
     """
-    at = shown(len(layers), width)
-    slanted = len(layers) * ROOM * 1.5 <= width
+    at, slanted = shown(len(layers), width), fits_slanted(len(layers), width)
     axes.set_xticks(at)
     axes.set_xticklabels(
-        [shorten(layers[index], 24) for index in at],
+        [shorten(layers[index], LONGEST) for index in at],
         rotation=45 if slanted else 90,
         ha="right" if slanted else "center",
         va="center" if slanted else "top",

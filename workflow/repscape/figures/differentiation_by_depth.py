@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.curves import Curves, drawn, gaps, legend, select, summary
-from repscape.figures.depth import depth_axis, labelled
+from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import Style, dashes, figure
 from repscape.study import Study
 
@@ -19,7 +20,25 @@ def inputs(
     sizes: list[int | str] | None = None,
     normalised: bool = False,
 ) -> dict:
-    """Name the files and check the parameters."""
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, or `normalised` has no reference or nothing to compare with it.
+    """
+    if normalised:
+        reference = study.config["analyses"]["differentiation"].get("reference")
+        if reference is None:
+            raise ConfigError(
+                "normalised: there is no reference stimulus to divide by. Name one under "
+                "analyses.differentiation.reference, or draw the figure without 'normalised'."
+            )
+        if set(study.stimuli) <= {reference}:
+            raise ConfigError(
+                f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
+                "be 1. Add a stimulus, or draw the figure without 'normalised'."
+            )
     choices.differentiation(study, metric=metric, population=population, sizes=sizes)
     return {"differentiation": study.path("analysis", analysis="differentiation")}
 
@@ -59,7 +78,8 @@ def draw(
     styles = dashes(curves.sizes)
 
     rows = len(curves.layers)
-    fig = figure(max(16 + 64 * rows, 3.5 * (len(stimuli) + len(curves.sizes) + 4)))
+    height = sum(60 + label_height(layers) for layers in curves.layers.values())
+    fig = figure(max(height, 3.5 * (len(stimuli) + len(curves.sizes) + 4)))
     panels = fig.subplots(rows, 1, squeeze=False)[:, 0]
     for axes, (source, layers) in zip(panels, curves.layers.items(), strict=True):
         x = np.arange(len(layers))
@@ -87,7 +107,8 @@ def draw(
             ratio_axis(axes)
             axes.set_ylabel(f"differentiation D ÷ D of {captions.readable(reference)}\n(D: median {of})")
         else:
-            axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+            if not (mean < 0).any():
+                axes.set_ylim(bottom=0)
             axes.set_ylabel(f"differentiation D\n(median {of})")
         if rows > 1:
             axes.set_title(source)

@@ -10,6 +10,7 @@ from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
+from repscape.labels import check_equal
 from repscape.study import Study
 
 CATEGORY = "Predictions"
@@ -97,8 +98,9 @@ def draw(
             write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
             pixels = row.stimulus["images"][image].values
             line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
+            across = fit(pixels.shape, width, row.picture)[0]
             for words, probability in row.entries[column]:
-                bar = Rectangle((left, line), width * probability, LINE, linewidth=0)
+                bar = Rectangle((left, line), across * probability, LINE, linewidth=0)
                 bar.set(facecolor=style.colour(row.name), alpha=0.3)
                 axes.add_patch(bar)
                 for text in words:
@@ -114,7 +116,11 @@ class _Row:
     def __init__(self, stimulus, predictions, images: int, top: int, width: float):
         self.stimulus, self.name = stimulus, stimulus.attrs["stimulus"]
         self.images = evenly(stimulus.sizes["image"], images)
-        found = predictions.sel(stimulus=self.name).isel(image=self.images, rank=slice(top))
+        predicted = predictions.sel(stimulus=self.name)
+        names = stimulus["name"].values
+        here, there = (dataset.encoding["source"] for dataset in (stimulus, predictions))
+        check_equal("image", names, here, predicted["name"].values[: len(names)], there)
+        found = predicted.isel(image=self.images, rank=slice(top))
         letters = int(width / (SIZE * 0.2))
         self.entries = [
             [(entry(label, p, letters), p) for label, p in zip(*each, strict=True) if np.isfinite(p)]
@@ -123,7 +129,7 @@ class _Row:
         if "time" in stimulus:
             self.titles = [f"{time:.2f} s" for time in stimulus["time"].values[self.images]]
         else:
-            self.titles = [captions.shorten(str(n), letters) for n in stimulus["name"].values[self.images]]
+            self.titles = [captions.shorten(str(name), letters - 3) for name in names[self.images]]
         self.picture = fit((stimulus.sizes["y"], stimulus.sizes["x"]), width, TALLEST)[1]
         lines = max(sum(len(words) for words, _ in each) for each in self.entries)
         self.height = ABOVE + self.picture + LINE * lines + BELOW
@@ -154,7 +160,7 @@ def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
         f"What {captions.escape(network)} takes the images for: the {classes} (softmax) under "
         f"{captions.plural(shown, 'evenly spaced image', 'evenly spaced images')} of each stimulus "
         f"(of {captions.counts(names, counts, 'images')}), from its first to its last.",
-        "Bars show the probability, over the column's width. Images are shown as they are before the network "
-        "resizes and crops them; above each stands its time in the movie, or its name.",
+        "Bars show the probabilities: as wide as the image is 1. Images are shown as they are before the "
+        "network resizes and crops them; above each stands its time in the movie, or its name.",
     ]
     return " ".join(text)

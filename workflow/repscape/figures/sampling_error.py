@@ -5,7 +5,7 @@ import numpy as np
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.curves import drawn, gaps, legend, select, summary
-from repscape.figures.depth import depth_axis, labelled
+from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import RAMP, Style, along, dashes, figure
 from repscape.study import Study
 
@@ -80,7 +80,7 @@ def draw(
     predicted = (variation[:, :1] / expected[:, :1, None] * expected[:, :, None])[:, 1:]
     compare = np.isfinite(predicted * variation[:, 1:]).any()
 
-    fig = figure(max(78 + 68 * compare, 3.5 * (len(stimuli) + len(sizes) + 4)))
+    fig = figure(max(60 + label_height(layers) + 66 * compare, 3.5 * (len(stimuli) + len(sizes) + 4)))
     panels = fig.subplot_mosaic([["depth", "depth"], ["size", "law"]] if compare else [["depth"]])
     styles = dashes(sizes)
     for column, stimulus in enumerate(stimuli):

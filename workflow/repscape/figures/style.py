@@ -151,6 +151,7 @@ def save(figure, svg, png) -> None:
 
     with settings():
         with replacing(svg) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+            # the resolution of the pictures in it, which are most of what a gallery weighs
+            figure.savefig(temporary, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
         with replacing(png) as temporary:
             figure.savefig(temporary, format="png", metadata={"Software": None})

@@ -1,0 +1,526 @@
+"""What the figures show is what was measured; they are legible and explain themselves."""
+
+import importlib
+
+import docutils.core
+import docutils.utils
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.spatial.distance import squareform
+
+from repscape import plugins
+from repscape.errors import ConfigError, DataError
+from repscape.figures import captions
+from repscape.figures.layer_table import cells
+from repscape.figures.predicted_labels import evenly
+from repscape.figures.render import render
+from repscape.figures.sampling_error import factor, ratio_error
+from repscape.figures.style import settings
+
+LONG = tuple(f"{i:02d}_mousecam-with_a_rather_long_name-{i}.mp4" for i in range(11))
+SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
+MANY = ("input", *(f"features.{i}.denseblock{i}.denselayer{i}.conv" for i in range(153)), "predictions")
+
+
+def plugin(name):
+    return importlib.import_module(f"repscape.figures.{name}")
+
+
+def lines(figure):
+    """The lines of a figure that have an identifier, by it."""
+    found = {}
+    for axes in figure.axes:
+        for line in axes.lines:
+            if line.get_gid():
+                found.setdefault(line.get_gid(), line)
+    return found
+
+
+def images(figure):
+    return {image.get_gid(): image for axes in figure.axes for image in axes.images if image.get_gid()}
+
+
+def table(results):
+    path = results.root / results.study.path("analysis", analysis="differentiation")
+    with xr.open_dataset(path) as data:
+        return data.load()
+
+
+# What is drawn is what was measured
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_differentiation_is_the_mean_over_draws_with_a_band_of_one_sd(results, draw, normalised):
+    made = results(layers=SMALL).differentiation()
+    figure, _ = draw(made, plugin("differentiation_by_depth"), normalised=normalised)
+    data = table(made)["normalised" if normalised else "differentiation"]
+    data = data.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
+    drawn = lines(figure)
+    assert len(drawn) == (5 if normalised else 6) * 3
+    for stimulus in set(made.stimuli) - ({"white_noise"} if normalised else set()):
+        for size in ("200", "10000", "100000"):
+            each = data.sel(stimulus=stimulus, size=size).values  # (layer, repeat)
+            expected = [np.mean(row[np.isfinite(row)]) for row in each]
+            np.testing.assert_allclose(drawn[f"mobilenet_v2/{stimulus}/{size}"].get_ydata(), expected)
+    bands = figure.axes[0].collections
+    # 100,000 units were drawn once: no band
+    assert len(bands) == (5 if normalised else 6) * 2
+    ordered = [s for s in made.stimuli if not (normalised and s == "white_noise")]
+    for band, (stimulus, size) in zip(
+        bands, [(s, z) for s in ordered for z in ("200", "10000")], strict=True
+    ):
+        drawn_band = np.concatenate([path.vertices for path in band.get_paths()])
+        for layer, row in enumerate(data.sel(stimulus=stimulus, size=size).values):
+            row = row[np.isfinite(row)]
+            heights = drawn_band[np.isclose(drawn_band[:, 0], layer), 1]
+            if len(row) == 1:  # all units were taken, once
+                assert not heights.size
+            else:
+                mean, sd = row.mean(), np.sqrt(((row - row.mean()) ** 2).sum() / (len(row) - 1))
+                assert heights.min() == pytest.approx(mean - sd)
+                assert heights.max() == pytest.approx(mean + sd)
+
+
+def test_what_could_not_be_measured_is_a_gap_and_is_said(results, draw):
+    made = results(layers=SMALL).differentiation(degenerate=[("white_noise", "predictions")])
+    figure, caption = draw(made, plugin("differentiation_by_depth"))
+    assert np.isnan(lines(figure)["mobilenet_v2/white_noise/200"].get_ydata()[-1])
+    assert np.isfinite(lines(figure)["mobilenet_v2/bikes/200"].get_ydata()).all()
+    assert "Gaps: predictions (white noise)" in caption
+    _, normalised = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    assert "Gaps: predictions (all stimuli)" in normalised
+
+
+def test_a_metric_population_and_size_can_be_chosen(results, draw):
+    made = results(layers=SMALL).differentiation()
+    figure, caption = draw(made, plugin("differentiation_by_depth"), metric="correlation", sizes=[10000])
+    assert {gid.rsplit("/", 1)[1] for gid in lines(figure)} == {"10000"}
+    data = table(made).differentiation.sel(source="mobilenet_v2", metric="correlation", population="random")
+    expected = data.sel(stimulus="bikes", size="10000").mean("repeat")
+    np.testing.assert_allclose(lines(figure)["mobilenet_v2/bikes/10000"].get_ydata(), expected)
+    assert "correlation distance" in caption
+    _, caption = draw(made, plugin("differentiation_by_depth"), population="filter_means")
+    assert "all were taken" in caption
+    assert "SD" not in caption.replace("one SD per layer", "")
+
+
+def test_a_source_has_a_panel_with_its_own_layers(results, draw):
+    made = results(layers=SMALL, sources=("trained", "untrained")).differentiation()
+    figure, caption = draw(made, plugin("differentiation_by_depth"))
+    assert [axes.get_title("left") for axes in figure.axes] == ["trained", "untrained"]
+    assert "trained and untrained, a panel a source" in caption
+
+
+def test_sampling_error_is_the_coefficient_of_variation(results, draw):
+    made = results(layers=SMALL).differentiation().population()
+    figure, _ = draw(made, plugin("sampling_error"))
+    data = table(made).differentiation.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
+    each = data.sel(stimulus="bikes", size="200").values
+    expected = 100 * each.std(axis=1, ddof=1) / each.mean(axis=1)
+    np.testing.assert_allclose(lines(figure)["mobilenet_v2/bikes/200"].get_ydata(), expected)
+    assert "mobilenet_v2/bikes/100000" not in lines(figure)  # drawn once
+
+
+def test_sampling_error_is_compared_with_what_sampling_theory_expects(results, draw):
+    made = results(layers=SMALL).differentiation().population()
+    figure, caption = draw(made, plugin("sampling_error"))
+    points = lines(figure)["bikes"]
+    data = table(made).differentiation.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
+    each = data.sel(stimulus="bikes", layer="input").values  # (size, repeat); 100,000 units were recorded
+    n, cv = np.array([200, 10_000]), np.array([np.nanstd(row, ddof=1) / np.nanmean(row) for row in each[:2]])
+    law = np.sqrt((1 - n / 100_000) / n)
+    at = SMALL.index("input")
+    assert points.get_xdata()[at] == pytest.approx(100 * cv[0] * law[1] / law[0])
+    assert points.get_ydata()[at] == pytest.approx(100 * cv[1])
+    assert "N = 1,000 to 100,000" in caption
+
+
+def test_the_standard_error_of_a_sample_mean():
+    units = np.random.default_rng(1).normal(size=50)
+    draws = [np.random.default_rng(i).choice(units, 20, replace=False).mean() for i in range(20_000)]
+    expected = np.std(units, ddof=1) * factor(np.array(20), np.array(50))
+    assert np.std(draws) == pytest.approx(expected, rel=0.02)
+
+
+def test_the_error_of_a_ratio_of_standard_deviations():
+    random = np.random.default_rng(2)
+    first = random.normal(size=(20_000, 100)).std(axis=1, ddof=1)
+    second = random.normal(size=(20_000, 20)).std(axis=1, ddof=1)
+    expected = ratio_error(np.array([100, 20]).reshape(1, 2, 1))
+    assert np.log(first / second).std() == pytest.approx(expected, rel=0.03)
+
+
+def test_rdms_are_the_files_square_and_symmetric(results, draw):
+    made = results(layers=SMALL).rdms(degenerate=[("white_noise", "predictions")])
+    figure, caption = draw(made, plugin("rdm_gallery"), size=200, metric="correlation")
+    shown = images(figure)
+    assert len(shown) == 6 * 6
+    keys = {"source": "mobilenet_v2", "population": "random", "size": 200}
+    highest = {}
+    for stimulus in made.stimuli:
+        for layer in SMALL:
+            path = made.root / made.study.path("rdm", stimulus=stimulus, layer=layer, **keys)
+            with xr.open_dataset(path) as rdm:
+                expected = squareform(rdm.dissimilarity.values[1].mean(axis=0), checks=False)
+            image = shown[f"{stimulus}/{layer}"].get_array()
+            if (stimulus, layer) == ("white_noise", "predictions"):
+                assert np.ma.getmaskarray(image).all()
+            else:
+                np.testing.assert_allclose(image, expected, rtol=1e-6)
+                highest[layer] = max(highest.get(layer, 0), expected.max())
+    for layer in SMALL:  # a scale a layer, the same for every stimulus, from 0
+        limits = {shown[f"{stimulus}/{layer}"].get_clim() for stimulus in made.stimuli}
+        assert len(limits) == 1
+        np.testing.assert_allclose(limits.pop(), (0, highest[layer]), rtol=1e-6)
+    assert "Grey: undefined, because activity was constant: predictions (white noise)" in caption
+    assert "200 units" in caption
+    assert "3 draws were averaged" in caption
+
+
+def test_the_gallery_begins_with_the_input_and_ends_with_the_output(results, draw):
+    made = results(stimuli=("bikes", "white_noise"), layers=("input", *"abcdefghijk", "predictions")).rdms()
+    figure, _ = draw(made, plugin("rdm_gallery"))
+    layers = list(dict.fromkeys(gid.split("/")[1] for gid in images(figure)))
+    assert len(layers) == 6
+    assert (layers[0], layers[-1]) == ("input", "predictions")
+
+
+def test_predictions_stand_under_their_own_images(results, draw):
+    made = results().stimulus_files().predictions()
+    figure, caption = draw(
+        made, plugin("predicted_labels"), stimuli=["carphone", "pictures"], images=4, top=2
+    )
+    path = made.root / made.study.path("stimulus", stimulus="pictures")
+    with xr.open_dataset(path) as stimulus:
+        pixels = stimulus.images.values
+    chosen = [0, 6, 13, 19]  # of 20, evenly
+    shown = images(figure)
+    assert [gid for gid in shown if gid.startswith("pictures")] == [f"pictures/{i}" for i in chosen]
+    with xr.open_dataset(made.root / made.study.path("analysis", analysis="predictions")) as predictions:
+        found = predictions.sel(source="mobilenet_v2", stimulus="pictures").load()
+    texts = [text for text in figure.axes[0].texts if text.get_text()]
+    for i in chosen:
+        image = shown[f"pictures/{i}"]
+        np.testing.assert_array_equal(image.get_array(), pixels[i])
+        left, _, bottom, _ = image.get_extent()
+        beneath = [
+            t for t in texts if 0 <= t.get_position()[0] - left < 1 and 0 < t.get_position()[1] - bottom < 3
+        ]
+        expected = f"{float(found.probability[i, 0]):.2f} {found.label.values[i, 0]}"
+        first = min(beneath, key=lambda text: text.get_position()[1]).get_text()
+        assert expected.startswith(first.removesuffix("…").rstrip())
+    assert "4 evenly spaced images" in caption
+    assert "2 most probable classes" in caption
+
+
+def test_predictions_of_other_images_are_refused(results, draw):
+    made = results().stimulus_files("{}-{}").predictions()
+    with pytest.raises(DataError, match=r"do not describe the same images.*image 0 is"):
+        draw(made, plugin("predicted_labels"))
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "expected"), [(30, 3, [0, 14, 29]), (3, 6, [0, 1, 2]), (5, 1, [0])]
+)
+def test_images_are_evenly_spaced(count, shown, expected):
+    assert evenly(count, shown).tolist() == expected
+
+
+def test_preprocessing_shows_each_step_on_an_honest_scale(results, draw):
+    made = results().preprocessing()
+    figure, caption = draw(made, plugin("preprocessing_gallery"))
+    path = made.root / made.study.path("analysis", analysis="preprocessing")
+    shown = images(figure)
+    assert len(shown) == 6 * 6
+    with xr.open_dataset(path, group="mobilenet_v2/bikes") as steps:
+        for name, step in (("original", "original"), ("resized", "resized"), ("cropped", "rgb")):
+            np.testing.assert_array_equal(shown[f"bikes/{name}"].get_array(), steps[step].values)
+        for place, channel in enumerate("RGB"):
+            image = shown[f"bikes/normalised {channel}"]
+            np.testing.assert_allclose(image.get_array(), steps.normalised.values[place])
+    # the whitest blue is the farthest from the mean that a pixel can be
+    limits = {image.get_clim() for gid, image in shown.items() if "normalised" in gid}
+    assert len(limits) == 1
+    np.testing.assert_allclose(limits.pop(), np.array([-1, 1]) * (1 - 0.406) / 0.225)
+    assert "shorter side of 232 pixels" in caption
+    assert "central 224 × 224 pixels" in caption
+
+
+def test_the_layer_table_finds_layers_by_block_and_label(results, draw):
+    made = results(layers=("input", "block1", "conv2", "block3")).layer_tables()
+    with xr.open_dataset(made.root / made.study.path("layers", source="mobilenet_v2")) as layers:
+        rows = cells(layers.load(), {"block3": 7, "conv2": 8, "input": 9, "block1": 10})
+    # conv1, relu1 = block1, conv2, relu2 = block2, conv3, relu3 = block3; a convolution has 10 + i parameters
+    assert [row[:3] for row in rows] == [
+        ("input", "input", "input"),
+        ("block1", "features.1", "relu"),
+        ("conv2", "features.2", "conv"),
+        ("block3", "features.5", "relu"),
+    ]
+    assert [row[5] for row in rows] == ["9", "10", "8", "7"]
+    assert [row[6] for row in rows] == ["–", "10", "12", "14"]
+    assert rows[1][3:5] == ("32 × 28 × 28", "25,088")
+    assert rows[-1][7:] == ("–", "–")
+
+
+def test_a_stimulus_has_the_same_colour_everywhere(results, draw):
+    made = results(layers=SMALL).differentiation().population().rdms().stimulus_files().predictions()
+    colours = made.style.colours
+    for name in ("differentiation_by_depth", "sampling_error"):
+        figure, _ = draw(made, plugin(name))
+        for gid, line in lines(figure).items():
+            if gid.count("/") == 2:
+                assert line.get_color() == colours[gid.split("/")[1]]
+        (legend,) = figure.legends
+        keyed = {
+            text.get_text(): handle
+            for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True)
+            if text.get_text()
+        }
+        for stimulus, colour in colours.items():
+            assert keyed[captions.readable(stimulus)].get_color() == colour
+    for name in ("rdm_gallery", "predicted_labels"):
+        figure, _ = draw(made, plugin(name))
+        bars = [patch for patch in figure.axes[0].patches if patch.get_width() == 1 and patch.get_x() < 28]
+        shown = [matplotlib_hex(bar.get_facecolor()) for bar in bars]
+        assert shown == list(colours.values())
+
+
+def matplotlib_hex(colour):
+    from matplotlib.colors import to_hex
+
+    return to_hex(colour).upper()
+
+
+# Mistakes in the config
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("differentiation_by_depth", {"metric": "correlaton"}, "metric: .*did you mean 'correlation'"),
+        (
+            "differentiation_by_depth",
+            {"population": "rnd"},
+            "population: 'rnd' is unknown.*filter_means, random",
+        ),
+        (
+            "differentiation_by_depth",
+            {"sizes": [200, 300]},
+            "sizes: '300' is unknown.*Valid: 10000, 100000, 200",
+        ),
+        ("differentiation_by_depth", {"sizes": []}, "sizes: the list is empty"),
+        ("sampling_error", {"source": "vgg16"}, "source: 'vgg16' is unknown.*mobilenet_v2"),
+        ("sampling_error", {"population": "filter_means"}, "drawn once at every size"),
+        ("rdm_gallery", {"layers": ["input", "blok1"]}, "layers: 'blok1' is unknown; did you mean 'block1'"),
+        ("rdm_gallery", {"size": 5}, "size: '5' is unknown"),
+        ("rdm_gallery", {"metric": "cosine"}, "metric: 'cosine' is unknown"),
+        ("rdm_gallery", {"source": "vgg16"}, "source: 'vgg16' is unknown"),
+        ("predicted_labels", {"network": "vgg16"}, "network: 'vgg16' is unknown"),
+        ("predicted_labels", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown.*pictures"),
+        ("preprocessing_gallery", {"network": "vgg16"}, "network: 'vgg16' is unknown"),
+        ("preprocessing_gallery", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
+        ("layer_table", {"network": "vgg16"}, "network: 'vgg16' is unknown"),
+        ("layer_table", {"population": "rnd"}, "population: 'rnd' is unknown"),
+    ],
+)
+def test_an_unknown_name_is_told_when_the_plan_is_made(results, name, parameters, message):
+    with pytest.raises(ConfigError, match=message):
+        plugin(name).inputs(results(layers=SMALL).study, **parameters)
+
+
+def test_normalising_needs_a_reference_and_something_to_compare(results):
+    with pytest.raises(ConfigError, match="no reference stimulus"):
+        plugin("differentiation_by_depth").inputs(results(reference=None).study, normalised=True)
+    with pytest.raises(ConfigError, match="only stimulus"):
+        plugin("differentiation_by_depth").inputs(results(stimuli=("white_noise",)).study, normalised=True)
+
+
+def test_predictions_need_a_network_that_classifies(results):
+    with pytest.raises(ConfigError, match="no network of the study records its layer 'predictions'"):
+        plugin("predicted_labels").inputs(results(layers=("input", "block1")).study)
+
+
+# Legible, explained, reproducible
+
+
+STUDIES = {
+    "default": {},
+    "one stimulus": {"stimuli": ("white_noise",), "layers": SMALL},
+    "twelve with long names, two sources": {
+        "stimuli": (*LONG, "white_noise"),
+        "sources": ("mobilenet_v2", "mobilenet_v2_untrained"),
+        "layers": SMALL,
+    },
+    "many layers": {"stimuli": ("bikes", "white_noise"), "layers": MANY},
+}
+FIGURES = [
+    ("differentiation_by_depth", {}),
+    ("differentiation_by_depth", {"normalised": True}),
+    ("differentiation_by_depth", {"population": "filter_means", "metric": "correlation"}),
+    ("sampling_error", {}),
+    ("rdm_gallery", {}),
+    ("predicted_labels", {"images": 6, "top": 3}),
+    ("preprocessing_gallery", {}),
+    ("layer_table", {}),
+]
+
+
+def outlines(figure):
+    """The corners of every text that is seen, in pixels: {(text, where): (4, 2) array}."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    ticks = {
+        text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for text in labels_of(axis, True)
+    }
+    hidden = {
+        text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for text in labels_of(axis, False)
+    }
+    found = {}
+    for text in figure.findobj(Text):
+        unseen = text in hidden - ticks or not in_visible_axes(text)
+        if unseen or not text.get_visible() or not text.get_text().strip():
+            continue
+        box = text.get_window_extent(renderer)
+        corners = np.array([[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]])
+        if text.get_rotation() == 45:  # set right-aligned from its anchor, whose box lies slanted
+            text.set_rotation(0)
+            flat = text.get_window_extent(renderer)
+            text.set_rotation(45)
+            x, y = text.get_transform().transform(text.get_position())
+            half = flat.height / 2
+            flat = np.array([[-flat.width, -half], [0, -half], [0, half], [-flat.width, half]])
+            turn = np.sqrt(0.5) * np.array([[1, 1], [-1, 1]])
+            corners = flat @ turn + [x, y]
+        found[text] = corners
+    return found
+
+
+def labels_of(axis, seen):
+    low, high = sorted(axis.get_view_interval())
+    slack = 1e-9 * (high - low)
+    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+    return [
+        label
+        for tick in ticks
+        for label in (tick.label1, tick.label2)
+        if (low - slack <= tick.get_loc() <= high + slack and axis.axes.axison) == seen
+    ]
+
+
+def in_visible_axes(text):
+    axes = text.axes
+    return axes is None or axes.axison or text in axes.texts
+
+
+def overlap(first, second):
+    """How deep two convex outlines overlap, in pixels (separating axis theorem)."""
+    depth = np.inf
+    for corners in (first, second):
+        for edge in np.diff(np.vstack([corners, corners[:1]]), axis=0):
+            length = np.hypot(*edge)
+            if length:
+                normal = np.array([-edge[1], edge[0]]) / length
+                a, b = first @ normal, second @ normal
+                depth = min(depth, min(a.max(), b.max()) - max(a.min(), b.min()))
+    return depth
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """Every study with all its files, made once."""
+    made = {}
+
+    def get(name, maker):
+        if name not in made:
+            root = tmp_path_factory.mktemp("study")
+            study = maker(root, **STUDIES[name])
+            layers = study.layers
+            study.differentiation().population().stimulus_files().predictions().preprocessing().layer_tables()
+            if len(layers) < 30:
+                study.samples["random"] = ("100000",)
+                study.rdms()
+                study.samples["random"] = ("200", "10000", "100000")
+            made[name] = study
+        return made[name]
+
+    return get
+
+
+@pytest.mark.parametrize(("name", "parameters"), FIGURES)
+@pytest.mark.parametrize("kind", STUDIES)
+def test_texts_neither_overlap_nor_leave_the_page(studies, results_class, draw, kind, name, parameters):
+    if (kind, parameters.get("normalised")) == ("one stimulus", True) or (kind, name) == (
+        "many layers",
+        "rdm_gallery",
+    ):
+        pytest.skip("there is no such figure")
+    figure, caption = draw(studies(kind, results_class), plugin(name), **parameters)
+    with settings():
+        seen = outlines(figure)
+    width, height = figure.bbox.size
+    assert width == pytest.approx(180 / 25.4 * figure.dpi) or name == "rdm_gallery"
+    for text, corners in seen.items():
+        outside = max(-corners.min(), (corners - [width, height]).max())
+        assert outside < 1, f"'{text.get_text()}' leaves the page by {outside:.1f} pixels"
+    texts, corners = list(seen), np.array(list(seen.values()))
+    low, high = corners.min(1), corners.max(1)
+    near = ((low[:, None] < high) & (high[:, None] > low)).all(2)
+    for a, b in zip(*np.nonzero(np.triu(near, 1)), strict=True):
+        message = f"'{texts[a].get_text()}' and '{texts[b].get_text()}' overlap"
+        assert overlap(corners[a], corners[b]) < 1.5, message
+    assert min(text.get_fontsize() for text in seen) >= 5.5
+    assert_plain_restructured_text(caption)
+    assert caption.endswith(".")
+
+
+def assert_plain_restructured_text(text):
+    document = docutils.core.publish_doctree(
+        text, settings_overrides={"report_level": 1, "halt_level": 5, "warning_stream": False}
+    )
+    messages = [
+        node.astext() for node in document.findall() if node.tagname in ("system_message", "problematic")
+    ]
+    assert not messages, text
+    assert [node.tagname for node in document.children] == ["paragraph"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a*b*c", "`x`_", "end_", "|sub|", "back\\slash", "*", "http_", "näme", "a__", "x_y_z", "Crock_ Pot"],
+)
+def test_any_name_can_stand_in_a_caption(name):
+    document = docutils.core.publish_doctree(
+        f"From {captions.escape(name)}, to ({captions.escape(name)}).",
+        settings_overrides={"report_level": 1, "warning_stream": False},
+    )
+    assert document.astext() == f"From {name}, to ({name})."
+
+
+def test_a_figure_is_rendered_whole_and_the_same_every_time(results, tmp_path):
+    made = results(layers=SMALL).differentiation()
+    draw = plugin("differentiation_by_depth")
+    files = {key: str(made.root / path) for key, path in draw.inputs(made.study).items()}
+    for run in ("first", "second"):
+        folder = tmp_path / run
+        render(
+            draw.draw,
+            files,
+            made.style.colours,
+            {},
+            svg=folder / "a.svg",
+            png=folder / "a.png",
+            caption=folder / "a.rst",
+        )
+    for name in ("a.svg", "a.png", "a.rst"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "first").iterdir()) == ["a.png", "a.rst", "a.svg"]
+
+
+def test_every_figure_says_its_group_in_the_report():
+    for name in plugins.names("figures"):
+        assert plugin(name).CATEGORY

@@ -1,0 +1,177 @@
+"""Colours that anyone can tell apart, and files with the same bytes every time."""
+
+import math
+import re
+import subprocess
+import sys
+from itertools import combinations, pairwise
+
+import matplotlib
+import numpy as np
+import pytest
+
+from repscape import plugins
+from repscape.figures.style import COLOURS, RAMP, REFERENCE, along, dashes, figure, palette, save, settings
+
+# Simulations of colour vision for linear RGB: Machado, Oliveira & Fernandes 2009, table 1, severity 1
+VISION = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def linear(colour):
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIE L*a*b* (D65) of linear sRGB."""
+    matrix = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750]]
+    matrix.append([0.0193339, 0.1191920, 0.9503041])
+    x, y, z = np.array(matrix) @ np.clip(rgb, 0, 1) / [0.95047, 1, 1.08883]
+    x, y, z = (t ** (1 / 3) if t > (6 / 29) ** 3 else t / (3 * (6 / 29) ** 2) + 4 / 29 for t in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def ciede2000(first, second):
+    """Colour difference as in Sharma, Wu & Dalal, Color Res. Appl. 30 (2005), eqs. 2-22."""
+    (l1, a1, b1), (l2, a2, b2) = first, second
+    mean = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
+    g = 0.5 * (1 - math.sqrt(mean**7 / (mean**7 + 25**7)))
+    a1, a2 = (1 + g) * a1, (1 + g) * a2
+    c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)
+    h1, h2 = math.degrees(math.atan2(b1, a1)) % 360, math.degrees(math.atan2(b2, a2)) % 360
+    dh = 0 if c1 * c2 == 0 else (h2 - h1 + 180) % 360 - 180
+    big_dh = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(dh / 2))
+    lightness, c = (l1 + l2) / 2, (c1 + c2) / 2
+    h = h1 + h2 if c1 * c2 == 0 else (h1 + h2) / 2 + (180 if abs(h1 - h2) > 180 else 0)
+    t = 1 - 0.17 * math.cos(math.radians(h - 30)) + 0.24 * math.cos(math.radians(2 * h))
+    t += 0.32 * math.cos(math.radians(3 * h + 6)) - 0.20 * math.cos(math.radians(4 * h - 63))
+    theta = 30 * math.exp(-((((h % 360) - 275) / 25) ** 2))
+    rt = -2 * math.sqrt(c**7 / (c**7 + 25**7)) * math.sin(math.radians(2 * theta))
+    sl = 1 + 0.015 * (lightness - 50) ** 2 / math.sqrt(20 + (lightness - 50) ** 2)
+    terms = (l2 - l1) / sl, (c2 - c1) / (1 + 0.045 * c), big_dh / (1 + 0.015 * c * t)
+    return math.sqrt(sum(term**2 for term in terms) + rt * terms[1] * terms[2])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "difference"),  # Sharma et al., table 1: pairs 1, 7, 17, 25
+    [
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, 0, 0), (50, -1, 2), 2.3669),
+        ((50, 2.5, 0), (73, 25, -18), 27.1492),
+        ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ],
+)
+def test_the_colour_difference_is_the_published_one(first, second, difference):
+    assert ciede2000(first, second) == pytest.approx(difference, abs=1e-4)
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_any_two_colours_can_be_told_apart(vision):
+    seen = {colour: lab(np.array(VISION[vision]) @ linear(colour)) for colour in (REFERENCE, *COLOURS)}
+    nearest = min(combinations(seen, 2), key=lambda pair: ciede2000(seen[pair[0]], seen[pair[1]]))
+    assert ciede2000(seen[nearest[0]], seen[nearest[1]]) >= 10, nearest
+
+
+def test_lines_stand_out_from_white_paper():
+    luminance = {colour: linear(colour) @ [0.2126, 0.7152, 0.0722] for colour in (REFERENCE, *COLOURS)}
+    contrast = {colour: 1.05 / (value + 0.05) for colour, value in luminance.items()}
+    assert min(contrast.values()) > 1.5, contrast
+    assert min(contrast[colour] for colour in (REFERENCE, *COLOURS[:7])) > 2
+
+
+def test_colours_depend_on_the_names_alone():
+    names = [f"movie{i}" for i in range(12)] + ["white_noise"]
+    given = palette(names, "white_noise")
+    assert palette(names[::-1], "white_noise") == given
+    assert list(given)[:3] == ["movie0", "movie1", "movie2"]  # natural order: 2 before 10
+    assert given["white_noise"] == REFERENCE
+    assert len(set(given.values())) == 13
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 60, 200])
+def test_every_stimulus_has_a_colour_of_its_own(count):
+    given = palette([f"s{i}" for i in range(count)] + ["noise"], "noise")
+    assert len(set(given.values())) == count + 1
+    assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in given.values())
+
+
+def test_many_stimuli_run_from_dark_to_light():
+    lightness = [lab(linear(colour))[0] for colour in along(RAMP, 40)]
+    assert all(before < after for before, after in pairwise(lightness))
+
+
+def test_the_largest_size_is_solid_and_styles_differ():
+    styles = dashes(["200", "1000", "10000", "all"])
+    assert styles["all"] == "-"
+    assert len(set(map(str, styles.values()))) == 4
+
+
+def drawn():
+    fig = figure(40)
+    axes = fig.subplots()
+    axes.plot([1, 2, 3], label="räksmörgås")
+    axes.imshow(np.eye(3))
+    fig.legend(loc="outside right upper")
+    return fig
+
+
+def test_files_have_the_same_bytes_every_time(tmp_path):
+    for run in ("first", "second"):
+        with settings():
+            save(drawn(), tmp_path / run / "a.svg", tmp_path / run / "a.png")
+    for name in ("a.svg", "a.png"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "first").iterdir()) == ["a.png", "a.svg"]
+
+
+def test_svg_keeps_text_and_no_date(tmp_path):
+    with settings():
+        save(drawn(), tmp_path / "a.svg", tmp_path / "a.png")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "räksmörgås</text>" in text
+    assert "<dc:date>" not in text
+    assert matplotlib.__version__ not in text
+
+
+def test_png_is_fine_enough_for_print(tmp_path):
+    with settings():
+        save(drawn(), tmp_path / "a.svg", tmp_path / "a.png")
+    width = int.from_bytes((tmp_path / "a.png").read_bytes()[16:20], "big")
+    assert width >= 180 / 25.4 * 200
+
+
+def test_a_users_own_settings_neither_matter_nor_change(tmp_path):
+    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
+        with settings():
+            save(drawn(), tmp_path / "own.svg", tmp_path / "own.png")
+        assert matplotlib.rcParams["font.size"] == 30
+    with settings():
+        save(drawn(), tmp_path / "a.svg", tmp_path / "a.png")
+    assert (tmp_path / "own.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
+
+
+def test_planning_imports_nothing_heavy():
+    modules = [f"repscape.figures.{name}" for name in plugins.names("figures")]
+    check = (
+        f"import sys, importlib; [importlib.import_module(name) for name in {modules}]; "
+        "print([name for name in ('matplotlib', 'xarray', 'netCDF4', 'PIL', 'scipy') if name in sys.modules])"
+    )
+    assert len(modules) >= 6
+    assert subprocess.check_output([sys.executable, "-c", check], text=True).strip() == "[]"
