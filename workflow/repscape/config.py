@@ -236,7 +236,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     mistakes.stop()
 
     resolved = top.model_dump() | sections | {"samples": samples}
-    return Study(
+    study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
         layers=layers,
@@ -245,6 +245,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
     )
+    _check_inputs(study, mistakes)
+    mistakes.stop()
+    return study
 
 
 def canonical(value):
@@ -400,6 +403,30 @@ def _check_targets(sections: Mapping, mistakes: _Mistakes) -> None:
             if name in taken:
                 mistakes.add((step, name), f"'{name}' is the name of {taken[name]}; choose another.")
             taken[name] = f"one of the {step}"
+
+
+def _check_inputs(study: Study, mistakes: _Mistakes) -> None:
+    """Ask the figures and analyses that will be made whether the study has what they are to show."""
+    needed: set[str] = set()
+
+    def ask(step: str, selector: str, name: str) -> None:
+        section = study.config[step][name]
+        function = plugins.entry(step, section[selector])
+        try:
+            files = inspect.getmodule(function).inputs(study, **plugins.section_arguments(function, section))
+        except ConfigError as error:
+            key, _, rest = str(error).removeprefix(f"{step}.{section[selector]}.").partition(": ")
+            at_key = key in section
+            mistakes.add((step, name, key) if at_key else (step, name), rest if at_key else str(error))
+            return
+        for paths in files.values():
+            needed.update([paths] if isinstance(paths, str) else paths)
+
+    for figure in study.config["figures"]:
+        ask("figures", "figure", figure)
+    for analysis in study.config["analyses"]:
+        if analysis in study.analyses or study.path("analysis", analysis=analysis) in needed:
+            ask("analyses", "analysis", analysis)
 
 
 def _samples(top: _Config, mistakes: _Mistakes) -> dict[str, dict[str, int]]:

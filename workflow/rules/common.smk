@@ -5,8 +5,6 @@ import re
 import sys
 from importlib.metadata import version
 
-from snakemake.exceptions import WorkflowError
-
 # The package of this checkout, here and in the jobs, whatever else is installed.
 WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
@@ -24,11 +22,12 @@ CONFIG_FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
 
 
 def or_stop(function, *arguments, **keywords):
-    """Call a function of the package; a mistake in the config ends the run with its message."""
+    """Call a function of the package; a mistake in the config ends the run with its message alone."""
     try:
         return function(*arguments, **keywords)
     except RepscapeError as error:
-        raise WorkflowError(str(error)) from None
+        # Snakemake would frame an exception by lines of our own code.
+        sys.exit(f"repscape: {error}")
 
 
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
