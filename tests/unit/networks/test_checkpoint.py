@@ -62,4 +62,3 @@ def test_torchvisions_own_address_is_looked_for_in_the_mirror(checkpoint, tmp_pa
     loaded = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1")
     given = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=checkpoint)
     assert weights_sha256(loaded.module) == weights_sha256(given.module)
-

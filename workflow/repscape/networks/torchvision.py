@@ -49,7 +49,8 @@ def load(
     classes : int
         The number of outputs, where the weights are not torchvision's.
     preprocess : Preprocess, optional
-        Replaces the transform that belongs to the weights. Random and own weights are taken to
+        Replaces the whole transform that belongs to the weights; keys left out have the values
+        that are usual for ImageNet. Random and own weights are taken to
         have the transform of the architecture's default weights, and their categories where
         there are 1000.
     seed : int
