@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from repscape import assets
 from repscape.errors import AssetError
+from repscape.labels import natural
 
 CONTENT = b"a picture, say"
 OTHER = b"another one"
@@ -167,13 +168,13 @@ def test_each_names_files_and_gives_an_address_of_each():
 @given(st.lists(st.integers(0, 10**6), min_size=2), st.text("ab _", max_size=3))
 def test_numbers_sort_by_value_behind_equal_text(numbers, prefix):
     names = [f"{prefix}{number}.png" for number in numbers]
-    assert sorted(names, key=assets.natural) == [f"{prefix}{number}.png" for number in sorted(numbers)]
+    assert sorted(names, key=natural) == [f"{prefix}{number}.png" for number in sorted(numbers)]
 
 
 @given(st.lists(st.text(max_size=8)))
 def test_natural_order_is_defined_for_any_names_and_total(names):
     backwards = names[::-1]
-    assert sorted(names, key=assets.natural) == sorted(backwards, key=assets.natural)
+    assert sorted(names, key=natural) == sorted(backwards, key=natural)
 
 
 # the form of addresses

@@ -42,7 +42,8 @@ def test_same_bytes_at_another_time_and_place(tmp_path):
     first, second = tmp_path / "first.nc", tmp_path / "folder" / "second.nc"
     example(first)
     os.utime(first, (0, 0))
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_store as t; t.example({str(second)!r})"
+    here = os.path.dirname(__file__)
+    code = f"import sys; sys.path.insert(0, {here!r}); import test_store; test_store.example({str(second)!r})"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(second.read_bytes()).digest()
 
@@ -75,12 +76,13 @@ def test_a_failure_keeps_the_old_file(tmp_path):
 def test_full_disk(tmp_path):
     """A limit on the size of files stands for a full disk: the system refuses to write more."""
     code = (
-        "import resource, signal, numpy as np; from repscape import store; from repscape.errors import DataError\n"
+        "import resource, signal, numpy as np; from repscape import store\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try:\n"
-        f"    store.write({str(tmp_path / 'file.nc')!r}, kind='t', variables={{'x': (('x',), np.ones(1_000_000))}})\n"
-        "except DataError as error:\n"
+        "    variables = {'x': (('x',), np.ones(1_000_000))}\n"
+        f"    store.write({str(tmp_path / 'file.nc')!r}, kind='test', variables=variables)\n"
+        "except store.DataError as error:\n"
         "    print(error)\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -98,7 +100,7 @@ def test_unreadable_file(tmp_path, damage):
         path.unlink()
     else:
         path.write_bytes({"truncated": content[: len(content) // 2], "empty": b"", "text": b"hello"}[damage])
-    with pytest.raises(DataError, match="file.nc: not a readable NetCDF file"), store.open_file(path):
+    with pytest.raises(DataError, match=r"file\.nc: not a readable NetCDF file"), store.open_file(path):
         pass
 
 

@@ -32,6 +32,7 @@ from urllib.parse import unquote, urlsplit
 
 from repscape import logs
 from repscape.errors import AssetError
+from repscape.labels import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
 CHUNK = 1 << 20
@@ -143,12 +144,6 @@ def check(addresses: str | list[str], where: str) -> None:
     for address in _as_list(addresses, where):
         if _is_remote(address):
             _parse(address, where)
-
-
-def natural(name: str) -> list[tuple[str, int, str]]:
-    """Sort key that puts ``2.png`` before ``10.png``."""
-    parts = [*re.split(r"([0-9]+)", name), "0"]
-    return [(text, int(digits), digits) for text, digits in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _as_list(addresses: str | list[str], where: str) -> list[str]:
@@ -290,6 +285,9 @@ def _keep(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
 
 def _unreachable(where: str, what: str, why: str, asset: _Remote) -> AssetError:
     searched = f" (searched: {', '.join(_mirrors())})" if _mirrors() else ""
+    others = [str(path) for mirror in _mirrors() for path in sorted(Path(mirror).rglob(asset.name))]
+    if others:
+        searched = f"; there is {', '.join(others)}, but with another checksum than the address has"
     return AssetError(
         f"{where}: {what} cannot be downloaded: {why}. Check the address and the internet connection; "
         f"without one, put the file '{asset.name}' into a folder and name that folder in the environment "

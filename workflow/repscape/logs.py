@@ -106,7 +106,7 @@ class Calm(logging.Filter):
     NOISE = re.compile(
         r"Execute \d+ jobs|Select jobs|Rules claiming|Using shell|Provided |Conda environments: ignored"
         r"|Assuming unrestricted|Using workflow specific profile|RuleException:\nCalledProcessError"
-        r"|At least one job did not complete|Exiting because a job"
+        r"|(WorkflowError:\n)?At least one job did not complete|Exiting because a job"
     )
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -69,7 +69,9 @@ def serialise(node) -> str:
     if isinstance(node, ast.AST):
         fields = []
         for name, value in ast.iter_fields(node):
-            if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if name == "body" and isinstance(
+                node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+            ):
                 value = value[1:] if ast.get_docstring(node, clean=False) is not None else value
             if name not in ("ctx", "kind", "type_comment", "type_ignores") and value not in (None, []):
                 fields.append(f"{name}={serialise(value)}")

@@ -122,9 +122,7 @@ def open_file(path, kind: str | None = None) -> Iterator[netCDF4.Dataset]:
     try:
         dataset = netCDF4.Dataset(path, "r")
     except (OSError, RuntimeError) as error:
-        raise DataError(
-            f"{path}: not a readable NetCDF file ({error}). Delete it and run again."
-        ) from error
+        raise DataError(f"{path}: not a readable NetCDF file ({error}). Delete it and run again.") from error
     with dataset:
         dataset.set_auto_mask(False)
         found = getattr(dataset, "kind", None)

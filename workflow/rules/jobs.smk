@@ -2,6 +2,8 @@
 #
 # There is one parameter a job, the mapping `job`: a change in it reruns the job. It holds what the
 # script needs from the config and `code`, the digest of what the script runs.
+from inspect import signature
+
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
@@ -107,11 +109,12 @@ def analysis_job(analysis):
 
 def figure_job(figure):
     section = CONFIG["figures"][figure]
-    return {
-        "section": section,
-        "stimuli": STUDY.stimuli,
-        "code": code("figure.py", figures=section["figure"]),
-    }
+    job = {"section": section, "code": code("figure.py", figures=section["figure"])}
+    if "style" in signature(plugins.entry("figures", section["figure"])).parameters:
+        # The colours of stimuli depend on all of them.
+        reference = CONFIG["analyses"]["differentiation"]["reference"]
+        job |= {"stimuli": STUDY.stimuli, "reference": reference}
+    return job
 
 
 def figure_in_report(figure):

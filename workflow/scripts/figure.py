@@ -5,13 +5,14 @@ from repscape.figures.render import render
 from repscape.figures.style import palette
 
 
-def main(section, stimuli, files, output):
+def main(section, colours, files, output):
     draw = plugins.entry("figures", section["figure"])
     arguments = plugins.section_arguments(draw, section)
-    render(draw, files, palette(stimuli), arguments, svg=output.svg, png=output.png, caption=output.caption)
+    render(draw, files, colours, arguments, svg=output.svg, png=output.png, caption=output.caption)
 
 
 if __name__ == "__main__":
     with logs.job(snakemake):
         job = snakemake.params.job
-        main(job["section"], job["stimuli"], dict(snakemake.input.items()), snakemake.output)
+        colours = palette(job["stimuli"], job["reference"]) if "stimuli" in job else None
+        main(job["section"], colours, dict(snakemake.input.items()), snakemake.output)

@@ -87,7 +87,7 @@ def test_same_bytes_twice(paths):
 
 def test_unsampled_population(paths):
     sample(paths["sample"]["conv"], [np.arange(0, 120, 3)], size="all")
-    run(paths, metrics=["euclidean"])
+    run(paths, metrics=["euclidean"], normalisation="none")
     with store.open_file(paths["rdm"]["conv"], "rdm") as rdm:
         np.testing.assert_allclose(rdm["dissimilarity"][0, 0], pdist(normal()), rtol=1e-5)
         assert rdm.size == "all"

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.rows import page
-from repscape.figures.style import WIDTH, Style
+from repscape.figures.style import WIDTH
 from repscape.study import Study
 
 CATEGORY = "Network"
@@ -22,7 +22,7 @@ def inputs(study: Study, *, network: str | None = None, population: str | None =
     }
 
 
-def draw(data: dict, style: Style, *, network: str | None = None, population: str | None = None):
+def draw(data: dict, *, network: str | None = None, population: str | None = None):
     """Draw the table of the layers that a study records from a network.
 
     Parameters

@@ -6,7 +6,8 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
-from repscape.figures.style import WIDTH, Style, natural
+from repscape.figures.style import WIDTH, Style
+from repscape.labels import natural
 from repscape.study import Study
 
 CATEGORY = "Stimuli"

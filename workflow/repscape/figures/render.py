@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 
 
 def render(
-    draw: Callable, files: Mapping, colours: Mapping[str, str], parameters: Mapping, *, svg, png, caption
+    draw: Callable,
+    files: Mapping,
+    colours: Mapping[str, str] | None,
+    parameters: Mapping,
+    *,
+    svg,
+    png,
+    caption,
 ):
     """Draw a figure and save it.
 
@@ -14,8 +21,9 @@ def render(
         A figure plugin's entry function.
     files : mapping of str to path or list of paths
         What the plugin's ``inputs`` named.
-    colours : mapping of stimulus to colour
-        See `repscape.figures.style.palette`.
+    colours : mapping of stimulus to colour, or None
+        See `repscape.figures.style.palette`; None for a figure that shows no stimuli, whose `draw`
+        takes no `style`.
     parameters : mapping
         The figure's parameters.
     svg, png, caption : str or Path
@@ -26,7 +34,8 @@ def render(
     from repscape.store import replacing
 
     with opened(files) as data, settings():
-        figure, text = draw(data, Style(colours), **parameters)
+        style = () if colours is None else (Style(colours),)
+        figure, text = draw(data, *style, **parameters)
         save(figure, svg, png)
     with replacing(caption) as temporary:
         temporary.write_text(text.strip() + "\n", encoding="utf-8")

@@ -4,12 +4,13 @@ Figures are made with `matplotlib.figure.Figure`, never pyplot: no backend is ch
 is global but the settings, which `settings` applies for as long as a figure is drawn.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+
+from repscape.labels import natural
 
 WIDTH = 180.0  # mm, a double column
 PAGE = 240.0  # mm, the tallest a figure should be
@@ -112,13 +113,6 @@ def along(ramp: tuple[str, ...], count: int) -> tuple[str, ...]:
     return tuple(
         "#{:02X}{:02X}{:02X}".format(*np.rint(rgb).astype(int)) for rgb in zip(*channels, strict=True)
     )
-
-
-def natural(name: str) -> list:
-    """Sort key that puts 2 before 10."""
-    return [
-        (0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
-    ]
 
 
 def dashes(sizes: Iterable[str]) -> dict:

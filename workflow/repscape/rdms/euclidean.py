@@ -1,4 +1,4 @@
-"""Euclidean distance of the activity itself, whatever the normalisation."""
+"""Euclidean distance of normalised activity."""
 
 import numpy as np
 
@@ -7,18 +7,18 @@ from repscape.rdms.normalisation import Scaling
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """Return ‖a_i − a_j‖, in the units of the activity; `rms` is its normalised form.
+    """Return ‖z_i − z_j‖, with z the normalised activity (``normalisation: none``: the activity itself).
 
-    It grows with the number of drawn units and with the activity's scale.
+    It grows with the number of drawn units; `rms` does not.
 
     Parameters
     ----------
     activity : float32 array (image, unit)
     scaling : Scaling
-        Not used.
 
     Returns
     -------
     float64 array (pair,)
+        NaN where the scale is 0.
     """
-    return np.sqrt(squared_distances(activity))
+    return np.sqrt(squared_distances(activity, scale=abs(scaling.scale)))

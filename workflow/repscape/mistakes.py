@@ -1,0 +1,121 @@
+"""Mistakes in a config: collected, located in the YAML, told all at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from repscape import plugins
+from repscape.errors import ConfigError
+
+
+class Mistakes:
+    """Collects what is wrong, to tell it all at once."""
+
+    def __init__(self, lines: Mapping[tuple, tuple[str, int]]):
+        """Take where each key of the config is, from `read_lines`."""
+        self.lines = lines
+        self.found: dict[tuple, list[str]] = {}
+
+    def add(self, keys: Iterable, message: str) -> None:
+        """Note a mistake at a key, given as its path of keys."""
+        self.found.setdefault(tuple(map(str, keys)), []).append(message)
+
+    def add_validation(self, prefix: tuple, error: ValidationError, model: type[BaseModel], given) -> None:
+        """Note what pydantic found in a section: its schema, and the section as it was given."""
+        for mistake in error.errors():
+            *parents, last = location = _keys_of(mistake, given)
+            if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+                self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}")
+            elif mistake["type"] == "missing":
+                self.add(prefix + location, "this key is required.")
+            else:
+                self.add(prefix + location, f"{mistake['msg']}; found {mistake['input']!r}.")
+
+    def stop(self) -> None:
+        """Raise what was found, in the order of lines."""
+        if not self.found:
+            return
+        told = []
+        for keys, messages in self.found.items():
+            known = (self.lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self.lines)
+            file, line = next(known, ("config", 0))
+            where = f"{file}:{line}" if line else file
+            text = " Or: ".join(dict.fromkeys(messages))
+            told.append((file, line, f"  {where}: {'.'.join(keys)}: {text}"))
+        count = "a mistake" if len(told) == 1 else f"{len(told)} mistakes"
+        raise ConfigError(f"The config has {count}:\n" + "\n".join(text for *_, text in sorted(told)))
+
+
+def _keys_of(mistake: Mapping, given) -> tuple:
+    """Reduce pydantic's location to keys of the config: it also names the types it tried."""
+    keys = []
+    for part in mistake["loc"]:
+        known = (
+            part in given if isinstance(given, Mapping) else isinstance(given, list) and isinstance(part, int)
+        )
+        if known:
+            given = given[part]
+            keys.append(part)
+    if mistake["type"] == "missing":
+        keys.append(mistake["loc"][-1])
+    return tuple(keys) or mistake["loc"]
+
+
+def _suggest(name: str, valid: Iterable[str]) -> str:
+    return plugins.unknown(name, valid).removeprefix(f"'{name}' is unknown")
+
+
+def _fields_at(model: type, location: Iterable) -> list[str]:
+    """Name the keys that a nested section may have."""
+    for key in location:
+        hint = model.model_fields[key].annotation if key in getattr(model, "model_fields", {}) else model
+        model = next(
+            (kind for kind in _kinds(hint) if hasattr(kind, "model_fields") or is_dataclass(kind)), model
+        )
+    return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)
+
+
+def _kinds(hint) -> list:
+    """Unfold unions, lists and annotations to the classes in them."""
+    inner = get_args(hint)
+    return [kind for part in inner for kind in _kinds(part)] if inner else [hint]
+
+
+def read_lines(path) -> dict[tuple, tuple[str, int]]:
+    """Map each key of a YAML file to the file and the line where it is, and refuse keys given twice.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, not YAML, or has a duplicate key (which YAML readers drop silently).
+    """
+    try:
+        root = yaml.compose(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    lines: dict[tuple, tuple[str, int]] = {}
+
+    def walk(node, keys):
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = (*keys, key.value)
+                if here in lines:
+                    raise ConfigError(
+                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice, "
+                        f"first in line {lines[here][1]}; rename one of them."
+                    )
+                lines[here] = (str(path), key.start_mark.line + 1)
+                walk(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                lines[(*keys, str(index))] = (str(path), value.start_mark.line + 1)
+                walk(value, (*keys, str(index)))
+
+    walk(root, ())
+    return lines
