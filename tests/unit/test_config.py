@@ -78,6 +78,13 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
     assert config.resolve(small).config["networks"] == before
 
 
+def test_weights_may_be_a_file(small, tmp_path):
+    (tmp_path / "mine.pth").touch()
+    small["networks"]["net"]["weights"] = f"{tmp_path}/mine.pth"
+    section = config.resolve(small).config["networks"]["net"]
+    assert (section["weights"], section["file"]) == (None, f"{tmp_path}/mine.pth")
+
+
 @pytest.mark.parametrize(
     ("keys", "value", "said"),
     [
@@ -106,6 +113,7 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
         (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
         (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
         (("networks", "net", "preprocess"), {"rezise": 3}, "rezise: unknown key; did you mean 'resize'?"),
+        (("networks", "net", "weights"), "nowhere/mine.pth", "nowhere/mine.pth: no such file"),
         (("populations", "random", "select"), "randon", "did you mean 'random'?"),
         (("samples", 0, "population"), "rnadom", "'rnadom' is unknown; did you mean 'random'?"),
         (("samples", 0, "repeats"), [1, 2, 3], "expected one number, or one a size (2); found 3"),

@@ -109,7 +109,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     sections = {
         "stimuli": _stimuli(top, mistakes),
         "networks": _plugin_sections(
-            "networks", top.networks, "source", mistakes, top, layers=(str | list[str], "blocks")
+            "networks", _networks(top.networks), "source", mistakes, top, layers=(str | list[str], "blocks")
         ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis is there for the figures that need it; those in the config are always made.
@@ -249,6 +249,18 @@ def _check_asset(mistakes, keys, value, several: bool) -> None:
         mistakes.add(
             keys, f"expected one file, found {len(files)}: {files[0]}, {files[1]}, …; name one of them{each}."
         )
+
+
+def _networks(sections: Mapping) -> dict[str, dict]:
+    """Let `weights` name a file as well: the file is then tracked as one."""
+    moved = {}
+    for name, section in sections.items():
+        weights = section.get("weights")
+        is_file = isinstance(weights, str) and re.search(r"[/\\]|\.(pth?|safetensors)$", weights)
+        moved[name] = (
+            section | {"weights": None, "file": weights} if is_file and "file" not in section else section
+        )
+    return moved
 
 
 def _stimuli(top: _Config, mistakes: Mistakes) -> dict[str, dict]:

@@ -58,7 +58,7 @@ def test_files_of_all_kinds_give_the_same_network(state, tmp_path):
         loaded = load(architecture="squeezenet1_1", file=file)
         assert same(loaded.module, state)
         assert loaded.weights == file.name
-    assert same(load(architecture="squeezenet1_1", weights=str(files[0])).module, state)
+    assert same(load(architecture="squeezenet1_1", file=files[0]).module, state)
 
 
 def test_weights_sha256_is_of_names_types_shapes_and_bytes():

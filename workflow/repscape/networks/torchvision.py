@@ -40,12 +40,12 @@ def load(
     architecture : str
         One of ``torchvision.models.list_models(module=torchvision.models)``.
     weights : str, optional
-        The name of torchvision's weights (``IMAGENET1K_V1``, ``DEFAULT``), ``random`` (torch's
-        initialisation, drawn from `seed`), or a path or address of a state dict.
+        The name of torchvision's weights (``IMAGENET1K_V1``, ``DEFAULT``), or ``random`` (torch's
+        initialisation, drawn from `seed`).
     file : path, optional
         The state dict (.pth, .pt or .safetensors). Beside a name in `weights` it says where these
-        very weights are to be had, else torchvision's own address is used. A file that goes by
-        the name of one of torchvision's is taken for it and checked.
+        very weights are to be had, else torchvision's own address is used. In a config, a path or
+        address given as `weights` arrives here.
     classes : int
         The number of outputs, where the weights are not torchvision's.
     preprocess : Preprocess, optional
@@ -165,11 +165,8 @@ def _find(architecture: str, enum, named, weights: str | None, file: Path | None
             f"({', '.join(enum.__members__)}), or give the `file` of a state dict."
         )
     if named is None and weights not in (None, "random"):
-        if not re.search(r"[/\\]|\.(pth?|safetensors)$", weights):
-            choice = unknown(weights, ["random", *enum.__members__])
-            raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
-        if file is None:
-            return assets.fetch(weights, f"weights of {architecture}")[0]
+        choice = unknown(weights, ["random", *enum.__members__])
+        raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
     if file is not None and named is None and weights is not None:
         raise ConfigError(
             f"{architecture}: weights are to be {weights}, yet a file is given: {file}. Drop one of the two."
