@@ -285,7 +285,9 @@ def _keep(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
 
 def _unreachable(where: str, what: str, why: str, asset: _Remote) -> AssetError:
     searched = f" (searched: {', '.join(_mirrors())})" if _mirrors() else ""
-    others = [str(path) for mirror in _mirrors() for path in sorted(Path(mirror).rglob(asset.name))]
+    others = [
+        str(path) for mirror in _mirrors() for path in sorted(Path(mirror).rglob(glob.escape(asset.name)))
+    ]
     if others:
         searched = f"; there is {', '.join(others)}, but with another checksum than the address has"
     return AssetError(

@@ -244,6 +244,9 @@ def _check_asset(mistakes, keys, value, several: bool) -> None:
     except AssetError as error:
         mistakes.add(keys, str(error).removeprefix(f"{where}: "))
         return
+    braces = [str(file) for file in files if set(str(file)) & set("{}")]
+    if braces:
+        mistakes.add(keys, f"names with '{{' or '}}' cannot be used, rename: {', '.join(braces)}.")
     if len(files) > 1 and not several:
         each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
         mistakes.add(

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import signal
 import sys
 import time
 import warnings
@@ -12,6 +13,15 @@ from pathlib import Path
 from repscape.errors import RepscapeError
 
 logger = logging.getLogger("repscape")
+
+
+def _except_interruption(kind, error, traceback) -> None:
+    """Show no traceback of Ctrl-C, which may come while a script still imports."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = _except_interruption
 
 
 @contextmanager
@@ -34,6 +44,9 @@ def job(snakemake) -> Iterator[None]:
     step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
     try:
         yield
+    except KeyboardInterrupt:  # Snakemake says it for all jobs
+        logger.error("interrupted")
+        sys.exit(130)
     except RepscapeError as error:
         logger.error("%s", error, exc_info=error.__cause__)
         _say(f"repscape: {step} failed: {error} [log: {log}]")
@@ -100,18 +113,45 @@ class Calm(logging.Filter):
     """Keeps Snakemake's housekeeping from the terminal, so that its progress and our mistakes stand out.
 
     A script that failed has told its own story (see `job`), so the exception that Snakemake adds
-    for it is left out as well.
+    for it is left out as well. The story of one that was killed is told here.
     """
 
     NOISE = re.compile(
         r"Execute \d+ jobs|Select jobs|Rules claiming|Using shell|Provided |Conda environments: ignored"
         r"|Assuming unrestricted|Using workflow specific profile|RuleException:\nCalledProcessError"
         r"|(WorkflowError:\n)?At least one job did not complete|Exiting because a job"
+        r"|Removing output files of failed job"
     )
+    KILLED = re.compile(r"died with <Signals\.(\w+)|non-zero exit status (\d+)\.$")
+
+    def __init__(self):  # noqa: D107
+        super().__init__()
+        self._killed: dict[int, str] = {}  # how the last job of a thread ended
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to show a record."""
-        return not self.NOISE.match(record.getMessage())
+        message = record.getMessage()
+        if message.startswith("RuleException") and (match := self.KILLED.search(message)):
+            self._killed[record.thread] = match[1] or _signal(int(match[2]))
+        elif message.startswith("Error in rule"):
+            self._tell(record, self._killed.pop(record.thread, ""))
+        return not self.NOISE.match(message)
+
+    @staticmethod
+    def _tell(record: logging.LogRecord, killed: str) -> None:
+        logs = getattr(record, "log", None)
+        if not killed or killed == "SIGINT" or not logs:
+            return
+        why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
+        story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
+        with open(logs[0], "a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
+        _say(f"repscape: {record.rule_name} failed: {story}. Run again. [log: {logs[0]}]")
+
+
+def _signal(status: int) -> str:
+    """Name the signal that an exit status stands for; '' if it stands for none."""
+    return signal.Signals(status - 128).name if status > 128 else ""
 
 
 def _say(line: str) -> None:

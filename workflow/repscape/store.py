@@ -5,6 +5,7 @@ killed job or a full disk leaves nothing that a later run would trust. Nothing i
 on when or where it was written.
 """
 
+import glob
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +20,14 @@ from repscape.errors import DataError
 
 @contextmanager
 def replacing(path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; rename it to `path` if the block succeeds."""
+    """Give a temporary name beside `path`; rename it to `path` if the block succeeds.
+
+    What a killed process left under such a name is removed.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -1,0 +1,420 @@
+"""Every mistake gets one message that says where, what was expected, what was found and what to do.
+
+Nothing that a later run would trust is left, and after the repair the same command succeeds.
+"""
+
+import copy
+import hashlib
+import os
+import pickle
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+import yaml
+from conftest import CONFIG
+from PIL import Image
+from project import Project, make_pictures
+
+
+def told(done) -> dict[str, str]:
+    """Return the message of each failed step by its name or wildcards; check what surrounds them."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Error in rule" not in done.stderr
+    assert "CalledProcessError" not in done.stderr
+    messages = {}
+    for block in re.split(r"^(?=repscape: )", done.stderr, flags=re.M)[1:]:
+        match = re.match(r"repscape: (\S+)(?: \((.*?)\))? failed: (.*?) \[log: (\S+)\]", block, re.S)
+        assert match, block
+        key = match[2].split("=")[-1] if match[2] else match[1]
+        assert key not in messages, f"{key} is told of twice"
+        messages[key] = match[3]
+    assert messages
+    assert "details are in results/small/logs/" in done.stderr
+    assert "run the same command again" in done.stderr
+    return messages
+
+
+def says(message: str, *parts: str) -> None:
+    missing = [part for part in parts if part not in message]
+    assert not missing, f"{missing} not in: {message}"
+
+
+def temporaries(project) -> list[str]:
+    return [path.name for path in project.folder.glob("results/**/.*") if path.is_file()]
+
+
+# mistakes in the config, told when the plan is made
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """A project whose config is written anew by each test, and only planned."""
+    project = Project.create(tmp_path_factory.mktemp("planned") / "project", CONFIG)
+    make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png"])
+    return project
+
+
+@pytest.fixture
+def config():
+    return copy.deepcopy(CONFIG)
+
+
+def refused(project, config, *arguments) -> list[str]:
+    """Return the mistakes that a config is refused for, a line each; check what surrounds them."""
+    text = config if isinstance(config, str) else yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (project.folder / "config/config.yaml").write_text(text, encoding="utf-8")
+    done = project.run(*arguments, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (project.folder / "results").exists()
+    before, found, after = done.stderr.partition("repscape: ")
+    assert found, done.stderr
+    assert before.strip() in ("", "Using workflow specific profile profiles/default for setting default "
+                              "command line arguments.")  # fmt: skip
+    return after.splitlines()
+
+
+def line_of(project, text: str) -> int:
+    lines = (project.folder / "config/config.yaml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(text))
+
+
+def test_typos_and_wrong_types_at_the_top(planned, config):
+    config |= {"sede": 1, "device": "gpu"}
+    head, *lines = refused(planned, config)
+    assert head == "The config has 2 mistakes:"
+    says(
+        lines[0], f"config/config.yaml:{line_of(planned, 'sede')}: sede:", "did you mean 'seed'?", "networks"
+    )
+    says(lines[1], f"config.yaml:{line_of(planned, 'device')}: device:", "'auto', 'cpu' or 'cuda'", "'gpu'")
+
+
+def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
+    stimuli, networks, figures = config["stimuli"], config["networks"], config["figures"]
+    stimuli["white_noise"] |= {"count": "four", "cuont": 3}
+    stimuli["of nobody"] = {"source": "white_noise"}
+    stimuli["a/b"] = {"source": "white_noise"}
+    stimuli["naïve"] = {"source": "white_noise"}
+    stimuli["gone"] = {"source": "images", "path": "no/such/folder"}
+    make_pictures(planned.folder / "braces", ["a.png", "b.png", "{c}.png"])
+    stimuli["braces"] = {"source": "images", "path": "braces"}
+    stimuli["bare"] = {"source": "images", "path": "https://host/a.png"}
+    networks["squeezenet"]["architecture"] = "squeezenet1_2"
+    networks["alex"] = {**networks["squeezenet"], "architecture": "alexnet", "layers": ["input", "conv77"]}
+    config["rdms"]["metrics"] = ["corelation"]
+    config["samples"].append({"population": "rand"})
+    figures["rdm_galery"] = {}
+    figures["layer_table"] = {"colour": "red"}
+    for taken in ("stimuli", "differentiation", "samples_alex", "config"):
+        figures[taken] = {"figure": "rdm_gallery"}
+    head, *lines = refused(planned, config)
+    message = "\n".join(lines)
+    says(head, f"The config has {len(lines)} mistakes:")
+    says(
+        message,
+        "stimuli.white_noise.count: Input should be a valid integer",
+        "found 'four'",
+        "stimuli.white_noise.cuont: unknown key; did you mean 'count'? Valid: ",
+        "stimuli.of nobody: 'of nobody' cannot be a name",
+        "stimuli.a/b: 'a/b' cannot be a name",
+        "stimuli.naïve: 'naïve' cannot be a name: names become file names",
+        f"stimuli.gone.path: no/such/folder: no such file or folder (looked from {planned.folder})",
+        "stimuli.braces.path: names with '{' or '}' cannot be used, rename: braces/{c}.png.",
+        "stimuli.bare.path: https://host/a.png: expected a checksum",
+        "networks.squeezenet.architecture: 'squeezenet1_2' is unknown; did you mean 'squeezenet1_1'?",
+        "networks.alex.layers: 'conv77' is unknown",
+        "rdms.metrics.0: 'corelation' is unknown; did you mean 'correlation'? Valid: ",
+        "samples.2.population: 'rand' is unknown; did you mean 'random'?",
+        "figures.rdm_galery: 'rdm_galery' is unknown; did you mean 'rdm_gallery'?",
+        "figures.layer_table.colour: unknown key. Valid: ",
+        "figures.stimuli: 'stimuli' is the name of a target",
+        "figures.differentiation: 'differentiation' is the name of one of the analyses",
+        "figures.samples_alex: 'samples_alex' is the name of a step",
+        "figures.config: 'config' is the name of a folder",
+    )
+    assert all(re.match(r"  config/config\.yaml:\d+: [a-z]+\.", line) for line in lines), message
+
+
+def test_what_figures_and_analyses_cannot_have(planned, config):
+    config["analyses"]["differentiation"]["reference"] = "whit_noise"
+    config["figures"]["rdm_gallery"] = {"layers": ["conv1", "conv9"]}
+    config["figures"]["differentiation_by_depth"] = {"metric": "cosine"}
+    head, *lines = refused(planned, config)
+    assert head == "The config has 3 mistakes:"
+    message = "\n".join(lines)
+    says(
+        message,
+        "analyses.differentiation.reference: 'whit_noise' is unknown; did you mean 'white_noise'?",
+        "figures.rdm_gallery.layers: 'conv9' is unknown; did you mean 'conv1'? Valid: ",
+        "figures.differentiation_by_depth.metric: 'cosine' is unknown. Valid: correlation, sqeuclidean.",
+    )
+
+
+def test_two_stimuli_of_one_name(planned, config):
+    del config["stimuli"]["pictures"]
+    text = yaml.safe_dump(config, sort_keys=False)
+    (line,) = refused(planned, text.replace("  gratings:", "  white_noise:"))
+    says(line, "config/config.yaml:9: stimuli.white_noise: this name is given twice, first in line 3; rename")
+    for folder in ("one", "two"):
+        make_pictures(planned.folder / folder, ["white_noise.png"])
+    config["stimuli"]["each"] = {"source": "images", "path": ["one", "two"], "each": True}
+    lines = refused(planned, config)
+    says("\n".join(lines), "stimuli.each: two files would be stimulus 'white_noise'; rename one",
+         "two stimuli would be named 'white_noise'")  # fmt: skip
+
+
+def test_no_yaml(planned):
+    (planned.folder / "config/broken.yaml").write_text("stimuli: [\n")
+    done = planned.run("--configfile", "config/broken.yaml", check=False)
+    assert done.returncode == 1
+    says(done.stderr, "not valid JSON or YAML")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_file_that_does_not_exist(planned, config):
+    """Snakemake reads it before the workflow: the message is its own."""
+    done = planned.run("--configfile", "config/mien.yaml", check=False)
+    assert done.returncode == 1
+    says(done.stderr.splitlines()[-2] + done.stderr.splitlines()[-1], "No such file", "config/mien.yaml")
+    (planned.folder / "config/config.yaml").unlink()
+    done = planned.run(check=False)
+    assert done.returncode == 1
+    says(done.stderr, "config/config.yaml", "not present")
+    assert "Traceback" not in done.stderr
+
+
+# mistakes in the data, told by the step that meets them
+
+
+def test_bad_stimuli(fresh):
+    folder = fresh.folder
+    data = folder / "data"
+    (data / "mixed").mkdir(parents=True)
+    make_pictures(data / "mixed", ["a.png", "b.png", "c.png", "whole.png"])
+    whole = (data / "mixed/whole.png").read_bytes()
+    (data / "mixed/half.png").write_bytes(whole[: len(whole) // 2])
+    (data / "mixed/empty.png").touch()
+    (data / "mixed/notes.txt").write_text("not a picture")
+    (data / "mixed/page.png").write_text("<html>404</html>")
+    make_pictures(data / "two", ["a.png", "b.png"])
+    (data / "movie.mp4").write_bytes(b"not a movie" * 500)
+    np.save(data / "shape.npy", np.zeros((5, 6), np.uint8))
+    np.save(data / "dtype.npy", np.zeros((5, 6, 7)))
+    np.save(data / "pickled.npy", np.array([{}, 1, 2], object), allow_pickle=True)
+    (data / "short.npy").write_bytes((data / "dtype.npy").read_bytes()[:-100])
+    wheel(folder / "index", "some_pictures/a.png", whole)
+    make_pictures(folder / "mirror", ["remote.png"])
+    zeros = "#sha256=" + "0" * 64
+
+    config = fresh.config
+    arrays = {
+        name: {"source": "npy", "path": f"data/{name}.npy"} for name in ("shape", "dtype", "pickled", "short")
+    }
+    config["stimuli"] = {
+        "mixed": {"source": "images", "path": "data/mixed"},
+        "two": {"source": "images", "path": "data/two"},
+        "movie": {"source": "movie", "path": "data/movie.mp4", "count": 5},
+        "wrong": {"source": "images", "path": f"pypi://some-pictures==1.0/some_pictures/a.png{zeros}"},
+        "absent": {"source": "images", "path": f"https://localhost:9/remote.png{zeros}"},
+        **arrays,
+        "good": {"source": "white_noise", "count": 4, "size": [64, 64]},
+    }  # fmt: skip
+    config["analyses"], config["figures"] = {}, {}
+    fresh.write_config(config)
+    environment = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder / "index"),
+        "REPSCAPE_CACHE": str(folder / "cache"),
+        "REPSCAPE_MIRROR": str(folder / "mirror"),
+    }
+    messages = told(fresh.run("stimuli", check=False, **environment))
+    assert set(messages) == set(config["stimuli"]) - {"good"}
+    says(
+        messages["mixed"],
+        "4 files are no usable pictures",
+        "data/mixed/empty.png: empty (0 bytes)",
+        "data/mixed/half.png: damaged or truncated",
+        "data/mixed/notes.txt: not a picture",
+        "data/mixed/page.png: not a picture",
+        "Repair or move them",
+    )
+    assert "whole.png" not in messages["mixed"]
+    says(messages["two"], "expected at least 3 images", "found 2 (a.png, b.png)", "Add images")
+    says(messages["movie"], "data/movie.mp4: does not decode as a movie", "encode it again")
+    for name, found in {
+        "shape": "found uint8 of shape (5, 6)",
+        "dtype": "found float64 of shape (5, 6, 7)",
+        "pickled": "found pickled Python objects",
+        "short": "not a whole .npy file",
+    }.items():
+        says(
+            messages[name],
+            "expected .npy files of uint8 of shape",
+            f"data/{name}.npy: ",
+            found,
+            "Save the stack",
+        )
+    says(messages["wrong"], "stimuli.wrong.path: pypi://some-pictures==1.0/some_pictures/a.png is not",
+         "0" * 64, hashlib.sha256(whole).hexdigest(), "correct the checksum")  # fmt: skip
+    says(messages["absent"], "stimuli.absent.path: https://localhost:9/remote.png cannot be downloaded",
+         "REPSCAPE_MIRROR", f"{folder}/mirror/remote.png, but with another checksum")  # fmt: skip
+    assert set(fresh.results()) == {"small/stimuli/good.nc"}
+    assert not [path for path in (folder / "cache").rglob("*") if path.suffix in (".png", ".tmp")]
+    assert "Traceback" in (folder / "results/small/logs/stimuli/movie.log").read_text()
+
+    # repaired, the same command makes what was missing
+    good = fresh.results()
+    for name in ("half.png", "empty.png", "page.png"):
+        (data / "mixed" / name).unlink()
+    config["stimuli"] = {
+        "mixed": {"source": "images", "path": "data/mixed/*.png"},
+        "two": {"source": "images", "path": ["data/two", "data/mixed/c.png"]},
+        "good": config["stimuli"]["good"],
+        "shape": config["stimuli"]["shape"],
+    }
+    np.save(data / "shape.npy", np.zeros((5, 6, 7), np.uint8))
+    fresh.write_config(config)
+    fresh.run("stimuli")
+    results = fresh.results()
+    assert set(results) == {f"small/stimuli/{name}.nc" for name in config["stimuli"]}
+    assert results["small/stimuli/good.nc"] == good["small/stimuli/good.nc"]
+    with xr.open_dataset(folder / "results/small/stimuli/mixed.nc") as stimulus:
+        assert list(stimulus["name"].values) == ["a.png", "b.png", "c.png", "whole.png"]
+
+
+def wheel(folder: Path, name: str, content: bytes) -> None:
+    """Make a wheel that holds one file."""
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "some_pictures-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(name, content)
+        info = "some_pictures-1.0.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: some-pictures\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+class Evil:
+    """Unpickling this makes a folder."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_bad_weights(fresh):
+    folder = fresh.folder
+    torch.save({"features.0.weight": torch.zeros(2)}, folder / "odd.pth")
+    (folder / "cut.pth").write_bytes((folder / "odd.pth").read_bytes()[:300])
+    (folder / "old_evil.pth").write_bytes(pickle.dumps(Evil(folder / "taken"), protocol=2))
+    torch.save(Evil(folder / "taken"), folder / "evil.pth")
+    config = fresh.config
+    base = config["networks"].pop("squeezenet")
+    files = ("odd", "cut", "old_evil", "evil")
+    config["networks"] = {name: {**base, "weights": f"{name}.pth"} for name in files}
+    config["networks"]["unknown"] = {**base, "weights": "IMAGENET1K_V7"}
+    fresh.write_config(config)
+    messages = told(fresh.run("networks", check=False))
+    assert set(messages) == set(config["networks"])
+    says(messages["odd"], "odd.pth: this state dict does not fit squeezenet1_1", "51 missing",
+         "features.0.weight (2,) instead of (64, 3, 3, 3)", "Check `architecture`")  # fmt: skip
+    says(messages["cut"], "cut.pth: cannot be read as a state dict", "get it again if it is damaged")
+    for name in ("old_evil", "evil"):
+        says(messages[name], f"{name}.pth: cannot be read", "not tensors", "could run code", "torch.save(")
+    says(messages["unknown"], "'IMAGENET1K_V7' is unknown; did you mean 'IMAGENET1K_V1'?", "random")
+    assert not (folder / "taken").exists()
+    assert fresh.results() == {}
+
+
+# what is allowed, and flagged
+
+
+ODD_NAMES = ["ein Bild.png", "naïve 猫.png", "it's; $HOME & 50% [x].png", "plain.png"]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """A study of grey pictures with odd names, asked for more units than there are."""
+    config = copy.deepcopy(CONFIG)
+    del config["stimuli"]["gratings"]
+    config["stimuli"]["pictures"]["path"] = "my pictures – 猫"
+    config["networks"]["squeezenet"]["preprocess"] |= {"mean": [0.5] * 3, "std": [0.5] * 3}
+    config["samples"] = [{"population": "random", "sizes": [20, 100000], "repeats": [3, 5]}]
+    config["figures"] |= {
+        "sampling_error": {},
+        "normalised": {"figure": "differentiation_by_depth", "normalised": True},
+    }
+    project = Project.create(tmp_path_factory.mktemp("odd") / "project", config)
+    pictures = project.folder / "my pictures – 猫"
+    pictures.mkdir()
+    for name in ODD_NAMES:
+        Image.new("RGB", (64, 64), (90, 90, 90)).save(pictures / name)
+    project.run()
+    return project
+
+
+def logged(project, pattern: str) -> str:
+    return "\n".join(
+        path.read_text() for path in sorted(project.folder.glob(f"results/small/logs/{pattern}"))
+    )
+
+
+def test_names_with_spaces_and_accents_go_all_the_way(odd):
+    rdm = odd.folder / "results/small/rdms/squeezenet/pictures/random/conv1/n20.nc"
+    with xr.open_dataset(rdm) as data:
+        assert list(dict.fromkeys([*data["name_i"].values, *data["name_j"].values])) == sorted(ODD_NAMES)
+    assert not temporaries(odd)
+
+
+def test_constant_activity_is_nan_flagged_and_drawn_around(odd):
+    folder = odd.folder / "results/small"
+    with xr.open_dataset(folder / "rdms/squeezenet/pictures/random/input/n20.nc") as data:
+        assert data.attrs["degenerate"] == 1
+        assert data["dissimilarity"].isnull().all()
+    with xr.open_dataset(folder / "rdms/squeezenet/pictures/random/conv1/n20.nc") as data:
+        assert (data["dissimilarity"].sel(metric="sqeuclidean") == 0).all()
+    with xr.open_dataset(folder / "analyses/differentiation.nc") as data:
+        values = data["differentiation"].sel(stimulus="pictures", layer="input", size="20")
+        assert values.isnull().all()
+        assert data["differentiation"].sel(stimulus="white_noise", layer="input", size="20").notnull().all()
+    warning = logged(odd, "rdms/squeezenet/pictures/random/n20.log")
+    says(warning, "WARNING", "input/n20.nc: some drawn activity is constant", "NaN: sqeuclidean 100%")
+    for figure in odd.config["figures"]:
+        for suffix in ("svg", "png", "rst"):
+            assert (folder / f"figures/{figure}.{suffix}").stat().st_size > 100
+
+
+def test_more_units_than_there_are(odd):
+    folder = odd.folder / "results/small"
+    with xr.open_dataset(folder / "samples/squeezenet/random/conv1/n100000.nc") as sample:
+        assert sample.attrs["n_requested"] == 100000
+        assert sample.attrs["n_drawn"] == sample.sizes["draw"] == 300
+        assert sample.sizes["repeat"] == 1
+    with xr.open_dataset(folder / "rdms/squeezenet/pictures/random/conv1/n100000.nc") as rdm:
+        assert rdm.attrs["n_drawn"] == 300
+    everything = logged(odd, "**/*.log")
+    assert everything.count("these layers have fewer") == 1
+    says(everything, "samples of 100000 units of population 'random' of squeezenet", "conv1 (300)")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU, so there is nothing to refuse")
+def test_cuda_does_not_fall_back(odd, tmp_path):
+    project = Project.copy(odd, tmp_path / "cuda")
+    shutil.rmtree(project.folder / "results/small/activations")
+    config = project.config
+    config["device"] = "cuda"
+    project.write_config(config)
+    before = project.results()
+    (target,) = [name for name in odd.results() if "activations/squeezenet/pictures/random/conv1" in name]
+    messages = told(project.run(f"results/{target}", check=False))
+    (message,) = messages.values()
+    says(message, "device: cuda is required, found no usable GPU", "nvidia-smi", "set device: auto or cpu")
+    assert project.results() == before
