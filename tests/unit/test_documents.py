@@ -1,0 +1,84 @@
+"""What the documents show works."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from scipy.spatial.distance import pdist
+
+from repscape import config
+from repscape.rdms.normalisation import scaling
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def blocks(document, language):
+    return re.findall(rf"```{language}\n(.*?)```", (REPOSITORY / document).read_text(), re.DOTALL)
+
+
+def test_metric_of_contributing():
+    namespace = {}
+    exec(blocks("CONTRIBUTING.md", "python")[0], namespace)
+    activity = np.random.default_rng(0).normal(3, 2, (6, 50)).astype(np.float32)
+    found = namespace["dissimilarity"](activity, scaling(activity, "zscore"))
+    expected = pdist(activity.astype(np.float64), "cityblock") / 50 / activity.astype(np.float64).std()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_config_of_the_readme(tmp_path, monkeypatch):
+    text = blocks("README.md", "yaml")[0]
+    assert len(text.splitlines()) < 10
+    (tmp_path / "pictures/cats").mkdir(parents=True)
+    (tmp_path / "movies").mkdir()
+    (tmp_path / "pictures/cats/a.jpg").touch()
+    (tmp_path / "movies/street.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    study = config.resolve(yaml.safe_load(text))
+    assert study.stimuli == ("cats", "street")
+    assert study.layers["resnet"][-1] == "predictions"
+
+
+def test_every_key_of_the_config_is_documented():
+    text = (REPOSITORY / "config/README.md").read_text()
+    top = config._Config.model_fields
+    assert all(re.search(rf"\b{key}\b", text) for key in top)
+
+
+def test_the_two_lines_of_the_readme_are_those_of_ci():
+    readme, ci = (REPOSITORY / "README.md").read_text(), (REPOSITORY / ".ci/run").read_text()
+    for line in (
+        "pip install -c envs/constraints.txt -e . &&",
+        'pip install -c envs/constraints.txt -e ".[test]" &&',
+    ):
+        assert readme.count(f"\n    {line}") == 1
+        assert f"line '{line}'" in ci
+
+
+@pytest.fixture
+def constraints():
+    lines = (REPOSITORY / "envs/constraints.txt").read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_environments_agree(constraints):
+    """Lock and conda environment have the constraints' versions; every dependency is pinned."""
+    lock = re.findall(r"^([\w.-]+==\S+)", (REPOSITORY / "envs/lock.txt").read_text(), re.MULTILINE)
+    assert sorted(lock) == sorted(line.split(" ;")[0] for line in constraints)
+    conda = yaml.safe_load((REPOSITORY / "envs/environment.yaml").read_text())
+    pins = conda["dependencies"][-1]["pip"]
+    assert set(pins) <= set(lock)
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    direct = {re.split("[<>=]", requirement)[0] for requirement in project["dependencies"]}
+    assert {pin.split("==")[0] for pin in pins} == direct
+    named = {re.split("==", line)[0] for line in constraints}
+    assert direct | {re.split("[<>=]", r)[0] for r in project["optional-dependencies"]["test"]} <= named
+
+
+@pytest.mark.parametrize("file", ["constraints.txt", "lock.txt", "environment.yaml"])
+def test_no_index_is_named(file):
+    text = (REPOSITORY / "envs" / file).read_text()
+    assert not re.search(r"https?://|--index|--find-links|--extra-index", text)
