@@ -1,8 +1,7 @@
 """Print the tables of layers."""
 
 from repscape import logs
-from repscape.networks.table import format_table
-from repscape.networks.tables import read_layers
+from repscape.networks.tables import format_table, read_layers
 
 if __name__ == "__main__":
     with logs.job(snakemake):

@@ -13,7 +13,7 @@ from repscape.networks import tables
 from repscape.networks.freeze import freeze
 from repscape.networks.loaded import Loaded
 from repscape.networks.preprocess import Preprocess
-from repscape.networks.table import format_table
+from repscape.networks.tables import format_table
 from repscape.networks.torchvision import build
 
 

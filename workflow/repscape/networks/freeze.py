@@ -17,7 +17,7 @@ from torch import fx, nn
 
 from repscape.errors import DataError
 from repscape.logs import logger
-from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, numbered, order
+from repscape.networks.frozen import INPUT, Frozen, numbered, order
 from repscape.networks.loaded import Loaded, weights_sha256
 
 
@@ -95,18 +95,6 @@ def trace(module: nn.Module) -> tuple[fx.GraphModule, list[str]]:
             tracer.paths.pop(node)
     paths = [tracer.paths.get(node, node.name) for node in graph.nodes]
     return fx.GraphModule(module, graph, type(module).__name__), paths
-
-
-def append_softmax(frozen: Frozen) -> None:
-    """Add the predictions to a graph whose output is (image, class)."""
-    graph = frozen.module.graph
-    output = next(node for node in reversed(graph.nodes) if node.op == "output")
-    with graph.inserting_before(output):
-        softmax = graph.call_function(nn.functional.softmax, (output.args[0],), {"dim": 1})
-    output.args = (softmax,)
-    frozen.module.recompile()
-    frozen.paths.insert(-1, PREDICTIONS)
-    frozen.softmax = True
 
 
 def save(frozen: Frozen, path: str | Path) -> None:

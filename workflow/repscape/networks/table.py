@@ -19,7 +19,7 @@ pooling with kernel k, padding p, dilation d and stride t moves the first unit's
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -27,7 +27,6 @@ from typing import NamedTuple
 import torch
 from torch import fx, nn
 
-from repscape.networks.freeze import append_softmax
 from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, Watcher, numbered
 from repscape.networks.tables import Row
 
@@ -158,22 +157,16 @@ def build_from_hooks(frozen: Frozen, module: nn.Module, images: torch.Tensor) ->
     _fill(frozen, module, operations)
 
 
-def format_table(rows: Iterable[Row]) -> str:
-    """Print a table of layers as aligned text, for copying labels into a config."""
-    header = ("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
-    lines = [header]
-    for row in rows:
-        field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
-        cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
-        lines.append((*map(str, cells), str(row.units), str(row.parameters), field))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if at < 4 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+def append_softmax(frozen: Frozen) -> None:
+    """Add the predictions to a graph whose output is (image, class)."""
+    graph = frozen.module.graph
+    output = next(node for node in reversed(graph.nodes) if node.op == "output")
+    with graph.inserting_before(output):
+        softmax = graph.call_function(nn.functional.softmax, (output.args[0],), {"dim": 1})
+    output.args = (softmax,)
+    frozen.module.recompile()
+    frozen.paths.insert(-1, PREDICTIONS)
+    frozen.softmax = True
 
 
 def _fill(frozen: Frozen, module: nn.Module, operations: Sequence[_Operation]) -> None:

@@ -7,6 +7,7 @@ set ``blocks`` is made of these, of the input and of the head (see table.py for 
 """
 
 import csv
+import math
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -220,3 +221,21 @@ def read_layers(path) -> list[Row]:
             Row(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
             for cells in zip(*columns, strict=True)
         ]
+
+
+def format_table(rows: Iterable[Row]) -> str:
+    """Print a table of layers as aligned text, for copying labels into a config."""
+    header = ("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
+    lines = [header]
+    for row in rows:
+        field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
+        cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
+        lines.append((*map(str, cells), str(row.units), str(row.parameters), field))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if at < 4 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
