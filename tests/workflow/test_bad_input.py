@@ -37,7 +37,7 @@ def told(done) -> dict[str, str]:
         messages[key] = match[3]
     assert messages
     assert "details are in results/small/logs/" in done.stderr
-    assert "run the same command again" in done.stderr
+    assert "the same command goes on from there" in done.stderr
     return messages
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
 
 from repscape.errors import RepscapeError
 
@@ -83,6 +84,7 @@ def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Ite
     """
     from tqdm import tqdm
 
+    columns, rows = get_terminal_size()  # a guess where the terminal does not say: tqdm would show nothing
     done, started = 0, time.monotonic()
     told = started
     bar = tqdm(
@@ -92,6 +94,8 @@ def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Ite
         unit_scale=unit == "B",
         delay=2,
         leave=False,
+        ncols=columns,
+        nrows=rows,
         disable=not sys.stderr.isatty(),
     )
     with bar:

@@ -2,6 +2,7 @@
 import logging
 import os
 import re
+import shlex
 import sys
 from importlib.metadata import version
 
@@ -18,7 +19,8 @@ from repscape.logs import Calm
 logging.getLogger("snakemake.logging").addFilter(Calm())
 
 ENVIRONMENT = "../../envs/environment.yaml"
-CONFIG_FILES = workflow.overwrite_configfiles or ["config/config.yaml"]
+OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+CONFIG_FILES = OWN_CONFIG_FILES or ["config/config.yaml"]
 
 
 def or_stop(function, *arguments, **keywords):
@@ -45,17 +47,20 @@ def tell_results():
     """Say where the figures are and how to see them all."""
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
     if os.path.isdir(figures):
+        study = " ".join(
+            ["", "--configfile", *map(shlex.quote, OWN_CONFIG_FILES)] if OWN_CONFIG_FILES else []
+        )
         print(
-            f"Figures: {figures}/  ·  all in one page: snakemake --report report.html",
+            f"Figures: {figures}/  ·  all in one page: snakemake{study} --report report.html",
             file=sys.stderr,
         )
 
 
 def tell_failures():
-    """Say what to do after a failure."""
+    """Say what to do after a failure or an interruption."""
     print(
-        f"Some steps failed: see the lines that begin with 'repscape:' above; details are in {LOGS}/. "
-        "What is complete is kept; run the same command again when the cause is removed.",
+        "The run is not complete. Lines above that begin with 'repscape:' say which steps failed and why; "
+        f"details are in {LOGS}/. What is complete is kept: the same command goes on from there.",
         file=sys.stderr,
     )
 

@@ -1,0 +1,179 @@
+"""What the terminal and the log are told of a step: progress, failure, death."""
+
+import logging
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from repscape import logs
+from repscape.errors import DataError
+
+
+class Clock:
+    """A clock that advances when told."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(logs.time, "monotonic", clock)
+    return clock
+
+
+def work(clock, seconds, items=10):
+    """Yield items that each take some seconds."""
+    for item in range(items):
+        clock.now += seconds
+        yield [item]
+
+
+def lines(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_progress_is_logged_every_ten_seconds(clock, caplog):
+    caplog.set_level(logging.INFO, logger="repscape")
+    passed = [item for (item,) in logs.progress(work(clock, 4), "decoding bikes", "images", 10)]
+    assert passed == list(range(10))
+    assert lines(caplog) == [
+        "decoding bikes: 3 of 10 images, 0.25/s, 28 s left",
+        "decoding bikes: 6 of 10 images, 0.25/s, 16 s left",
+        "decoding bikes: 9 of 10 images, 0.25/s, 4 s left",
+        "decoding bikes: 10 images in 40.0 s (0.25/s)",
+    ]
+
+
+def test_a_short_step_logs_one_line(clock, caplog):
+    caplog.set_level(logging.INFO, logger="repscape")
+    list(logs.progress(work(clock, 0), "reading pictures", "images", 10))
+    (line,) = lines(caplog)
+    assert line.startswith("reading pictures: 10 images in 0.0 s")
+
+
+def test_items_of_several_units(clock, caplog):
+    caplog.set_level(logging.INFO, logger="repscape")
+    list(logs.progress(iter([b"12345", b"678"]), "downloading x", "B", 8))
+    assert lines(caplog)[-1].startswith("downloading x: 8 B in")
+
+
+def test_no_items(clock, caplog):
+    caplog.set_level(logging.INFO, logger="repscape")
+    assert list(logs.progress(iter([]), "reading pictures", "images", 0)) == []
+    assert lines(caplog)[-1].startswith("reading pictures: 0 images in")
+
+
+def test_no_bar_where_there_is_no_terminal(clock, capsys):
+    list(logs.progress(work(clock, 4), "decoding bikes", "images", 10))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def snakemake(tmp_path):
+    return SimpleNamespace(
+        log=[str(tmp_path / "logs/step.log")], rule="stimulus", wildcards={"stimulus": "bikes"}
+    )
+
+
+def log_of(snakemake):
+    with open(snakemake.log[0], encoding="utf-8") as log:
+        return log.read()
+
+
+def test_a_mistake_is_one_line_and_its_cause_is_in_the_log(snakemake, capsys):
+    mistake = DataError("a.png: empty (0 bytes). Leave it out.")
+    mistake.__cause__ = ValueError("deep inside")
+    with pytest.raises(SystemExit) as end, logs.job(snakemake):
+        raise mistake
+    assert end.value.code == 1
+    log = snakemake.log[0]
+    assert capsys.readouterr().err == (
+        f"repscape: stimulus (stimulus=bikes) failed: a.png: empty (0 bytes). Leave it out. [log: {log}]\n"
+    )
+    assert "a.png: empty" in log_of(snakemake)
+    assert "ValueError: deep inside" in log_of(snakemake)
+
+
+def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(snakemake, capsys):
+    with pytest.raises(SystemExit), logs.job(snakemake):
+        raise KeyError("oh")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("repscape: stimulus (stimulus=bikes) failed unexpectedly: KeyError: 'oh'.")
+    assert snakemake.log[0] in said
+    assert "Traceback (most recent call last)" in log_of(snakemake)
+
+
+def test_an_interruption_is_left_to_snakemake(snakemake, capsys):
+    with pytest.raises(SystemExit) as end, logs.job(snakemake):
+        raise KeyboardInterrupt
+    assert end.value.code == 130
+    assert capsys.readouterr().err == ""
+    assert "interrupted" in log_of(snakemake)
+
+
+def test_ctrl_c_during_imports_shows_no_traceback(capsys):
+    logs._except_interruption(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == ""
+    logs._except_interruption(ValueError, ValueError("oh"), None)
+    assert "ValueError: oh" in capsys.readouterr().err
+    assert sys.excepthook is not sys.__excepthook__
+
+
+def record(message, **attributes):
+    made = logging.makeLogRecord({"msg": message, "levelno": logging.ERROR, **attributes})
+    made.thread = attributes.get("thread", 1)
+    return made
+
+
+def exception(end):
+    return record(
+        f"RuleException:\nCalledProcessError in file \"a.smk\", line 2:\nCommand 'python a.py' {end}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [
+        ("died with <Signals.SIGKILL: 9>", "SIGKILL (the system does so when memory runs out)"),
+        ("returned non-zero exit status 137", "SIGKILL (the system does so when memory runs out)"),
+        ("died with <Signals.SIGSEGV: 11>", "SIGSEGV"),
+    ],
+)
+def test_a_killed_job_is_told_once(tmp_path, capsys, end, name):
+    log = tmp_path / "a.log"
+    log.write_text("before\n")
+    calm = logs.Calm()
+    assert not calm.filter(exception(end))
+    calm.filter(record("Error in rule stimulus, jobid: 3", rule_name="stimulus", log=[str(log)]))
+    said = capsys.readouterr().err
+    assert said == (
+        f"repscape: stimulus failed: it was ended from outside by {name}; nothing that it began is kept. "
+        f"Run again. [log: {log}]\n"
+    )
+    assert log.read_text().startswith("before\n")
+    assert name in log.read_text()
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["returned non-zero exit status 1", "returned non-zero exit status 130", "died with <Signals.SIGINT: 2>"],
+)
+def test_a_job_that_told_its_story_is_not_told_again(tmp_path, capsys, end):
+    calm = logs.Calm()
+    assert not calm.filter(exception(end))
+    calm.filter(
+        record("Error in rule stimulus, jobid: 3", rule_name="stimulus", log=[str(tmp_path / "a.log")])
+    )
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_of_the_run_is_shown():
+    assert logs.Calm().filter(record("3 of 29 steps (10%) done"))
+    assert not logs.Calm().filter(record("Select jobs to execute..."))

@@ -1,0 +1,188 @@
+"""After a kill, Ctrl-C, a full disk or a damaged file the next run ends with the same bytes."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from project import Project
+
+# Imported by every Python that starts in the run: waits before the file HELD gets its name.
+HOLD = """
+import os, time
+rename = os.replace
+def replace(source, target):
+    if os.environ.get("HELD") and str(target).endswith(os.environ["HELD"]):
+        with open("holding", "w") as stream:
+            stream.write(str(os.getpid()))
+        while os.path.exists("hold"):
+            time.sleep(0.05)
+    rename(source, target)
+os.replace = replace
+"""
+FILE = "results/small/activations/squeezenet/pictures/random/conv1.nc"
+
+
+@pytest.fixture
+def part(project) -> Project:
+    """The finished study without what follows from the pictures."""
+    results = project.folder / "results/small"
+    for folder in ("analyses", "figures", "activations/squeezenet/pictures", "rdms/squeezenet/pictures"):
+        shutil.rmtree(results / folder)
+    (results / "stimuli/pictures.nc").unlink()
+    return project
+
+
+class Running:
+    """A run that waits in the middle of a job: when `FILE` is written but has not got its name."""
+
+    def __init__(self, project: Project):
+        self.folder = project.folder
+        (self.folder / "hook").mkdir()
+        (self.folder / "hook/sitecustomize.py").write_text(HOLD)
+        (self.folder / "hold").touch()
+        self.said = self.folder / "said.txt"
+        path = os.pathsep.join(filter(None, [str(self.folder / "hook"), os.getenv("PYTHONPATH")]))
+        with open(self.said, "w") as said:
+            self.process = subprocess.Popen(
+                project.command(),
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": path, "HELD": FILE},
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        until((self.folder / "holding").exists, self.said)
+        time.sleep(0.1)
+        self.job = int((self.folder / "holding").read_text())
+        assert self.temporary().exists()
+        assert not (self.folder / FILE).exists()
+
+    def temporary(self):
+        path = self.folder / FILE
+        return path.with_name(f".{path.name}.{self.job}.tmp")
+
+    def end(self) -> str:
+        """Let the job go on, if it is still there; return what the terminal showed."""
+        (self.folder / "hold").unlink(missing_ok=True)
+        until(lambda: not alive(self.job), self.said)
+        self.process.wait(60)
+        said = self.said.read_text()
+        assert "Traceback" not in said
+        return said
+
+
+def until(condition, said, seconds=120) -> None:
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() < started + seconds, said.read_text()
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_killed_job(part, finished):
+    run = Running(part)
+    os.kill(run.job, signal.SIGKILL)
+    said = run.end()
+    assert run.process.returncode == 1
+    assert "repscape: activations_squeezenet failed: it was ended from outside by SIGKILL" in said
+    assert "memory" in said
+    assert "the same command goes on from there" in said
+    log = "results/small/logs/activations/squeezenet/pictures/random.log"
+    assert f"[log: {log}]" in said
+    assert "ended from outside by SIGKILL" in (part.folder / log).read_text()
+    part.run("--cores", "1")  # the number of cores makes no difference either
+    assert part.results() == finished.results()
+
+
+def test_a_killed_snakemake(part, finished):
+    run = Running(part)
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait(60)
+    assert alive(run.job)  # and writes on
+    locked = part.run(check=False)
+    assert locked.returncode == 1
+    assert "--unlock" in locked.stderr
+    assert "Traceback" not in locked.stderr
+    part.run("--unlock")
+    part.run()
+    said = run.end()
+    assert "Finished jobid" in said
+    assert not run.temporary().exists()
+    assert part.results() == finished.results()
+    assert part.plan() == set()
+
+
+def test_ctrl_c(part, finished):
+    run = Running(part)
+    os.killpg(run.process.pid, signal.SIGINT)
+    said = run.end()
+    assert run.process.returncode != 0
+    assert "on user request" in said
+    assert "repscape: " not in said
+    assert "the same command goes on from there" in said
+    assert not run.temporary().exists()
+    assert not (part.folder / FILE).exists()
+    part.run()
+    assert part.results() == finished.results()
+
+
+@pytest.mark.parametrize("way", ["limit", "mount"])
+def test_a_full_disk(part, finished, way):
+    stimuli = part.folder / "results/small/stimuli"
+    if way == "mount":
+        kept = {path.name: path.read_bytes() for path in stimuli.iterdir()}
+        size = sum(map(len, kept.values())) // 4096 + 2 * len(kept) + 6
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={4 * size}k", "tmpfs", str(stimuli)]
+        if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("needs the right to mount a small disk")
+        try:
+            for name, content in kept.items():
+                (stimuli / name).write_bytes(content)
+            done = part.run("stimuli", check=False)
+        finally:
+            subprocess.run(["umount", str(stimuli)], check=True)
+    else:
+        done = subprocess.run(
+            part.command("stimuli"),
+            cwd=part.folder,
+            text=True,
+            capture_output=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+        )
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
+    assert "stimulus (stimulus=pictures) failed: results/small/stimuli/pictures.nc: cannot be written" in line
+    assert "Free some disk space or check the permissions, then run again" in line
+    assert "Traceback" not in done.stderr
+    assert not [path.name for path in stimuli.iterdir() if "pictures" in path.name]
+    part.run()
+    assert part.results() == finished.results()
+
+
+@pytest.mark.parametrize("bytes_left", [0, 5000])
+def test_a_truncated_intermediate(project, finished, bytes_left):
+    os.truncate(project.folder / FILE, bytes_left)
+    done = project.run(check=False)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
+    assert lines
+    for line in lines:
+        assert "rdms_squeezenet (stimulus=pictures, population=random, size=" in line
+        assert f"{FILE}: not a readable NetCDF file" in line
+        assert "Delete it and run again" in line
+    assert "Traceback" not in done.stderr
+    (project.folder / FILE).unlink()
+    project.run("all", "rdms")  # `all` alone has its figures, so it asks for no RDM again
+    assert project.results() == finished.results()
