@@ -12,8 +12,8 @@ from scipy.spatial.distance import squareform
 from repscape import plugins
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions
+from repscape.figures.choices import evenly
 from repscape.figures.layer_table import cells
-from repscape.figures.predicted_labels import evenly
 from repscape.figures.render import render
 from repscape.figures.sampling_error import factor, ratio_error
 from repscape.figures.style import settings

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from repscape.errors import ConfigError
 from repscape.plugins import unknown
 from repscape.study import Study
@@ -34,6 +36,11 @@ def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]
             f"{key}: the list is empty. Leave it out for all, or choose from {', '.join(valid)}."
         )
     return chosen
+
+
+def evenly(count: int, shown: int) -> np.ndarray:
+    """Choose evenly spaced ones of `count`, always the first and the last where there are two or more."""
+    return np.unique(np.linspace(0, count - 1, min(shown, count)).round().astype(int))
 
 
 def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:

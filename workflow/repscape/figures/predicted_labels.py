@@ -115,7 +115,7 @@ class _Row:
 
     def __init__(self, stimulus, predictions, images: int, top: int, width: float):
         self.stimulus, self.name = stimulus, stimulus.attrs["stimulus"]
-        self.images = evenly(stimulus.sizes["image"], images)
+        self.images = choices.evenly(stimulus.sizes["image"], images)
         predicted = predictions.sel(stimulus=self.name)
         names = stimulus["name"].values
         here, there = (dataset.encoding["source"] for dataset in (stimulus, predictions))
@@ -139,11 +139,6 @@ def entry(label: str, probability: float, letters: int) -> list[str]:
     """Write a class and its probability in at most two lines of about `letters` characters."""
     text = f"{probability:.2f} {label}"
     return wrap(text, letters, subsequent_indent=6 * " ", max_lines=2, placeholder=" …")
-
-
-def evenly(count: int, shown: int) -> np.ndarray:
-    """Choose evenly spaced images, always the first and the last where there are two or more."""
-    return np.unique(np.linspace(0, count - 1, min(shown, count)).round().astype(int))
 
 
 def caption(predictions, network: str, rows: list[_Row], top: int) -> str:

@@ -26,7 +26,7 @@ def inputs(
     source = choices.one(source, study.layers, "source")
     own = study.layers[source]
     if layers is None:
-        layers = [own[i] for i in np.unique(np.linspace(0, len(own) - 1, COLUMNS).round().astype(int))]
+        layers = [own[i] for i in choices.evenly(len(own), COLUMNS)]
     layers = choices.several(layers, own, "layers")
     population = choices.sampled(study.samples, population)
     sizes = study.samples[population]

@@ -18,14 +18,21 @@ def page(height: float, width: float = WIDTH):
     return fig, axes
 
 
+def inset(axes, left: float, top: float, width: float, height: float):
+    """Make axes of their own on a page, at a place in mm."""
+    across, down = axes.get_xlim()[1], axes.get_ylim()[0]
+    return axes.get_figure().add_axes(
+        [left / across, 1 - (top + height) / down, width / across, height / down]
+    )
+
+
 def colour_scale(axes, left: float, top: float, width: float, colours, low: float, high: float, ticks: int):
     """Draw a horizontal colour scale, 2 mm high, on a page; return its axes."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.ticker import MaxNLocator
 
-    fig, across, down = axes.get_figure(), axes.get_xlim()[1], axes.get_ylim()[0]
-    place = fig.add_axes([left / across, 1 - (top + 2) / down, width / across, 2 / down])
+    fig, place = axes.get_figure(), inset(axes, left, top, width, 2)
     scale = ScalarMappable(Normalize(low, high), colours)
     bar = fig.colorbar(scale, cax=place, orientation="horizontal", ticks=MaxNLocator(ticks))
     bar.outline.set_linewidth(0.4)

@@ -1,0 +1,188 @@
+"""What figures of single images, units and filters have in common: what they read, and pictures beside it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.errors import ConfigError, DataError
+from repscape.figures import captions, choices
+from repscape.figures.rows import picture, write
+from repscape.figures.style import RAMP, along
+from repscape.labels import check_equal
+from repscape.plugins import unknown
+from repscape.study import Study
+
+# How many evenly spaced images, or which, counted from 0.
+Few = (
+    Annotated[int, Field(ge=2, le=4)]
+    | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=4)]
+)
+Images = (
+    Annotated[int, Field(ge=1, le=6)]
+    | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=6)]
+)
+
+
+def population(study: Study, chosen: str | None, selects: Sequence[str], what: str, example: str) -> str:
+    """Return the chosen population, or the first of the study that is selected in one of some ways.
+
+    Parameters
+    ----------
+    study : Study
+    chosen : str or None
+    selects : names of population plugins that will do
+    what : str
+        What these record, for the message: ``"filter means"``.
+    example : str
+        A population to add, as in the config.
+
+    Raises
+    ------
+    ConfigError
+        The population is unknown or records something else, or there is none that will do.
+    """
+    sections = study.config["populations"]
+    valid = [name for name, section in sections.items() if section["select"] in selects]
+    if chosen is not None and chosen not in sections:
+        raise ConfigError(f"population: {unknown(chosen, sections)}")
+    if chosen is None and valid:
+        return valid[0]
+    if chosen not in valid:
+        found = (
+            "no population of the study records"
+            if chosen is None
+            else f"'{chosen}' (select: {sections[chosen]['select']}) does not record"
+        )
+        hint = f"Choose {captions.listing(valid)}" if valid else f"Add one under 'populations': {example}"
+        raise ConfigError(f"population: {found} {what}. {hint}.")
+    return chosen
+
+
+def filter_means(study: Study, chosen: str | None) -> str:
+    """Return the population of filter means that is chosen, or the study's first."""
+    return population(
+        study,
+        chosen,
+        ["filter_means"],
+        "filter means (the mean of each channel over positions)",
+        "{filter_means: {select: filter_means}}",
+    )
+
+
+def stimulus(study: Study, chosen: str | None) -> str:
+    """Return the chosen stimulus, or the first that is not the reference."""
+    reference = study.config["analyses"]["differentiation"].get("reference")
+    return choices.one(chosen, sorted(study.stimuli, key=lambda name: name == reference), "stimulus")
+
+
+def layers(study: Study, source: str, chosen: Iterable[str] | None, count: int) -> list[str]:
+    """Return the chosen layers, by default `count` evenly spaced ones from the first to the last."""
+    own = study.layers[source]
+    if chosen is None:
+        return [own[i] for i in choices.evenly(len(own), count)]
+    wanted = choices.several(chosen, own, "layers")
+    return [layer for layer in own if layer in wanted]
+
+
+def activations(study: Study, source: str, stimuli, population: str, layers) -> list[str]:
+    """Name the files of activations, layer by layer for each stimulus."""
+    return [
+        study.path("activations", source=source, stimulus=stimulus, population=population, layer=layer)
+        for stimulus in stimuli
+        for layer in layers
+    ]
+
+
+def by_layer(datasets: Iterable) -> dict:
+    """Arrange opened activations: {stimulus: {layer: Dataset}}, layers from input to output."""
+    found: dict[str, dict] = {}
+    for dataset in sorted(datasets, key=lambda dataset: int(dataset.attrs["order"])):
+        found.setdefault(dataset.attrs["stimulus"], {})[dataset.attrs["layer"]] = dataset
+    return found
+
+
+def chosen(stimulus, images: int | Sequence[int]) -> list[int]:
+    """Return which images of a stimulus are meant: evenly spaced ones, or those listed.
+
+    Raises
+    ------
+    DataError
+        The stimulus has no such image.
+    """
+    count = stimulus.sizes["image"]
+    if isinstance(images, int):
+        return choices.evenly(count, images).tolist()
+    if max(images) >= count:
+        raise DataError(
+            f"images: the stimulus '{stimulus.attrs['stimulus']}' has {count} images, numbered 0 to "
+            f"{count - 1}; there is no image {max(images)}."
+        )
+    return list(dict.fromkeys(images))
+
+
+def check_images(stimulus, recording) -> None:
+    """Refuse activations that are not those of the images of a stimulus."""
+    (names, here), (others, there) = (
+        (dataset["name"].values, dataset.encoding["source"]) for dataset in (stimulus, recording)
+    )
+    check_equal("image", names, here, others, there)
+
+
+def title(stimulus, image: int) -> str:
+    """Name an image: by its time in the movie, or its own name."""
+    if "time" in stimulus:
+        return f"{float(stimulus['time'][image]):.2f} s"
+    return str(stimulus["name"].values[image])
+
+
+def titles(stimulus, images: Iterable[int]) -> str:
+    """Name the images for a caption."""
+    return captions.listing(captions.escape(title(stimulus, image)) for image in images)
+
+
+def image_colours(count: int) -> tuple[str, ...]:
+    """Give images colours of their own, apart from those of stimuli: from dark to light."""
+    return along(RAMP[:9], count)
+
+
+def thumbnail(axes, stimulus, image: int, left: float, top: float, width: float, height: float) -> None:
+    """Draw an image of a stimulus on a page, as large as there is room, by its middle."""
+    pixels = stimulus["images"][image].values
+    scale = min(width / pixels.shape[1], height / pixels.shape[0])
+    across, down = pixels.shape[1] * scale, pixels.shape[0] * scale
+    gid = f"{stimulus.attrs['stimulus']}/{image}"
+    picture(axes, pixels, left + (width - across) / 2, top + (height - down) / 2, across, down, gid=gid)
+
+
+def key(axes, stimulus, images: Sequence[int], top: float, left: float, pitch: float, side: float) -> None:
+    """Draw images side by side as a legend, each with its colour, letter and name beneath."""
+    for index, (image, colour) in enumerate(zip(images, image_colours(len(images)), strict=True)):
+        at = left + index * pitch
+        thumbnail(axes, stimulus, image, at, top, side, side)
+        axes.plot([at, at + side], [top + side + 1] * 2, color=colour, linewidth=2, solid_capstyle="butt")
+        name = captions.shorten(title(stimulus, image), int(pitch / 1.3))
+        write(axes, at, top + side + 2, name, fontsize=6)
+
+
+def seen(pixels: np.ndarray, preprocess: str) -> np.ndarray:
+    """Cut out of an image (y, x, …) what a network with this preprocessing (json) is shown of it."""
+    steps = json.loads(preprocess)
+    resize, crop = steps["resize"], steps["crop"]
+    if crop is None:
+        return pixels
+    size = np.array(pixels.shape[:2], float)
+    resized = size if resize is None else size / size.min() * resize if isinstance(resize, int) else resize
+    kept = np.minimum(1, np.broadcast_to(crop, 2) / np.asarray(resized))
+    edge = np.rint(size * (1 - kept) / 2).astype(int)
+    return pixels[edge[0] : pixels.shape[0] - edge[0], edge[1] : pixels.shape[1] - edge[1]]
+
+
+def plain_ticks(axis, count: int = 3) -> None:
+    """Put few ticks with plain numbers and a true minus on an axis."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
