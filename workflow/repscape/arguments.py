@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from repscape import assets, plugins
 
 
-def fetched(function: Callable, section: Mapping, where: str) -> dict:
-    """Pick a plugin's arguments from its section and put local files in place of addresses.
+def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -> dict:
+    """Pick a plugin's arguments from its section and put local files in place of names and addresses.
 
     Parameters
     ----------
@@ -14,6 +14,8 @@ def fetched(function: Callable, section: Mapping, where: str) -> dict:
     section : the validated section of the config
     where : str
         The section's key, for messages.
+    inputs : mapping of parameter to path or list of paths
+        The files of the study that stand for the names in the section (see `plugins.made_parameters`).
 
     Raises
     ------
@@ -25,4 +27,4 @@ def fetched(function: Callable, section: Mapping, where: str) -> dict:
         if arguments.get(name) is not None:
             files = assets.fetch(arguments[name], f"{where}.{name}")
             arguments[name] = files if plugins.takes_several(function, name) else files[0]
-    return arguments
+    return arguments | plugins.made_arguments(function, inputs)

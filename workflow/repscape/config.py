@@ -35,6 +35,8 @@ TARGETS = (
     "figures",
 )
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
+# A plugin that runs a network takes these from where the config has them.
+RUNNING = {"device", "batch", "threads"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -126,6 +128,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     samples = _samples(top, mistakes)
     layers = _layers(sections["networks"], mistakes)
     _check_targets(sections, mistakes)
+    _check_made(sections, mistakes)
     mistakes.stop()
 
     resolved = top.model_dump() | sections | {"samples": samples}
@@ -190,6 +193,9 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
         # Trained weights draw nothing: a new seed does not concern them.
         if "seed" in model.model_fields and section.get("weights", "random") == "random":
             values.setdefault("seed", derive(top.seed, step, name))
+        running = top.activations.model_dump() | {"device": top.device}
+        for key in RUNNING & model.model_fields.keys():
+            values.setdefault(key, running[key])
         accepted = _validated(mistakes, keys, name, model, values)
         checked |= accepted
         if accepted:
@@ -311,6 +317,39 @@ def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
             if name in taken:
                 mistakes.add((step, name), f"'{name}' is the name of {taken[name]}; choose another.")
             taken[name] = f"one of the {step}"
+
+
+def _check_made(sections: Mapping, mistakes: Mistakes) -> None:
+    """Check the names of stimuli and networks that others are made from; none may be made from itself."""
+    valid = {"stimulus": sections["stimuli"], "network": sections["networks"]}
+    mothers: dict[str, list[str]] = {}
+    for step, selector in (("stimuli", "source"), ("populations", "select")):
+        for name, section in sections[step].items():
+            for parameter, kind in plugins.made_parameters(plugins.entry(step, section[selector])).items():
+                named = [] if section[parameter] is None else _as_list(section[parameter])
+                for other in named:
+                    if other not in valid[kind]:
+                        mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
+                if (step, kind) == ("stimuli", "stimulus"):
+                    mothers.setdefault(name, []).extend(named)
+    for name in mothers:
+        way = _way(mothers, name, name)
+        if way:
+            mistakes.add(
+                ("stimuli", name),
+                f"a stimulus cannot be made from itself: {' ← '.join([name, *way])}. Break the circle.",
+            )
+
+
+def _way(mothers: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()) -> list[str]:
+    """Find a way from a stimulus through those it is made from to one of them; empty if there is none."""
+    for mother in mothers.get(start, []):
+        if mother == goal:
+            return [mother]
+        way = [] if mother in seen else _way(mothers, mother, goal, seen | {mother})
+        if way:
+            return [mother, *way]
+    return []
 
 
 def _check_inputs(study: Study, mistakes: Mistakes) -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
 from repscape.errors import ConfigError
-from repscape.types import _Asset
+from repscape.types import _Asset, _Made
 
 ENTRY_POINTS = {
     "stimuli": "frames",
@@ -30,6 +30,12 @@ ENTRY_POINTS = {
     "analyses": "compute",
     "figures": "draw",
 }
+
+NAMES = Annotated[
+    list[str],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 
 
 def names(step: str) -> list[str]:
@@ -80,18 +86,24 @@ def unknown(name: str, valid) -> str:
 
 def asset_parameters(function: Callable) -> list[str]:
     """Name the parameters that take files (annotated `File` or `Files`)."""
-    return [name for name, hint in _hints(function).items() if _is_asset(hint)]
+    return [name for name, hint in _hints(function).items() if _marks(hint, _Asset)]
+
+
+def made_parameters(function: Callable) -> dict[str, str]:
+    """Map the parameters that name a part of the study to its kind: ``stimulus`` or ``network``."""
+    marked = {name: _marks(hint, _Made) for name, hint in _hints(function).items()}
+    return {name: marks[0].kind for name, marks in marked.items() if marks}
 
 
 def takes_several(function: Callable, name: str) -> bool:
-    """Whether a parameter that takes files takes a list of them (`Files`)."""
+    """Whether a parameter that takes files takes a list of them (`Files`, `StimulusFiles`)."""
     return "list[" in str(_hints(function)[name])
 
 
 def model(function: Callable, **common) -> type[BaseModel]:
     """Build the closed schema of a plugin's section from its keyword-only parameters.
 
-    Files stay text here: they are addresses or patterns until `assets` has found them.
+    Files stay text here: addresses or patterns until `assets` has found them, or names of the study.
 
     Parameters
     ----------
@@ -103,8 +115,9 @@ def model(function: Callable, **common) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, hint in _hints(function).items():
         default = parameters[name].default
-        if _is_asset(hint):
-            hint = (str | list[str]) if takes_several(function, name) else str
+        if _is_file(hint):
+            several = NAMES if _marks(hint, _Made) else str | list[str]
+            hint = several if takes_several(function, name) else str
             hint = hint | None if default is None else hint
         fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
     name = function.__module__.rsplit(".", 1)[-1]
@@ -117,9 +130,18 @@ def section_arguments(function: Callable, section: Mapping, only: Container[str]
     Files stay text (see `arguments.fetched`). With `only`, no other arguments are picked.
     """
     return {
-        name: section[name] if _is_asset(hint) else TypeAdapter(hint).validate_python(section[name])
+        name: section[name] if _is_file(hint) else TypeAdapter(hint).validate_python(section[name])
         for name, hint in _hints(function).items()
         if name in section and (only is None or name in only)
+    }
+
+
+def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:
+    """Pick the files of the study that an entry function takes from a job's inputs, by parameter."""
+    several = {name: takes_several(function, name) for name in made_parameters(function) if name in inputs}
+    return {
+        name: [Path(file) for file in inputs[name]] if several[name] else Path(inputs[name])
+        for name in several
     }
 
 
@@ -133,8 +155,13 @@ def _hints(function: Callable) -> dict[str, Any]:
     }
 
 
-def _is_asset(hint) -> bool:
-    """Whether an annotation is `File` or `Files`, possibly `| None`."""
+def _is_file(hint) -> bool:
+    """Whether the function gets local files where the config has text."""
+    return bool(_marks(hint, _Asset) or _marks(hint, _Made))
+
+
+def _marks(hint, kind: type) -> list:
+    """Find the marks of a kind in an annotation, possibly `| None`."""
     if get_origin(hint) is Annotated:
-        return _Asset in hint.__metadata__
-    return any(_is_asset(arg) for arg in get_args(hint))
+        return [mark for mark in hint.__metadata__ if mark is kind or isinstance(mark, kind)]
+    return [mark for arg in get_args(hint) for mark in _marks(arg, kind)]

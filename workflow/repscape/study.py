@@ -4,7 +4,7 @@ A `Study` is the validated config (see config.py) plus the names that follow fro
 analyses and figures ask it for paths; no path is written anywhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 PATHS = {
@@ -62,6 +62,28 @@ class Study:
         """Return the paths of a kind of file for all layers of a source, other wildcards open."""
         pattern = self.pattern(kind).replace("{source}", source)
         return [pattern.replace("{layer}", layer) for layer in self.layers[source]]
+
+    def made_from(self, parameters: Mapping[str, str], section: Mapping) -> dict[str, str | list[str]]:
+        """Return the files of the study that a section names, by parameter.
+
+        With a network comes the table of its layers, as ``{parameter}_layers``.
+
+        Parameters
+        ----------
+        parameters : mapping of parameter to kind, as `plugins.made_parameters` gives it
+        section : the validated section of the config
+        """
+        files: dict[str, str | list[str]] = {}
+        for parameter, kind in parameters.items():
+            names = section[parameter]
+            if kind == "network" and names is not None:
+                files[parameter] = self.path("network", source=names)
+                files[f"{parameter}_layers"] = self.path("layers", source=names)
+            elif isinstance(names, str):
+                files[parameter] = self.path("stimulus", stimulus=names)
+            elif names is not None:
+                files[parameter] = [self.path("stimulus", stimulus=name) for name in names]
+        return files
 
     def rdms(self) -> Iterator[str]:
         """Yield the paths of all RDM files of the study."""

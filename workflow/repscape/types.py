@@ -1,7 +1,8 @@
 """Types that plugins use for the parameters they take from the config."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -14,3 +15,15 @@ class _Asset:
 
 File = Annotated[Path, _Asset]
 Files = Annotated[list[Path], _Asset]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Marks a parameter that names a stimulus or a network of the study; the function gets its file."""
+
+    kind: Literal["stimulus", "network"]
+
+
+StimulusFile = Annotated[Path, _Made("stimulus")]
+StimulusFiles = Annotated[list[Path], _Made("stimulus")]
+NetworkFile = Annotated[Path, _Made("network")]

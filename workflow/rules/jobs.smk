@@ -16,13 +16,27 @@ def stimulus_files(wildcards):
     return named_files("stimuli", section["source"], section)
 
 
+def stimulus_inputs(wildcards):
+    section = stimulus_section(wildcards)
+    return {"files": stimulus_files(wildcards), **made_from("stimuli", section["source"], section)}
+
+
 def stimulus_job(wildcards):
     section = stimulus_section(wildcards)
     return {
         "section": section,
         "files": names_and_sizes(stimulus_files(wildcards)),
+        **libraries_if_run("stimuli", section["source"]),
         "code": code("stimulus.py", stimuli=section["source"]),
     }
+
+
+def stimulus_threads(wildcards):
+    return stimulus_section(wildcards).get("threads", 1)
+
+
+def stimulus_gpu(wildcards):
+    return gpu_wanted() if "device" in stimulus_section(wildcards) else 0
 
 
 def network_section(wildcards):
@@ -42,6 +56,11 @@ def network_job(wildcards):
         "libraries": libraries(),
         "code": code("network.py", networks=section["source"]),
     }
+
+
+def population_inputs(wildcards):
+    section = CONFIG["populations"][wildcards.population]
+    return made_from("populations", section["select"], section)
 
 
 def population_job(wildcards):
@@ -142,6 +161,17 @@ def named_files(step, plugin, section):
         if section[parameter] is not None
         for file in assets.local_files(section[parameter], parameter)
     ]
+
+
+def made_from(step, plugin, section):
+    """The files of the study that a section of the config names, by parameter."""
+    return STUDY.made_from(plugins.made_parameters(plugins.entry(step, plugin)), section)
+
+
+def libraries_if_run(step, plugin):
+    """The versions of libraries, where the plugin runs a network."""
+    runs = "network" in plugins.made_parameters(plugins.entry(step, plugin)).values()
+    return {"libraries": libraries()} if runs else {}
 
 
 def names_and_sizes(files):

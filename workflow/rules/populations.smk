@@ -1,12 +1,13 @@
 # Which units of each layer are recorded?
 #
-# in:  networks/{source}/layers.nc
+# in:  networks/{source}/layers.nc, and the stimuli that the config names
 # out: populations/{source}/{population}.nc, a group a layer
 
 
 rule population:
     input:
-        STUDY.pattern("layers"),
+        unpack(population_inputs),
+        layers=STUDY.pattern("layers"),
     output:
         STUDY.pattern("population"),
     log:

@@ -1,18 +1,22 @@
 # What was shown?
 #
-# in:  the files that the config names (paths; addresses are fetched by the job)
+# in:  the files that the config names (paths; addresses are fetched by the job); of a stimulus made from
+#      others of the study, their files, and the network and its layers where one makes it
 # out: stimuli/{stimulus}.nc
 
 
 rule stimulus:
     input:
-        stimulus_files,
+        unpack(stimulus_inputs),
     output:
         STUDY.pattern("stimulus"),
     log:
         f"{LOGS}/stimuli/{{stimulus}}.log",
     conda:
         ENVIRONMENT
+    threads: stimulus_threads
+    resources:
+        gpu=stimulus_gpu,
     params:
         job=stimulus_job,
     script:

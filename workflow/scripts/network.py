@@ -9,7 +9,7 @@ from repscape.networks import freeze, tables
 
 def main(section, source, network, layers):
     load = plugins.entry("networks", section["source"])
-    loaded = load(**fetched(load, section, f"networks.{source}"))
+    loaded = load(**fetched(load, section, f"networks.{source}", {}))
     frozen = freeze.freeze(loaded)
     freeze.save(frozen, network)
     tables.write_layers(

@@ -5,13 +5,15 @@ import json
 from repscape import logs, plugins, store
 from repscape.arguments import fetched
 from repscape.stimuli.assemble import assemble, pixels_sha256
+from repscape.stimuli.frame import Frames
 
 
-def main(section, stimulus, output):
-    frames = plugins.entry("stimuli", section["source"])
-    arguments = fetched(frames, section, f"stimuli.{stimulus}")
-    variables = assemble(frames(**arguments), section["size"], section["fit"])
+def main(section, stimulus, inputs, output):
+    function = plugins.entry("stimuli", section["source"])
+    frames = Frames(function(**fetched(function, section, f"stimuli.{stimulus}", inputs)))
+    variables = assemble(frames, section["size"], section["fit"])
     attributes = {
+        **frames.attributes,
         "stimulus": stimulus,
         "source": section["source"],
         "sha256": pixels_sha256(variables["images"][1]),
@@ -22,4 +24,5 @@ def main(section, stimulus, output):
 
 if __name__ == "__main__":
     with logs.job(snakemake):
-        main(snakemake.params.job["section"], snakemake.wildcards.stimulus, snakemake.output[0])
+        section, inputs = snakemake.params.job["section"], snakemake.input
+        main(section, snakemake.wildcards.stimulus, dict(inputs.items()), snakemake.output[0])

@@ -58,8 +58,9 @@ def study(tmp_path):
         for label in labels:
             row = tables.find(frozen.rows, label)[1]
             shapes.append(Layer(label, row.channels, row.height, row.width, row.units))
-        keys = {"seed": 1, "source": "net", "population": select}
-        file.write(tmp_path / "population.nc", shapes, select=select, parameters=parameters, **keys)
+        section = {"select": select, "seed": 1, **parameters}
+        keys = {"section": section, "files": {}, "source": "net", "population": select}
+        file.write(tmp_path / "population.nc", shapes, **keys)
         pixels = np.random.default_rng(3).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
         store.write(
             tmp_path / "stimulus.nc",

@@ -25,7 +25,7 @@ def write_stimulus(output, name, source, **parameters):
     frames = plugins.entry("stimuli", source)
     model = plugins.model(frames, source=(str, ...), size=(list | None, None), fit=(str, "squash"))
     section = model.model_validate({"source": source, **parameters}).model_dump(mode="json")
-    variables = assemble(frames(**fetched(frames, section, name)), section["size"], section["fit"])
+    variables = assemble(frames(**fetched(frames, section, name, {})), section["size"], section["fit"])
     attributes = {"stimulus": name, "parameters": json.dumps(section)}
     store.write(output, kind="stimulus", variables=variables, attributes=attributes)
     return variables["images"][1]

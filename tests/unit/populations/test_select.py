@@ -57,8 +57,9 @@ def test_all_and_filter_means():
 def test_a_file_has_a_group_a_layer_and_one_warning_names_the_small_ones(tmp_path, caplog):
     layers = [LAYER, Layer("fc1", 10, 1, 1, 10), Layer("fc2", 7, 1, 1, 7)]
     path = tmp_path / "random.nc"
-    keys = {"select": "random", "parameters": {"units": 100}, "source": "net", "population": "random"}
-    file.write(path, layers, seed=5, **keys)
+    section = {"select": "random", "units": 100, "seed": 5}
+    keys = {"section": section, "files": {}, "source": "net", "population": "random"}
+    file.write(path, layers, **keys)
     assert len(caplog.records) == 1
     assert "fc1 (10), fc2 (7)" in caplog.text
     with store.open_file(path, "population") as dataset:
@@ -71,5 +72,5 @@ def test_a_file_has_a_group_a_layer_and_one_warning_names_the_small_ones(tmp_pat
         with pytest.raises(DataError, match=r"layer conv9, found conv1, fc1, fc2"):
             file.read(dataset, "conv9")
     content = path.read_bytes()
-    file.write(path, layers, seed=5, **keys)
+    file.write(path, layers, **keys)
     assert path.read_bytes() == content

@@ -1,7 +1,6 @@
 """What happens to the pixels before a network sees them: an image of each stimulus, step by step."""
 
 import json
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -90,7 +89,8 @@ def _pixels(images) -> np.ndarray:
 
 def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]:
     """Return a stimulus's name, its image's name, the original as a variable, and the image."""
-    from repscape import store
+    from repscape import plugins, store
+    from repscape.arguments import fetched
 
     with store.open_file(path, "stimulus") as file:
         stimulus, section = file.stimulus, json.loads(file.parameters)
@@ -99,17 +99,13 @@ def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]
         if name not in names:
             raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(name, names)}")
         shown = file["images"][names.index(name)]
-    original = next(frame.pixels for frame in _frames(section, stimulus) if frame.name == name)
+    function = plugins.entry("stimuli", section["source"])
+    if plugins.made_parameters(function):  # made of decoded images: nothing comes before it
+        original = shown
+    else:
+        frames = function(**fetched(function, section, f"stimuli.{stimulus}", {}))
+        original = next(frame.pixels for frame in frames if frame.name == name)
     grey = original.ndim == 2
     if grey:
         original = np.repeat(original[..., np.newaxis], 3, axis=2)
     return stimulus, name, (("y", "x", "channel"), original, {"grey": grey}), shown
-
-
-def _frames(section: dict, stimulus: str) -> Iterator:
-    """Decode or generate a stimulus again, as its file was made."""
-    from repscape import plugins
-    from repscape.arguments import fetched
-
-    frames = plugins.entry("stimuli", section["source"])
-    return frames(**fetched(frames, section, f"stimuli.{stimulus}"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from repscape import plugins, store
 from repscape.errors import DataError
@@ -13,9 +14,8 @@ def write(
     path,
     layers: Iterable[Layer],
     *,
-    select: str,
-    parameters: Mapping,
-    seed: int,
+    section: Mapping,
+    files: Mapping[str, Path | list[Path]],
     source: str,
     population: str,
 ) -> None:
@@ -27,22 +27,22 @@ def write(
     ----------
     path : str or Path
     layers : iterable of Layer
-    select : str
-        The plugin of this step.
-    parameters : mapping
-        Its keys in the config.
-    seed : int
+    section : mapping
+        The validated section of the config: the plugin (``select``) and its keys.
+    files : mapping of parameter to path or list of paths
+        The files of the study that stand for names in the section (see `plugins.made_arguments`).
     source, population : str
         The names of the network and of the population.
     """
-    function = plugins.entry("populations", select)
-    arguments = plugins.section_arguments(function, {"seed": seed} | dict(parameters))
+    function = plugins.entry("populations", section["select"])
+    arguments = plugins.section_arguments(function, section) | files
+    parameters = {key: value for key, value in section.items() if key not in ("select", "seed")}
     attributes = {
         "source": source,
         "population": population,
-        "select": select,
-        "parameters": json.dumps(dict(parameters), sort_keys=True),
-        "seed": seed,
+        "select": section["select"],
+        "parameters": json.dumps(parameters, sort_keys=True),
+        "seed": section.get("seed", 0),
     }
     smaller = []
     with store.create(path, kind="population", attributes=attributes) as dataset:

@@ -1,5 +1,6 @@
-"""One image of a stimulus, as a plugin gives it."""
+"""The images of a stimulus, as a plugin gives them."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,3 +25,19 @@ class Frame(NamedTuple):
     pixels: np.ndarray
     time: float | None = None
     label: str | None = None
+
+
+class Frames:
+    """The frames that a plugin gives, and what it tells about all of them when it has given the last.
+
+    A plugin that is a generator may return a mapping at its end: attributes of the stimulus's file.
+    """
+
+    def __init__(self, frames: Iterable[Frame]):
+        """Take what a plugin's entry function returns."""
+        self._frames = frames
+        self.attributes: dict = {}
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Give the frames on, once."""
+        self.attributes = (yield from self._frames) or {}
