@@ -52,7 +52,7 @@ def test_defaults_and_order(small):
     assert study.config["seed"] == 0
     assert study.config["rdms"] == {"metrics": ["sqeuclidean"], "normalisation": "zscore"}
     assert study.samples == {"random": ("20", "100")}
-    assert study.config["samples"]["random"] == {"100": 1, "20": 3}
+    assert study.config["samples"]["random"] == {"draw": "random", "repeats": {"100": 1, "20": 3}}
 
 
 def test_order_of_keys_does_not_matter(small):
@@ -85,9 +85,22 @@ def test_weights_may_be_a_file(small, tmp_path):
     assert (section["weights"], section["file"]) == (None, f"{tmp_path}/mine.pth")
 
 
+def test_layers_may_have_names_of_their_own(small):
+    small["networks"]["net"]["layers"] = {"second": "relu2", "first": "features.0", "input": "input"}
+    study = config.resolve(small)
+    assert study.layers == {"net": ("input", "first", "second")}
+    assert study.labels == {"net": {"input": "input", "first": "conv1", "second": "relu2"}}
+
+
 @pytest.mark.parametrize(
     ("keys", "value", "said"),
     [
+        (
+            ("networks", "net", "layers"),
+            {"a": "relu1", "b": "rleu2"},
+            "networks.net.layers.b: 'rleu2' is unknown; did you mean 'relu2'",
+        ),
+        (("networks", "net", "layers"), {"a b": "relu1"}, "networks.net.layers.a b: 'a b' cannot be a name"),
         (("sed",), 3, "sed: unknown key; did you mean 'seed'?"),
         (("seed",), "three", "seed: Input should be a valid integer"),
         (("device",), "gpu", "device: Input should be 'auto', 'cpu' or 'cuda'; found 'gpu'"),
@@ -117,6 +130,12 @@ def test_weights_may_be_a_file(small, tmp_path):
         (("populations", "random", "select"), "randon", "did you mean 'random'?"),
         (("samples", 0, "population"), "rnadom", "'rnadom' is unknown; did you mean 'random'?"),
         (("samples", 0, "repeats"), [1, 2, 3], "expected one number, or one a size (2); found 3"),
+        (("samples", 0, "draw"), "rnadom", "Input should be 'random', 'equal' or 'ranked'; found 'rnadom'"),
+        (
+            ("samples", 0, "draw"),
+            "ranked",
+            "population 'random' (select: random) can be drawn random or equal",
+        ),
         (("samples", 0, "sizes"), [0], "Input should be greater than 0"),
         (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
         (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: Input should be 'zscore'"),

@@ -18,6 +18,7 @@ from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
 from repscape.networks import tables
 from repscape.rdms.normalisation import Kind
+from repscape.samples.draw import Draw
 from repscape.seeds import derive
 from repscape.study import Study
 from repscape.types import Size
@@ -37,6 +38,7 @@ TARGETS = (
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 # A plugin that runs a network takes these from where the config has them.
 RUNNING = {"device", "batch", "threads"}
+Layers = str | list[str] | dict[str, str]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -57,6 +59,7 @@ def _as_list(value):
 
 class _Samples(_Section):
     population: str
+    draw: Draw = "random"
     sizes: Annotated[list[PositiveInt | Literal["all"]], Field(min_length=1)] = ["all"]
     repeats: Annotated[list[PositiveInt], BeforeValidator(_as_list)] = [1]
 
@@ -111,7 +114,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     sections = {
         "stimuli": _stimuli(top, mistakes),
         "networks": _plugin_sections(
-            "networks", _networks(top.networks), "source", mistakes, top, layers=(str | list[str], "blocks")
+            "networks", _networks(top.networks), "source", mistakes, top, layers=(Layers, "blocks")
         ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis is there for the figures that need it; those in the config are always made.
@@ -135,8 +138,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
-        layers=layers,
-        samples={population: tuple(map(str, plan)) for population, plan in samples.items()},
+        layers={source: tuple(names) for source, names in layers.items()},
+        labels=layers,
+        samples={population: tuple(map(str, plan["repeats"])) for population, plan in samples.items()},
         metrics=tuple(top.rdms.metrics),
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
@@ -376,9 +380,9 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
             ask("analyses", "analysis", analysis)
 
 
-def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict[str, int]]:
-    """Turn the list of samples into {population: {size: repeats}}, sizes ascending."""
-    plans: dict[str, dict[str, int]] = {}
+def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
+    """Turn the list of samples into {population: {draw: …, repeats: {size: number}}}, sizes ascending."""
+    plans: dict[str, dict] = {}
     for index, entry in enumerate(top.samples):
         keys = ("samples", index)
         if entry.population not in top.populations:
@@ -399,12 +403,24 @@ def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict[str, int]]:
         plan = dict(zip(map(str, entry.sizes), repeats, strict=True))
         if plan.get("all", 1) != 1:
             mistakes.add((*keys, "repeats"), "size 'all' takes every unit, so it has one repeat.")
-        plans[entry.population] = {size: plan[size] for size in sorted(plan, key=natural)}
+        select = top.populations.get(entry.population, {}).get("select")
+        if select in plugins.names("populations"):
+            possible = getattr(plugins.find("populations", select, "samples"), "DRAWS", ("random", "equal"))
+            if entry.draw not in possible:
+                mistakes.add(
+                    (*keys, "draw"),
+                    f"population '{entry.population}' (select: {select}) can be drawn "
+                    f"{' or '.join(possible)}, found {entry.draw}.",
+                )
+        if entry.draw == "ranked" and max(repeats) > 1:
+            mistakes.add((*keys, "repeats"), "ranked samples are not random, so they have one repeat.")
+        in_order = {size: plan[size] for size in sorted(plan, key=natural)}
+        plans[entry.population] = {"draw": entry.draw, "repeats": in_order}
     return plans
 
 
-def _layers(networks: Mapping, mistakes: Mistakes) -> dict[str, tuple[str, ...]]:
-    """Choose the layers of each network, without loading it."""
+def _layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
+    """Choose and name the layers of each network, without loading it: {network: {name: label}}."""
     layers = {}
     for name in sorted(networks):
         section = networks[name]
@@ -415,7 +431,11 @@ def _layers(networks: Mapping, mistakes: Mistakes) -> dict[str, tuple[str, ...]]
             )
             continue
         try:
-            layers[name] = tables.choose(architecture, section["layers"], f"networks.{name}.layers")
+            layers[name] = tables.names(architecture, section["layers"], f"networks.{name}.layers")
         except ConfigError as error:
-            mistakes.add(("networks", name, "layers"), str(error).removeprefix(f"networks.{name}.layers: "))
+            key, _, said = str(error).removeprefix(f"networks.{name}.").partition(": ")
+            mistakes.add(("networks", name, *key.split(".", 1)), said)
+            continue
+        for layer in layers[name]:
+            _check_name(mistakes, ("networks", name, "layers", layer), layer)
     return layers

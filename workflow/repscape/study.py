@@ -5,7 +5,7 @@ analyses and figures ask it for paths; no path is written anywhere else.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PATHS = {
     "stimulus": "stimuli/{stimulus}.nc",
@@ -32,7 +32,7 @@ class Study:
     stimuli : tuple of str
         Stimulus names in natural order (2 before 10).
     layers : dict of str to tuple of str
-        For each source (network or recording) its layers, from input to output.
+        For each source (network or recording) the names of its layers, from input to output.
     samples : dict of str to tuple of str
         For each population its sample sizes, in ascending order; unsampled: ``("all",)``.
     metrics : tuple of str
@@ -40,6 +40,8 @@ class Study:
         The analyses that are always made; others are made where a figure needs them.
     config : dict
         The whole validated config.
+    labels : dict of str to dict of str to str
+        For each network the labels, in its table of layers, by the names of its layers.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Study:
     metrics: tuple[str, ...]
     analyses: tuple[str, ...]
     config: dict
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def pattern(self, kind: str) -> str:
         """Return the path of a kind of file with its wildcards open."""

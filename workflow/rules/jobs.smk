@@ -68,6 +68,7 @@ def population_job(wildcards):
     return {
         "section": section,
         "layers": STUDY.layers[wildcards.source],
+        "labels": list(STUDY.labels[wildcards.source].values()),
         "code": code("population.py", populations=section["select"]),
     }
 
@@ -86,7 +87,8 @@ def sample_job(source):
     def job(wildcards):
         return {
             "layers": STUDY.layers[source],
-            "repeats": CONFIG["samples"][wildcards.population][wildcards.size],
+            "repeats": CONFIG["samples"][wildcards.population]["repeats"][wildcards.size],
+            "draw": CONFIG["samples"][wildcards.population]["draw"],
             "seed": CONFIG["seed"],
             "code": code("samples.py"),
         }

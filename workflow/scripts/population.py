@@ -6,15 +6,18 @@ from repscape.populations import file
 from repscape.populations.layer import Layer
 
 
-def main(inputs, chosen, section, source, population, output):
+def main(inputs, names, labels, section, source, population, output):
     rows = read_layers(inputs["layers"])
-    found = [find(rows, label)[1] for label in chosen]
+    image = rows[0].height, rows[0].width
+    layers = []
+    for name, label in zip(names, labels, strict=True):
+        row = find(rows, label)[1]
+        shape = row.channels, row.height, row.width, row.units
+        field = row.receptive_field_stride, row.receptive_field_offset
+        layers.append(Layer(name, *shape, label, *field, image))
     file.write(
         output,
-        [
-            Layer(label, row.channels, row.height, row.width, row.units)
-            for label, row in zip(chosen, found, strict=True)
-        ],
+        layers,
         section=section,
         files=plugins.made_arguments(plugins.entry("populations", section["select"]), inputs),
         source=source,
@@ -26,4 +29,5 @@ if __name__ == "__main__":
     with logs.job(snakemake):
         job, keys = snakemake.params.job, snakemake.wildcards
         inputs, output = dict(snakemake.input.items()), snakemake.output[0]
-        main(inputs, job["layers"], job["section"], keys.source, keys.population, output)
+        layers = job["layers"], job["labels"]
+        main(inputs, *layers, job["section"], keys.source, keys.population, output)

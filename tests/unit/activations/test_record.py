@@ -105,7 +105,7 @@ def test_position_means(study):
         for label, unit in (("conv1", [0, 17, 255]), ("fc1", [0])):
             group = new.createGroup(label)
             store.add_variable(group, "unit", ("unit",), np.array(unit, np.int32))
-            store.set_attributes(group, keys)
+            store.set_attributes(group, keys | {"layer": label})
     outputs = small.run(batch=3)
     expected = by_hand(small)
     data = xr.open_dataset(outputs["conv1"])

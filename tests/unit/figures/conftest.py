@@ -54,7 +54,10 @@ class Results:
             config={
                 "networks": {source: {"source": "torchvision"} for source in self.sources},
                 "analyses": {"differentiation": {"reference": self.reference}},
-                "samples": {"filter_means": {"all": 1}, "random": REPEATS},
+                "samples": {
+                    "filter_means": {"draw": "random", "repeats": {"all": 1}},
+                    "random": {"draw": "random", "repeats": REPEATS},
+                },
             },
         )
 
@@ -316,7 +319,8 @@ class Results:
                 for layer, units in zip(self.layers, self.units(name), strict=True):
                     group = file.createGroup(layer)
                     add_variable(group, "unit", ("unit",), np.arange(units, dtype=np.int32))
-                    set_attributes(group, {"n_requested": 100_000, "n_recorded": units, "statistic": "unit"})
+                    counts = {"n_requested": 100_000, "n_recorded": units}
+                    set_attributes(group, counts | {"statistic": "unit", "layer": layer})
         return self
 
 

@@ -250,7 +250,8 @@ def test_preprocessing_shows_each_step_on_an_honest_scale(results, draw):
 def test_the_layer_table_finds_layers_by_block_and_label(results, draw):
     made = results(layers=("input", "block1", "conv2", "block3")).layer_tables()
     with xr.open_dataset(made.root / made.study.path("layers", source="mobilenet_v2")) as layers:
-        rows = cells(layers.load(), {"block3": 7, "conv2": 8, "input": 9, "block1": 10})
+        recorded = {"block3": 7, "conv2": 8, "input": 9, "block1": 10}
+        rows = cells(layers.load(), {layer: (layer, units) for layer, units in recorded.items()})
     # conv1, relu1 = block1, conv2, relu2 = block2, conv3, relu3 = block3; a convolution has 10 + i parameters
     assert [row[:3] for row in rows] == [
         ("input", "input", "input"),

@@ -18,8 +18,11 @@ def test_every_architecture_has_a_table():
 
 
 def check(architecture):
-    shipped = [(row.label, row.node, row.kind, row.block, row.units) for row in tables.read(architecture)]
-    fresh = [(row.label, row.node, row.kind, row.block, row.units) for row in shapes(architecture)]
+    def columns(row):
+        return row.label, row.node, row.kind, row.block, row.units, row.channels
+
+    shipped = [columns(row) for row in tables.read(architecture)]
+    fresh = [columns(row) for row in shapes(architecture)]
     assert fresh == shipped, "run python -m repscape.networks.generate"
     labels = [row[0] for row in shipped]
     blocks = [row[3] for row in shipped if row[3]]
@@ -53,6 +56,45 @@ def test_layers_are_chosen_by_set_label_block_and_path():
     # the same output by its own label and by its block's
     assert choose(["block3", "bn6", "features.2.conv.3"]) == ("block3", "bn6")
     assert choose(["blocks", "block3", "input"]) == choose("blocks")
+
+
+def test_layers_can_be_named():
+    """The names that Keras gives the layers of VGG16: each after its ReLU or softmax."""
+    per_block = (2, 2, 3, 3, 3)
+    relu, expected = 0, [("input", "input", 150528)]
+    sides, channels = (224, 112, 56, 28, 14), (64, 128, 256, 512, 512)
+    for block, (count, side, depth) in enumerate(zip(per_block, sides, channels, strict=True), 1):
+        for conv in range(1, count + 1):
+            relu += 1
+            expected.append((f"block{block}_conv{conv}", f"relu{relu}", depth * side * side))
+        expected.append((f"block{block}_pool", f"maxpool{block}", depth * side * side // 4))
+    expected += [("flatten", "flatten1", 25088), ("fc1", "relu14", 4096), ("fc2", "relu15", 4096)]
+    expected.append(("predictions", "predictions", 1000))
+    mapping = {name: label for name, label, _ in reversed(expected)}
+    found = tables.names("vgg16", mapping, "networks.vgg16.layers")
+    assert list(found.items()) == [(name, label) for name, label, _ in expected]
+    rows = tables.read("vgg16")
+    assert [tables.find(rows, label)[1].units for label in found.values()] == [
+        units for *_, units in expected
+    ]
+    by_path = tables.names("vgg16", {"a": "features.1", "b": "block1"}, "networks.vgg16.layers")
+    assert by_path == {"a": "relu1", "b": "block1"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ({"a": "cnov1"}, "layers.a: 'cnov1' is unknown; did you mean 'conv1'"),
+        ({"a": "blocks"}, "layers.a: expected one layer, found the layer set blocks"),
+        ({"a": "input"}, "layers.a: only the layer 'input' can be named 'input', and must be"),
+        ({"predictions": "fc1"}, "layers.predictions: only the layer 'predictions' can be named"),
+        ({}, "layers: expected at least one layer, found none"),
+    ],
+)
+def test_names_that_mean_no_layer(layers, told):
+    with pytest.raises(ConfigError) as caught:
+        tables.names("vgg16", layers, "networks.n.layers")
+    assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from repscape import store
 from repscape.errors import DataError
-from repscape.samples.draw import draw, write_samples
+from repscape.samples.draw import draw, draw_equal, first, write_samples
 
 UNITS = np.arange(5, 505, 5, dtype=np.int32)
 
@@ -42,10 +42,72 @@ def test_every_unit_is_equally_likely():
     assert abs(counts - 1000).max() < 5 * 27
 
 
-def population(path, **units):
+@given(
+    size=st.integers(1, 400),
+    channels=st.lists(st.integers(1, 12), min_size=1, max_size=40),
+    seed=st.integers(0, 2**62),
+)
+def test_equal_draws_differ_by_one_at_most_where_channels_have_enough(size, channels, seed):
+    """Channels with fewer units give all they have; no other could give less and another more."""
+    channel = np.repeat(np.arange(len(channels)), channels)
+    units = np.arange(len(channel), dtype=np.int32) * 3
+    (drawn,) = draw_equal(units, channel, size, 1, seed)
+    assert len(drawn) == len(set(drawn.tolist())) == min(size, len(units))
+    assert np.isin(drawn, units).all()
+    assert (np.diff(drawn) > 0).all()
+    counts = np.bincount(channel[drawn // 3], minlength=len(channels))
+    could_give_more = counts[counts < np.array(channels)]
+    if could_give_more.size:
+        assert counts.max() <= could_give_more.min() + 1
+
+
+def test_equal_draws_of_a_notebooks_size():
+    """200 units of 512 channels: dividing and rounding down would give none."""
+    channel = np.repeat(np.arange(512), 196)
+    drawn = draw_equal(np.arange(512 * 196), channel, 200, 50, 1)
+    counts = np.apply_along_axis(lambda row: np.bincount(channel[row], minlength=512), 1, drawn)
+    assert set(np.unique(counts)) == {0, 1}
+    assert (counts.sum(axis=1) == 200).all()
+    # the channels that give a unit are drawn anew: Binomial(50, 200/512), SD 3.4 about 19.5
+    assert abs(counts.sum(axis=0) - 19.5).max() < 5 * 3.4
+    drawn = draw_equal(np.arange(512 * 196), channel, 1000, 1, 1)
+    assert set(np.bincount(channel[drawn[0]])) == {1, 2}
+
+
+def test_every_unit_of_a_channel_is_equally_likely():
+    channel = np.array([0] * 4 + [1] * 16)
+    counts = np.bincount(draw_equal(np.arange(20), channel, 6, 4000, 1).ravel(), minlength=20)
+    assert abs(counts[:4] / 4000 - 3 / 4).max() < 5 * np.sqrt(3 / 16 / 4000)
+    assert abs(counts[4:] / 4000 - 3 / 16).max() < 5 * np.sqrt(3 * 13 / 256 / 4000)
+
+
+def test_equal_draws_repeat_and_keep_earlier_repeats():
+    channel = np.arange(100) % 7
+    np.testing.assert_array_equal(
+        draw_equal(UNITS, channel, 30, 10, 7)[:4], draw_equal(UNITS, channel, 30, 4, 7)
+    )
+    np.testing.assert_array_equal(draw_equal(UNITS, channel, 100, 10, 7), UNITS[np.newaxis])
+
+
+def test_ranked_samples_are_nested():
+    rank = np.random.default_rng(0).permutation(100)
+    smaller = set()
+    for size in (1, 20, 50, 100, "all"):
+        (chosen,) = first(UNITS, rank, size)
+        assert smaller <= set(chosen.tolist()) == {unit for unit, r in zip(UNITS, rank, strict=True)
+                                                   if size == "all" or r < size}  # fmt: skip
+        assert (np.diff(chosen) > 0).all()
+        smaller = set(chosen.tolist())
+
+
+def population(path, ranks=False, **units):
     with store.create(path, kind="population", attributes={"source": "net", "population": "random"}) as file:
         for layer, values in units.items():
-            store.add_variable(file.createGroup(layer), "unit", ("unit",), np.asarray(values, np.int32))
+            group = file.createGroup(layer)
+            store.add_variable(group, "unit", ("unit",), np.asarray(values, np.int32))
+            store.set_attributes(group, {"statistic": "unit", "height": 2, "width": 5})
+            if ranks:
+                store.add_variable(group, "rank", ("unit",), np.arange(len(values), dtype=np.int32)[::-1])
 
 
 def test_writes_a_file_a_layer_with_a_seed_of_its_own(tmp_path, caplog):
@@ -90,3 +152,29 @@ def test_missing_layer_is_named(tmp_path):
     population(tmp_path / "p.nc", conv=range(50))
     with pytest.raises(DataError, match=r"p\.nc.*found none named pool"):
         write_samples(tmp_path / "p.nc", {"pool": tmp_path / "a.nc"}, size=20, repeats=3, seed=0)
+
+
+def test_equal_samples_are_written_and_what_is_unequal_is_told(tmp_path, caplog):
+    population(tmp_path / "p.nc", conv=range(50), few=[*range(10), 10], wide=range(1000))
+    outputs = {layer: tmp_path / layer / "n8.nc" for layer in ("conv", "few", "wide")}
+    write_samples(tmp_path / "p.nc", outputs, size=8, repeats=3, seed=0, how="equal")
+    assert len(caplog.messages) == 2
+    assert "some have none: wide (92 of 100)" in caplog.messages[0]
+    assert caplog.messages[1].endswith("all of which are taken: few")
+    with store.open_file(outputs["conv"], "sample") as file:
+        counts = np.apply_along_axis(np.bincount, 1, file["unit"][:] // 10)
+        assert (np.sort(counts, axis=1) == [1, 1, 2, 2, 2]).all()
+        assert (file.drawn, file.n_drawn) == ("equal", 8)
+    with store.open_file(outputs["few"], "sample") as file:
+        assert (np.bincount(file["unit"][0] // 10) == [7, 1]).all()
+
+
+def test_ranked_samples_are_written(tmp_path):
+    population(tmp_path / "p.nc", ranks=True, conv=range(0, 100, 2))
+    write_samples(tmp_path / "p.nc", {"conv": tmp_path / "a.nc"}, size=8, repeats=1, seed=0, how="ranked")
+    with store.open_file(tmp_path / "a.nc", "sample") as file:
+        np.testing.assert_array_equal(file["unit"][:], [np.arange(84, 100, 2)])
+        assert file.drawn == "ranked"
+    population(tmp_path / "p.nc", conv=range(50))
+    with pytest.raises(DataError, match="layer conv: units in order of their rank were asked for, found no"):
+        write_samples(tmp_path / "p.nc", {"conv": tmp_path / "a.nc"}, size=8, repeats=1, seed=0, how="ranked")

@@ -93,8 +93,8 @@ def record(
         _allow_open_files(len(outputs))
         gatherers, files = {}, {}
         for label, path in outputs.items():
-            order, row = tables.find(frozen.rows, label)
             selection = population_file.read(units, label)
+            order, row = tables.find(frozen.rows, population_file.known_as(units, label))
             labels = coordinates(selection, row.channels, row.height, row.width)
             whole = len(selection.unit) == _count(row, selection.statistic)
             gatherers.setdefault(row.node, {})[label] = Gatherer(selection, frozen.axes[row.node], whole)

@@ -38,7 +38,10 @@ def draw(data: dict, *, network: str | None = None, population: str | None = Non
         The figure and its caption.
     """
     table, recorded = data["layers"].load(), data["population"]
-    rows = cells(table, {layer: group.sizes["unit"] for layer, group in recorded.children.items()})
+    rows = cells(
+        table,
+        {layer: (group.attrs["layer"], group.sizes["unit"]) for layer, group in recorded.children.items()},
+    )
     header = ("layer", "node", "kind", "shape", "units", "recorded", "parameters", "size", "stride")
     left = (True, True, True, False, False, False, False, False, False)
     widths = (
@@ -72,16 +75,17 @@ def draw(data: dict, *, network: str | None = None, population: str | None = Non
     return fig, caption(table, rows, recorded.attrs["population"])
 
 
-def cells(table, recorded: dict[str, int]) -> list[tuple[str, ...]]:
+def cells(table, recorded: dict[str, tuple[str, int]]) -> list[tuple[str, ...]]:
     """Return the rows of the layers in `recorded`, as text, in the order of execution.
 
-    A layer is known by its own label or by that of the block whose output it is. Its parameters
-    are counted from the layer of the row above.
+    `recorded` maps what the study calls a layer to its label in the table, its own or that of the
+    block whose output it is, and to the number of recorded units. A layer's parameters are counted
+    from the layer of the row above.
     """
     places = {}
-    for label in recorded:
+    for name, (label, _) in recorded.items():
         found = (table["layer"].values == label) | (table["block"].values == label)
-        places[label] = int(np.flatnonzero(found)[0])
+        places[name] = int(np.flatnonzero(found)[0])
     rows, done = [], 0
     for label in sorted(recorded, key=places.__getitem__):
         row = table.isel(layer=places[label])
@@ -95,7 +99,7 @@ def cells(table, recorded: dict[str, int]) -> list[tuple[str, ...]]:
                 str(row["kind"].values),
                 " × ".join(str(int(row[axis])) for axis in ("channels", "height", "width")),
                 captions.number(int(row["units"])),
-                captions.number(recorded[label]),
+                captions.number(recorded[label][1]),
                 captions.number(parameters) if parameters else "–",
                 f"{field:g}" if np.isfinite(field) else "–",
                 f"{stride:g}" if np.isfinite(stride) else "–",

@@ -24,7 +24,7 @@ def inputs(
     """
     source = choices.one(source, study.layers, "source")
     _, population, _ = choices.differentiation(study, metric=metric, population=population, sizes=None)
-    if max(study.config["samples"][population].values()) < 2:
+    if max(study.config["samples"][population]["repeats"].values()) < 2:
         raise ConfigError(
             f"population: '{population}' is drawn once at every size, so there is no sampling error. "
             "Give it more repeats under 'samples', or choose another population."

@@ -48,7 +48,7 @@ def shapes(architecture: str) -> list[Row]:
 
 def write(rows: Iterable[Row], path: Path) -> None:
     """Write the columns that are needed to choose layers and to know their size."""
-    columns = ("label", "node", "kind", "block", "units")
+    columns = ("label", "node", "kind", "block", "units", "channels")
     with open(path, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)

@@ -8,7 +8,7 @@ set ``blocks`` is made of these, of the input and of the head (see table.py for 
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from repscape.errors import ConfigError
 from repscape.plugins import unknown
 
 FOLDER = Path(__file__).parent / "tables"
+LAYER_SETS = ("blocks", "all")
+KEEP_THEIR_NAMES = ("input", "predictions")
 
 
 class Row(NamedTuple):
@@ -76,7 +78,9 @@ def read(architecture: str) -> tuple[Row, ...]:
         raise ConfigError(f"architecture: {unknown(architecture, architectures())}")
     with open(FOLDER / f"{architecture}.tsv", encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t")
-        return tuple(Row(**(row | {"units": int(row["units"])})) for row in rows)
+        return tuple(
+            Row(**(row | {"units": int(row["units"]), "channels": int(row["channels"])})) for row in rows
+        )
 
 
 def choose(architecture: str | None, layers: str | list[str], where: str) -> tuple[str, ...]:
@@ -108,6 +112,44 @@ def choose(architecture: str | None, layers: str | list[str], where: str) -> tup
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return select(rows, layers, where)
+
+
+def names(architecture: str | None, layers: str | list[str] | Mapping, where: str) -> dict[str, str]:
+    """Choose layers and name them.
+
+    Parameters
+    ----------
+    architecture, where : as in `choose`
+    layers : as in `choose`, or a mapping of name to label, node path or block
+        Layers go by the names given. The input and the predictions keep theirs, by which
+        analyses know them.
+
+    Returns
+    -------
+    dict of name to label
+        In the order of execution; without a mapping names are labels.
+
+    Raises
+    ------
+    ConfigError
+        The architecture or a layer is unknown, or a name says what the layer is not.
+    """
+    if not isinstance(layers, Mapping):
+        return {label: label for label in choose(architecture, layers, where)}
+    labels = {}
+    for name, layer in layers.items():
+        if layer in LAYER_SETS:
+            raise ConfigError(f"{where}.{name}: expected one layer, found the layer set {layer}.")
+        (labels[name],) = choose(architecture, layer, f"{where}.{name}")
+        for kept in KEEP_THEIR_NAMES:
+            if (name == kept) != (labels[name] == kept):
+                raise ConfigError(
+                    f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
+                )
+    order = choose(architecture, list(labels.values()), where) if labels else ()
+    if not order:
+        raise ConfigError(f"{where}: expected at least one layer, found none. Try: blocks.")
+    return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
 
 
 def select(rows: Iterable[Row], layers: str | list[str], where: str) -> tuple[str, ...]:

@@ -51,7 +51,9 @@ def write(
             group = dataset.createGroup(layer.label)
             store.add_variable(group, "unit", ("unit",), selection.unit)
             counts = {"n_requested": selection.requested, "n_recorded": len(selection.unit)}
-            store.set_attributes(group, counts | {"statistic": selection.statistic})
+            shape = {"channels": layer.channels, "height": layer.height, "width": layer.width}
+            known = {"statistic": selection.statistic, "layer": layer.known_as or layer.label}
+            store.set_attributes(group, counts | known | shape)
             if len(selection.unit) < selection.requested:
                 smaller.append(f"{layer.label} ({len(selection.unit)})")
     if smaller:
@@ -79,3 +81,8 @@ def read(dataset, label: str) -> Selection:
         )
     group = dataset[label]
     return Selection(group["unit"][:], group.statistic, int(group.n_requested))
+
+
+def known_as(dataset, label: str) -> str:
+    """Return the label, in the network's table, of a layer of an open population file."""
+    return dataset[label].layer

@@ -11,9 +11,17 @@ class Layer(NamedTuple):
     Attributes
     ----------
     label : str
+        What the study calls it.
     channels, height, width : int
     units : int
         Their product.
+    known_as : str
+        Its label in the network's table.
+    stride, offset : float
+        Of receptive fields, in pixels of the input: the distance between the centres of neighbours,
+        and the first unit's centre; NaN where they depend on more than place.
+    image : (int, int)
+        Height and width of the network's input.
     """
 
     label: str
@@ -21,6 +29,10 @@ class Layer(NamedTuple):
     height: int
     width: int
     units: int
+    known_as: str = ""
+    stride: float = float("nan")
+    offset: float = float("nan")
+    image: tuple[int, int] = (0, 0)
 
 
 class Selection(NamedTuple):

@@ -1,12 +1,15 @@
 """Which of the recorded units to listen to: samples without replacement, with repeats."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
 from repscape.errors import DataError
 from repscape.logs import logger
 from repscape.seeds import derive
+
+Draw = Literal["random", "equal", "ranked"]
 
 
 def draw(units: np.ndarray, size: int | str, repeats: int, seed: int) -> np.ndarray:
@@ -36,7 +39,72 @@ def draw(units: np.ndarray, size: int | str, repeats: int, seed: int) -> np.ndar
     return units[np.sort(chosen, axis=1)]
 
 
-def write_samples(population_path, outputs: Mapping, *, size: int | str, repeats: int, seed: int) -> None:
+def draw_equal(
+    units: np.ndarray, channel: np.ndarray, size: int | str, repeats: int, seed: int
+) -> np.ndarray:
+    """Draw equally many units from each channel, uniformly without replacement within a channel.
+
+    Channels with fewer recorded units than their share give all they have, and the others make up
+    for them. The remainder of the division goes to one channel each, in an order drawn anew for
+    each repeat; fewer units than channels leave channels without any.
+
+    Parameters
+    ----------
+    units, size, repeats, seed : as in `draw`
+    channel : int array (unit,)
+        The channel of each recorded unit.
+
+    Returns
+    -------
+    int32 array (repeat, draw)
+        In the order of `units` within a draw.
+    """
+    units = np.asarray(units, dtype=np.int32)
+    if size == "all" or size >= len(units):
+        return units[np.newaxis]
+    generator = np.random.default_rng(seed)
+    _, channel, available = np.unique(channel, return_inverse=True, return_counts=True)
+    return units[[_equal(generator, channel, available, size) for _ in range(repeats)]]
+
+
+def _equal(generator, channel: np.ndarray, available: np.ndarray, size: int) -> np.ndarray:
+    """Return the places of one draw, ascending."""
+    level = 0  # as many from each channel as all of them can give without exceeding the size
+    while np.minimum(available, level + 1).sum() <= size:
+        level += 1
+    wanted = np.minimum(available, level)
+    order = generator.permutation(len(available))
+    more = order[available[order] > level][: size - wanted.sum()]
+    wanted[more] += 1
+    # In a random order of all places, the first ones of each channel are a draw from it.
+    shuffled = generator.permutation(len(channel))
+    shuffled = shuffled[np.argsort(channel[shuffled], kind="stable")]
+    place_in_channel = np.arange(len(channel)) - np.repeat(np.cumsum(available) - available, available)
+    return np.sort(shuffled[place_in_channel < np.repeat(wanted, available)])
+
+
+def first(units: np.ndarray, rank: np.ndarray, size: int | str) -> np.ndarray:
+    """Take the first units in order of rank: a larger size has all units of a smaller one.
+
+    Parameters
+    ----------
+    units, size : as in `draw`
+    rank : int array (unit,)
+        0 for the first.
+
+    Returns
+    -------
+    int32 array (1, draw)
+        In the order of `units`.
+    """
+    units = np.asarray(units, dtype=np.int32)
+    count = len(units) if size == "all" else size
+    return units[np.sort(np.argsort(rank, kind="stable")[:count])][np.newaxis]
+
+
+def write_samples(
+    population_path, outputs: Mapping, *, size: int | str, repeats: int, seed: int, how: Draw = "random"
+) -> None:
     """Draw from every layer of a population and write one sample file a layer.
 
     Parameters
@@ -46,11 +114,13 @@ def write_samples(population_path, outputs: Mapping, *, size: int | str, repeats
     size, repeats : as in `draw`
     seed : int
         The study's seed; each layer's own follows from it and from what is drawn.
+    how : {"random", "equal", "ranked"}
+        `draw`, `draw_equal` or `first`.
 
     Raises
     ------
     DataError
-        A layer is missing from the population file.
+        A layer is missing from the population file, or the population has no channels or ranks.
     """
     from repscape import store
 
@@ -63,6 +133,11 @@ def write_samples(population_path, outputs: Mapping, *, size: int | str, repeats
             )
         source, name = population.source, population.population
         units = {layer: population[layer]["unit"][:] for layer in outputs}
+        channels, ranks = {}, {}
+        if how == "equal":
+            channels = {layer: _channels(population_path, population[layer], layer) for layer in outputs}
+        if how == "ranked":
+            ranks = {layer: _ranks(population_path, population[layer], layer) for layer in outputs}
 
     few = [
         f"{layer} ({len(units[layer])})" for layer in outputs if size != "all" and len(units[layer]) < size
@@ -73,9 +148,15 @@ def write_samples(population_path, outputs: Mapping, *, size: int | str, repeats
             "taken, once: %s",
             size, name, source, ", ".join(few),
         )  # fmt: skip
+    _tell_unequal(name, source, channels, size)
     for layer, path in outputs.items():
         layer_seed = derive(seed, "samples", source, name, layer, size)
-        drawn = draw(units[layer], size, repeats, layer_seed)
+        if how == "equal":
+            drawn = draw_equal(units[layer], channels[layer], size, repeats, layer_seed)
+        elif how == "ranked":
+            drawn = first(units[layer], ranks[layer], size)
+        else:
+            drawn = draw(units[layer], size, repeats, layer_seed)
         store.write(
             path,
             kind="sample",
@@ -89,8 +170,53 @@ def write_samples(population_path, outputs: Mapping, *, size: int | str, repeats
                 "population": name,
                 "layer": layer,
                 "size": str(size),
+                "drawn": how,
                 "n_requested": len(units[layer]) if size == "all" else size,
                 "n_drawn": drawn.shape[1],
                 "seed": layer_seed,
             },
         )
+
+
+def _channels(path, group, layer: str) -> np.ndarray:
+    """Return the channel of each recorded unit of a layer."""
+    if group.statistic == "position_mean":
+        raise DataError(
+            f"{path}: layer {layer}: equally many units from each channel were asked for, found means over "
+            "channels, which belong to none. Set draw: random."
+        )
+    unit = group["unit"][:]
+    return unit if group.statistic == "channel_mean" else unit // (group.height * group.width)
+
+
+def _ranks(path, group, layer: str) -> np.ndarray:
+    """Return the rank of each recorded unit of a layer."""
+    if "rank" not in group.variables:
+        raise DataError(
+            f"{path}: layer {layer}: units in order of their rank were asked for, found no ranks. Sample a "
+            "population that is selected by 'top', or set draw: random."
+        )
+    return group["rank"][:]
+
+
+def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: int | str) -> None:
+    """Warn where channels cannot all give equally many units."""
+    without, short = [], []
+    for layer, channel in channels.items():
+        _, available = np.unique(channel, return_counts=True)
+        if size == "all" or size >= len(channel):
+            continue
+        if size < len(available):
+            without.append(f"{layer} ({len(available) - size} of {len(available)})")
+        elif (available < size // len(available)).any():
+            short.append(layer)
+    told = (
+        (without, "there are more channels than units, so some have none"),
+        (short, "some channels have fewer recorded units than their share, all of which are taken"),
+    )
+    for layers, why in told:
+        if layers:
+            logger.warning(
+                "equal samples of %s units of population '%s' of %s: %s: %s",
+                size, population, source, why, ", ".join(layers),
+            )  # fmt: skip
