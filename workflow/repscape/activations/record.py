@@ -10,8 +10,8 @@ indices for each recorded unit. None of these grows with the number of images.
 
 import json
 import resource
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from repscape.errors import DataError, DeviceError
 from repscape.logs import logger, progress
 from repscape.networks import tables
 from repscape.networks.frozen import Frozen, thaw
+from repscape.networks.running import choose_device, settings
 from repscape.populations import file as population_file
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -74,7 +75,7 @@ def record(
     frozen = thaw(network)
     on_cpu = place.type == "cpu"
     with ExitStack() as stack:
-        stack.enter_context(_settings(threads if on_cpu else None, precision))
+        stack.enter_context(settings(threads if on_cpu else None, precision))
         shown = stack.enter_context(store.open_file(stimulus, "stimulus"))
         units = stack.enter_context(store.open_file(population, "population"))
         images = shown["images"]
@@ -130,25 +131,6 @@ def record(
             store.set_attributes(file, {"batch": used})
 
 
-def choose_device(device: str) -> torch.device:
-    """Turn ``auto``, ``cpu`` or ``cuda`` into a device.
-
-    Raises
-    ------
-    DeviceError
-        ``cuda`` is required and not there.
-    """
-    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
-        return torch.device("cpu")
-    if not torch.cuda.is_available():
-        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
-        raise DeviceError(
-            f"device: cuda is required, found no usable GPU (torch {torch.__version__}, {built}). Check "
-            "`nvidia-smi` and the driver, run where there is a GPU, or set device: auto or cpu."
-        )
-    return torch.device("cuda")
-
-
 def _in_batches(run, total: int, batch: int, what: str) -> int:
     """Call `run` on consecutive batches, halved while memory runs out; return the smallest used."""
     size = batch
@@ -174,23 +156,6 @@ def _in_batches(run, total: int, batch: int, what: str) -> int:
                 logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
                 torch.cuda.empty_cache()
     return size
-
-
-@contextmanager
-def _settings(threads: int | None, precision: str) -> Iterator[None]:
-    """Set what results depend on; put it back afterwards."""
-    before = torch.get_num_threads()
-    tf32 = precision == "tf32"
-    matmul = torch.backends.cuda.matmul.allow_tf32
-    if threads is not None:
-        torch.set_num_threads(threads)
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32):
-            yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = matmul
-        torch.set_num_threads(before)
 
 
 def _reduced(place: torch.device, precision: str) -> torch.autocast:
