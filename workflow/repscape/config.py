@@ -118,10 +118,10 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis is there for the figures that need it; those in the config are always made.
-        "analyses": _named_sections(
-            "analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes
+        "analyses": _plugin_sections(
+            "analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes, top
         ),
-        "figures": _named_sections("figures", top.figures, "figure", mistakes),
+        "figures": _plugin_sections("figures", top.figures, "figure", mistakes, top),
     }
     for index, metric in enumerate(top.rdms.metrics):
         if metric not in plugins.names("rdms"):
@@ -130,6 +130,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         mistakes.add(("rdms", "metrics"), "a metric is listed twice.")
     samples = _samples(top, mistakes)
     layers = _layers(sections["networks"], mistakes)
+    _check_layers(sections, layers, mistakes)
     _check_targets(sections, mistakes)
     _check_made(sections, mistakes)
     mistakes.stop()
@@ -178,24 +179,30 @@ def _check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
 
 
 def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[str, dict]:
-    """Check the named sections of a step whose plugin is chosen by the key `selector`."""
+    """Check the named sections of a step, whose plugin is chosen by the key `selector`.
+
+    Analyses and figures are named as their plugin unless the key says another.
+    """
     checked = {}
     for name, section in sections.items():
-        keys = (step, name)
+        keys, values = (step, name), dict(section or {})
         _check_name(mistakes, keys, name)
-        plugin = section.get(selector)
+        unnamed = selector not in values
+        if unnamed and step in ("analyses", "figures"):
+            values[selector] = name
+        plugin = values.get(selector)
         if plugin is None:
             valid = ", ".join(plugins.names(step))
             mistakes.add(keys, f"the key '{selector}' is required; one of: {valid}.")
             continue
         if plugin not in plugins.names(step):
-            mistakes.add((*keys, selector), plugins.unknown(plugin, plugins.names(step)))
+            at = keys if unnamed else (*keys, selector)
+            mistakes.add(at, plugins.unknown(plugin, plugins.names(step)))
             continue
         function = plugins.entry(step, plugin)
         model = plugins.model(function, **{selector: (str, ...)}, **common)
-        values = dict(section)
         # Trained weights draw nothing: a new seed does not concern them.
-        if "seed" in model.model_fields and section.get("weights", "random") == "random":
+        if "seed" in model.model_fields and values.get("weights", "random") == "random":
             values.setdefault("seed", derive(top.seed, step, name))
         running = top.activations.model_dump() | {"device": top.device}
         for key in RUNNING & model.model_fields.keys():
@@ -207,22 +214,6 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
             for parameter in plugins.asset_parameters(function):
                 several = plugins.takes_several(function, parameter)
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several)
-    return checked
-
-
-def _named_sections(step, sections, selector, mistakes) -> dict[str, dict]:
-    """Check analyses and figures: the name is the plugin, unless the key `selector` says another."""
-    checked = {}
-    for name, section in sections.items():
-        keys, section = (step, name), dict(section or {})
-        _check_name(mistakes, keys, name)
-        plugin = section.setdefault(selector, name)
-        if plugin not in plugins.names(step):
-            at = (*keys, selector) if plugin != name else keys
-            mistakes.add(at, plugins.unknown(plugin, plugins.names(step)))
-            continue
-        model = plugins.model(plugins.entry(step, plugin), **{selector: (str, ...)})
-        checked |= _validated(mistakes, keys, name, model, section)
     return checked
 
 
@@ -412,8 +403,8 @@ def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
                     f"population '{entry.population}' (select: {select}) can be drawn "
                     f"{' or '.join(possible)}, found {entry.draw}.",
                 )
-        if entry.draw == "ranked" and max(repeats) > 1:
-            mistakes.add((*keys, "repeats"), "ranked samples are not random, so they have one repeat.")
+            elif entry.draw == "ranked" and max(repeats) > 1:
+                mistakes.add((*keys, "repeats"), "ranked samples are not random, so they have one repeat.")
         in_order = {size: plan[size] for size in sorted(plan, key=natural)}
         plans[entry.population] = {"draw": entry.draw, "repeats": in_order}
     return plans
@@ -439,3 +430,21 @@ def _layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
         for layer in layers[name]:
             _check_name(mistakes, ("networks", name, "layers", layer), layer)
     return layers
+
+
+def _check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> None:
+    """Ask populations whether all layers of all networks have what they select."""
+    for name, section in sections["populations"].items():
+        function = plugins.entry("populations", section["select"])
+        check = getattr(inspect.getmodule(function), "check_layers", None)
+        if check is None:
+            continue
+        arguments = plugins.section_arguments(function, section, only=inspect.signature(check).parameters)
+        for source, names in layers.items():
+            network = sections["networks"][source]
+            rows = tables.read(network["architecture"])
+            found = {layer: tables.find(rows, label)[1] for layer, label in names.items()}
+            try:
+                check(found, tables.image_size(rows, network), **arguments)
+            except ConfigError as error:
+                mistakes.add(("populations", name), f"network '{source}': {error}")

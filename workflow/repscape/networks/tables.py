@@ -8,7 +8,7 @@ set ``blocks`` is made of these, of the input and of the head (see table.py for 
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -173,6 +173,19 @@ def select(rows: Iterable[Row], layers: str | list[str], where: str) -> tuple[st
     if not chosen:
         raise ConfigError(f"{where}: expected at least one layer, found none. Try: blocks.")
     return tuple(label for _, label in sorted(chosen))
+
+
+def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
+    """Return height and width of a network's input, from a shipped table and the network's config.
+
+    None where they depend on more: on the stimulus, or on weights that take another size than usual.
+    """
+    preprocess = section.get("preprocess")
+    if preprocess is not None:
+        crop = preprocess["crop"]
+        return (crop, crop) if isinstance(crop, int) else crop and tuple(crop)
+    side = math.isqrt(rows[0].units // 3)
+    return None if "SWAG" in (section.get("weights") or "") else (side, side)
 
 
 def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:

@@ -27,13 +27,17 @@ def check(*, channels: Channels | dict[str, Channels]) -> None:
             raise ConfigError(f"channels{'.' * bool(layer)}{layer}: {twice[0]} is listed twice.")
 
 
-def check_layers(layers: dict[str, Row], *, channels: Channels | dict[str, Channels]) -> None:
+def check_layers(
+    layers: dict[str, Row], image: tuple[int, int] | None, *, channels: Channels | dict[str, Channels]
+) -> None:
     """Refuse channels that a layer of a network does not have.
 
     Parameters
     ----------
     layers : dict of name to Row
         The layers that a study records from a network.
+    image : (int, int) or None
+        Not used: channels do not depend on it.
     channels : as in `select`
 
     Raises

@@ -5,11 +5,33 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.errors import DataError
+from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
+from repscape.networks.tables import Row
 from repscape.populations.layer import Layer, Selection
 
 Pixels = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def check_layers(
+    layers: dict[str, Row], image: tuple[int, int] | None, *, centre: tuple[Pixels, Pixels]
+) -> None:
+    """Refuse a centre outside the image, where its size is known.
+
+    Parameters
+    ----------
+    layers : dict of name to Row
+        Not used: shipped tables have no receptive fields.
+    image : (int, int) or None
+        Height and width of the network's input.
+    centre : as in `select`
+
+    Raises
+    ------
+    ConfigError
+    """
+    if image is not None and _outside(centre, image):
+        raise ConfigError(_outside(centre, image))
 
 
 def select(layer: Layer, *, centre: tuple[Pixels, Pixels], radius: Pixels) -> Selection:
@@ -35,12 +57,8 @@ def select(layer: Layer, *, centre: tuple[Pixels, Pixels], radius: Pixels) -> Se
         The centre lies outside the image, or the layer has several positions without a receptive
         field of their own (after attention or reshaping).
     """
-    height, width = layer.image
-    if not (centre[0] <= height - 1 and centre[1] <= width - 1):
-        raise DataError(
-            f"centre: expected a place within the network's input of {height} x {width} pixels, found "
-            f"y = {centre[0]:g}, x = {centre[1]:g} (the last pixel is {height - 1}, {width - 1})."
-        )
+    if _outside(centre, layer.image):
+        raise DataError(_outside(centre, layer.image))
     positions = layer.height * layer.width
     if positions == 1:
         return Selection(np.arange(layer.channels, dtype=np.int32), "unit", layer.channels)
@@ -60,3 +78,14 @@ def select(layer: Layer, *, centre: tuple[Pixels, Pixels], radius: Pixels) -> Se
         )  # fmt: skip
     unit = (np.arange(layer.channels)[:, np.newaxis] * positions + inside).ravel()
     return Selection(unit.astype(np.int32), "unit", len(unit))
+
+
+def _outside(centre, image: tuple[int, int]) -> str:
+    """Say that a place is not within an image; nothing if it is."""
+    height, width = image
+    if centre[0] <= height - 1 and centre[1] <= width - 1:
+        return ""
+    return (
+        f"centre: expected a place within the network's input of {height} x {width} pixels, found "
+        f"y = {centre[0]:g}, x = {centre[1]:g} (the last pixel is {height - 1}, {width - 1})."
+    )
