@@ -1,0 +1,153 @@
+"""What single units answer: bars of the same sampled units for several images."""
+
+import numpy as np
+
+from repscape.figures import captions, choices, recorded
+from repscape.figures.rows import inset, page, write
+from repscape.figures.style import WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "Activations"
+LAYERS, IMAGES = 3, 4
+MOST = 1000  # bars that can still be told apart
+STRIP, GAP, HEADER, BOTTOM = 11.0, 2.0, 6.5, 7.0  # mm
+PICTURE, LEFT = 14.0, 27.0  # mm: side of the pictures, where the bars begin
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    stimulus: str | None = None,
+    images: recorded.Images = IMAGES,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+) -> dict:
+    """Name the files and check the parameters."""
+    source = choices.one(source, study.layers, "source")
+    stimulus = recorded.stimulus(study, stimulus)
+    layers = recorded.layers(study, source, layers, LAYERS)
+    population = choices.sampled(study.samples, population)
+    sizes = study.samples[population]
+    size = choices.one(sizes[0] if size is None else str(size), sizes, "size")
+    return {
+        "stimulus": study.path("stimulus", stimulus=stimulus),
+        "activations": recorded.activations(study, source, [stimulus], population, layers),
+        "samples": [
+            study.path("sample", source=source, population=population, layer=layer, size=size)
+            for layer in layers
+        ],
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    stimulus: str | None = None,
+    images: recorded.Images = IMAGES,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+):
+    """Draw the activations of sampled units, a strip an image, for each layer.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    stimulus : str, optional
+        By default the first that is not the reference.
+    images : int or list of int
+        How many evenly spaced images, or which, counted from 0; at most 6.
+    layers : list of str, optional
+        By default three: the first, the middle one and the last.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the smallest. The first draw is shown.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+
+    Raises
+    ------
+    DataError
+        The stimulus has no such image, or the activations are not those of its images.
+    """
+    shown = recorded.chosen(data["stimulus"], images)
+    name = data["stimulus"].attrs["stimulus"]
+    recordings = recorded.by_layer(data["activations"])[name]
+    samples = {sample.attrs["layer"]: sample for sample in data["samples"]}
+
+    block = HEADER + (STRIP + GAP) * len(shown)
+    fig, axes = page(block * len(recordings) + BOTTOM)
+    drawn = {}
+    for row, (layer, recording) in enumerate(recordings.items()):
+        recorded.check_images(data["stimulus"], recording)
+        answers, drawn[layer] = sampled(recording, samples[layer], shown)
+        top = row * block
+        of = f"{captions.number(drawn[layer])} of {captions.number(recording.sizes['unit'])} recorded units"
+        write(axes, LEFT, top + 1.5, layer, fontsize=7.5)
+        write(axes, WIDTH - 1.5, top + 1.7, of, fontsize=6, color="0.35", ha="right")
+        low, high = min(0, answers.min()), max(0, answers.max())
+        low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+        for strip, (image, bars) in enumerate(zip(shown, answers, strict=True)):
+            at = top + HEADER + strip * (STRIP + GAP)
+            recorded.thumbnail(axes, data["stimulus"], image, 1, at, PICTURE, STRIP)
+            panel = inset(axes, LEFT, at, WIDTH - LEFT - 1.5, STRIP)
+            panel.stairs(
+                bars, fill=True, color=style.colour(name), linewidth=0, gid=f"{layer}/{image}", baseline=0
+            )
+            panel.axhline(0, color="0.35", linewidth=0.4)
+            panel.set(xlim=(0, len(bars)), ylim=(low - 0.02 * (high - low), high + 0.02 * (high - low)))
+            panel.spines["bottom"].set_visible(False)
+            panel.set_xticks([])
+            recorded.plain_ticks(panel.yaxis)
+    write(
+        axes, (LEFT + WIDTH) / 2, block * len(recordings) + 1, "sampled units, in the order of the layer",
+        ha="center", fontsize=7,
+    )  # fmt: skip
+    for row in range(len(recordings)):
+        middle = row * block + HEADER + ((STRIP + GAP) * len(shown) - GAP) / 2
+        axes.text(17.5, middle, "activation", rotation=90, ha="center", va="center", fontsize=6.5)
+    return fig, caption(data, recordings, samples, shown, drawn)
+
+
+def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, int]:
+    """Return the activations of the first draw's units, (image, unit), and how many were drawn.
+
+    Units are in the order of the layer. Of more than `MOST`, evenly spaced ones are returned.
+    """
+    units = np.sort(sample["unit"].isel(repeat=0).values)
+    positions = np.searchsorted(recording["unit"].values, units)
+    answers = recording["activation"].isel(image=images).values[:, positions]
+    return answers[:, choices.evenly(len(units), MOST)], len(units)
+
+
+def caption(data: dict, recordings: dict, samples: dict, images: list[int], drawn: dict) -> str:
+    """Say what was measured and how."""
+    first = next(iter(recordings.values())).attrs
+    sample = next(iter(samples.values()))
+    stimulus = captions.escape(captions.readable(first["stimulus"]))
+    one_draw = " (the first draw of several)" if sample.sizes["repeat"] > 1 else ""
+    thinned = [layer for layer, count in drawn.items() if count > MOST]
+    text = [
+        f"Activations of sampled units in {captions.plural(len(recordings), 'layer', 'layers')} of "
+        f"{captions.escape(first['source'])} for {captions.plural(len(images), 'image', 'images')} of "
+        f"{stimulus} (from top to bottom: {recorded.titles(data['stimulus'], images)}).",
+        f"Of the units recorded in each layer (population ``{first['population']}``), the same "
+        f"{captions.number(max(drawn.values()))} at most{one_draw} are shown for every image, a bar a unit, "
+        "in the order channel, row, column; drawn anew for every image, they would make even identical "
+        "images differ.",
+        f"Evenly spaced units stand for those of {captions.listing(map(captions.escape, thinned))}."
+        if thinned
+        else "",
+        "The axis of activation is in the layer's own unit: the same for the images of a layer, not for "
+        "different layers.",
+    ]
+    return " ".join(filter(None, text))

@@ -1,0 +1,231 @@
+"""Maps of single filters: where in an image they answer."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.errors import ConfigError, DataError
+from repscape.figures import captions, choices, recorded
+from repscape.figures.rows import LEFT, colour_scale, page, picture, row_label, write
+from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.plugins import unknown
+from repscape.study import Study
+
+CATEGORY = "Activations"
+COLUMNS, MOST = 7, 9
+TOP, BOTTOM, GAP, BETWEEN, WIDEST = 9.0, 10.0, 1.2, 2.5, 22.0  # mm
+
+Filters = Annotated[
+    dict[str, Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]], Field(min_length=1)
+]
+Few = (
+    Annotated[int, Field(ge=1, le=4)]
+    | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=4)]
+)
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    filters: Filters | None = None,
+    stimuli: list[str] | None = None,
+    images: Few = 3,
+    population: str | None = None,
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, no population records whole maps, or there are too many filters.
+    """
+    source = choices.one(source, study.layers, "source")
+    population = recorded.population(
+        study,
+        population,
+        ["filters", "all"],
+        "whole maps of filters",
+        "{maps: {select: filters, channels: [0, 1]}}, or {all: {select: all}}",
+    )
+    own = study.layers[source]
+    if filters is not None:
+        for layer in filters:
+            if layer not in own:
+                raise ConfigError(f"filters: {unknown(layer, own)}")
+        count = sum(map(len, filters.values()))
+        if count > MOST:
+            raise ConfigError(
+                f"filters: expected at most {MOST}, found {count}; draw the others in another figure."
+            )
+    if filters is None:
+        hidden = [layer for layer in own if layer != "input"] or own
+        layers = [hidden[i] for i in choices.evenly(len(hidden), COLUMNS)]
+    else:
+        layers = choices.several(filters, own, "filters")
+    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    return {
+        "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
+        "activations": recorded.activations(study, source, stimuli, population, layers),
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    filters: Filters | None = None,
+    stimuli: list[str] | None = None,
+    images: Few = 3,
+    population: str | None = None,
+):
+    """Draw the maps of chosen filters (columns) for chosen images of each stimulus (rows).
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    filters : mapping of layer to list of int, optional
+        At most 9 in all. By default the filter of the largest SD over the images shown, in each of
+        seven evenly spaced layers after the input, without those that have but one position.
+    stimuli : list of str, optional
+        By default all.
+    images : int or list of int
+        How many evenly spaced images of each stimulus, or which, counted from 0; at most 4.
+    population : str, optional
+        By default the first that records filters or all units.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+
+    Raises
+    ------
+    DataError
+        A stimulus has no such image, the population lacks a filter, or no layer has maps.
+    """
+    pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
+    shown = {name: recorded.chosen(stimulus, images) for name, stimulus in pictures.items()}
+    recordings = recorded.by_layer(data["activations"])
+    maps: dict[tuple[str, int], dict[str, np.ndarray]] = {}
+    for layer in next(iter(recordings.values())):
+        here = {name: recordings[name][layer] for name in pictures}
+        for name, recording in here.items():
+            recorded.check_images(pictures[name], recording)
+        maps |= maps_of(here, shown, None if filters is None else filters[layer])
+    if not maps:
+        raise DataError("activation_maps: no layer has more than one position. Name layers under 'filters'.")
+
+    columns = len(maps) + 1
+    pitch = min((WIDTH - LEFT) / columns, WIDEST)
+    rows = sum(map(len, shown.values()))
+    height = min(pitch, (PAGE - TOP - BOTTOM - BETWEEN * len(shown)) / rows)
+    side, tall = pitch - GAP, height - GAP
+    fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM)
+    preprocess = data["activations"][0].attrs["preprocess"]
+    top, places = TOP, {}
+    for name, chosen in shown.items():
+        row_label(axes, style, name, top, height * len(chosen) - GAP)
+        for image in chosen:
+            pixels = recorded.seen(pictures[name]["images"][image].values, preprocess)
+            picture(axes, pixels, LEFT, top, side, tall, gid=f"{name}/{image}")
+            places[name, image] = top
+            top += height
+        top += BETWEEN
+    write(axes, LEFT, 5, "image", fontsize=6.5)
+    for column, ((layer, channel), by_stimulus) in enumerate(maps.items(), start=1):
+        left = LEFT + column * pitch
+        low, high = limits(by_stimulus.values())
+        for name, chosen in shown.items():
+            for image, values in zip(chosen, by_stimulus[name], strict=True):
+                gid = f"{name}/{image}/{layer}/{channel}"
+                at = {"left": left, "top": places[name, image], "width": side, "height": tall}
+                picture(axes, values, **at, gid=gid, cmap="viridis", vmin=low, vmax=high)
+        write(axes, left, 1, captions.shorten(layer, max(6, int(pitch / 1.5))), fontsize=6.5)
+        write(axes, left, 5, f"filter {channel}", fontsize=6, color="0.35")
+        colour_scale(axes, left, top - 1, side, "viridis", low, high, 2)
+    write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
+    return fig, caption(recordings, shown, maps, filters is None)
+
+
+def maps_of(recordings: dict, shown: dict, channels: list[int] | None) -> dict:
+    """Return the maps of a layer's filters: {(layer, channel): {stimulus: (image, y, x) array}}.
+
+    Parameters
+    ----------
+    recordings : mapping of stimulus to activations of the same layer
+    shown : mapping of stimulus to its images
+    channels : list of int, or None
+        None: the one of the largest SD, or none if the layer has one position.
+
+    Raises
+    ------
+    DataError
+        The recording lacks a filter, or some positions of it.
+    """
+    first = next(iter(recordings.values()))
+    layer = first.attrs["layer"]
+    if "y" not in first and channels is not None:
+        raise DataError(
+            f"filters: the units of '{layer}' have no positions in the image; choose another layer."
+        )
+    if channels is None and ("y" not in first or first["y"].values.max() == first["x"].values.max() == 0):
+        return {}
+    channel, y, x = (first[axis].values for axis in ("channel", "y", "x"))
+    height, width = y.max() + 1, x.max() + 1
+    answers = {
+        name: recording["activation"].isel(image=shown[name]).values for name, recording in recordings.items()
+    }
+    if channels is None:
+        every = np.concatenate(list(answers.values())).astype(float)
+        starts = np.flatnonzero(np.diff(channel, prepend=-1))  # units are in the order of channels
+        count = np.diff(starts, append=len(channel)) * len(every)
+        mean = np.add.reduceat(every, starts, axis=1).sum(0) / count
+        variance = np.add.reduceat(every**2, starts, axis=1).sum(0) / count - mean**2
+        channels = [int(channel[starts[np.argmax(variance)]])]
+    found = {}
+    for number in channels:
+        here = np.flatnonzero(channel == number)
+        if len(here) != height * width:
+            raise DataError(
+                f"filters: {first.encoding['source']} holds {len(here)} of the {height * width} positions of "
+                f"filter {number} of '{layer}'. Record it whole: add it to the 'channels' of the population "
+                f"'{first.attrs['population']}', or use a population with 'select: all'."
+            )
+        order = here[np.lexsort((x[here], y[here]))]
+        found[layer, number] = {
+            name: values[:, order].reshape(-1, height, width) for name, values in answers.items()
+        }
+    return found
+
+
+def limits(maps) -> tuple[float, float]:
+    """Return the limits of a filter's colour scale: all values, and 0 if they are all above."""
+    low, high = min(float(m.min()) for m in maps), max(float(m.max()) for m in maps)
+    low = min(low, 0.0)
+    return (low, high) if high > low else (low, low + 1)
+
+
+def caption(recordings: dict, shown: dict, maps: dict, by_default: bool) -> str:
+    """Say what was measured and how."""
+    first = next(iter(next(iter(recordings.values())).values()))
+    sizes = {layer: next(iter(found.values())).shape[1:] for (layer, _), found in maps.items()}
+    shapes = captions.listing(f"{captions.escape(layer)}: {w} × {h}" for layer, (h, w) in sizes.items())
+    text = [
+        f"Activation maps of {captions.plural(len(maps), 'filter', 'filters')} (columns) of "
+        f"{captions.escape(first.attrs['source'])} for images of "
+        f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter answers, "
+        f"and how much (width × height of the maps, {shapes}).",
+        "At the left, the part of each image that the network was shown.",
+        "Of each layer the filter whose activation varies most over the positions and images shown (largest "
+        "SD) was chosen."
+        if by_default
+        else "",
+        "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "
+        "stimuli: they compare images, not filters. A scale for each map would make silence look like an "
+        "answer.",
+    ]
+    return " ".join(filter(None, text))

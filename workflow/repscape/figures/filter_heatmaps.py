@@ -1,0 +1,161 @@
+"""Filter means as heatmaps: images × filters, stimuli down, layers across."""
+
+import numpy as np
+
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices, recorded
+from repscape.figures.rows import LEFT, colour_scale, page, row_label, write
+from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "Activations"
+COLUMNS, MOST = 6, 8
+FINEST = 256  # columns of a heatmap that can still be seen
+LIMIT = 3  # SDs; beyond, colours do not change
+TOP, BOTTOM, GAP, TALLEST = 9.0, 12.0, 2.2, 24.0  # mm
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    stimuli: list[str] | None = None,
+    population: str | None = None,
+    ranked: bool = True,
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, no population records filter means, or there are too many layers.
+    """
+    source = choices.one(source, study.layers, "source")
+    layers = recorded.layers(study, source, layers, COLUMNS)
+    if len(layers) > MOST:
+        raise ConfigError(
+            f"layers: expected at most {MOST}, found {len(layers)}; draw the others in another figure."
+        )
+    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    population = recorded.filter_means(study, population)
+    return {"activations": recorded.activations(study, source, stimuli, population, layers)}
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    stimuli: list[str] | None = None,
+    population: str | None = None,
+    ranked: bool = True,
+):
+    """Draw a heatmap of filter means for each stimulus (row) and layer (column).
+
+    Filter means are z-scored with one mean and one SD a layer, over its filters and all images of
+    all stimuli shown, so that stimuli can be compared, and lie on one diverging scale.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    layers : list of str, optional
+        By default six, evenly spaced from the first to the last; at most 8.
+    stimuli : list of str, optional
+        By default all.
+    population : str, optional
+        By default the first that records filter means.
+    ranked : bool
+        Whether the filters of a layer are in the order of their mean over all images shown, the
+        same for all stimuli; otherwise in the layer's order.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    recordings = recorded.by_layer(data["activations"])
+    names, own = list(recordings), list(next(iter(recordings.values())))
+    pitch = (WIDTH - LEFT) / len(own)
+    height = min((PAGE - TOP - BOTTOM) / len(names), TALLEST)
+    fig, axes = page(TOP + height * len(names) + BOTTOM)
+    for row, name in enumerate(names):
+        row_label(axes, style, name, TOP + row * height, height - GAP)
+    scale = {"cmap": "RdBu_r", "vmin": -LIMIT, "vmax": LIMIT}
+    beyond = {}
+    for column, layer in enumerate(own):
+        means = {name: recordings[name][layer]["activation"].values.astype(float) for name in names}
+        z = standardised(means)
+        every = np.concatenate(list(z.values()))
+        beyond[layer] = float((np.abs(every) > LIMIT).mean())
+        order = np.argsort(-every.mean(0), kind="stable") if ranked else np.arange(every.shape[1])
+        left = LEFT + column * pitch
+        for row, name in enumerate(names):
+            top = TOP + row * height
+            axes.imshow(
+                grouped(z[name][:, order]),
+                extent=(left, left + pitch - GAP, top + height - GAP, top),
+                aspect="auto",
+                interpolation="none",
+                gid=f"{name}/{layer}",
+                **scale,
+            )
+        middle = left + (pitch - GAP) / 2
+        write(axes, middle, 1, captions.shorten(layer, max(6, int(pitch / 1.55))), ha="center", fontsize=7)
+        words = captions.plural(every.shape[1], "filter", "filters")
+        write(axes, middle, 5, words, ha="center", fontsize=6, color="0.35")
+    bottom = TOP + height * len(names)
+    bar = colour_scale(axes, WIDTH - GAP - 60, bottom + 1, 60, "RdBu_r", -LIMIT, LIMIT, 6)
+    bar.set_xlabel("filter mean, in SDs from the layer's mean", labelpad=1)
+    order = "filters, from the highest to the lowest mean →" if ranked else "filters, in the layer's order →"
+    write(axes, LEFT, bottom + 1, f"{order}\nimages, from first to last ↓", fontsize=6.5, linespacing=1.4)
+    return fig, caption(recordings, beyond, ranked)
+
+
+def standardised(means: dict) -> dict:
+    """Subtract the mean and divide by the SD over all images and filters of all stimuli together.
+
+    Constant activity becomes 0.
+    """
+    every = np.concatenate(list(means.values()))
+    return {name: (values - every.mean()) / (every.std() or 1) for name, values in means.items()}
+
+
+def grouped(values: np.ndarray) -> np.ndarray:
+    """Average neighbouring columns so that at most `FINEST` are left; the last group may be smaller."""
+    together = -(-values.shape[1] // FINEST)
+    starts = np.arange(0, values.shape[1], together)
+    return np.add.reduceat(values, starts, axis=1) / np.diff(starts, append=values.shape[1])
+
+
+def caption(recordings: dict, beyond: dict[str, float], ranked: bool) -> str:
+    """Say what was measured and how."""
+    names, own = list(recordings), list(beyond)
+    images = [recordings[name][own[0]].sizes["image"] for name in names]
+    first = recordings[names[0]][own[0]].attrs
+    most = max(own, key=beyond.__getitem__)
+    many = [layer for layer in own if recordings[names[0]][layer].sizes["unit"] > FINEST]
+    text = [
+        f"Filter means of {captions.plural(len(names), 'stimulus', 'stimuli')} (rows; "
+        f"{captions.counts(names, images, 'images')}, from top to bottom) in "
+        f"{captions.plural(len(own), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
+        "the activation of each filter (across), averaged over positions.",
+        "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."
+        if ranked
+        else "Filters are in the layer's order.",
+        "Vertical stripes are filters that answer alike to all images of a stimulus.",
+        "Colours: z-scores with one mean and one SD per layer, over its filters and all images of all "
+        "stimuli, on one scale for all panels that reaches as far below the mean as above; a scale from 0 "
+        "to 1 SD would hide what is below the mean and most of what is above.",
+        f"Beyond ±{LIMIT} SD colours do not change (at most {100 * beyond[most]:.1f}% of a layer's values, "
+        f"in {captions.escape(most)})."
+        if beyond[most]
+        else "",
+        f"Of more than {FINEST} filters, neighbours are averaged "
+        f"({captions.listing(map(captions.escape, many))})."
+        if many
+        else "",
+    ]
+    return " ".join(filter(None, text))

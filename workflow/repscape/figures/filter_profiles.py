@@ -1,0 +1,142 @@
+"""Filter-mean profiles: the mean activation of each filter, layer by layer, for a few images."""
+
+import numpy as np
+
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices, recorded
+from repscape.figures.rows import inset, page, write
+from repscape.figures.style import PAGE, WIDTH
+from repscape.study import Study
+
+CATEGORY = "Activations"
+MOST, COLUMNS = 24, 4
+PICTURE, KEY, TOP = 13.0, 22.0, 22.0  # mm: side of the pictures, from one to the next, height of the legend
+LEFT, ABOVE, BELOW = 11.0, 5.5, 6.5  # mm around a panel: for its axis, its title, its axis
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    stimulus: str | None = None,
+    images: recorded.Images = 3,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    ranked: bool = True,
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, no population records filter means, or there are too many layers.
+    """
+    source = choices.one(source, study.layers, "source")
+    stimulus = recorded.stimulus(study, stimulus)
+    layers = recorded.layers(study, source, layers, MOST)
+    if len(layers) > MOST:
+        raise ConfigError(f"layers: expected at most {MOST}, found {len(layers)}; they would be too small.")
+    population = recorded.filter_means(study, population)
+    return {
+        "stimulus": study.path("stimulus", stimulus=stimulus),
+        "activations": recorded.activations(study, source, [stimulus], population, layers),
+    }
+
+
+def draw(
+    data: dict,
+    *,
+    source: str | None = None,
+    stimulus: str | None = None,
+    images: recorded.Images = 3,
+    layers: list[str] | None = None,
+    population: str | None = None,
+    ranked: bool = True,
+):
+    """Draw the filter means of a few images, a panel a layer, a dot a filter.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    stimulus : str, optional
+        By default the first that is not the reference.
+    images : int or list of int
+        How many evenly spaced images, or which, counted from 0; at most 6.
+    layers : list of str, optional
+        By default all, or 24 evenly spaced ones.
+    population : str, optional
+        By default the first that records filter means.
+    ranked : bool
+        Whether filters are in the order of their mean over all images of the stimulus, from high
+        to low; otherwise in the layer's order.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+
+    Raises
+    ------
+    DataError
+        The stimulus has no such image, or the activations are not those of its images.
+    """
+    pictures = data["stimulus"]
+    shown = recorded.chosen(pictures, images)
+    recordings = recorded.by_layer(data["activations"])[pictures.attrs["stimulus"]]
+    colours = recorded.image_colours(len(shown))
+    rows = -(-len(recordings) // COLUMNS)
+    pitch = min(36.0, (PAGE - TOP - 4) / rows)
+    across = WIDTH / COLUMNS
+    fig, axes = page(TOP + pitch * rows + 4)
+    recorded.key(axes, pictures, shown, top=1, left=LEFT, pitch=KEY, side=PICTURE)
+    if ranked:
+        left = LEFT + KEY * len(shown)
+        axes.plot([left, left + 5], [1 + PICTURE / 2] * 2, color="black", linewidth=1)
+        write(
+            axes, left + 6.5, PICTURE / 2 - 0.3, f"mean of all\n{pictures.sizes['image']} images", fontsize=6
+        )
+    for index, (layer, recording) in enumerate(recordings.items()):
+        recorded.check_images(pictures, recording)
+        means = recording["activation"].values  # (image, filter)
+        order = np.argsort(-means.mean(0), kind="stable") if ranked else np.arange(means.shape[1])
+        left, top = index % COLUMNS * across + LEFT, TOP + index // COLUMNS * pitch
+        panel = inset(axes, left, top + ABOVE, across - LEFT - 3, pitch - ABOVE - BELOW)
+        x = np.arange(1, len(order) + 1) if ranked else order
+        dots = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "alpha": 0.7, "rasterized": True}
+        dots["markersize"] = float(np.clip(14 / np.sqrt(len(order)), 0.8, 2.5))
+        for image, colour in zip(shown, colours, strict=True):
+            panel.plot(x, means[image, order], color=colour, gid=f"{layer}/{image}", **dots)
+        if ranked:
+            panel.plot(x, means[:, order].mean(0), color="black", linewidth=0.8, gid=f"{layer}/mean")
+        panel.axhline(0, color="0.7", linewidth=0.4, zorder=0)
+        panel.margins(x=0.03)
+        panel.set_xticks([x[0], x[-1]], [captions.number(x[0]), captions.number(x[-1])])
+        for label, side in zip(panel.get_xticklabels(), ("left", "right"), strict=True):
+            label.set_ha(side)
+        panel.tick_params(length=2, pad=1.5, labelsize=6)
+        recorded.plain_ticks(panel.yaxis)
+        write(axes, left, top + 1.8, captions.shorten(layer, 24), fontsize=7)
+    words = "filter, from the highest to the lowest mean" if ranked else "filter, in the layer's order"
+    write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
+    axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
+    return fig, caption(data, recordings, shown, ranked)
+
+
+def caption(data: dict, recordings: dict, images: list[int], ranked: bool) -> str:
+    """Say what was measured and how."""
+    first = next(iter(recordings.values()))
+    stimulus = captions.escape(captions.readable(first.attrs["stimulus"]))
+    count = captions.number(first.sizes["image"])
+    text = [
+        f"Filter-mean profiles of {captions.plural(len(recordings), 'layer', 'layers')} of "
+        f"{captions.escape(first.attrs['source'])} for {captions.plural(len(images), 'image', 'images')} of "
+        f"{stimulus} ({recorded.titles(data['stimulus'], images)}): the activation of each filter, averaged "
+        "over positions.",
+        f"Black line: the mean over all {count} images, by which the filters are ranked in each panel, so "
+        "that what an image does to single filters stands out from what the layer does to all images."
+        if ranked
+        else "Filters are in the layer's order.",
+        "Activity is not normalised; each panel has its own axis, in the layer's own unit.",
+    ]
+    return " ".join(text)

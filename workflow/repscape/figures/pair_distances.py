@@ -1,0 +1,160 @@
+"""Every pair's distance along the layers, and their median."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.depth import depth_axis, label_height
+from repscape.figures.style import Style, figure
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+COLUMNS, PANEL, ACROSS = 2, 42.0, 74.0  # panels in a row, and their height and width in mm
+
+
+def inputs(
+    study: Study,
+    *,
+    source: str | None = None,
+    stimuli: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+    metric: str | None = None,
+) -> dict:
+    """Name the files and check the parameters."""
+    source = choices.one(source, study.layers, "source")
+    population = choices.sampled(study.samples, population)
+    sizes = study.samples[population]
+    size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
+    choices.one(metric, study.metrics, "metric")
+    return {
+        "rdms": [
+            study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
+            for stimulus in choices.several(stimuli, study.stimuli, "stimuli")
+            for layer in study.layers[source]
+        ]
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    source: str | None = None,
+    stimuli: list[str] | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+    metric: str | None = None,
+):
+    """Draw a thin line a pair of images and a thick one for their median, a panel a stimulus.
+
+    Parameters
+    ----------
+    source : str, optional
+        By default the first.
+    stimuli : list of str, optional
+        By default all.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the largest. The first draw is shown.
+    metric : str, optional
+        By default the study's first.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+
+    rdms = sorted(data["rdms"], key=lambda rdm: int(rdm.attrs["order"]))
+    layers = list(dict.fromkeys(rdm.attrs["layer"] for rdm in rdms))
+    metric = metric or str(rdms[0]["metric"].values[0])
+    names = list(dict.fromkeys(rdm.attrs["stimulus"] for rdm in data["rdms"]))
+    # (layer, pair)
+    distances = {
+        name: np.array(
+            [
+                rdm["dissimilarity"].sel(metric=metric).isel(repeat=0).values
+                for rdm in rdms
+                if rdm.attrs["stimulus"] == name
+            ]
+        )
+        for name in names
+    }
+    columns = min(COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    width = ACROSS if columns > 1 else 2 * ACROSS
+    fig = figure(PANEL * rows + label_height(layers, width) + 12)
+    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes in panels[len(names) :]:
+        axes.remove()
+    for index, (axes, name) in enumerate(zip(panels, names, strict=False)):
+        values, colour = distances[name], style.colour(name)
+        x = np.arange(len(layers))
+        pairs = [np.column_stack([x, pair]) for pair in values.T]
+        alpha = float(np.clip(20 / len(pairs), 0.06, 0.6))
+        lines = LineCollection(pairs, colors=colour, alpha=alpha, linewidths=0.5, gid=f"{name}/pairs")
+        lines.set_rasterized(True)  # hundreds of lines would make the SVG slow to show
+        axes.add_collection(lines)
+        for line, over in ((2.6, "white"), (1.3, "black")):
+            gid = f"{name}/median" if over == "black" else None
+            axes.plot(x, np.median(values, axis=1), color=over, linewidth=line, gid=gid)
+        axes.set_title(captions.shorten(captions.readable(name), 32), color=colour, fontweight="bold")
+        axes.text(
+            1, 1.02, captions.plural(len(pairs), "pair", "pairs"), transform=axes.transAxes, ha="right",
+            va="bottom", fontsize=6, color="0.35",
+        )  # fmt: skip
+        if index + columns >= len(names):
+            depth_axis(axes, layers, width)
+            axes.tick_params(labelbottom=True)
+    axes = panels[0]
+    if not any((values < 0).any() for values in distances.values()):
+        axes.set_ylim(bottom=0)
+    fig.supxlabel("layer, from input to output", fontsize=7)
+    fig.supylabel(captions.metric(metric), fontsize=7)
+    fig.legend(
+        [Line2D([], [], color="0.5", lw=0.5), Line2D([], [], color="black", lw=1.3)],
+        ["a pair of images", "median: differentiation D"],
+        loc="outside upper right",
+        ncols=2,
+    )
+    return fig, caption(data["rdms"], metric, layers, distances)
+
+
+def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
+    """Say what was measured and how."""
+    first = rdms[0].attrs
+    size, population = first["size"], f"population ``{first['population']}``"
+    if size == "all":
+        units = f"All recorded units ({population}) were used."
+    else:
+        draws = max(rdm.sizes["repeat"] for rdm in rdms)
+        small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
+        fewer = " (all, where it has fewer)" if small else ""
+        units = (
+            f"{captions.number(size)} units of each layer{fewer} were drawn of those recorded ({population})"
+            + (f"; the first of {draws} draws is shown." if draws > 1 else ".")
+        )
+    gaps = {
+        name: [layer for layer, row in zip(layers, values, strict=True) if np.isnan(row).any()]
+        for name, values in distances.items()
+    }
+    broken = [
+        f"{captions.listing(map(captions.escape, where))} ({captions.escape(captions.readable(name))})"
+        for name, where in gaps.items()
+        if where
+    ]
+    text = [
+        f"Distances between images along the layers of {captions.escape(first['source'])}: the "
+        f"{captions.metric(metric)} of each pair of images of a stimulus (thin lines) and their median "
+        "(black), which is the differentiation D; each pair counts once, an image is not paired with itself.",
+        f"Activity was {captions.normalised(rdms[0], metric)}.",
+        units,
+        "All panels have the same axes." if len(distances) > 1 else "",
+        f"Gaps, where a distance is undefined because activity was constant: {'; '.join(broken)}."
+        if broken
+        else "",
+    ]
+    return " ".join(filter(None, text))

@@ -1,0 +1,206 @@
+"""Which classes each image is taken for: images × classes, a block a stimulus."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.errors import ConfigError, DataError
+from repscape.figures import captions, choices, recorded
+from repscape.figures.rows import LEFT, inset, page, row_label, write
+from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "Predictions"
+LAYER = "predictions"
+BOTTOM, GAP, TALLEST, LETTER = 11.0, 2.0, 24.0, 1.25  # mm; the last: usual width of a character
+LONGEST, OTHERS = 26, "all other classes"  # characters of a class; the last column
+
+Classes = Annotated[int, Field(ge=2, le=50)]
+
+
+def inputs(
+    study: Study,
+    *,
+    network: str | None = None,
+    stimuli: list[str] | None = None,
+    classes: Classes = 40,
+    population: str | None = None,
+) -> dict:
+    """Name the files and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, no network records its predictions, or no population has all classes.
+    """
+    classifying = [source for source, layers in study.layers.items() if LAYER in layers]
+    if not classifying:
+        raise ConfigError(
+            f"network: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
+            "network that classifies."
+        )
+    network = choices.one(network, classifying, "network")
+    population = recorded.population(
+        study,
+        population,
+        # One position: the mean over positions is the unit itself.
+        ["filter_means", "all", "random"],
+        "all classes",
+        "{filter_means: {select: filter_means}}",
+    )
+    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    return {
+        "activations": recorded.activations(study, network, stimuli, population, [LAYER]),
+        "layers": study.path("layers", source=network),
+    }
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    network: str | None = None,
+    stimuli: list[str] | None = None,
+    classes: Classes = 40,
+    population: str | None = None,
+):
+    """Draw the probability of the most telling classes for each image.
+
+    Parameters
+    ----------
+    network : str, optional
+        By default the first.
+    stimuli : list of str, optional
+        By default all.
+    classes : int
+        How many classes are shown, at most 50: stimuli choose in turn, each the class of its
+        highest mean probability that is not yet chosen. A last column holds the sum of all others.
+    population : str, optional
+        One that has all classes; by default the first that records filter means (of single
+        positions: the units), all units or random ones.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+
+    Raises
+    ------
+    DataError
+        The population lacks classes.
+    """
+    import matplotlib
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import PowerNorm
+    from matplotlib.patches import Rectangle
+
+    recordings = {dataset.attrs["stimulus"]: dataset for dataset in data["activations"]}
+    probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
+    chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, classes)
+    shown = [number for own in chosen.values() for number in own]
+    labels = [captions.shorten(label, LONGEST) for label in names_of_classes(data["layers"], shown)]
+    labels += [None, OTHERS]
+
+    names = list(probabilities)
+    pitch = (WIDTH - LEFT - 3) / (len(shown) + 2)  # the sum stands apart
+    first = 3 + LETTER * max(map(len, filter(None, labels)))  # where the first row begins
+    height = min((PAGE - first - BOTTOM) / len(names), TALLEST)
+    fig, axes = page(first + height * len(names) + BOTTOM)
+    norm, colours = PowerNorm(0.5, 0, 1), matplotlib.colormaps["viridis"]
+    for row, name in enumerate(names):
+        values = probabilities[name]
+        others = 1 - values[:, shown].sum(1, keepdims=True)
+        top = first + row * height
+        row_label(axes, style, name, top, height - GAP)
+        for block, left, gid in (
+            (values[:, shown], LEFT, f"{name}/classes"),
+            (others, LEFT + (len(shown) + 1) * pitch, f"{name}/others"),
+        ):
+            axes.imshow(
+                block,
+                norm=norm,
+                cmap=colours,
+                extent=(left, left + block.shape[1] * pitch, top + height - GAP, top),
+                aspect="auto",
+                interpolation="none",
+                gid=gid,
+            )
+    for column, label in enumerate(labels):
+        if label is not None:
+            at = LEFT + (column + 0.5) * pitch
+            axes.text(at, first - 2, label, rotation=90, ha="center", va="bottom", fontsize=6)
+    left = LEFT
+    for name, own in chosen.items():
+        bar = Rectangle((left + 0.2, first - 1.4), len(own) * pitch - 0.4, 0.8, linewidth=0)
+        bar.set(facecolor=style.colour(name), gid=f"{name}/chose")
+        axes.add_patch(bar)
+        left += len(own) * pitch
+    bottom = first + height * len(names)
+    bar = inset(axes, WIDTH - 63, bottom + 1, 60, 2)
+    ticks = [0, 0.01, 0.1, 0.3, 0.6, 1]
+    fig.colorbar(ScalarMappable(norm, colours), cax=bar, orientation="horizontal")
+    bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    bar.xaxis.minorticks_off()
+    bar.tick_params(length=2, pad=1, labelsize=6)
+    bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
+    write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
+    return fig, caption(recordings, data["layers"], shown)
+
+
+def all_classes(recording, layers) -> np.ndarray:
+    """Return the probabilities (image, class) in the order of the classes.
+
+    Raises
+    ------
+    DataError
+        The recording lacks classes.
+    """
+    expected = int(layers["units"].sel(layer=LAYER))
+    units = recording["unit"].values
+    if len(units) < expected:
+        raise DataError(
+            f"{recording.encoding['source']}: expected all {expected} classes, found {len(units)}. Set "
+            "'population' to one that records all units of the layer (filter_means, all, or random with as "
+            "many units)."
+        )
+    return recording["activation"].values[:, np.argsort(units)].astype(float)
+
+
+def telling(means: dict, count: int) -> dict[str, list[int]]:
+    """Let stimuli choose `count` classes in turn, each that of its highest mean not yet chosen."""
+    order = {name: np.argsort(-mean, kind="stable").tolist() for name, mean in means.items()}
+    count = min(count, len(next(iter(means.values()))))
+    taken: dict[str, list[int]] = {name: [] for name in means}
+    chosen: set[int] = set()
+    while len(chosen) < count:
+        for name, ranked in order.items():
+            best = next((c for c in ranked if c not in chosen), None)
+            if best is not None and len(chosen) < count:
+                chosen.add(best)
+                taken[name].append(best)
+    return taken
+
+
+def names_of_classes(layers, shown: list[int]) -> list[str]:
+    """Return the names of classes, their numbers where there are no names."""
+    if "category" in layers:
+        return [str(name) for name in layers["category"].values[shown]]
+    return [str(number) for number in shown]
+
+
+def caption(recordings: dict, layers, shown: list[int]) -> str:
+    """Say what was measured and how."""
+    names = list(recordings)
+    first = recordings[names[0]]
+    images = [recording.sizes["image"] for recording in recordings.values()]
+    total = int(layers["units"].sel(layer=LAYER))
+    return (
+        f"What {captions.escape(first.attrs['source'])} takes each image for: probabilities (softmax) of "
+        f"{len(shown)} of its {captions.number(total)} classes (columns) for every image (rows) of "
+        f"{captions.plural(len(names), 'stimulus', 'stimuli')} ({captions.counts(names, images, 'images')}). "
+        "Stimuli chose the classes in turn, each the one of its highest mean probability that was not yet "
+        "chosen; those of a stimulus stand side by side under a bar of its colour. The last column is the "
+        "sum of all other classes, so that every row adds up to 1. The colours are the same for all stimuli, "
+        "from 0 to 1, finer for small probabilities; nothing is normalised or clipped."
+    )
