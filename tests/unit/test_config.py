@@ -50,7 +50,8 @@ def test_the_default_study():
 def test_defaults_and_order(small):
     study = config.resolve(small)
     assert study.config["seed"] == 0
-    assert study.config["rdms"] == {"metrics": ["sqeuclidean"], "normalisation": "zscore"}
+    metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
+    assert study.config["rdms"] == {"metrics": [metric]}
     assert study.samples == {"random": ("20", "100")}
     assert study.config["samples"]["random"] == {"draw": "random", "repeats": {"100": 1, "20": 3}}
 
@@ -83,6 +84,23 @@ def test_weights_may_be_a_file(small, tmp_path):
     small["networks"]["net"]["weights"] = f"{tmp_path}/mine.pth"
     section = config.resolve(small).config["networks"]["net"]
     assert (section["weights"], section["file"]) == (None, f"{tmp_path}/mine.pth")
+
+
+def test_metrics_may_have_names_and_normalisations_of_their_own(small):
+    small["rdms"] = {
+        "normalisation": "mean",
+        "metrics": ["cosine", {"metric": "euclidean", "normalisation": "max"},
+                    {"name": "raw", "metric": "euclidean", "normalisation": "none"}],
+    }  # fmt: skip
+    study = config.resolve(small)
+    assert study.metrics == ("cosine", "euclidean", "raw")
+    found = {metric["name"]: (metric["metric"], metric["normalisation"])
+             for metric in study.config["rdms"]["metrics"]}  # fmt: skip
+    assert found == {
+        "cosine": ("cosine", "mean"),
+        "euclidean": ("euclidean", "max"),
+        "raw": ("euclidean", "none"),
+    }
 
 
 def test_layers_may_have_names_of_their_own(small):
@@ -157,6 +175,14 @@ def test_layers_may_have_names_of_their_own(small):
         (("samples", 0, "sizes"), [0], "Input should be greater than 0"),
         (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
         (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: Input should be 'zscore'"),
+        (("rdms",), {"metrics": ["cosine", {"metric": "cosine"}]}, "two metrics are named 'cosine'"),
+        (("rdms",), {"metrics": [{"metric": "cosine", "nme": "c"}]}, "unknown key; did you mean 'name'?"),
+        (
+            ("rdms",),
+            {"metrics": [{"metric": "cosine", "normalisation": "maxx"}]},
+            "rdms.metrics.0.normalisation: Input should be 'zscore', 'mean', 'max' or 'none'; found 'maxx'",
+        ),
+        (("rdms",), {"metrics": [{"name": "c"}]}, "rdms.metrics.0.metric: this key is required"),
         (("analyses",), {"diferentiation": {}}, "did you mean 'differentiation'?"),
         (("figures",), {"rdm_galery": {}}, "'rdm_galery' is unknown; did you mean 'rdm_gallery'?"),
         (("figures",), {"rdm_gallery": {"layer": []}}, "unknown key; did you mean 'layers'?"),

@@ -64,9 +64,21 @@ class _Samples(_Section):
     repeats: Annotated[list[PositiveInt], BeforeValidator(_as_list)] = [1]
 
 
+class _Metric(_Section):
+    metric: str
+    name: str | None = None
+    normalisation: Kind | None = None
+
+
+def _as_metric(value):
+    return {"metric": value} if isinstance(value, str) else value
+
+
 class _Rdms(_Section):
     normalisation: Kind = "zscore"
-    metrics: Annotated[list[str], Field(min_length=1)] = ["sqeuclidean"]
+    metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
+        _Metric(metric="sqeuclidean")
+    ]
 
 
 class _Config(_Section):
@@ -123,11 +135,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         ),
         "figures": _plugin_sections("figures", top.figures, "figure", mistakes, top),
     }
-    for index, metric in enumerate(top.rdms.metrics):
-        if metric not in plugins.names("rdms"):
-            mistakes.add(("rdms", "metrics", index), plugins.unknown(metric, plugins.names("rdms")))
-    if len(set(top.rdms.metrics)) < len(top.rdms.metrics):
-        mistakes.add(("rdms", "metrics"), "a metric is listed twice.")
+    metrics = _metrics(top, mistakes)
     samples = _samples(top, mistakes)
     layers = _layers(sections["networks"], mistakes)
     _check_layers(sections, layers, mistakes)
@@ -135,14 +143,14 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     _check_made(sections, mistakes)
     mistakes.stop()
 
-    resolved = top.model_dump() | sections | {"samples": samples}
+    resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics}}
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
         layers={source: tuple(names) for source, names in layers.items()},
         labels=layers,
         samples={population: tuple(map(str, plan["repeats"])) for population, plan in samples.items()},
-        metrics=tuple(top.rdms.metrics),
+        metrics=tuple(metric["name"] for metric in metrics),
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
     )
@@ -369,6 +377,21 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
     for analysis in study.config["analyses"]:
         if analysis in study.analyses or study.path("analysis", analysis=analysis) in needed:
             ask("analyses", "analysis", analysis)
+
+
+def _metrics(top: _Config, mistakes: Mistakes) -> list[dict[str, str]]:
+    """Give every metric its name and normalisation."""
+    metrics: list[dict[str, str]] = []
+    for index, entry in enumerate(top.rdms.metrics):
+        keys, name = ("rdms", "metrics", index), entry.name or entry.metric
+        if entry.metric not in plugins.names("rdms"):
+            mistakes.add(keys, plugins.unknown(entry.metric, plugins.names("rdms")))
+        _check_name(mistakes, keys, name)
+        if name in (metric["name"] for metric in metrics):
+            mistakes.add(keys, f"two metrics are named '{name}'; give one of them a `name` of its own.")
+        normalisation = entry.normalisation or top.rdms.normalisation
+        metrics.append({"name": name, "metric": entry.metric, "normalisation": normalisation})
+    return metrics
 
 
 def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict]:

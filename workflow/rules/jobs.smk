@@ -100,7 +100,7 @@ def rdm_job(source):
     return {
         **CONFIG["rdms"],
         "layers": STUDY.layers[source],
-        "code": code("rdms.py", rdms=CONFIG["rdms"]["metrics"]),
+        "code": code("rdms.py", rdms={metric["metric"] for metric in CONFIG["rdms"]["metrics"]}),
     }
 
 

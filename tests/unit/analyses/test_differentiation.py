@@ -5,9 +5,10 @@ import logging
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.spatial.distance import squareform
 
 from repscape import store
-from repscape.analyses.differentiation import DIMS, compute, inputs, rows
+from repscape.analyses.differentiation import DIMS, compute, inputs, median_of, rows
 from repscape.errors import ConfigError, DataError
 from repscape.study import Study
 
@@ -33,10 +34,10 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
     path = root / study.path("rdm", **keys)
     images = round((1 + np.sqrt(1 + 8 * values.shape[-1])) / 2)
     first, second = np.triu_indices(images, 1)
+    normalisation = changes.pop("normalisation", ["zscore", "none"])
     attributes = {
         "order": LAYERS[source].index(layer) * 2,
         "n_drawn": 40 if size == "all" else int(size),
-        "normalisation": "zscore",
         "stimulus_sha256": stimulus,
     }
     store.write(
@@ -45,6 +46,7 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
         variables={
             "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
             "metric": (("metric",), list(study.metrics)),
+            "normalisation": (("metric",), normalisation),
             "image_i": (("pair",), first.astype(np.int32)),
             "image_j": (("pair",), second.astype(np.int32)),
         },
@@ -101,7 +103,8 @@ def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
             40,
         ]
         assert data.n_drawn.sel(source="other", layer="conv").values.sum() == 0
-        assert data.attrs["normalisation"] == "zscore"
+        assert data.normalisation.values.tolist() == ["zscore", "none"]
+        assert data.attrs["median"] == "pairs"
         assert data.attrs["reference"] == "noise"
         found = 0
         for (source, stimulus, population, layer, size), rdm in values.items():
@@ -161,11 +164,41 @@ def test_an_undefined_dissimilarity_leaves_the_median_undefined(tmp_path, study,
     np.testing.assert_array_equal(here, [1, np.nan])
 
 
+def test_full_matrix_is_numpys_median_of_the_square_matrix(written):
+    paths, values = written
+    data = xr.Dataset(compute({"rdms": paths}, median="full_matrix").variables)
+    for (source, stimulus, population, layer, size), rdm in values.items():
+        here = {
+            "source": source,
+            "stimulus": stimulus,
+            "layer": layer,
+            "population": population,
+            "size": size,
+        }
+        found = data.differentiation.sel(here).values
+        for metric in range(2):
+            for repeat in range(rdm.shape[1]):
+                square = squareform(rdm[metric, repeat].astype(np.float64))
+                assert np.trace(square) == 0
+                assert found[metric, repeat] == np.median(square)
+
+
+def test_full_matrix_of_every_number_of_images():
+    generator = np.random.default_rng(0)
+    for images in range(3, 30):
+        pairs = generator.random(images * (images - 1) // 2)
+        assert median_of(pairs, "full_matrix") == np.median(squareform(pairs))
+        assert median_of(pairs) == np.median(pairs)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"stimulus_sha256": "x"}, "stimulus_sha256 is bikes in the first and x in the second"),
-        ({"normalisation": "mean"}, "normalisation is zscore in the first and mean in the second"),
+        (
+            {"normalisation": ["zscore", "mean"]},
+            r"normalisation is \['zscore', 'none'\] in the first and \['zscore', 'mean'\] in the second",
+        ),
     ],
 )
 def test_files_that_do_not_belong_together(tmp_path, study, written, changes, message):

@@ -119,7 +119,7 @@ class Results:
             attributes={
                 "analysis": "differentiation",
                 "reference": self.reference,
-                "normalisation": "zscore",
+                "median": "pairs",
             },
             variables={
                 "differentiation": (dims, values),
@@ -136,6 +136,7 @@ class Results:
                 "population": (("population",), populations),
                 "size": (("size",), sizes),
                 "metric": (("metric",), list(self.metrics)),
+                "normalisation": (("metric",), ["zscore"] * len(self.metrics)),
                 "repeat": (("repeat",), np.arange(shape[-1], dtype=np.int32)),
             },
         )
@@ -169,6 +170,7 @@ class Results:
                             variables={
                                 "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
                                 "metric": (("metric",), list(self.metrics)),
+                                "normalisation": (("metric",), ["zscore"] * len(self.metrics)),
                                 "repeat": (("repeat",), np.arange(values.shape[1], dtype=np.int32)),
                                 "image_i": (("pair",), first.astype(np.int32)),
                                 "image_j": (("pair",), second.astype(np.int32)),
@@ -181,7 +183,7 @@ class Results:
                                 "order": self.layers.index(layer),
                                 "size": size,
                                 "n_drawn": units if size == "all" else min(int(size), units),
-                                "normalisation": "zscore",
+                                "drawn": "random",
                                 "degenerate": (stimulus, layer) in degenerate,
                             },
                         )

@@ -33,7 +33,7 @@ def recording(path, activity, units, names=IMAGES, **keys):
 def sample(path, units, size="10", **keys):
     units = np.asarray(units, np.int32)
     keys = {"source": "net", "population": "random", "layer": "conv"} | keys
-    attributes = keys | {"size": size, "n_drawn": units.shape[1]}
+    attributes = keys | {"size": size, "n_drawn": units.shape[1], "drawn": "random"}
     store.write(path, kind="sample", variables={"unit": (("repeat", "draw"), units)}, attributes=attributes)
 
 
@@ -48,9 +48,8 @@ def paths(tmp_path):
 
 
 def run(paths, normalisation="zscore", metrics=("sqeuclidean", "correlation")):
-    write_rdms(
-        paths["activations"], paths["sample"], paths["rdm"], normalisation=normalisation, metrics=metrics
-    )
+    entries = [{"name": metric, "metric": metric, "normalisation": normalisation} for metric in metrics]
+    write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=entries)
 
 
 def test_file_follows_the_contract(paths):
@@ -59,10 +58,11 @@ def test_file_follows_the_contract(paths):
         assert rdm.dissimilarity.dims == ("metric", "repeat", "pair")
         assert rdm.dissimilarity.dtype == np.float32
         assert rdm.metric.values.tolist() == ["sqeuclidean", "correlation"]
+        assert rdm.normalisation.values.tolist() == ["zscore", "zscore"]
         assert rdm.attrs["kind"] == "rdm"
         expected = {
             "source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1,
-            "size": "10", "n_drawn": 10, "normalisation": "zscore", "degenerate": 0,
+            "size": "10", "n_drawn": 10, "drawn": "random", "degenerate": 0,
             "stimulus_sha256": "abc", "weights_sha256": "def",
         }  # fmt: skip
         assert {key: rdm.attrs[key] for key in expected} == expected
@@ -76,6 +76,19 @@ def test_file_follows_the_contract(paths):
             z = (answers - answers.mean()) / answers.std()
             np.testing.assert_allclose(rdm.dissimilarity[0, repeat], pdist(z, "sqeuclidean") / 10, rtol=1e-5)
             np.testing.assert_allclose(rdm.dissimilarity[1, repeat], pdist(answers, "correlation"), rtol=1e-5)
+
+
+def test_each_metric_has_its_own_normalisation(paths):
+    kinds = {"euclidean": "none", "by_max": "max", "by_mean": "mean"}
+    metrics = [{"name": name, "metric": "euclidean", "normalisation": kind} for name, kind in kinds.items()]
+    write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metrics)
+    with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
+        assert dict(zip(rdm.metric.values, rdm.normalisation.values, strict=True)) == kinds
+        for repeat in range(2):
+            answers = normal()[:, drawn.unit.values[repeat] // 3].astype(np.float64)
+            for name, scale in (("euclidean", 1), ("by_max", answers.max()), ("by_mean", answers.mean())):
+                found = rdm.dissimilarity.sel(metric=name)[repeat]
+                np.testing.assert_allclose(found, pdist(answers) / abs(scale), rtol=1e-5)
 
 
 def test_same_bytes_twice(paths):

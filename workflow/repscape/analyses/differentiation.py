@@ -1,6 +1,8 @@
 """Differentiation: the median dissimilarity of all pairs of images of a stimulus."""
 
+import math
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +16,10 @@ TABLE = True
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
 
 
-def inputs(study: Study, *, reference: str | None = None) -> dict:
+Median = Literal["pairs", "full_matrix"]
+
+
+def inputs(study: Study, *, reference: str | None = None, median: Median = "pairs") -> dict:
     """Name the study's RDM files.
 
     Raises
@@ -27,7 +32,7 @@ def inputs(study: Study, *, reference: str | None = None) -> dict:
     return {"rdms": list(study.rdms())}
 
 
-def compute(files: dict, *, reference: str | None = None) -> Result:
+def compute(files: dict, *, reference: str | None = None, median: Median = "pairs") -> Result:
     """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
 
     Parameters
@@ -36,12 +41,17 @@ def compute(files: dict, *, reference: str | None = None) -> Result:
     reference : str, optional
         The stimulus whose differentiation, with the same source, layer, population, size, metric
         and repeat (hence the same units), is the unit of ``normalised``.
+    median : {"pairs", "full_matrix"}
+        Over pairs of images i < j; or over the whole square matrix, which has every pair twice
+        and the zeros of its diagonal. The latter is smaller, the more so the fewer the images: it is
+        there to compare with studies that computed it.
 
     Returns
     -------
     Result
         ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
         metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
+        ``normalisation`` (metric), how activity was normalised before each metric;
         ``images`` (stimulus), how many; ``order`` (source, layer), from 0 for the input, -1 where
         the source has no such layer; ``n_drawn`` (source, layer, population, size), 0 where there
         is no such sample.
@@ -51,7 +61,7 @@ def compute(files: dict, *, reference: str | None = None) -> Result:
     DataError
         The files were made from different stimuli or with different normalisations.
     """
-    rdms = _read(files["rdms"])
+    rdms = _read(files["rdms"], median)
     first = rdms[0]
     coordinates = {
         "source": _unique(rdms, "source"),
@@ -70,8 +80,8 @@ def compute(files: dict, *, reference: str | None = None) -> Result:
     n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
     for rdm in rdms:
         source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
-        median = rdm["median"]
-        values[source, stimulus, layer, population, size, :, : median.shape[1]] = median
+        medians = rdm["median"]
+        values[source, stimulus, layer, population, size, :, : medians.shape[1]] = medians
         images[stimulus] = rdm["images"]
         order[source, layer] = rdm["order"]
         n_drawn[source, layer, population, size] = rdm["n_drawn"]
@@ -85,9 +95,10 @@ def compute(files: dict, *, reference: str | None = None) -> Result:
             "images": (("stimulus",), images),
             "order": (("source", "layer"), order),
             "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
+            "normalisation": (("metric",), first["normalisation"]),
             **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
         },
-        attributes={"normalisation": first["normalisation"], "reference": reference or ""},
+        attributes={"median": median, "reference": reference or ""},
     )
 
 
@@ -108,7 +119,29 @@ def rows(variables: dict) -> Iterator[tuple]:
             yield (*keys, n_drawn[source, layer, population, size], values[index], normalised[index])
 
 
-def _read(paths) -> list[dict]:
+def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray:
+    """Return the median over the last axis, of pairs or of the square matrix that they fill.
+
+    Parameters
+    ----------
+    dissimilarity : float array (…, pair)
+        All pairs of n images: n (n − 1) / 2.
+    median : {"pairs", "full_matrix"}
+
+    Returns
+    -------
+    float64 array (…)
+        NaN where any pair is.
+    """
+    values = dissimilarity.astype(np.float64)
+    if median == "full_matrix":
+        images = (1 + math.isqrt(1 + 8 * values.shape[-1])) // 2
+        diagonal = np.zeros((*values.shape[:-1], images))
+        values = np.concatenate([values, values, diagonal], axis=-1)
+    return np.median(values, axis=-1)
+
+
+def _read(paths, median: Median) -> list[dict]:
     """Read each RDM's keys and its medians, float64 (metric, repeat)."""
     from repscape import store
 
@@ -116,17 +149,16 @@ def _read(paths) -> list[dict]:
     made_of: dict[str, dict] = {}
     for path in paths:
         with store.open_file(path, "rdm") as file:
-            values = file["dissimilarity"][:].astype(np.float64)
             rdm = {key: file.getncattr(key) for key in ("source", "stimulus", "layer", "population", "size")}
             rdm |= {
                 "path": path,
                 "order": int(file.order),
                 "n_drawn": int(file.n_drawn),
-                "normalisation": file.normalisation,
+                "normalisation": list(file["normalisation"][:]),
                 "stimulus_sha256": file.stimulus_sha256,
                 "metric": list(file["metric"][:]),
                 "images": int(file["image_j"][:].max()) + 1,
-                "median": np.median(values, axis=-1),
+                "median": median_of(file["dissimilarity"][:], median),
             }
         rdms.append(rdm)
         _check(rdm, rdms[0], ("normalisation", "metric"))

@@ -39,6 +39,18 @@ def normalisation(name: str) -> str:
     return NORMALISATIONS.get(name, f"normalised by {escape(name)}")
 
 
+def normalised(table, metric: str) -> str:
+    """Say how activity was normalised, of an analysis or an RDM opened with xarray."""
+    kinds = table["normalisation"]
+    return normalisation(str((kinds.sel(metric=metric) if "metric" in kinds.dims else kinds).values))
+
+
+def units(size: str, population: str) -> str:
+    """Say which units were used, of one sample size; RDMs or D are averaged over draws."""
+    of = f"those recorded (population ``{population}``)"
+    return f"of all units of {of}" if size == "all" else f"of {number(size)} units a layer drawn from {of}"
+
+
 def escape(text) -> str:
     """Make text mean itself in reStructuredText."""
     return re.sub(r"([\\`*|])|_(?!\w)", lambda match: "\\" + match[0], " ".join(str(text).split()))

@@ -7,6 +7,12 @@ import numpy as np
 from repscape.figures import captions, choices
 from repscape.figures.style import Style, dashes
 
+DEFINITIONS = {
+    "pairs": "the median {} over all pairs of images of a stimulus",
+    "full_matrix": "the median of the square matrix of the {} between the images of a stimulus, with every "
+    "pair twice and the zeros of its diagonal",
+}
+
 
 class Curves(NamedTuple):
     """What a figure shows of ``analyses/differentiation.nc``.
@@ -16,6 +22,8 @@ class Curves(NamedTuple):
     values : DataArray (source, stimulus, layer, size, repeat)
     layers : dict of source to list of its layers, from input to output
     metric, population, normalisation, reference : str
+    definition : str
+        What D is, in words.
     sizes : list of str, ascending
     images : dict of stimulus to its number of images
     """
@@ -25,6 +33,7 @@ class Curves(NamedTuple):
     metric: str
     population: str
     normalisation: str
+    definition: str
     reference: str
     sizes: list[str]
     images: dict[str, int]
@@ -55,11 +64,17 @@ def select(table, variable: str, metric: str | None, population: str | None, siz
         layers=layers,
         metric=metric,
         population=population,
-        normalisation=table.attrs["normalisation"],
+        normalisation=str(table["normalisation"].sel(metric=metric).values),
+        definition=definition(table, metric),
         reference=table.attrs.get("reference", ""),
         sizes=sizes,
         images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
     )
+
+
+def definition(table, metric: str) -> str:
+    """Say what differentiation is, of an analysis opened with xarray."""
+    return DEFINITIONS[table.attrs["median"]].format(captions.metric(metric))
 
 
 def summary(values):

@@ -138,8 +138,8 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None) -> str:
         f"{shown} along the layers of {captions.listing(map(captions.escape, curves.layers))}{panels}, "
         f"from input to output, for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, [curves.images[s] for s in stimuli], 'images')}).",
-        f"Differentiation D is the median {captions.metric(curves.metric)} over all pairs of images of a "
-        f"stimulus; activity was {captions.normalisation(curves.normalisation)}.",
+        f"Differentiation D is {curves.definition}; activity was "
+        f"{captions.normalisation(curves.normalisation)}.",
     ]
     if reference:
         text.append(

@@ -9,6 +9,11 @@ from repscape.study import Study
 
 CATEGORY = "RDMs"
 COLUMNS = 6
+DRAWN = {
+    "random": "at random",
+    "equal": "at random, equally many from each channel,",
+    "ranked": "in their order of rank",
+}
 UNDEFINED = "#D9D9D9"
 TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
 
@@ -148,7 +153,7 @@ def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
         f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
         f"the {captions.metric(metric)} between the activity patterns of any two images, images in the "
         f"stimulus's order ({captions.counts(stimuli, list(images.values()), 'images')}).",
-        f"Activity was {captions.normalisation(first['normalisation'])}.",
+        f"Activity was {captions.normalised(next(iter(rdms.values())), metric)}.",
     ]
     size, population = first["size"], f"population ``{first['population']}``"
     if size == "all":
@@ -159,8 +164,8 @@ def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
         small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms.values())
         fewer = " (all, where a layer has fewer)" if small else ""
         text.append(
-            f"{captions.number(size)} units of each layer{fewer} were drawn at random from those recorded "
-            f"({population}){mean}."
+            f"{captions.number(size)} units of each layer{fewer} were drawn {DRAWN[first['drawn']]} from "
+            f"those recorded ({population}){mean}."
         )
     text.append(
         "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "

@@ -212,8 +212,7 @@ def caption(curves, source, layers, sizes, values, recorded, compare: bool) -> s
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, list(curves.images.values()), 'images')}): the SD of D over draws of "
         "units, in percent of its mean.",
-        f"D is the median {captions.metric(curves.metric)} over all pairs of images; activity was "
-        f"{captions.normalisation(curves.normalisation)}.",
+        f"D is {curves.definition}; activity was {captions.normalisation(curves.normalisation)}.",
         drawn(sizes, draws, curves.population),
         f"Layers have N = {limits} recorded units; where n reaches N there is one draw and no error.",
     ]

@@ -11,29 +11,31 @@ from repscape.labels import check_equal
 from repscape.logs import logger
 from repscape.plugins import entry
 from repscape.rdms.distances import pairs
-from repscape.rdms.normalisation import Kind, scaling
+from repscape.rdms.normalisation import scaling
 
 # What an RDM file takes over from the activations it was made of.
 _KEYS = ("source", "stimulus", "population", "layer", "order", "stimulus_sha256", "weights_sha256")
 
 
 def write_rdms(
-    activations: Mapping, samples: Mapping, outputs: Mapping, *, normalisation: Kind, metrics: Sequence[str]
+    activations: Mapping, samples: Mapping, outputs: Mapping, *, metrics: Sequence[Mapping[str, str]]
 ) -> None:
     """Write one RDM file a layer.
 
     Parameters
     ----------
     activations, samples, outputs : mappings of layer to path
-    normalisation : str
-    metrics : names of metric plugins
+    metrics : sequence of mappings
+        Of each metric its ``name``, the plugin (``metric``) and the ``normalisation``.
 
     Raises
     ------
     DataError
         Files that do not belong together, or fewer than 3 images.
     """
-    dissimilarities = {metric: entry("rdms", metric, "rdms.metrics") for metric in metrics}
+    labels = [metric["name"] for metric in metrics]
+    dissimilarities = [entry("rdms", metric["metric"], "rdms.metrics") for metric in metrics]
+    normalisations = [metric["normalisation"] for metric in metrics]
     names = names_file = None
     for layer in outputs:
         with (
@@ -50,7 +52,7 @@ def write_rdms(
                     )
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             keys = {key: getattr(recording, key, None) for key in _KEYS}
-            keys |= {"size": sample.size, "n_drawn": sample.n_drawn}
+            keys |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
             columns = _columns(recording, sample)
             activity = recording["activation"][:]
         values = np.empty((len(metrics), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
@@ -58,26 +60,27 @@ def write_rdms(
             everything = len(drawn) == activity.shape[1]
             answers = activity if everything else activity.take(drawn, axis=1)
             with np.errstate(invalid="ignore", over="ignore"):  # told once a layer, below
-                normalised_by = scaling(answers, normalisation)
-                for at, dissimilarity in enumerate(dissimilarities.values()):
-                    values[at, repeat] = dissimilarity(answers, normalised_by)
+                scalings = {kind: scaling(answers, kind) for kind in set(normalisations)}
+                for at, (dissimilarity, kind) in enumerate(zip(dissimilarities, normalisations, strict=True)):
+                    values[at, repeat] = dissimilarity(answers, scalings[kind])
         degenerate = bool(np.isnan(values).any())
         if degenerate:
-            _warn(outputs[layer], metrics, values, activity)
+            _warn(outputs[layer], labels, values, activity)
         first, second = pairs(len(names))
         store.write(
             outputs[layer],
             kind="rdm",
             variables={
                 "dissimilarity": (("metric", "repeat", "pair"), values),
-                "metric": (("metric",), list(metrics)),
+                "metric": (("metric",), labels),
+                "normalisation": (("metric",), normalisations),
                 "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),
                 "image_i": (("pair",), first.astype(np.int32)),
                 "image_j": (("pair",), second.astype(np.int32)),
                 "name_i": (("pair",), names[first]),
                 "name_j": (("pair",), names[second]),
             },
-            attributes=keys | {"normalisation": normalisation, "degenerate": degenerate},
+            attributes=keys | {"degenerate": degenerate},
         )
 
 
