@@ -1,6 +1,7 @@
 """Synthetic results in the files' own format, shaped like what was measured with MobileNetV2."""
 
 import inspect
+import itertools
 import json
 
 import numpy as np
@@ -54,6 +55,12 @@ class Results:
             config={
                 "networks": {source: {"source": "torchvision"} for source in self.sources},
                 "analyses": {"differentiation": {"reference": self.reference}},
+                "populations": {
+                    "all": {"select": "all"},
+                    "filter_means": {"select": "filter_means"},
+                    "maps": {"select": "filters", "channels": [0, 2]},
+                    "random": {"select": "random", "units": 100_000},
+                },
                 "samples": {
                     "filter_means": {"draw": "random", "repeats": {"all": 1}},
                     "random": {"draw": "random", "repeats": REPEATS},
@@ -311,6 +318,64 @@ class Results:
                     "input_size": [224, 224],
                 },
             )
+        return self
+
+    def activations(self, *populations, side=6, recorded=400, name="{}_{:04d}"):
+        """Write activations, with maps of at most `side` × `side`; of `random` also samples, two draws.
+
+        Channels differ in their means, images of noise less than others; predictions add up to 1.
+        """
+        shapes = [(c, min(h, side), min(w, side)) for c, h, w in self.shapes]
+        preprocess = json.dumps({"resize": 256, "crop": 224, "mean": [0.485] * 3, "std": [0.229] * 3})
+        for source, (order, layer) in itertools.product(self.sources, enumerate(self.layers)):
+            channels, height, width = shapes[order]
+            tuning = self.random.gamma(1, size=channels)[:, None, None]
+            units = np.sort(self.random.permutation(channels * height * width)[:recorded])
+            for stimulus in self.stimuli:
+                images = self.images[stimulus]
+                own = self.random.normal(size=(images, *shapes[order])) * (
+                    0.1 if stimulus == self.reference else 1
+                )
+                values = tuning * (1 + own) * 10.0 ** (order % 3)
+                if layer == "predictions":
+                    values = np.exp(3 * own) / np.exp(3 * own).sum((1, 2, 3), keepdims=True)
+                where = np.meshgrid(*map(np.arange, shapes[order]), indexing="ij")
+                for population in populations:
+                    flat = values.reshape(images, -1)
+                    chosen = {
+                        "random": units,
+                        "maps": np.flatnonzero(np.isin(where[0].ravel(), [0, 2])),
+                        "filter_means": np.arange(channels),
+                    }.get(population, np.arange(flat.shape[1]))
+                    if population == "filter_means":
+                        flat, labels = values.mean((2, 3)), {"channel": chosen}
+                    else:
+                        flat = flat[:, chosen]
+                        labels = {
+                            axis: at.ravel()[chosen]
+                            for axis, at in zip("channel y x".split(), where, strict=True)
+                        }
+                    keys = {"source": source, "stimulus": stimulus, "population": population, "layer": layer}
+                    write(
+                        self.root / self.study.path("activations", **keys),
+                        kind="activations",
+                        variables={
+                            "activation": (("image", "unit"), flat.astype(np.float32)),
+                            "name": (("image",), [name.format(stimulus, i) for i in range(images)]),
+                            "unit": (("unit",), chosen.astype(np.int32)),
+                            **{axis: (("unit",), at.astype(np.int32)) for axis, at in labels.items()},
+                        },
+                        attributes=keys | {"order": order, "preprocess": preprocess},
+                    )
+            for size in self.samples["random"] if "random" in populations else ():
+                drawn = [self.random.permutation(units)[: int(size)] for _ in range(2)]
+                keys = {"source": source, "population": "random", "layer": layer, "size": size}
+                write(
+                    self.root / self.study.path("sample", **keys),
+                    kind="sample",
+                    variables={"unit": (("repeat", "draw"), np.array(drawn, np.int32))},
+                    attributes=keys,
+                )
         return self
 
     def population(self, name="random"):
