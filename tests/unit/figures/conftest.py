@@ -353,7 +353,7 @@ class Results:
                         flat = flat[:, chosen]
                         labels = {
                             axis: at.ravel()[chosen]
-                            for axis, at in zip("channel y x".split(), where, strict=True)
+                            for axis, at in zip(["channel", "y", "x"], where, strict=True)
                         }
                     keys = {"source": source, "stimulus": stimulus, "population": population, "layer": layer}
                     write(
