@@ -20,6 +20,7 @@ from repscape.networks import tables
 from repscape.rdms.normalisation import Kind
 from repscape.samples.draw import Draw
 from repscape.seeds import derive
+from repscape.stimuli.assemble import FEWEST
 from repscape.study import Study
 from repscape.types import Size
 
@@ -140,7 +141,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     layers = _layers(sections["networks"], mistakes)
     _check_layers(sections, layers, mistakes)
     _check_targets(sections, mistakes)
-    _check_made(sections, mistakes)
+    _check_made(sections, top, mistakes)
     mistakes.stop()
 
     resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics}}
@@ -233,12 +234,20 @@ def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:
         return {}
 
 
-def _check_together(mistakes, keys, function, section) -> None:
-    """Ask the plugin whether its keys go together, if it has a `check`."""
+def _check_together(mistakes, keys, function, section, how_many=None) -> None:
+    """Ask the plugin whether its keys go together, if it has a `check`.
+
+    One that wants to know how many images the stimuli named in the section have is asked when all
+    sections are known.
+    """
     check = getattr(inspect.getmodule(function), "check", None)
-    if check is not None:
+    if check is None:
+        return
+    parameters = inspect.signature(check).parameters
+    if ("how_many" in parameters) == (how_many is not None):
+        further = {} if how_many is None else {"how_many": how_many}
         try:
-            check(**plugins.section_arguments(function, section, only=inspect.signature(check).parameters))
+            check(**plugins.section_arguments(function, section, only=parameters), **further)
         except ConfigError as error:
             mistakes.add(keys, str(error))
 
@@ -322,19 +331,30 @@ def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
             taken[name] = f"one of the {step}"
 
 
-def _check_made(sections: Mapping, mistakes: Mistakes) -> None:
+def _check_made(sections: Mapping, top: _Config, mistakes: Mistakes) -> None:
     """Check the names of stimuli and networks that others are made from; none may be made from itself."""
     valid = {"stimulus": sections["stimuli"], "network": sections["networks"]}
+    # Those with mistakes of their own are missing from the sections; they are known all the same.
+    known = set(top.networks) | {name for name, section in top.stimuli.items() if not section.get("each")}
+    images = {name: _how_many(section) for name, section in sections["stimuli"].items()}
+    for name, count in images.items():
+        otherwise_wrong = any(keys[:2] == ("stimuli", name) for keys in mistakes.found)
+        if count is not None and count < FEWEST and not otherwise_wrong:
+            mistakes.add(("stimuli", name), f"expected at least {FEWEST} images, found {count}. Add some.")
     mothers: dict[str, list[str]] = {}
     for step, selector in (("stimuli", "source"), ("populations", "select")):
         for name, section in sections[step].items():
-            for parameter, kind in plugins.made_parameters(plugins.entry(step, section[selector])).items():
+            function = plugins.entry(step, section[selector])
+            how_many = {}
+            for parameter, kind in plugins.made_parameters(function).items():
                 named = [] if section[parameter] is None else _as_list(section[parameter])
                 for other in named:
-                    if other not in valid[kind]:
+                    if other not in valid[kind] and other not in known:
                         mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
                 if (step, kind) == ("stimuli", "stimulus"):
                     mothers.setdefault(name, []).extend(named)
+                    how_many[parameter] = images.get(named[0]) if named else None
+            _check_together(mistakes, (step, name), function, section, how_many)
     for name in mothers:
         way = _way(mothers, name, name)
         if way:
@@ -342,6 +362,18 @@ def _check_made(sections: Mapping, mistakes: Mistakes) -> None:
                 ("stimuli", name),
                 f"a stimulus cannot be made from itself: {' ← '.join([name, *way])}. Break the circle.",
             )
+
+
+def _how_many(section: Mapping) -> int | None:
+    """Say how many images a stimulus has, where its plugin can tell before the job."""
+    function = plugins.entry("stimuli", section["source"])
+    tell = getattr(inspect.getmodule(function), "how_many", None)
+    if tell is None:
+        return None
+    try:
+        return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
+    except AssetError:  # told with the assets
+        return None
 
 
 def _way(mothers: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()) -> list[str]:

@@ -3,8 +3,10 @@
 A plugin is a module in the folder of its step that defines the step's entry function
 (`ENTRY_POINTS`). The function's keyword-only parameters are the plugin's keys in the config:
 their annotations are its schema, their defaults the config's defaults. A plugin may also define `check`,
-which takes some of these parameters and raises a `ConfigError` if they do not go together. Adding
-a plugin is adding a file; nothing else is edited.
+which takes some of these parameters and raises a `ConfigError` if they do not go together; one of a
+plugin that takes other stimuli may also ask for `how_many`: for each of these parameters the number of
+images, or None. A source of stimuli may define `how_many`, which tells it from the parameters.
+Adding a plugin is adding a file; nothing else is edited.
 """
 
 import importlib

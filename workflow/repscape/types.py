@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 Size = Annotated[tuple[PositiveInt, PositiveInt], Field(description="height and width in pixels")]
 
@@ -27,3 +27,11 @@ class _Made:
 StimulusFile = Annotated[Path, _Made("stimulus")]
 StimulusFiles = Annotated[list[Path], _Made("stimulus")]
 NetworkFile = Annotated[Path, _Made("network")]
+
+
+def _none(value):
+    if value is not None:
+        raise ValueError("these images have the size of those they are made from: set 'size' there")
+
+
+SizeOfMother = Annotated[None, BeforeValidator(_none)]

@@ -4,6 +4,7 @@ import json
 
 from repscape import logs, plugins, store
 from repscape.arguments import fetched
+from repscape.stimuli import mother
 from repscape.stimuli.assemble import assemble, pixels_sha256
 from repscape.stimuli.frame import Frames
 
@@ -14,6 +15,7 @@ def main(section, stimulus, inputs, output):
     variables = assemble(frames, section["size"], section["fit"])
     attributes = {
         **frames.attributes,
+        **mother.checksums(plugins.made_arguments(function, inputs)),
         "stimulus": stimulus,
         "source": section["source"],
         "sha256": pixels_sha256(variables["images"][1]),

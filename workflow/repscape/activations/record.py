@@ -18,11 +18,11 @@ import torch
 
 from repscape import store
 from repscape.activations.gather import Gatherer, coordinates
-from repscape.errors import DataError, DeviceError
+from repscape.errors import DeviceError
 from repscape.logs import logger, progress
 from repscape.networks import tables
-from repscape.networks.frozen import Frozen, thaw
-from repscape.networks.running import choose_device, settings
+from repscape.networks.frozen import thaw
+from repscape.networks.running import check_size, choose_device, settings
 from repscape.populations import file as population_file
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -79,7 +79,7 @@ def record(
         shown = stack.enter_context(store.open_file(stimulus, "stimulus"))
         units = stack.enter_context(store.open_file(population, "population"))
         images = shown["images"]
-        _check_size(frozen, images.shape, stimulus, network)
+        check_size(frozen, images.shape, stimulus, network)
         attributes = {
             "source": units.source,
             "stimulus": shown.stimulus,
@@ -160,17 +160,6 @@ def _in_batches(run, total: int, batch: int, what: str) -> int:
 
 def _reduced(place: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(place.type, REDUCED.get(precision), enabled=precision in REDUCED)
-
-
-def _check_size(frozen: Frozen, shape: tuple[int, ...], stimulus, network) -> None:
-    found = frozen.preprocess.output_size(*shape[1:3])
-    expected = (frozen.rows[0].height, frozen.rows[0].width)
-    if found != expected:
-        raise DataError(
-            f"{stimulus}: its images of {shape[1]} x {shape[2]} pixels give an input of "
-            f"{found[0]} x {found[1]}; {network} was frozen for {expected[0]} x {expected[1]}. Set "
-            "preprocess.crop of the network, or the same size for all stimuli."
-        )
 
 
 def _count(row: tables.Row, statistic: str) -> int:

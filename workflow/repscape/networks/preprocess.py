@@ -71,8 +71,24 @@ class Preprocess:
         pixels = self._crop(self._resize(images.permute(0, 3, 1, 2).contiguous()))
         return self.normalise(pixels)
 
+    def differentiable(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        """Do the same without rounding to 8 bits after `resize`, so that gradients pass.
+
+        Parameters
+        ----------
+        pixels : float32 tensor (image, 3, y, x), 0 … 255
+
+        Returns
+        -------
+        float32 tensor (image, 3, y, x)
+        """
+        return self.normalise(self._crop(self._interpolate(pixels)).clone())
+
     def normalise(self, pixels: "torch.Tensor") -> "torch.Tensor":
-        """Scale uint8 (image, 3, y, x) to 0…1, subtract the mean and divide by the SD."""
+        """Scale pixels (image, 3, y, x) to 0…1, subtract the mean and divide by the SD.
+
+        Floating-point pixels are overwritten.
+        """
         import torch
 
         mean = torch.tensor(self.mean, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
@@ -88,6 +104,9 @@ class Preprocess:
         return (self.resize, longer) if height <= width else (longer, self.resize)
 
     def _resize(self, images: "torch.Tensor") -> "torch.Tensor":
+        return self._interpolate(images.float()).round().to(images.dtype)
+
+    def _interpolate(self, images: "torch.Tensor") -> "torch.Tensor":
         from torch.nn import functional
 
         size = self._resized(*images.shape[-2:])
@@ -95,7 +114,7 @@ class Preprocess:
             return images
         smooth = self.interpolation in ("bilinear", "bicubic")
         resized = functional.interpolate(
-            images.float(),
+            images,
             size=size,
             mode=self.interpolation,
             align_corners=False if smooth else None,
@@ -103,7 +122,7 @@ class Preprocess:
         )
         if self.interpolation == "bicubic":  # which overshoots
             resized = resized.clamp(min=0, max=255)
-        return resized.round().to(images.dtype)
+        return resized
 
     def _crop(self, images: "torch.Tensor") -> "torch.Tensor":
         from torch.nn import functional

@@ -10,6 +10,7 @@ from repscape.errors import ConfigError
 from repscape.stimuli.frame import Frame
 from repscape.types import Size
 
+DEFAULT_COUNT = 30
 GREY = 127.5  # halfway between black and white
 
 
@@ -59,7 +60,7 @@ def frames(
     """
     check(count=count, orientations=orientations, spatial_frequency=spatial_frequency, size=size)
     if orientations is None:
-        orientations = [180 * index / (count or 30) for index in range(count or 30)]
+        orientations = [180 * index / (count or DEFAULT_COUNT) for index in range(count or DEFAULT_COUNT)]
     height, width = size
     y, x = np.mgrid[:height, :width] + 0.5
     x, y = (x - width / 2) / width, (y - height / 2) / width
@@ -75,6 +76,11 @@ def frames(
             modulation[outside] = 0.0
         luminance = np.round(GREY * (1 + contrast * modulation), 6)  # ties must not hang on a last bit
         yield Frame(f"orientation_{orientation:07.3f}", np.rint(luminance).astype(np.uint8))
+
+
+def how_many(*, count, orientations) -> int:
+    """Say how many images there will be."""
+    return (count or DEFAULT_COUNT) if orientations is None else len(orientations)
 
 
 def check(*, count, orientations, spatial_frequency, size) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from repscape.assets import local_files
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger, progress
 from repscape.stimuli.frame import Frame
@@ -74,6 +75,12 @@ def check(*, labels, labels_csv) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
     if labels is not None and labels_csv is not None:
         raise ConfigError("expected 'labels' or 'labels_csv', found both. Remove one of them.")
+
+
+def how_many(*, path) -> int:
+    """Say how many pictures are named: files that are here, and one for each address."""
+    named = [path] if isinstance(path, str) else path
+    return sum(1 if "://" in one else len(local_files(one, "path")) for one in named)
 
 
 def read(file: Path) -> np.ndarray:

@@ -112,6 +112,11 @@ def check(*, every, count, frames, start, stop) -> None:
         raise ConfigError(f"expected 'stop' above 'start' ({start:g} s), found {stop:g} s.")
 
 
+def how_many(*, count, frames) -> int | None:
+    """Say how many images there will be, where that does not hang on the movie."""
+    return count if frames is None else len(frames)
+
+
 def timestamps(path: Path) -> list[Fraction]:
     """Decode a whole movie and return its frames' presentation times in seconds.
 

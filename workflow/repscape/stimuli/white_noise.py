@@ -28,3 +28,8 @@ def frames(
     shape = (*size, 3) if colour == "rgb" else tuple(size)
     for index in range(count):
         yield Frame(f"noise_{index:06d}", draw.integers(0, 256, shape, np.uint8))
+
+
+def how_many(*, count) -> int:
+    """Say how many images there will be."""
+    return count

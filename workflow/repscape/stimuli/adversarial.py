@@ -1,0 +1,128 @@
+"""Images changed so little that people hardly see it, and so that a network takes them for something else."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from repscape.errors import ConfigError
+from repscape.logs import progress
+from repscape.seeds import derive
+from repscape.stimuli.frame import Frame
+from repscape.types import NetworkFile, SizeOfMother, StimulusFile
+
+
+def frames(
+    *,
+    of: StimulusFile,
+    network: NetworkFile,
+    norm: Literal["linf", "l2"] = "linf",
+    epsilon: Annotated[PositiveFloat, Field(allow_inf_nan=False)] = 4.0,
+    steps: PositiveInt = 20,
+    targeted: NonNegativeInt | str | None = None,
+    avoid: list[NonNegativeInt | str] | None = None,
+    size: SizeOfMother = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    batch: PositiveInt = 10,
+    threads: PositiveInt = 1,
+    seed: int,
+) -> Iterator[Frame]:
+    """Change the images of a stimulus by projected gradient descent through a network (PGD).
+
+    Madry et al. (2018), "Towards deep learning models resistant to adversarial attacks": from a
+    random start within `epsilon` of the image, steps of 2.5 · `epsilon` / `steps` up the gradient (its
+    sign for ``linf``, its direction for ``l2``), each projected back to within `epsilon` and to
+    0 … 255. What goes up is the logarithm of the ratio of two probabilities: of the most probable
+    class that is a success to the most probable one that is not (the margin of Carlini & Wagner 2017),
+    since its gradient does not vanish where the network is sure. It is evaluated on images as they
+    will be stored, with 8 bits; of all that are passed the best is kept. Gradients pass the network's
+    resizing as if that did not round.
+
+    Parameters
+    ----------
+    of : stimulus
+        Its images' names, times and labels are kept.
+    network : network of the study
+    norm : {'linf', 'l2'}
+        How far an image is changed: by its largest change of a value, or by the root of the sum of
+        all squared ones. What is stored is within `epsilon`, after rounding.
+    epsilon : float
+        In steps of 8-bit pixels (0 … 255).
+    steps : int
+    targeted : str or int, optional
+        Make the network take each image for this class (its name, or its number from 0). Without it,
+        for anything but what it takes the unchanged image for.
+    avoid : list of str or int, optional
+        Not targeted: classes that are no success either (all cats, where cats are to become
+        something that is not a cat).
+    device, batch, threads : as for activations
+    seed : int
+        With an image's name it gives the random start.
+
+    Returns
+    -------
+    attributes : dict
+        At the end of the frames: ``success_rate``, the share of images that the network takes for
+        what it shall; for each image ``category_before``,
+        ``category_after``, ``probability_before`` and ``probability_after`` (of these), and ``change``
+        (its norm).
+
+    Raises
+    ------
+    ConfigError
+        `epsilon` is too small to change a pixel of 8 bits; both `targeted` and `avoid` are given.
+    DataError
+        The network has no classes, or not this one; its input is for images of another size.
+    """
+    import torch
+
+    from repscape.networks.running import settings
+    from repscape.stimuli import mother
+    from repscape.stimuli.attack import attack
+    from repscape.stimuli.classify import Classifier, in_batches
+
+    check(epsilon=epsilon, targeted=targeted, avoid=avoid)
+    shown = mother.read(of)
+    pixels = np.stack([frame.pixels for frame in shown])
+    classifier = Classifier(network, device)
+    classifier.check_size(pixels, of)
+    target = None if targeted is None else classifier.index(targeted)
+    avoided = [classifier.index(category) for category in avoid or []]
+    results = []
+    parts = progress(
+        list(in_batches(shown, batch)), "changing images", "images", len(shown), size=lambda _: batch
+    )
+    with settings(threads if classifier.place.type == "cpu" else None, "float32"):
+        for part in parts:
+            draws = [np.random.default_rng(derive(seed, frame.name)) for frame in shown[part]]
+            start = np.stack([draw.standard_normal(pixels.shape[1:], np.float32) for draw in draws])
+            images, noise = (
+                torch.from_numpy(values).to(classifier.place).permute(0, 3, 1, 2).float()
+                for values in (pixels[part], start)
+            )
+            result = attack(classifier, images, noise, target, avoided, norm, epsilon, steps)
+            results.append(result)
+            for frame, changed in zip(shown[part], result.images, strict=True):
+                yield frame._replace(pixels=changed)
+    success, before, after, p_before, p_after, change = map(
+        np.concatenate, list(zip(*results, strict=True))[1:]
+    )
+    return {
+        "success_rate": float(success.mean()),
+        "category_before": [classifier.categories[index] for index in before],
+        "category_after": [classifier.categories[index] for index in after],
+        "probability_before": p_before,
+        "probability_after": p_after,
+        "change": change,
+    }
+
+
+def check(*, epsilon, targeted, avoid) -> None:
+    """Refuse parameters that do not go together or change nothing; the config asks before a job does."""
+    if targeted is not None and avoid:
+        raise ConfigError("'avoid' does not go with 'targeted', which leaves one class. Remove one of them.")
+    if epsilon < 1:
+        raise ConfigError(
+            f"epsilon: expected at least 1, the smallest change of a pixel (0 … 255); found {epsilon:g}."
+        )
