@@ -140,11 +140,13 @@ def section_arguments(function: Callable, section: Mapping, only: Container[str]
 
 def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:
     """Pick the files of the study that an entry function takes from a job's inputs, by parameter."""
-    several = {name: takes_several(function, name) for name in made_parameters(function) if name in inputs}
-    return {
-        name: [Path(file) for file in inputs[name]] if several[name] else Path(inputs[name])
-        for name in several
-    }
+    arguments: dict[str, Path | list[Path]] = {}
+    for name in made_parameters(function):
+        if name in inputs:
+            files = [inputs[name]] if isinstance(inputs[name], str) else inputs[name]
+            paths = [Path(file) for file in files]
+            arguments[name] = paths if takes_several(function, name) else paths[0]
+    return arguments
 
 
 def _hints(function: Callable) -> dict[str, Any]:

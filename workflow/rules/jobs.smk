@@ -60,7 +60,10 @@ def network_job(wildcards):
 
 def population_inputs(wildcards):
     section = CONFIG["populations"][wildcards.population]
-    return made_from("populations", section["select"], section)
+    files = made_from("populations", section["select"], section)
+    if hasattr(plugins.find("populations", section["select"], "populations"), "measure"):
+        files["network"] = STUDY.path("network", source=wildcards.source)
+    return files
 
 
 def population_job(wildcards):
@@ -69,8 +72,17 @@ def population_job(wildcards):
         "section": section,
         "layers": STUDY.layers[wildcards.source],
         "labels": list(STUDY.labels[wildcards.source].values()),
+        **({"libraries": libraries()} if "device" in section else {}),
         "code": code("population.py", populations=section["select"]),
     }
+
+
+def population_threads(wildcards):
+    return CONFIG["populations"][wildcards.population].get("threads", 1)
+
+
+def population_gpu(wildcards):
+    return gpu_wanted() if "device" in CONFIG["populations"][wildcards.population] else 0
 
 
 def activations_job(source):

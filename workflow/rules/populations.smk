@@ -1,6 +1,6 @@
 # Which units of each layer are recorded?
 #
-# in:  networks/{source}/layers.nc, and the stimuli that the config names
+# in:  networks/{source}/layers.nc; where responses to stimuli select the units, these and the network
 # out: populations/{source}/{population}.nc, a group a layer
 
 
@@ -14,6 +14,9 @@ rule population:
         f"{LOGS}/populations/{{source}}/{{population}}.log",
     conda:
         ENVIRONMENT
+    threads: population_threads
+    resources:
+        gpu=population_gpu,
     params:
         job=population_job,
     script:

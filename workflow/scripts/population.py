@@ -1,5 +1,7 @@
 """Select the units of each layer that are recorded."""
 
+from pathlib import Path
+
 from repscape import logs, plugins
 from repscape.networks.tables import find, read_layers
 from repscape.populations import file
@@ -8,6 +10,7 @@ from repscape.populations.layer import Layer
 
 def main(inputs, names, labels, section, source, population, output):
     rows = read_layers(inputs["layers"])
+    network = Path(inputs["network"]) if "network" in inputs else None
     image = rows[0].height, rows[0].width
     layers = []
     for name, label in zip(names, labels, strict=True):
@@ -22,6 +25,7 @@ def main(inputs, names, labels, section, source, population, output):
         files=plugins.made_arguments(plugins.entry("populations", section["select"]), inputs),
         source=source,
         population=population,
+        network=network,
     )
 
 

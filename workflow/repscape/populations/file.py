@@ -1,5 +1,6 @@
 """Population files: for each layer the units that are recorded."""
 
+import inspect
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ def write(
     files: Mapping[str, Path | list[Path]],
     source: str,
     population: str,
+    network: Path | None = None,
 ) -> None:
     """Select units of each layer and write them, a group a layer.
 
@@ -33,8 +35,13 @@ def write(
         The files of the study that stand for names in the section (see `plugins.made_arguments`).
     source, population : str
         The names of the network and of the population.
+    network : path, optional
+        The frozen network, where the plugin has `measure`: a function that takes it, the layers and
+        some of the plugin's parameters, and returns for each layer's label what `select` then takes
+        after the layer.
     """
-    function = plugins.entry("populations", section["select"])
+    plugin = plugins.find("populations", section["select"], "populations")
+    function, layers = plugin.select, list(layers)
     arguments = plugins.section_arguments(function, section) | files
     parameters = {key: value for key, value in section.items() if key not in ("select", "seed")}
     attributes = {
@@ -43,13 +50,21 @@ def write(
         "select": section["select"],
         "parameters": json.dumps(parameters, sort_keys=True),
         "seed": section.get("seed", 0),
+        **{f"{name}_sha256": _checksums(paths) for name, paths in files.items()},
     }
+    measured = {}
+    if network is not None:
+        taken = inspect.signature(plugin.measure).parameters.keys() & arguments.keys()
+        measured = plugin.measure(network, layers, **{name: arguments[name] for name in taken})
     smaller = []
     with store.create(path, kind="population", attributes=attributes) as dataset:
         for layer in layers:
-            selection = function(layer, **arguments)
+            found = [measured[layer.label]] if network is not None else []
+            selection = function(layer, *found, **arguments)
             group = dataset.createGroup(layer.label)
             store.add_variable(group, "unit", ("unit",), selection.unit)
+            if selection.rank is not None:
+                store.add_variable(group, "rank", ("unit",), selection.rank)
             counts = {"n_requested": selection.requested, "n_recorded": len(selection.unit)}
             shape = {"channels": layer.channels, "height": layer.height, "width": layer.width}
             known = {"statistic": selection.statistic, "layer": layer.known_as or layer.label}
@@ -86,3 +101,12 @@ def read(dataset, label: str) -> Selection:
 def known_as(dataset, label: str) -> str:
     """Return the label, in the network's table, of a layer of an open population file."""
     return dataset[label].layer
+
+
+def _checksums(stimuli: Path | list[Path]) -> list[str]:
+    """Return the sha256 of the pixels of stimuli."""
+    found = []
+    for path in stimuli if isinstance(stimuli, list) else [stimuli]:
+        with store.open_file(path, "stimulus") as stimulus:
+            found.append(stimulus.sha256)
+    return found

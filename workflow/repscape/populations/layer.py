@@ -48,8 +48,11 @@ class Selection(NamedTuple):
         over channels.
     requested : int
         How many were asked for; there may be fewer.
+    rank : int32 (unit,), optional
+        0 for the first of the units, where they are ranked.
     """
 
     unit: np.ndarray
     statistic: Literal["unit", "channel_mean", "position_mean"]
     requested: int
+    rank: np.ndarray | None = None

@@ -1,0 +1,173 @@
+"""Populations chosen by place, channel and response, against brute force."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from repscape import store
+from repscape.errors import ConfigError, DataError
+from repscape.networks import freeze
+from repscape.networks.loaded import Loaded
+from repscape.networks.preprocess import Preprocess
+from repscape.populations import file, filters, position_means, region, top
+from repscape.populations.layer import Layer
+
+SIZE = 48
+
+
+class Small(nn.Module):
+    """Positive weights: a unit's gradient is positive at the pixels it sees and 0 elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.pool = nn.AvgPool2d(2)
+        self.again = nn.Conv2d(4, 6, 3, padding=1)
+        self.fc = nn.Linear(6, 5)
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, 0.1, 1)
+
+    def stages(self, x):
+        conv = self.conv(x)
+        pool = self.pool(conv)
+        return {"input": x, "conv1": conv, "avgpool1": pool, "conv2": self.again(pool)}
+
+    def forward(self, x):
+        return self.fc(self.again(self.pool(self.conv(x))).mean((2, 3)))
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A frozen network, its layers as a study would have them, and two stimuli."""
+    torch.manual_seed(0)
+    module, folder = Small().eval(), tmp_path_factory.mktemp("network")
+    preprocess = Preprocess(resize=None, crop=SIZE)
+    frozen = freeze.freeze(Loaded(module, preprocess, "random", None))
+    freeze.save(frozen, folder / "network.pt")
+    layers = {}
+    for row in frozen.rows:
+        shape = row.channels, row.height, row.width, row.units
+        field = row.receptive_field_stride, row.receptive_field_offset
+        layers[row.label] = Layer(f"my_{row.label}", *shape, row.label, *field, (SIZE, SIZE))
+    stimuli = {}
+    for seed, (name, images) in enumerate({"first": 7, "second": 4}.items()):
+        pixels = np.random.default_rng(seed).integers(0, 256, (images, SIZE, SIZE, 3), dtype=np.uint8)
+        variables = {"images": (("image", "y", "x", "channel"), pixels)}
+        attributes = {"stimulus": name, "sha256": name * 2}
+        stimuli[name] = folder / f"{name}.nc"
+        store.write(stimuli[name], kind="stimulus", variables=variables, attributes=attributes)
+    return SimpleNamespace(
+        module=module, path=folder / "network.pt", layers=layers, stimuli=stimuli, preprocess=preprocess
+    )
+
+
+@pytest.mark.parametrize(
+    ("centre", "radius"), [((24, 24), 6), ((20.5, 27), 4), ((23, 23), 0), ((22, 26), 8.1), ((25, 22.7), 3)]
+)
+def test_region_is_where_gradients_are(network, centre, radius):
+    for label in ("input", "conv1", "avgpool1", "conv2"):
+        layer = network.layers[label]
+        pixels = torch.rand(1, 3, SIZE, SIZE, requires_grad=True)
+        output = network.module.stages(pixels)[label]
+        centres, whole = np.empty((layer.height, layer.width, 2)), np.empty((layer.height, layer.width), bool)
+        for y, x in np.ndindex(layer.height, layer.width):
+            (gradient,) = torch.autograd.grad(output[0, :, y, x].sum(), pixels, retain_graph=True)
+            seen = np.argwhere(gradient[0].sum(0).numpy() > 0)
+            centres[y, x] = (seen.min(0) + seen.max(0)) / 2
+            # beyond the border there is nothing to see, so what is left is centred elsewhere
+            whole[y, x] = seen.min() > 0 and seen.max() < SIZE - 1
+        squared = ((centres - centre) ** 2).sum(-1)
+        inside = squared <= radius**2
+        if not inside.any():
+            inside = squared == squared.min()
+        assert whole[inside].all()
+        expected = np.flatnonzero(np.broadcast_to(inside, (layer.channels, layer.height, layer.width)))
+        chosen = region.select(layer, centre=centre, radius=radius)
+        np.testing.assert_array_equal(chosen.unit, expected)
+        assert (chosen.statistic, chosen.requested) == ("unit", len(expected))
+
+
+def test_a_region_between_all_centres_takes_the_closest_and_says_so(network, caplog):
+    # centres of conv2 are at 1.5 + 4 × position
+    chosen = region.select(network.layers["conv2"], centre=(21.6, 21.4), radius=0.1)
+    assert "region: no unit of my_conv2 is centred within 0.1 pixels of (21.6, 21.4)" in caplog.text
+    np.testing.assert_array_equal(chosen.unit, [channel * 144 + 5 * 12 + 5 for channel in range(6)])
+
+
+def test_layers_without_places_are_taken_whole_or_refused(network):
+    np.testing.assert_array_equal(
+        region.select(network.layers["fc1"], centre=(3, 4), radius=1).unit, range(5)
+    )
+    tokens = Layer("attention1", 8, 50, 1, 400, "attention1", image=(SIZE, SIZE))
+    with pytest.raises(DataError, match="layer attention1: 50 x 1 positions have no receptive fields"):
+        region.select(tokens, centre=(3, 4), radius=1)
+
+
+@pytest.mark.parametrize("centre", [(48, 3), (3, 47.5)])
+def test_a_region_outside_the_image(network, centre):
+    with pytest.raises(DataError, match=r"network's input of 48 x 48 pixels, found y = .*last pixel is 47"):
+        region.select(network.layers["conv1"], centre=centre, radius=10)
+
+
+def test_filters():
+    layer = Layer("conv1", 6, 5, 4, 120)
+    expected = np.arange(120).reshape(6, 5, 4)[[0, 2, 5]].ravel()
+    np.testing.assert_array_equal(filters.select(layer, channels=[5, 0, 2]).unit, expected)
+    of_layers = {"conv1": [3], "other": [9]}
+    np.testing.assert_array_equal(filters.select(layer, channels=of_layers).unit, range(60, 80))
+    with pytest.raises(DataError, match="layer conv1 has 6 channels, counted from 0, found 6"):
+        filters.select(layer, channels=[1, 6])
+    with pytest.raises(ConfigError, match=r"channels\.conv1: 2 is listed twice"):
+        filters.check(channels={"conv1": [2, 1, 2]})
+
+
+def test_position_means():
+    chosen = position_means.select(Layer("conv1", 6, 5, 4, 120))
+    np.testing.assert_array_equal(chosen.unit, range(20))
+    assert (chosen.statistic, chosen.requested) == ("position_mean", 20)
+
+
+def test_top_sorts_mean_responses_and_breaks_ties_by_index():
+    layer = Layer("conv1", 2, 5, 2, 20)
+    responses = np.array([0.0, 3, 1, 3, 0, -1, 2, 3, 0, 0, *range(-10, 0)])
+    chosen = top.select(layer, responses, units=6, reference=[])
+    # by hand: 3 at 1, 3 and 7; 2 at 6; 1 at 2; the first of the zeros
+    np.testing.assert_array_equal(chosen.unit, [0, 1, 2, 3, 6, 7])
+    np.testing.assert_array_equal(chosen.rank, [5, 0, 4, 1, 3, 2])
+    assert chosen.requested == 6
+    every = top.select(layer, responses, units=100, reference=[])
+    np.testing.assert_array_equal(every.unit, range(20))
+    np.testing.assert_array_equal(np.argsort(every.rank), sorted(range(20), key=lambda u: (-responses[u], u)))
+
+
+def test_top_takes_the_mean_over_all_images_of_all_stimuli(network, tmp_path):
+    section = {"select": "top", "units": 40, "reference": ["first", "second"], "batch": 3, "threads": 1,
+               "device": "cpu"}  # fmt: skip
+    layers = [network.layers[label] for label in ("input", "conv1", "conv2", "fc1")]
+    files = {"reference": list(network.stimuli.values())}
+    keys = {"section": section, "files": files, "source": "net", "population": "top"}
+    file.write(tmp_path / "top.nc", layers, **keys, network=network.path)
+    pixels = []
+    for path in network.stimuli.values():
+        with store.open_file(path, "stimulus") as stimulus:
+            pixels.append(torch.from_numpy(stimulus["images"][:]))
+    with torch.inference_mode():
+        images = network.preprocess.apply(torch.cat(pixels)).double()
+        network.module.double()
+        expected = network.module.stages(images) | {"fc1": network.module(images)}
+        network.module.float()
+    with store.open_file(tmp_path / "top.nc", "population") as population:
+        assert list(population.reference_sha256) == ["firstfirst", "secondsecond"]
+        for layer in layers:
+            means = expected[layer.known_as].flatten(1).mean(0).numpy()
+            ranked = population[layer.label]["unit"][:][np.argsort(population[layer.label]["rank"][:])]
+            size = min(40, layer.units)
+            best = np.sort(means)[::-1][:size]
+            np.testing.assert_allclose(means[ranked], best, atol=1e-5 * np.abs(means).max())
+            assert len(set(ranked.tolist())) == size
+    content = (tmp_path / "top.nc").read_bytes()
+    file.write(tmp_path / "top.nc", layers, **keys, network=network.path)
+    assert (tmp_path / "top.nc").read_bytes() == content
