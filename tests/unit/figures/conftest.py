@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from repscape import plugins
 from repscape.figures.data import opened
 from repscape.figures.style import Style, palette, settings
 from repscape.store import add_variable, create, set_attributes, write
@@ -53,8 +54,16 @@ class Results:
             metrics=self.metrics,
             analyses=("differentiation", "predictions"),
             config={
-                "networks": {source: {"source": "torchvision"} for source in self.sources},
-                "analyses": {"differentiation": {"reference": self.reference}},
+                "networks": {
+                    source: {
+                        "source": "torchvision",
+                        "architecture": "mobilenet_v2",
+                        "weights": "random" if "untrained" in source else "IMAGENET1K_V1",
+                    }
+                    for source in self.sources
+                },
+                "analyses": {name: {"analysis": name} for name in plugins.names("analyses")}
+                | {"differentiation": {"analysis": "differentiation", "reference": self.reference}},
                 "populations": {
                     "all": {"select": "all"},
                     "filter_means": {"select": "filter_means"},
@@ -290,6 +299,8 @@ class Results:
     def layer_tables(self):
         """Write networks/{source}/layers.nc: two operations a layer, the second is recorded."""
         labels = [f"{kind}{i}" for i in range(1, len(self.layers)) for kind in ("conv", "relu")]
+        if self.layers[-1] == "predictions":
+            labels[-1] = "predictions"
         blocks = [layer if i % 2 else "" for layer in self.layers[1:] for i in range(2)]
         shapes = [self.shapes[0], *(shape for shape in self.shapes[1:] for _ in range(2))]
         for source in self.sources:
@@ -310,7 +321,8 @@ class Results:
             write(
                 self.root / self.study.path("layers", source=source),
                 kind="layers",
-                variables={name: (("layer",), np.array(values)) for name, values in rows.items()},
+                variables={name: (("layer",), np.array(values)) for name, values in rows.items()}
+                | {"category": (("category",), [f"class number {i}" for i in range(units[-1])])},
                 attributes={
                     "network": source,
                     "architecture": "mobilenet_v2",
@@ -378,6 +390,19 @@ class Results:
                 )
         return self
 
+    def analyse(self, name, **parameters):
+        """Compute an analysis of what was written, as its job does."""
+        analysis = plugins.find("analyses", name, "test")
+        files = placed(self.root, analysis.inputs(self.study, **parameters))
+        result = analysis.compute(files, **parameters)
+        write(
+            self.root / self.study.path("analysis", analysis=name),
+            kind="analysis",
+            variables=result.variables,
+            attributes={"analysis": name, **result.attributes},
+        )
+        return self
+
     def population(self, name="random"):
         """Write populations/{source}/{population}.nc, a group a layer."""
         for source in self.sources:
@@ -397,14 +422,17 @@ def results(tmp_path):
     return lambda **options: Results(tmp_path, **options)
 
 
+def placed(root, files):
+    """Put the files that an analysis or a figure names into a folder."""
+    return {
+        key: [str(root / path) for path in paths] if isinstance(paths, list) else str(root / paths)
+        for key, paths in files.items()
+    }
+
+
 def drawing(results, plugin, **parameters):
     """Draw a figure of a made-up study as the workflow does, without saving it."""
-    files = plugin.inputs(results.study, **parameters)
-
-    def place(path):
-        return str(results.root / path)
-
-    files = {k: [place(p) for p in v] if isinstance(v, list) else place(v) for k, v in files.items()}
+    files = placed(results.root, plugin.inputs(results.study, **parameters))
     with opened(files) as data, settings():
         style = (results.style,) if "style" in inspect.signature(plugin.draw).parameters else ()
         return plugin.draw(data, *style, **parameters)

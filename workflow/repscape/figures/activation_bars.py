@@ -11,7 +11,7 @@ CATEGORY = "Activations"
 LAYERS, IMAGES = 3, 4
 MOST = 1000  # bars that can still be told apart
 STRIP, GAP, HEADER, BOTTOM = 11.0, 2.0, 6.5, 7.0  # mm
-PICTURE, LEFT = 14.0, 27.0  # mm: side of the pictures, where the bars begin
+PICTURE, LEFT = 14.0, 30.0  # mm: side of the pictures, where the bars begin
 
 
 def inputs(
@@ -26,10 +26,11 @@ def inputs(
 ) -> dict:
     """Name the files and check the parameters."""
     source = choices.one(source, study.layers, "source")
-    stimulus = recorded.stimulus(study, stimulus)
+    stimulus = recorded.stimulus(study, source, stimulus)
     layers = recorded.layers(study, source, layers, LAYERS)
-    population = choices.sampled(study.samples, population)
-    sizes = study.samples[population]
+    samples = study.samples_of(source)
+    population = choices.sampled(samples, population)
+    sizes = samples[population]
     size = choices.one(sizes[0] if size is None else str(size), sizes, "size")
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),

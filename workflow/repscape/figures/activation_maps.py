@@ -9,6 +9,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import LEFT, colour_scale, page, picture, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.networks import tables
 from repscape.plugins import unknown
 from repscape.study import Study
 
@@ -54,6 +55,8 @@ def inputs(
         for layer in filters:
             if layer not in own:
                 raise ConfigError(f"filters: {unknown(layer, own)}")
+        _check_channels(study, source, filters)
+        _check_recorded(study.config["populations"][population], population, filters)
         count = sum(map(len, filters.values()))
         if count > MOST:
             raise ConfigError(
@@ -64,11 +67,40 @@ def inputs(
         layers = [hidden[i] for i in choices.evenly(len(hidden), COLUMNS)]
     else:
         layers = choices.several(filters, own, "filters")
-    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")
     return {
         "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
         "activations": recorded.activations(study, source, stimuli, population, layers),
     }
+
+
+def _check_channels(study: Study, source: str, filters: dict[str, list[int]]) -> None:
+    """Refuse filters that a layer does not have, where the table of layers is known."""
+    architecture = study.config["networks"][source].get("architecture")
+    if architecture is None:
+        return
+    rows = tables.read(architecture)
+    for layer, wanted in filters.items():
+        channels = tables.find(rows, study.labels[source][layer])[1].channels
+        if max(wanted) >= channels:
+            raise ConfigError(
+                f"filters: '{layer}' has {channels} filters, numbered 0 to {channels - 1}; there is no "
+                f"filter {max(wanted)}."
+            )
+
+
+def _check_recorded(section: dict, population: str, filters: dict[str, list[int]]) -> None:
+    """Refuse filters that a population of chosen channels leaves out."""
+    channels = section.get("channels")
+    if channels is None:
+        return
+    for layer, wanted in filters.items():
+        lacking = set(wanted) - set(channels[layer] if isinstance(channels, dict) else channels)
+        if lacking:
+            raise ConfigError(
+                f"filters: the population '{population}' does not record filter {min(lacking)} of '{layer}'. "
+                f"Add it under populations.{population}.channels."
+            )
 
 
 def draw(

@@ -37,7 +37,7 @@ def inputs(
         raise ConfigError(
             f"layers: expected at most {MOST}, found {len(layers)}; draw the others in another figure."
         )
-    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")
     population = recorded.filter_means(study, population)
     return {"activations": recorded.activations(study, source, stimuli, population, layers)}
 

@@ -36,7 +36,7 @@ def inputs(
     own = study.layers[source]
     layer = own[round((len(own) - 1) * 2 / 3)] if layer is None else choices.one(layer, own, "layer")
     population = recorded.filter_means(study, population)
-    stimulus = recorded.stimulus(study, stimulus)
+    stimulus = recorded.stimulus(study, source, stimulus)
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),
         "activations": recorded.activations(study, source, [stimulus], population, [layer]),

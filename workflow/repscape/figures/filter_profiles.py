@@ -32,7 +32,7 @@ def inputs(
         A name is unknown, no population records filter means, or there are too many layers.
     """
     source = choices.one(source, study.layers, "source")
-    stimulus = recorded.stimulus(study, stimulus)
+    stimulus = recorded.stimulus(study, source, stimulus)
     layers = recorded.layers(study, source, layers, MOST)
     if len(layers) > MOST:
         raise ConfigError(f"layers: expected at most {MOST}, found {len(layers)}; they would be too small.")

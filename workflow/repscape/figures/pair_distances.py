@@ -22,14 +22,15 @@ def inputs(
 ) -> dict:
     """Name the files and check the parameters."""
     source = choices.one(source, study.layers, "source")
-    population = choices.sampled(study.samples, population)
-    sizes = study.samples[population]
+    samples = study.samples_of(source)
+    population = choices.sampled(samples, population)
+    sizes = samples[population]
     size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
     choices.one(metric, study.metrics, "metric")
     return {
         "rdms": [
             study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in choices.several(stimuli, study.stimuli, "stimuli")
+            for stimulus in choices.several(stimuli, study.stimuli_of(source), "stimuli")
             for layer in study.layers[source]
         ]
     }

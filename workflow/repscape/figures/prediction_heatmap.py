@@ -49,7 +49,7 @@ def inputs(
         "all classes",
         "{filter_means: {select: filter_means}}",
     )
-    stimuli = choices.several(stimuli, study.stimuli, "stimuli")
+    stimuli = choices.several(stimuli, study.stimuli_of(network), "stimuli")
     return {
         "activations": recorded.activations(study, network, stimuli, population, [LAYER]),
         "layers": study.path("layers", source=network),
@@ -77,7 +77,7 @@ def draw(
         How many classes are shown, at most 50: stimuli choose in turn, each the class of its
         highest mean probability that is not yet chosen. A last column holds the sum of all others.
     population : str, optional
-        One that has all classes; by default the first that records filter means (of single
+        One that has all classes; by default one that records filter means (of single
         positions: the units), all units or random ones.
 
     Returns

@@ -27,13 +27,13 @@ Images = (
 
 
 def population(study: Study, chosen: str | None, selects: Sequence[str], what: str, example: str) -> str:
-    """Return the chosen population, or the first of the study that is selected in one of some ways.
+    """Return the chosen population, or the one of the study that is selected in the best of some ways.
 
     Parameters
     ----------
     study : Study
     chosen : str or None
-    selects : names of population plugins that will do
+    selects : names of population plugins that will do, the best first
     what : str
         What these record, for the message: ``"filter means"``.
     example : str
@@ -46,6 +46,7 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
     """
     sections = study.config["populations"]
     valid = [name for name, section in sections.items() if section["select"] in selects]
+    valid.sort(key=lambda name: (selects.index(sections[name]["select"]), -sections[name].get("units", 0)))
     if chosen is not None and chosen not in sections:
         raise ConfigError(f"population: {unknown(chosen, sections)}")
     if chosen is None and valid:
@@ -72,10 +73,11 @@ def filter_means(study: Study, chosen: str | None) -> str:
     )
 
 
-def stimulus(study: Study, chosen: str | None) -> str:
-    """Return the chosen stimulus, or the first that is not the reference."""
+def stimulus(study: Study, source: str, chosen: str | None) -> str:
+    """Return the chosen stimulus of those that a source is shown, or the first but the reference."""
     reference = study.config["analyses"]["differentiation"].get("reference")
-    return choices.one(chosen, sorted(study.stimuli, key=lambda name: name == reference), "stimulus")
+    shown = sorted(study.stimuli_of(source), key=lambda name: name == reference)
+    return choices.one(chosen, shown, "stimulus")
 
 
 def layers(study: Study, source: str, chosen: Iterable[str] | None, count: int) -> list[str]:
