@@ -1,0 +1,77 @@
+"""Stimuli and a small network on disk, for stimuli that are made from these."""
+
+import numpy as np
+import pytest
+
+from repscape import store
+from repscape.stimuli.frame import Frames
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes images (image, y, x, 3) as a stimulus's file."""
+
+    def write(images, name="mother", times=None, labels=None):
+        variables = {
+            "images": (("image", "y", "x", "channel"), np.asarray(images, np.uint8)),
+            "name": (("image",), [f"image_{index}" for index in range(len(images))]),
+        }
+        if times is not None:
+            variables["time"] = (("image",), np.asarray(times, float))
+        if labels is not None:
+            variables["label"] = (("image",), labels)
+        path = tmp_path / f"{name}.nc"
+        store.write(path, kind="stimulus", variables=variables, attributes={"stimulus": name, "sha256": name})
+        return path
+
+    return write
+
+
+@pytest.fixture
+def freeze(tmp_path):
+    """Return a function that writes a network's files as the workflow does."""
+
+    def freeze(module, preprocess, categories=None):
+        from repscape.networks import freeze, tables
+        from repscape.networks.loaded import Loaded
+
+        frozen = freeze.freeze(Loaded(module.eval(), preprocess, "random", categories))
+        freeze.save(frozen, tmp_path / "network.pt")
+        tables.write_layers(
+            tmp_path / "layers.nc",
+            frozen.rows,
+            network="net",
+            architecture="",
+            weights="random",
+            weights_sha256=frozen.weights_sha256,
+            preprocess="{}",
+            categories=categories,
+        )
+        return tmp_path / "network.pt"
+
+    return freeze
+
+
+@pytest.fixture
+def collect():
+    """Return a function that takes all frames and what is told at their end."""
+
+    def collect(given):
+        frames = Frames(given)
+        return list(frames), frames.attributes
+
+    return collect
+
+
+@pytest.fixture
+def movie():
+    """Return seven images of coloured blobs that move, far enough from black and white not to clip."""
+    time, y, x = np.mgrid[:7, :24, :18]
+    planes = [
+        127
+        + 25 * np.sin((x + shift + 2 * time) / 3.0)
+        + 20 * np.cos((y - time) / (2.0 + shift))
+        + 10 * np.sin(x * y / 40)
+        for shift in range(3)
+    ]
+    return np.stack(planes, axis=-1).astype(np.uint8)

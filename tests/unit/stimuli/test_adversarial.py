@@ -1,0 +1,312 @@
+"""Attacks: against the best possible on a linear network; and on the real MobileNetV2."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from repscape import assets
+from repscape.errors import ConfigError, DataError
+from repscape.networks.preprocess import Preprocess
+from repscape.stimuli import adversarial, mother, selected
+from repscape.stimuli.attack import attack, gain, whole
+from repscape.stimuli.classify import Classifier
+
+REPOSITORY = Path(__file__).parents[3]
+NAMES = ["cat", "dog", "tree", "house"]
+CATS = ["tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat", "lynx"]
+
+
+class Linear(nn.Module):
+    def __init__(self, classes, size=8):
+        super().__init__()
+        torch.manual_seed(classes)
+        self.fc = nn.Linear(3 * size * size, classes)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(2)
+        self.conv = nn.Conv2d(3, 12, 3)
+        self.act = nn.ReLU(inplace=True)
+        self.pool = nn.MaxPool2d(2)
+        self.fc = nn.Linear(12 * 49, len(NAMES))
+
+    def forward(self, x):
+        return 3 * self.fc(self.pool(self.act(self.conv(x))).flatten(1))
+
+
+@pytest.fixture
+def small(freeze, write):
+    """Files of a small network (whose input is 16 x 16, out of images of 24 x 24) and of a stimulus."""
+    network = freeze(Small(), Preprocess(resize=18, crop=16), NAMES)
+    images = np.random.default_rng(0).integers(30, 226, (12, 24, 24, 3))
+    return network, write(images, labels=[f"label {n}" for n in range(12)])
+
+
+def as_tensor(images):
+    return torch.from_numpy(np.asarray(images)).permute(0, 3, 1, 2).float()
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("target", [None, 1])
+def test_the_best_attack_on_a_linear_network(norm, target):
+    """Of two classes, the margin m + w·x can grow by ε times the dual norm of w, and by no more."""
+    network = Linear(2).requires_grad_(False)
+    images = as_tensor(np.random.default_rng(0).integers(60, 196, (5, 8, 8, 3)))
+
+    def probabilities(pixels):
+        return network(pixels / 255).softmax(dim=1)
+
+    def margin(pixels):
+        logits = network(pixels.double().float() / 255)
+        return (logits[:, 1] - logits[:, 0]).numpy()
+
+    epsilon = 6.0 if norm == "linf" else 120.0
+    result = attack(probabilities, images, torch.randn(images.shape), target, [], norm, epsilon, 30)
+    weights = (network.fc.weight[1] - network.fc.weight[0]).numpy() / 255
+    dual = np.abs(weights).sum() if norm == "linf" else np.linalg.norm(weights)
+    before, after = margin(images), margin(as_tensor(result.images))
+    sign = np.where(before > 0, -1, 1) if target is None else 1
+    gained = sign * (after - before) / (epsilon * dual)
+    assert (gained <= 1 + 1e-4).all()
+    # on the sphere, 2.5 radii of steps turn a random start to within 2 atan(exp(-2.5)) of the best
+    assert (gained > (0.999 if norm == "linf" else np.cos(2 * np.arctan(np.exp(-2.5))) - 0.01)).all()
+    np.testing.assert_array_equal(result.success, (sign * after > 0))
+
+
+def test_gain_is_the_difference_of_logits():
+    logits = torch.randn(6, 5, dtype=torch.float32) * 10
+    logits[0] *= 9  # so sure that float32 rounds the probability to 1
+    goal = torch.zeros(6, 5, dtype=torch.bool)
+    goal[:, [1, 3]] = True
+    expected = logits[:, [1, 3]].amax(1) - logits[:, [0, 2, 4]].amax(1)
+    got = gain(logits.softmax(1), goal)
+    np.testing.assert_allclose(got[1:], expected[1:], rtol=1e-3, atol=1e-3)
+    assert (got > 0).eq(expected > 0).all()
+
+
+def test_gradients_against_finite_differences(small):
+    network, path = small
+    classifier = Classifier(network, "cpu")
+    preprocess = classifier._frozen.preprocess
+    images = as_tensor(np.stack([frame.pixels for frame in mother.read(path)[:2]]))
+    exact = classifier(images)
+    with torch.no_grad():
+        shown = preprocess.apply(images.to(torch.uint8).permute(0, 2, 3, 1))
+        expected = classifier._frozen.module(shown)
+    torch.testing.assert_close(exact, expected)
+    # through the resizing alone, in float: the same steps but for rounding
+    pixels = images.clone().requires_grad_()
+    weights = torch.randn(2, 3, 16, 16)
+    (preprocess.differentiable(pixels) * weights).sum().backward()
+    assert (preprocess.differentiable(images) - shown).abs().max() < 0.51 / 255 / 0.224
+    for at in [(0, 0, 12, 12), (1, 2, 5, 20), (1, 1, 13, 9)]:
+        moved = images.clone()
+        moved[at] += 20.0
+        slope = ((preprocess.differentiable(moved) - preprocess.differentiable(images)) * weights).sum() / 20
+        assert abs(slope - pixels.grad[at]) < 1e-3 * max(1, abs(slope))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    epsilon=st.floats(1, 300),
+    seed=st.integers(0, 1000),
+    size=st.floats(0.1, 30),
+    norm=st.sampled_from(["linf", "l2"]),
+)
+def test_whole_changes_stay_within_epsilon(epsilon, seed, size, norm):
+    change = torch.from_numpy(np.random.default_rng(seed).normal(0, size, (3, 3, 6, 7))).float()
+    flat = change.flatten(1)
+    length = flat.abs().amax(1) if norm == "linf" else flat.norm(dim=1)
+    change = change * (epsilon / length.clamp(min=epsilon))[:, None, None, None]
+    rounded = whole(change, norm, epsilon).numpy().astype(float).reshape(3, -1)
+    assert (rounded == np.rint(rounded)).all()
+    assert (np.linalg.norm(rounded, np.inf if norm == "linf" else 2, axis=1) <= epsilon).all()
+    assert np.abs(rounded - change.numpy().reshape(3, -1)).max() <= max(1.0, epsilon)
+
+
+@pytest.mark.parametrize("keys", [{"epsilon": 5.7}, {"norm": "l2", "epsilon": 90.0}])
+def test_files_of_a_small_network(small, collect, keys):
+    network, path = small
+    frames, told = collect(adversarial.frames(of=path, network=network, batch=5, seed=0, **keys))
+    before = mother.read(path)
+    assert [(f.name, f.label) for f in frames] == [(f.name, f.label) for f in before]
+    change = np.stack([f.pixels.astype(float) - m.pixels for f, m in zip(frames, before, strict=True)])
+    length = np.linalg.norm(change.reshape(12, -1), 2 if "norm" in keys else np.inf, axis=1)
+    np.testing.assert_allclose(told["change"], length)
+    assert (length <= keys["epsilon"]).all()
+    assert told["success_rate"] >= 10 / 12
+    changed = [a != b for a, b in zip(told["category_before"], told["category_after"], strict=True)]
+    assert told["success_rate"] == np.mean(changed)
+    # what the network answers to the stored images, asked without the attack
+    classifier = Classifier(network, "cpu")
+    answers = classifier(as_tensor([f.pixels for f in frames]))
+    assert [NAMES[index] for index in answers.argmax(1)] == told["category_after"]
+    np.testing.assert_allclose(answers.amax(1), told["probability_after"], atol=1e-5)
+
+
+def test_seeds_and_batches(small, collect):
+    network, path = small
+    keys = {"of": path, "network": network, "epsilon": 6.0, "steps": 3}
+    one, same, other, batches = (
+        np.stack([frame.pixels for frame in collect(adversarial.frames(**keys, **more))[0]])
+        for more in ({"seed": 0}, {"seed": 0}, {"seed": 1}, {"seed": 0, "batch": 3})
+    )
+    assert (one == same).all()
+    assert (one != other).any()
+    assert (one == batches).mean() > 0.99  # up to the last bits of products
+
+
+def test_targets_and_classes_to_avoid(small, collect):
+    network, path = small
+    keys = {"of": path, "network": network, "epsilon": 25.0, "steps": 30, "seed": 0}
+    _, told = collect(adversarial.frames(targeted="tree", **keys))
+    assert told["success_rate"] == np.mean([name == "tree" for name in told["category_after"]]) > 0.8
+    _, told = collect(adversarial.frames(targeted=3, **keys))
+    assert told["category_after"].count("house") > 9
+    _, told = collect(adversarial.frames(avoid=["tree", 3, "cat"], **keys))
+    # what was taken for a dog has nothing left to be taken for
+    pairs = zip(told["category_before"], told["category_after"], strict=True)
+    successes = [before != "dog" and after == "dog" for before, after in pairs]
+    assert told["success_rate"] == np.mean(successes)
+    assert sum(successes) == 12 - told["category_before"].count("dog") > 3
+
+
+def test_messages(small, write, freeze, collect):
+    network, path = small
+    with pytest.raises(DataError, match=r"class 'dgo' is unknown; did you mean 'dog'\? Name one of its 4"):
+        collect(adversarial.frames(of=path, network=network, targeted="dgo", seed=0))
+    with pytest.raises(DataError, match="classes 0 to 3, not 4"):
+        collect(selected.frames(of=path, network=network, category=4))
+    with pytest.raises(ConfigError, match="at least 1"):
+        adversarial.check(epsilon=0.5, targeted=None, avoid=None)
+    with pytest.raises(ConfigError, match="does not go with 'targeted'"):
+        adversarial.check(epsilon=4, targeted=3, avoid=["cat"])
+    features = freeze(nn.Conv2d(3, 4, 3), Preprocess(resize=18, crop=16))
+    with pytest.raises(DataError, match="no classes"):
+        collect(adversarial.frames(of=path, network=features, seed=0))
+    unnamed = freeze(Small(), Preprocess(resize=None, crop=16))
+    assert Classifier(unnamed, "cpu").categories == ["0", "1", "2", "3"]
+
+
+def test_selected_images(small, collect):
+    network, path = small
+    classifier = Classifier(network, "cpu")
+    shown = mother.read(path)
+    likely = classifier(as_tensor([frame.pixels for frame in shown])).detach().numpy()
+    wanted = np.bincount(likely.argmax(1)).argmax()
+    among = [n for n in range(12) if likely[n].argmax() == wanted]
+    threshold = float(np.sort(likely[among, wanted])[0])  # leaves out the least sure
+    expected = [n for n in among if likely[n, wanted] > threshold + 1e-6]
+    keys = {"of": path, "network": network, "category": NAMES[wanted], "batch": 5}
+    frames, told = collect(selected.frames(probability=threshold + 1e-6, **keys))
+    assert [frame.name for frame in frames] == [f"image_{n}" for n in expected]
+    assert frames[0].label == f"label {expected[0]}"
+    np.testing.assert_array_equal(frames[1].pixels, shown[expected[1]].pixels)
+    np.testing.assert_allclose(told["probability"], likely[expected, wanted], atol=1e-6)
+    assert (told["category"], told["considered"]) == (NAMES[wanted], 12)
+    few, _ = collect(selected.frames(probability=0.0, count=3, **keys))
+    assert [frame.name for frame in few] == [f"image_{n}" for n in among[:3]]
+    with pytest.raises(
+        DataError, match=rf"at least 3 images .*'{NAMES[wanted]}'.* above 0.9999, found 0 of 12"
+    ):
+        collect(selected.frames(probability=0.9999, **keys))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """MobileNetV2 with its trained weights as a frozen network, and as torchvision has it."""
+    from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+
+    from repscape.networks import freeze, tables
+    from repscape.networks.torchvision import load
+
+    section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    weights = assets.fetch(section["networks"]["mobilenet_v2"]["file"], "test")[0]
+    loaded = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=weights)
+    frozen = freeze.freeze(loaded)
+    folder = tmp_path_factory.mktemp("mobilenet_v2")
+    freeze.save(frozen, folder / "network.pt")
+    tables.write_layers(
+        folder / "layers.nc",
+        frozen.rows,
+        network="mobilenet_v2",
+        architecture="mobilenet_v2",
+        weights="IMAGENET1K_V1",
+        weights_sha256=frozen.weights_sha256,
+        preprocess="{}",
+        categories=loaded.categories,
+    )
+    module = mobilenet_v2()
+    module.load_state_dict(torch.load(weights))
+    transform = MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
+    module.eval()
+
+    def classify(frames):
+        with torch.no_grad():
+            images = [transform(torch.from_numpy(frame.pixels.copy()).permute(2, 0, 1)) for frame in frames]
+            likely = module(torch.stack(images)).softmax(1)
+        return [loaded.categories[index] for index in likely.argmax(1)], likely.amax(1).numpy()
+
+    return folder / "network.pt", classify
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    from PIL import Image
+
+    from repscape.stimuli.assemble import resize
+
+    section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    wanted = ("chelsea.png", "coffee.png", "camera.png")
+    addresses = [path for name in wanted for path in section["stimuli"]["pictures"]["path"] if name in path]
+    files = assets.fetch(addresses, "test")
+    return [resize(np.asarray(Image.open(file).convert("RGB")), (256, 256), "crop") for file in files]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"epsilon": 2.0},
+        {"epsilon": 3.5, "targeted": "tabby"},
+        {"epsilon": 2.0, "avoid": CATS},
+        {"epsilon": 400.0, "norm": "l2"},
+    ],
+)
+def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, write, collect, keys):
+    network, classify = real
+    path = write(pictures)
+    assert classify(mother.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
+    frames, told = collect(adversarial.frames(of=path, network=network, steps=8, seed=0, **keys))
+    after, sure = classify(frames)  # torchvision's own network and transform, on what is stored
+    assert told["category_before"] == ["Egyptian cat", "espresso", "tripod"]
+    assert told["category_after"] == after
+    assert told["success_rate"] == 1
+    np.testing.assert_allclose(told["probability_after"], sure, atol=1e-3)
+    if "targeted" in keys:
+        assert after == ["tabby"] * 3
+    else:
+        assert not {"Egyptian cat", "espresso", "tripod", *keys.get("avoid", [])} & set(after)
+    for frame, picture in zip(frames, pictures, strict=True):
+        change = (frame.pixels.astype(float) - picture).ravel()
+        assert np.linalg.norm(change, 2 if "norm" in keys else np.inf) <= keys["epsilon"]
+
+
+def test_mobilenet_v2_selects_cats(real, pictures, write, collect):
+    network, classify = real
+    path = write([pictures[n] for n in (0, 1, 0, 2, 0)])
+    frames, _ = collect(selected.frames(of=path, network=network, category="Egyptian cat"))
+    assert [frame.name for frame in frames] == ["image_0", "image_2", "image_4"]
+    names, sure = classify(frames)
+    assert names == ["Egyptian cat"] * 3
+    assert (sure > 0.5).all()
