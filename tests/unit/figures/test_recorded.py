@@ -310,7 +310,8 @@ def test_a_source_is_asked_only_for_what_it_is_shown(results):
     study = results(layers=LAYERS).study
     study.shown["mobilenet_v2"] = ("pictures",)
     study.drawn["mobilenet_v2"] = {"random": ("200",)}
-    for name in ("activation_bars", "pair_distances", "filter_means", "filter_heatmaps", "activation_maps"):
+    asking = ("pair_distances", "rdm_gallery", "filter_means", "filter_heatmaps", "activation_maps")
+    for name in ("activation_bars", *asking):
         for paths in plugin(name).inputs(study).values():
             for path in [paths] if isinstance(paths, str) else paths:
                 assert "pictures" in path or "n200" in path

@@ -15,7 +15,7 @@ LONGEST = 34  # characters of a node's path
 def inputs(study: Study, *, network: str | None = None, population: str | None = None) -> dict:
     """Name the files and check the parameters."""
     network = choices.one(network, study.config["networks"], "network")
-    population = choices.sampled(study.samples, population)
+    population = choices.sampled(study.samples_of(network), population)
     return {
         "layers": study.path("layers", source=network),
         "population": study.path("population", source=network, population=population),

@@ -99,7 +99,7 @@ def draw(
         lines = LineCollection(pairs, colors=colour, alpha=alpha, linewidths=0.5, gid=f"{name}/pairs")
         lines.set_rasterized(True)  # hundreds of lines would make the SVG slow to show
         axes.add_collection(lines)
-        for line, over in ((2.6, "white"), (1.3, "black")):
+        for line, over in ((2.2, "white"), (1.2, "black")):
             gid = f"{name}/median" if over == "black" else None
             axes.plot(x, np.median(values, axis=1), color=over, linewidth=line, gid=gid)
         axes.set_title(captions.shorten(captions.readable(name), 32), color=colour, fontweight="bold")

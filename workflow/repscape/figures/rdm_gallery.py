@@ -33,14 +33,15 @@ def inputs(
     if layers is None:
         layers = [own[i] for i in choices.evenly(len(own), COLUMNS)]
     layers = choices.several(layers, own, "layers")
-    population = choices.sampled(study.samples, population)
-    sizes = study.samples[population]
+    samples = study.samples_of(source)
+    population = choices.sampled(samples, population)
+    sizes = samples[population]
     size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
     choices.one(metric, study.metrics, "metric")
     return {
         "rdms": [
             study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in study.stimuli
+            for stimulus in study.stimuli_of(source)
             for layer in layers
         ]
     }
