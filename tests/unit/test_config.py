@@ -79,6 +79,19 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
     assert config.resolve(small).config["networks"] == before
 
 
+def test_a_network_in_part(small, tmp_path):
+    small["networks"]["twin"] = small["networks"]["net"] | {"stimuli": ["gratings"], "samples": {"random": [20]}}
+    study = config.resolve(small)
+    twin = [path for path in study.rdms() if "/twin/" in path]
+    assert {path.split("/twin/")[1].split("/")[0] for path in twin} == {"gratings"}
+    assert {path.rsplit("/", 1)[1] for path in twin} == {"n20.nc"}
+    assert {path.rsplit("/", 1)[1] for path in set(study.rdms()) - set(twin)} == {"n20.nc", "n100.nc"}
+    small["networks"]["twin"]["samples"] = {"random": [30], "randon": [20]}
+    message = mistakes(small, tmp_path)
+    assert "networks.twin.samples.random: '30' is unknown" in message
+    assert "did you mean 'random'?" in message
+
+
 def test_weights_may_be_a_file(small, tmp_path):
     (tmp_path / "mine.pth").touch()
     small["networks"]["net"]["weights"] = f"{tmp_path}/mine.pth"
@@ -132,7 +145,7 @@ def test_layers_may_have_names_of_their_own(small):
         (("stimuli", "two words"), {"source": "gratings"}, "'two words' cannot be a name"),
         (("stimuli", "a/b"), {"source": "gratings"}, "'a/b' cannot be a name"),
         (("stimuli", "Zürich"), {"source": "gratings"}, "'Zürich' cannot be a name"),
-        (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: gratings, images"),
+        (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: "),
         (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
         (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
         (

@@ -127,7 +127,14 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     sections = {
         "stimuli": _stimuli(top, mistakes),
         "networks": _plugin_sections(
-            "networks", _networks(top.networks), "source", mistakes, top, layers=(Layers, "blocks")
+            "networks",
+            _networks(top.networks),
+            "source",
+            mistakes,
+            top,
+            layers=(Layers, "blocks"),
+            stimuli=(list[str] | None, None),
+            samples=(dict[str, list[str | int]] | None, None),
         ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis is there for the figures that need it; those in the config are always made.
@@ -154,6 +161,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         metrics=tuple(metric["name"] for metric in metrics),
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
+        **_parts(sections, samples, mistakes),
     )
     _check_inputs(study, mistakes)
     mistakes.stop()
@@ -318,6 +326,28 @@ def _one_each(name, section, mistakes) -> dict[str, dict]:
     return {stimulus: {**section, "path": address} for stimulus, address in paths.items()}
 
 
+def _parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Find the networks that are shown or sampled only in part."""
+    shown, drawn = {}, {}
+    for name, section in sections["networks"].items():
+        keys = ("networks", name)
+        if section["stimuli"] is not None:
+            for stimulus in set(section["stimuli"]) - sections["stimuli"].keys():
+                mistakes.add((*keys, "stimuli"), plugins.unknown(stimulus, sections["stimuli"]))
+            shown[name] = tuple(sorted(set(section["stimuli"]), key=natural))
+        if section["samples"] is not None:
+            drawn[name] = {}
+            for population, sizes in section["samples"].items():
+                known = samples.get(population, {}).get("repeats")
+                if known is None:
+                    mistakes.add((*keys, "samples"), plugins.unknown(population, samples))
+                    continue
+                for size in set(map(str, sizes)) - known.keys():
+                    mistakes.add((*keys, "samples", population), plugins.unknown(size, known))
+                drawn[name][population] = tuple(sorted(map(str, sizes), key=natural))
+    return {"shown": shown, "drawn": drawn}
+
+
 def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
     """Refuse names of figures and analyses that are targets or folders already."""
     taken = dict.fromkeys(TARGETS, "a target of the workflow")
@@ -406,9 +436,13 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
 
     for figure in study.config["figures"]:
         ask("figures", "figure", figure)
-    for analysis in study.config["analyses"]:
-        if analysis in study.analyses or study.path("analysis", analysis=analysis) in needed:
+    needed.update(study.path("analysis", analysis=analysis) for analysis in study.analyses)
+    left = set(study.config["analyses"])
+    # One may need another: ask until no more are needed.
+    while asked := {analysis for analysis in left if study.path("analysis", analysis=analysis) in needed}:
+        for analysis in sorted(asked):
             ask("analyses", "analysis", analysis)
+        left -= asked
 
 
 def _metrics(top: _Config, mistakes: Mistakes) -> list[dict[str, str]]:

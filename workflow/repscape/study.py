@@ -42,6 +42,10 @@ class Study:
         The whole validated config.
     labels : dict of str to dict of str to str
         For each network the labels, in its table of layers, by the names of its layers.
+    shown : dict of str to tuple of str
+        The stimuli that a source is shown, where it is not all.
+    drawn : dict of str to dict of str to tuple of str
+        The samples that are drawn of a source, where it is not all; see `samples`.
     """
 
     name: str
@@ -52,6 +56,16 @@ class Study:
     analyses: tuple[str, ...]
     config: dict
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def stimuli_of(self, source: str) -> tuple[str, ...]:
+        """Return the stimuli that a source is shown."""
+        return self.shown.get(source, self.stimuli)
+
+    def samples_of(self, source: str) -> dict[str, tuple[str, ...]]:
+        """Return, for each population of a source that is sampled, its sample sizes."""
+        return self.drawn.get(source, self.samples)
 
     def pattern(self, kind: str) -> str:
         """Return the path of a kind of file with its wildcards open."""
@@ -91,8 +105,8 @@ class Study:
     def rdms(self) -> Iterator[str]:
         """Yield the paths of all RDM files of the study."""
         for source, layers in self.layers.items():
-            for stimulus in self.stimuli:
-                for population, sizes in self.samples.items():
+            for stimulus in self.stimuli_of(source):
+                for population, sizes in self.samples_of(source).items():
                     for layer in layers:
                         for size in sizes:
                             yield self.path(

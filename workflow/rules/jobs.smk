@@ -51,7 +51,7 @@ def network_files(wildcards):
 def network_job(wildcards):
     section = network_section(wildcards)
     return {
-        "section": {key: section[key] for key in section if key != "layers"},
+        "section": {key: section[key] for key in section if key not in ("layers", "stimuli", "samples")},
         "files": names_and_sizes(network_files(wildcards)),
         "libraries": libraries(),
         "code": code("network.py", networks=section["source"]),
