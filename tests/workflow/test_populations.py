@@ -34,7 +34,7 @@ def made(tmp_path_factory):
     del config["stimuli"]["gratings"]
     config["rdms"]["metrics"].append({"name": "by_max", "metric": "euclidean", "normalisation": "max"})
     config["analyses"]["full"] = {"analysis": "differentiation", "median": "full_matrix"}
-    config["figures"] = {"rdm_gallery": {"population": "all"}, "layer_table": {"population": "region"}}
+    config["figures"] = {"rdm_gallery": {"population": "all"}, "layer_table": {"population": "top"}}
     project = Project.create(tmp_path_factory.mktemp("populations") / "project", config)
     make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
     recorded = [
