@@ -59,3 +59,33 @@ def differentiation(
         population,
         several(sizes, study.samples[population], "sizes"),
     )
+
+
+def one_size(samples: dict[str, tuple[str, ...]], population: str | None, size) -> tuple[str, str]:
+    """Return a population and one of its sizes; by default the first sampled by size, and the largest."""
+    population = sampled(samples, population)
+    return population, one(samples[population][-1] if size is None else size, samples[population], "size")
+
+
+def made(values) -> dict[str, tuple[str, ...]]:
+    """Return the populations that a DataArray has values of, and for each its sizes."""
+    there = values.notnull()
+    there = there.any([dim for dim in there.dims if dim not in ("population", "size")])
+    return {
+        str(name): tuple(str(size) for size in there["size"].values if there.sel(population=name, size=size))
+        for name in there["population"].values
+    }
+
+
+def analysis(study: Study, name: str | None, plugin: str) -> str:
+    """Return the path of an analysis made by a plugin; by default the one of the plugin's name.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name is made by the plugin.
+    """
+    by_plugin = [
+        label for label, section in study.config["analyses"].items() if section.get("analysis") == plugin
+    ]
+    return study.path("analysis", analysis=one(name or plugin, by_plugin, "analysis"))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from repscape.figures.captions import shorten
+from repscape.figures.style import along
 
 WIDTH = 135  # mm, about how wide an axis beside a legend is
 ROOM = 2.9  # mm, the least distance between upright labels
@@ -54,8 +55,30 @@ def depth_axis(axes, layers: Sequence[str], width: float = WIDTH) -> None:
     axes.set_xlim(-0.5, len(layers) - 0.5)
 
 
-def labelled(layers: Mapping[str, Sequence[str]]) -> str:
+def labelled(layers: Mapping[str, Sequence[str]], width: float = WIDTH) -> str:
     """Say for a caption that not every layer is labelled, where that is so."""
-    if all(len(shown(len(own))) == len(own) for own in layers.values()):
+    if all(len(shown(len(names), width)) == len(names) for names in layers.values()):
         return ""
     return "Every layer has a tick, evenly spaced ones a label."
+
+
+def depth_bar(fig, axes, layers: Sequence[str], ramp: tuple[str, ...]) -> None:
+    """Explain colours that run from the first layer to the last, beside some axes."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap
+
+    bar = fig.colorbar(
+        ScalarMappable(cmap=ListedColormap(along(ramp, len(layers)))), ax=axes, pad=0.02, aspect=40
+    )
+    bar.set_ticks([0.5 / len(layers), 1 - 0.5 / len(layers)])
+    bar.set_ticklabels([shorten(layers[0], 12), shorten(layers[-1], 12)], rotation=90)
+    bar.set_label("layer", labelpad=-6)
+    bar.outline.set_linewidth(0.4)
+    for text, va in zip(bar.ax.get_yticklabels(), ("bottom", "top"), strict=True):
+        text.set_va(va)
+
+
+def own(table, source: str) -> list[str]:
+    """Return a source's layers from input to output, by the variable ``order`` (source, layer)."""
+    ranks = table["order"].sel(source=source).values
+    return [str(table["layer"].values[i]) for i in np.argsort(ranks, kind="stable") if ranks[i] >= 0]

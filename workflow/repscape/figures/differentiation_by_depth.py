@@ -1,7 +1,10 @@
 """Differentiation along the layers: a line a stimulus, a line style a sample size."""
 
+from typing import Literal
+
 import numpy as np
 
+from repscape.analyses.image_bootstrap import interval
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.curves import Curves, drawn, gaps, legend, select, summary
@@ -11,6 +14,8 @@ from repscape.study import Study
 
 CATEGORY = "Differentiation"
 
+Band = Literal["repeats", "images", "both"]
+
 
 def inputs(
     study: Study,
@@ -19,6 +24,7 @@ def inputs(
     population: str | None = None,
     sizes: list[int | str] | None = None,
     normalised: bool = False,
+    band: Band = "repeats",
 ) -> dict:
     """Name the files and check the parameters.
 
@@ -40,7 +46,10 @@ def inputs(
                 "be 1. Add a stimulus, or draw the figure without 'normalised'."
             )
     choices.differentiation(study, metric=metric, population=population, sizes=sizes)
-    return {"differentiation": study.path("analysis", analysis="differentiation")}
+    files = {"differentiation": study.path("analysis", analysis="differentiation")}
+    if band != "repeats":
+        files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
+    return files
 
 
 def draw(
@@ -51,8 +60,9 @@ def draw(
     population: str | None = None,
     sizes: list[int | str] | None = None,
     normalised: bool = False,
+    band: Band = "repeats",
 ):
-    """Draw differentiation D by layer, a panel a source, with bands of one SD over draws.
+    """Draw differentiation D by layer, a panel a source, with bands.
 
     Parameters
     ----------
@@ -64,6 +74,9 @@ def draw(
         By default all sizes of the population.
     normalised : bool
         Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.
+    band : {"repeats", "images", "both"}
+        One SD over draws of units; the 95% interval over resampled images (`image_bootstrap`) of the
+        largest size; or both.
 
     Returns
     -------
@@ -75,6 +88,9 @@ def draw(
     reference = curves.reference if normalised else None
     stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
     mean, spread, _ = summary(curves.values)
+    limits = ()
+    if band != "repeats":
+        limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
     styles = dashes(curves.sizes)
 
     rows = len(curves.layers)
@@ -85,9 +101,14 @@ def draw(
         x = np.arange(len(layers))
         for stimulus in stimuli:
             for size in curves.sizes:
-                here = {"source": source, "stimulus": stimulus, "size": size, "layer": layers}
-                middle, around = mean.sel(here).values, spread.sel(here).values
-                if np.isfinite(around).any():
+                here = {"source": source, "stimulus": stimulus, "layer": layers}
+                middle, around = (values.sel(here | {"size": size}).values for values in (mean, spread))
+                if limits and size == curves.sizes[-1]:
+                    low, high = (limit.sel(here).values for limit in limits)
+                    axes.fill_between(
+                        x, low, high, color=style.colour(stimulus), alpha=0.15, lw=0, gid=f"images/{stimulus}"
+                    )
+                if band != "images" and np.isfinite(around).any():
                     axes.fill_between(
                         x, middle - around, middle + around, color=style.colour(stimulus), alpha=0.2, lw=0
                     )
@@ -114,7 +135,24 @@ def draw(
             axes.set_title(source)
     panels[-1].set_xlabel("layer, from input to output")
     legend(fig, style, stimuli, curves.sizes, reference)
-    return fig, caption(curves, stimuli, reference)
+    return fig, caption(curves, stimuli, reference, band)
+
+
+def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:
+    """Return the limits over resampled images of the largest size, around its curves.
+
+    Returns
+    -------
+    low, high : DataArrays (source, stimulus, layer)
+    """
+    keys = {"metric": curves.metric, "population": curves.population, "size": curves.sizes[-1]}
+    resampled, measured = (table[name].sel(keys).load() for name in ("resampled", "differentiation"))
+    if reference:
+        # The curves are means of ratios, these are ratios of means, nearly the same: put around the curves.
+        around = mean * measured.sel(stimulus=reference) / measured
+        resampled = resampled / resampled.sel(stimulus=reference) * around
+    resampled = resampled.transpose(*mean.dims, "resample")
+    return tuple(mean.copy(data=limit) for limit in interval(resampled.values))
 
 
 def ratio_axis(axes) -> None:
@@ -128,7 +166,7 @@ def ratio_axis(axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def caption(curves: Curves, stimuli: list[str], reference: str | None) -> str:
+def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Band) -> str:
     """Say what was measured and how."""
     name = captions.escape(captions.readable(reference)) if reference else ""
     mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
@@ -149,9 +187,19 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None) -> str:
     text.append(drawn(curves.sizes, draws, curves.population))
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if banded:
+        text.append("Lines: mean over draws.")
+    if banded and band != "images":
         text.append(
-            f"Lines: mean over draws; bands: ± 1 SD over draws ({captions.listing(banded)} units). One draw, "
-            "also in a layer with no more units than are drawn, has no band."
+            f"{'Darker bands' if band == 'both' else 'Bands'}: ± 1 SD over draws ({captions.listing(banded)} "
+            "units). One draw, also in a layer with no more units than are drawn, has no band."
+        )
+    if band != "repeats":
+        size = curves.sizes[-1]
+        of = "" if len(curves.sizes) == 1 else f", for {captions.number(size)} units"
+        text.append(
+            f"{'Light bands' if band == 'both' else 'Bands'}: 95% intervals over resampled images{of}; they "
+            "say how D would vary with other images of the same kind, drawn independently, and are too "
+            "narrow for the frames of a movie, which are alike."
         )
     if len(curves.sizes) > 1:
         text.append("Where sizes agree, the solid line covers the others.")

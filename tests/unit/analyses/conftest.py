@@ -1,0 +1,86 @@
+"""Made-up RDMs and tables of differentiation, in the files' own format."""
+
+import numpy as np
+import pytest
+
+from repscape import store
+from repscape.study import Study
+
+
+class Made:
+    """A small study whose files are written into a folder."""
+
+    def __init__(self, root, stimuli, layers=("input", "a", "b"), samples=None, sources=("net",)):
+        self.root, self.stimuli, self.layers = root, tuple(stimuli), tuple(layers)
+        self.study = Study(
+            name="test",
+            stimuli=self.stimuli,
+            layers=dict.fromkeys(sources, self.layers),
+            samples=samples or {"random": ("200", "1000")},
+            metrics=("sqeuclidean", "correlation"),
+            analyses=(),
+            config={},
+        )
+
+    def rdm(self, values, *, layer, stimulus, source="net", population="random", size="1000"):
+        """Write one RDM file, float32 (metric, repeat, pair); return its path."""
+        keys = {
+            "source": source,
+            "stimulus": stimulus,
+            "population": population,
+            "layer": layer,
+            "size": size,
+        }
+        path = self.root / self.study.path("rdm", **keys)
+        values = np.asarray(values, np.float32)
+        images = round((1 + np.sqrt(1 + 8 * values.shape[-1])) / 2)
+        first, second = np.triu_indices(images, 1)
+        store.write(
+            path,
+            kind="rdm",
+            variables={
+                "dissimilarity": (("metric", "repeat", "pair"), values),
+                "metric": (("metric",), list(self.study.metrics[: len(values)])),
+                "normalisation": (("metric",), ["zscore"] * len(values)),
+                "image_i": (("pair",), first.astype(np.int32)),
+                "image_j": (("pair",), second.astype(np.int32)),
+            },
+            attributes=keys
+            | {
+                "order": self.layers.index(layer),
+                "n_drawn": 10,
+                "stimulus_sha256": stimulus,
+                "drawn": "random",
+            },
+        )
+        return str(path)
+
+    def differentiation(self, values, reference="", images=None):
+        """Write the table from float64 (source, stimulus, layer, population, size, metric, repeat)."""
+        study = self.study
+        sizes = list(dict.fromkeys(size for own in study.samples.values() for size in own))
+        labels = {
+            "source": list(study.layers), "stimulus": list(study.stimuli), "layer": list(self.layers),
+            "population": list(study.samples), "size": sizes, "metric": list(study.metrics),
+        }  # fmt: skip
+        order = np.tile(np.arange(len(self.layers), dtype=np.int32), (len(study.layers), 1))
+        path = self.root / "differentiation.nc"
+        store.write(
+            path,
+            kind="analysis",
+            variables={
+                "differentiation": ((*labels, "repeat"), np.asarray(values, float)),
+                "images": (("stimulus",), np.array(images or [5] * len(study.stimuli), np.int32)),
+                "order": (("source", "layer"), order),
+                "normalisation": (("metric",), ["zscore"] * len(study.metrics)),
+                **{dim: ((dim,), own) for dim, own in labels.items()},
+            },
+            attributes={"reference": reference, "median": "pairs"},
+        )
+        return str(path)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A maker of made-up studies."""
+    return lambda stimuli, **options: Made(tmp_path, stimuli, **options)

@@ -1,0 +1,319 @@
+"""Whether images that are far apart are also far apart in a layer: distances of pairs compared."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.analyses.result import Result
+from repscape.analyses.sd_cd import check_against, regress
+from repscape.errors import ConfigError, DataError
+from repscape.plugins import unknown
+from repscape.seeds import derive
+from repscape.study import Study
+
+TABLE = True
+KEYS = ("source", "stimulus", "layer", "metric")
+POOLED = ("source", "layer", "metric")
+_BLOCK = 2**21  # permuted distances held at once
+
+Permutations = Annotated[int, Field(ge=19)]  # fewer cannot give p = 0.05
+
+
+def inputs(
+    study: Study,
+    *,
+    seed: int,
+    against: str = "input",
+    population: str | None = None,
+    size: int | str | None = None,
+    permutations: Permutations = 1000,
+) -> dict:
+    """Name the RDMs of one population and size.
+
+    Raises
+    ------
+    ConfigError
+        A source does not record the layer `against`; population or size are unknown.
+    """
+    check_against(study, against, "analyses.distances.against")
+    population, size = chosen(study.samples, population, size, "analyses.distances")
+    wanted = {
+        study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
+        for source, layers in study.layers.items()
+        for stimulus in study.stimuli
+        for layer in layers
+    }
+    return {"rdms": [path for path in study.rdms() if path in wanted]}
+
+
+def chosen(samples: dict, population: str | None, size: int | str | None, where: str) -> tuple[str, str]:
+    """Return the population and the size meant: by default the first sampled by size, and the largest."""
+    by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]
+    population = population or next(iter(by_size or samples))
+    if population not in samples:
+        raise ConfigError(f"{where}.population: {unknown(population, samples)}")
+    sizes = samples[population]
+    size = sizes[-1] if size is None else str(size)
+    if size not in sizes:
+        raise ConfigError(f"{where}.size: {unknown(size, sizes)}")
+    return population, size
+
+
+def compute(
+    files: dict,
+    *,
+    seed: int,
+    against: str = "input",
+    population: str | None = None,
+    size: int | str | None = None,
+    permutations: Permutations = 1000,
+) -> Result:
+    """Regress distances of activity on distances of images, in each layer.
+
+    The distances of n images are n (n − 1) / 2 but not as many independent values; what can be
+    exchanged under the null hypothesis are the images. p is therefore the share of permutations of
+    the images of one of the two RDMs, the actual order included, that give at least as large an |r|
+    (Mantel, Cancer Res. 27:209, 1967). A stimulus's permutations are the same for all of its layers:
+    ``p_layers`` holds |r| against the largest of all layers but `against`, and so counts for all of
+    them together (Westfall & Young 1993). Successive frames of a movie are alike and not really
+    exchangeable: for movies p is too small.
+
+    Pooled over stimuli, images are permuted within their stimulus. Differences between stimuli are in
+    the pooled r, but do not make it significant; ``within_r2`` leaves them out of R² as well.
+
+    Parameters
+    ----------
+    files : ``{"rdms": paths}``
+    seed : int
+        Of the permutations.
+    against : str
+        The layer whose distances are those of the images. Of the first layer after the input the
+        result is what an earlier analysis had, whose "image distances" were by mistake that layer's.
+    population, size : str, optional
+        By default the first that is sampled by size, and its largest size. RDMs are averaged over
+        draws.
+    permutations : int
+
+    Returns
+    -------
+    Result
+        ``distance`` float32 (source, stimulus, layer, metric, pair), shorter stimuli end in NaN;
+        ``r``, ``r2``, ``slope``, ``intercept``, ``p``, ``p_layers`` float64 (source, stimulus, layer,
+        metric); the same of all stimuli pooled, ``pooled_r`` …, and ``within_r2`` (source, layer,
+        metric). NaN where a distance is undefined; the pooled ones leave such a stimulus out,
+        ``pooled_stimuli`` says how many are in. ``images`` (stimulus); ``order`` (source, layer).
+
+    Raises
+    ------
+    DataError
+        A stimulus's RDMs are of different numbers of images.
+    """
+    table, order, kept = _read(files["rdms"])
+    labels: dict[str, list] = {
+        "source": list(dict.fromkeys(source for source, _, _ in table)),
+        "stimulus": list(dict.fromkeys(stimulus for _, stimulus, _ in table)),
+        "layer": sorted(dict.fromkeys(layer for _, _, layer in table), key=_depth(order)),
+        "metric": kept.pop("metric"),
+    }
+    normalisation = kept.pop("normalisation")
+    shape = tuple(len(labels[dim]) for dim in KEYS)
+    pairs = max(values.shape[1] for values in table.values())
+    distance = np.full((*shape, pairs), np.nan, np.float32)
+    for (source, stimulus, layer), values in table.items():
+        at = tuple(
+            labels[dim].index(key) for dim, key in zip(KEYS[:3], (source, stimulus, layer), strict=True)
+        )
+        distance[at][:, : values.shape[1]] = values
+    counts = {(source, stimulus): values.shape[1] for (source, stimulus, _), values in table.items()}
+    reference = labels["layer"].index(against)
+    others = np.arange(shape[2]) != reference
+
+    names = ("r", "r2", "slope", "intercept", "p", "p_layers")
+    each = {name: np.full(shape, np.nan) for name in names}
+    pooled = {name: np.full((shape[0], *shape[2:]), np.nan) for name in (*names, "within_r2")}
+    pooled_stimuli = np.zeros((shape[0], *shape[2:]), np.int32)
+    for s, source in enumerate(labels["source"]):
+        for m in range(shape[3]):
+            sums = {name: np.zeros(shape[2]) for name in ("xy", "xx", "yy")}
+            null = np.zeros((permutations, shape[2]))
+            used = np.zeros((shape[1], shape[2]), bool)
+            for t, stimulus in enumerate(labels["stimulus"]):
+                if (source, stimulus) not in counts:
+                    continue
+                count = counts[source, stimulus]
+                values = distance[s, t, :, m, :count].astype(np.float64)
+                fit = regress(values[reference], values, axis=1)
+                # An RDM with undefined distances has no correlation; one of few images is one all the same.
+                whole = np.isfinite(values).all(1) & np.isfinite(fit["slope"])
+                if not whole[reference]:
+                    continue
+                centred = np.where(whole[:, None], values - values.mean(1, keepdims=True), 0)
+                shuffled = permuted(centred[reference], centred, permutations, derive(seed, stimulus))
+                xx, yy = (centred[reference] ** 2).sum(), (centred**2).sum(1)
+                for name in ("r", "slope", "intercept"):
+                    each[name][s, t, :, m] = np.where(whole, fit[name], np.nan)
+                tested = whole & np.isfinite(fit["r"])
+                each["p"][s, t, :, m], each["p_layers"][s, t, :, m] = p_values(
+                    fit["r"], _ratio(shuffled, np.sqrt(xx * yy)), tested, others
+                )
+                used[t] = whole
+                null += shuffled
+                for name, part in (("xy", centred @ centred[reference]), ("xx", xx * whole), ("yy", yy)):
+                    sums[name] += part
+            x = np.where(used[:, :, None], distance[s, :, [reference], m].transpose(1, 0, 2), np.nan)
+            y = distance[s, :, :, m]
+            x, y = (np.swapaxes(v, 0, 1).reshape(shape[2], -1).astype(np.float64) for v in (x, y))
+            fit = regress(x, y, axis=1)
+            for name in ("r", "slope", "intercept"):
+                pooled[name][s, :, m] = fit[name]
+            norm = np.sqrt(sums["xx"] * sums["yy"])
+            within = _ratio(sums["xy"], norm)
+            pooled["within_r2"][s, :, m] = within**2
+            pooled["p"][s, :, m], pooled["p_layers"][s, :, m] = p_values(
+                within, _ratio(null, norm), np.isfinite(within), others
+            )
+            pooled_stimuli[s, :, m] = used.sum(0)
+    for group in (each, pooled):
+        group["r2"] = group["r"] ** 2
+    return Result(
+        variables={
+            "distance": ((*KEYS, "pair"), distance),
+            **{name: (KEYS, values) for name, values in each.items()},
+            **{
+                name if name.startswith("within") else f"pooled_{name}": (POOLED, values)
+                for name, values in pooled.items()
+            },
+            "pooled_stimuli": (POOLED, pooled_stimuli),
+            "images": (
+                ("stimulus",),
+                np.array(
+                    [
+                        max(_images(n) for (_, t), n in counts.items() if t == name)
+                        for name in labels["stimulus"]
+                    ],
+                    np.int32,
+                ),
+            ),
+            "order": (
+                ("source", "layer"),
+                np.array(
+                    [
+                        [order.get((source, layer), -1) for layer in labels["layer"]]
+                        for source in labels["source"]
+                    ],
+                    np.int32,
+                ),
+            ),
+            "normalisation": (("metric",), normalisation),
+            **{dim: ((dim,), labels[dim]) for dim in KEYS},
+        },
+        attributes={"against": against, "permutations": permutations, "seed": seed, **kept},
+    )
+
+
+def permuted(x: np.ndarray, y: np.ndarray, permutations: int, seed: int) -> np.ndarray:
+    """Return Σ x′ y over pairs, x′ the distances x with their images in another order.
+
+    Parameters
+    ----------
+    x : float64 array (pair,)
+    y : float64 array (layer, pair)
+    permutations : int
+    seed : int
+
+    Returns
+    -------
+    float64 array (permutation, layer)
+    """
+    images = _images(len(x))
+    first, second = np.triu_indices(images, 1)
+    square = np.zeros((images, images))
+    square[first, second] = square[second, first] = x
+    generator = np.random.default_rng(seed)
+    sums = np.empty((permutations, len(y)))
+    step = max(1, _BLOCK // len(x))
+    for start in range(0, permutations, step):
+        count = min(step, permutations - start)
+        order = generator.permuted(np.tile(np.arange(images), (count, 1)), axis=1)
+        sums[start : start + count] = square[order[:, first], order[:, second]] @ y.T
+    return sums
+
+
+def p_values(r: np.ndarray, null: np.ndarray, tested, others) -> tuple[np.ndarray, np.ndarray]:
+    """Return each layer's p, alone and among all layers but the one compared with.
+
+    Parameters
+    ----------
+    r : float64 array (layer,)
+    null : float64 array (permutation, layer)
+    tested, others : bool arrays (layer,)
+        Which layers have a correlation; which are not the one compared with.
+    """
+    size = np.abs(null)
+    # Permutations that give the same value must count as such, whatever rounding makes of them.
+    held = np.abs(r) * (1 - 1e-12)
+    largest = np.where(tested & others, size, 0).max(1)
+    count = len(null) + 1
+    alone = (1 + (size >= held).sum(0)) / count
+    together = (1 + (largest[:, None] >= held).sum(0)) / count
+    return np.where(tested, alone, np.nan), np.where(tested & others, together, np.nan)
+
+
+def _ratio(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Divide; NaN where the divisor is 0."""
+    return values / np.where(by > 0, by, np.nan)
+
+
+def _images(pairs: int) -> int:
+    return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
+
+
+def _read(paths) -> tuple[dict, dict, dict]:
+    """Read the RDMs, averaged over draws, float64 (metric, pair); the layers' order; what all share."""
+    from repscape import store
+
+    table, order, sizes, kept = {}, {}, {}, {}
+    for path in paths:
+        with store.open_file(path, "rdm") as file:
+            values = file["dissimilarity"][:].astype(np.float64).mean(axis=1)
+            other, other_path = sizes.setdefault(file.stimulus, (values.shape[1], path))
+            if other != values.shape[1]:
+                raise DataError(
+                    f"{other_path} and {path} cannot be joined: the first has {other} pairs of images, the "
+                    f"second {values.shape[1]}. Delete the outdated one and run again."
+                )
+            table[file.source, file.stimulus, file.layer] = values
+            order[file.source, file.layer] = int(file.order)
+            draws = max(kept.get("draws", 1), file["dissimilarity"].shape[1])
+            kept = {"metric": list(file["metric"][:]), "draws": draws, "size": file.size}
+            kept |= {"population": file.population, "normalisation": file["normalisation"][:]}
+    return table, order, kept
+
+
+def _depth(order: dict):
+    """Order layers by their position in the network; equal ones as they come."""
+    depth: dict[str, int] = {}
+    for (_, layer), place in order.items():
+        depth[layer] = min(place, depth.get(layer, place))
+    return depth.get
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a row a stimulus and layer, and the pooled ones."""
+    columns = ("r", "r2", "slope", "intercept", "p", "p_layers")
+    labels = {dim: variables[dim][1] for dim in KEYS}
+    yield (*KEYS, "images", *columns, "within_r2")
+    images = variables["images"][1]
+    for source, stimulus, layer, metric in np.ndindex(variables["r"][1].shape):
+        at = source, stimulus, layer, metric
+        if np.isfinite(variables["distance"][1][at]).any():
+            keys = (labels[dim][place] for dim, place in zip(KEYS, at, strict=True))
+            yield (*keys, images[stimulus], *(variables[name][1][at] for name in columns), "")
+    for source, layer, metric in np.ndindex(variables["pooled_r"][1].shape):
+        at = source, layer, metric
+        if variables["pooled_stimuli"][1][at]:
+            keys = labels["source"][source], "pooled", labels["layer"][layer], labels["metric"][metric]
+            values = (variables[f"pooled_{name}"][1][at] for name in columns)
+            yield (*keys, images.sum(), *values, variables["within_r2"][1][at])

@@ -1,0 +1,91 @@
+"""Which stimulus a layer differentiates most: ranks by depth, with intervals."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from repscape.analyses.image_bootstrap import interval
+from repscape.analyses.result import Result
+from repscape.analyses.sd_cd import DIMS, KEYS
+from repscape.study import Study
+
+TABLE = True
+
+
+def inputs(study: Study) -> dict:
+    """Name the differentiation of resampled images."""
+    return {"image_bootstrap": study.path("analysis", analysis="image_bootstrap")}
+
+
+def compute(files: dict) -> Result:
+    """Order stimuli by differentiation in each layer, the largest first.
+
+    Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of
+    ranks take all stimuli together, each with its own resampled images.
+
+    Parameters
+    ----------
+    files : ``{"image_bootstrap": path}``
+
+    Returns
+    -------
+    Result
+        By (source, layer, population, size, metric, rank): ``stimulus`` str, empty below the last;
+        ``differentiation``, ``low``, ``high``; ``rank_low``, ``rank_high``, the interval of its rank;
+        ``above_next``, the share of resamples in which its D is above that of the next in rank; float64,
+        NaN below the last.
+    """
+    from repscape import store
+
+    with store.open_file(files["image_bootstrap"], "analysis") as table:
+        labels = {dim: table[dim][:] for dim in DIMS}
+        values, low, high = (
+            np.moveaxis(table[name][:], 1, -1) for name in ("differentiation", "low", "high")
+        )
+        resampled = np.moveaxis(table["resampled"][:], 1, -2)  # (…, stimulus, resample)
+        kept = {name: table[name][:] for name in ("images", "order", "normalisation")}
+        attributes = {"level": table.level, "resamples": table.resamples, "median": table.median}
+    order = np.argsort(-values, axis=-1, kind="stable")  # NaN last
+    there = np.isfinite(np.take_along_axis(values, order, -1))
+    resampled = np.take_along_axis(resampled, order[..., None], -2)
+    ranks = np.full(resampled.shape, np.nan, np.float32)
+    for at in np.ndindex(values.shape[:-1]):
+        found = resampled[at][there[at]]
+        ranks[at][there[at]] = 1 + np.argsort(np.argsort(-found, axis=0, kind="stable"), axis=0)
+    rank_low, rank_high = interval(ranks)
+    above = np.full(values.shape, np.nan)
+    above[..., :-1] = (resampled[..., :-1, :] > resampled[..., 1:, :]).mean(-1)
+    above[..., :-1][~there[..., 1:]] = np.nan
+    dims = (*KEYS, "rank")
+    variables = {
+        "stimulus": np.where(there, labels["stimulus"][order], ""),
+        "differentiation": np.take_along_axis(values, order, -1),
+        "low": np.take_along_axis(low, order, -1),
+        "high": np.take_along_axis(high, order, -1),
+        "rank_low": rank_low,
+        "rank_high": rank_high,
+        "above_next": above,
+    }
+    return Result(
+        variables={
+            **{name: (dims, array) for name, array in variables.items()},
+            "order": (("source", "layer"), kept["order"]),
+            "normalisation": (("metric",), kept["normalisation"]),
+            "images": (dims, np.where(there, kept["images"][order], 0)),
+            "rank": (("rank",), np.arange(1, values.shape[-1] + 1, dtype=np.int32)),
+            **{dim: ((dim,), labels[dim]) for dim in KEYS},
+        },
+        attributes=attributes,
+    )
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table."""
+    names = ("stimulus", "differentiation", "low", "high", "rank_low", "rank_high", "above_next")
+    dims = (*KEYS, "rank")
+    labels = [variables[dim][1] for dim in dims]
+    yield (*dims, *names)
+    for index in np.ndindex(variables["stimulus"][1].shape):
+        if variables["stimulus"][1][index]:
+            keys = (labels[dim][place] for dim, place in enumerate(index))
+            yield (*keys, *(variables[name][1][index] for name in names))

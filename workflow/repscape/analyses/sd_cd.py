@@ -1,0 +1,182 @@
+"""How the differentiation of a layer (CD) follows that of the images (SD), over stimuli."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError
+from repscape.plugins import unknown
+from repscape.study import Study
+
+TABLE = True
+DIMS = ("source", "stimulus", "layer", "population", "size", "metric")
+KEYS = ("source", "layer", "population", "size", "metric")
+FEWEST = 3  # through two points goes every line
+
+
+def inputs(study: Study, *, against: str = "input") -> dict:
+    """Name the table of differentiation.
+
+    Raises
+    ------
+    ConfigError
+        A source does not record the layer `against`; there are too few stimuli for a regression.
+    """
+    check_against(study, against, "analyses.sd_cd.against")
+    most = max(len(study.stimuli_of(source)) for source in study.layers)
+    if most < FEWEST:
+        raise ConfigError(
+            f"analyses.sd_cd: a regression over stimuli needs at least {FEWEST} of them, found {most}. Add "
+            "stimuli."
+        )
+    return {"differentiation": study.path("analysis", analysis="differentiation")}
+
+
+def check_against(study: Study, against: str, key: str) -> None:
+    """Refuse to compare with a layer that a source does not record."""
+    for source, layers in study.layers.items():
+        if against not in layers:
+            raise ConfigError(
+                f"{key}: '{source}' does not record this layer: {unknown(against, layers)} Add it under "
+                f"networks.{source}.layers, or compare with another."
+            )
+
+
+def compute(files: dict, *, against: str = "input") -> Result:
+    """Regress each layer's differentiation on that of a layer, by default the input, over stimuli.
+
+    Differentiation is averaged over draws before. The normalised values are divided by the reference
+    stimulus's in the same layer. This is one constant for all stimuli, and no constant changes a
+    correlation: there is one r and one R² for raw and normalised values, only slope and intercept
+    differ. A few stimuli can make any R²: therefore also the range of R² when one stimulus is left
+    out, and all of it without the reference, often noise and far from the others.
+
+    Parameters
+    ----------
+    files : ``{"differentiation": path}``
+    against : str
+        The layer whose differentiation is the stimulus's, SD.
+
+    Returns
+    -------
+    Result
+        ``differentiation`` and ``normalised`` float64 (source, stimulus, layer, population, size,
+        metric); for each of ``over`` (`all` stimuli, and those `without_reference`), float64 (over,
+        source, layer, population, size, metric): ``r`` (Pearson), ``r2``, ``r2_low`` and ``r2_high``
+        (its range when any one stimulus is left out), ``slope``, ``intercept``, and of the normalised
+        values ``slope_normalised``, ``intercept_normalised``; int32 ``stimuli``, how many. NaN with fewer
+        than 3 stimuli or no variance. ``order`` (source, layer), ``normalisation`` (metric) and ``images``
+        (stimulus) as in differentiation.
+    """
+    from repscape import store
+
+    with store.open_file(files["differentiation"], "analysis") as table:
+        labels = {dim: table[dim][:] for dim in DIMS}
+        values = average(table["differentiation"][:])
+        order = table["order"][:]
+        kept = {"reference": table.reference, "median": table.median}
+        images, normalisation = table["images"][:], table["normalisation"][:]
+    reference = np.flatnonzero(labels["stimulus"] == kept["reference"])
+    unit = values[:, reference] if len(reference) else np.nan
+    normalised = values / np.where(unit == 0, np.nan, unit)
+    subsets = {"all": values}
+    if len(reference):
+        subsets["without_reference"] = np.delete(values, reference, axis=1)
+    normalised_subsets = {"all": normalised, "without_reference": np.delete(normalised, reference, axis=1)}
+    at = int(np.flatnonzero(labels["layer"] == against)[0])
+
+    found: dict[str, list] = {}
+    for over, cd in subsets.items():
+        fit = regress(cd[:, :, [at]], cd, axis=1)
+        low, high = leave_one_out(cd[:, :, [at]], cd, axis=1)
+        scaled = normalised_subsets[over]
+        fit_normalised = regress(scaled[:, :, [at]], scaled, axis=1)
+        for name, value in {
+            "r": fit["r"], "r2": fit["r"] ** 2, "r2_low": low, "r2_high": high,
+            "slope": fit["slope"], "intercept": fit["intercept"],
+            "slope_normalised": fit_normalised["slope"],
+            "intercept_normalised": fit_normalised["intercept"], "stimuli": fit["n"],
+        }.items():  # fmt: skip
+            found.setdefault(name, []).append(value)
+    return Result(
+        variables={
+            "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
+            "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
+            **{name: (("over", *KEYS), np.stack(parts)) for name, parts in found.items()},
+            "images": (("stimulus",), images),
+            "normalisation": (("metric",), normalisation),
+            "order": (("source", "layer"), order),
+            "over": (("over",), list(subsets)),
+            **{dim: ((dim,), labels[dim]) for dim in DIMS},
+        },
+        attributes={"against": against, **kept},
+    )
+
+
+def average(values: np.ndarray) -> np.ndarray:
+    """Average over draws, the last axis; NaN where no draw was made."""
+    made = np.isfinite(values)
+    count = made.sum(-1)
+    return np.where(made, values, 0).sum(-1) / np.where(count, count, np.nan)
+
+
+def regress(x: np.ndarray, y: np.ndarray, axis: int) -> dict[str, np.ndarray]:
+    """Fit y = slope · x + intercept by least squares along an axis, where both are finite.
+
+    Returns
+    -------
+    dict
+        ``r``, ``slope``, ``intercept`` (NaN with fewer than 3 values, or where x, and for r also y,
+        is constant) and ``n``.
+    """
+    x, y = np.broadcast_arrays(x, y)
+    both = np.isfinite(x) & np.isfinite(y)
+    n = both.sum(axis)
+    enough = np.where(n >= FEWEST, n, np.nan)
+    mean_x, mean_y = (np.where(both, v, 0).sum(axis) / enough for v in (x, y))
+    dx, dy = (np.where(both, v - np.expand_dims(mean, axis), 0) for v, mean in ((x, mean_x), (y, mean_y)))
+    xx, yy, xy = (dx**2).sum(axis), (dy**2).sum(axis), (dx * dy).sum(axis)
+    # What rounding leaves of a constant's deviations is no variance.
+    xx, yy = (
+        np.where(square > n * (4 * np.finfo(float).eps * mean) ** 2, square, np.nan)
+        for square, mean in ((xx, mean_x), (yy, mean_y))
+    )
+    slope = xy / xx
+    r = np.clip(xy / np.sqrt(xx * yy), -1, 1)
+    return {"r": r, "slope": slope, "intercept": mean_y - slope * mean_x, "n": n.astype(np.int32)}
+
+
+def leave_one_out(x: np.ndarray, y: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest R² when any one of the values is left out."""
+    x, y = np.broadcast_arrays(x, y)
+    r2 = np.stack(
+        [
+            regress(np.delete(x, left, axis), np.delete(y, left, axis), axis)["r"] ** 2
+            for left in range(y.shape[axis])
+        ]
+    )
+    undefined = np.isnan(r2).all(0)
+    return tuple(
+        np.where(undefined, np.nan, extreme)
+        for extreme in (
+            np.where(np.isnan(r2), np.inf, r2).min(0),
+            np.where(np.isnan(r2), -np.inf, r2).max(0),
+        )
+    )
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a row a layer, and one without the reference."""
+    dims = ("over", *KEYS)
+    columns = (
+        "stimuli", "r", "r2", "r2_low", "r2_high", "slope", "intercept", "slope_normalised",
+        "intercept_normalised",
+    )  # fmt: skip
+    labels = [variables[dim][1] for dim in dims]
+    values = [variables[name][1] for name in columns]
+    yield (*dims, *columns)
+    for index in np.ndindex(values[0].shape):
+        if values[0][index]:  # some stimulus has this layer, population and size
+            keys = (labels[dim][place] for dim, place in enumerate(index))
+            yield (*keys, *(value[index] for value in values))

@@ -1,0 +1,124 @@
+"""Distances of activity against distances of images: a panel a layer, coloured by stimulus."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.depth import own
+from repscape.figures.pairs import MOST, chosen, measured, tested, thinned
+from repscape.figures.pairs import inputs as distances
+from repscape.figures.style import Style, figure
+from repscape.study import Study
+
+CATEGORY = "Distances"
+PANELS = 25  # the most that fit a page
+
+
+def inputs(
+    study: Study,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    metric: str | None = None,
+    layers: list[str] | None = None,
+) -> dict:
+    """Name the file and check the parameters."""
+    choices.several(layers, study.layers[choices.one(source, study.layers, "source")], "layers")
+    return distances(study, analysis, source, metric)
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    metric: str | None = None,
+    layers: list[str] | None = None,
+):
+    """Draw a point a pair of images of every stimulus, for each layer, with the regression line of all.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis made by `distances`, by default that of its name.
+    source, metric : str, optional
+        By default the first.
+    layers : list of str, optional
+        By default all but the one compared with; of more than 25, so many evenly spaced.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = chosen(data["distances"].load(), source, metric)
+    against = table.attrs["against"]
+    if layers is None:
+        layers = [name for name in own(data["distances"], str(table["source"].values)) if name != against]
+        if len(layers) > PANELS:
+            layers = [layers[i] for i in np.linspace(0, len(layers) - 1, PANELS).round().astype(int)]
+    distance = table["distance"].transpose("layer", "stimulus", "pair")
+    stimuli = list(map(str, table["stimulus"].values))
+    colours = np.array([style.colour(stimulus) for stimulus in stimuli])
+    images = distance.sel(layer=against).values
+    ends = np.array([np.nanmin(images), np.nanmax(images)])
+
+    columns = min(len(layers), 5)
+    rows = -(-len(layers) // columns)
+    fig = figure(18 + rows * min(40, 170 / columns) + 4 * -(-len(stimuli) // 6))
+    panels = fig.subplots(rows, columns, squeeze=False, sharex=True)
+    for axes, layer in zip(panels.flat, layers, strict=False):
+        x, y, which = thinned(images, distance.sel(layer=layer).values, np.arange(len(stimuli))[:, None])
+        axes.scatter(x, y, c=colours[which.astype(int)], s=1.2, lw=0, alpha=0.7, rasterized=True, gid=layer)
+        fit = table.sel(layer=layer)
+        line = float(fit["pooled_slope"]) * ends + float(fit["pooled_intercept"])
+        axes.plot(ends, line, color="black", linewidth=0.8, gid=f"line/{layer}")
+        axes.set_xlim(0, None)
+        axes.set_ylim(0, 1.25 * np.nanmax(y, initial=1e-9))
+        star = "*" if float(fit["pooled_p_layers"]) < 0.05 else ""
+        value = float(fit["pooled_r2"])
+        if np.isfinite(value):
+            axes.text(0.03, 0.98, f"R² = {value:.2f}{star}", transform=axes.transAxes, va="top", fontsize=6)
+        axes.set_title(captions.shorten(layer, int(100 / columns)), fontsize=6.5, pad=2)
+        axes.tick_params(labelsize=6)
+        axes.locator_params(nbins=4)
+    for axes in panels.flat[len(layers) :]:
+        axes.remove()
+    for column in range(columns):
+        panels[(len(layers) - 1 - column) // columns, column].xaxis.set_tick_params(labelbottom=True)
+    fig.supxlabel(f"distance between images (layer {captions.readable(against)})", fontsize=7)
+    fig.supylabel("distance between activities", fontsize=7)
+    from matplotlib.lines import Line2D
+
+    marks = [Line2D([], [], color=colour, marker="o", ls="none", ms=3) for colour in colours]
+    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    fig.legend(
+        marks,
+        names,
+        loc="outside upper center",
+        ncols=min(6, len(stimuli)) if max(map(len, names)) < 16 else 4,
+    )
+    return fig, caption(table, layers)
+
+
+def caption(table, layers) -> str:
+    """Say what was measured and how."""
+    against = captions.escape(captions.readable(table.attrs["against"]))
+    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    pairs = sum(n * (n - 1) // 2 for n in images)
+    text = [
+        f"Distance between the activities of two images against their distance in the layer {against}, in "
+        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(table['source'].values)}: a "
+        f"point a pair of images of the same stimulus ({captions.counts(stimuli, images, 'images')}), black "
+        "the regression line of all points.",
+        measured(table),
+        "Each panel has its own vertical axis. R² is that of all points, differences between stimuli "
+        "included; \\*: distances of images and activities go together within stimuli as well (p < 0.05): "
+        "images were permuted within theirs.",
+        tested(table),
+    ]
+    if pairs > MOST:
+        text.append(
+            f"Of {captions.number(pairs)} points a panel, {captions.number(MOST)} are drawn, at random."
+        )
+    return " ".join(text)

@@ -1,0 +1,53 @@
+"""Distances of pairs of images, as scatter plots show them: chosen, thinned out, explained."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.study import Study
+
+MOST = 20_000  # points of a panel; more would only hide each other
+
+
+def inputs(study: Study, analysis: str | None, source: str | None, metric: str | None) -> dict:
+    """Name the file of an analysis made by `distances` and check what is chosen of it."""
+    choices.one(source, study.layers, "source")
+    choices.one(metric, study.metrics, "metric")
+    return {"distances": choices.analysis(study, analysis, "distances")}
+
+
+def chosen(table, source: str | None, metric: str | None):
+    """Return what one source and metric have of an analysis made by `distances`."""
+    return table.sel(
+        source=choices.one(source, table["source"].values, "source"),
+        metric=choices.one(metric, table["metric"].values, "metric"),
+    )
+
+
+def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the finite points in an order that hides none, and at most `MOST` of them."""
+    points = [values.ravel() for values in np.broadcast_arrays(x, y, *others)]
+    there = np.flatnonzero(np.isfinite(points[0]) & np.isfinite(points[1]))
+    # Always the same order: a figure must have the same bytes every time.
+    there = np.random.default_rng(0).permutation(there)[:MOST]
+    return tuple(values[there] for values in points)
+
+
+def measured(table) -> str:
+    """Say for a caption what the distances are."""
+    attributes = table.attrs
+    size, metric = attributes["size"], str(table["metric"].values)
+    draws = int(attributes["draws"])
+    mean = f", RDMs averaged over {captions.number(draws)} draws" if draws > 1 else ""
+    return (
+        f"Distances are the {captions.metric(metric)}; activity was {captions.normalised(table, metric)}; "
+        f"{captions.units(size, attributes['population'])}{mean}."
+    )
+
+
+def tested(table) -> str:
+    """Say for a caption how p was found."""
+    return (
+        f"p: {captions.number(table.attrs['permutations'])} permutations of images, corrected for all "
+        "layers by their largest \\|r\\|. Successive frames of a movie are alike, not exchangeable: for "
+        "movies p is too small."
+    )

@@ -1,0 +1,133 @@
+"""Which stimulus a layer differentiates most: a table of ranks with intervals."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.curves import definition
+from repscape.figures.depth import own
+from repscape.figures.rows import page
+from repscape.figures.style import WIDTH, Style
+from repscape.study import Study
+
+CATEGORY = "Differentiation"
+COLUMNS = 6
+ROW, TOP, LEFT, EM = 7.0, 8.0, 7.0, 1.22  # mm: a row, titles, ranks, width of a character
+SURE = 0.975  # share of resamples in which one stimulus must be above the next
+
+
+def inputs(
+    study: Study,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+) -> dict:
+    """Name the file and check the parameters."""
+    source = choices.one(source, study.layers, "source")
+    choices.several(layers, study.layers[source], "layers")
+    choices.one(metric, study.metrics, "metric")
+    choices.one_size(study.samples_of(source), population, size)
+    return {"ranking": choices.analysis(study, analysis, "ranking")}
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    layers: list[str] | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+):
+    """Write stimuli by rank (rows) in some layers (columns), with D and its interval.
+
+    All layers are in the analysis's table (``.csv``).
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis made by `ranking`, by default that of its name.
+    source : str, optional
+        By default the first.
+    layers : list of str, optional
+        By default six, evenly spaced from the first to the last.
+    metric : str, optional
+        By default the study's first.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the largest.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.patches import Rectangle
+
+    table = data["ranking"].load()
+    source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
+    made = choices.made(table["differentiation"].sel(source=source))
+    population, size = choices.one_size(made, population, size)
+    every = own(table, source)
+    if layers is None:
+        layers = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, COLUMNS).round().astype(int))]
+    table = table.sel(source=source, metric=metric, population=population, size=size, layer=layers)
+    ranks = int((table["stimulus"] != "").sum("rank").max())
+
+    pitch = (WIDTH - LEFT - 1) / len(layers)
+    fig, axes = page(TOP + ROW * ranks + 1)
+    axes.text(1, TOP - 3, "rank", fontsize=6.5, va="center", fontweight="bold")
+    axes.axhline(TOP - 0.8, color="black", linewidth=0.6)
+    for rank in range(ranks):
+        if rank % 2:
+            axes.axhspan(TOP + rank * ROW, TOP + (rank + 1) * ROW, color="0.96", linewidth=0)
+        axes.text(2.5, TOP + (rank + 0.5) * ROW, str(rank + 1), ha="center", va="center", fontsize=6.5)
+    for column, layer in enumerate(layers):
+        left = LEFT + column * pitch + 1.5
+        fits = int((pitch - 6) / EM)
+        axes.text(left, TOP - 3, captions.shorten(layer, fits), va="center", fontsize=6.5, fontweight="bold")
+        for rank in range(ranks):
+            cell = table.isel(rank=rank).sel(layer=layer)
+            stimulus = str(cell["stimulus"].values)
+            if not stimulus:
+                continue
+            top = TOP + rank * ROW
+            axes.add_patch(Rectangle((left, top + 1), 1, ROW - 2, facecolor=style.colour(stimulus), lw=0))
+            name = captions.shorten(captions.readable(stimulus), fits)
+            axes.text(left + 1.8, top + 2.3, name, va="center", fontsize=6, gid=f"{layer}/{rank + 1}")
+            axes.text(left + 1.8, top + 4.9, interval(cell), va="center", fontsize=5.5, color="0.3")
+            if float(cell["above_next"]) < SURE:
+                at = left - 1, top + ROW
+                axes.plot([at[0]] * 2, [at[1] - 2.5, at[1] + 2.5], color="black", lw=1, solid_capstyle="butt")
+    return fig, caption(table, source, metric, population, size, layers)
+
+
+def interval(cell) -> str:
+    """Write D and its interval with as many digits as the interval's width deserves."""
+    value, low, high = (float(cell[name]) for name in ("differentiation", "low", "high"))
+    if not np.isfinite([low, high]).all() or high <= low:
+        return f"{value:.3g}"
+    digits = int(np.clip(1 - np.floor(np.log10(high - low)), 0, 4))
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def caption(table, source, metric, population, size, layers) -> str:
+    """Say what was measured and how."""
+    level = f"{100 * float(table.attrs['level']):g}%"
+    return (
+        f"Stimuli by differentiation D in {captions.plural(len(layers), 'layer', 'layers')} of "
+        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval. "
+        f"D is {definition(table, metric)}; activity was "
+        f"{captions.normalised(table, metric)}; {captions.units(size, population)}. Intervals: "
+        f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
+        "pairs of copies of one image left out; they say how D would vary with other images of the same "
+        "kind, drawn independently, and are too narrow for the frames of a movie, which are alike. A bar on "
+        "the left joins neighbours whose order is not sure: it holds in fewer than "
+        f"{100 * SURE:g}% of resamples."
+    )

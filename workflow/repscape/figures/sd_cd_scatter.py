@@ -1,0 +1,158 @@
+"""Differentiation of a layer (CD) against that of the images (SD), with a regression line a layer."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.curves import definition
+from repscape.figures.depth import depth_bar, own
+from repscape.figures.differentiation_by_depth import ratio_axis
+from repscape.figures.style import Style, along, figure
+from repscape.study import Study
+
+CATEGORY = "Differentiation"
+GREYS = ("#D5D5D5", "#B0B0B0", "#8A8A8A", "#606060", "#303030", "#000000")
+PALEST = 0.3  # how much of a stimulus's colour the first layer has
+
+
+def inputs(
+    study: Study,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+) -> dict:
+    """Name the file and check the parameters."""
+    source = choices.one(source, study.layers, "source")
+    choices.one(metric, study.metrics, "metric")
+    choices.one_size(study.samples_of(source), population, size)
+    return {"sd_cd": choices.analysis(study, analysis, "sd_cd")}
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+):
+    """Draw D of every layer against D of the images, raw and relative to the reference.
+
+    Relative values are drawn on a logarithmic axis, where straight lines are curved. Each line is
+    drawn over its own panel's values (an earlier notebook drew the normalised lines over raw ones).
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis made by `sd_cd`, by default that of its name.
+    source, metric : str, optional
+        By default the first.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the largest.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = data["sd_cd"].load()
+    source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
+    made = choices.made(table["differentiation"].sel(source=source))
+    population, size = choices.one_size(made, population, size)
+    table = table.sel(source=source, metric=metric, population=population, size=size)
+    layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))
+    against, reference = table.attrs["against"], table.attrs["reference"]
+    table = table.sel(layer=layers)
+
+    scales = ["differentiation", "normalised"] if reference in stimuli else ["differentiation"]
+    fig = figure(max(72, 3.5 * len(stimuli) + 8), layout="constrained")
+    panels = np.atleast_1d(fig.subplots(1, len(scales)))
+    for axes, variable in zip(panels, scales, strict=True):
+        relative = variable == "normalised"
+        x = table[variable].sel(layer=against).values
+        values = table[variable].transpose("stimulus", "layer").values
+        fit = table.sel(over="all")
+        ends = np.linspace(np.nanmin(x), np.nanmax(x), 100)
+        for grey, layer in zip(along(GREYS, len(layers)), layers, strict=True):
+            slope, intercept = (
+                float(fit[name + "_normalised" * relative].sel(layer=layer))
+                for name in ("slope", "intercept")
+            )
+            line = slope * ends + intercept
+            axes.plot(
+                ends, np.where(line > 0, line, np.nan), color=grey, linewidth=0.8, gid=f"{variable}/{layer}"
+            )
+        for stimulus, here, row in zip(stimuli, x, values, strict=True):
+            axes.scatter(
+                np.full(len(row), here),
+                row,
+                c=lighter(style.colour(stimulus), len(layers)),
+                s=9,
+                linewidths=0.3,
+                edgecolors="white",
+                zorder=3,
+                gid=f"{variable}/{stimulus}",
+            )
+        if relative:
+            axes.axhline(1, color=style.colour(reference), linewidth=0.6, zorder=0)
+            ratio_axis(axes)
+        else:
+            axes.set_ylim(bottom=0)
+        of = f"D ÷ D of {captions.readable(reference)}" if relative else "D"
+        axes.set_xlabel(f"{of}, {captions.readable(against)} (SD)")
+        axes.set_ylabel(f"{of}, every layer (CD)")
+    if len(scales) > 1:
+        for letter, axes in zip("ab", panels, strict=True):
+            axes.set_title(letter, fontweight="bold")
+    depth_bar(fig, panels[-1], layers, GREYS)
+    from matplotlib.lines import Line2D
+
+    marks = [Line2D([], [], color=style.colour(name), marker="o", ls="none", ms=3.5) for name in stimuli]
+    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    fig.legend(marks, names, loc="outside right upper", handlelength=1, title="stimulus", alignment="left")
+    return fig, caption(table, source, metric, population, size, scales)
+
+
+def lighter(colour: str, count: int) -> list:
+    """Return shades of a colour from pale to itself."""
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return [1 - share * (1 - rgb) for share in np.linspace(PALEST, 1, count)]
+
+
+def caption(table, source, metric, population, size, scales) -> str:
+    """Say what was measured and how."""
+    against, reference = (
+        captions.escape(captions.readable(table.attrs[key])) for key in ("against", "reference")
+    )
+    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    r2 = table["r2"].sel(
+        over="all", layer=[name for name in table["layer"].values if name != table.attrs["against"]]
+    )
+    text = [
+        f"Differentiation D in the layers of {captions.escape(source)} (CD) against D in the layer {against} "
+        f"(SD), for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
+        f"({captions.counts(stimuli, images, 'images')}): a point a stimulus and layer; grey: least-squares "
+        "lines over stimuli, one a layer; both the darker the deeper.",
+        f"D is {definition(table, metric)}; activity was "
+        f"{captions.normalised(table, metric)}; {captions.units(size, population)}.",
+    ]
+    if len(scales) > 1:
+        text.append(
+            f"**a**, as measured. **b**, each D divided by that of {reference} in the same layer, on a "
+            "logarithmic axis, where straight lines are curved. A layer's values are all divided by the same "
+            "number, so that R² is the same in both panels."
+        )
+    if np.isfinite(r2).any():
+        where = r2.idxmax("layer").item()
+        text.append(
+            f"R² is {float(r2.max()):.2f} at most ({captions.escape(where)}) and {float(r2.median()):.2f} in "
+            f"the median layer, {against} itself left out, where it is 1 by construction; it rests on "
+            f"{len(stimuli)} points."
+        )
+    return " ".join(text)

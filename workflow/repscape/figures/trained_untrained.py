@@ -1,0 +1,192 @@
+"""What training adds: differentiation in a trained network and in its untrained twin."""
+
+import numpy as np
+
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices
+from repscape.figures.curves import select, summary
+from repscape.figures.depth import depth_axis, label_height, labelled
+from repscape.figures.differentiation_by_depth import ratio_axis
+from repscape.figures.style import Style, figure
+from repscape.study import Study
+
+CATEGORY = "Differentiation"
+UNTRAINED = (0, (3.5, 1.4))
+
+
+def inputs(
+    study: Study,
+    *,
+    trained: str | None = None,
+    untrained: str | None = None,
+    stimuli: list[str] | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+) -> dict:
+    """Name the file and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, no two networks are twins, or they have no layers in common.
+    """
+    choices.one(metric, study.metrics, "metric")
+    for name, key in ((trained, "trained"), (untrained, "untrained")):
+        if name is not None:
+            choices.one(name, study.layers, key)
+    first, second = twins(study.config["networks"], trained, untrained)
+    if first == second:
+        raise ConfigError(f"untrained: '{first}' is compared with itself. Name two networks.")
+    if len(set(study.layers[first]) & set(study.layers[second])) < 2:
+        raise ConfigError(
+            f"'{first}' and '{second}' have fewer than two layers in common. Give both the same."
+        )
+    shared = [name for name in study.stimuli_of(first) if name in study.stimuli_of(second)]
+    if not shared:
+        raise ConfigError(f"'{first}' and '{second}' are shown no stimulus in common. Show both the same.")
+    choices.several(stimuli, shared, "stimuli")
+    choices.one_size(common(study.samples_of(first), study.samples_of(second)), population, size)
+    return {
+        "differentiation": study.path("analysis", analysis="differentiation"),
+        "layers": [study.path("layers", source=name) for name in (first, second)],
+    }
+
+
+def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[str, str]:
+    """Return a network and its twin with random weights; by default the first two of one architecture."""
+    for first, section in networks.items():
+        for second, other in networks.items():
+            if trained not in (None, first) or untrained not in (None, second):
+                continue
+            given = trained is not None and untrained is not None
+            same = section.get("architecture") == other.get("architecture")
+            if given or (same and section.get("weights") != "random" == other.get("weights")):
+                return first, second
+    raise ConfigError(
+        "no network has a twin: the same architecture, once trained and once with 'weights: random'. Add "
+        "one under 'networks', or name two networks with the keys 'trained' and 'untrained'."
+    )
+
+
+def common(first: dict, second: dict) -> dict[str, tuple[str, ...]]:
+    """Return the samples, sizes by population, that both networks have."""
+    both = {name: tuple(size for size in first[name] if size in second.get(name, ())) for name in first}
+    if not any(both.values()):
+        raise ConfigError("the two networks have no sample size in common. Draw the same of both.")
+    return {name: sizes for name, sizes in both.items() if sizes}
+
+
+def draw(
+    data: dict,
+    style: Style,
+    *,
+    trained: str | None = None,
+    untrained: str | None = None,
+    stimuli: list[str] | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    size: int | str | None = None,
+):
+    """Draw D by layer of both networks, and their ratio, for stimuli that both saw, at one sample size.
+
+    Parameters
+    ----------
+    trained, untrained : str, optional
+        By default the first network with one of its architecture whose weights are random.
+    stimuli : list of str, optional
+        By default all that both networks were shown.
+    metric : str, optional
+        By default the study's first.
+    population : str, optional
+        By default the first that is sampled by size.
+    size : int or "all", optional
+        By default the largest.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.lines import Line2D
+
+    names = [str(layers.attrs["network"]) for layers in data["layers"]]
+    table = data["differentiation"].load()
+    table = table.sel(source=names)
+    made = [choices.made(table["differentiation"].sel(source=name)) for name in names]
+    population, size = choices.one_size(common(*made), population, size)
+    curves = select(table, "differentiation", metric, population, [size])
+    layers = [layer for layer in curves.layers[names[0]] if layer in curves.layers[names[1]]]
+    values = curves.values.sel(size=size, layer=layers)
+    mean, spread, draws = summary(values)
+    shown = [
+        str(name) for name in values["stimulus"].values if mean.sel(stimulus=name).count("layer").min() > 0
+    ]
+    stimuli = [name for name in shown if stimuli is None or name in stimuli]
+
+    fig = figure(2 * 52 + label_height(layers))
+    panels = fig.subplots(2, 1, sharex=True)
+    x = np.arange(len(layers))
+    markers = {"marker": ".", "markersize": 3 if len(layers) <= 60 else 1}
+    for stimulus in stimuli:
+        colour = style.colour(stimulus)
+        for name, dash in zip(names, ("-", UNTRAINED), strict=True):
+            here = {"source": name, "stimulus": stimulus}
+            middle, around = mean.sel(here).values, spread.sel(here).values
+            if np.isfinite(around).any():
+                panels[0].fill_between(x, middle - around, middle + around, color=colour, alpha=0.2, lw=0)
+            panels[0].plot(x, middle, color=colour, linestyle=dash, gid=f"{name}/{stimulus}", **markers)
+        ratio = (
+            mean.sel(source=names[0], stimulus=stimulus) / mean.sel(source=names[1], stimulus=stimulus)
+        ).values
+        panels[1].plot(
+            x,
+            np.where(np.isfinite(ratio) & (ratio > 0), ratio, np.nan),
+            color=colour,
+            gid=f"ratio/{stimulus}",
+            **markers,
+        )
+    panels[0].set_ylim(bottom=0)
+    panels[0].set_ylabel("differentiation D")
+    panels[1].axhline(1, color="black", linewidth=0.6, zorder=0)
+    ratio_axis(panels[1])
+    panels[1].set_ylabel("D trained ÷ D untrained")
+    depth_axis(panels[1], layers)
+    panels[1].set_xlabel("layer, from input to output")
+    for letter, axes in zip("ab", panels, strict=True):
+        axes.set_title(letter, fontweight="bold")
+    handles = [Line2D([], [], color=style.colour(name), lw=1.4) for name in stimuli]
+    labels = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    for name, dash in zip(("trained", "untrained"), ("-", UNTRAINED), strict=True):
+        handles.append(Line2D([], [], color="0.2", ls=dash))
+        labels.append(name)
+    fig.legend(handles, labels, loc="outside right upper", handlelength=3)
+    return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean, population, size)
+
+
+def caption(tables, curves, names, stimuli, layers, draws, mean, population, size) -> str:
+    """Say what was measured and how."""
+    first, second = (
+        f"{captions.escape(name)} (weights {captions.escape(table.attrs['weights'])})"
+        for name, table in zip(names, tables, strict=True)
+    )
+    repeats = int(draws.max())
+    text = [
+        f"Differentiation along the layers of {first}, solid, and of {second}, dashed, for "
+        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
+        f"({captions.counts(stimuli, [curves.images[name] for name in stimuli], 'images')}).",
+        f"**a**, D, {curves.definition}; activity was "
+        f"{captions.normalisation(curves.normalisation)}; {captions.units(size, population)}.",
+    ]
+    if repeats > 1:
+        text.append(f"Lines: mean over {captions.number(repeats)} draws of units; bands: ± 1 SD over draws.")
+    text.append(
+        "**b**, D of the trained network divided by that of the untrained one, on a logarithmic axis. Each "
+        "network has its own draw of units, hence small differences even at the input."
+    )
+    undefined = [layer for layer in layers if np.isnan(mean.sel(layer=layer, stimulus=stimuli)).any()]
+    if undefined:
+        text.append(
+            f"Gaps: {captions.listing(map(captions.escape, undefined))}, where activity was constant."
+        )
+    return " ".join(filter(None, [*text, labelled({names[0]: layers})]))
