@@ -33,7 +33,8 @@ def test_config_of_the_readme(tmp_path, monkeypatch):
     assert len(text.splitlines()) < 10
     (tmp_path / "pictures/cats").mkdir(parents=True)
     (tmp_path / "movies").mkdir()
-    (tmp_path / "pictures/cats/a.jpg").touch()
+    for name in "abc":
+        (tmp_path / f"pictures/cats/{name}.jpg").touch()
     (tmp_path / "movies/street.mp4").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
