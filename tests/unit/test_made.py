@@ -92,6 +92,7 @@ def test_what_runs_a_network_takes_its_settings_from_activations(small):
     [
         ("scrambled", {"of": "niose"}, "stimuli.scrambled.of: 'niose' is unknown; did you mean 'noise'?"),
         ("fooling", {"network": "nte"}, "stimuli.fooling.network: 'nte' is unknown; did you mean 'net'?"),
+        ("scrambled", {"of": "net"}, "stimuli.scrambled.of: 'net' is unknown"),
         ("fooling", {"network": None}, "stimuli.fooling.network"),
         (
             "scrambled",
@@ -115,6 +116,19 @@ def test_one_mistake(small, tmp_path, stimulus, keys, said):
     assert said in message
     assert "mine.yaml:" in message
     assert "a mistake" in message
+
+
+def test_an_entry_with_a_stimulus_a_file(small, tmp_path, monkeypatch):
+    """It stands for all of them in a list, and for none where one is expected."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.npy", "b.npy"):
+        (tmp_path / name).touch()
+    small["stimuli"]["movies"] = {"source": "npy", "path": "*.npy", "each": True}
+    small["populations"]["top"] = {"select": "top", "units": 3, "reference": ["movies", "noise"]}
+    study = config.resolve(small)
+    assert study.config["populations"]["top"]["reference"] == ["a", "b", "noise"]
+    small["stimuli"]["scrambled"]["of"] = "movies"
+    assert "stimuli.scrambled.of: 'movies' is unknown" in mistakes(small, tmp_path)
 
 
 def test_a_round_trip(small, tmp_path):

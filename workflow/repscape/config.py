@@ -124,8 +124,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         mistakes.stop()
     _check_name(mistakes, ("study",), top.study)
 
+    stimuli, groups = _stimuli(top, mistakes)
     sections = {
-        "stimuli": _stimuli(top, mistakes),
+        "stimuli": stimuli,
         "networks": _plugin_sections(
             "networks",
             _networks(top.networks),
@@ -148,7 +149,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     layers = _layers(sections["networks"], mistakes)
     _check_layers(sections, layers, mistakes)
     _check_targets(sections, mistakes)
-    _check_made(sections, top, mistakes)
+    _check_made(sections, top, groups, mistakes)
     mistakes.stop()
 
     resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics}}
@@ -292,12 +293,17 @@ def _networks(sections: Mapping) -> dict[str, dict]:
     return moved
 
 
-def _stimuli(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
-    """Check the stimuli and expand the entries that stand for a stimulus a file."""
+def _stimuli(top: _Config, mistakes: Mistakes) -> tuple[dict[str, dict], dict[str, list[str]]]:
+    """Check the stimuli and expand the entries that stand for a stimulus a file: {entry: stimuli}."""
     expanded: dict[str, dict] = {}
+    groups: dict[str, list[str]] = {}
     for name, section in top.stimuli.items():
         section = dict(section)
-        one_each = {name: section} if not section.pop("each", False) else _one_each(name, section, mistakes)
+        if section.pop("each", False):
+            one_each = _one_each(name, section, mistakes)
+            groups[name] = list(one_each)
+        else:
+            one_each = {name: section}
         for stimulus, part in one_each.items():
             if stimulus in expanded:
                 mistakes.add(
@@ -306,7 +312,7 @@ def _stimuli(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
                 )
             expanded[stimulus] = part
     common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
-    return _plugin_sections("stimuli", expanded, "source", mistakes, top, **common)
+    return _plugin_sections("stimuli", expanded, "source", mistakes, top, **common), groups
 
 
 def _one_each(name, section, mistakes) -> dict[str, dict]:
@@ -361,11 +367,16 @@ def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
             taken[name] = f"one of the {step}"
 
 
-def _check_made(sections: Mapping, top: _Config, mistakes: Mistakes) -> None:
-    """Check the names of stimuli and networks that others are made from; none may be made from itself."""
-    valid = {"stimulus": sections["stimuli"], "network": sections["networks"]}
+def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
+    """Check the names of stimuli and networks that others are made from; none may be made from itself.
+
+    In lists of stimuli, an entry that stands for a stimulus a file is replaced by these.
+    """
     # Those with mistakes of their own are missing from the sections; they are known all the same.
-    known = set(top.networks) | {name for name, section in top.stimuli.items() if not section.get("each")}
+    valid = {
+        "stimulus": sections["stimuli"].keys() | top.stimuli.keys() - groups.keys(),
+        "network": sections["networks"].keys() | top.networks.keys(),
+    }
     images = {name: _how_many(section) for name, section in sections["stimuli"].items()}
     for name, count in images.items():
         otherwise_wrong = any(keys[:2] == ("stimuli", name) for keys in mistakes.found)
@@ -378,8 +389,11 @@ def _check_made(sections: Mapping, top: _Config, mistakes: Mistakes) -> None:
             how_many = {}
             for parameter, kind in plugins.made_parameters(function).items():
                 named = [] if section[parameter] is None else _as_list(section[parameter])
+                if kind == "stimulus" and plugins.takes_several(function, parameter):
+                    named = [stimulus for other in named for stimulus in groups.get(other, [other])]
+                    section[parameter] = named
                 for other in named:
-                    if other not in valid[kind] and other not in known:
+                    if other not in valid[kind]:
                         mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
                 if (step, kind) == ("stimuli", "stimulus"):
                     mothers.setdefault(name, []).extend(named)
