@@ -201,6 +201,7 @@ class Results:
                                 "n_drawn": units if size == "all" else min(int(size), units),
                                 "drawn": "random",
                                 "degenerate": (stimulus, layer) in degenerate,
+                                "stimulus_sha256": stimulus,
                             },
                         )
         return self

@@ -68,7 +68,7 @@ def draw(
             np.arange(len(layers))[:, None],
         )
         axes.scatter(x, y, c=colours[which.astype(int)], s=1.5, lw=0, rasterized=True, gid=stimulus)
-        name = captions.shorten(captions.readable(stimulus), int(110 / columns))
+        name = captions.shorten(captions.readable(stimulus), int(85 / columns))
         axes.set_title(name, color=style.colour(stimulus), fontweight="bold")
     shown = distance.sel(stimulus=stimuli)
     panels.flat[0].set_xlim(0, 1.03 * float(shown.sel(layer=against).max()))
@@ -80,7 +80,7 @@ def draw(
         axes.xaxis.set_tick_params(labelbottom=True)
     fig.supxlabel(f"distance between images (layer {captions.readable(against)})", fontsize=7)
     fig.supylabel("distance between activities", fontsize=7)
-    depth_bar(fig, panels, layers, RAMP)
+    depth_bar(fig, list(panels.flat[: len(stimuli)]), layers, RAMP)
     return fig, caption(table.sel(stimulus=stimuli), layers)
 
 
