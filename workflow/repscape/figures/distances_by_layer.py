@@ -63,9 +63,11 @@ def draw(
     images = distance.sel(layer=against).values
     ends = np.array([np.nanmin(images), np.nanmax(images)])
 
+    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    keys = 6 if max(map(len, names)) < 16 else 3
     columns = min(len(layers), 5)
     rows = -(-len(layers) // columns)
-    fig = figure(18 + rows * min(40, 170 / columns) + 4 * -(-len(stimuli) // 6))
+    fig = figure(18 + rows * min(40, 170 / columns) + 4 * -(-len(stimuli) // keys))
     panels = fig.subplots(rows, columns, squeeze=False, sharex=True)
     for axes, layer in zip(panels.flat, layers, strict=False):
         x, y, which = thinned(images, distance.sel(layer=layer).values, np.arange(len(stimuli))[:, None])
@@ -91,13 +93,7 @@ def draw(
     from matplotlib.lines import Line2D
 
     marks = [Line2D([], [], color=colour, marker="o", ls="none", ms=3) for colour in colours]
-    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
-    fig.legend(
-        marks,
-        names,
-        loc="outside upper center",
-        ncols=min(6, len(stimuli)) if max(map(len, names)) < 16 else 4,
-    )
+    fig.legend(marks, names, loc="outside upper center", ncols=keys)
     return fig, caption(table, layers)
 
 
