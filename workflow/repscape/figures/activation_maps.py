@@ -76,12 +76,12 @@ def inputs(
 
 def _check_channels(study: Study, source: str, filters: dict[str, list[int]]) -> None:
     """Refuse filters that a layer does not have, where the table of layers is known."""
-    architecture = study.config["networks"][source].get("architecture")
-    if architecture is None:
+    labels = study.labels.get(source)
+    if labels is None:
         return
-    rows = tables.read(architecture)
+    rows = tables.read(study.config["networks"][source]["architecture"])
     for layer, wanted in filters.items():
-        channels = tables.find(rows, study.labels[source][layer])[1].channels
+        channels = tables.find(rows, labels[layer])[1].channels
         if max(wanted) >= channels:
             raise ConfigError(
                 f"filters: '{layer}' has {channels} filters, numbered 0 to {channels - 1}; there is no "
