@@ -80,7 +80,8 @@ def test_trained_weights_do_not_depend_on_the_seed(small):
 
 
 def test_a_network_in_part(small, tmp_path):
-    small["networks"]["twin"] = small["networks"]["net"] | {"stimuli": ["gratings"], "samples": {"random": [20]}}
+    part = {"stimuli": ["gratings"], "samples": {"random": [20]}}
+    small["networks"]["twin"] = small["networks"]["net"] | part
     study = config.resolve(small)
     twin = [path for path in study.rdms() if "/twin/" in path]
     assert {path.split("/twin/")[1].split("/")[0] for path in twin} == {"gratings"}

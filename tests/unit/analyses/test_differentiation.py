@@ -226,3 +226,23 @@ def test_table_has_a_row_a_value_and_nothing_else(tmp_path, study, written):
         else:
             assert float(row["differentiation"]) == np.median(rdm.astype(float))
         assert row["n_drawn"] == ("40" if row["size"] == "all" else row["size"])
+
+
+def test_reference_at_its_largest_size(written):
+    """Every value is divided by one number a source, layer, population and metric."""
+    paths = written[0]
+    same = compute({"rdms": paths}, reference="noise").variables
+    largest = compute({"rdms": paths}, reference="noise", reference_size="largest").variables
+    values, normalised = (largest[name][1] for name in ("differentiation", "normalised"))
+    noise = list(largest["stimulus"][1]).index("noise")
+    compared = 0
+    for index in np.ndindex(values.shape):
+        source, _, layer, population, _, metric, _ = index
+        if np.isfinite(values[index]):
+            of_sizes = values[source, noise, layer, population, :, metric]
+            last = [size for size in range(len(of_sizes)) if np.isfinite(of_sizes[size]).any()][-1]
+            unit = of_sizes[last][np.isfinite(of_sizes[last])].mean()
+            np.testing.assert_allclose(normalised[index], values[index] / unit, rtol=1e-12)
+            compared += 1
+    assert compared
+    assert not np.array_equal(same["normalised"][1], normalised, equal_nan=True)

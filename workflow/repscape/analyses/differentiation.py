@@ -17,9 +17,16 @@ DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
 
 
 Median = Literal["pairs", "full_matrix"]
+ReferenceSize = Literal["same", "largest"]
 
 
-def inputs(study: Study, *, reference: str | None = None, median: Median = "pairs") -> dict:
+def inputs(
+    study: Study,
+    *,
+    reference: str | None = None,
+    reference_size: ReferenceSize = "same",
+    median: Median = "pairs",
+) -> dict:
     """Name the study's RDM files.
 
     Raises
@@ -32,15 +39,24 @@ def inputs(study: Study, *, reference: str | None = None, median: Median = "pair
     return {"rdms": list(study.rdms())}
 
 
-def compute(files: dict, *, reference: str | None = None, median: Median = "pairs") -> Result:
+def compute(
+    files: dict,
+    *,
+    reference: str | None = None,
+    reference_size: ReferenceSize = "same",
+    median: Median = "pairs",
+) -> Result:
     """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
 
     Parameters
     ----------
     files : ``{"rdms": paths}``
     reference : str, optional
-        The stimulus whose differentiation, with the same source, layer, population, size, metric
-        and repeat (hence the same units), is the unit of ``normalised``.
+        The stimulus whose differentiation, with the same source, layer, population and metric, is
+        the unit of ``normalised``.
+    reference_size : {"same", "largest"}
+        Of the same size and repeat, hence the same units; or the mean over repeats of the largest
+        sample, which does not vary with what is drawn for the smaller ones.
     median : {"pairs", "full_matrix"}
         Over pairs of images i < j; or over the whole square matrix, which has every pair twice
         and the zeros of its diagonal. The latter is smaller, the more so the fewer the images: it is
@@ -87,7 +103,7 @@ def compute(files: dict, *, reference: str | None = None, median: Median = "pair
         n_drawn[source, layer, population, size] = rdm["n_drawn"]
     normalised = np.full_like(values, np.nan)
     if reference is not None:
-        normalised = _normalise(values, at["stimulus"].get(reference), reference)
+        normalised = _normalise(values, at["stimulus"].get(reference), reference, reference_size)
     return Result(
         variables={
             "differentiation": (DIMS, values, {"long_name": "median dissimilarity of pairs of images"}),
@@ -98,7 +114,7 @@ def compute(files: dict, *, reference: str | None = None, median: Median = "pair
             "normalisation": (("metric",), first["normalisation"]),
             **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
         },
-        attributes={"median": median, "reference": reference or ""},
+        attributes={"median": median, "reference": reference or "", "reference_size": reference_size},
     )
 
 
@@ -187,12 +203,14 @@ def _depth(rdms: list[dict]):
     return depth.get
 
 
-def _normalise(values: np.ndarray, reference: int | None, name: str) -> np.ndarray:
+def _normalise(values: np.ndarray, reference: int | None, name: str, size: ReferenceSize) -> np.ndarray:
     """Divide by the reference's differentiation; NaN and a warning where it is 0 or missing."""
     if reference is None:
         logger.warning("differentiation: no RDM of the reference '%s', so nothing is normalised", name)
         return np.full_like(values, np.nan)
     unit = values[:, [reference]]
+    if size == "largest":
+        unit = _largest(unit)
     zero = unit == 0
     missing = np.isnan(unit) & ~np.isnan(values).all(axis=1, keepdims=True)
     for which, why in ((zero, "is 0"), (missing, "is undefined")):
@@ -203,3 +221,15 @@ def _normalise(values: np.ndarray, reference: int | None, name: str) -> np.ndarr
                 name, why, which.sum(), unit.size,
             )  # fmt: skip
     return values / np.where(zero, np.nan, unit)
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    """Return the mean over repeats of the largest size that there is, with both axes of length one."""
+    draws = np.isfinite(values).sum(axis=-1, keepdims=True)
+    means = np.nansum(values, axis=-1, keepdims=True) / np.where(draws, draws, np.nan)
+    sizes = DIMS.index("size")
+    ascending = np.moveaxis(means, sizes, 0)
+    largest = ascending[0]
+    for mean in ascending[1:]:
+        largest = np.where(np.isnan(mean), largest, mean)
+    return np.expand_dims(largest, sizes)

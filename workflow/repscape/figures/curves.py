@@ -21,7 +21,7 @@ class Curves(NamedTuple):
     ----------
     values : DataArray (source, stimulus, layer, size, repeat)
     layers : dict of source to list of its layers, from input to output
-    metric, population, normalisation, reference : str
+    metric, population, normalisation, reference, reference_size : str
     definition : str
         What D is, in words.
     sizes : list of str, ascending
@@ -35,12 +35,14 @@ class Curves(NamedTuple):
     normalisation: str
     definition: str
     reference: str
+    reference_size: str
     sizes: list[str]
     images: dict[str, int]
 
 
-def select(table, variable: str, metric: str | None, population: str | None, sizes) -> Curves:
-    """Take one metric, population and some sizes out of the table (defaults as in `choices`)."""
+def select(table, variable: str, metric: str | None, population: str | None, sizes, sources=None) -> Curves:
+    """Take one metric, population, some sizes and sources out of the table (defaults as in `choices`)."""
+    table = table.sel(source=choices.several(sources, table["source"].values, "sources"))
     exists = (table["n_drawn"] > 0).any(("source", "layer"))
     samples = {
         str(name): tuple(str(size) for size in table["size"].values if exists.sel(population=name, size=size))
@@ -67,6 +69,7 @@ def select(table, variable: str, metric: str | None, population: str | None, siz
         normalisation=str(table["normalisation"].sel(metric=metric).values),
         definition=definition(table, metric),
         reference=table.attrs.get("reference", ""),
+        reference_size=table.attrs.get("reference_size", "same"),
         sizes=sizes,
         images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
     )

@@ -20,6 +20,8 @@ Band = Literal["repeats", "images", "both"]
 def inputs(
     study: Study,
     *,
+    analysis: str = "differentiation",
+    sources: list[str] | None = None,
     metric: str | None = None,
     population: str | None = None,
     sizes: list[int | str] | None = None,
@@ -33,12 +35,13 @@ def inputs(
     ConfigError
         A name is unknown, or `normalised` has no reference or nothing to compare with it.
     """
+    table = choices.analysis(study, analysis, "differentiation")
     if normalised:
-        reference = study.config["analyses"]["differentiation"].get("reference")
+        reference = study.config["analyses"][analysis]["reference"]
         if reference is None:
             raise ConfigError(
                 "normalised: there is no reference stimulus to divide by. Name one under "
-                "analyses.differentiation.reference, or draw the figure without 'normalised'."
+                f"analyses.{analysis}.reference, or draw the figure without 'normalised'."
             )
         if set(study.stimuli) <= {reference}:
             raise ConfigError(
@@ -46,7 +49,8 @@ def inputs(
                 "be 1. Add a stimulus, or draw the figure without 'normalised'."
             )
     choices.differentiation(study, metric=metric, population=population, sizes=sizes)
-    files = {"differentiation": study.path("analysis", analysis="differentiation")}
+    choices.several(sources, study.layers, "sources")
+    files = {"differentiation": table}
     if band != "repeats":
         files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
     return files
@@ -56,6 +60,8 @@ def draw(
     data: dict,
     style: Style,
     *,
+    analysis: str = "differentiation",
+    sources: list[str] | None = None,
     metric: str | None = None,
     population: str | None = None,
     sizes: list[int | str] | None = None,
@@ -66,6 +72,10 @@ def draw(
 
     Parameters
     ----------
+    analysis : str
+        The name of the analysis, where a study has several of differentiation.
+    sources : list of str, optional
+        By default all.
     metric : str, optional
         By default the study's first.
     population : str, optional
@@ -84,7 +94,8 @@ def draw(
         The figure and its caption.
     """
     table = data["differentiation"].load()
-    curves = select(table, "normalised" if normalised else "differentiation", metric, population, sizes)
+    variable = "normalised" if normalised else "differentiation"
+    curves = select(table, variable, metric, population, sizes, sources)
     reference = curves.reference if normalised else None
     stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
     mean, spread, _ = summary(curves.values)
@@ -157,11 +168,12 @@ def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:
 
 def ratio_axis(axes) -> None:
     """Make a logarithmic y axis with plain numbers at 1, 2, 5, …"""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axes.set_yscale("log", nonpositive="mask")
     low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1e3 else (1,)))
+    few = MaxNLocator(5) if high / low < 4 else LogLocator(subs=(1, 2, 5) if high / low < 1e3 else (1,))
+    axes.yaxis.set_major_locator(few)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
@@ -180,9 +192,10 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
         f"{captions.normalisation(curves.normalisation)}.",
     ]
     if reference:
+        units = "the same units" if curves.reference_size == "same" else "the most units drawn"
         text.append(
             f"Each D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in "
-            "the same layer and for the same units, hence the line at 1; the axis is logarithmic."
+            f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
         )
     text.append(drawn(curves.sizes, draws, curves.population))
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
