@@ -84,6 +84,25 @@ def test_the_best_attack_on_a_linear_network(norm, target):
     np.testing.assert_array_equal(result.success, (sign * after > 0))
 
 
+def test_the_best_of_all_that_are_passed_is_kept():
+    """One step of the whole length beyond a ridge: the start may be better than the end."""
+    images = torch.full((6, 3, 4, 4), 100.0)
+    seen = []
+
+    def probabilities(pixels):
+        ridge = -(pixels[:, 0, 0, 0] - 101.5).abs()
+        logits = torch.stack([torch.full_like(ridge, 5.0), ridge], dim=1)
+        seen.append((logits[:, 1] - logits[:, 0]).detach())
+        return logits.softmax(dim=1)
+
+    noise = torch.linspace(-2, 2, 6)[:, None, None, None].expand(images.shape)
+    result = attack(probabilities, images, noise, None, [], "linf", 6.0, 2)
+    probabilities(as_tensor(result.images))
+    kept = seen.pop()
+    np.testing.assert_allclose(kept, torch.stack(seen).amax(0))
+    assert (kept > seen[-1]).any()
+
+
 def test_gain_is_the_difference_of_logits():
     logits = torch.randn(6, 5, dtype=torch.float32) * 10
     logits[0] *= 9  # so sure that float32 rounds the probability to 1
