@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.depth import own
-from repscape.figures.pairs import MOST, chosen, measured, tested, thinned
+from repscape.figures.pairs import MOST, area, chosen, measured, tested, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import Style, figure
 from repscape.study import Study
@@ -71,7 +71,9 @@ def draw(
     panels = fig.subplots(rows, columns, squeeze=False, sharex=True)
     for axes, layer in zip(panels.flat, layers, strict=False):
         x, y, which = thinned(images, distance.sel(layer=layer).values, np.arange(len(stimuli))[:, None])
-        axes.scatter(x, y, c=colours[which.astype(int)], s=1.2, lw=0, alpha=0.7, rasterized=True, gid=layer)
+        axes.scatter(
+            x, y, c=colours[which.astype(int)], s=area(x), lw=0, alpha=0.7, rasterized=True, gid=layer
+        )
         fit = table.sel(layer=layer)
         line = float(fit["pooled_slope"]) * ends + float(fit["pooled_intercept"])
         axes.plot(ends, line, color="black", linewidth=0.8, gid=f"line/{layer}")

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.depth import depth_bar, own
-from repscape.figures.pairs import MOST, chosen, measured, thinned
+from repscape.figures.pairs import MOST, area, chosen, measured, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import PAGE, RAMP, Style, along, figure
 from repscape.study import Study
@@ -67,7 +67,7 @@ def draw(
             distance.sel(stimulus=stimulus, layer=layers).values,
             np.arange(len(layers))[:, None],
         )
-        axes.scatter(x, y, c=colours[which.astype(int)], s=1.5, lw=0, rasterized=True, gid=stimulus)
+        axes.scatter(x, y, c=colours[which.astype(int)], s=area(x), lw=0, rasterized=True, gid=stimulus)
         name = captions.shorten(captions.readable(stimulus), int(85 / columns))
         axes.set_title(name, color=style.colour(stimulus), fontweight="bold")
     shown = distance.sel(stimulus=stimuli)

@@ -32,6 +32,11 @@ def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarr
     return tuple(values[there] for values in points)
 
 
+def area(points: np.ndarray) -> float:
+    """Return how large a point is drawn, in square points: the fewer there are, the larger."""
+    return float(np.clip(3500 / max(len(points), 1), 1.3, 8))
+
+
 def measured(table) -> str:
     """Say for a caption what the distances are."""
     attributes = table.attrs

@@ -104,6 +104,7 @@ def draw(
             ratio_axis(axes)
         else:
             axes.set_ylim(bottom=0)
+        axes.locator_params(axis="x", nbins=6)
         of = f"D ÷ D of {captions.readable(reference)}" if relative else "D"
         axes.set_xlabel(f"{of}, {captions.readable(against)} (SD)")
         axes.set_ylabel(f"{of}, every layer (CD)")
