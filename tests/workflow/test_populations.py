@@ -148,3 +148,14 @@ def test_captions_say_how_units_were_drawn(made):
     assert "were drawn at random, equally many from each channel, from those recorded" in caption
     table = (made.folder / "results/small/figures/layer_table.svg").read_text()
     assert "again" in table
+
+
+def test_top_follows_its_reference(made, tmp_path):
+    project = Project.copy(made, tmp_path / "project")
+    make_pictures(project.folder / "pictures", ["a.png"], seed=1)
+    jobs = {" ".join(sorted(job.split())) for job in project.plan()}
+    selected = {job for job in jobs if job.startswith("population ")}
+    assert selected == {"population population=top source=squeezenet"}
+    # what the other stimulus answers is recorded anew for the units that are now the top ones
+    recorded = {job for job in jobs if "activations_squeezenet" in job and "stimulus=white_noise" in job}
+    assert recorded == {"activations_squeezenet population=top stimulus=white_noise"}
