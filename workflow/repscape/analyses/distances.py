@@ -89,8 +89,8 @@ def compute(
     seed : int
         Of the permutations.
     against : str
-        The layer whose distances are those of the images. Of the first layer after the input the
-        result is what an earlier analysis had, whose "image distances" were by mistake that layer's.
+        The layer whose distances are those of the images. An earlier notebook regressed, by mistake,
+        on the first layer after the input: name that layer for its variant.
     population, size : str, optional
         By default the first that is sampled by size, and its largest size. RDMs are averaged over
         draws.
