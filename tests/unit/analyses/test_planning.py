@@ -1,0 +1,56 @@
+"""What analyses lack is told before any job, also where only another analysis needs them."""
+
+import copy
+
+import pytest
+
+from repscape import config
+from repscape.errors import ConfigError
+
+STUDY = {
+    "study": "test",
+    "stimuli": {name: {"source": "white_noise", "count": 4, "size": [64, 64]} for name in ("a", "b", "c")},
+    "networks": {
+        "net": {
+            "source": "torchvision",
+            "architecture": "alexnet",
+            "weights": "random",
+            "layers": ["input", "conv1", "fc1"],
+        }
+    },
+    "populations": {"random": {"select": "random", "units": 10}},
+    "samples": [{"population": "random", "sizes": [5], "repeats": 2}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"analyses": {"differentiation": {"reference": "d"}}, "figures": {"ranking_table": {}}},
+            r"analyses\.differentiation\.reference: 'd' is unknown",
+        ),
+        (
+            {"analyses": {"sd_cd": {"against": "conv2"}}},
+            r"analyses\.sd_cd\.against: 'net' does not record this layer: 'conv2' is unknown",
+        ),
+        (
+            {"analyses": {"far": {"analysis": "distances", "size": 7}}},
+            r"analyses\.far\.size: '7' is unknown\. Valid: 5",
+        ),
+        ({"analyses": {"distances": {"permutations": 5}}}, r"distances\.permutations: .*found 5"),
+        ({"figures": {"sd_cd_scatter": {"analysis": "far"}}}, r"analysis: 'far' is unknown.*Valid: sd_cd"),
+        ({"figures": {"trained_untrained": {}}}, "no network has a twin"),
+        ({"figures": {"differentiation_by_depth": {"band": "SD"}}}, "band: .*found 'SD'"),
+    ],
+)
+def test_mistakes(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        config.resolve(copy.deepcopy(STUDY) | changes)
+
+
+def test_permutations_and_resamples_follow_the_study_seed():
+    studies = [config.resolve(copy.deepcopy(STUDY) | {"seed": seed}) for seed in (0, 1)]
+    for analysis in ("distances", "image_bootstrap"):
+        first, second = (study.config["analyses"][analysis]["seed"] for study in studies)
+        assert first != second
