@@ -34,9 +34,10 @@ def made(tmp_path_factory) -> Project:
     """The stimuli of a study, complete. Do not change it: copy it."""
     config = copy.deepcopy(CONFIG)
     config["stimuli"] |= MADE
+    config["figures"] = {"preprocessing_gallery": {}}
     project = Project.create(tmp_path_factory.mktemp("made") / "project", config)
     make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
-    project.run("stimuli")
+    project.run("stimuli", "preprocessing_gallery")
     return project
 
 
@@ -73,8 +74,15 @@ def test_what_they_are(made):
     assert len(chosen.attrs["network_sha256"]) == 64
 
 
+def test_their_preprocessing_begins_with_what_was_made(made):
+    path = made.folder / "results/small/analyses/preprocessing.nc"
+    for name in ("fooling", "chosen"):
+        with xr.open_dataset(path, group=f"squeezenet/{name}") as steps:
+            np.testing.assert_array_equal(steps.original, stimulus(made, name).images[0])
+
+
 def test_nothing_reruns(project):
-    assert project.plan("stimuli") == set()
+    assert project.plan("stimuli", "preprocessing_gallery") == set()
 
 
 @pytest.mark.slow
