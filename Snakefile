@@ -36,6 +36,11 @@ rule all:
         [] if CONFIG["figures"] or STUDY.analyses else rules.rdms.input,
 
 
+onstart:
+    if workflow.local_exec:
+        or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
+
+
 onsuccess:
     tell_results()
 

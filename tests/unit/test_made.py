@@ -100,7 +100,7 @@ def test_what_runs_a_network_takes_its_settings_from_activations(small):
             "a stimulus cannot be made from itself: scrambled ← scrambled. Break the circle.",
         ),
         ("scrambled", {"size": [64, 64]}, "have the size of those they are made from: set 'size' there"),
-        ("scrambled", {"kind": "spatial"}, "Input should be 'temporal_phase_1d'"),
+        ("scrambled", {"kind": "spatial"}, "expected 'temporal_phase_1d'"),
         ("fooling", {"epsilon": 0.3}, "expected at least 1"),
         ("fooling", {"targeted": 3, "avoid": [4]}, "'avoid' does not go with 'targeted'"),
         ("chosen", {"probability": 1.0}, "less than 1"),

@@ -33,7 +33,8 @@ class Mistakes:
             elif mistake["type"] == "missing":
                 self.add(prefix + location, "this key is required.")
             else:
-                self.add(prefix + location, f"{mistake['msg']}; found {mistake['input']!r}.")
+                expected = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+                self.add(prefix + location, f"{expected}; found {mistake['input']!r}.")
 
     def stop(self) -> None:
         """Raise what was found, in the order of lines."""

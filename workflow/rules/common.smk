@@ -12,7 +12,7 @@ sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
 from repscape import assets, config as configuration, plugins, provenance
-from repscape.devices import has_gpu
+from repscape.devices import check as check_device, has_gpu
 from repscape.errors import RepscapeError
 from repscape.logs import Calm
 
@@ -60,7 +60,7 @@ def tell_failures():
     """Say what to do after a failure or an interruption."""
     print(
         "The run is not complete. Lines above that begin with 'repscape:' say which steps failed and why; "
-        f"details are in {LOGS}/. What is complete is kept: the same command goes on from there.",
+        f"details are in {LOGS}/. What other steps have made is kept: the same command goes on from there.",
         file=sys.stderr,
     )
 

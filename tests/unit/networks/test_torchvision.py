@@ -40,7 +40,7 @@ def test_random_weights_depend_on_the_seed_alone():
     assert weights_sha256(first.module) == weights_sha256(second.module) != weights_sha256(other.module)
     assert not first.module.training
     assert first.weights == "random"
-    assert first.categories[504] == "coffee mug"
+    assert first.categories is None
     assert load(architecture="squeezenet1_1", weights="random", classes=10).categories is None
 
 

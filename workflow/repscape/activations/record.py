@@ -173,7 +173,8 @@ def _define(file, names, labels: Mapping) -> None:
     for name, values in labels.items():
         store.add_variable(file, name, ("unit",), values)
     # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
-    file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
+    activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
+    activation.coordinates = " ".join(["name", *(name for name in labels if name != "unit")])
 
 
 def _allow_open_files(count: int) -> None:

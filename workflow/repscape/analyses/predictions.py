@@ -12,6 +12,7 @@ from repscape.plugins import unknown
 from repscape.study import Study
 
 LAYER = "predictions"
+FEWEST = 1000  # a random population of fewer units is not taken for one that has all classes
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -30,33 +31,36 @@ def inputs(study: Study, *, top: Count = 5, population: str | None = None) -> di
             f"analyses.predictions: no network records its layer '{LAYER}'. Add it to the 'layers' of a "
             "network that classifies."
         )
-    population = _population(study.config["populations"], population)
-    keys = {"population": population, "layer": LAYER}
+    if population is not None and population not in study.config["populations"]:
+        raise ConfigError(
+            f"analyses.predictions.population: {unknown(population, study.config['populations'])}"
+        )
+    by_source = {source: population or _population(study, source) for source in sources}
     return {
         "activations": [
-            study.path("activations", source=source, stimulus=stimulus, **keys)
+            study.path(
+                "activations", source=source, stimulus=stimulus, population=by_source[source], layer=LAYER
+            )
             for source in sources
-            for stimulus in study.stimuli
+            for stimulus in study.stimuli_of(source)
         ],
         "layers": [study.path("layers", source=source) for source in sources],
     }
 
 
-def _population(sections: dict, chosen: str | None) -> str:
-    """Return the chosen population, or the one most likely to have all units of a small layer."""
-    if chosen is not None:
-        if chosen not in sections:
-            raise ConfigError(f"analyses.predictions.population: {unknown(chosen, sections)}")
-        return chosen
+def _population(study: Study, source: str) -> str:
+    """Find a population that has all units of a small layer; one that is sampled is recorded anyway."""
+    sections = study.config["populations"]
     # One position: the mean over positions is the unit itself.
-    whole = [name for name, section in sections.items() if section["select"] in ("filter_means", "all")]
-    drawn = {section["units"]: name for name, section in sections.items() if section["select"] == "random"}
-    if not whole and not drawn:
+    whole = {name: float("inf") for name in sections if sections[name]["select"] in ("filter_means", "all")}
+    drawn = {name: sections[name]["units"] for name in sections if sections[name]["select"] == "random"}
+    sizes = {name: size for name, size in (whole | drawn).items() if size >= FEWEST}
+    if not sizes:
         raise ConfigError(
             f"analyses.predictions: no population records all units of the layer '{LAYER}'. Add one, for "
             "example {filter_means: {select: filter_means}}, or name it with the key 'population'."
         )
-    return whole[0] if whole else drawn[max(drawn)]
+    return max(sizes, key=lambda name: (name in study.samples_of(source), sizes[name]))
 
 
 def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Result:
@@ -74,7 +78,8 @@ def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Re
     -------
     Result
         ``label`` str and ``probability`` float64 (source, stimulus, image, rank); ``name``
-        (stimulus, image). Stimuli with fewer images end in empty text and NaN. Without known
+        (stimulus, image). Stimuli with fewer images end in empty text and NaN,
+        as do those that a network is not shown. Without known
         categories a class goes by its number.
 
     Raises
@@ -119,6 +124,8 @@ def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Re
     for at, (stimulus, (images, _)) in enumerate(names.items()):
         name[at, : len(images)] = images
         for network, source in enumerate(sources):
+            if (source, stimulus) not in ranked:  # not shown to this network
+                continue
             labels, probabilities = ranked[source, stimulus]
             here = network, at, slice(len(images)), slice(labels.shape[1])
             label[here], probability[here] = labels, probabilities

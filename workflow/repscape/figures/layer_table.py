@@ -12,9 +12,9 @@ ROW, EM, EDGE = 4.0, 1.33, 1.5  # mm: height of a row, usual width of a characte
 LONGEST = 34  # characters of a node's path
 
 
-def inputs(study: Study, *, network: str | None = None, population: str | None = None) -> dict:
+def inputs(study: Study, *, source: str | None = None, population: str | None = None) -> dict:
     """Name the files and check the parameters."""
-    network = choices.one(network, study.config["networks"], "network")
+    network = choices.one(source, study.config["networks"], "source")
     population = choices.sampled(study.samples_of(network), population)
     return {
         "layers": study.path("layers", source=network),
@@ -22,12 +22,12 @@ def inputs(study: Study, *, network: str | None = None, population: str | None =
     }
 
 
-def draw(data: dict, *, network: str | None = None, population: str | None = None):
+def draw(data: dict, *, source: str | None = None, population: str | None = None):
     """Draw the table of the layers that a study records from a network.
 
     Parameters
     ----------
-    network : str, optional
+    source : str, optional
         By default the first.
     population : str, optional
         Whose numbers of recorded units are shown; by default the first that is sampled by size.

@@ -25,7 +25,7 @@ Classes = Annotated[int, Field(ge=1, le=5)]
 def inputs(
     study: Study,
     *,
-    network: str | None = None,
+    source: str | None = None,
     stimuli: list[str] | None = None,
     images: Images = 5,
     top: Classes = 3,
@@ -40,15 +40,15 @@ def inputs(
     classifying = [source for source, layers in study.layers.items() if "predictions" in layers]
     if not classifying:
         raise ConfigError(
-            "network: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
+            "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
             "network that classifies."
         )
-    choices.one(network, classifying, "network")
+    network = choices.one(source, classifying, "source")
     return {
         "predictions": study.path("analysis", analysis="predictions"),
         "stimuli": [
             study.path("stimulus", stimulus=stimulus)
-            for stimulus in choices.several(stimuli, study.stimuli, "stimuli")
+            for stimulus in choices.several(stimuli, study.stimuli_of(network), "stimuli")
         ],
     }
 
@@ -57,7 +57,7 @@ def draw(
     data: dict,
     style: Style,
     *,
-    network: str | None = None,
+    source: str | None = None,
     stimuli: list[str] | None = None,
     images: Images = 5,
     top: Classes = 3,
@@ -66,7 +66,7 @@ def draw(
 
     Parameters
     ----------
-    network : str, optional
+    source : str, optional
         By default the first.
     stimuli : list of str, optional
         By default all.
@@ -83,7 +83,7 @@ def draw(
     from matplotlib.patches import Rectangle
 
     predictions = data["predictions"]
-    network = network or str(predictions["source"].values[0])
+    network = source or str(predictions["source"].values[0])
     width = (WIDTH - LEFT) / images - GAP
     rows = [
         _Row(stimulus, predictions.sel(source=network), images, top, width) for stimulus in data["stimuli"]
@@ -107,7 +107,7 @@ def draw(
                     write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
                     line += LINE
         top_of_row += row.height
-    return fig, caption(predictions, network, rows, top)
+    return fig, caption(predictions, network, rows, min(top, predictions.sizes["rank"]))
 
 
 class _Row:
@@ -143,7 +143,8 @@ def entry(label: str, probability: float, letters: int) -> list[str]:
 
 def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
     """Say what was measured and how."""
-    shown = len(rows[0].images)
+    shown = [len(row.images) for row in rows]
+    some = captions.plural(max(shown), "evenly spaced image", "evenly spaced images")
     names = [row.name for row in rows]
     counts = [row.stimulus.sizes["image"] for row in rows]
     classes = (
@@ -151,10 +152,10 @@ def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
         if top == 1
         else f"{top} most probable classes and their probabilities"
     )
+    under = some if len(set(shown)) == 1 else f"up to {some}"
     text = [
-        f"What {captions.escape(network)} takes the images for: the {classes} (softmax) under "
-        f"{captions.plural(shown, 'evenly spaced image', 'evenly spaced images')} of each stimulus "
-        f"(of {captions.counts(names, counts, 'images')}), from its first to its last.",
+        f"What {captions.escape(network)} takes the images for: the {classes} (softmax) under {under} "
+        f"of each stimulus (of {captions.counts(names, counts, 'images')}), from its first to its last.",
         "Bars show the probabilities: as wide as the image is 1. Images are shown as they are before the "
         "network resizes and crops them; above each stands its time in the movie, or its name.",
     ]

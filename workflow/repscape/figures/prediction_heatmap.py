@@ -22,7 +22,7 @@ Classes = Annotated[int, Field(ge=2, le=50)]
 def inputs(
     study: Study,
     *,
-    network: str | None = None,
+    source: str | None = None,
     stimuli: list[str] | None = None,
     classes: Classes = 40,
     population: str | None = None,
@@ -37,10 +37,10 @@ def inputs(
     classifying = [source for source, layers in study.layers.items() if LAYER in layers]
     if not classifying:
         raise ConfigError(
-            f"network: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
+            f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
             "network that classifies."
         )
-    network = choices.one(network, classifying, "network")
+    network = choices.one(source, classifying, "source")
     population = recorded.population(
         study,
         population,
@@ -60,7 +60,7 @@ def draw(
     data: dict,
     style: Style,
     *,
-    network: str | None = None,
+    source: str | None = None,
     stimuli: list[str] | None = None,
     classes: Classes = 40,
     population: str | None = None,
@@ -69,7 +69,7 @@ def draw(
 
     Parameters
     ----------
-    network : str, optional
+    source : str, optional
         By default the first.
     stimuli : list of str, optional
         By default all.

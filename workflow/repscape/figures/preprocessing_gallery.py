@@ -16,14 +16,14 @@ HEADER, BELOW, LEGEND = 5.0, 5.5, 10.0  # mm: column titles, a row's text and ga
 COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "normalised B")
 
 
-def inputs(study: Study, *, network: str | None = None, stimuli: list[str] | None = None) -> dict:
+def inputs(study: Study, *, source: str | None = None, stimuli: list[str] | None = None) -> dict:
     """Name the files and check the parameters."""
-    choices.one(network, study.config["networks"], "network")
+    choices.one(source, study.config["networks"], "source")
     choices.several(stimuli, study.stimuli, "stimuli")
     return {"preprocessing": study.path("analysis", analysis="preprocessing")}
 
 
-def draw(data: dict, style: Style, *, network: str | None = None, stimuli: list[str] | None = None):
+def draw(data: dict, style: Style, *, source: str | None = None, stimuli: list[str] | None = None):
     """Draw an image of each stimulus (rows) at each step of the preprocessing (columns).
 
     Normalised pixels have no colours of their own, so each channel is shown alone, on one
@@ -31,7 +31,7 @@ def draw(data: dict, style: Style, *, network: str | None = None, stimuli: list[
 
     Parameters
     ----------
-    network : str, optional
+    source : str, optional
         Whose preprocessing; by default the first.
     stimuli : list of str, optional
         By default all.
@@ -41,7 +41,7 @@ def draw(data: dict, style: Style, *, network: str | None = None, stimuli: list[
     Figure, str
         The figure and its caption.
     """
-    network = network or min(data["preprocessing"].children)
+    network = source or min(data["preprocessing"].children)
     steps = data["preprocessing"][network]
     stimuli = stimuli or sorted(steps.children, key=natural)
     preprocess = json.loads(steps.attrs["preprocess"])

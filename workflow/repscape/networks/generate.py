@@ -60,6 +60,9 @@ def main() -> None:
     from torchvision import models
 
     tables.FOLDER.mkdir(exist_ok=True)
+    named = {name: models.get_model_weights(name).__members__ for name in models.list_models(module=models)}
+    lines = [f"{name},{' '.join(members)}" for name, members in named.items()]
+    tables.WEIGHTS.write_text("\n".join(["architecture,weights", *lines]) + "\n", encoding="utf-8")
     for architecture in models.list_models(module=models):
         rows = shapes(architecture)
         write(rows, tables.FOLDER / f"{architecture}.tsv")

@@ -363,6 +363,8 @@ def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part) -> _Fi
 def _window(node: fx.Node, part) -> tuple | None:
     """Kernel, stride, padding and dilation of a convolution or pooling, each along y and x."""
     names = ("kernel_size", "stride", "padding", "dilation")
+    if "adaptive" in str(node.target):
+        return None  # its first argument is the size of the output
     if part is not None:
         values = [getattr(part, name, None) for name in names]
     else:

@@ -17,6 +17,7 @@ from repscape.errors import ConfigError
 from repscape.plugins import unknown
 
 FOLDER = Path(__file__).parent / "tables"
+WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
 KEEP_THEIR_NAMES = ("input", "predictions")
 
@@ -58,6 +59,13 @@ class Row(NamedTuple):
     receptive_field_size: float = float("nan")
     receptive_field_stride: float = float("nan")
     receptive_field_offset: float = float("nan")
+
+
+@cache
+def weight_names() -> dict[str, list[str]]:
+    """Return the names of torchvision's weights by architecture."""
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return {row["architecture"]: row["weights"].split() for row in csv.DictReader(stream)}
 
 
 def architectures() -> list[str]:

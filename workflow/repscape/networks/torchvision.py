@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from repscape.errors import ConfigError, DataError
+from repscape.networks import tables
 from repscape.networks.loaded import Loaded
 from repscape.networks.preprocess import Preprocess
 from repscape.plugins import unknown
@@ -63,6 +64,7 @@ def load(
         The file is not a state dict or does not fit the architecture.
     """
     enum = weight_names(architecture)
+    check(architecture=architecture, weights=weights, file=file)
     named = enum.__members__.get(weights or "")
     path = _find(architecture, enum, named, weights, file)
     if named is None and path is not None:
@@ -72,7 +74,8 @@ def load(
     standard = named or enum.DEFAULT
     categories = standard.meta["categories"]
     if named is None:
-        categories = categories if classes == 1000 else None
+        # Random weights know no classes; a state dict of 1,000 outputs is taken to be ImageNet's.
+        categories = categories if classes == 1000 and path is not None else None
     elif categories is not None:
         classes = len(categories)
     processing = preset(standard) if preprocess is None else Preprocess.of(preprocess)
@@ -81,6 +84,19 @@ def load(
         _insert(module, _read(path), path, architecture)
     name = named.name if named else path.name if path else "random"
     return Loaded(module, processing, name, categories)
+
+
+def check(*, architecture, weights, file) -> None:
+    """Refuse weights that there are not; the config asks before a job does."""
+    known = tables.weight_names().get(architecture, [])
+    if weights is None and file is None:
+        raise ConfigError(
+            f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
+            "state dict."
+        )
+    if known and weights not in (None, "random", *known):
+        choice = unknown(weights, ["random", *known])
+        raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
 
 
 def weight_names(architecture: str):
@@ -159,14 +175,6 @@ def _find(architecture: str, enum, named, weights: str | None, file: Path | None
     """Return the file of the state dict, None for random weights."""
     from repscape import assets
 
-    if weights is None and file is None:
-        raise ConfigError(
-            f"{architecture}: which weights? Set `weights` to random or to a name "
-            f"({', '.join(enum.__members__)}), or give the `file` of a state dict."
-        )
-    if named is None and weights not in (None, "random"):
-        choice = unknown(weights, ["random", *enum.__members__])
-        raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
     if file is not None and named is None and weights is not None:
         raise ConfigError(
             f"{architecture}: weights are to be {weights}, yet a file is given: {file}. Drop one of the two."

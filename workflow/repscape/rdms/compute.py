@@ -71,7 +71,11 @@ def write_rdms(
             outputs[layer],
             kind="rdm",
             variables={
-                "dissimilarity": (("metric", "repeat", "pair"), values),
+                "dissimilarity": (
+                    ("metric", "repeat", "pair"),
+                    values,
+                    {"coordinates": "image_i image_j name_i name_j normalisation"},
+                ),
                 "metric": (("metric",), labels),
                 "normalisation": (("metric",), normalisations),
                 "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),

@@ -23,7 +23,7 @@ def frames(
     contrast: Annotated[float, Field(ge=0, le=1)] = 1.0,
     wave: Literal["sine", "square"] = "sine",
     aperture: Literal["full", "circle"] = "full",
-    radius: PositiveFloat = 0.4,
+    radius: Annotated[float, Field(gt=0, le=1)] = 0.4,
     size: Size = (256, 256),
 ) -> Iterator[Frame]:
     """Draw gratings of different orientations.

@@ -55,7 +55,8 @@ def frames(
     if bad:
         raise DataError(
             f"expected .npy files of {EXPECTED}:\n" + "\n".join(f"  {line}" for line in bad) + "\nSave "
-            "the stack again (for example `numpy.save(file, stack.astype('uint8'))`) or leave it out."
+            "the stack again as whole numbers from 0 to 255 (values in 0…1, for example, by "
+            "`numpy.save(file, (255 * stack).round().astype('uint8'))`), or leave it out."
         )
     for file, stack in stacks.items():
         prefix = f"{file.stem}_" if len(stacks) > 1 else ""
