@@ -9,7 +9,7 @@ import pytest
 import yaml
 from scipy.spatial.distance import pdist
 
-from repscape import config
+from repscape import config, plugins
 from repscape.rdms.normalisation import scaling
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,8 +45,15 @@ def test_config_of_the_readme(tmp_path, monkeypatch):
 
 def test_every_key_of_the_config_is_documented():
     text = (REPOSITORY / "config/README.md").read_text()
-    top = config._Config.model_fields
-    assert all(re.search(rf"\b{key}\b", text) for key in top)
+    undocumented = [key for key in config._Config.model_fields if not re.search(rf"\b{key}\b", text)]
+    for step in plugins.ENTRY_POINTS:
+        for name in plugins.names(step):
+            keys = plugins.model(plugins.entry(step, name)).model_fields
+            undocumented += [f"{step}: {key} of {name}" for key in keys if not re.search(rf"\b{key}\b", text)]
+            undocumented += (
+                [f"{step}: {name}"] if f"`{name}" not in text and f"select: {name}" not in text else []
+            )
+    assert undocumented == []
 
 
 def test_the_two_lines_of_the_readme_are_those_of_ci():
