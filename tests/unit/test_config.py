@@ -43,7 +43,9 @@ def test_the_default_study():
     study = config.resolve(yaml.safe_load(path.read_text()), [path])
     assert study.stimuli == ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
     blocks = tuple(f"block{n}" for n in range(1, 20))
-    assert study.layers == {"mobilenet_v2": ("input", *blocks, "avgpool1", "fc1", "predictions")}
+    layers = ("input", *blocks, "avgpool1", "fc1", "predictions")
+    assert study.layers == {"mobilenet_v2": layers, "untrained": layers}
+    assert study.stimuli_of("untrained") == ("bikes", "white_noise")
     assert study.samples == {"random": ("200", "10000", "100000"), "filter_means": ("all",)}
 
 

@@ -8,7 +8,6 @@ import hashlib
 import os
 import pickle
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -221,8 +220,8 @@ def test_bad_stimuli(fresh):
         "mixed": {"source": "images", "path": "data/mixed"},
         "two": {"source": "images", "path": "data/two"},
         "movie": {"source": "movie", "path": "data/movie.mp4", "count": 5},
-        "wrong": {"source": "images", "path": f"pypi://some-pictures==1.0/some_pictures/a.png{zeros}"},
-        "absent": {"source": "images", "path": f"https://localhost:9/remote.png{zeros}"},
+        "wrong": {"source": "images", "path": [f"pypi://some-pictures==1.0/some_pictures/a.png{zeros}"] * 3},
+        "absent": {"source": "images", "path": [f"https://localhost:9/remote.png{zeros}"] * 3},
         **arrays,
         "good": {"source": "white_noise", "count": 4, "size": [64, 64]},
     }  # fmt: skip
@@ -234,6 +233,11 @@ def test_bad_stimuli(fresh):
         "REPSCAPE_CACHE": str(folder / "cache"),
         "REPSCAPE_MIRROR": str(folder / "mirror"),
     }
+    known_before = fresh.run("stimuli", check=False, **environment)
+    assert known_before.returncode == 1
+    says(known_before.stderr, "config/config.yaml", "stimuli.two: expected at least 3 images, found 2. Add")
+    del config["stimuli"]["two"]
+    fresh.write_config(config)
     messages = told(fresh.run("stimuli", check=False, **environment))
     assert set(messages) == set(config["stimuli"]) - {"good"}
     says(
@@ -246,7 +250,6 @@ def test_bad_stimuli(fresh):
         "Repair or move them",
     )
     assert "whole.png" not in messages["mixed"]
-    says(messages["two"], "expected at least 3 images", "found 2 (a.png, b.png)", "Add images")
     says(messages["movie"], "data/movie.mp4: does not decode as a movie", "encode it again")
     for name, found in {
         "shape": "found uint8 of shape (5, 6)",
@@ -322,6 +325,11 @@ def test_bad_weights(fresh):
     config["networks"] = {name: {**base, "weights": f"{name}.pth"} for name in files}
     config["networks"]["unknown"] = {**base, "weights": "IMAGENET1K_V7"}
     fresh.write_config(config)
+    known_before = fresh.run("networks", check=False)
+    assert known_before.returncode == 1
+    says(known_before.stderr, "'IMAGENET1K_V7' is unknown; did you mean 'IMAGENET1K_V1'?", "random")
+    del config["networks"]["unknown"]
+    fresh.write_config(config)
     messages = told(fresh.run("networks", check=False))
     assert set(messages) == set(config["networks"])
     says(messages["odd"], "odd.pth: this state dict does not fit squeezenet1_1", "51 missing",
@@ -329,7 +337,6 @@ def test_bad_weights(fresh):
     says(messages["cut"], "cut.pth: cannot be read as a state dict", "get it again if it is damaged")
     for name in ("old_evil", "evil"):
         says(messages[name], f"{name}.pth: cannot be read", "not tensors", "could run code", "torch.save(")
-    says(messages["unknown"], "'IMAGENET1K_V7' is unknown; did you mean 'IMAGENET1K_V1'?", "random")
     assert not (folder / "taken").exists()
     assert fresh.results() == {}
 
@@ -408,13 +415,14 @@ def test_more_units_than_there_are(odd):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU, so there is nothing to refuse")
 def test_cuda_does_not_fall_back(odd, tmp_path):
     project = Project.copy(odd, tmp_path / "cuda")
-    shutil.rmtree(project.folder / "results/small/activations")
     config = project.config
     config["device"] = "cuda"
     project.write_config(config)
     before = project.results()
-    (target,) = [name for name in odd.results() if "activations/squeezenet/pictures/random/conv1" in name]
-    messages = told(project.run(f"results/{target}", check=False))
-    (message,) = messages.values()
-    says(message, "device: cuda is required, found no usable GPU", "nvidia-smi", "set device: auto or cpu")
-    assert project.results() == before
+    done = project.run(check=False)
+    assert done.returncode == 1
+    says(done.stderr, "device: cuda is required, found no GPU", "nvidia-smi", "set device: auto or cpu")
+    assert "Traceback" not in done.stderr
+    assert project.results() == before, "nothing is removed before the refusal"
+    project.write_config(config | {"device": "auto"})
+    assert project.plan() == set()

@@ -273,7 +273,7 @@ def test_images_are_cropped_to_what_the_network_is_shown():
         ),
         ("filter_profiles", {"population": "rnd"}, "population: 'rnd' is unknown"),
         ("filter_heatmaps", {"stimuli": []}, "stimuli: the list is empty"),
-        ("prediction_heatmap", {"network": "vgg"}, "network: 'vgg' is unknown"),
+        ("prediction_heatmap", {"source": "vgg"}, "source: 'vgg' is unknown"),
         ("prediction_heatmap", {"population": "maps"}, "population: 'maps' .* does not record all classes"),
         ("activation_maps", {"filters": {"conv": [0]}}, "filters: 'conv' is unknown"),
         (
