@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from repscape import store
-from repscape.analyses.predictions import compute, inputs
+from repscape.analyses.predictions import compute, inputs, rows
 from repscape.errors import ConfigError, DataError
 from repscape.study import Study
 
@@ -137,3 +137,20 @@ def test_networks_that_saw_different_images(files):
     write_activations(files["activations"][2], "plain", "a", [[1, 0, 0]] * 3, ["a0", "x", "ä2"])
     with pytest.raises(DataError, match="image 1 is a1 in the first and x in the second"):
         compute(files)
+
+
+def test_table_has_a_row_a_class_of_an_image(files):
+    header, *table = rows(compute(files, top=2).variables)
+    assert header == ("source", "stimulus", "image", "rank", "label", "probability")
+    assert len(table) == 2 * (3 + 2) * 2
+    assert table[0][:5] == ("net", "a", "a0", 1, "cup")
+    assert table[0][5] == pytest.approx(0.65)
+    assert [row[4] for row in table if row[:3] == ("net", "b", "b1")] == ["tripod", "cup"]
+
+
+def test_a_network_that_is_not_shown_a_stimulus(files):
+    files["activations"] = [path for path in files["activations"] if path.name != "plain-b.nc"]
+    result = compute(files, top=1)
+    plain_b = result.variables["probability"][1][1, 1]
+    assert np.isnan(plain_b).all()
+    assert not any(row[:2] == ("plain", "b") for row in rows(result.variables))

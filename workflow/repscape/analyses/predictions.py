@@ -1,5 +1,6 @@
 """What a network takes each image for: its most probable classes."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -11,6 +12,7 @@ from repscape.labels import check_equal
 from repscape.plugins import unknown
 from repscape.study import Study
 
+TABLE = True
 LAYER = "predictions"
 FEWEST = 1000  # a random population of fewer units is not taken for one that has all classes
 
@@ -140,3 +142,20 @@ def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Re
             "rank": (dims[3:], np.arange(1, shape[3] + 1, dtype=np.int32)),
         }
     )
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a class of an image each."""
+    sources, stimuli, ranks = (variables[dim][1] for dim in ("source", "stimulus", "rank"))
+    label, probability, name = (variables[key][1] for key in ("label", "probability", "name"))
+    yield ("source", "stimulus", "image", "rank", "label", "probability")
+    for source, stimulus, image, rank in np.ndindex(label.shape):
+        if not np.isnan(probability[source, stimulus, image, rank]):
+            yield (
+                sources[source],
+                stimuli[stimulus],
+                name[stimulus, image],
+                int(ranks[rank]),
+                label[source, stimulus, image, rank],
+                float(probability[source, stimulus, image, rank]),
+            )
