@@ -138,9 +138,10 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             samples=(dict[str, list[str | int]] | None, None),
         ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
-        # Every analysis is there for the figures that need it; those in the config are always made.
+        # Every analysis that asks for nothing is there for the figures that need it; those in the config
+        # are always made.
         "analyses": _plugin_sections(
-            "analyses", dict.fromkeys(plugins.names("analyses")) | top.analyses, "analysis", mistakes, top
+            "analyses", dict.fromkeys(_without_keys("analyses")) | top.analyses, "analysis", mistakes, top
         ),
         "figures": _plugin_sections("figures", top.figures, "figure", mistakes, top),
     }
@@ -194,6 +195,16 @@ def _check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
             f"'{name}' cannot be a name: names become file names, so they may have letters A-Z, digits, "
             "'_', '-', '+' and '.', and start with a letter or digit.",
         )
+
+
+def _without_keys(step: str) -> list[str]:
+    """List the plugins of a step that need no key in the config."""
+    entries = {name: inspect.signature(plugins.entry(step, name)) for name in plugins.names(step)}
+    return [
+        name
+        for name, entry in entries.items()
+        if all(p.default is not p.empty for p in entry.parameters.values() if p.kind is p.KEYWORD_ONLY)
+    ]
 
 
 def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[str, dict]:

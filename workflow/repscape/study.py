@@ -102,18 +102,22 @@ class Study:
                 files[parameter] = [self.path("stimulus", stimulus=name) for name in names]
         return files
 
-    def rdms(self) -> Iterator[str]:
-        """Yield the paths of all RDM files of the study."""
+    def rdm_keys(self) -> Iterator[dict[str, str]]:
+        """Yield the keys of all RDM files of the study."""
         for source, layers in self.layers.items():
             for stimulus in self.stimuli_of(source):
                 for population, sizes in self.samples_of(source).items():
                     for layer in layers:
                         for size in sizes:
-                            yield self.path(
-                                "rdm",
-                                source=source,
-                                stimulus=stimulus,
-                                population=population,
-                                layer=layer,
-                                size=size,
-                            )
+                            yield {
+                                "source": source,
+                                "stimulus": stimulus,
+                                "population": population,
+                                "layer": layer,
+                                "size": size,
+                            }
+
+    def rdms(self) -> Iterator[str]:
+        """Yield the paths of all RDM files of the study."""
+        for keys in self.rdm_keys():
+            yield self.path("rdm", **keys)

@@ -1,0 +1,157 @@
+import numpy as np
+import pandas as pd
+import pytest
+import xarray
+from scipy.spatial.distance import pdist, squareform
+
+from repscape import store
+from repscape.errors import ConfigError, DataError
+from repscape.rdms import table
+
+IMAGES = ["a.png", "b.png", "c.png", "d.png"]
+
+
+def rdm_file(path, *, layer="conv1", order=1, source="net", size="200", sets=False):
+    """Write an RDM file as a job does; return its values (metric, repeat, pair)."""
+    generator = np.random.default_rng(order)
+    first, second = np.triu_indices(4, 1)
+    values = generator.random((2, 3, 6), np.float32)
+    labels = {
+        "metric": (("metric",), ["correlation", "cosine"]),
+        "normalisation": (("metric",), ["zscore", "none"]),
+        "repeat": (("repeat",), np.arange(3, dtype=np.int32)),
+    }
+    groups = {}
+    if sets:
+        inner = {
+            "dissimilarity": (("set", "metric", "repeat", "pair"), np.stack([values[:, :, :1]] * 2)),
+            "obj": (("set",), ["cup", "hat"]),
+            "color": (("entry",), ["000", "090"]),
+            "entry_i": (("pair",), np.int32([0])),
+            "entry_j": (("pair",), np.int32([1])),
+        }
+        groups["colors/0"] = (inner, {"set": "colors", "by": ["obj"], "entries": ["color"]})
+    store.write(
+        path,
+        kind="rdm",
+        variables={
+            "dissimilarity": (("metric", "repeat", "pair"), values),
+            **labels,
+            "image_i": (("pair",), first.astype(np.int32)),
+            "image_j": (("pair",), second.astype(np.int32)),
+            "name_i": (("pair",), np.array(IMAGES)[first]),
+            "name_j": (("pair",), np.array(IMAGES)[second]),
+        },
+        attributes={
+            "source": source, "stimulus": "pictures", "population": "random", "layer": layer,
+            "order": order, "size": size, "n_drawn": 200,
+        },
+        groups=groups,
+    )  # fmt: skip
+    return values
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for layer, order in (("conv10", 10), ("conv2", 2), ("input", 0)):
+        rdm_file(tmp_path / layer / "n200.nc", layer=layer, order=order, sets=True)
+    return tmp_path
+
+
+def test_a_row_an_rdm_in_the_order_of_layers(folder):
+    read = table.read(folder, {"set": ""})
+    assert len(read) == 3 * 2 * 3
+    assert list(dict.fromkeys(read.layer)) == ["input", "conv2", "conv10"]
+    assert set(table.COLUMNS) <= set(read.columns)
+    assert list(read.entries[0]) == IMAGES
+    assert set(read["size"]) == {"200"}
+
+
+def test_values_are_those_of_the_file(tmp_path):
+    values = rdm_file(tmp_path / "n200.nc")
+    read = table.read(tmp_path / "n200.nc")
+    for row in read.itertuples():
+        m = ["correlation", "cosine"].index(row.metric)
+        assert np.array_equal(row.dissimilarity, values[m, row.repeat])
+        assert row.normalisation == ["zscore", "none"][m]
+
+
+def test_sets_have_labels_and_entries_of_their_own(folder):
+    read = table.read(folder, {"set": "colors", "metric": "cosine", "repeat": 1})
+    assert list(read.obj) == ["cup", "hat"] * 3
+    assert list(read.columns)[:4] == ["source", "stimulus", "set", "obj"]
+    assert all(entries.name == "color" and list(entries) == ["000", "090"] for entries in read.entries)
+
+
+def test_without_where_everything_is_read(folder):
+    read = table.read(folder)
+    assert len(read) == 3 * 6 * (1 + 2)
+    assert set(read.obj) == {"", "cup", "hat"}
+
+
+def test_a_matrix_is_square_symmetric_and_labelled():
+    points = np.random.default_rng(0).random((4, 3))
+    row = pd.Series({"entries": pd.Index(IMAGES, name="image"), "dissimilarity": pdist(points)})
+    square = table.matrix(row)
+    assert np.array_equal(square.to_numpy(), squareform(pdist(points)))
+    assert square.loc["b.png", "d.png"] == pytest.approx(np.linalg.norm(points[1] - points[3]))
+
+
+@pytest.mark.parametrize("where", [{"set": "colors"}, None])
+def test_what_is_written_is_read_again(folder, where, tmp_path):
+    whole = table.read(folder, where)
+    whole["p"] = [np.full(len(values), 0.5) for values in whole["dissimilarity"]]
+    whole["entries_sub"] = [pd.MultiIndex.from_arrays([["x", "y"], ["1", "2"]], names=["f", "g"])] * len(
+        whole
+    )
+    whole.attrs["history"] = {"of": ["colors"]}
+    table.write(tmp_path / "table.nc", whole)
+    again = table.read(tmp_path / "table.nc")
+    keys = [*table.labels(whole)]
+    whole, again = (
+        frame.sort_values(keys, kind="stable", ignore_index=True)[list(whole.columns)]
+        for frame in (whole, again)
+    )
+    assert (whole[keys] == again[keys]).all(axis=None)
+    for left, right in zip(whole.itertuples(), again.itertuples(), strict=True):
+        assert np.array_equal(left.dissimilarity, right.dissimilarity)
+        assert np.array_equal(left.p, right.p)
+        assert left.entries.equals(right.entries)
+        assert left.entries.names == right.entries.names
+        assert left.entries_sub.equals(right.entries_sub)
+
+
+def test_plain_xarray_opens_it(folder, tmp_path):
+    table.write(tmp_path / "table.nc", table.read(folder, {"set": "colors"}))
+    with xarray.open_dataset(tmp_path / "table.nc") as dataset:
+        assert dataset["dissimilarity"].dims == ("rdm", "pair")
+        assert {"layer", "obj", "metric"} <= set(dataset["dissimilarity"].coords)
+        assert list(dataset["color"].values) == ["000", "090"]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"layr": "conv2"}, "'layr' is unknown; did you mean 'layer'?"),
+        ({"layer": "conv"}, r"where\.layer: 'conv' is unknown.* conv10, conv2, input"),
+        ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where\.metric: 'cosin' is"),
+        ({"set": "", "layer": "conv2", "layer_order": 0}, "no RDM has all of these labels"),
+    ],
+)
+def test_where_says_what_there_is(folder, where, message):
+    with pytest.raises(ConfigError, match=message):
+        table.read(folder, where)
+
+
+def test_numbers_and_text_choose_alike(folder):
+    assert len(table.read(folder, {"size": 200, "set": ""})) == len(
+        table.read(folder, {"size": "200", "set": ""})
+    )
+
+
+def test_other_files_are_refused(tmp_path):
+    store.write(tmp_path / "x.nc", kind="stimulus", variables={"name": (("image",), ["a"])})
+    with pytest.raises(DataError, match="holds no RDMs"):
+        table.read(tmp_path / "x.nc")
+    with pytest.raises(DataError, match="matches no file"):
+        table.read(tmp_path / "no" / "*.nc")

@@ -1,0 +1,84 @@
+"""Which RDMs an analysis is of: sets of images, all images, or the RDMs that another analysis made."""
+
+from collections.abc import Iterable, Mapping
+
+from repscape.errors import ConfigError
+from repscape.plugins import unknown
+from repscape.study import Study
+
+ALL = "all_images"
+MAKERS = ("meta_rdm",)  # analyses whose files are tables of RDMs
+_KEYS = ("source", "stimulus", "population", "layer", "size")
+_WITHIN = ("layer_order", "metric", "normalisation", "repeat", "n_drawn")
+
+# Labels, and the values that they may have
+Where = dict[str, str | int | list[str | int]]
+
+
+def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[str]]:
+    """Name the files that hold the RDMs.
+
+    Parameters
+    ----------
+    study : Study
+    of : str
+        A name in ``rdms.sets``, ``all_images`` (the RDMs of all images of each stimulus), or the name
+        of an analysis that makes RDMs.
+    where : mapping of label to a value or values, optional
+
+    Raises
+    ------
+    ConfigError
+        The study has no RDMs of that name, or none with these labels.
+    """
+    sets = study.config["rdms"].get("sets", {})
+    made = [name for name in study.analyses if study.config["analyses"][name]["analysis"] in MAKERS]
+    if of not in (ALL, *sets, *made):
+        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *made])}")
+    if of in made:
+        return {"collection": [study.path("analysis", analysis=of)]}
+    where = dict(where or {})
+    by = sets[of]["by"] if of in sets else []
+    valid: dict[str, Iterable[str]] = {
+        "source": study.layers,
+        "stimulus": [sets[of]["stimulus"]] if of in sets else study.stimuli,
+        "population": study.samples,
+        "layer": {layer for layers in study.layers.values() for layer in layers},
+        "size": {size for sizes in study.samples.values() for size in sizes},
+        "metric": study.metrics,
+    }
+    wanted: dict[str, set[str]] = {}
+    for label, values in where.items():
+        if label not in (*_KEYS, *_WITHIN, *by):
+            raise ConfigError(f"where: {unknown(label, [*_KEYS, *_WITHIN, *by])}")
+        wanted[label] = {str(value) for value in (values if isinstance(values, list) else [values])}
+        for value in sorted(wanted[label] - set(map(str, valid.get(label, wanted[label])))):
+            raise ConfigError(f"where: {label}: {unknown(value, valid[label])}")
+    files = [
+        study.path("rdm", **keys)
+        for keys in study.rdm_keys()
+        if keys["stimulus"] in valid["stimulus"]
+        and all(keys[label] in wanted.get(label, {keys[label]}) for label in _KEYS)
+    ]
+    if not files:
+        raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
+    return {"collection": files}
+
+
+def read(files: Mapping, of: str, where: Where | None = None):
+    """Read the RDMs as a table; see `repscape.rdms.table`.
+
+    Parameters
+    ----------
+    files : what `inputs` named
+    of, where : as in `inputs`
+    """
+    from repscape.rdms import table
+    from repscape.store import open_file
+
+    with open_file(files["collection"][0]) as file:
+        first_order = file.kind == "rdm"
+    chosen = dict(where or {})
+    if first_order:
+        chosen["set"] = "" if of == ALL else of
+    return table.read(files["collection"], chosen)
