@@ -6,7 +6,6 @@ from repscape.study import Study
 
 SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
 ANALYSES = {
-    "meta_rdm": {"analysis": "meta_rdm"},
     "spaces": {"analysis": "meta_rdm"},
     "sd": {"analysis": "sd_cd"},
 }
@@ -20,7 +19,7 @@ def study():
         layers={"net": ("input", "conv1"), "twin": ("input",)},
         samples={"random": ("200", "all")},
         metrics=("correlation",),
-        analyses=("spaces",),
+        analyses=("sd", "spaces"),
         config={"rdms": {"sets": SETS}, "analyses": ANALYSES},
     )
 
