@@ -4,8 +4,8 @@ import json
 
 from repscape import logs, plugins, store
 from repscape.arguments import fetched
-from repscape.stimuli import mother
-from repscape.stimuli.assemble import assemble, pixels_sha256
+from repscape.stimuli import factors, mother
+from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
 from repscape.stimuli.frame import Frames
 
 
@@ -16,6 +16,7 @@ def main(section, stimulus, inputs, output):
     attributes = {
         **frames.attributes,
         **mother.checksums(plugins.made_arguments(function, inputs)),
+        **factors.attributes(factors_of(variables)),
         "stimulus": stimulus,
         "source": section["source"],
         "sha256": pixels_sha256(variables["images"][1]),

@@ -47,7 +47,7 @@ def threads():
 def study(tmp_path):
     """Return a function that writes the files for `record` and gives their paths."""
 
-    def make(module=None, size=16, images=7, select="random", layers="all", **parameters):
+    def make(module=None, size=16, images=7, select="random", layers="all", factors=None, **parameters):
         torch.manual_seed(5)
         module = (module or Small()).eval()
         preprocess = Preprocess(resize=None, crop=size)
@@ -68,8 +68,9 @@ def study(tmp_path):
             variables={
                 "images": (("image", "y", "x", "channel"), pixels),
                 "name": (("image",), [f"image {n:04d}" for n in range(images)]),
+                **{name: (("image",), values) for name, values in (factors or {}).items()},
             },
-            attributes={"stimulus": "pictures", "sha256": "abc"},
+            attributes={"stimulus": "pictures", "sha256": "abc", "factors": list(factors or []) or None},
         )
         inputs = [tmp_path / name for name in ("network.pt", "stimulus.nc", "population.nc")]
 

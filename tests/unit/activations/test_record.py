@@ -314,3 +314,12 @@ def test_frozen_networks_of_other_families_run_from_their_file(architecture, stu
     close(activity(outputs["predictions"]), expected)
     with store.open_file(small.inputs[2]) as population:
         assert file.read(population, "predictions").statistic == "channel_mean"
+
+
+def test_factors_of_images_come_along(study):
+    factors = {"obj": ["a"] * 7, "color": [f"{n:03d}" for n in range(7)]}
+    outputs = study(layers=["input"], units=10, factors=factors).run()
+    with xr.open_dataset(outputs["input"]) as recording:
+        assert recording.attrs["factors"] == ["obj", "color"]
+        assert {name: recording[name].values.tolist() for name in factors} == factors
+        assert set(recording.data_vars) == {"activation"}

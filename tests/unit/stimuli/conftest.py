@@ -11,7 +11,7 @@ from repscape.stimuli.frame import Frames
 def write(tmp_path):
     """Return a function that writes images (image, y, x, 3) as a stimulus's file."""
 
-    def write(images, name="mother", times=None, labels=None):
+    def write(images, name="mother", times=None, labels=None, factors=None):
         variables = {
             "images": (("image", "y", "x", "channel"), np.asarray(images, np.uint8)),
             "name": (("image",), [f"image_{index}" for index in range(len(images))]),
@@ -20,8 +20,11 @@ def write(tmp_path):
             variables["time"] = (("image",), np.asarray(times, float))
         if labels is not None:
             variables["label"] = (("image",), labels)
+        for factor, values in (factors or {}).items():
+            variables[factor] = (("image",), values)
         path = tmp_path / f"{name}.nc"
-        store.write(path, kind="stimulus", variables=variables, attributes={"stimulus": name, "sha256": name})
+        attributes = {"stimulus": name, "sha256": name, "factors": list(factors or []) or None}
+        store.write(path, kind="stimulus", variables=variables, attributes=attributes)
         return path
 
     return write

@@ -24,6 +24,7 @@ from repscape.networks import tables
 from repscape.networks.frozen import thaw
 from repscape.networks.running import check_size, choose_device, settings
 from repscape.populations import file as population_file
+from repscape.stimuli import factors
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -80,7 +81,9 @@ def record(
         units = stack.enter_context(store.open_file(population, "population"))
         images = shown["images"]
         check_size(frozen, images.shape, stimulus, network)
+        varied = factors.read(shown)
         attributes = {
+            **factors.attributes(varied),
             "source": units.source,
             "stimulus": shown.stimulus,
             "stimulus_sha256": shown.sha256,
@@ -103,7 +106,7 @@ def record(
             files[label] = stack.enter_context(
                 store.create(path, kind="activations", attributes=attributes | layer)
             )
-            _define(files[label], shown["name"][:], labels)
+            _define(files[label], shown["name"][:], varied, labels)
         layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
         frozen.module.to(place, memory_format=layout)
 
@@ -167,14 +170,16 @@ def _count(row: tables.Row, statistic: str) -> int:
     return means.get(statistic, row.units)
 
 
-def _define(file, names, labels: Mapping) -> None:
+def _define(file, names, varied: Mapping, labels: Mapping) -> None:
     """Add the coordinates, and the activity to be written image by image."""
     store.add_variable(file, "name", ("image",), names)
+    for name, values in varied.items():
+        store.add_variable(file, name, ("image",), values)
     for name, values in labels.items():
         store.add_variable(file, name, ("unit",), values)
     # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
     activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
-    activation.coordinates = " ".join(["name", *(name for name in labels if name != "unit")])
+    activation.coordinates = " ".join(["name", *varied, *(name for name in labels if name != "unit")])
 
 
 def _allow_open_files(count: int) -> None:

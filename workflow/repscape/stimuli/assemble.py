@@ -2,14 +2,17 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
 
+# What a stimulus's file has beside factors.
+_OWN = ("images", "name", "channel", "time", "label")
 FEWEST = 3  # fewer images have no distribution of dissimilarities
 
 
@@ -30,13 +33,14 @@ def assemble(
     -------
     dict of name to (dims, values) or (dims, values, attributes), as `store.write` takes it
         ``images`` uint8 (image, y, x, channel); ``name`` (image); ``time`` (image) in s and
-        ``label`` (image) where the frames have them; ``channel``: R, G, B.
+        ``label`` (image) where the frames have them; each factor (image); ``channel``: R, G, B.
 
     Raises
     ------
     DataError
-        Fewer than 3 images, a name given twice, images of different sizes and no `size`; a
-        plugin gives something else than 8-bit pixels.
+        Fewer than 3 images, a name given twice, images of different sizes and no `size`, of different
+        factors or of a factor that cannot have its name; a plugin gives something else than 8-bit
+        pixels.
     """
     images: list[np.ndarray] = []
     kept: list[Frame] = []
@@ -55,9 +59,16 @@ def assemble(
         variables["time"] = (("image",), times, {"units": "s"})
     if all(frame.label is not None for frame in kept):
         variables["label"] = (("image",), [frame.label for frame in kept])
+    for name in kept[0].factors or {}:
+        variables[name] = (("image",), [frame.factors[name] for frame in kept])
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
     return {"images": (("image", "y", "x", "channel"), np.stack(images), coordinates)} | variables
+
+
+def factors_of(variables: Mapping) -> list[str]:
+    """Name the factors among what `assemble` returned."""
+    return [name for name in variables if name not in _OWN]
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int], fit: Literal["squash", "crop"]) -> np.ndarray:
@@ -116,6 +127,7 @@ def _check(frames: list[Frame], images: list[np.ndarray]) -> None:
             f"expected images of different names; given more than once: {', '.join(twice)}. "
             "Rename the files, or list each only once."
         )
+    _check_factors(frames)
     first = images[0].shape
     odd = next((at for at, image in enumerate(images) if image.shape != first), None)
     if odd is not None:
@@ -124,3 +136,20 @@ def _check(frames: list[Frame], images: list[np.ndarray]) -> None:
             f"{frames[odd].name} is {images[odd].shape[0]} × {images[odd].shape[1]}. Set 'size: [height, "
             "width]' for this stimulus, and 'fit: crop' to keep the aspect ratio or 'fit: squash'."
         )
+
+
+def _check_factors(frames: list[Frame]) -> None:
+    names = set(frames[0].factors or {})
+    for name in sorted(names):
+        if mistake := factors.name_mistake(name):
+            raise DataError(f"factor {mistake}")
+    for frame in frames:
+        found = frame.factors or {}
+        if set(found) != names:
+            first, second = (", ".join(sorted(some)) or "none" for some in (names, found))
+            raise DataError(
+                f"expected images of the same factors; {frames[0].name} has {first}, {frame.name} has {second}."
+            )
+        if "" in found.values():
+            empty = next(name for name, value in found.items() if value == "")
+            raise DataError(f"{frame.name}: expected a value of the factor '{empty}', found an empty one.")

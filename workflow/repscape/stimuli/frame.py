@@ -19,12 +19,15 @@ class Frame(NamedTuple):
         When the image is shown, in seconds.
     label : str or None
         The class or condition that the image belongs to.
+    factors : dict of str to str, or None
+        The value of each factor: all images of a stimulus have the same ones, or none.
     """
 
     name: str
     pixels: np.ndarray
     time: float | None = None
     label: str | None = None
+    factors: dict[str, str] | None = None
 
 
 class Frames:

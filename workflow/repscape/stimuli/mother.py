@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from repscape import store
+from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
 
 
 def read(path: Path) -> list[Frame]:
-    """Read the images of a stimulus with their names and, where it has them, times and labels.
+    """Read the images of a stimulus with their names and, where it has them, times, labels and factors.
 
     Returns
     -------
@@ -19,6 +20,11 @@ def read(path: Path) -> list[Frame]:
         for name, type_ in (("time", float), ("label", str)):
             found = name in file.variables
             columns.append(map(type_, file[name][:]) if found else [None] * len(columns[0]))
+        found = factors.read(file)
+        columns.append(
+            [dict(zip(found, map(str, values), strict=True)) for values in zip(*found.values(), strict=True)]
+            or [None] * len(columns[0])
+        )
         return [Frame(str(name), *rest) for name, *rest in zip(*columns, strict=True)]
 
 

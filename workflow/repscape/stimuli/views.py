@@ -91,7 +91,7 @@ def frames(
             pixels = pixels[:, ::-1]
         if lighting:
             pixels = clipping.to_uint8(pixels * 2 ** (lighting * (2 * stops - 1)))
-        yield Frame(f"view_{index:06d}", pixels, label=picture.label)
+        yield Frame(f"view_{index:06d}", pixels, label=picture.label, factors=picture.factors)
     return clipping.attributes
 
 
