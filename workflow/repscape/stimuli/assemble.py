@@ -148,7 +148,8 @@ def _check_factors(frames: list[Frame]) -> None:
         if set(found) != names:
             first, second = (", ".join(sorted(some)) or "none" for some in (names, found))
             raise DataError(
-                f"expected images of the same factors; {frames[0].name} has {first}, {frame.name} has {second}."
+                f"expected images of the same factors; {frames[0].name} has {first}, "
+                f"{frame.name} has {second}."
             )
         if "" in found.values():
             empty = next(name for name, value in found.items() if value == "")
