@@ -295,3 +295,17 @@ def test_scaled_points_have_a_radius_of_one():
 
 def test_disparity_of_a_single_point_is_undefined():
     assert np.isnan(embedding.aligned(np.zeros((4, 2)), cloud(4))[1])
+
+
+def test_undefined_points_do_not_count_in_an_alignment():
+    known = cloud(8)
+    copy = known @ np.array([[0, -1], [1, 0]])
+    points, onto = copy.copy(), known.copy()
+    points[2], onto[5] = np.nan, np.nan
+    found, disparity = embedding.aligned(points, onto)
+    kept = np.arange(8) != 2
+    np.testing.assert_allclose(found[kept], known[kept], atol=1e-12)
+    assert np.isnan(found[2]).all()
+    assert disparity < 1e-12
+    assert np.isnan(embedding.aligned(np.full((4, 2), np.nan), cloud(4))[1])
+    np.testing.assert_allclose(embedding.scaled(points)[kept], embedding.scaled(copy[kept]), atol=1e-12)

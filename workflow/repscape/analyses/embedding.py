@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.rdms.comparison import entries_of
 
 # Metrics and comparisons of RDMs that are squared Euclidean distances, up to a factor. 1 − r is half the
 # squared distance of patterns brought to mean 0 and length 1, 1 − cos of patterns brought to length 1;
@@ -263,9 +264,9 @@ def stress(points: np.ndarray, distances: np.ndarray) -> tuple[float, float]:
 
 
 def scaled(points: np.ndarray) -> np.ndarray:
-    """Bring points to a root mean square distance of 1 from their centre."""
-    points = points - points.mean(0)
-    radius = np.sqrt((points**2).sum(1).mean())
+    """Bring points to a root mean square distance of 1 from their centre; rows of NaN stay."""
+    points = points - np.nanmean(points, axis=0)
+    radius = np.sqrt(np.nanmean((points**2).sum(1)))
     return points / radius if radius else points
 
 
@@ -277,7 +278,7 @@ def aligned(points: np.ndarray, onto: np.ndarray) -> tuple[np.ndarray, float]:
     Parameters
     ----------
     points, onto : float64 arrays (entry, dim)
-        The same entries in the same order.
+        The same entries in the same order. Those that are NaN in either do not count.
 
     Returns
     -------
@@ -286,29 +287,27 @@ def aligned(points: np.ndarray, onto: np.ndarray) -> tuple[np.ndarray, float]:
         What is left of the squared distances if both are also scaled to fit best, between 0 (the same
         shape) and 1; NaN where one of them is a single point. As `scipy.spatial.procrustes` gives it.
     """
-    centre = onto.mean(0)
-    points, onto = points - points.mean(0), onto - centre
-    left, values, right = np.linalg.svd(points.T @ onto)
-    norms = np.linalg.norm(points) * np.linalg.norm(onto)
+    both = np.isfinite(points).all(1) & np.isfinite(onto).all(1)
+    if not both.any():
+        return points, np.nan
+    centre, onto_centre = points[both].mean(0), onto[both].mean(0)
+    moving, fixed = points[both] - centre, onto[both] - onto_centre
+    left, values, right = np.linalg.svd(moving.T @ fixed)
+    norms = np.linalg.norm(moving) * np.linalg.norm(fixed)
     disparity = max(0.0, 1 - (values.sum() / norms) ** 2) if norms else np.nan
-    return points @ (left @ right) + centre, float(disparity)
+    return (points - centre) @ (left @ right) + onto_centre, float(disparity)
 
 
 def _check(distances: np.ndarray, dims: int) -> int:
     """Return the number of entries; refuse more dimensions than they can span."""
-    count = entries(len(distances))
+    count = entries_of(len(distances))
     if not 1 <= dims < count:
         raise DataError(f"dims: {count} entries span 1 to {count - 1} dimensions, found {dims}.")
     return count
 
 
-def entries(pairs: int) -> int:
-    """Return the number of entries that have so many pairs."""
-    return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
-
-
 def _entries(pairs: int, pair: int) -> tuple[int, int]:
-    first, second = np.triu_indices(entries(pairs), 1)
+    first, second = np.triu_indices(entries_of(pairs), 1)
     return int(first[pair]), int(second[pair])
 
 

@@ -1,0 +1,305 @@
+"""Maps of RDMs: their entries as points, by MDS, t-SNE or PCA; aligned from one RDM to the next."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt
+
+from repscape.analyses import collection, embedding
+from repscape.analyses.collection import Where
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
+from repscape.plugins import unknown
+from repscape.rdms.comparison import defined_entries
+from repscape.study import Study
+
+TABLE = True
+# What a map has beside the labels of its RDM
+NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
+OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
+
+# Labels that follow from others
+DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws")
+
+Method = Literal["classical", "smacof", "tsne", "pca"]
+Starts = Annotated[int, Field(ge=0)]
+
+
+def check(*, method: Method = "smacof", perplexity: float | None = None) -> None:
+    """Refuse keys that do not go together."""
+    if perplexity is not None and method != "tsne":
+        raise ConfigError(f"perplexity: only t-SNE has one, found `method: {method}`.")
+
+
+def inputs(
+    study: Study,
+    *,
+    seed: int,
+    of: str = collection.ALL,
+    where: Where | None = None,
+    method: Method = "smacof",
+    dims: PositiveInt = 2,
+    n_init: Starts = 4,
+    perplexity: float | None = None,
+    root: bool | None = None,
+    align: str | None = None,
+    scale: bool = False,
+) -> dict:
+    """Name the files that hold the RDMs.
+
+    Raises
+    ------
+    ConfigError
+        The study has no such RDMs, or their metric's name does not tell whether it is a squared distance.
+    """
+    files = collection.inputs(study, of, where)
+    if root is None and of not in study.config["analyses"]:
+        for metric in study.config["rdms"]["metrics"]:
+            name, kind = metric["name"], metric["metric"]
+            chosen = (where or {}).get("metric", name)
+            listed = chosen if isinstance(chosen, list) else [chosen]
+            if name in listed and (name in embedding.SQUARED) != (kind in embedding.SQUARED):
+                raise ConfigError(
+                    f"root: the metric '{name}' is '{kind}' by another name. Say `root: true` if it is a "
+                    f"squared distance, as {kind if kind in embedding.SQUARED else name} is, else "
+                    "`root: false`."
+                )
+    return files
+
+
+def compute(
+    files: Mapping,
+    *,
+    seed: int,
+    of: str = collection.ALL,
+    where: Where | None = None,
+    method: Method = "smacof",
+    dims: PositiveInt = 2,
+    n_init: Starts = 4,
+    perplexity: float | None = None,
+    root: bool | None = None,
+    align: str | None = None,
+    scale: bool = False,
+) -> Result:
+    """Place the entries of each RDM so that distances between points are like dissimilarities.
+
+    RDMs of several draws of units are averaged first. Where activity was constant, an RDM has no
+    dissimilarities: entries are left out until none are lacking, and RDMs that too few are left of;
+    both are told, in the log and the file.
+
+    Parameters
+    ----------
+    files : what `inputs` named
+    seed : int
+        Of random starts; every RDM has the same.
+    of, where : which RDMs; see `repscape.analyses.collection`
+    method : str
+        ``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. See
+        `repscape.analyses.embedding`.
+    dims : int
+    n_init : int
+        Random starts of SMACOF and t-SNE, beside one from classical MDS. The best is kept.
+    perplexity : float, optional
+        Of t-SNE; see `embedding.tsne`.
+    root : bool, optional
+        Whether dissimilarities are squared distances, so that their roots are taken. By default those
+        of metrics and comparisons in `embedding.SQUARED` are: √(1 − r) is a distance in space, 1 − r is not.
+    align : str, optional
+        A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order
+        (layers by depth) and each is rotated, reflected and moved onto the one before it.
+    scale : bool
+        Whether each map is brought to a root mean square distance of 1 from its centre, before it
+        is aligned. Scaling each onto the one before would shrink them along the way.
+
+    Returns
+    -------
+    Result
+        ``position`` float64 (rdm, entry, dim), NaN where an entry is left out and at the end of
+        shorter RDMs; every label of the RDMs (rdm); the entries' labels (entry), or (rdm, entry) where
+        RDMs have different ones; ``draws``; ``placed``, how many entries; ``rooted`` (rdm);
+        ``stress``, raw, and ``stress_1``; of classical and pca ``eigenvalue`` (rdm, component),
+        ``explained`` (rdm, dim) and ``negative`` (rdm); of tsne ``divergence``; of aligned maps
+        ``previous``, the map onto which it was aligned or -1, and ``disparity`` (rdm).
+
+    Raises
+    ------
+    ConfigError
+        There is no label `align`.
+    DataError
+        No RDM can be placed, or RDMs to be aligned have different entries.
+    """
+    from repscape.rdms import table as tables
+
+    table = averaged(collection.read(files, of, where))
+    labels = tables.labels(table)
+    if align is not None and align not in labels:
+        raise ConfigError(f"align: {unknown(align, labels)}")
+    _check_names(labels, table["entries"].iloc[0].names)
+    options: dict = {"n_init": n_init, "seed": seed} if method in ("smacof", "tsne") else {}
+    options |= {"perplexity": perplexity} if method == "tsne" else {}
+    different = [label for label in labels if label not in DEPENDENT and table[label].nunique() > 1]
+    maps, left_out, kept = [], [], []
+    for at, row in table.iterrows():
+        place = ", ".join(f"{label} {row[label]}" for label in different)
+        squared = row["metric"] in embedding.SQUARED if root is None else root
+        placed = defined_entries(row["dissimilarity"][None])[0]
+        if not placed.all():
+            missing = [_text(entry) for entry in row["entries"][~placed]]
+            everything = placed.sum() <= dims
+            what = "all of it" if everything else ", ".join(missing)
+            left_out.append(f"{place}: {what}" if place else what)
+            logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
+            if everything:
+                continue
+        first, second = np.triu_indices(len(placed), 1)
+        distances = embedding.distances(row["dissimilarity"][placed[first] & placed[second]], squared)
+        maps.append((placed, squared, embedding.METHODS[method](distances, dims, **options)))
+        kept.append(at)
+    if not maps:
+        raise DataError(
+            f"{files['collection'][0]}: no RDM has enough defined dissimilarities to be placed: "
+            f"{'; '.join(left_out)}."
+        )
+    table = table.loc[kept].reset_index(drop=True)
+    most = max(map(len, table["entries"]))
+    position = np.full((len(table), most, dims), np.nan)
+    for at, (placed, _, found) in enumerate(maps):
+        points = np.full((len(placed), dims), np.nan)
+        points[placed] = found.points
+        position[at, : len(placed)] = embedding.scaled(points) if scale else points
+    variables = {
+        "position": (("rdm", "entry", "dim"), position),
+        "dim": (("dim",), np.arange(1, dims + 1, dtype=np.int32)),
+        **{label: (("rdm",), list(table[label])) for label in labels},
+        **_entries(table["entries"], most),
+        "placed": (("rdm",), np.array([placed.sum() for placed, _, _ in maps], np.int32)),
+        "rooted": (("rdm",), np.array([squared for _, squared, _ in maps], np.int8)),
+        **_goodness([found for _, _, found in maps], most),
+    }
+    if align is not None:
+        variables |= _aligned(table, position, labels, align)
+    described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
+    variables["position"] += (described,)
+    return Result(
+        variables,
+        {
+            "of": of, "method": method, "dims": dims, "n_init": options.get("n_init"), "align": align or "",
+            "perplexity": perplexity, "scale": scale, "seed": options.get("seed"),
+            "left_out": left_out or None,
+            "history": json.dumps(table.attrs.get("history", {}), sort_keys=True),
+        },
+    )  # fmt: skip
+
+
+def averaged(table):
+    """Average the RDMs of a table over draws of units, its label ``repeat``; ``draws`` says how many."""
+    from repscape.rdms import table as tables
+
+    if "repeat" not in table:
+        return table
+    labels = [label for label in tables.labels(table) if label != "repeat"]
+    groups = table.groupby(labels, sort=False, dropna=False)
+    means = groups["dissimilarity"].apply(lambda values: np.mean(list(values), axis=0))
+    once = table.drop_duplicates(labels).drop(columns="repeat").reset_index(drop=True)
+    once.insert(once.columns.get_loc("entries"), "draws", groups.size().to_numpy())
+    return once.assign(dissimilarity=list(means))
+
+
+def chains(table, labels: list[str], align: str) -> list[list[int]]:
+    """Put in order the RDMs that agree in all labels but one: layers by depth, others as they are listed."""
+    others = [label for label in labels if label not in (align, *DEPENDENT)]
+    found: dict[tuple, list[int]] = {}
+    for at in range(len(table)):
+        found.setdefault(tuple(table[label][at] for label in others), []).append(at)
+    if align == "layer" and "layer_order" in labels:
+        return [sorted(rows, key=list(table["layer_order"]).__getitem__) for rows in found.values()]
+    return list(found.values())
+
+
+def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict:
+    """Align maps in place, each onto the one before it."""
+    previous = np.full(len(table), -1, np.int32)
+    disparity = np.full(len(table), np.nan)
+    for rows in chains(table, labels, align):
+        for before, at in pairwise(rows):
+            first, second = table["entries"][before], table["entries"][at]
+            unshared = first.symmetric_difference(second)
+            if len(unshared):
+                raise DataError(
+                    f"align: {align} {table[align][before]} and {table[align][at]} do not have the same "
+                    f"entries: {_text(unshared[0])} is in one of them alone. Choose RDMs of the same entries "
+                    "with `where`."
+                )
+            own = position[at, : len(second)]
+            own[:], disparity[at] = embedding.aligned(own, position[before, first.get_indexer(second)])
+            previous[at] = before
+    return {"previous": (("rdm",), previous), "disparity": (("rdm",), disparity)}
+
+
+def _goodness(found: list[embedding.Embedding], most: int) -> dict:
+    """How well maps do, as variables over RDMs."""
+    variables = {}
+    for name in ("stress", "stress_1", "divergence"):
+        values = np.array([getattr(one, name) for one in found])
+        if not np.isnan(values).all():
+            variables[name] = (("rdm",), values)
+    if found[0].eigenvalues is not None:
+        eigenvalue = np.full((len(found), most), np.nan)
+        for at, one in enumerate(found):
+            eigenvalue[at, : len(one.eigenvalues)] = one.eigenvalues
+        variables |= {
+            "eigenvalue": (("rdm", "component"), eigenvalue),
+            "explained": (("rdm", "dim"), np.array([one.explained for one in found])),
+            "negative": (("rdm",), np.array([one.negative for one in found])),
+        }
+    return variables
+
+
+def _entries(indices, most: int) -> dict:
+    """The entries' labels: once where all RDMs have the same."""
+    names = list(indices.iloc[0].names)
+    if all(index.equals(indices.iloc[0]) for index in indices):
+        return {name: (("entry",), list(indices.iloc[0].get_level_values(name))) for name in names}
+    padded = {name: np.full((len(indices), most), "", object) for name in names}
+    for at, index in enumerate(indices):
+        for name in names:
+            padded[name][at, : len(index)] = index.get_level_values(name)
+    return {name: (("rdm", "entry"), values) for name, values in padded.items()}
+
+
+def _check_names(labels: list[str], names: list[str]) -> None:
+    clash = sorted({*labels, *names} & set(OWN)) or sorted(set(labels) & set(names))
+    if clash:
+        raise DataError(
+            f"'{clash[0]}' is a label of the RDMs, and what a file of maps calls something else. Rename "
+            "that factor."
+        )
+
+
+def _text(entry) -> str:
+    return " ".join(map(str, entry)) if isinstance(entry, tuple) else str(entry)
+
+
+def rows(variables: Mapping) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a row an entry that is placed."""
+    over = {name: variable[0] for name, variable in variables.items()}
+    values = {name: variable[1] for name, variable in variables.items()}
+    labels = [name for name in over if over[name] == ("rdm",) and name not in OWN]
+    entries = [name for name in over if over[name] in (("entry",), ("rdm", "entry"))]
+    numbers = [name for name in NUMBERS if name in over]
+    yield (*labels, *entries, *(f"dim_{dim}" for dim in values["dim"]), *numbers)
+    for rdm, entry in np.ndindex(values["position"].shape[:2]):
+        if np.isfinite(values["position"][rdm, entry]).all():
+            own = [
+                values[name][entry] if len(over[name]) == 1 else values[name][rdm, entry] for name in entries
+            ]
+            yield (
+                *(values[label][rdm] for label in labels),
+                *own,
+                *values["position"][rdm, entry],
+                *(values[name][rdm] for name in numbers),
+            )
