@@ -1,6 +1,6 @@
 # What follows?
 #
-# in:  what the analysis asks for: RDMs, activations, stimuli
+# in:  what the analysis asks for: RDMs, activations, stimuli; a network, where it runs one
 # out: analyses/{analysis}.nc, and .csv where people want a table
 
 for analysis in CONFIG["analyses"]:
@@ -16,6 +16,9 @@ for analysis in CONFIG["analyses"]:
             f"{LOGS}/analyses/{analysis}.log",
         conda:
             ENVIRONMENT
+        threads: CONFIG["analyses"][analysis].get("threads", 1)
+        resources:
+            gpu=analysis_gpu(analysis),
         params:
             job=analysis_job(analysis),
         script:

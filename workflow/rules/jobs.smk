@@ -135,9 +135,24 @@ def analysis_outputs(analysis):
 def analysis_job(analysis):
     section = CONFIG["analyses"][analysis]
     return {
-        "section": section,
+        "section": section | from_study(section["analysis"], section),
+        **({"libraries": libraries()} if "device" in section else {}),
         "code": code("analysis.py", analyses=section["analysis"]),
     }
+
+
+def from_study(plugin, section):
+    """What an analysis depends on of the study beside its files, if it says so."""
+    complete = getattr(plugins.find("analyses", plugin, "analyses"), "complete", None)
+    if complete is None:
+        return {}
+    keys = signature(complete).parameters
+    arguments = plugins.section_arguments(plugins.entry("analyses", plugin), section, only=keys)
+    return or_stop(complete, STUDY, **arguments)
+
+
+def analysis_gpu(analysis):
+    return gpu_wanted() if "device" in CONFIG["analyses"][analysis] else 0
 
 
 def figure_job(figure):

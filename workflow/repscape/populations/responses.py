@@ -7,10 +7,8 @@ import numpy as np
 import torch
 
 from repscape import store
-from repscape.logs import progress
 from repscape.networks import tables
-from repscape.networks.frozen import thaw
-from repscape.networks.running import check_size, choose_device, settings
+from repscape.networks.viewer import Viewer
 from repscape.populations.layer import Layer
 
 
@@ -40,39 +38,27 @@ def mean_responses(
     DataError
         A stimulus does not have the size that the network was frozen for.
     """
-    place = choose_device(device)
-    on_cpu = place.type == "cpu"
-    frozen = thaw(network)
-    layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
-    frozen.module.to(place, memory_format=layout)
+    viewer = Viewer(network, device)
     totals: dict[str, np.ndarray] = {}
     nodes: dict[str, np.ndarray] = {}  # two names of one layer share its sums
     for layer in layers:
-        node = tables.find(frozen.rows, layer.known_as)[1].node
+        node = tables.find(viewer.frozen.rows, layer.known_as)[1].node
         totals[layer.label] = nodes.setdefault(node, np.zeros(layer.units))
     shown = 0
 
-    def add(node: str, count: int):
-        def take(output: torch.Tensor) -> None:
-            values = output[:count].movedim(frozen.axes[node], 1).flatten(1).float().cpu().numpy()
-            for answers in values:
-                nodes[node] += answers
+    def add(node: str):
+        def take(part: range, answers: torch.Tensor) -> None:
+            for image in answers.flatten(1).float().cpu().numpy():
+                nodes[node] += image
 
         return take
 
-    with settings(threads if on_cpu else None, "float32"), torch.inference_mode():
-        for path in stimuli:
-            with store.open_file(path, "stimulus") as stimulus:
-                images = stimulus["images"]
-                check_size(frozen, images.shape, path, network)
-                ranges = [range(at, min(at + batch, len(images))) for at in range(0, len(images), batch)]
-                for part in progress(ranges, f"responses to {stimulus.stimulus}", "images", len(images)):
-                    pixels, count = torch.from_numpy(images[part.start : part.stop]), len(part)
-                    if on_cpu and count < batch:
-                        pixels = torch.cat([pixels, pixels[-1:].expand(batch - count, -1, -1, -1)])
-                    inputs = frozen.preprocess.apply(pixels.to(place)).contiguous(memory_format=layout)
-                    frozen.run(inputs, {node: add(node, count) for node in nodes})
-                shown += len(images)
+    for path in stimuli:
+        with store.open_file(path, "stimulus") as stimulus:
+            name, count = stimulus.stimulus, len(stimulus.dimensions["image"])
+        watched = {node: add(node) for node in nodes}
+        viewer.stream(path, watched, batch=batch, threads=threads, what=f"responses to {name}")
+        shown += count
     for total in nodes.values():
         total /= shown
     return totals
