@@ -150,6 +150,22 @@ def test_captions_say_how_units_were_drawn(made):
     assert "again" in table
 
 
+def test_what_the_rdm_gallery_shows_lies_beside_it(made):
+    study = made.folder / "results/small"
+    with xr.open_dataset(study / "figures/rdm_gallery.nc", group="pictures") as shown:
+        layer = str(shown.layer.values[-1])
+        with xr.open_dataset(study / f"rdms/squeezenet/pictures/all/{layer}/n100.nc") as rdm:
+            metric = str(rdm.metric.values[0])
+            expected = rdm.dissimilarity.sel(metric=metric).values.mean(0)
+        np.testing.assert_allclose(shown.dissimilarity.sel(layer=layer).values, expected, rtol=1e-6)
+    with xr.open_dataset(study / "figures/rdm_gallery.nc") as top:
+        assert top.attrs["drawn"] == "equal"
+        assert top.attrs["population"] == "all"
+    with xr.open_dataset(study / "analyses/differentiation.nc") as table:
+        assert table.drawn.sel(population="all") == "equal"
+    assert not (study / "figures/layer_table.nc").exists()
+
+
 def test_top_follows_its_reference(made, tmp_path):
     project = Project.copy(made, tmp_path / "project")
     make_pictures(project.folder / "pictures", ["a.png"], seed=1)

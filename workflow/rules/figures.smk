@@ -1,7 +1,8 @@
 # What does it look like? The name of a figure is its target: `snakemake --cores 1 rdm_gallery`.
 #
 # in:  what the figure asks for: analyses, RDMs, layer tables
-# out: figures/{figure}.svg and .png, and its caption as .rst
+# out: figures/{figure}.svg and .png, and its caption as .rst;
+#      .nc with what it shows, where no analysis holds that
 
 for figure in CONFIG["figures"]:
 
@@ -11,9 +12,7 @@ for figure in CONFIG["figures"]:
         input:
             unpack(inputs_of("figures", figure)),
         output:
-            svg=figure_in_report(figure),
-            png=STUDY.path("figure", figure=figure, format="png"),
-            caption=STUDY.path("figure", figure=figure, format="rst"),
+            **figure_outputs(figure),
         log:
             f"{LOGS}/figures/{figure}.log",
         conda:

@@ -165,13 +165,24 @@ def figure_job(figure):
     return job
 
 
-def figure_in_report(figure):
-    """The figure as the report shows it: by its file, caption and group."""
+def figure_outputs(figure):
     plugin = plugins.find("figures", CONFIG["figures"][figure]["figure"], figure)
+    outputs = {
+        "svg": figure_in_report(figure, plugin.CATEGORY),
+        "png": STUDY.path("figure", figure=figure, format="png"),
+        "caption": STUDY.path("figure", figure=figure, format="rst"),
+    }
+    if getattr(plugin, "DATA", False):
+        outputs["data"] = STUDY.path("figure", figure=figure, format="nc")
+    return outputs
+
+
+def figure_in_report(figure, category):
+    """The figure as the report shows it: by its file, caption and group."""
     return report(
         STUDY.path("figure", figure=figure, format="svg"),
         caption=os.path.abspath(STUDY.path("figure", figure=figure, format="rst")),
-        category=plugin.CATEGORY,
+        category=category,
         labels={"figure": figure.replace("_", " "), "study": STUDY.name},
     )
 

@@ -1,4 +1,4 @@
-"""Draw one figure."""
+"""Draw one figure; write what it shows, where no other file holds it."""
 
 from repscape import logs, plugins
 from repscape.figures.render import render
@@ -8,7 +8,7 @@ from repscape.figures.style import palette
 def main(section, colours, files, output):
     draw = plugins.entry("figures", section["figure"])
     arguments = plugins.section_arguments(draw, section)
-    render(draw, files, colours, arguments, svg=output.svg, png=output.png, caption=output.caption)
+    render(draw, files, colours, arguments, name=section["figure"], **dict(output.items()))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ class Made:
                 "images": (("stimulus",), np.array(images or [5] * len(study.stimuli), np.int32)),
                 "order": (("source", "layer"), order),
                 "normalisation": (("metric",), ["zscore"] * len(study.metrics)),
+                "drawn": (("population",), ["random"] * len(study.samples)),
                 **{dim: ((dim,), own) for dim, own in labels.items()},
             },
             attributes={"reference": reference, "median": "pairs"},

@@ -39,6 +39,7 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
         "order": LAYERS[source].index(layer) * 2,
         "n_drawn": 40 if size == "all" else int(size),
         "stimulus_sha256": stimulus,
+        "drawn": "equal" if population == "random" else "random",
     }
     store.write(
         path,
@@ -104,6 +105,7 @@ def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
         ]
         assert data.n_drawn.sel(source="other", layer="conv").values.sum() == 0
         assert data.normalisation.values.tolist() == ["zscore", "none"]
+        assert data.drawn.sel(population="random") == "equal"
         assert data.attrs["median"] == "pairs"
         assert data.attrs["reference"] == "noise"
         found = 0

@@ -9,6 +9,7 @@ import pytest
 
 from repscape import plugins
 from repscape.figures.data import opened
+from repscape.figures.render import render
 from repscape.figures.style import Style, palette, settings
 from repscape.store import add_variable, create, set_attributes, write
 from repscape.study import Study
@@ -100,8 +101,8 @@ class Results:
                 curves.append(start + (end - start) * depth**0.8 + wave)
         return np.array(curves)
 
-    def differentiation(self, degenerate=()):
-        """Write analyses/differentiation.nc; `degenerate` lists (stimulus, layer) that are NaN."""
+    def differentiation(self, degenerate=(), zero=(), how="random"):
+        """Write analyses/differentiation.nc; NaN where (stimulus, layer) is `degenerate`, 0 for `zero`."""
         sizes = [*REPEATS, "all"]
         populations = list(self.samples)
         shape = (
@@ -124,10 +125,13 @@ class Results:
                         values[s, :, layer, p, z, :, :repeats] = each * np.array([[1], [0.5]])
         for stimulus, layer in degenerate:
             values[:, self.stimuli.index(stimulus), self.layers.index(layer)] = np.nan
+        for stimulus in zero:
+            values[:, self.stimuli.index(stimulus)] *= 0
         made = np.isfinite(values).any(axis=(1, 5, 6)).astype(np.int32)
         normalised = np.full_like(values, np.nan)
         if self.reference in self.stimuli:
-            normalised = values / values[:, [self.stimuli.index(self.reference)]]
+            unit = values[:, [self.stimuli.index(self.reference)]]
+            normalised = values / np.where(unit == 0, np.nan, unit)
         dims = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
         write(
             self.root / self.study.path("analysis", analysis="differentiation"),
@@ -153,6 +157,7 @@ class Results:
                 "size": (("size",), sizes),
                 "metric": (("metric",), list(self.metrics)),
                 "normalisation": (("metric",), ["zscore"] * len(self.metrics)),
+                "drawn": (("population",), [how] * len(populations)),
                 "repeat": (("repeat",), np.arange(shape[-1], dtype=np.int32)),
             },
         )
@@ -387,7 +392,7 @@ class Results:
                     self.root / self.study.path("sample", **keys),
                     kind="sample",
                     variables={"unit": (("repeat", "draw"), np.array(drawn, np.int32))},
-                    attributes=keys,
+                    attributes=keys | {"drawn": "random"},
                 )
         return self
 
@@ -432,16 +437,35 @@ def placed(root, files):
 
 
 def drawing(results, plugin, **parameters):
-    """Draw a figure of a made-up study as the workflow does, without saving it."""
+    """Draw a figure of a made-up study as the workflow does, without saving it: figure and caption."""
     files = placed(results.root, plugin.inputs(results.study, **parameters))
     with opened(files) as data, settings():
         style = (results.style,) if "style" in inspect.signature(plugin.draw).parameters else ()
-        return plugin.draw(data, *style, **parameters)
+        return plugin.draw(data, *style, **parameters)[:2]
+
+
+def rendering(results, plugin, **parameters):
+    """Render a figure of a made-up study as the workflow does; return where its data are."""
+    name = plugin.__name__.rpartition(".")[2]
+    files = placed(results.root, plugin.inputs(results.study, **parameters))
+    outputs = {"svg": "svg", "png": "png", "caption": "rst", "data": "nc"}
+    paths = {
+        key: results.root / results.study.path("figure", figure=name, format=suffix)
+        for key, suffix in outputs.items()
+    }
+    coloured = "style" in inspect.signature(plugin.draw).parameters
+    render(plugin.draw, files, results.style.colours if coloured else None, parameters, name=name, **paths)
+    return paths["data"]
 
 
 @pytest.fixture
 def draw():
     return drawing
+
+
+@pytest.fixture
+def rendered():
+    return rendering
 
 
 @pytest.fixture(scope="session")

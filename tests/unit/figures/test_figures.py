@@ -136,6 +136,56 @@ def test_sampling_error_is_compared_with_what_sampling_theory_expects(results, d
     assert "N = 1,000 to 100,000" in caption
 
 
+def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw):
+    made = (
+        results(layers=SMALL).differentiation(zero=["bikes"], degenerate=[("pictures", "fc1")]).population()
+    )
+    figure, caption = draw(made, plugin("sampling_error"))
+    drawn = lines(figure)
+    assert not [gid for gid in drawn if gid and "bikes" in gid]
+    assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
+    assert "Not shown: bikes, whose D is 0 or undefined in every layer" in caption
+    assert "for 5 stimuli (30 images each; pictures: 20)" in caption
+    assert "Gaps: fc1 (pictures), where D is 0, or undefined because activity was constant." in caption
+    # By size, a layer is the root mean square over the stimuli that have a value there.
+    data = table(made).differentiation.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
+    each = data.sel(
+        layer="fc1", size="200", stimulus=[s for s in made.stimuli if s not in ("bikes", "pictures")]
+    )
+    variation = [100 * np.std(row, ddof=1) / np.mean(row) for row in each.values]
+    expected = np.sqrt(sum(v**2 for v in variation) / len(variation))
+    assert drawn["fc1"].get_ydata()[0] == pytest.approx(expected)
+
+
+def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
+    made = results(layers=SMALL)
+    _, caption = draw(made.differentiation(zero=made.stimuli).population(), plugin("sampling_error"))
+    assert "all stimuli), where D is 0" in caption
+    assert "Not shown" not in caption
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("random", "200 were drawn at random 100 times, 10,000 10 times and 100,000 once."),
+        ("equal", "200 were drawn at random, equally many from each channel, 100 times, 10,000 10 times"),
+        ("ranked", "200, 10,000 and 100,000 were taken in their order of rank."),
+    ],
+)
+def test_captions_say_how_units_were_drawn(results, draw, how, words):
+    made = results(layers=SMALL).differentiation(how=how).analyse("sd_cd")
+    _, caption = draw(made, plugin("differentiation_by_depth"))
+    assert f"of the units recorded (population ``random``), {words}" in caption
+    words = {
+        "random": "at random",
+        "equal": "at random, equally many from each channel,",
+        "ranked": "in their order of rank",
+    }[how]
+    for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
+        _, caption = draw(made, plugin(name), size=10000)
+        assert f"of 10,000 units a layer drawn {words} from those recorded (population ``random``)" in caption
+
+
 def test_the_standard_error_of_a_sample_mean():
     units = np.random.default_rng(1).normal(size=50)
     draws = [np.random.default_rng(i).choice(units, 20, replace=False).mean() for i in range(20_000)]

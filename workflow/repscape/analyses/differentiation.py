@@ -67,7 +67,8 @@ def compute(
     Result
         ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
         metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
-        ``normalisation`` (metric), how activity was normalised before each metric;
+        ``normalisation`` (metric), how activity was normalised before each metric; ``drawn``
+        (population), how units were drawn: ``random``, ``equal`` or ``ranked``;
         ``images`` (stimulus), how many; ``order`` (source, layer), from 0 for the input, -1 where
         the source has no such layer; ``n_drawn`` (source, layer, population, size), 0 where there
         is no such sample.
@@ -94,6 +95,7 @@ def compute(
     images = np.zeros(shape["stimulus"], np.int32)
     order = np.full((shape["source"], shape["layer"]), -1, np.int32)
     n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
+    drawn = {rdm["population"]: rdm["drawn"] for rdm in rdms}
     for rdm in rdms:
         source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
         medians = rdm["median"]
@@ -112,6 +114,7 @@ def compute(
             "order": (("source", "layer"), order),
             "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
             "normalisation": (("metric",), first["normalisation"]),
+            "drawn": (("population",), [drawn[name] for name in coordinates["population"]]),
             **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
         },
         attributes={"median": median, "reference": reference or "", "reference_size": reference_size},
@@ -170,6 +173,7 @@ def _read(paths, median: Median) -> list[dict]:
                 "path": path,
                 "order": int(file.order),
                 "n_drawn": int(file.n_drawn),
+                "drawn": file.drawn,
                 "normalisation": list(file["normalisation"][:]),
                 "stimulus_sha256": file.stimulus_sha256,
                 "metric": list(file["metric"][:]),

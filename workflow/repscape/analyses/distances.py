@@ -287,7 +287,7 @@ def _read(paths) -> tuple[dict, dict, dict]:
             table[file.source, file.stimulus, file.layer] = values
             order[file.source, file.layer] = int(file.order)
             draws = max(kept.get("draws", 1), file["dissimilarity"].shape[1])
-            kept = {"metric": list(file["metric"][:]), "draws": draws, "size": file.size}
+            kept = {"metric": list(file["metric"][:]), "draws": draws, "size": file.size, "drawn": file.drawn}
             kept |= {"population": file.population, "normalisation": file["normalisation"][:]}
     return table, order, kept
 

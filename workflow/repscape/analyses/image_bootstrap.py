@@ -62,7 +62,7 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
     with store.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: list(table[dim][:]) for dim in DIMS}
         values = average(table["differentiation"][:])
-        kept = {name: table[name][:] for name in ("images", "order", "normalisation")}
+        kept = {name: table[name][:] for name in ("images", "order", "normalisation", "drawn")}
         attributes = {"reference": table.reference, "median": table.median}
     resampled = np.full((*values.shape, resamples), np.nan, np.float32)
     counts: dict[str, np.ndarray] = {}
@@ -90,6 +90,7 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
             "images": (("stimulus",), kept["images"]),
             "order": (("source", "layer"), kept["order"]),
             "normalisation": (("metric",), kept["normalisation"]),
+            "drawn": (("population",), kept["drawn"]),
             **{dim: ((dim,), labels[dim]) for dim in DIMS},
         },
         attributes={"level": LEVEL, "resamples": resamples, "draws": draws, "seed": seed} | attributes,

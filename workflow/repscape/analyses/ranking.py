@@ -43,7 +43,7 @@ def compute(files: dict) -> Result:
             np.moveaxis(table[name][:], 1, -1) for name in ("differentiation", "low", "high")
         )
         resampled = np.moveaxis(table["resampled"][:], 1, -2)  # (…, stimulus, resample)
-        kept = {name: table[name][:] for name in ("images", "order", "normalisation")}
+        kept = {name: table[name][:] for name in ("images", "order", "normalisation", "drawn")}
         attributes = {"level": table.level, "resamples": table.resamples, "median": table.median}
     order = np.argsort(-values, axis=-1, kind="stable")  # NaN last
     there = np.isfinite(np.take_along_axis(values, order, -1))
@@ -71,6 +71,7 @@ def compute(files: dict) -> Result:
             **{name: (dims, array) for name, array in variables.items()},
             "order": (("source", "layer"), kept["order"]),
             "normalisation": (("metric",), kept["normalisation"]),
+            "drawn": (("population",), kept["drawn"]),
             "images": (dims, np.where(there, kept["images"][order], 0)),
             "rank": (("rank",), np.arange(1, values.shape[-1] + 1, dtype=np.int32)),
             **{dim: ((dim,), labels[dim]) for dim in KEYS},

@@ -66,8 +66,8 @@ def compute(files: dict, *, against: str = "input") -> Result:
         source, layer, population, size, metric): ``r`` (Pearson), ``r2``, ``r2_low`` and ``r2_high``
         (its range when any one stimulus is left out), ``slope``, ``intercept``, and of the normalised
         values ``slope_normalised``, ``intercept_normalised``; int32 ``stimuli``, how many. NaN with fewer
-        than 3 stimuli or no variance. ``order`` (source, layer), ``normalisation`` (metric) and ``images``
-        (stimulus) as in differentiation.
+        than 3 stimuli or no variance. ``order`` (source, layer), ``normalisation`` (metric), ``drawn``
+        (population) and ``images`` (stimulus) as in differentiation.
     """
     from repscape import store
 
@@ -76,7 +76,7 @@ def compute(files: dict, *, against: str = "input") -> Result:
         values = average(table["differentiation"][:])
         order = table["order"][:]
         kept = {"reference": table.reference, "median": table.median}
-        images, normalisation = table["images"][:], table["normalisation"][:]
+        images, normalisation, drawn = (table[name][:] for name in ("images", "normalisation", "drawn"))
     reference = np.flatnonzero(labels["stimulus"] == kept["reference"])
     unit = values[:, reference] if len(reference) else np.nan
     normalised = values / np.where(unit == 0, np.nan, unit)
@@ -106,6 +106,7 @@ def compute(files: dict, *, against: str = "input") -> Result:
             **{name: (("over", *KEYS), np.stack(parts)) for name, parts in found.items()},
             "images": (("stimulus",), images),
             "normalisation": (("metric",), normalisation),
+            "drawn": (("population",), drawn),
             "order": (("source", "layer"), order),
             "over": (("over",), list(subsets)),
             **{dim: ((dim,), labels[dim]) for dim in DIMS},

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from repscape.analyses.result import Result
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import WIDTH, Style
 from repscape.study import Study
 
 CATEGORY = "Activations"
+DATA = True
 LAYERS, IMAGES = 3, 4
 MOST = 1000  # bars that can still be told apart
 STRIP, GAP, HEADER, BOTTOM = 11.0, 2.0, 6.5, 7.0  # mm
@@ -72,8 +74,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
 
     Raises
     ------
@@ -87,10 +89,14 @@ def draw(
 
     block = HEADER + (STRIP + GAP) * len(shown)
     fig, axes = page(block * len(recordings) + BOTTOM)
-    drawn = {}
+    drawn, groups = {}, {}
     for row, (layer, recording) in enumerate(recordings.items()):
         recorded.check_images(data["stimulus"], recording)
-        answers, drawn[layer] = sampled(recording, samples[layer], shown)
+        units, answers, drawn[layer] = sampled(recording, samples[layer], shown)
+        groups[layer] = (
+            data_of(data["stimulus"], shown, units, answers),
+            {"layer": layer, "n_drawn": drawn[layer]},
+        )
         top = row * block
         of = f"{captions.number(drawn[layer])} of {captions.number(recording.sizes['unit'])} recorded units"
         write(axes, LEFT, top + 1.5, layer, fontsize=7.5)
@@ -116,18 +122,34 @@ def draw(
     for row in range(len(recordings)):
         middle = row * block + HEADER + ((STRIP + GAP) * len(shown) - GAP) / 2
         axes.text(17.5, middle, "activation", rotation=90, ha="center", va="center", fontsize=6.5)
-    return fig, caption(data, recordings, samples, shown, drawn)
+    first, sample = next(iter(recordings.values())), next(iter(samples.values()))
+    attributes = recorded.keys(first, "stimulus") | {
+        "size": sample.attrs["size"],
+        "drawn": sample.attrs["drawn"],
+    }
+    return fig, caption(data, recordings, samples, shown, drawn), Result({}, attributes, groups)
 
 
-def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, int]:
-    """Return the activations of the first draw's units, (image, unit), and how many were drawn.
+def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the first draw's units, their activations (image, unit), and how many were drawn.
 
     Units are in the order of the layer. Of more than `MOST`, evenly spaced ones are returned.
     """
     units = np.sort(sample["unit"].isel(repeat=0).values)
     positions = np.searchsorted(recording["unit"].values, units)
     answers = recording["activation"].isel(image=images).values[:, positions]
-    return answers[:, choices.evenly(len(units), MOST)], len(units)
+    few = choices.evenly(len(units), MOST)
+    return units[few], answers[:, few], len(units)
+
+
+def data_of(stimulus, images: list[int], units: np.ndarray, answers: np.ndarray) -> dict:
+    """Describe a layer's bars as variables of the figure's file."""
+    labels = recorded.labels(stimulus, images)
+    return {
+        "activation": recorded.variable(("image", "unit"), answers, "activation", labels),
+        "unit": (("unit",), units, {"long_name": "flat index in the layer"}),
+        **labels,
+    }
 
 
 def caption(data: dict, recordings: dict, samples: dict, images: list[int], drawn: dict) -> str:

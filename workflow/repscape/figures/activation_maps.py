@@ -5,17 +5,20 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices, recorded
-from repscape.figures.rows import LEFT, colour_scale, page, picture, row_label, write
+from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.networks import tables
 from repscape.plugins import unknown
 from repscape.study import Study
 
 CATEGORY = "Activations"
+DATA = True
 COLUMNS, MOST = 7, 9
 TOP, BOTTOM, GAP, BETWEEN, WIDEST = 9.0, 10.0, 1.2, 2.5, 22.0  # mm
+NARROWEST = 10.0  # mm, a colour scale whose numbers do not touch
 
 Filters = Annotated[
     dict[str, Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]], Field(min_length=1)
@@ -131,8 +134,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
 
     Raises
     ------
@@ -178,9 +181,34 @@ def draw(
                 picture(axes, values, **at, gid=gid, cmap="viridis", vmin=low, vmax=high)
         write(axes, left, 1, captions.shorten(layer, max(6, int(pitch / 1.5))), fontsize=6.5)
         write(axes, left, 5, f"filter {channel}", fontsize=6, color="0.35")
-        colour_scale(axes, left, top - 1, side, "viridis", low, high, 2)
+        widths = [fit(values.shape[1:], side, tall)[0] for values in by_stimulus.values()]
+        wide = max(*widths, min(side, NARROWEST))
+        colour_scale(axes, left, top - 1, wide, "viridis", low, high, 2)
     write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
-    return fig, caption(recordings, shown, maps, filters is None)
+    result = Result({}, recorded.keys(data["activations"][0]), data_of(pictures, shown, maps))
+    return fig, caption(recordings, shown, maps, filters is None), result
+
+
+def data_of(pictures: dict, shown: dict, maps: dict) -> dict:
+    """Describe the maps of each layer as a group of the figure's file."""
+    layers: dict[str, list[int]] = {}
+    for layer, channel in maps:
+        layers.setdefault(layer, []).append(channel)
+    groups, rows = {}, recorded.rows(pictures, shown)
+    for layer, channels in layers.items():
+        values = [np.concatenate([maps[layer, channel][name] for name in shown]) for channel in channels]
+        limit = np.array([limits(maps[layer, channel].values()) for channel in channels])
+        variables = {
+            "activation": recorded.variable(
+                ("filter", "row", "y", "x"), np.array(values), "activation", rows
+            ),
+            "low": (("filter",), limit[:, 0], {"long_name": "activation at which colours begin"}),
+            "high": (("filter",), limit[:, 1], {"long_name": "activation at which colours end"}),
+            "filter": (("filter",), np.array(channels, np.int32)),
+            **rows,
+        }
+        groups[layer] = variables, {"layer": layer}
+    return groups
 
 
 def maps_of(recordings: dict, shown: dict, channels: list[int] | None) -> dict:
@@ -252,8 +280,9 @@ def caption(recordings: dict, shown: dict, maps: dict, by_default: bool) -> str:
         f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter answers, "
         f"and how much (width × height of the maps, {shapes}).",
         "At the left, the part of each image that the network was shown.",
-        "Of each layer the filter whose activation varies most over the positions and images shown (largest "
-        "SD) was chosen."
+        "Of the filters recorded in each layer "
+        f"(population ``{first.attrs['population']}``), the one was chosen whose activation varies most over "
+        "the positions and images shown (largest SD)."
         if by_default
         else "",
         "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "

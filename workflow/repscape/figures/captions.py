@@ -16,6 +16,11 @@ METRICS = {
     "mahalanobis": "Mahalanobis distance",
     "crossnobis": "cross-validated Mahalanobis distance",
 }
+DRAWN = {
+    "random": "at random",
+    "equal": "at random, equally many from each channel,",
+    "ranked": "in their order of rank",
+}
 NORMALISATIONS = {
     "zscore": "z-scored with one mean and one SD per layer and stimulus (over its images and units)",
     "mean": "divided by the mean per layer and stimulus (over its images and units)",
@@ -45,10 +50,17 @@ def normalised(table, metric: str) -> str:
     return normalisation(str((kinds.sel(metric=metric) if "metric" in kinds.dims else kinds).values))
 
 
-def units(size: str, population: str) -> str:
+def drawn(table, population: str) -> str:
+    """Return how units of a population were drawn, of an analysis opened with xarray."""
+    kinds = table["drawn"]
+    return str((kinds.sel(population=population) if "population" in kinds.dims else kinds).values)
+
+
+def units(size: str, population: str, drawn: str) -> str:
     """Say which units were used, of one sample size; RDMs or D are averaged over draws."""
     of = f"those recorded (population ``{population}``)"
-    return f"of all units of {of}" if size == "all" else f"of {number(size)} units a layer drawn from {of}"
+    how = f"of {number(size)} units a layer drawn {DRAWN[drawn]} from {of}"
+    return f"of all units of {of}" if size == "all" else how
 
 
 def escape(text) -> str:

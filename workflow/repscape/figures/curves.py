@@ -21,7 +21,7 @@ class Curves(NamedTuple):
     ----------
     values : DataArray (source, stimulus, layer, size, repeat)
     layers : dict of source to list of its layers, from input to output
-    metric, population, normalisation, reference, reference_size : str
+    metric, population, drawn, normalisation, reference, reference_size : str
     definition : str
         What D is, in words.
     sizes : list of str, ascending
@@ -32,6 +32,7 @@ class Curves(NamedTuple):
     layers: dict[str, list[str]]
     metric: str
     population: str
+    drawn: str
     normalisation: str
     definition: str
     reference: str
@@ -66,6 +67,7 @@ def select(table, variable: str, metric: str | None, population: str | None, siz
         layers=layers,
         metric=metric,
         population=population,
+        drawn=captions.drawn(table, population),
         normalisation=str(table["normalisation"].sel(metric=metric).values),
         definition=definition(table, metric),
         reference=table.attrs.get("reference", ""),
@@ -123,15 +125,18 @@ def legend(fig, style: Style, stimuli, sizes, reference: str | None = None) -> N
     )
 
 
-def drawn(sizes, draws, population: str) -> str:
-    """Say how many units were drawn and how often; `draws` counts repeats by size."""
-    parts = []
+def drawn(sizes, draws, population: str, how: str) -> str:
+    """Say how many units were drawn, how, and how often; `draws` counts repeats by size."""
+    of = f"In each layer, of the units recorded (population ``{population}``),"
+    if how == "ranked":
+        return f"{of} {captions.listing(map(captions.number, sizes))} were taken {captions.DRAWN[how]}."
+    parts, were = [], f" were drawn {captions.DRAWN[how]}"
     for size in sizes:
         repeats = int(draws.sel(size=size).max())
         times = "once" if repeats == 1 else f"{captions.number(repeats)} times"
-        what = "all were taken" if size == "all" else f"{captions.number(size)} were drawn {times}"
-        parts.append(what if not parts else what.replace(" were drawn", ""))
-    return f"In each layer, of the units recorded (population ``{population}``), {captions.listing(parts)}."
+        what = "all were taken" if size == "all" else f"{captions.number(size)}{were} {times}"
+        parts.append(what if not parts else what.replace(were, ""))
+    return f"{of} {captions.listing(parts)}."
 
 
 def gaps(mean, layers: dict[str, list[str]], why: str) -> str:

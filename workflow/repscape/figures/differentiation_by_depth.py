@@ -197,7 +197,7 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
             f"Each D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in "
             f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
         )
-    text.append(drawn(curves.sizes, draws, curves.population))
+    text.append(drawn(curves.sizes, draws, curves.population, curves.drawn))
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if banded:
         text.append("Lines: mean over draws.")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from repscape.analyses.result import Result
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import LEFT, colour_scale, page, row_label, write
@@ -9,6 +10,7 @@ from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.study import Study
 
 CATEGORY = "Activations"
+DATA = True
 COLUMNS, MOST = 6, 8
 FINEST = 256  # columns of a heatmap that can still be seen
 LIMIT = 3  # SDs; beyond, colours do not change
@@ -73,8 +75,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
     """
     recordings = recorded.by_layer(data["activations"])
     names, own = list(recordings), list(next(iter(recordings.values())))
@@ -84,18 +86,23 @@ def draw(
     for row, name in enumerate(names):
         row_label(axes, style, name, TOP + row * height, height - GAP)
     scale = {"cmap": "RdBu_r", "vmin": -LIMIT, "vmax": LIMIT}
-    beyond = {}
+    beyond, groups = {}, {}
     for column, layer in enumerate(own):
         means = {name: recordings[name][layer]["activation"].values.astype(float) for name in names}
         z = standardised(means)
         every = np.concatenate(list(z.values()))
         beyond[layer] = float((np.abs(every) > LIMIT).mean())
         order = np.argsort(-every.mean(0), kind="stable") if ranked else np.arange(every.shape[1])
+        shown = {name: grouped(values[:, order]) for name, values in z.items()}
+        groups[layer] = (
+            data_of({name: recordings[name][layer] for name in names}, shown, order),
+            {"layer": layer},
+        )
         left = LEFT + column * pitch
         for row, name in enumerate(names):
             top = TOP + row * height
             axes.imshow(
-                grouped(z[name][:, order]),
+                shown[name],
                 extent=(left, left + pitch - GAP, top + height - GAP, top),
                 aspect="auto",
                 interpolation="none",
@@ -111,7 +118,32 @@ def draw(
     bar.set_xlabel("filter mean, in SDs from the layer's mean", labelpad=1)
     order = "filters, from the highest to the lowest mean →" if ranked else "filters, in the layer's order →"
     write(axes, LEFT, bottom + 1, f"{order}\nimages, from first to last ↓", fontsize=6.5, linespacing=1.4)
-    return fig, caption(recordings, beyond, ranked)
+    first = recordings[names[0]][own[0]]
+    result = Result({}, recorded.keys(first) | {"ranked": ranked, "limit": LIMIT}, groups)
+    return fig, caption(recordings, beyond, ranked), result
+
+
+def data_of(recordings: dict, shown: dict, order: np.ndarray) -> dict:
+    """Describe a layer's heatmaps, and what they were made from, as variables of the figure's file."""
+    means = np.concatenate([recording["activation"].values[:, order] for recording in recordings.values()])
+    images = {name: range(recording.sizes["image"]) for name, recording in recordings.items()}
+    z = np.concatenate(list(shown.values()))
+    column = np.arange(len(order)) // together(len(order))
+    filters = next(iter(recordings.values()))["unit"].values[order]
+    rows = recorded.rows(recordings, images)
+    return {
+        "zscore": recorded.variable(("row", "column"), z, "SDs from the layer's mean, as drawn", rows),
+        "activation": recorded.variable(
+            ("row", "filter"),
+            means,
+            "activation of a filter, averaged over positions",
+            (*rows, "column_of"),
+        ),
+        "column": (("column",), np.arange(z.shape[1], dtype=np.int32)),
+        "filter": (("filter",), filters, {"long_name": "number of the filter, in the order drawn"}),
+        "column_of": (("filter",), column.astype(np.int32), {"long_name": "column that the filter is in"}),
+        **rows,
+    }
 
 
 def standardised(means: dict) -> dict:
@@ -123,10 +155,14 @@ def standardised(means: dict) -> dict:
     return {name: (values - every.mean()) / (every.std() or 1) for name, values in means.items()}
 
 
+def together(filters: int) -> int:
+    """Return how many neighbouring filters share a column."""
+    return -(-filters // FINEST)
+
+
 def grouped(values: np.ndarray) -> np.ndarray:
     """Average neighbouring columns so that at most `FINEST` are left; the last group may be smaller."""
-    together = -(-values.shape[1] // FINEST)
-    starts = np.arange(0, values.shape[1], together)
+    starts = np.arange(0, values.shape[1], together(values.shape[1]))
     return np.add.reduceat(values, starts, axis=1) / np.diff(starts, append=values.shape[1])
 
 

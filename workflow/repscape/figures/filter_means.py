@@ -4,12 +4,14 @@ from itertools import combinations
 
 import numpy as np
 
+from repscape.analyses.result import Result
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import WIDTH
 from repscape.study import Study
 
 CATEGORY = "Activations"
+DATA = True
 BINS = 20
 LEFT, PICTURE = 32.0, 12.0  # mm: where panels begin, side of the pictures beside them
 TOP, HISTOGRAM, STRIP, GAP, HEADER = 6.0, 38.0, 13.0, 2.5, 6.0  # mm
@@ -69,8 +71,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
 
     Raises
     ------
@@ -98,10 +100,10 @@ def draw(
 
     panel = inset(axes, LEFT, TOP, across, HISTOGRAM)
     edges = np.histogram_bin_edges(means, BINS)
-    for image, row, colour, letter in zip(shown, means, colours, LETTERS, strict=False):
+    counts = np.array([np.histogram(row, edges)[0] for row in means])
+    for image, row, colour, letter in zip(shown, counts, colours, LETTERS, strict=False):
         label = f"{letter}: {captions.shorten(recorded.title(pictures, image), 30)}"
-        counts = np.histogram(row, edges)[0]
-        panel.stairs(counts, edges, color=colour, linewidth=1.2, label=label, gid=f"histogram/{image}")
+        panel.stairs(row, edges, color=colour, linewidth=1.2, label=label, gid=f"histogram/{image}")
     panel.set(ylim=(0, None), xlim=(edges[0], edges[-1]), ylabel="filters")
     panel.set_xlabel("mean activation", labelpad=1)
     recorded.plain_ticks(panel.xaxis, 6)
@@ -127,7 +129,32 @@ def draw(
     panel.get_xticklabels()[-1].set_ha("right")
     panel.tick_params(axis="x", length=2, pad=1.5)
     panel.set_xlabel("filter", labelpad=-4)
-    return fig, caption(data, shown, means)
+    first, second = np.array([(shown[i], shown[j]) for i, j in pairs], np.int32).T
+    labels = recorded.labels(pictures, shown)
+    variables = {
+        "activation": recorded.variable(
+            ("image", "filter"), means, "activation of a filter, averaged over positions", labels
+        ),
+        "difference": recorded.variable(
+            ("pair", "filter"),
+            differences,
+            "activation for image_i minus that for image_j",
+            ("image_i", "image_j"),
+        ),
+        "filters": (
+            ("image", "bin"),
+            counts.astype(np.int32),
+            {"long_name": "how many filters are in a bin"},
+        ),
+        "low": (("bin",), edges[:-1], {"long_name": "least activation in a bin"}),
+        "high": (("bin",), edges[1:], {"long_name": "where a bin ends; only the last holds it"}),
+        "filter": (("filter",), recording["unit"].values),
+        "image_i": (("pair",), first, {"long_name": recorded.NUMBER}),
+        "image_j": (("pair",), second, {"long_name": recorded.NUMBER}),
+        **labels,
+    }
+    result = Result(variables, recorded.keys(recording, "stimulus", "layer"))
+    return fig, caption(data, shown, means), result
 
 
 def limits(values: np.ndarray, symmetric: bool = False) -> tuple[float, float]:

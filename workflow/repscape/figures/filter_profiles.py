@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from repscape.analyses.result import Result
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import inset, page, write
@@ -9,6 +10,7 @@ from repscape.figures.style import PAGE, WIDTH
 from repscape.study import Study
 
 CATEGORY = "Activations"
+DATA = True
 MOST, COLUMNS = 24, 4
 PICTURE, KEY, TOP = 13.0, 22.0, 22.0  # mm: side of the pictures, from one to the next, height of the legend
 LEFT, ABOVE, BELOW = 11.0, 5.5, 6.5  # mm around a panel: for its axis, its title, its axis
@@ -73,8 +75,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
 
     Raises
     ------
@@ -96,10 +98,24 @@ def draw(
         write(
             axes, left + 6.5, PICTURE / 2 - 0.3, f"mean of all\n{pictures.sizes['image']} images", fontsize=6
         )
+    groups, labels = {}, recorded.labels(pictures, shown)
     for index, (layer, recording) in enumerate(recordings.items()):
         recorded.check_images(pictures, recording)
         means = recording["activation"].values  # (image, filter)
         order = np.argsort(-means.mean(0), kind="stable") if ranked else np.arange(means.shape[1])
+        average = means[:, order].mean(0)
+        variables = {
+            "activation": recorded.variable(
+                ("image", "filter"),
+                means[shown][:, order],
+                "activation of a filter, averaged over positions",
+                labels,
+            ),
+            "mean": recorded.variable(("filter",), average, "mean over all images of the stimulus"),
+            "filter": (("filter",), recording["unit"].values[order]),
+            **labels,
+        }
+        groups[layer] = variables, {"layer": layer}
         left, top = index % COLUMNS * across + LEFT, TOP + index // COLUMNS * pitch
         panel = inset(axes, left, top + ABOVE, across - LEFT - 3, pitch - ABOVE - BELOW)
         x = np.arange(1, len(order) + 1) if ranked else order
@@ -108,7 +124,7 @@ def draw(
         for image, colour in zip(shown, colours, strict=True):
             panel.plot(x, means[image, order], color=colour, gid=f"{layer}/{image}", **dots)
         if ranked:
-            panel.plot(x, means[:, order].mean(0), color="black", linewidth=0.8, gid=f"{layer}/mean")
+            panel.plot(x, average, color="black", linewidth=0.8, gid=f"{layer}/mean")
         panel.axhline(0, color="0.7", linewidth=0.4, zorder=0)
         panel.margins(x=0.03)
         panel.set_xticks([x[0], x[-1]], [captions.number(x[0]), captions.number(x[-1])])
@@ -120,7 +136,8 @@ def draw(
     words = "filter, from the highest to the lowest mean" if ranked else "filter, in the layer's order"
     write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
     axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
-    return fig, caption(data, recordings, shown, ranked)
+    attributes = recorded.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
+    return fig, caption(data, recordings, shown, ranked), Result({}, attributes, groups)
 
 
 def caption(data: dict, recordings: dict, images: list[int], ranked: bool) -> str:

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape.analyses.result import Result
+from repscape.figures import captions, choices, pairs
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.style import Style, figure
 from repscape.study import Study
 
 CATEGORY = "RDMs"
+DATA = True
 COLUMNS, PANEL, ACROSS = 2, 42.0, 74.0  # panels in a row, and their height and width in mm
 
 
@@ -63,8 +65,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
     """
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
@@ -84,6 +86,7 @@ def draw(
         )
         for name in names
     }
+    medians = {name: np.median(values, axis=1) for name, values in distances.items()}
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     width = ACROSS if columns > 1 else 2 * ACROSS
@@ -94,17 +97,17 @@ def draw(
     for index, (axes, name) in enumerate(zip(panels, names, strict=False)):
         values, colour = distances[name], style.colour(name)
         x = np.arange(len(layers))
-        pairs = [np.column_stack([x, pair]) for pair in values.T]
-        alpha = float(np.clip(20 / len(pairs), 0.06, 0.6))
-        lines = LineCollection(pairs, colors=colour, alpha=alpha, linewidths=0.5, gid=f"{name}/pairs")
+        each = [np.column_stack([x, pair]) for pair in values.T]
+        alpha = float(np.clip(20 / len(each), 0.06, 0.6))
+        lines = LineCollection(each, colors=colour, alpha=alpha, linewidths=0.5, gid=f"{name}/pairs")
         lines.set_rasterized(True)  # hundreds of lines would make the SVG slow to show
         axes.add_collection(lines)
         for line, over in ((2.2, "white"), (1.2, "black")):
             gid = f"{name}/median" if over == "black" else None
-            axes.plot(x, np.median(values, axis=1), color=over, linewidth=line, gid=gid)
+            axes.plot(x, medians[name], color=over, linewidth=line, gid=gid)
         axes.set_title(captions.shorten(captions.readable(name), 32), color=colour, fontweight="bold")
         axes.text(
-            1, 1.02, captions.plural(len(pairs), "pair", "pairs"), transform=axes.transAxes, ha="right",
+            1, 1.02, captions.plural(len(each), "pair", "pairs"), transform=axes.transAxes, ha="right",
             va="bottom", fontsize=6, color="0.35",
         )  # fmt: skip
         if index + columns >= len(names):
@@ -121,13 +124,24 @@ def draw(
         loc="outside upper right",
         ncols=2,
     )
-    return fig, caption(data["rdms"], metric, layers, distances)
+    groups = {}
+    for name in names:
+        own = [rdm for rdm in rdms if rdm.attrs["stimulus"] == name]
+        median = (
+            ("layer",),
+            medians[name],
+            {"long_name": "median over pairs, differentiation", "units": "1"},
+        )
+        groups[name] = pairs.variables(own, distances[name]) | {"median": median}, {"stimulus": name}
+    result = Result({}, pairs.attributes(rdms, metric) | {"repeat": 0}, groups)
+    return fig, caption(data["rdms"], metric, layers, distances), result
 
 
 def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
     """Say what was measured and how."""
     first = rdms[0].attrs
     size, population = first["size"], f"population ``{first['population']}``"
+    how = captions.DRAWN[first["drawn"]]
     if size == "all":
         units = f"All recorded units ({population}) were used."
     else:
@@ -135,7 +149,8 @@ def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
         small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
         fewer = " (all, where it has fewer)" if small else ""
         units = (
-            f"{captions.number(size)} units of each layer{fewer} were drawn of those recorded ({population})"
+            f"{captions.number(size)} units of each layer{fewer} were drawn {how} from "
+            f"those recorded ({population})"
             + (f"; the first of {draws} draws is shown." if draws > 1 else ".")
         )
     gaps = {

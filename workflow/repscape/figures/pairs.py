@@ -32,6 +32,33 @@ def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarr
     return tuple(values[there] for values in points)
 
 
+def variables(rdms: list, values) -> dict:
+    """Describe one stimulus's distances in some layers as variables of a figure's file.
+
+    Parameters
+    ----------
+    rdms : opened RDMs, one a layer
+    values : arrays (pair,), one a layer
+    """
+    own = ("image_i", "image_j", "name_i", "name_j")
+    return {
+        "dissimilarity": (
+            ("layer", "pair"),
+            np.array(values),
+            {"long_name": "dissimilarity, as drawn", "units": "1", "coordinates": " ".join(own)},
+        ),
+        "layer": (("layer",), [rdm.attrs["layer"] for rdm in rdms]),
+        **{name: (("pair",), rdms[0][name].values) for name in own},
+    }
+
+
+def attributes(rdms: list, metric: str) -> dict:
+    """Say which RDMs a figure shows, as attributes of its file."""
+    names = ("source", "population", "size", "drawn")
+    normalisation = str(rdms[0]["normalisation"].sel(metric=metric).values)
+    return {name: rdms[0].attrs[name] for name in names} | {"metric": metric, "normalisation": normalisation}
+
+
 def area(points: np.ndarray) -> float:
     """Return how large a point is drawn, in square points: the fewer there are, the larger."""
     return float(np.clip(3500 / max(len(points), 1), 1.3, 8))
@@ -45,7 +72,7 @@ def measured(table) -> str:
     mean = f", RDMs averaged over {captions.number(draws)} draws" if draws > 1 else ""
     return (
         f"Distances are the {captions.metric(metric)}; activity was {captions.normalised(table, metric)}; "
-        f"{captions.units(size, attributes['population'])}{mean}."
+        f"{captions.units(size, attributes['population'], attributes['drawn'])}{mean}."
     )
 
 

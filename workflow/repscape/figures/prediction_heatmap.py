@@ -5,6 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import LEFT, inset, page, row_label, write
@@ -12,6 +13,7 @@ from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.study import Study
 
 CATEGORY = "Predictions"
+DATA = True
 LAYER = "predictions"
 BOTTOM, GAP, TALLEST, LETTER = 11.0, 2.0, 24.0, 1.25  # mm; the last: usual width of a character
 LONGEST, OTHERS = 26, "all other classes"  # characters of a class; the last column
@@ -82,8 +84,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
 
     Raises
     ------
@@ -99,7 +101,8 @@ def draw(
     probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
     chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, classes)
     shown = [number for own in chosen.values() for number in own]
-    labels = [captions.shorten(label, LONGEST) for label in names_of_classes(data["layers"], shown)]
+    categories = names_of_classes(data["layers"], shown)
+    labels = [captions.shorten(label, LONGEST) for label in categories]
     labels += [None, OTHERS]
 
     names = list(probabilities)
@@ -110,7 +113,7 @@ def draw(
     norm, colours = PowerNorm(0.5, 0, 1), matplotlib.colormaps["viridis"]
     for row, name in enumerate(names):
         values = probabilities[name]
-        others = 1 - values[:, shown].sum(1, keepdims=True)
+        others = others_of(values, shown)
         top = first + row * height
         row_label(axes, style, name, top, height - GAP)
         for block, left, gid in (
@@ -145,7 +148,36 @@ def draw(
     bar.tick_params(length=2, pad=1, labelsize=6)
     bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
     write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
-    return fig, caption(recordings, data["layers"], shown)
+    rows = recorded.rows(recordings, {name: range(len(own)) for name, own in probabilities.items()})
+    variables = {
+        "probability": recorded.variable(
+            ("row", "class"),
+            np.concatenate([values[:, shown] for values in probabilities.values()]),
+            "probability of a class",
+            (*rows, "label", "chosen_by"),
+        ),
+        "others": recorded.variable(
+            ("row",),
+            np.concatenate([others_of(values, shown)[:, 0] for values in probabilities.values()]),
+            OTHERS,
+            rows,
+        ),
+        "class": (("class",), np.array(shown, np.int32)),
+        "label": (("class",), categories),
+        "chosen_by": (
+            ("class",),
+            [name for name, own in chosen.items() for _ in own],
+            {"long_name": "stimulus that chose the class"},
+        ),
+        **rows,
+    }
+    result = Result(variables, recorded.keys(data["activations"][0], "layer"))
+    return fig, caption(recordings, data["layers"], shown), result
+
+
+def others_of(probabilities: np.ndarray, shown: list[int]) -> np.ndarray:
+    """Return the sum of what is not shown, (image, 1)."""
+    return 1 - probabilities[:, shown].sum(1, keepdims=True)
 
 
 def all_classes(recording, layers) -> np.ndarray:

@@ -119,12 +119,13 @@ def interval(cell) -> str:
 
 def caption(table, source, metric, population, size, layers) -> str:
     """Say what was measured and how."""
+    units = captions.units(size, population, captions.drawn(table, population))
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.plural(len(layers), 'layer', 'layers')} of "
         f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval. "
         f"D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}; {captions.units(size, population)}. Intervals: "
+        f"{captions.normalised(table, metric)}; {units}. Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
         "pairs of copies of one image left out; they say how D would vary with other images of the same "
         "kind, drawn independently, and are too narrow for the frames of a movie, which are alike. A bar on "

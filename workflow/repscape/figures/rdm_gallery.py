@@ -2,18 +2,15 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape.analyses.result import Result
+from repscape.figures import captions, choices, pairs
 from repscape.figures.rows import LEFT, colour_scale, page, row_label
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.study import Study
 
 CATEGORY = "RDMs"
+DATA = True
 COLUMNS = 6
-DRAWN = {
-    "random": "at random",
-    "equal": "at random, equally many from each channel,",
-    "ranked": "in their order of rank",
-}
 UNDEFINED = "#D9D9D9"
 TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
 
@@ -79,8 +76,8 @@ def draw(
 
     Returns
     -------
-    Figure, str
-        The figure and its caption.
+    Figure, str, Result
+        The figure, its caption and the data that it shows.
     """
     import matplotlib
 
@@ -88,7 +85,8 @@ def draw(
     stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
     layers = list(dict.fromkeys(layer for _, layer in rdms))
     metric = metric or str(data["rdms"][0]["metric"].values[0])
-    matrices = {key: square(rdm, metric) for key, rdm in rdms.items()}
+    means = {key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()}
+    matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
     images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
 
     pitch = min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
@@ -103,11 +101,13 @@ def draw(
                 LEFT - 0.8, top + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
             )
     colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+    limits = []
     for column, layer in enumerate(layers):
         left = LEFT + column * pitch
         shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
         shown = shown[np.isfinite(shown)]
         low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
+        limits.append((low, high))
         for row, stimulus in enumerate(stimuli):
             extent = (left, left + side, TOP + row * pitch + side, TOP + row * pitch)
             axes.imshow(
@@ -128,20 +128,34 @@ def draw(
     axes.text(
         middle, TOP + pitch * len(stimuli) + BOTTOM - 1, f"{captions.metric(metric)}{each}", ha="center"
     )
-    return fig, caption(rdms, metric, stimuli, layers, images, matrices)
+    variables = {
+        "layer": (("layer",), layers),
+        "low": (("layer",), np.array(limits)[:, 0], {"long_name": "dissimilarity at which colours begin"}),
+        "high": (("layer",), np.array(limits)[:, 1], {"long_name": "dissimilarity at which colours end"}),
+    }
+    groups = {
+        name: (
+            pairs.variables(
+                [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
+            ),
+            {"stimulus": name},
+        )
+        for name in stimuli
+    }
+    result = Result(variables, pairs.attributes(data["rdms"], metric), groups)
+    return fig, caption(rdms, metric, stimuli, layers, images, matrices), result
 
 
-def square(rdm, metric: str) -> np.ndarray:
-    """Return one metric's RDM as a symmetric (image, image) matrix with a zero diagonal.
+def square(rdm, values: np.ndarray) -> np.ndarray:
+    """Return an RDM's values (pair,) as a symmetric (image, image) matrix with a zero diagonal.
 
-    Draws are averaged; what is undefined in every draw is NaN.
+    What is undefined is NaN.
     """
-    pairs = rdm["dissimilarity"].sel(metric=metric).mean("repeat").values
     first, second = rdm["image_i"].values, rdm["image_j"].values
     matrix = np.full((second.max() + 1,) * 2, np.nan)
-    if np.isfinite(pairs).any():
+    if np.isfinite(values).any():
         np.fill_diagonal(matrix, 0)
-    matrix[first, second] = matrix[second, first] = pairs
+    matrix[first, second] = matrix[second, first] = values
     return matrix
 
 
@@ -157,6 +171,7 @@ def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
         f"Activity was {captions.normalised(next(iter(rdms.values())), metric)}.",
     ]
     size, population = first["size"], f"population ``{first['population']}``"
+    how = captions.DRAWN[first["drawn"]]
     if size == "all":
         text.append(f"All recorded units ({population}) were used.")
     else:
@@ -165,7 +180,7 @@ def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
         small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms.values())
         fewer = " (all, where a layer has fewer)" if small else ""
         text.append(
-            f"{captions.number(size)} units of each layer{fewer} were drawn {DRAWN[first['drawn']]} from "
+            f"{captions.number(size)} units of each layer{fewer} were drawn {how} from "
             f"those recorded ({population}){mean}."
         )
     text.append(

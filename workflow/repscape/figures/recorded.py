@@ -1,7 +1,7 @@
 """What figures of single images, units and filters have in common: what they read, and pictures beside it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -20,6 +20,7 @@ Few = (
     Annotated[int, Field(ge=2, le=4)]
     | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=4)]
 )
+NUMBER = "number of the image in its stimulus, from 0"
 Images = (
     Annotated[int, Field(ge=1, le=6)]
     | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=6)]
@@ -131,6 +132,42 @@ def check_images(stimulus, recording) -> None:
         (dataset["name"].values, dataset.encoding["source"]) for dataset in (stimulus, recording)
     )
     check_equal("image", names, here, others, there)
+
+
+def keys(recording, *names: str) -> dict:
+    """Return attributes of a recording that say what a figure shows, for the figure's file."""
+    return {name: recording.attrs[name] for name in ("source", *names, "population")}
+
+
+def variable(dims: tuple[str, ...], values, words: str, labels: Iterable[str] = ()) -> tuple:
+    """Describe numbers as a variable of a figure's file, with the names of what labels them.
+
+    They have no unit, or that of the layer's own.
+    """
+    attributes = {"long_name": words, "units": "1"}
+    labels = [name for name in labels if name not in dims]
+    return dims, values, attributes | ({"coordinates": " ".join(labels)} if labels else {})
+
+
+def labels(stimulus, images: Sequence[int]) -> dict:
+    """Label images of one stimulus as variables (image) of a figure's file."""
+    found = {"image": (("image",), np.array(images, np.int32), {"long_name": NUMBER})}
+    for name in ("name", "time"):
+        if name in stimulus:
+            found[name] = (("image",), stimulus[name].values[images], dict(stimulus[name].attrs))
+    return found
+
+
+def rows(recordings: Mapping, images: Mapping[str, Sequence[int]]) -> dict:
+    """Label images of several stimuli, one below the other, as variables (row) of a figure's file."""
+    counts = [len(images[name]) for name in recordings]
+    names = [recording["name"].values[images[name]] for name, recording in recordings.items()]
+    numbers = np.concatenate([np.asarray(images[name], np.int32) for name in recordings])
+    return {
+        "stimulus": (("row",), np.repeat(np.array(list(recordings), object), counts)),
+        "image": (("row",), numbers, {"long_name": NUMBER}),
+        "name": (("row",), np.concatenate(names)),
+    }
 
 
 def title(stimulus, image: int) -> str:

@@ -1,4 +1,4 @@
-"""One figure, from its files to SVG, PNG and caption."""
+"""One figure, from its files to SVG, PNG, caption and the data that it shows."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,6 +12,8 @@ def render(
     svg,
     png,
     caption,
+    data=None,
+    name: str = "",
 ):
     """Draw a figure and save it.
 
@@ -28,14 +30,28 @@ def render(
         The figure's parameters.
     svg, png, caption : str or Path
         Where the figure and its caption (plain reStructuredText) go.
+    data : str or Path, optional
+        Where what it shows goes, if the plugin's `DATA` is true: its `draw` then returns an
+        `analyses.result.Result` as well.
+    name : str
+        The plugin's, for the file of data.
     """
     from repscape.figures.data import opened
     from repscape.figures.style import Style, save, settings
-    from repscape.store import replacing
+    from repscape.store import replacing, write
 
-    with opened(files) as data, settings():
+    with opened(files) as inputs, settings():
         style = () if colours is None else (Style(colours),)
-        figure, text = draw(data, *style, **parameters)
+        figure, text, *shown = draw(inputs, *style, **parameters)
         save(figure, svg, png)
     with replacing(caption) as temporary:
         temporary.write_text(text.strip() + "\n", encoding="utf-8")
+    if data is not None:
+        (result,) = shown
+        write(
+            data,
+            kind="figure",
+            variables=result.variables,
+            attributes={"figure": name, **result.attributes},
+            groups=result.groups,
+        )

@@ -66,10 +66,16 @@ def draw(
     table = data["differentiation"].load()
     curves = select(table, "differentiation", metric, population, None)
     source = source or next(iter(curves.layers))
-    layers, stimuli = curves.layers[source], list(curves.images)
+    layers = curves.layers[source]
     values = curves.values.sel(source=[source], layer=layers)
     mean, spread, draws = summary(values)
     sizes = [size for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
+    # Percent of nothing: what is 0 or undefined wherever it was drawn more than once has no line.
+    shown = np.isfinite((spread / mean).sel(size=sizes)).any(("source", "layer", "size"))
+    left_out = [str(name) for name in values["stimulus"].values[~shown.values & shown.values.any()]]
+    stimuli = [name for name in curves.images if name not in left_out]
+    values = values.sel(stimulus=stimuli)
+    mean, spread, draws = summary(values)
     # (layer, size, stimulus), by layer and ascending size
     variation = (spread / mean).isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
     repeats = draws.isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
@@ -98,12 +104,12 @@ def draw(
     panels["depth"].set_ylabel("SD of D over draws (% of mean)")
     percent_axis(panels["depth"].yaxis)
     if compare:
-        by_size(fig, panels["size"], 100 * np.sqrt((variation**2).mean(2)), units, recorded, layers)
+        by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)
         law(panels["law"], style, stimuli, 100 * predicted, 100 * variation[:, 1:], repeats)
         for letter, axes in zip("abc", panels.values(), strict=True):
             axes.set_title(letter, fontweight="bold")
     legend(fig, style, stimuli, sizes)
-    return fig, caption(curves, source, layers, sizes, values, recorded, compare)
+    return fig, caption(curves, source, layers, sizes, values, recorded, compare, left_out)
 
 
 def by_size(fig, axes, variation, units, recorded, layers) -> None:
@@ -145,6 +151,12 @@ def by_size(fig, axes, variation, units, recorded, layers) -> None:
     bar.outline.set_linewidth(0.4)
     for text, va in zip(bar.ax.get_yticklabels(), ("bottom", "top"), strict=True):
         text.set_va(va)
+
+
+def root_mean_square(values: np.ndarray) -> np.ndarray:
+    """Return the root mean square of what is defined along the last axis; NaN where nothing is."""
+    count = np.isfinite(values).sum(-1)
+    return np.sqrt(np.nansum(values**2, axis=-1) / np.where(count, count, np.nan))
 
 
 def law(axes, style: Style, stimuli, predicted, observed, repeats) -> None:
@@ -201,19 +213,20 @@ def factor(n, recorded):
     return np.sqrt((1 - n / recorded) / n)
 
 
-def caption(curves, source, layers, sizes, values, recorded, compare: bool) -> str:
+def caption(curves, source, layers, sizes, values, recorded, compare: bool, left_out: list[str]) -> str:
     """Say what was measured and how."""
     mean, _, draws = summary(values)
-    stimuli = list(curves.images)
+    stimuli = list(map(str, values["stimulus"].values))
+    images = [curves.images[name] for name in stimuli]
     largest, smallest = captions.number(recorded.max()), captions.number(recorded.min())
     limits = largest if largest == smallest else f"{smallest} to {largest}"
     text = [
         f"Sampling error of differentiation in the layers of {captions.escape(source)}, for "
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, list(curves.images.values()), 'images')}): the SD of D over draws of "
+        f"({captions.counts(stimuli, images, 'images')}): the SD of D over draws of "
         "units, in percent of its mean.",
         f"D is {curves.definition}; activity was {captions.normalisation(curves.normalisation)}.",
-        drawn(sizes, draws, curves.population),
+        drawn(sizes, draws, curves.population, curves.drawn),
         f"Layers have N = {limits} recorded units; where n reaches N there is one draw and no error.",
     ]
     if compare:
@@ -226,5 +239,11 @@ def caption(curves, source, layers, sizes, values, recorded, compare: bool) -> s
             "point a layer, stimulus and size; dashed: equality; grey: where 95% of points are expected, "
             f"because SDs of only {fewest} draws scatter."
         )
-    text.append(gaps(mean, {source: layers}, "activity was constant and no distance is defined"))
+    if left_out:
+        names = captions.listing(captions.escape(captions.readable(name)) for name in left_out)
+        text.append(
+            f"Not shown: {names}, whose D is 0 or undefined in every layer, hence no percentage of it."
+        )
+    why = "D is 0, or undefined because activity was constant"
+    text.append(gaps(mean.where(mean != 0), {source: layers}, why))
     return " ".join(filter(None, [*text, labelled({source: layers})]))

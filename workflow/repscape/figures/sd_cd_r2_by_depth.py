@@ -99,6 +99,7 @@ def draw(
 
 def caption(table, layers, metric, population, size) -> str:
     """Say what was measured and how."""
+    units = captions.units(size, population, captions.drawn(table, population))
     against = captions.escape(captions.readable(table.attrs["against"]))
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     text = [
@@ -114,7 +115,7 @@ def caption(table, layers, metric, population, size) -> str:
         text.append(f"Right: without {reference}, which is unlike the other stimuli.")
     text.append(
         f"Differentiation D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}; {captions.units(size, population)}. Dividing D by that of a "
+        f"{captions.normalised(table, metric)}; {units}. Dividing D by that of a "
         "reference in the same layer would not change R²: it divides all stimuli by the same number."
     )
     return " ".join(filter(None, [*text, labelled(layers, PANEL)]))

@@ -128,6 +128,7 @@ def lighter(colour: str, count: int) -> list:
 
 def caption(table, source, metric, population, size, scales) -> str:
     """Say what was measured and how."""
+    units = captions.units(size, population, captions.drawn(table, population))
     against, reference = (
         captions.escape(captions.readable(table.attrs[key])) for key in ("against", "reference")
     )
@@ -140,8 +141,7 @@ def caption(table, source, metric, population, size, scales) -> str:
         f"(SD), for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, images, 'images')}): a point a stimulus and layer; grey: least-squares "
         "lines over stimuli, one a layer; both the darker the deeper.",
-        f"D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}; {captions.units(size, population)}.",
+        f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}; {units}.",
     ]
     if len(scales) > 1:
         text.append(

@@ -176,7 +176,7 @@ def caption(tables, curves, names, stimuli, layers, draws, mean, population, siz
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, [curves.images[name] for name in stimuli], 'images')}).",
         f"**a**, D, {curves.definition}; activity was "
-        f"{captions.normalisation(curves.normalisation)}; {captions.units(size, population)}.",
+        f"{captions.normalisation(curves.normalisation)}; {captions.units(size, population, curves.drawn)}.",
     ]
     if repeats > 1:
         text.append(f"Lines: mean over {captions.number(repeats)} draws of units; bands: ± 1 SD over draws.")
