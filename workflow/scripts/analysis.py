@@ -17,7 +17,8 @@ def main(analysis, section, files, output):
             store.replacing(output.table) as temporary,
             open(temporary, "w", newline="", encoding="utf-8") as stream,
         ):
-            csv.writer(stream, lineterminator="\n").writerows(plugin.rows(result.variables))
+            written = (result.variables, result.groups) if result.groups else (result.variables,)
+            csv.writer(stream, lineterminator="\n").writerows(plugin.rows(*written))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from repscape.study import Study
 
 SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
 ANALYSES = {
-    "spaces": {"analysis": "meta_rdm"},
+    "spaces": {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"]},
     "sd": {"analysis": "sd_cd"},
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from repscape.errors import ConfigError
 from repscape.plugins import unknown
+from repscape.rdms.meta import labels_after
 from repscape.study import Study
 
 ALL = "all_images"
@@ -31,14 +32,14 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     ConfigError
         The study has no RDMs of that name, or none with these labels.
     """
-    sets = study.config["rdms"].get("sets", {})
-    made = [name for name in study.analyses if study.config["analyses"][name]["analysis"] in MAKERS]
-    if of not in (ALL, *sets, *made):
-        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *made])}")
-    if of in made:
-        return {"collection": [study.path("analysis", analysis=of)]}
     where = dict(where or {})
-    by = sets[of]["by"] if of in sets else []
+    known = labels(study, of)
+    for label in where:
+        if label not in known:
+            raise ConfigError(f"where: {unknown(label, known)}")
+    if of in _made(study):
+        return {"collection": [study.path("analysis", analysis=of)]}
+    sets = _sets(study)
     valid: dict[str, Iterable[str]] = {
         "source": study.layers,
         "stimulus": [sets[of]["stimulus"]] if of in sets else study.stimuli,
@@ -49,8 +50,6 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     }
     wanted: dict[str, set[str]] = {}
     for label, values in where.items():
-        if label not in (*_KEYS, *_WITHIN, *by):
-            raise ConfigError(f"where: {unknown(label, [*_KEYS, *_WITHIN, *by])}")
         wanted[label] = {str(value) for value in (values if isinstance(values, list) else [values])}
         for value in sorted(wanted[label] - set(map(str, valid.get(label, wanted[label])))):
             raise ConfigError(f"where: {label}: {unknown(value, valid[label])}")
@@ -63,6 +62,39 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     if not files:
         raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
     return {"collection": files}
+
+
+def labels(study: Study, of: str) -> list[str]:
+    """Name the labels that RDMs of that name have; meta-RDMs may lack some.
+
+    Raises
+    ------
+    ConfigError
+        The study has no RDMs of that name, or they are made from themselves.
+    """
+    way: list[str] = []
+    while of in _made(study):
+        if of in way:
+            circle = " ← ".join([*way[way.index(of) :], of])
+            raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
+        way.append(of)
+        of = study.config["analyses"][of]["of"]
+    sets = _sets(study)
+    if of not in (ALL, *sets):
+        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_made(study)])}")
+    names = [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
+    for name in reversed(way):
+        names = labels_after(names, study.config["analyses"][name]["entries"])
+    return names
+
+
+def _sets(study: Study) -> Mapping:
+    return study.config["rdms"].get("sets", {})
+
+
+def _made(study: Study) -> list[str]:
+    """Name the analyses that make RDMs."""
+    return [name for name in study.analyses if study.config["analyses"][name]["analysis"] in MAKERS]
 
 
 def read(files: Mapping, of: str, where: Where | None = None):

@@ -53,6 +53,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     -------
     DataFrame
         In natural order of source, stimulus and set, then by depth, population and size.
+        ``attrs["history"]`` says which files were read, and what they say of how they were made.
 
     Raises
     ------
@@ -65,6 +66,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
 
     found = _paths(files)
     rows: list[dict] = []
+    made: list[dict] = []
     seen: dict[str, set[str]] = {}
     wanted = {column: {str(value) for value in _listed(values)} for column, values in (where or {}).items()}
 
@@ -82,6 +84,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
                 rows += _first_order(file, keep)
             elif getattr(file, "table", None) == "rdms":
                 rows += _written(file, keep)
+                made.append(json.loads(file.history))
             else:
                 raise DataError(
                     f"{path}: holds no RDMs (kind '{getattr(file, 'kind', None)}'). Expected files under "
@@ -93,7 +96,11 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     table = table[_ordered(names)]
     keys = [name for name in ("source", "stimulus", "set") if name in table]
     order = sorted(range(len(table)), key=lambda at: _rank(rows[at], keys))
-    return table.iloc[order].reset_index(drop=True)
+    table = table.iloc[order].reset_index(drop=True)
+    table.attrs["history"] = {"files": [str(path) for path in found], "where": dict(where or {})}
+    if made:
+        table.attrs["history"]["of"] = made if len(made) > 1 else made[0]
+    return table
 
 
 def labels(table: "pd.DataFrame") -> list[str]:
@@ -256,7 +263,7 @@ def _column(values: list):
 def _ordered(names: list[str]) -> list[str]:
     """Put columns in the order of `COLUMNS`, a set's labels after ``set``, arrays last."""
     last = [name for name in names if name.startswith("entries")] + ["dissimilarity"]
-    last += [name for name in names if name == "p"]
+    last += [name for name in names if name in ("p", "left_out")]
     own = [name for name in names if name not in COLUMNS and name not in last]
     ordered = [name for name in COLUMNS if name in names]
     at = ordered.index("set") + 1 if "set" in ordered else 0

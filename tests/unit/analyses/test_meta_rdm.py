@@ -1,0 +1,186 @@
+"""Meta-RDMs as an analysis: what the config may ask for, the file and its table."""
+
+import csv
+import io
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.spatial.distance import squareform
+from scipy.stats import pearsonr
+
+from repscape import plugins, store
+from repscape.analyses.meta_rdm import compute, inputs, rows
+from repscape.errors import ConfigError, DataError
+from repscape.rdms import table as tables
+from repscape.study import Study
+
+SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
+COLORS = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"]}
+
+
+def study(**analyses):
+    return Study(
+        name="s",
+        stimuli=("noise", "shapes"),
+        layers={"net": ("input", "conv1"), "twin": ("input", "conv1")},
+        samples={"random": ("all",)},
+        metrics=("correlation",),
+        analyses=tuple(sorted(analyses)),
+        config={"rdms": {"sets": SETS}, "analyses": analyses},
+    )
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """RDM files of all images of a stimulus in the layers of two networks, two draws each."""
+    random, found = np.random.default_rng(0), []
+    names = np.array([f"image {at}" for at in range(7)])
+    first, second = np.triu_indices(7, 1)
+    for source, (order, layer) in itertools.product(("net", "twin"), enumerate(["input", "a", "b", "c"])):
+        if (source, layer) == ("twin", "c"):
+            continue
+        values = random.random((2, 2, 21), np.float32)
+        found.append(str(tmp_path / f"{source}_{layer}.nc"))
+        store.write(
+            found[-1],
+            kind="rdm",
+            variables={
+                "dissimilarity": (("metric", "repeat", "pair"), values),
+                "metric": (("metric",), ["sqeuclidean", "correlation"]),
+                "normalisation": (("metric",), ["zscore", "none"]),
+                "repeat": (("repeat",), np.arange(2, dtype=np.int32)),
+                "image_i": (("pair",), first.astype(np.int32)),
+                "image_j": (("pair",), second.astype(np.int32)),
+                "name_i": (("pair",), names[first]),
+                "name_j": (("pair",), names[second]),
+            },
+            attributes={
+                "source": source, "stimulus": "shapes", "population": "random", "layer": layer,
+                "order": order, "size": "10", "n_drawn": 10,
+            },
+        )  # fmt: skip
+    return found
+
+
+@pytest.fixture
+def result(paths):
+    return compute(
+        {"collection": paths}, seed=0, of="all_images", entries=["layer"], groups=["source", "metric"],
+        where={"metric": "correlation"}, comparisons=["pearson", "euclidean"], permutations=49,
+    )  # fmt: skip
+
+
+def written(result, path):
+    store.write(
+        path,
+        kind="analysis",
+        variables=result.variables,
+        attributes={"analysis": "meta_rdm", **result.attributes},
+        groups=result.groups,
+    )
+    return path
+
+
+def test_values_are_those_of_the_rdms(paths, result, tmp_path):
+    meta = tables.read(written(result, tmp_path / "meta.nc"))
+    assert len(meta) == 2 * 2
+    values = [xr.open_dataset(path).dissimilarity.values[1].mean(0) for path in paths[:4]]
+    expected = [1 - pearsonr(x, y).statistic for x, y in itertools.combinations(values, 2)]
+    (row,) = (row for _, row in meta.iterrows() if (row.source, row.metric) == ("net", "pearson"))
+    np.testing.assert_allclose(row.dissimilarity, expected, atol=1e-6)
+    assert list(row.entries) == ["input", "a", "b", "c"]
+    assert row.metric_sub == "correlation"
+    assert meta.attrs["history"]["of"]["of"]["files"] == paths
+    assert meta.attrs["history"]["of"]["of"]["where"] == {"metric": "correlation", "set": ""}
+
+
+def test_networks_of_different_layers_lie_in_groups(result):
+    assert len(result.groups) == 2
+    assert {len(variables["layer"][1]) for variables, _ in result.groups.values()} == {3, 4}
+
+
+def test_the_table_has_a_row_a_pair(result):
+    stream = io.StringIO()
+    csv.writer(stream).writerows(rows(result.variables, result.groups))
+    stream.seek(0)
+    table = pd.read_csv(stream)
+    assert len(table) == 2 * (6 + 3)
+    assert {"source", "metric", "metric_sub", "layer_i", "layer_j", "dissimilarity", "p", "left_out"} <= set(
+        table.columns
+    )
+    for variables, _ in result.groups.values():
+        for at, (source, metric) in enumerate(
+            zip(variables["source"][1], variables["metric"][1], strict=True)
+        ):
+            own = table[(table.source == source) & (table.metric == metric)]
+            square = squareform(variables["dissimilarity"][1][at])
+            for _, row in own.iterrows():
+                i, j = (variables["layer"][1].index(name) for name in (row.layer_i, row.layer_j))
+                assert row.dissimilarity == square[i, j]
+                assert i < j
+    assert table.p.between(0.02, 1).all()
+
+
+def test_one_of_another(result, tmp_path):
+    """Third order: the two networks' maps of the layers that both have."""
+    path = written(result, tmp_path / "meta.nc")
+    with pytest.raises(DataError, match=r"only the RDM of source net.* has layer c"):
+        compute({"collection": [path]}, seed=0, of="spaces", entries=["source"], where={"metric": "pearson"})
+    third = compute({"collection": [path]}, seed=0, of="spaces", entries=["metric"], groups=["source"])
+    variables = third.variables
+    assert {"entries_sub", "entries_sub_sub"} <= set(variables)
+    assert variables["metric_sub"] == (("entry",), ["pearson", "euclidean"])
+    assert variables["metric_sub_sub"] == (("rdm",), ["correlation"] * 2)
+    assert variables["source"] == (("rdm",), ["net", "twin"])
+    first, second = (
+        tables.read(path, {"source": "net", "metric": kind}).dissimilarity[0]
+        for kind in ("pearson", "euclidean")
+    )
+    assert variables["dissimilarity"][1][0, 0] == pytest.approx(1 - pearsonr(first, second).statistic)
+
+
+def test_inputs_are_the_files_of_the_rdms():
+    there = study(spaces=COLORS)
+    files = inputs(there, seed=0, of="colors", entries=["obj"], where={"source": "net"})["collection"]
+    assert files == [f"results/s/rdms/net/shapes/random/{layer}/nall.nc" for layer in ("input", "conv1")]
+    again = inputs(there, seed=0, of="spaces", entries=["layer"], groups=["source", "metric_sub"])
+    assert again == {"collection": ["results/s/analyses/spaces.nc"]}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"of": "colours"}, "of: 'colours' is unknown; did you mean 'colors'"),
+        ({"entries": ["object"]}, "entries: 'object' is unknown"),
+        ({"of": "all_images"}, "entries: 'obj' is unknown"),
+        ({"groups": ["layr"]}, "groups: 'layr' is unknown; did you mean 'layer'"),
+        ({"groups": ["obj"]}, "groups: 'obj' is in `entries` as well"),
+        ({"where": {"color": "090"}}, "where: 'color' is unknown"),
+        ({"of": "spaces"}, "entries: 'obj' is unknown"),
+        ({"of": "spaces", "entries": ["layer"], "where": {"obj": "cup"}}, "where: 'obj' is unknown"),
+        (
+            {"of": "a", "entries": ["layer"]},
+            "of: RDMs cannot be made from themselves: a ← b ← a. Break the circle",
+        ),
+    ],
+)
+def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
+    circle = {
+        "a": {"analysis": "meta_rdm", "of": "b", "entries": ["obj"]},
+        "b": {"analysis": "meta_rdm", "of": "a", "entries": ["obj"]},
+    }
+    with pytest.raises(ConfigError, match=message):
+        inputs(
+            study(spaces=COLORS, **circle), **({"seed": 0, "of": "colors", "entries": ["obj"]} | parameters)
+        )
+
+
+def test_a_single_entry_may_be_named_without_a_list():
+    section = plugins.model(compute, analysis=(str, ...)).model_validate(
+        {"analysis": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0}
+    )
+    assert section.entries == ["obj"]
+    assert list(section.comparisons) == ["pearson"]

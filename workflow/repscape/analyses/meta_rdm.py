@@ -1,0 +1,110 @@
+"""RDMs compared with each other: meta-RDMs, of any order."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from repscape.analyses import collection
+from repscape.analyses.collection import Where
+from repscape.analyses.result import Result
+from repscape.plugins import NAMES
+from repscape.rdms.comparison import Comparison
+from repscape.rdms.meta import check_labels, meta_rdms
+from repscape.study import Study
+
+TABLE = True
+
+Comparisons = Annotated[list[Comparison], Field(min_length=1)]
+Permutations = Annotated[int, Field(ge=0)]
+
+
+def inputs(
+    study: Study,
+    *,
+    seed: int,
+    of: str,
+    entries: NAMES,
+    groups: list[str] | None = None,
+    where: Where | None = None,
+    comparisons: Comparisons = ("pearson",),
+    permutations: Permutations = 0,
+) -> dict:
+    """Name the files of RDMs, and check the labels.
+
+    Raises
+    ------
+    ConfigError
+        There are no RDMs of that name, or they are made from themselves; a label is unknown.
+    """
+    check_labels(collection.labels(study, of), entries, groups)
+    return collection.inputs(study, of, where)
+
+
+def compute(
+    files: Mapping,
+    *,
+    seed: int,
+    of: str,
+    entries: NAMES,
+    groups: list[str] | None = None,
+    where: Where | None = None,
+    comparisons: Comparisons = ("pearson",),
+    permutations: Permutations = 0,
+) -> Result:
+    """Compare RDMs; see `repscape.rdms.meta.meta_rdms`.
+
+    Parameters
+    ----------
+    files : what `inputs` named
+    seed : int
+        Of the permutations.
+    of : str
+        Which RDMs: a name in ``rdms.sets``, ``all_images``, or another analysis `meta_rdm`.
+    entries : list of str
+        Labels whose values become the entries of meta-RDMs.
+    groups : list of str, optional
+        Labels that are the same for all RDMs that are compared.
+    where : mapping of label to value or values, optional
+        Which RDMs take part.
+    comparisons : list of str
+        See `repscape.rdms.comparison.compare`.
+    permutations : int
+        Of the lower entries' labels, for p. 0 leaves it out.
+
+    Returns
+    -------
+    Result
+        A table of RDMs as `repscape.rdms.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
+        ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where meta-RDMs
+        have different entries.
+    """
+    from repscape.rdms import table
+
+    meta = meta_rdms(collection.read(files, of, where), entries, groups, comparisons, permutations, seed)
+    variables, attributes, parts = table.encoded(meta)
+    return Result(variables, {**attributes, "of": of, "permutations": permutations, "seed": seed}, parts)
+
+
+def rows(variables: Mapping, groups: Mapping | None = None) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a row a pair of entries of a meta-RDM."""
+    header = None
+    for part in [own for own, _ in groups.values()] if groups else [variables]:
+        labels = {
+            name: values
+            for name, (dims, values, *_) in part.items()
+            if dims == ("rdm",) and not name.startswith("entries")
+        }
+        levels = {name: values for name, (dims, values, *_) in part.items() if dims == ("entry",)}
+        arrays = {name: values for name, (dims, values, *_) in part.items() if dims == ("rdm", "pair")}
+        if header is None:
+            header = (*labels, *(f"{name}_{end}" for end in "ij" for name in levels), *arrays)
+            yield header
+        first, second = part["entry_i"][1], part["entry_j"][1]
+        for rdm, pair in np.ndindex(arrays["dissimilarity"].shape):
+            yield (
+                *(values[rdm] for values in labels.values()),
+                *(values[end[pair]] for end in (first, second) for values in levels.values()),
+                *(values[rdm, pair] for values in arrays.values()),
+            )
