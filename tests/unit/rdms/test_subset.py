@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.spatial.distance import pdist, squareform
 
 from repscape.errors import DataError
-from repscape.rdms import subset_exact
+from repscape.rdms import subset, subset_exact
 from repscape.rdms.subset import choose, random_values, rankings, unevenness
 
 
@@ -103,6 +103,41 @@ def test_nothing_exceeds_the_bound(make):
         bound = subset_exact.highest_mean(square, k)
         assert best <= bound + 1e-12
         assert bound <= square.max() + 1e-9
+
+
+@pytest.mark.parametrize("make", [points, independent])
+def test_no_extension_adds_more_than_the_bound(make):
+    square = make(9, 4)
+    bounds = subset_exact._Extensions(square, 6)
+    for count, begun in ((1, (0, 2)), (2, (0, 3)), (3, (1,)), (4, (0, 1)), (5, (2,))):
+        sums, last = square[list(begun)].sum(0)[None], np.array([begun[-1]])
+        added = [
+            sum(pairs_of(square, (*begun, *more))) - sum(pairs_of(square, begun))
+            for more in combinations(range(begun[-1] + 1, 9), count)
+        ]
+        assert bounds.least(sums, last, count) <= min(added) + 1e-12
+        assert bounds.most(sums, last, count) >= max(added) - 1e-12
+
+
+@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
+def test_exchanges_are_worth_what_they_promise(goal):
+    square = points(11, 6)
+    aim = subset._aim(goal, square, 4, 0.9 if goal == "target" else None)
+    chosen, others = np.array([1, 4, 5, 9]), np.array([0, 2, 3, 6, 7, 8, 10])
+    aim.begin(chosen)
+    promised = aim.swapped(chosen, others)
+    for out, into in np.ndindex(promised.shape):
+        after = np.append(np.delete(chosen, out), others[into])
+        aim.begin(chosen)
+        aim.change(others[into], chosen[out])
+        assert aim.here() == pytest.approx(promised[out, into])
+        aim.begin(after)
+        assert aim.here() == pytest.approx(promised[out, into])
+        if goal == "uniform":  # the sum over bins is about the integral
+            integral = np.sqrt(promised[out, into] / subset._BINS) / 6
+            assert integral == pytest.approx(VALUES[goal](square, after), abs=0.01)
+        else:
+            assert promised[out, into] == pytest.approx(VALUES[goal](square, after))
 
 
 def test_the_spectral_bound_holds_and_is_of_use():
