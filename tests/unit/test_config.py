@@ -53,7 +53,7 @@ def test_defaults_and_order(small):
     study = config.resolve(small)
     assert study.config["seed"] == 0
     metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
-    assert study.config["rdms"] == {"metrics": [metric]}
+    assert study.config["rdms"] == {"metrics": [metric], "sets": {}}
     assert study.samples == {"random": ("20", "100")}
     assert study.config["samples"]["random"] == {"draw": "random", "repeats": {"100": 1, "20": 3}}
 

@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
-from repscape import assets, plugins
+from repscape import assets, own, plugins
+from repscape.analyses.collection import ALL as ALL_IMAGES
 from repscape.errors import AssetError, ConfigError
 from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
 from repscape.networks import tables
+from repscape.rdms import sets as image_sets
 from repscape.rdms.normalisation import Kind
 from repscape.samples.draw import Draw
 from repscape.seeds import derive
@@ -58,6 +60,10 @@ def _as_list(value):
     return value if isinstance(value, list) else [value]
 
 
+def _as_list_or_none(value):
+    return None if value is None else _as_list(value)
+
+
 class _Samples(_Section):
     population: str
     draw: Draw = "random"
@@ -75,8 +81,26 @@ def _as_metric(value):
     return {"metric": value} if isinstance(value, str) else value
 
 
+def _as_text(value):
+    return str(value) if isinstance(value, int | float) else value
+
+
+class _Combination(_Section):
+    how: str = "mean"
+    of: Annotated[list[dict[str, Annotated[str, BeforeValidator(_as_text)]]], Field(min_length=1)]
+
+
+class _Set(_Section):
+    stimulus: str
+    by: Annotated[list[str], BeforeValidator(_as_list)] = []
+    entries: Annotated[list[str] | None, BeforeValidator(_as_list_or_none), Field(min_length=1)] = None
+    combine: str | None = None
+    combinations: dict[str, _Combination] = {}
+
+
 class _Rdms(_Section):
     normalisation: Kind = "zscore"
+    sets: dict[str, _Set] = {}
     metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
         _Metric(metric="sqeuclidean")
     ]
@@ -146,6 +170,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         "figures": _plugin_sections("figures", top.figures, "figure", mistakes, top),
     }
     metrics = _metrics(top, mistakes)
+    sets = _sets(top, sections, mistakes)
     samples = _samples(top, mistakes)
     layers = _layers(sections["networks"], mistakes)
     _check_layers(sections, layers, mistakes)
@@ -153,7 +178,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     _check_made(sections, top, groups, mistakes)
     mistakes.stop()
 
-    resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics}}
+    resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets}}
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
@@ -470,12 +495,66 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
         left -= asked
 
 
+def _sets(top: _Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Check the sets of images that have RDMs of their own, as far as the stimuli's factors are known."""
+    for name, definition in top.rdms.sets.items():
+        keys = ("rdms", "sets", name)
+        _check_name(mistakes, keys, name)
+        if name == ALL_IMAGES or name in top.analyses:
+            taken = "those of all images" if name == ALL_IMAGES else "an analysis"
+            mistakes.add(keys, f"'{name}' is the name of {taken}; choose another.")
+        hows = {(*keys, "combine"): definition.combine} | {
+            (*keys, "combinations", part, "how"): combination.how
+            for part, combination in definition.combinations.items()
+        }
+        for where, how in hows.items():
+            if how is not None:
+                _ask(mistakes, where, image_sets.check_how, how, ".".join(where))
+        if definition.stimulus not in sections["stimuli"]:
+            if definition.stimulus not in top.stimuli or top.stimuli[definition.stimulus].get("each"):
+                valid = sections["stimuli"]
+                mistakes.add((*keys, "stimulus"), plugins.unknown(definition.stimulus, valid))
+            continue
+        factors = _factors(sections["stimuli"][definition.stimulus])
+        if factors == {}:
+            mistakes.add(
+                (*keys, "stimulus"), f"the images of stimulus '{definition.stimulus}' have no factors."
+            )
+        elif factors is not None:
+            parts = definition.model_dump(exclude={"stimulus"})
+            _ask(mistakes, keys, image_sets.groups, factors, **parts)
+    return {name: definition.model_dump() for name, definition in top.rdms.sets.items()}
+
+
+def _factors(section: Mapping) -> Mapping | None:
+    """Say which factors a stimulus's images have, and the value for each; None where only the job can."""
+    function = plugins.entry("stimuli", section["source"])
+    tell = getattr(inspect.getmodule(function), "factors", None)
+    if tell is None:
+        made = plugins.made_parameters(function)
+        return None if any(section[parameter] is not None for parameter in made) else {}
+    try:
+        return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
+    except (AssetError, ConfigError):  # told with the assets and by `check`
+        return None
+
+
+def _ask(mistakes: Mistakes, keys: tuple, function, *arguments, **keywords) -> None:
+    """Note what a function refuses."""
+    try:
+        function(*arguments, **keywords)
+    except ConfigError as error:
+        mistakes.add(keys, str(error).removeprefix(".".join(map(str, keys)) + ": "))
+
+
 def _metrics(top: _Config, mistakes: Mistakes) -> list[dict[str, str]]:
     """Give every metric its name and normalisation."""
     metrics: list[dict[str, str]] = []
     for index, entry in enumerate(top.rdms.metrics):
-        keys, name = ("rdms", "metrics", index), entry.name or entry.metric
-        if entry.metric not in plugins.names("rdms"):
+        keys, name = ("rdms", "metrics", index), entry.name or entry.metric.rpartition(":")[2]
+        if own.is_own(entry.metric):
+            _ask(mistakes, keys, own.check, entry.metric, ".".join(map(str, keys)))
+        elif entry.metric not in plugins.names("rdms"):
             mistakes.add(keys, plugins.unknown(entry.metric, plugins.names("rdms")))
         _check_name(mistakes, keys, name)
         if name in (metric["name"] for metric in metrics):

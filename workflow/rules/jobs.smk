@@ -4,6 +4,9 @@
 # script needs from the config and `code`, the digest of what the script runs.
 from inspect import signature
 
+from repscape import own
+from repscape.rdms.sets import own_functions
+
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
@@ -53,7 +56,8 @@ def network_job(wildcards):
     return {
         "section": {key: section[key] for key in section if key not in ("layers", "stimuli", "samples")},
         "files": names_and_sizes(network_files(wildcards)),
-        "libraries": libraries(),
+        "own_code": or_stop(planned.own_code, section),
+        "libraries": libraries() | planned.libraries(section),
         "code": code("network.py", networks=section["source"]),
     }
 
@@ -109,11 +113,19 @@ def sample_job(source):
 
 
 def rdm_job(source):
-    return {
-        **CONFIG["rdms"],
-        "layers": STUDY.layers[source],
-        "code": code("rdms.py", rdms={metric["metric"] for metric in CONFIG["rdms"]["metrics"]}),
-    }
+    def job(wildcards):
+        metrics, sets = CONFIG["rdms"]["metrics"], CONFIG["rdms"]["sets"]
+        sets = {name: sets[name] for name in sets if sets[name]["stimulus"] == wildcards.stimulus}
+        named = {metric["metric"] for metric in metrics}
+        functions = sorted({name for name in named if own.is_own(name)} | set(own_functions(sets)))
+        return {
+            "metrics": metrics,
+            "sets": sets,
+            "layers": STUDY.layers[source],
+            "code": code("rdms.py", *map(own.file, functions), rdms=named - set(functions)),
+        }
+
+    return job
 
 
 def inputs_of(step, name):
@@ -224,11 +236,11 @@ def libraries():
     return {name: version(name) for name in ("torch", "torchvision")}
 
 
-def code(script, **step_plugins):
-    """Digest a script with all of the package that it imports, and the plugins given by name."""
+def code(script, *files, **step_plugins):
+    """Digest a script with all of the package that it imports, files of one's own, and plugins given by name."""
     plugin_files = [
         provenance.plugin_file(step, name)
         for step, chosen in sorted(step_plugins.items())
         for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
     ]
-    return provenance.digest(os.path.join(WORKFLOW, "scripts", script), *plugin_files)
+    return provenance.digest(os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)

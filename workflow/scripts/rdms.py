@@ -10,4 +10,4 @@ if __name__ == "__main__":
             dict(zip(job["layers"], files, strict=True))
             for files in (snakemake.input.activations, snakemake.input.samples, snakemake.output)
         )
-        write_rdms(activations, samples, outputs, metrics=job["metrics"])
+        write_rdms(activations, samples, outputs, metrics=job["metrics"], sets=job["sets"])

@@ -1,41 +1,65 @@
-"""RDMs of one stimulus, population and sample size: all layers, metrics and repeats."""
+"""RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import netCDF4
 import numpy as np
 
-from repscape import store
-from repscape.errors import DataError
+from repscape import own, store
+from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import logger
 from repscape.plugins import entry
+from repscape.rdms import sets as sets_of_images
 from repscape.rdms.distances import pairs
-from repscape.rdms.normalisation import scaling
+from repscape.rdms.normalisation import Scaling, scaling
+from repscape.stimuli import factors
 
 # What an RDM file takes over from the activations it was made of.
 _KEYS = ("source", "stimulus", "population", "layer", "order", "stimulus_sha256", "weights_sha256")
 
 
+class Metric(NamedTuple):
+    """A metric with its name and its normalisation."""
+
+    name: str
+    function: Callable
+    normalisation: str
+
+
 def write_rdms(
-    activations: Mapping, samples: Mapping, outputs: Mapping, *, metrics: Sequence[Mapping[str, str]]
+    activations: Mapping,
+    samples: Mapping,
+    outputs: Mapping,
+    *,
+    metrics: Sequence[Mapping[str, str]],
+    sets: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write one RDM file a layer.
+
+    The RDMs of sets of images are normalised as that of all images is, by the same shift and scale: where
+    no entry combines images, a set's RDM is part of it.
 
     Parameters
     ----------
     activations, samples, outputs : mappings of layer to path
     metrics : sequence of mappings
-        Of each metric its ``name``, the plugin (``metric``) and the ``normalisation``.
+        Of each metric its ``name``, the plugin or function of one's own (``metric``) and the
+        ``normalisation``.
+    sets : mapping of name to definition, optional
+        What `repscape.rdms.sets.groups` takes.
 
     Raises
     ------
     DataError
         Files that do not belong together, or fewer than 3 images.
+    ConfigError
+        The stimulus cannot be divided into these sets.
     """
-    labels = [metric["name"] for metric in metrics]
-    dissimilarities = [entry("rdms", metric["metric"], "rdms.metrics") for metric in metrics]
-    normalisations = [metric["normalisation"] for metric in metrics]
+    measures = [
+        Metric(metric["name"], _function(metric["metric"]), metric["normalisation"]) for metric in metrics
+    ]
     names = names_file = None
     for layer in outputs:
         with (
@@ -50,22 +74,26 @@ def write_rdms(
                         f"{names_file}: expected at least 3 images, found {len(names)}. A stimulus "
                         "needs 3 images for an RDM with more than one distance; add some."
                     )
+                groups = _groups(sets or {}, factors.read(recording), names_file)
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             keys = {key: getattr(recording, key, None) for key in _KEYS}
             keys |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
             columns = _columns(recording, sample)
             activity = recording["activation"][:]
-        values = np.empty((len(metrics), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
+        values = np.empty((len(measures), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
+        scalings = []
         for repeat, drawn in enumerate(columns):
-            everything = len(drawn) == activity.shape[1]
-            answers = activity if everything else activity.take(drawn, axis=1)
-            with np.errstate(invalid="ignore", over="ignore"):  # told once a layer, below
-                scalings = {kind: scaling(answers, kind) for kind in set(normalisations)}
-                for at, (dissimilarity, kind) in enumerate(zip(dissimilarities, normalisations, strict=True)):
-                    values[at, repeat] = dissimilarity(answers, scalings[kind])
+            answers = _drawn(activity, drawn)
+            scalings.append(_scalings(answers, measures))
+            values[:, repeat] = dissimilarities(answers, measures, scalings[repeat])
         degenerate = bool(np.isnan(values).any())
         if degenerate:
-            _warn(outputs[layer], labels, values, activity)
+            _warn(outputs[layer], measures, values.reshape(len(measures), -1), activity)
+        described = {
+            "metric": (("metric",), [measure.name for measure in measures]),
+            "normalisation": (("metric",), [measure.normalisation for measure in measures]),
+            "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),
+        }
         first, second = pairs(len(names))
         store.write(
             outputs[layer],
@@ -76,16 +104,123 @@ def write_rdms(
                     values,
                     {"coordinates": "image_i image_j name_i name_j normalisation"},
                 ),
-                "metric": (("metric",), labels),
-                "normalisation": (("metric",), normalisations),
-                "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),
+                **described,
                 "image_i": (("pair",), first.astype(np.int32)),
                 "image_j": (("pair",), second.astype(np.int32)),
                 "name_i": (("pair",), names[first]),
                 "name_j": (("pair",), names[second]),
             },
             attributes=keys | {"degenerate": degenerate},
+            groups={
+                name: _of_sets(
+                    outputs[layer], name, group, values, activity, columns, measures, scalings, described
+                )
+                for name, group in groups.items()
+            },
         )
+
+
+def dissimilarities(
+    activity: np.ndarray, measures: Sequence[Metric], scalings: Mapping[str, Scaling]
+) -> np.ndarray:
+    """Compute the RDMs of all metrics.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+        Of the drawn units.
+    measures : sequence of Metric
+    scalings : mapping of normalisation to Scaling
+
+    Returns
+    -------
+    float32 array (metric, pair)
+
+    Raises
+    ------
+    DataError
+        A metric does not return a value a pair.
+    """
+    images = len(activity)
+    values = np.empty((len(measures), images * (images - 1) // 2), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # told once a layer
+        for at, measure in enumerate(measures):
+            found = measure.function(activity, scalings[measure.normalisation])
+            if np.shape(found) != values.shape[1:]:
+                raise DataError(
+                    f"metric '{measure.name}': expected a dissimilarity for each pair of {images} images, "
+                    f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct the function."
+                )
+            values[at] = found
+    return values
+
+
+def _function(metric: str) -> Callable:
+    return own.load(metric) if own.is_own(metric) else entry("rdms", metric, "rdms.metrics")
+
+
+def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
+
+
+def _scalings(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}
+
+
+def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Group]:
+    """Divide the images into the sets of each definition: {name/number: group}."""
+    groups = {}
+    for name, definition in sets.items():
+        parts = {key: value for key, value in definition.items() if key != "stimulus"}
+        try:
+            divided = sets_of_images.groups(found, **parts)
+        except ConfigError as error:
+            raise ConfigError(f"rdms.sets.{name}: {error} (Images of {file}.)") from error
+        groups |= {f"{name}/{number}": group for number, group in enumerate(divided)}
+    return groups
+
+
+def _of_sets(path, name, group, whole, activity, columns, measures, scalings, described) -> tuple[dict, dict]:
+    """Return the variables and attributes of sets with the same entries."""
+    count = len(group.members[0])
+    first, second = pairs(count)
+    values = np.empty((len(group.sets), *whole.shape[:2], len(first)), np.float32)
+    for at, members in enumerate(group.members):
+        if group.combines:
+            answers = sets_of_images.activity_of(members, activity)
+            for repeat, drawn in enumerate(columns):
+                values[at, :, repeat] = dissimilarities(_drawn(answers, drawn), measures, scalings[repeat])
+        else:
+            values[at] = whole[..., _pair(np.array(members)[first], np.array(members)[second], len(activity))]
+    degenerate = bool(np.isnan(values).any())
+    if degenerate and not np.isnan(whole).any():
+        _warn(f"{path}, {name}", measures, np.moveaxis(values, 0, 1).reshape(len(measures), -1), activity)
+    variables = {
+        "dissimilarity": (
+            ("set", "metric", "repeat", "entry_pair"),
+            values,
+            {"coordinates": " ".join([*group.sets[0], "entry_i", "entry_j", "normalisation"])},
+        ),
+        **described,
+        **{factor: (("set",), [labels[factor] for labels in group.sets]) for factor in group.sets[0]},
+        **{factor: (("entry",), values) for factor, values in group.entries.items()},
+        "entry_i": (("entry_pair",), first.astype(np.int32)),
+        "entry_j": (("entry_pair",), second.astype(np.int32)),
+    }
+    attributes = {
+        "set": name.rpartition("/")[0],
+        "by": list(group.sets[0]) or "",
+        "entries": list(group.entries),
+        "degenerate": degenerate,
+    }
+    return variables, attributes
+
+
+def _pair(i: np.ndarray, j: np.ndarray, images: int) -> np.ndarray:
+    """Return where pairs of images are among all, i < j in row-major order."""
+    i, j = np.minimum(i, j), np.maximum(i, j)
+    return i * (2 * images - i - 1) // 2 + j - i - 1
 
 
 def _check_keys(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> None:
@@ -114,10 +249,11 @@ def _columns(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarray:
     return columns
 
 
-def _warn(path, metrics: Sequence[str], values: np.ndarray, activity: np.ndarray) -> None:
+def _warn(path, measures: Sequence[Metric], values: np.ndarray, activity: np.ndarray) -> None:
     """Say which metrics are NaN and why."""
-    shares = np.isnan(values).mean(axis=(1, 2))
-    which = ", ".join(f"{metric} {share:.0%}" for metric, share in zip(metrics, shares, strict=True) if share)
+    shares = np.isnan(values).mean(axis=1)
+    named = zip(measures, shares, strict=True)
+    which = ", ".join(f"{measure.name} {share:.0%}" for measure, share in named if share)
     finite = np.isfinite(activity).all()
     why = "some drawn activity is constant" if finite else "the activity is not finite"
     logger.warning("%s: %s, so these dissimilarities are NaN: %s", path, why, which)

@@ -103,8 +103,9 @@ def check(*, colors, lightness, chroma) -> None:
     largest = cieluv.largest_chroma(lightness)
     if chroma is not None and chroma > largest:
         raise ConfigError(
-            f"expected a chroma that sRGB has in all hues, at lightness {lightness:g} at most {largest:g}; found "
-            f"{chroma:g}. Lower 'chroma', leave it out, or choose another 'lightness' (76 has the most, 59.9)."
+            f"expected a chroma that sRGB has in all hues, at lightness {lightness:g} at most {largest:g}; "
+            f"found {chroma:g}. Lower 'chroma', leave it out, or choose another 'lightness' (76 has the "
+            "most, 59.9)."
         )
 
 

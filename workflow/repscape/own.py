@@ -1,0 +1,70 @@
+"""Functions of one's own, written in the config as ``FILE.py:FUNCTION``."""
+
+import ast
+import importlib.util
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+
+from repscape.errors import ConfigError, DataError
+from repscape.plugins import unknown
+
+
+def is_own(text: str) -> bool:
+    """Whether a name in the config is one of these."""
+    return ".py:" in text
+
+
+def file(text: str) -> Path:
+    """Return the file of a function."""
+    return Path(text.rpartition(":")[0]).expanduser()
+
+
+def check(text: str, where: str) -> None:
+    """Check that the file is there and defines the function, without running it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    path, name = file(text), text.rpartition(":")[2]
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except OSError as error:
+        raise ConfigError(
+            f"{where}: {path}: cannot be read ({error.strerror}; looked from {Path.cwd()})."
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise ConfigError(f"{where}: {path}: not valid Python ({error}).") from error
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if name not in defined:
+        raise ConfigError(f"{where}: {path}: function {unknown(name, defined)}")
+
+
+@cache
+def load(text: str) -> Callable:
+    """Import the file and return the function; what it raises becomes a `DataError` that names it.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be imported.
+    """
+    check(text, text)
+    path, name = file(text), text.rpartition(":")[2]
+    spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"{text}: the file cannot be imported: {error!r}.") from error
+    function = getattr(module, name)
+
+    @wraps(function)
+    def told(*arguments):
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise DataError(f"{text}: the function failed: {error!r}.") from error
+
+    return told
