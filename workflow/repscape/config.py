@@ -17,7 +17,7 @@ from repscape.analyses.collection import ALL as ALL_IMAGES
 from repscape.errors import AssetError, ConfigError
 from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
-from repscape.networks import tables
+from repscape.networks import planned, tables
 from repscape.rdms import sets as image_sets
 from repscape.rdms.normalisation import Kind
 from repscape.samples.draw import Draw
@@ -41,7 +41,6 @@ TARGETS = (
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 # A plugin that runs a network takes these from where the config has them.
 RUNNING = {"device", "batch", "threads"}
-Layers = str | list[str] | dict[str, str]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -157,7 +156,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             "source",
             mistakes,
             top,
-            layers=(Layers, "blocks"),
+            layers=(tables.Layers, "blocks"),
             stimuli=(list[str] | None, None),
             samples=(dict[str, list[str | int]] | None, None),
         ),
@@ -224,11 +223,12 @@ def _check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
 
 def _without_keys(step: str) -> list[str]:
     """List the plugins of a step that need no key in the config."""
-    entries = {name: inspect.signature(plugins.entry(step, name)) for name in plugins.names(step)}
+    models = {name: plugins.model(plugins.entry(step, name)) for name in plugins.names(step)}
+    filled = RUNNING | {"seed"}
     return [
         name
-        for name, entry in entries.items()
-        if all(p.default is not p.empty for p in entry.parameters.values() if p.kind is p.KEYWORD_ONLY)
+        for name, model in models.items()
+        if not any(field.is_required() for key, field in model.model_fields.items() if key not in filled)
     ]
 
 
@@ -608,14 +608,15 @@ def _layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
     layers = {}
     for name in sorted(networks):
         section = networks[name]
-        architecture = section.get("architecture")
-        if architecture is not None and architecture not in tables.architectures():
-            mistakes.add(
-                ("networks", name, "architecture"), plugins.unknown(architecture, tables.architectures())
-            )
+        try:
+            rows = planned.rows(section)
+        except ConfigError as error:
+            key, _, said = str(error).partition(": ")
+            at = (key, said) if key in section else (None, str(error))
+            mistakes.add(("networks", name, at[0]) if at[0] else ("networks", name), at[1])
             continue
         try:
-            layers[name] = tables.names(architecture, section["layers"], f"networks.{name}.layers")
+            layers[name] = tables.names(rows, section["layers"], f"networks.{name}.layers")
         except ConfigError as error:
             key, _, said = str(error).removeprefix(f"networks.{name}.").partition(": ")
             mistakes.add(("networks", name, *key.split(".", 1)), said)
@@ -635,7 +636,7 @@ def _check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> Non
         arguments = plugins.section_arguments(function, section, only=inspect.signature(check).parameters)
         for source, names in layers.items():
             network = sections["networks"][source]
-            rows = tables.read(network["architecture"])
+            rows = planned.rows(network)
             found = {layer: tables.find(rows, label)[1] for layer, label in names.items()}
             try:
                 check(found, tables.image_size(rows, network), **arguments)
