@@ -88,6 +88,13 @@ def choose(found: Mapping[str, np.ndarray], names: Sequence[str] | None, where: 
     return {name: found[name] for name in names or found}
 
 
+def coded(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Return the number of each value, int (image,), and the values in natural order."""
+    levels = sorted(set(map(str, values)), key=natural)
+    numbers = {level: number for number, level in enumerate(levels)}
+    return np.array([numbers[str(value)] for value in values]), levels
+
+
 def crossed(values: Mapping[str, Sequence[str]], where: str) -> Design:
     """Arrange images by the values of two factors.
 
@@ -104,17 +111,13 @@ def crossed(values: Mapping[str, Sequence[str]], where: str) -> Design:
         A factor has one value, or a combination of values has no image; the message names it.
     """
     factors = tuple(values)
-    levels = tuple(sorted(set(map(str, values[factor])), key=natural) for factor in factors)
+    (first, second), levels = zip(*(coded(values[factor]) for factor in factors), strict=True)
     for factor, own in zip(factors, levels, strict=True):
         if len(own) < 2:
             raise DataError(
                 f"{where}: expected at least 2 values of the factor '{factor}', found {len(own)} "
                 f"('{own[0]}'): nothing varies with it. Choose another factor, or add images."
             )
-    first, second = (
-        np.array([own.index(str(value)) for value in values[factor]])
-        for factor, own in zip(factors, levels, strict=True)
-    )
     shape = len(levels[0]), len(levels[1])
     cell = np.ravel_multi_index((first, second), shape)
     counts = np.bincount(cell, minlength=shape[0] * shape[1])
