@@ -1,5 +1,6 @@
 """Mistakes in a config: collected, located in the YAML, told all at once."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -30,11 +31,13 @@ class Mistakes:
             *parents, last = location = _keys_of(mistake, given)
             if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
                 self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}")
+            elif mistake["type"] == "missing" and isinstance(last, int):
+                found = list(mistake["input"])
+                self.add(prefix + tuple(parents), f"expected more than {last} of these; found {found!r}.")
             elif mistake["type"] == "missing":
                 self.add(prefix + location, "this key is required.")
             else:
-                expected = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-                self.add(prefix + location, f"{expected}; found {mistake['input']!r}.")
+                self.add(prefix + location, f"{_plainly(mistake['msg'])}; found {mistake['input']!r}.")
 
     def stop(self) -> None:
         """Raise what was found, in the order of lines."""
@@ -55,15 +58,24 @@ def _keys_of(mistake: Mapping, given) -> tuple:
     """Reduce pydantic's location to keys of the config: it also names the types it tried."""
     keys = []
     for part in mistake["loc"]:
-        known = (
-            part in given if isinstance(given, Mapping) else isinstance(given, list) and isinstance(part, int)
-        )
+        if isinstance(given, list):
+            known = isinstance(part, int) and part < len(given)
+        else:
+            known = isinstance(given, Mapping) and part in given
         if known:
             given = given[part]
             keys.append(part)
     if mistake["type"] == "missing":
         keys.append(mistake["loc"][-1])
     return tuple(keys) or mistake["loc"]
+
+
+def _plainly(message: str) -> str:
+    """Put pydantic's words into those of a config."""
+    message = message.removeprefix("Value error, ").replace("Input should be", "expected")
+    message = message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
+    counted = re.fullmatch(r"\w+ should have (at \w+ \d+) items?( after validation)?, not \d+", message)
+    return f"expected {counted[1]} of these" if counted else message
 
 
 def _suggest(name: str, valid: Iterable[str]) -> str:

@@ -218,6 +218,20 @@ def test_messages(small, write, freeze, collect):
     assert Classifier(unnamed, "cpu").categories == ["0", "1", "2", "3"]
 
 
+def test_a_change_that_rounding_takes_away_is_told(small, collect, caplog):
+    network, path = small
+    _, told = collect(adversarial.frames(of=path, network=network, norm="l2", epsilon=1.0, seed=0))
+    assert not told["change"].any()
+    assert "rounded to 8 bits, no image is changed" in caplog.text
+
+
+def test_epsilon_has_a_default_for_each_norm(small, collect):
+    network, path = small
+    for norm, epsilon in (("linf", 4), ("l2", 512)):
+        _, told = collect(adversarial.frames(of=path, network=network, norm=norm, seed=0))
+        assert epsilon / 4 < told["change"].max() <= epsilon
+
+
 def test_selected_images(small, collect):
     network, path = small
     classifier = Classifier(network, "cpu")

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from repscape.errors import ConfigError
-from repscape.logs import progress
+from repscape.logs import logger, progress
 from repscape.seeds import derive
 from repscape.stimuli.frame import Frame
 from repscape.types import NetworkFile, SizeOfMother, StimulusFile
@@ -18,7 +18,7 @@ def frames(
     of: StimulusFile,
     network: NetworkFile,
     norm: Literal["linf", "l2"] = "linf",
-    epsilon: Annotated[PositiveFloat, Field(allow_inf_nan=False)] = 4.0,
+    epsilon: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | None = None,
     steps: PositiveInt = 20,
     targeted: NonNegativeInt | str | None = None,
     avoid: list[NonNegativeInt | str] | None = None,
@@ -47,8 +47,9 @@ def frames(
     norm : {'linf', 'l2'}
         How far an image is changed: by its largest change of a value, or by the root of the sum of
         all squared ones. What is stored is within `epsilon`, after rounding.
-    epsilon : float
-        In steps of 8-bit pixels (0 … 255).
+    epsilon : float, optional
+        In steps of 8-bit pixels (0 … 255). By default 4 for ``linf`` and 512 for ``l2``, which sums over
+        all values of an image (2 where pixels run from 0 to 1).
     steps : int
     targeted : str or int, optional
         Make the network take each image for this class (its name, or its number from 0). Without it,
@@ -83,6 +84,7 @@ def frames(
     from repscape.stimuli.classify import Classifier, in_batches
 
     check(epsilon=epsilon, targeted=targeted, avoid=avoid)
+    epsilon = {"linf": 4.0, "l2": 512.0}[norm] if epsilon is None else epsilon
     shown = mother.read(of)
     pixels = np.stack([frame.pixels for frame in shown])
     classifier = Classifier(network, device)
@@ -108,6 +110,15 @@ def frames(
     success, before, after, p_before, p_after, change = map(
         np.concatenate, list(zip(*results, strict=True))[1:]
     )
+    logger.info("%d of %d images are taken for what they shall", success.sum(), len(success))
+    if not success.any():
+        logger.warning(
+            "%s: take a larger epsilon or more steps (epsilon %g, norm %s, images of %d values)",
+            "no image is taken for what it shall"
+            if change.any()
+            else "rounded to 8 bits, no image is changed",
+            epsilon, norm, pixels[0].size,
+        )  # fmt: skip
     return {
         "success_rate": float(success.mean()),
         "category_before": [classifier.categories[index] for index in before],
@@ -122,7 +133,7 @@ def check(*, epsilon, targeted, avoid) -> None:
     """Refuse parameters that do not go together or change nothing; the config asks before a job does."""
     if targeted is not None and avoid:
         raise ConfigError("'avoid' does not go with 'targeted', which leaves one class. Remove one of them.")
-    if epsilon < 1:
+    if epsilon is not None and epsilon < 1:
         raise ConfigError(
             f"epsilon: expected at least 1, the smallest change of a pixel (0 … 255); found {epsilon:g}."
         )

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from repscape.logs import logger
+
+MANY = 0.01  # of the values, from which on it is worth a warning
+
 
 class Clipping:
     """Rounds values to 8 bits and keeps count of those beyond what 8 bits hold."""
@@ -19,5 +23,8 @@ class Clipping:
 
     @property
     def attributes(self) -> dict[str, float]:
-        """``clipped_share``: the share of values that were clipped."""
-        return {"clipped_share": self._clipped / max(self._seen, 1)}
+        """``clipped_share``: the share of values that were clipped; the log tells if it is large."""
+        share = self._clipped / max(self._seen, 1)
+        if share > MANY:
+            logger.warning("%.1f%% of the values were beyond what 8 bits hold, and clipped", 100 * share)
+        return {"clipped_share": share}
