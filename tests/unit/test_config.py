@@ -285,3 +285,98 @@ def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):
     stack(tmp_path / "stacks", "gratings.npy")
     small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks", "each": True}
     assert "two stimuli would be named 'gratings'" in mistakes(small, tmp_path)
+
+
+SHAPES = {"source": "shapes", "objects": 3, "colors": 4, "size": [32, 32]}
+OF = {"stimulus": "shapes"}
+
+
+def test_sets_of_images(small, tmp_path):
+    (tmp_path / "own.py").write_text("def middle(activity):\n    return activity[0]\n")
+    small["stimuli"]["shapes"] = SHAPES
+    small["rdms"] = {
+        "sets": {
+            "colors": {"stimulus": "shapes", "by": "obj"},
+            "mine": {
+                "stimulus": "shapes",
+                "entries": ["obj"],
+                "combine": f"{tmp_path}/own.py:middle",
+                "combinations": {"two": {"of": [{"obj": "obj001"}, {"obj": "obj002"}]}},
+            },
+        }
+    }
+    sets = config.resolve(small).config["rdms"]["sets"]
+    assert sets["colors"] == {
+        "stimulus": "shapes", "by": ["obj"], "entries": None, "combine": None, "combinations": {},
+    }  # fmt: skip
+    assert sets["mine"]["combinations"]["two"]["how"] == "mean"
+
+
+@pytest.mark.parametrize(
+    ("name", "definition", "said"),
+    [
+        ("s", {"stimulus": "shaeps"}, ".stimulus: 'shaeps' is unknown; did you mean 'shapes'?"),
+        ("s", {"stimulus": "gratings"}, ".stimulus: the images of stimulus 'gratings' have no factors"),
+        ("s", {}, ".stimulus: this key is required"),
+        ("s", {"bye": ["obj"], **OF}, ".bye: unknown key; did you mean 'by'?"),
+        ("s", {"by": ["ojb"], **OF}, ": by: factor 'ojb' is unknown; did you mean 'obj'?"),
+        ("s", {"entries": ["obj"], **OF}, ": all images: obj obj001: expected one image, found 4"),
+        ("s", {"entries": [], **OF}, ".entries: expected"),
+        ("s", {"combine": "maen", **OF}, ".combine: 'maen' is unknown; did you mean 'mean'?"),
+        ("s", {"combine": "my.py:f", **OF}, ".combine: my.py: cannot be read"),
+        ("s", {"combinations": {"c": {"of": [{"color": 0}]}}, **OF}, "color '0' is unknown"),
+        ("s", {"combinations": {"c": {"of": []}}, **OF}, ".combinations.c.of: expected"),
+        ("all_images", OF, ": 'all_images' is the name of those of all images"),
+        ("a b", OF, ": 'a b' cannot be a name"),
+    ],
+)
+def test_sets_that_cannot_be(small, tmp_path, name, definition, said):
+    small["stimuli"]["shapes"] = SHAPES
+    small["rdms"] = {"sets": {name: definition}}
+    message = mistakes(small, tmp_path)
+    assert f"rdms.sets.{name}" in message
+    assert said in message
+
+
+def test_the_factors_of_what_is_made_from_others_are_known_to_the_job(small):
+    small["stimuli"]["shapes"] = SHAPES
+    small["stimuli"]["scrambled"] = {"source": "phase_scramble", "of": "shapes"}
+    small["rdms"] = {"sets": {"s": {"stimulus": "scrambled", "by": ["obj"]}}}
+    assert config.resolve(small).config["rdms"]["sets"]["s"]["by"] == ["obj"]
+
+
+def test_metrics_of_one_s_own(small, tmp_path):
+    (tmp_path / "my.py").write_text("def cityblock(activity, scaling):\n    return activity\n")
+    small["rdms"] = {"metrics": [f"{tmp_path}/my.py:cityblock"]}
+    assert config.resolve(small).metrics == ("cityblock",)
+    small["rdms"] = {"metrics": [f"{tmp_path}/my.py:cityblok"]}
+    assert "rdms.metrics.0" in (said := mistakes(small, tmp_path))
+    assert "function 'cityblok' is unknown; did you mean 'cityblock'?" in said
+
+
+def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for obj in ("cup", "jug"):
+        (tmp_path / obj).mkdir()
+        for color in ("000", "090"):
+            (tmp_path / f"{obj}/{obj}_{color}deg.jpg").touch()
+    small["stimuli"]["pictures"] = {"source": "images", "path": "{obj}/{obj}_{color}deg.jpg"}
+    small["rdms"] = {"sets": {"s": {"stimulus": "pictures", "by": ["obj"]}}}
+    assert config.resolve(small)
+    small["rdms"]["sets"]["s"]["entries"] = ["hue"]
+    assert "entries: factor 'hue' is unknown. Valid: color, obj" in mistakes(small, tmp_path)
+    del small["rdms"]
+    (tmp_path / "cup/jar_000deg.jpg").touch()
+    assert "stimuli.pictures.path: {obj}/{obj}_{color}deg.jpg: expected files" in (
+        said := mistakes(small, tmp_path)
+    )
+    assert said.count("cup/jar_000deg.jpg") == 1
+    small["stimuli"]["pictures"]["path"] = "{obj}/*_{year of}.jpg"
+    assert "expected names in braces" in mistakes(small, tmp_path)
+    (tmp_path / "cup/{x}_000deg.jpg").touch()
+    small["stimuli"]["pictures"]["path"] = "cup/{obj}_{color}deg.jpg"
+    assert "names with '{' or '}' cannot be used, rename: cup/{x}_000deg.jpg" in mistakes(small, tmp_path)
+    small["stimuli"]["pictures"] = {"source": "movie", "path": "cup/{obj}.mp4", "count": 3}
+    assert "names in braces are factors of pictures" in mistakes(small, tmp_path)
+    small["stimuli"]["pictures"]["each"] = True
+    assert "with 'each: true' write '*' instead" in mistakes(small, tmp_path)

@@ -1,6 +1,7 @@
 """From a section of the config to the arguments of a plugin's entry function."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 
 from repscape import assets, plugins
 
@@ -27,4 +28,10 @@ def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -
         if arguments.get(name) is not None:
             files = assets.fetch(arguments[name], f"{where}.{name}")
             arguments[name] = files if plugins.takes_several(function, name) else files[0]
+    if plugins.IN_PATH in signature(function).parameters:
+        found = {}
+        for name in plugins.asset_parameters(function):
+            if section[name] is not None:
+                found |= assets.in_braces(section[name], f"{where}.{name}")
+        arguments[plugins.IN_PATH] = found
     return arguments | plugins.made_arguments(function, inputs)

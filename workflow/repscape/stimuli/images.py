@@ -3,15 +3,17 @@
 import csv
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from repscape.assets import local_files
-from repscape.errors import ConfigError, DataError
+from repscape import patterns
+from repscape.assets import in_braces, local_files
+from repscape.errors import AssetError, ConfigError, DataError
 from repscape.logs import logger, progress
+from repscape.stimuli.factors import name_mistake
 from repscape.stimuli.frame import Frame
 from repscape.types import File, Files
 
@@ -20,7 +22,11 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF
 
 
 def frames(
-    *, path: Files, labels: Literal["folders"] | None = None, labels_csv: File | None = None
+    in_path: Mapping[Path, Mapping[str, str]] | None = None,
+    *,
+    path: Files,
+    labels: Literal["folders"] | None = None,
+    table: File | None = None,
 ) -> Iterator[Frame]:
     """Read pictures in the order in which they are given.
 
@@ -31,24 +37,26 @@ def frames(
 
     Parameters
     ----------
+    in_path : mapping of file to {factor: value}, optional
+        What names in braces stand for in the path of each file.
     path : files, folders, patterns, addresses
+        Names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.
     labels : {'folders'}, optional
         Label a picture with the name of the folder it lies in.
-    labels_csv : file, optional
-        A table with the columns ``name`` (of the picture's file) and ``label``.
+    table : file, optional
+        A CSV table with the columns ``name`` (of the picture's file) and ``label``, or factors, or both.
 
     Raises
     ------
     DataError
         Names all files that are missing, empty, truncated, too large or no pictures; pictures
-        without a label.
+        of which the table says nothing.
     ConfigError
-        Both kinds of labels are asked for.
+        Both kinds of labels are given; a factor is in the path and in the table.
     """
-    check(labels=labels, labels_csv=labels_csv)
-    files = [file for file in path if labels_csv is None or file.resolve() != labels_csv.resolve()]
+    files = _pictures(path, table)
     names = _names(files)
-    table = {} if labels_csv is None else _read_labels(labels_csv, names, files)
+    told = _told(names, in_path or {}, labels, table)
     bad: list[str] = []
     for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
         try:
@@ -56,9 +64,10 @@ def frames(
         except DataError as error:
             bad.append(str(error))
             continue
-        name = names[file]
         folder = file.absolute().parent.name if labels == "folders" else None
-        yield Frame(name, pixels, label=folder or table.get(name) or table.get(file.name))
+        varied = dict(told[file])
+        label = varied.pop("label", folder)
+        yield Frame(names[file], pixels, label=label, factors=varied or None)
     if bad:
         count = (
             "A file is not a usable picture" if len(bad) == 1 else f"{len(bad)} files are no usable pictures"
@@ -71,10 +80,43 @@ def frames(
         )
 
 
-def check(*, labels, labels_csv) -> None:
+def check(*, path, labels, table) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
-    if labels is not None and labels_csv is not None:
-        raise ConfigError("expected 'labels' or 'labels_csv', found both. Remove one of them.")
+    if table is not None or any(patterns.names(address) for address in _listed(path)):
+        _planned(path, labels, table)
+
+
+def factors(*, path, labels, table) -> dict[str, list[str]] | None:
+    """Tell the factors of all pictures, unless some are not on this machine yet."""
+    told = _planned(path, labels, table)
+    if told is None:
+        return None
+    first = next(iter(told.values()))
+    return {name: [values[name] for values in told.values()] for name in first if name != "label"}
+
+
+def _planned(path, labels, table) -> dict[Path, dict[str, str]] | None:
+    """Tell what is known of each picture from addresses, unless some are not on this machine."""
+    if any("://" in address for address in (*_listed(path), table or "")):
+        return None
+    tables = [] if table is None else local_files(table, "table")
+    only = tables[0] if tables else None
+    try:
+        files = _pictures(local_files(path, "path"), only)
+        return _told(_names(files), in_braces(path, "path"), labels, only)
+    except DataError as error:
+        raise ConfigError(str(error)) from error
+    except AssetError:  # told of the path or the table itself
+        return None
+
+
+def _listed(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else path
+
+
+def _pictures(files: list[Path], table: Path | None) -> list[Path]:
+    """Leave out the table, which may lie in the same folder."""
+    return [file for file in files if table is None or file.resolve() != table.resolve()]
 
 
 def how_many(*, path) -> int:
@@ -143,29 +185,65 @@ def _names(files: list[Path]) -> dict[Path, str]:
     return {file: file.absolute().relative_to(shared).as_posix() for file in files}
 
 
-def _read_labels(table: Path, names: dict[Path, str], files: list[Path]) -> dict[str, str]:
-    """Read {name: label} and check that each picture has one."""
-    try:
-        with open(table, encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table}: cannot be read as a CSV table in UTF-8 ({error}).") from error
-    found = list(rows[0]) if rows else []
-    if not {"name", "label"} <= set(found):
-        raise DataError(
-            f"{table}: expected the columns 'name' and 'label' in the first line and a row a picture; found "
-            f"{', '.join(map(repr, found)) or 'nothing'}."
-        )
-    labels: dict[str, str] = {}
-    for row in rows:
-        if labels.setdefault(row["name"], row["label"]) != row["label"]:
-            raise DataError(
-                f"{table}: '{row['name']}' has two labels, '{labels[row['name']]}' and '{row['label']}'."
-            )
-    bare = [names[file] for file in files if not (labels.get(names[file]) or labels.get(file.name))]
+def _told(
+    names: Mapping[Path, str], in_path: Mapping, labels: str | None, table: Path | None
+) -> dict[Path, dict[str, str]]:
+    """Join what the paths and the table say of each picture: its factors and, from the table, its label."""
+    rows = {} if table is None else _read_table(table)
+    columns = list(next(iter(rows.values()), {}))
+    in_braces = [name for values in in_path.values() for name in values]
+    for name in [*in_braces, *columns]:
+        if name in in_braces and name in columns:
+            raise ConfigError(f"the factor '{name}' is in 'path' and in 'table'. Take it out of one of them.")
+        if (mistake := name_mistake(name)) and (name != "label" or name in in_braces):
+            raise ConfigError(mistake)
+    if labels is not None and "label" in columns:
+        raise ConfigError("expected 'labels' or a column 'label' in 'table', found both. Remove one of them.")
+    told, bare = {}, []
+    for file, name in names.items():
+        row = rows.get(name) or rows.get(file.name) or {}
+        if not all(row.get(column) for column in columns):
+            bare.append(name)
+        told[file] = {**in_path.get(file, {}), **row}
     if bare:
         raise DataError(
-            f"{table}: expected a label for each picture; none for: {', '.join(bare)}. Add rows for them "
-            "(the name is that of the file, with its ending)."
+            f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
+            f"or an empty cell, for: {', '.join(bare)}. Add it (the name is the file's, with its ending)."
         )
-    return labels
+    first = next(iter(told), None)
+    for file in told:
+        if set(told[file]) != set(told[first]):
+            here, there = (", ".join(told[which]) or "none" for which in (file, first))
+            raise ConfigError(
+                f"expected pictures of the same factors; {file} has {here}, {first} has {there}. Write the "
+                "same names in braces in each path."
+            )
+    return told
+
+
+def _read_table(table: Path) -> dict[str, dict[str, str]]:
+    """Read {name: {column: value}}; there is a row and a column beside the names."""
+    try:
+        with open(table, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, skipinitialspace=True, restval="")
+            rows, columns = list(reader), reader.fieldnames or []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{table}: cannot be read as a CSV table in UTF-8 ({error}).") from error
+    named = ", ".join(map(repr, columns)) or "nothing"
+    if "name" not in columns or len(columns) < 2 or len(set(columns)) < len(columns) or not rows:
+        raise DataError(
+            f"{table}: expected in the first line the column 'name' and others, 'label' or factors, each "
+            f"once, and a row a picture; found {named} and {len(rows)} rows."
+        )
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if None in row:
+            raise DataError(f"{table}: the row of '{row['name']}' has more values than there are columns.")
+        name = row.pop("name")
+        if found.setdefault(name, row) != row:
+            column = next(column for column in row if found[name][column] != row[column])
+            raise DataError(
+                f"{table}: '{name}' is given twice, with {column} '{found[name][column]}' and "
+                f"'{row[column]}'. Remove one of the rows."
+            )
+    return found
