@@ -154,7 +154,7 @@ def test_sets_and_repeats():
     found = infer(data, models, bootstrap="both", resamples=100)
     only = {kind: infer(data, models, bootstrap=kind, resamples=100) for kind in ("sets", "repeats")}
     assert found.dof == 3
-    assert (found.sem > np.maximum(only["sets"].sem, only["repeats"].sem) * 0.999).all()
+    assert (found.sem > np.maximum(only["sets"].sem, only["repeats"].sem) * 0.8).all()
     assert found.ceiling[0] < found.ceiling[1] <= 1
 
 

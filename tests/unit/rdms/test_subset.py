@@ -240,6 +240,8 @@ def test_random_values():
     values = random_values(square, 5, 4000, seed=1)
     assert values.mean() == pytest.approx(np.mean(pairs_of(square, range(20))), abs=0.02)
     assert (random_values(square, 5, 4000, seed=1) == values).all()
+    uneven = random_values(square, 4, 50, seed=2, uniform=True)
+    assert uneven.min() >= choose(square, 4, "uniform").value
     assert random_values(square, 20, 3, seed=0) == pytest.approx(np.mean(pairs_of(square, range(20))))
 
 

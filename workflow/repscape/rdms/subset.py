@@ -159,15 +159,13 @@ def rankings(dissimilarities) -> tuple[int, ...]:
     return tuple(ranked)
 
 
-def random_values(dissimilarities, k: int, draws: int, seed: int) -> np.ndarray:
-    """Return the mean dissimilarity of random sets of k items, float64 (draw,)."""
+def random_values(dissimilarities, k: int, draws: int, seed: int, *, uniform: bool = False) -> np.ndarray:
+    """Return the mean dissimilarity of random sets of k items, or how uneven theirs are; float64 (draw,)."""
     square = as_square(dissimilarities)
+    aim = _Uniform(square, k) if uniform else _Mean(square, k, 0.0)
     generator = np.random.default_rng(seed)
-    values = np.empty(draws)
-    for draw in range(draws):
-        chosen = generator.permutation(len(square))[:k]
-        values[draw] = square[np.ix_(chosen, chosen)].sum() / (k * (k - 1))
-    return values
+    drawn = (generator.permutation(len(square))[:k] for _ in range(draws))
+    return np.array([aim.loss(chosen) if uniform else aim.mean(chosen) for chosen in drawn])
 
 
 def as_square(dissimilarities) -> np.ndarray:
@@ -225,9 +223,11 @@ class _Mean:
     def of_mean(self, mean):
         return -mean if self.target is None else np.abs(mean - self.target)
 
+    def mean(self, chosen: np.ndarray) -> float:
+        return float(self.square[np.ix_(chosen, chosen)][np.triu_indices(len(chosen), 1)].mean())
+
     def loss(self, chosen: np.ndarray) -> float:
-        pairs = self.square[np.ix_(chosen, chosen)][np.triu_indices(len(chosen), 1)]
-        return float(self.of_mean(pairs.mean()))
+        return float(self.of_mean(self.mean(chosen)))
 
     def begin(self, chosen: np.ndarray) -> None:
         """Remember each item's sum of dissimilarities to the chosen ones, and the sum of their pairs."""
