@@ -131,9 +131,7 @@ def rdm_job(source):
 def inputs_of(step, name):
     """The input function of an analysis or a figure: its plugin says what it needs."""
     section = CONFIG[step][name]
-    plugin = plugins.find(step, section[SELECTORS[step]], name)
-    arguments = plugins.section_arguments(plugins.entry(step, section[SELECTORS[step]]), section)
-    return lambda wildcards: or_stop(plugin.inputs, STUDY, **arguments)
+    return lambda wildcards: or_stop(plugins.inputs, step, section, section[SELECTORS[step]], STUDY)
 
 
 def analysis_outputs(analysis):

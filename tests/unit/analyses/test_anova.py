@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import xarray
 from torch import nn
 
 from repscape import plugins, store
@@ -109,9 +110,9 @@ def test_every_unit_of_every_layer(made):
     study = made()
     result = study.compute()
     design = crossed({name: study.columns[name] for name in ("obj", "color")}, "here")
-    assert list(result.groups) == [f"units/{layer}" for layer in LAYERS]
+    assert list(result.groups) == [f"layers/{layer}" for layer in LAYERS]
     for layer, expected in answers(study).items():
-        eta2 = result.groups[f"units/{layer}"][0]["eta2"][1]
+        eta2 = result.groups[f"layers/{layer}"][0]["eta2"][1]
         assert eta2.dtype == np.float32
         with np.errstate(invalid="ignore", divide="ignore"):
             wanted = shares(expected, design).reshape(eta2.shape)
@@ -120,7 +121,7 @@ def test_every_unit_of_every_layer(made):
         assert np.isnan(eta2[:, ~varies]).all()
     assert result.variables["constant"][1][0] == 27  # 3 × 3 pixels of 3 channels
     np.testing.assert_array_equal(
-        result.groups["units/first"][0]["F"][1], result.groups["units/same"][0]["F"][1]
+        result.groups["layers/first"][0]["F"][1], result.groups["layers/same"][0]["F"][1]
     )
     assert result.attributes["error_term"] == "error"
 
@@ -128,13 +129,13 @@ def test_every_unit_of_every_layer(made):
 def test_without_replicates(made):
     result = made(views=1).compute()
     assert result.variables["effect"][1] == ["obj", "color", "obj:color + error"]
-    assert result.groups["units/first"][0]["q"][1].shape == (2, 6, 12, 12)
+    assert result.groups["layers/first"][0]["q"][1].shape == (2, 6, 12, 12)
     np.testing.assert_allclose(result.variables["expected"][1], [2 / 5, 1 / 5, 2 / 5])
 
 
 def test_summary(made):
     result = made(views=3).compute()
-    units = result.groups["units/first"][0]
+    units = result.groups["layers/first"][0]
     eta2, q = (units[name][1].reshape(len(units[name][1]), -1) for name in ("eta2", "q"))
     there = np.isfinite(eta2[0])
     at = list(LAYERS).index("first")
@@ -158,6 +159,23 @@ def test_batches_and_a_second_run(made):
             np.testing.assert_array_equal(values, second.groups[name][0][key][1])
             if key == "eta2":
                 np.testing.assert_allclose(values, other.groups[name][0][key][1], atol=1e-5)
+
+
+def test_the_file_opens_with_xarray(made, tmp_path):
+    result = made().compute()
+    store.write(
+        tmp_path / "anova.nc",
+        kind="analysis",
+        variables=result.variables,
+        attributes=result.attributes,
+        groups=result.groups,
+    )
+    with xarray.open_datatree(tmp_path / "anova.nc") as tree:
+        assert tree["mean"].sel(layer="first", effect="obj:color").size == 1
+        found = tree["layers/first/eta2"].sel(effect="error")
+        assert found.sizes == {"channel": 6, "y": 12, "x": 12}
+    with xarray.open_dataset(tmp_path / "anova.nc", group="layers/fc1") as layer:
+        assert layer["q"].sel(tested="color").sizes == {"channel": 5, "y": 1, "x": 1}
 
 
 def test_unbalanced(made):

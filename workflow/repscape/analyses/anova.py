@@ -94,7 +94,7 @@ def compute(
     Returns
     -------
     Result
-        In a group ``units/{layer}``: ``eta2`` float32 (effect, channel, y, x), shares of the sum of
+        In a group ``layers/{layer}``: ``eta2`` float32 (effect, channel, y, x), shares of the sum of
         squares; ``F``, ``p``, ``q`` float32 (tested, channel, y, x), q being p corrected for the
         layer's units (Benjamini–Hochberg). NaN where a unit is constant. In an unbalanced design sums
         of squares are those of type II, which need not add up to the total.
@@ -135,7 +135,7 @@ def compute(
         own = sums[row.node] if needed else sums.pop(row.node)
         units = _units(design, own, (row.channels, row.height, row.width))
         found.append(summary(units))
-        groups[f"units/{name}"] = _group(design, units), {"layer": name}
+        groups[f"layers/{name}"] = _group(design, units), {"layer": name}
     variables = {
         name: (("layer", *dims), np.stack([one[name] for one in found]), *attributes)
         for name, dims, *attributes in SUMMARY

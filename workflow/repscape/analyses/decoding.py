@@ -165,6 +165,13 @@ class Decoder:
 
     def decode(self, label: np.ndarray) -> Scores:
         """Train and test with some labels (image,), the task's or permuted ones."""
+        from sklearn import config_context
+
+        # What is checked each time takes longer than the training of so few images.
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            return self._decode(label)
+
+    def _decode(self, label: np.ndarray) -> Scores:
         task = self._task
         shape = (task.conditions, task.conditions, task.folds)
         accuracy, chosen = np.full(shape, np.nan), np.full(shape, np.nan)
