@@ -11,10 +11,9 @@ import numpy as np
 
 # Names that a file or a table of RDMs uses for something else.
 _TAKEN = """
-    activation channel comparison count dim dimension dissimilarity draw drawn entries entry entry_i
-    entry_j factors history image image_i image_j images index kind label labels layer layer_order level
-    metric n_drawn name name_i name_j network normalisation order p pair population rdm repeat sample set
-    size source stimulus time unit value values x y
+    activation channel comparison dim dimension dissimilarity draw drawn entries entry entry_i entry_j
+    factors image image_i image_j images label layer layer_order metric n_drawn name name_i name_j network
+    normalisation p pair population rdm repeat sample set size source stimulus time unit x y
 """
 RESERVED = frozenset(_TAKEN.split())
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
