@@ -15,6 +15,7 @@ from repscape import assets, config as configuration, plugins, provenance
 from repscape.devices import check as check_device, has_gpu
 from repscape.errors import RepscapeError
 from repscape.logs import Calm
+from repscape.networks import planned
 
 logging.getLogger("snakemake.logging").addFilter(Calm())
 

@@ -16,7 +16,7 @@ def main(section, source, network, layers):
         layers,
         frozen.rows,
         network=source,
-        architecture=section.get("architecture", ""),
+        architecture=section.get("architecture") or section.get("factory") or section["source"],
         weights=loaded.weights,
         weights_sha256=frozen.weights_sha256,
         preprocess=json.dumps(loaded.preprocess.to_dict()),

@@ -116,7 +116,7 @@ def test_labels_blocks_and_shapes_of_mobilenet_v2():
     ],
 )
 def test_block_sets(architecture, count, last):
-    chosen = tables.choose(architecture, "blocks", "layers")
+    chosen = tables.select(tables.read(architecture), "blocks", "layers")
     assert len(chosen) == count
     assert chosen[0] == "input"
     assert list(chosen[-4:]) == last

@@ -9,12 +9,20 @@ from torchvision import models
 
 from repscape import store
 from repscape.errors import ConfigError
-from repscape.networks import tables
+from repscape.networks import cornet_s, tables, torchvision
 from repscape.networks.generate import shapes
 
 
 def test_every_architecture_has_a_table():
     assert tables.architectures() == models.list_models(module=models)
+    files = {path.stem for path in tables.FOLDER.glob("*.tsv")}
+    assert files == {*tables.architectures(), "cornet_s"}
+
+
+def maker(name):
+    if name == "cornet_s":
+        return lambda: cornet_s.load(weights="random")
+    return lambda: torchvision.load(architecture=name, weights="random")
 
 
 def check(architecture):
@@ -22,7 +30,7 @@ def check(architecture):
         return row.label, row.node, row.kind, row.block, row.units, row.channels
 
     shipped = [columns(row) for row in tables.read(architecture)]
-    fresh = [columns(row) for row in shapes(architecture)]
+    fresh = [columns(row) for row in shapes(maker(architecture))]
     assert fresh == shipped, "run python -m repscape.networks.generate"
     labels = [row[0] for row in shipped]
     blocks = [row[3] for row in shipped if row[3]]
@@ -31,23 +39,25 @@ def check(architecture):
     assert len({row[1] for row in shipped}) == len(shipped)
     assert blocks[0] == "input"
     assert blocks[-1] == "predictions"
-    assert not {name for name in labels + blocks if not name.isidentifier()}
+    assert not {name for name in labels + blocks if not name.replace(".", "_").isidentifier()}
 
 
-@pytest.mark.parametrize("architecture", ["mobilenet_v2", "resnet18", "googlenet", "swin_v2_t", "vit_h_14"])
+@pytest.mark.parametrize(
+    "architecture", ["mobilenet_v2", "resnet18", "googlenet", "swin_v2_t", "vit_h_14", "cornet_s"]
+)
 def test_shipped_tables_are_those_of_the_networks(architecture):
     check(architecture)
 
 
 @pytest.mark.slow
 def test_all_shipped_tables_are_those_of_the_networks():
-    for architecture in tables.architectures():
+    for architecture in [*tables.architectures(), "cornet_s"]:
         check(architecture)
 
 
 def test_layers_are_chosen_by_set_label_block_and_path():
     def choose(layers):
-        return tables.choose("mobilenet_v2", layers, "networks.m.layers")
+        return tables.select(tables.read("mobilenet_v2"), layers, "networks.m.layers")
 
     assert len(choose("blocks")) == 23
     assert len(choose("all")) == 155
@@ -71,13 +81,13 @@ def test_layers_can_be_named():
     expected += [("flatten", "flatten1", 25088), ("fc1", "relu14", 4096), ("fc2", "relu15", 4096)]
     expected.append(("predictions", "predictions", 1000))
     mapping = {name: label for name, label, _ in reversed(expected)}
-    found = tables.names("vgg16", mapping, "networks.vgg16.layers")
+    found = tables.names(tables.read("vgg16"), mapping, "networks.vgg16.layers")
     assert list(found.items()) == [(name, label) for name, label, _ in expected]
     rows = tables.read("vgg16")
     assert [tables.find(rows, label)[1].units for label in found.values()] == [
         units for *_, units in expected
     ]
-    by_path = tables.names("vgg16", {"a": "features.1", "b": "block1"}, "networks.vgg16.layers")
+    by_path = tables.names(tables.read("vgg16"), {"a": "features.1", "b": "block1"}, "networks.vgg16.layers")
     assert by_path == {"a": "relu1", "b": "block1"}
 
 
@@ -93,35 +103,55 @@ def test_layers_can_be_named():
 )
 def test_names_that_mean_no_layer(layers, told):
     with pytest.raises(ConfigError) as caught:
-        tables.names("vgg16", layers, "networks.n.layers")
+        tables.names(tables.read("vgg16"), layers, "networks.n.layers")
     assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("architecture", "layers", "told"),
+    ("layers", "told"),
     [
-        ("mobilenet_v3", "blocks", r"networks.x.layers: .*'mobilenet_v3' is unknown; did you mean"),
-        ("mobilenet_v2", "blok3", r"networks.x.layers: 'blok3' is unknown; did you mean 'block3'"),
-        ("mobilenet_v2", ["conv1", "conv99"], r"'conv99' is unknown; .*labels conv1 … predictions"),
-        ("mobilenet_v2", [], r"at least one layer"),
-        (None, "blocks", r"`architecture`"),
+        ("blok3", r"networks.x.layers: 'blok3' is unknown; did you mean 'block3'"),
+        (["conv1", "conv99"], r"'conv99' is unknown; .*labels conv1 … predictions"),
+        ([], r"at least one layer"),
+        ([("conv1", 2)], r"layers: 'conv1' is number 1 of this network, not 2; number 2 is bn1"),
+        ([("conv1", 999)], r"'conv1' is number 1 of this network, not 999\. .*\[conv1, 1\]"),
+        ([("blocks", 1)], r"'blocks' is unknown"),
     ],
 )
-def test_unknown_names(architecture, layers, told):
+def test_unknown_names(layers, told):
     with pytest.raises(ConfigError, match=told):
-        tables.choose(architecture, layers, "networks.x.layers")
+        tables.select(tables.read("mobilenet_v2"), layers, "networks.x.layers")
+
+
+def test_layers_may_have_their_number():
+    """As pytorch_feature_analysis writes them: the first convolution is the first layer, the input 0."""
+    rows = tables.read("alexnet")
+    chosen = tables.select(rows, [("relu1", 2), ("conv1", 1), ("input", 0), "maxpool1"], "layers")
+    assert chosen == ("input", "conv1", "relu1", "maxpool1")
+    assert tables.names(rows, {"first": ("conv1", 1)}, "layers") == {"first": "conv1"}
+    numbers = [("maxpool1", 3), ("conv2", 4), ("conv5", 11), ("maxpool3", 13), ("avgpool1", 14)]
+    assert tables.select(rows, numbers, "layers") == tuple(label for label, _ in numbers)
+    # beside modules, functions between them count
+    with pytest.raises(ConfigError, match=r"'fc2' is number 20 of this network, not 19; number 19 is "):
+        tables.select(rows, [("fc2", 19)], "layers")
+
+
+def test_an_unknown_architecture():
+    with pytest.raises(ConfigError, match=r"architecture: 'mobilenet_v3' is unknown; did you mean"):
+        torchvision.rows("mobilenet_v3")
 
 
 def test_planning_needs_no_torch():
     code = (
-        "import sys; from repscape.networks import tables, torchvision; tables.choose('vgg16', 'all', 'x')\n"
+        "import sys; from repscape.networks import tables, torchvision\n"
+        "tables.names(torchvision.rows('vgg16'), 'all', 'x')\n"
         "assert not {'torch', 'xarray', 'netCDF4'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_layers_file(tmp_path):
-    rows = shapes("squeezenet1_1")
+    rows = shapes(maker("squeezenet1_1"))
     path = tmp_path / "layers.nc"
     keys = {"network": "net", "architecture": "squeezenet1_1", "weights": "random", "weights_sha256": "00"}
     tables.write_layers(path, rows, preprocess=json.dumps({}), categories=["cat", "dog"], **keys)

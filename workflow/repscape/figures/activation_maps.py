@@ -10,7 +10,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
-from repscape.networks import tables
+from repscape.networks import planned, tables
 from repscape.plugins import unknown
 from repscape.study import Study
 
@@ -82,7 +82,7 @@ def _check_channels(study: Study, source: str, filters: dict[str, list[int]]) ->
     labels = study.labels.get(source)
     if labels is None:
         return
-    rows = tables.read(study.config["networks"][source]["architecture"])
+    rows = planned.rows(study.config["networks"][source])
     for layer, wanted in filters.items():
         channels = tables.find(rows, labels[layer])[1].channels
         if max(wanted) >= channels:

@@ -11,6 +11,8 @@ from repscape.figures.style import Style, figure
 from repscape.study import Study
 
 CATEGORY = "Differentiation"
+# What two networks share that differ in their weights alone
+MAKE = ("source", "architecture", "factory", "kwargs")
 UNTRAINED = (0, (3.5, 1.4))
 
 
@@ -60,7 +62,7 @@ def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[s
             if trained not in (None, first) or untrained not in (None, second):
                 continue
             given = trained is not None and untrained is not None
-            same = section.get("architecture") == other.get("architecture")
+            same = all(section.get(key) == other.get(key) for key in MAKE)
             if given or (same and section.get("weights") != "random" == other.get("weights")):
                 return first, second
     raise ConfigError(

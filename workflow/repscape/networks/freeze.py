@@ -10,6 +10,7 @@ Networks that cannot be traced (whose course depends on the data) run as they ar
 their innermost modules; of functions between modules nothing is then recorded.
 """
 
+from inspect import signature
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from torch import fx, nn
 
 from repscape.errors import DataError
 from repscape.logs import logger
-from repscape.networks.frozen import INPUT, Frozen, numbered, order
+from repscape.networks.frozen import INPUT, Folder, Frozen, numbered, order
 from repscape.networks.loaded import Loaded, weights_sha256
 
 
@@ -43,21 +44,19 @@ def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256)) -> Frozen:
     images = torch.zeros(2, 3, *size)  # two images tell the axis of images from axes of length one
     total = weights_sha256(loaded.module)
     module, paths = _traced(loaded.module.eval().requires_grad_(False))
-    frozen = Frozen(module, paths, [], {}, loaded.preprocess, total)
+    frozen = Frozen(module, paths, [], {}, loaded.preprocess, total, folder=loaded.folder)
 
     def fill(layout: torch.memory_format) -> None:
         frozen.channels_last = layout is torch.channels_last
         module.to(memory_format=layout)
         with torch.inference_mode():
             complete = build if paths else build_from_hooks
-            complete(frozen, loaded.module, images.contiguous(memory_format=layout))
+            complete(frozen, loaded, images.contiguous(memory_format=layout))
 
     try:
         try:
             fill(torch.channels_last)  # about twice as fast on a CPU
-        except RuntimeError as error:
-            if "view" not in str(error):
-                raise
+        except RuntimeError:  # some demand the usual order, or hold what has none
             fill(torch.contiguous_format)
     except (RuntimeError, AssertionError) as error:
         raise DataError(
@@ -87,12 +86,16 @@ def trace(module: nn.Module) -> tuple[fx.GraphModule, list[str]]:
     tracer = _Tracer()
     graph = tracer.trace(module.eval())
     graph._tracer_cls = None  # so that the file needs no class of ours to open
-    for node in list(graph.nodes):
-        # without effect in evaluation, and torchvision would have to be imported for it
-        if node.op == "call_function" and node.target.__name__ == "stochastic_depth":
+    for node in reversed(list(graph.nodes)):
+        name = node.target.__name__ if node.op == "call_function" else ""
+        # The first is without effect in evaluation, and torchvision would have to be imported for it;
+        # attributes that nobody uses (a device, a type) are lost when the file is opened.
+        if name == "stochastic_depth":
             node.replace_all_uses_with(node.args[0])
-            graph.erase_node(node)
-            tracer.paths.pop(node)
+        elif name != "getattr" or node.users:
+            continue
+        graph.erase_node(node)
+        tracer.paths.pop(node)
     paths = [tracer.paths.get(node, node.name) for node in graph.nodes]
     return fx.GraphModule(module, graph, type(module).__name__), paths
 
@@ -102,6 +105,7 @@ def save(frozen: Frozen, path: str | Path) -> None:
     from repscape.store import replacing
 
     content = {
+        "folder": Folder(frozen.folder),  # first, for what follows may need it
         "module": frozen.module,
         "nodes": order(frozen.module) if frozen.paths else [],
         "paths": frozen.paths,
@@ -127,6 +131,11 @@ class _Tracer(fx.Tracer):
         super().__init__()
         self.paths: dict[fx.Node, str] = {}
         self.inside = [""]
+
+    def create_args_for_root(self, root_fn, is_module, concrete_args=None):
+        """Take the images alone: further arguments have the values that they have by default."""
+        name = next(name for name in signature(root_fn).parameters if name != "self")
+        return root_fn, [self.root, self.create_proxy("placeholder", name, (), {})]
 
     def call_module(self, m, forward, args, kwargs):
         self.inside.append(self.path_of_module(m))

@@ -15,6 +15,7 @@ import torch
 from torch import fx, nn
 
 from repscape.errors import DataError
+from repscape.networks.factory import look_in
 from repscape.networks.preprocess import Preprocess
 from repscape.networks.tables import Row
 
@@ -43,6 +44,8 @@ class Frozen:
     channels_last : bool
         Whether the network runs with each pixel's channels side by side in memory; some networks
         demand the usual order.
+    folder : str
+        Where a user's own code lies that the file needs to open: that of a network without a graph.
     """
 
     module: nn.Module
@@ -53,6 +56,7 @@ class Frozen:
     weights_sha256: str
     softmax: bool = False
     channels_last: bool = True
+    folder: str = ""
 
     def run(self, images: torch.Tensor, callbacks: Callbacks) -> None:
         """Run the network and hand over the outputs of nodes as they are made.
@@ -99,7 +103,21 @@ def thaw(path: str | Path) -> Frozen:
         content["weights_sha256"],
         content["softmax"],
         content["channels_last"],
+        content["folder"],
     )
+
+
+class Folder(str):
+    """A folder in which Python looks for modules from when the file that says so is opened."""
+
+    def __reduce__(self):  # noqa: D105
+        return _opened, (str(self),)
+
+
+def _opened(folder: str) -> "Folder":
+    if folder:
+        look_in(folder)
+    return Folder(folder)
 
 
 def order(module: fx.GraphModule) -> list[tuple[str, str]]:

@@ -1,22 +1,26 @@
-"""Writes the tables of layers that ship with the package: ``python -m repscape.networks.generate``.
+"""Tables of layers that a plan is made with: ``python -m repscape.networks.generate`` writes those that ship.
 
 Needs neither weights nor memory: networks are built and run on torch's meta device, which knows
 shapes only.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
 from torch.overrides import TorchFunctionMode
 
+from repscape.errors import RepscapeError
 from repscape.networks import tables
-from repscape.networks.freeze import trace
+from repscape.networks.freeze import freeze, trace
 from repscape.networks.frozen import Frozen
-from repscape.networks.preprocess import Preprocess
-from repscape.networks.table import build
+from repscape.networks.loaded import Loaded
+from repscape.networks.table import build, build_from_hooks
 from repscape.networks.tables import Row
+
+# What is recorded of a network without a crop depends on the stimuli; a plan is made with this
+IMAGE = (256, 256)
 
 
 class _WithoutMemory(TorchFunctionMode):
@@ -28,22 +32,35 @@ class _WithoutMemory(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def shapes(architecture: str) -> list[Row]:
-    """Return the table of one of torchvision's architectures, at its usual input size."""
-    from repscape.networks import torchvision
+def shapes(make: Callable[[], Loaded]) -> list[Row]:
+    """Return the table of a network.
 
-    default = torchvision.weight_names(architecture).DEFAULT
-    preset = torchvision.preset(default)
+    Parameters
+    ----------
+    make : function
+        Builds it. Its weights do not matter.
+    """
     with _WithoutMemory():
-        module = torchvision.build(
-            architecture, image_size=torchvision.image_size(architecture, None, preset)
-        )
-    module.to("meta")
-    frozen = Frozen(*trace(module), [], {}, Preprocess(), "")
-    images = torch.empty(2, 3, *preset.output_size(256, 256), device="meta")
+        loaded = make()
+    module = loaded.module.to("meta")
+    images = torch.empty(2, 3, *loaded.preprocess.output_size(*IMAGE), device="meta")
+    try:
+        frozen, complete = Frozen(*trace(module), [], {}, loaded.preprocess, ""), build
+    except Exception:  # whatever the traced code makes of a placeholder for a tensor; see freeze.py
+        frozen, complete = Frozen(module, [], [], {}, loaded.preprocess, ""), build_from_hooks
     with torch.inference_mode():
-        build(frozen, module, images)
+        complete(frozen, loaded, images)
     return frozen.rows
+
+
+def shapes_of_any(make: Callable[[], Loaded]) -> list[Row]:
+    """Return the table of a network that may need numbers to be built or run."""
+    try:
+        return shapes(make)
+    except RepscapeError:
+        raise
+    except Exception:  # the meta device has no numbers, and each network asks for them in its own way
+        return freeze(make(), IMAGE).rows
 
 
 def write(rows: Iterable[Row], path: Path) -> None:
@@ -59,14 +76,18 @@ def main() -> None:
     """Write all tables."""
     from torchvision import models
 
+    from repscape.networks import cornet_s, torchvision
+
     tables.FOLDER.mkdir(exist_ok=True)
     named = {name: models.get_model_weights(name).__members__ for name in models.list_models(module=models)}
     lines = [f"{name},{' '.join(members)}" for name, members in named.items()]
     tables.WEIGHTS.write_text("\n".join(["architecture,weights", *lines]) + "\n", encoding="utf-8")
-    for architecture in models.list_models(module=models):
-        rows = shapes(architecture)
-        write(rows, tables.FOLDER / f"{architecture}.tsv")
-        print(f"{architecture}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} in blocks")
+    makers = {name: lambda name=name: torchvision.load(architecture=name, weights="random") for name in named}
+    makers["cornet_s"] = lambda: cornet_s.load(weights="random")
+    for name, make in makers.items():
+        rows = shapes(make)
+        write(rows, tables.FOLDER / f"{name}.tsv")
+        print(f"{name}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} in blocks")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a plugin of this step returns: a network and what belongs to it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from repscape.networks.preprocess import Preprocess
@@ -21,12 +22,28 @@ class Loaded(NamedTuple):
         The weights' name: of an enum, ``random``, or the file's name.
     categories : list of str or None
         The names of the outputs, where they are classes and known.
+    blocks : mapping of node path to name
+        Outputs of blocks, where the network has names for them; else they are found (see table.py).
+    classifies : bool
+        False where outputs (image, feature) are no classes.
+    folder : str
+        Where the module's own code lies, if Python does not find it by itself.
     """
 
     module: "nn.Module"
     preprocess: Preprocess
     weights: str
     categories: list[str] | None
+    blocks: Mapping[str, str] = {}
+    classifies: bool = True
+    folder: str = ""
+
+
+def imagenet() -> list[str]:
+    """Return the names of ImageNet's 1,000 classes, in the order that is usual for networks."""
+    from torchvision.models import AlexNet_Weights
+
+    return AlexNet_Weights.DEFAULT.meta["categories"]
 
 
 def weights_sha256(module: "nn.Module") -> str:

@@ -1,13 +1,14 @@
 """The table of a network's layers: names, shapes and receptive fields, from one pass.
 
-Blocks are found by a rule that knows no architecture:
+Blocks are found by a rule that knows no architecture, unless a network names its own:
 
 1. Containers (Sequential, ModuleList) are opened, and so is a module that holds more than half of
    the network's parameters and has no sibling of its type (the trunk).
-2. A module made of modules is a block.
+2. A module made of modules, with parameters, is a block.
 3. What runs between blocks is a block too, cut after each pooling; without parameters it belongs
    to the block before.
-4. The head begins at the last average pooling before the first fully connected layer (or else at
+4. A module made of modules whose output (image, feature) is the network's is opened with all in it.
+   The head begins at the last average pooling before the first fully connected layer (or else at
    what enters that layer). It contributes the pooled features, each fully connected layer (after
    its activation function, if it has one) and the predictions.
 
@@ -26,8 +27,10 @@ from typing import NamedTuple
 
 import torch
 from torch import fx, nn
+from torch.nn import functional
 
 from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, Watcher, numbered
+from repscape.networks.loaded import Loaded
 from repscape.networks.tables import Row
 
 # Modules and functions whose kind is not their own name in lower case
@@ -48,6 +51,7 @@ KINDS = {
     "max_pool": "maxpool",
     "multiheadattention": "attention",
     "relu6": "relu",
+    "scaled_dot_product_attention": "attention",
     "shifted_window_attention": "attention",
     "truediv": "div",
 }
@@ -84,13 +88,13 @@ class _Operation:
     field: _Field | None = None
 
 
-def build(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
+def build(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
     """Fill in the rows and axes of a traced network; append the softmax where it classifies.
 
     Parameters
     ----------
     frozen : Frozen
-    module : torch.nn.Module
+    loaded : Loaded
         The network before it was traced, for the types of its parts.
     images : float32 tensor (2, 3, y, x)
     """
@@ -103,7 +107,8 @@ def build(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
 
     Watcher(frozen.module).run_until(nodes[-1], images, {node: note(node) for node in nodes})
     logits = nodes[-1].args[0]
-    if isinstance(logits, fx.Node) and _is_activity(shapes[logits]) and len(shapes[logits]) == 2:
+    one = isinstance(logits, fx.Node) and _is_activity(shapes[logits])
+    if loaded.classifies and one and len(shapes[logits]) == 2:
         append_softmax(frozen)
     parts = dict(frozen.module.named_modules())
     active: dict[fx.Node, _Operation] = {}
@@ -123,13 +128,13 @@ def build(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
                     node, path, shape, inputs, parts.get(str(node.target)), frozen.module
                 )
     operations = [op for op in active.values() if _is_activity(op.shape)]
-    _fill(frozen, module, operations)
+    _fill(frozen, loaded, operations)
 
 
-def build_from_hooks(frozen: Frozen, module: nn.Module, images: torch.Tensor) -> None:
+def build_from_hooks(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
     """Fill in the rows and axes of a network that runs with hooks; see `build`."""
     operations = [_Operation(INPUT, "", INPUT, tuple(images.shape), 1, 0)]
-    parts = dict(module.named_modules())
+    parts = dict(loaded.module.named_modules())
     calls: set[str] = set()
 
     def watch(path):
@@ -147,14 +152,14 @@ def build_from_hooks(frozen: Frozen, module: nn.Module, images: torch.Tensor) ->
     leaves = [(path, part) for path, part in parts.items() if path and not any(part.children())]
     handles = [part.register_forward_hook(watch(path)) for path, part in leaves]
     try:
-        output = _shapes(module(images))
+        output = _shapes(loaded.module(images))
     finally:
         for handle in handles:
             handle.remove()
-    if _is_activity(output) and len(output) == 2:
+    if loaded.classifies and _is_activity(output) and len(output) == 2:
         operations.append(_Operation(PREDICTIONS, "", PREDICTIONS, output, 1, 0))
         frozen.softmax = True
-    _fill(frozen, module, operations)
+    _fill(frozen, loaded, operations)
 
 
 def append_softmax(frozen: Frozen) -> None:
@@ -169,14 +174,14 @@ def append_softmax(frozen: Frozen) -> None:
     frozen.softmax = True
 
 
-def _fill(frozen: Frozen, module: nn.Module, operations: Sequence[_Operation]) -> None:
+def _fill(frozen: Frozen, loaded: Loaded, operations: Sequence[_Operation]) -> None:
     """Label the operations and find the blocks."""
     counts: dict[str, int] = {}
     labels = []
     for op in operations:
         counts[op.kind] = counts.get(op.kind, 0) + 1
         labels.append(op.kind if op.kind in (INPUT, PREDICTIONS) else f"{op.kind}{counts[op.kind]}")
-    blocks = _blocks(module, operations)
+    blocks = _blocks(loaded, operations)
     for op, label, block in zip(operations, labels, blocks, strict=True):
         channels, height, width = _extent(op.shape, op.axis)
         row = Row(
@@ -194,27 +199,32 @@ def _fill(frozen: Frozen, module: nn.Module, operations: Sequence[_Operation]) -
         frozen.axes[op.path] = op.axis
 
 
-def _blocks(module: nn.Module, operations: Sequence[_Operation]) -> list[str | None]:
+def _blocks(loaded: Loaded, operations: Sequence[_Operation]) -> list[str | None]:
     """For each operation: the block it is the output of, '' in the head and input, else None."""
-    parts = dict(module.named_modules())
+    parts = dict(loaded.module.named_modules())
     opened = {""}
-    _open(module, "", _size(module), opened)
+    _open(loaded.module, "", _size(loaded.module), opened)
 
     def composite(op: _Operation) -> str | None:
         names = op.inside.split(".")
         for length in range(1, len(names) + 1):
             path = ".".join(names[:length])
             if path not in opened:
-                return path if any(parts[path].children()) else None
+                return path if any(parts[path].children()) and _size(parts[path]) else None
         return None
 
-    blocks: list[str | None] = [None] * len(operations)
-    owners = [composite(op) for op in operations]
+    blocks: list[str | None] = [loaded.blocks.get(op.path) for op in operations]
     end = len(operations) - (operations[-1].kind == PREDICTIONS)
-    tail = max((at for at in range(end) if owners[at]), default=0) + 1
+    last = composite(operations[end - 1])
+    if last is not None and len(operations[end - 1].shape) == 2:
+        opened |= {path for path in parts if f"{path}.".startswith(f"{last}.")}
+    owners = [composite(op) for op in operations]
+    tail = max((at for at in range(end) if (blocks if loaded.blocks else owners)[at]), default=0) + 1
     head = _head(operations, tail, end)
     for at in [0, *head, *range(end, len(operations))]:
         blocks[at] = ""
+    if loaded.blocks:
+        return blocks
     runs = groupby(_cut(operations, owners, min(head, default=end)), key=lambda item: item[1])
     number = 0
     output = None
@@ -288,17 +298,20 @@ def _operation(node: fx.Node, path: str, shape, inputs: list[_Operation], part, 
         kind = source.kind  # one of several outputs
     op = _Operation(path, inside, kind, shape, 0, parameters)
     op.axis = _axis(node, op, inputs)
-    op.field = _field(node, op, inputs, part)
+    op.field = _field(node, op, inputs, part, root)
     return op
 
 
 def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
     """Which axis of an output is the channel."""
+    source = inputs[0]
     if isinstance(op.shape, list):
-        return inputs[0].axis
-    source, ndim = inputs[0], len(op.shape)
+        gone = op.kind == "unbind" and source.axis > (node.args[1:2] or (node.kwargs.get("dim", 0),))[0]
+        return source.axis - gone
+    ndim = len(op.shape)
     if op.kind == "select" and ndim < len(source.shape):
-        return 1  # whichever axis is gone, the rest keeps its order
+        # x[0] takes the first axis away; of others the rest keeps its order
+        return max(1, source.axis - 1) if isinstance(node.args[1], int) else 1
     if op.kind == "permute":
         dims = node.args[1] if isinstance(node.args[1], tuple | list) else node.args[1:]
         return [dim % ndim for dim in dims].index(source.axis)
@@ -310,6 +323,10 @@ def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
         for axis in range(1, ndim):
             if op.shape[axis] == length and math.prod(op.shape[axis + 1 :]) == after:
                 return axis
+        if source.axis == len(source.shape) - 1:
+            return ndim - 1  # channels split into heads and their features, or joined again
+    elif op.kind == "fc" and ndim == len(source.shape) == 3:
+        return source.axis  # mixes either channels or, where these are not the last axis, places
     elif op.kind not in ("fc", "layernorm", "conv", "bn"):
         for candidate in inputs:
             if isinstance(candidate.shape, list) or len(candidate.shape) == ndim:
@@ -318,16 +335,18 @@ def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
 
 
 def _default_axis(kind: str, ndim: int) -> int:
+    if kind in ("conv", "bn"):
+        return 1
     return ndim - 1 if kind in ("fc", "layernorm", "attention") or ndim == 3 else 1
 
 
-def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part) -> _Field | None:
+def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part, root) -> _Field | None:
     """The receptive field of an output; None where it is not the same for all places."""
     source = inputs[0]
     if any(entry.field is None for entry in inputs):
         return None
     if op.kind in ("conv", "maxpool", "avgpool"):
-        window = _window(node, part)
+        window = _window(node, part, root)
         if window is None or source.field is None or source.axis != 1 or len(op.shape) != 4:
             return None
         return _Field(
@@ -360,20 +379,27 @@ def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part) -> _Fi
     return _Field(source.field.stride, first, last)
 
 
-def _window(node: fx.Node, part) -> tuple | None:
+def _window(node: fx.Node, part, root) -> tuple | None:
     """Kernel, stride, padding and dilation of a convolution or pooling, each along y and x."""
     names = ("kernel_size", "stride", "padding", "dilation")
     if "adaptive" in str(node.target):
         return None  # its first argument is the size of the output
     if part is not None:
         values = [getattr(part, name, None) for name in names]
+    elif node.target is functional.conv2d:
+        given = dict(zip(("input", "weight", "bias", *names[1:]), node.args, strict=False)) | node.kwargs
+        weight = given["weight"]
+        held = isinstance(weight, fx.Node) and weight.op == "get_attr"
+        kernel = tuple(root.get_parameter(weight.target).shape[2:]) if held else None
+        values = [kernel, *(given.get(name) for name in names[1:])]
     else:
         given = dict(zip(names, node.args[1:], strict=False)) | node.kwargs
         values = [given.get(name) for name in names]
     kernel, stride, padding, dilation = values
     if not isinstance(kernel, int | tuple | list) or isinstance(padding, str):
-        return None  # adaptive pooling, functional convolution
-    values = (kernel, stride or kernel, padding or 0, dilation or 1)
+        return None  # adaptive pooling, computed weights
+    stride = (1 if node.target is functional.conv2d else kernel) if stride is None else stride
+    values = (kernel, stride, padding or 0, dilation or 1)
     return tuple((value, value) if isinstance(value, int) else tuple(value) for value in values)
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from repscape.errors import ConfigError
-from repscape.plugins import unknown
 
 FOLDER = Path(__file__).parent / "tables"
 WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
 KEEP_THEIR_NAMES = ("input", "predictions")
+
+Numbered = tuple[str, int]
+Layers = str | list[str | Numbered] | dict[str, str | Numbered]
 
 
 class Row(NamedTuple):
@@ -69,36 +71,70 @@ def weight_names() -> dict[str, list[str]]:
 
 
 def architectures() -> list[str]:
-    """List the architectures whose tables ship with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.tsv"))
+    """List torchvision's architectures, whose tables ship with the package."""
+    return sorted(weight_names())
+
+
+def read(architecture: str) -> tuple[Row, ...]:
+    """Read a table that ships with the package, at the network's usual input size."""
+    return read_file(FOLDER / f"{architecture}.tsv")
 
 
 @cache
-def read(architecture: str) -> tuple[Row, ...]:
-    """Read the shipped table of an architecture, at its usual input size.
-
-    Raises
-    ------
-    ConfigError
-        There is none; the message has close matches.
-    """
-    if architecture not in architectures():
-        raise ConfigError(f"architecture: {unknown(architecture, architectures())}")
-    with open(FOLDER / f"{architecture}.tsv", encoding="utf-8", newline="") as stream:
+def read_file(path: Path) -> tuple[Row, ...]:
+    """Read a table that `generate.write` wrote."""
+    with open(path, encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t")
         return tuple(
             Row(**(row | {"units": int(row["units"]), "channels": int(row["channels"])})) for row in rows
         )
 
 
-def choose(architecture: str | None, layers: str | list[str], where: str) -> tuple[str, ...]:
-    """Choose layers of an architecture by label, node path or layer set.
+def names(rows: Sequence[Row], layers: Layers, where: str) -> dict[str, str]:
+    """Choose layers and name them.
 
     Parameters
     ----------
-    architecture : str or None
-    layers : str or list of str
-        ``blocks``, ``all``, a label, a node path, or several of these.
+    rows, where : as in `select`
+    layers : as in `select`, or a mapping of name to one layer
+        Layers go by the names given. The input and the predictions keep theirs, by which
+        analyses know them.
+
+    Returns
+    -------
+    dict of name to label
+        In the order of execution; without a mapping names are labels.
+
+    Raises
+    ------
+    ConfigError
+        A layer is unknown, or a name says what the layer is not.
+    """
+    if not isinstance(layers, Mapping):
+        return {label: label for label in select(rows, layers, where)}
+    labels = {}
+    for name, layer in layers.items():
+        if layer in LAYER_SETS:
+            raise ConfigError(f"{where}.{name}: expected one layer, found the layer set {layer}.")
+        (labels[name],) = select(rows, [layer], f"{where}.{name}")
+        for kept in KEEP_THEIR_NAMES:
+            if (name == kept) != (labels[name] == kept):
+                raise ConfigError(
+                    f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
+                )
+    order = select(rows, list(labels.values()), where)
+    return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
+
+
+def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: str) -> tuple[str, ...]:
+    """Choose layers of a table by label, number, node path or layer set.
+
+    Parameters
+    ----------
+    rows : rows of a table
+    layers : str or list
+        ``blocks``, ``all``, a label, a block, a node path, a label with its number in the table
+        (``[conv1, 1]``; the input is 0), or several of these.
     where : str
         The config key that asks, for messages.
 
@@ -111,57 +147,8 @@ def choose(architecture: str | None, layers: str | list[str], where: str) -> tup
     Raises
     ------
     ConfigError
-        The architecture or a layer is unknown.
+        A layer is unknown, or has another number.
     """
-    if architecture is None:
-        raise ConfigError(f"{where}: expected the network to name its `architecture`, found none.")
-    try:
-        rows = read(architecture)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    return select(rows, layers, where)
-
-
-def names(architecture: str | None, layers: str | list[str] | Mapping, where: str) -> dict[str, str]:
-    """Choose layers and name them.
-
-    Parameters
-    ----------
-    architecture, where : as in `choose`
-    layers : as in `choose`, or a mapping of name to label, node path or block
-        Layers go by the names given. The input and the predictions keep theirs, by which
-        analyses know them.
-
-    Returns
-    -------
-    dict of name to label
-        In the order of execution; without a mapping names are labels.
-
-    Raises
-    ------
-    ConfigError
-        The architecture or a layer is unknown, or a name says what the layer is not.
-    """
-    if not isinstance(layers, Mapping):
-        return {label: label for label in choose(architecture, layers, where)}
-    labels = {}
-    for name, layer in layers.items():
-        if layer in LAYER_SETS:
-            raise ConfigError(f"{where}.{name}: expected one layer, found the layer set {layer}.")
-        (labels[name],) = choose(architecture, layer, f"{where}.{name}")
-        for kept in KEEP_THEIR_NAMES:
-            if (name == kept) != (labels[name] == kept):
-                raise ConfigError(
-                    f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
-                )
-    order = choose(architecture, list(labels.values()), where) if labels else ()
-    if not order:
-        raise ConfigError(f"{where}: expected at least one layer, found none. Try: blocks.")
-    return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
-
-
-def select(rows: Iterable[Row], layers: str | list[str], where: str) -> tuple[str, ...]:
-    """Choose from the rows of a table; see `choose`."""
     rows = list(rows)
     places = {row.node: (order, row.label) for order, row in enumerate(rows)}
     places |= {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
@@ -171,10 +158,13 @@ def select(rows: Iterable[Row], layers: str | list[str], where: str) -> tuple[st
         "all": [places[row.label] for row in rows],
     }
     chosen: set[tuple[int, str]] = set()
-    for name in [layers] if isinstance(layers, str) else layers:
-        if name in sets:
+    for given in [layers] if isinstance(layers, str) else layers:
+        name, number = (given, None) if isinstance(given, str) else given
+        if name in sets and number is None:
             chosen.update(sets[name])
         elif name in places:
+            if number not in (None, places[name][0]):
+                raise ConfigError(f"{where}: {_misnumbered(name, number, rows, places[name][0])}")
             chosen.add(places[name])
         else:
             raise ConfigError(f"{where}: {_unknown_layer(name, rows, places)}")
@@ -210,6 +200,15 @@ def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
             return order, row
     names = [name for row in rows for name in (row.label, row.block) if name]
     raise ConfigError(f"layer {_unknown_layer(label, rows, names)}")
+
+
+def _misnumbered(name: str, number: int, rows: list[Row], found: int) -> str:
+    """Say which number a layer has and which layer has the number."""
+    other = f"; number {number} is {rows[number].label}" if 0 <= number < len(rows) else ""
+    return (
+        f"'{name}' is number {found} of this network, not {number}{other}. Every operation counts, also "
+        f"functions between modules; the input is 0. Write {name} alone, or [{name}, {found}]."
+    )
 
 
 def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:

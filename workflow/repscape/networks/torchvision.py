@@ -1,15 +1,16 @@
 """Networks for classification as torchvision builds them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import PositiveInt
 
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded
 from repscape.networks.preprocess import Preprocess
+from repscape.networks.weights import check_is, drawn, insert, read
 from repscape.plugins import unknown
 from repscape.types import File
 
@@ -70,7 +71,7 @@ def load(
     if named is None and path is not None:
         named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
     if named is not None:
-        _check_is(named, path)
+        check_is(path, _digits(named), f"torchvision's {named}")
     standard = named or enum.DEFAULT
     categories = standard.meta["categories"]
     if named is None:
@@ -81,7 +82,7 @@ def load(
     processing = preset(standard) if preprocess is None else Preprocess.of(preprocess)
     module = build(architecture, classes, image_size(architecture, named, processing), seed)
     if path is not None:
-        _insert(module, _read(path), path, architecture)
+        insert(module, read(path), path, architecture, _renaming(module))
     name = named.name if named else path.name if path else "random"
     return Loaded(module, processing, name, categories)
 
@@ -97,6 +98,19 @@ def check(*, architecture, weights, file) -> None:
     if known and weights not in (None, "random", *known):
         choice = unknown(weights, ["random", *known])
         raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
+
+
+def rows(architecture: str) -> tuple[tables.Row, ...]:
+    """Return the table of layers that ships with the package.
+
+    Raises
+    ------
+    ConfigError
+        There is no such architecture; the message has close matches.
+    """
+    if architecture not in tables.architectures():
+        raise ConfigError(f"architecture: {unknown(architecture, tables.architectures())}")
+    return tables.read(architecture)
 
 
 def weight_names(architecture: str):
@@ -140,14 +154,12 @@ def build(architecture: str, classes: int = 1000, image_size: int | None = None,
         The side of the input in pixels, for architectures that are built for one size.
     seed : int
     """
-    import torch
     from torchvision import models
 
     options = dict(OPTIONS.get(architecture, {}))
     if image_size is not None:
         options |= {_SIZED[architecture.split("_")[0]]: image_size}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawn(seed):
         return models.get_model(architecture, weights=None, num_classes=classes, **options).eval()
 
 
@@ -189,103 +201,11 @@ def _digits(named) -> str:
     return re.search(r"-([0-9a-f]{8,})\.\w+$", named.url)[1]
 
 
-def _check_is(named, path: Path) -> None:
-    """Check that a file is the one that torchvision's name means."""
-    from repscape.assets import checksum
-
-    found = checksum(path)
-    if not found.startswith(_digits(named)):
-        raise DataError(
-            f"{path}: expected torchvision's {named} (sha256 {_digits(named)}…), found sha256 {found}. "
-            "Get the file again, or drop `weights` and rename the file if you mean your own weights."
-        )
-
-
-def _read(path: Path) -> dict:
-    """Read a state dict without running anything that the file may hold."""
-    import pickle
-
-    import torch
-
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, pickle, zipfile and safetensors each have their own
-        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
-            why = "it holds objects that are not tensors, and loading those could run code"
-        else:
-            why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        raise DataError(
-            f"{path}: cannot be read as a state dict ({why}). Expected what "
-            "torch.save(model.state_dict(), …) or safetensors writes; get it again if it is damaged."
-        ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise DataError(f"{path}: expected a state dict (names and tensors), found {_described(state)}.")
-    return state
-
-
-def _described(state) -> str:
-    if isinstance(state, Mapping):
-        odd = {str(key): type(v).__name__ for key, v in state.items()}
-        return "a mapping of " + ", ".join(f"{key} ({kind})" for key, kind in list(odd.items())[:5])
-    return f"one {type(state).__name__}"
-
-
-def _insert(module, state: Mapping, path: Path, architecture: str) -> None:
-    """Load a state dict, or say once what does not fit."""
-    state = _renamed(module, state)
-    expected = module.state_dict()
-    try:
-        missing, unexpected = module.load_state_dict(state, strict=False)
-    except (RuntimeError, ValueError):  # shapes, or a version that the module does not know
-        missing, unexpected = sorted(expected.keys() - state), sorted(state.keys() - expected)
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]  # old checkpoints
-    expected = module.state_dict()
-    shapes = [
-        f"{name} {tuple(state[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in expected.items()
-        if name in state and state[name].shape != tensor.shape
-    ]
-    wrong = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
-    if any(wrong.values()):
-        detail = "; ".join(
-            f"{len(names)} {what} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
-            for what, names in wrong.items()
-            if names
-        )
-        raise DataError(
-            f"{path}: this state dict does not fit {architecture}: {detail}. Check `architecture`, and "
-            "`classes` if the network was trained on another number of them."
-        )
-
-
-def _renamed(module, state: Mapping) -> dict:
-    """Drop wrappers' prefixes and auxiliary heads, rename old keys, keep the modules' versions."""
-    from collections import OrderedDict
-
-    prefixes = ("module.", "_orig_mod.")  # DataParallel, torch.compile
-
-    def new(name: str) -> str:
-        while name.startswith(prefixes):
-            name = name.split(".", 1)[1]
-        return OLD_DENSENET.sub(r"\1\2", name)
-
-    names = {name: new(name) for name in state}
+def _renaming(module) -> Callable[[str], str | None]:
+    """Return the function that leaves out auxiliary heads and renames old keys."""
     auxiliary = hasattr(module, "aux_logits")
-    renamed = OrderedDict(
-        (names[name], tensor)
-        for name, tensor in state.items()
-        if not (auxiliary and AUXILIARY.match(names[name]))
-    )
-    # Modules rename old keys by the versions noted in the file; MNASNet cannot do without one
-    versions = {new(f"{name}.")[:-1]: v for name, v in getattr(state, "_metadata", {}).items()}
-    versions.setdefault("", {"version": module._version})
-    renamed._metadata = OrderedDict(versions)
-    return renamed
+
+    def new(name: str) -> str | None:
+        return None if auxiliary and AUXILIARY.match(name) else OLD_DENSENET.sub(r"\1\2", name)
+
+    return new

@@ -1,0 +1,116 @@
+"""Tables of layers when a plan is made: without torch where one ships or has been made before.
+
+A source of networks whose tables ship with the package defines `rows(*, …)`. Any other defines
+`untrained(*, …)`, which builds the network with random weights: its table is then made once, in a
+process of its own, and kept in the cache.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from repscape import assets, plugins, provenance
+from repscape.errors import ConfigError
+from repscape.logs import logger
+from repscape.networks import tables
+
+
+def rows(section: Mapping) -> tuple[tables.Row, ...]:
+    """Return the table of a network's layers, at the size of the input that its weights are for.
+
+    Parameters
+    ----------
+    section : mapping
+        The validated section of the config.
+
+    Raises
+    ------
+    ConfigError
+        The network cannot be built.
+    """
+    plugin = plugins.find("networks", section["source"], "networks")
+    build = getattr(plugin, "rows", None) or plugin.untrained
+    arguments = {key: section[key] for key in inspect.signature(build).parameters if key != "seed"}
+    return _rows(section["source"], json.dumps(arguments, sort_keys=True))
+
+
+def own_code(section: Mapping) -> list[str]:
+    """Digest the code outside this package that a network is built by, a digest a file."""
+    plugin = plugins.find("networks", section["source"], "networks")
+    find = getattr(plugin, "own_code", None)
+    if find is None:
+        return []
+    files = find(**{key: section[key] for key in inspect.signature(find).parameters})
+    return [provenance.digest(file) for file in files]
+
+
+def libraries(section: Mapping) -> dict[str, str]:
+    """Return the versions of libraries, beside torch and torchvision, that build a network."""
+    plugin = plugins.find("networks", section["source"], "networks")
+    return {name: version(name) for name in getattr(plugin, "LIBRARIES", ())}
+
+
+@cache
+def _rows(source: str, arguments: str) -> tuple[tables.Row, ...]:
+    plugin, section = plugins.find("networks", source, "networks"), json.loads(arguments)
+    if hasattr(plugin, "rows"):
+        return plugin.rows(**section)
+    made_by = {
+        "source": source,
+        "section": section,
+        "own_code": own_code({"source": source} | section),
+        "versions": {"torch": version("torch")} | libraries({"source": source}),
+        "code": provenance.digest(
+            provenance.PACKAGE / "networks/tabulate.py", provenance.plugin_file("networks", source)
+        ),
+    }
+    key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
+    path = assets.cache() / "tables" / f"{key[:32]}.tsv"
+    if not path.is_file():
+        _make(source, arguments, path)
+    return tables.read_file(path)
+
+
+def _make(source: str, arguments: str, path: Path) -> None:
+    """Make a table in a process of its own: the network's code may import, print and break anything."""
+    what = ", ".join(str(value) for value in json.loads(arguments).values() if isinstance(value, str))
+    logger.warning("%s: making the table of its layers; this is done once", what)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=path.parent)
+    except OSError as error:
+        raise ConfigError(
+            f"the cache {assets.cache()} cannot be written ({error}). Free some space there, or name another "
+            "folder in the environment variable REPSCAPE_CACHE."
+        ) from error
+    with folder as temporary:
+        table, told = Path(temporary, "table.tsv"), Path(temporary, "error.txt")
+        command = [sys.executable, "-m", "repscape.networks.tabulate", source, arguments, table, told]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, _path()))}
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        if told.is_file():
+            raise ConfigError(told.read_text(encoding="utf-8"))
+        if done.returncode or not table.is_file():
+            last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
+            raise ConfigError(f"the network cannot be built: Python ended with {done.returncode}: {last}")
+        os.replace(table, path)
+
+
+def _path() -> tuple[str, str | None]:
+    """Let the process find this very package."""
+    return str(provenance.PACKAGE.parent), os.environ.get("PYTHONPATH")

@@ -1,0 +1,36 @@
+"""Makes one network's table of layers, for planned.py: ``python -m repscape.networks.tabulate``."""
+
+import json
+import sys
+from pathlib import Path
+
+from repscape import plugins
+from repscape.errors import RepscapeError
+from repscape.networks.factory import told
+from repscape.networks.generate import shapes_of_any, write
+
+
+def main(source: str, arguments: str, table: Path, error_file: Path) -> None:
+    """Write the table, or what is wrong with the network.
+
+    Parameters
+    ----------
+    source : str
+        The plugin.
+    arguments : str
+        As json: what its `untrained` takes.
+    table, error_file : Path
+        One of the two is written.
+    """
+    plugin = plugins.find("networks", source, "networks")
+    section = plugins.section_arguments(plugin.load, json.loads(arguments))
+    try:
+        write(shapes_of_any(lambda: plugin.untrained(**section)), table)
+    except RepscapeError as error:
+        error_file.write_text(str(error), encoding="utf-8")
+    except Exception as error:
+        error_file.write_text(f"the network cannot be built or run: {told(error)}.", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3], *map(Path, sys.argv[3:5]))

@@ -1,0 +1,242 @@
+"""Networks as timm (PyTorch Image Models) builds them."""
+
+import re
+from pathlib import Path
+
+from pydantic import NonNegativeInt
+
+from repscape.errors import AssetError, ConfigError, DataError
+from repscape.networks.loaded import Loaded, imagenet
+from repscape.networks.preprocess import Preprocess
+from repscape.networks.weights import check_is, drawn, insert, read
+from repscape.plugins import unknown
+from repscape.types import File
+
+LIBRARIES = ("timm",)
+
+
+def load(
+    *,
+    architecture: str,
+    weights: str | None = None,
+    file: File | None = None,
+    classes: NonNegativeInt | None = None,
+    preprocess: Preprocess | None = None,
+    seed: int = 0,
+) -> Loaded:
+    """Build a network and give it its weights.
+
+    Parameters
+    ----------
+    architecture : str
+        A name of ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …
+    weights : str, optional
+        The name of timm's weights, which timm writes after a dot (``augreg_in21k_ft_in1k``),
+        ``DEFAULT``, or ``random`` (timm's initialisation, drawn from `seed`).
+    file : path, optional
+        The state dict (.pth, .pt or .safetensors; .npz where timm reads these). Beside a name in
+        `weights` it says where these very weights are to be had, else timm's own address is used. In
+        a config, a path or address given as `weights` arrives here.
+    classes : int, optional
+        The number of outputs, where the weights are not timm's; 0 for none, so that the network
+        gives its last features.
+    preprocess : Preprocess, optional
+        Replaces the whole transform that belongs to the weights. Random and own weights are taken
+        to have that of the architecture's default weights.
+    seed : int
+
+    Raises
+    ------
+    ConfigError
+        The architecture or the weights' name is unknown, or it takes other images than RGB.
+    DataError
+        The file is not a state dict or does not fit the architecture.
+    """
+    check(architecture=architecture, weights=weights, file=file)
+    path = Path(file) if file else None
+    if weights in (None, "random"):
+        loaded = untrained(
+            architecture=architecture, weights=weights, classes=classes, preprocess=preprocess, seed=seed
+        )
+        if path is None:
+            return loaded
+        insert(loaded.module, read(path), path, architecture)
+        own = loaded.module.num_classes
+        return loaded._replace(weights=path.name, categories=imagenet() if own == 1000 else None)
+    config = _configuration(architecture, weights)
+    processing = _preset(architecture, config) if preprocess is None else Preprocess.of(preprocess)
+    module = _timms(architecture, config, _find(config, path))
+    classifies = module.num_classes > 0
+    return Loaded(module, processing, config.tag, _categories(module.num_classes), classifies=classifies)
+
+
+def untrained(
+    *,
+    architecture: str,
+    weights: str | None,
+    classes: int | None,
+    preprocess: Preprocess | None,
+    seed: int = 0,
+) -> Loaded:
+    """Build a network as some weights need it (size of the images, outputs), with random ones."""
+    import timm
+
+    config = _configuration(architecture, weights)
+    if config.input_size[0] != 3:
+        raise ConfigError(
+            f"architecture: {architecture} takes images of {config.input_size[0]} channels; stimuli have 3, "
+            "R, G and B. Choose another network."
+        )
+    known = weights not in (None, "random")
+    with drawn(seed):
+        module = _bare(
+            timm.create_model(architecture, pretrained_cfg=config, num_classes=None if known else classes)
+        )
+    processing = _preset(architecture, config) if preprocess is None else Preprocess.of(preprocess)
+    return Loaded(module, processing, "random", None, classifies=module.num_classes > 0)
+
+
+def check(*, architecture, weights, file) -> None:
+    """Refuse what can be seen without timm; what cannot, when the table of layers is made."""
+    if "." in architecture:
+        base, _, tag = architecture.partition(".")
+        raise ConfigError(
+            f"architecture: expected a name without weights, found '{architecture}'. Write architecture: "
+            f"{base} and weights: {tag}."
+        )
+    if weights is None and file is None:
+        raise ConfigError(
+            "which weights? Set 'weights' to random, to DEFAULT or another of timm's names (what is after "
+            f"the dot in `timm.list_pretrained('{architecture}*')`), or to the path of a state dict."
+        )
+    if weights == "random" and file is not None:
+        raise ConfigError(f"weights are to be random, yet a file is given: {file}. Drop one of the two.")
+
+
+def _configuration(architecture: str, weights: str | None):
+    """Return what timm knows about weights: those named, or the architecture's default."""
+    import timm
+
+    if not timm.is_model(architecture):
+        raise ConfigError(f"architecture: {_close(architecture, timm.list_models())}")
+    if weights in (None, "random", "DEFAULT"):
+        found = timm.get_pretrained_cfg(architecture, allow_unregistered=True)
+    else:
+        named = timm.list_models(f"{architecture}.*", pretrained=True)
+        tags = [name.partition(".")[2] for name in named]
+        if weights not in tags:
+            raise ConfigError(f"weights: {_close(weights, ['random', 'DEFAULT', *tags])}")
+        found = timm.get_pretrained_cfg(f"{architecture}.{weights}")
+    if weights == "DEFAULT" and not (found and (found.url or found.hf_hub_id)):
+        raise ConfigError(
+            f"weights: timm has none for {architecture}. Set random, or the path of a state dict."
+        )
+    return found or timm.models.PretrainedCfg()
+
+
+def _close(name: str, known: list[str]) -> str:
+    """Say that a name is unknown, without listing a thousand."""
+    from difflib import get_close_matches
+
+    if len(known) < 30:
+        return unknown(name, known)
+    close = get_close_matches(name, known, n=5)
+    return (
+        f"'{name}' is unknown; {'did you mean ' + ', '.join(close) + '? ' if close else ''}"
+        "`timm.list_models()` lists all."
+    )
+
+
+def _preset(architecture: str, config) -> Preprocess:
+    """Translate timm's transform for evaluation (timm.data.create_transform)."""
+    import math
+
+    from timm.data import resolve_data_config
+
+    found = resolve_data_config(pretrained_cfg=config.to_dict())
+    _, height, width = found["input_size"]
+    resized = tuple(math.floor(side / found["crop_pct"]) for side in (height, width))
+    if found["crop_mode"] == "border" or (found["crop_mode"] == "center" and height != width):
+        raise ConfigError(
+            f"preprocess: the transform of these weights of {architecture} (crop_mode "
+            f"{found['crop_mode']}, {height} x {width}) cannot be made of resize and crop. Set preprocess "
+            f"to what comes closest, such as {{resize: [{height}, {width}], crop: null}}."
+        )
+    return Preprocess(
+        resize=resized[0] if found["crop_mode"] == "center" else resized,
+        crop=height if height == width else (height, width),
+        interpolation=found["interpolation"],
+        mean=tuple(found["mean"]),
+        std=tuple(found["std"]),
+    )
+
+
+def _find(config, file: Path | None) -> Path:
+    """Return the file of timm's own weights."""
+    from repscape import assets
+
+    digits = re.search(r"-([0-9a-f]{8,64})\.\w+$", config.url or "")
+    what = f"weights {config.tag} of {config.architecture}"
+    if digits and file is None:
+        return assets.fetch(f"{config.url}#sha256-prefix={digits[1]}", what)[0]
+    if file is None:
+        return _from_hub(config, what)
+    if digits and file.name == config.url.rpartition("/")[2]:
+        check_is(file, digits[1], f"timm's {what}")
+    return file
+
+
+def _from_hub(config, what: str) -> Path:
+    """Download from the Hugging Face hub, once. It says no checksums in advance; layers.nc has them."""
+    from huggingface_hub import hf_hub_download
+
+    from repscape import assets
+
+    if not config.hf_hub_id:
+        raise AssetError(
+            f"{what}: timm's address {config.url} has no checksum. Get the file and name it: key 'file'."
+        )
+    name = config.hf_hub_filename or "model.safetensors"
+    try:
+        return Path(hf_hub_download(config.hf_hub_id, name, cache_dir=assets.cache() / "huggingface"))
+    except Exception as error:  # of the hub's client, of its HTTP library and of the system
+        raise AssetError(
+            f"{what}: {name} of https://huggingface.co/{config.hf_hub_id} cannot be downloaded "
+            f"({type(error).__name__}: {str(error).splitlines()[0]}). Check the internet connection; without "
+            "one, get the file elsewhere and name it with the key 'file' beside 'weights'."
+        ) from error
+
+
+def _timms(architecture: str, config, path: Path):
+    """Build a network with timm's own weights, as timm does: names of original files are translated."""
+    import timm
+
+    config.source, config.custom_load = None, path.suffix == ".npz"
+    if config.custom_load:
+        config.file = str(path)
+    else:
+        config.state_dict = dict(read(path))
+    try:
+        with drawn(0):
+            return _bare(timm.create_model(architecture, pretrained=True, pretrained_cfg=config))
+    except Exception as error:  # each architecture translates in its own way
+        raise DataError(
+            f"{path}: cannot be loaded as weights {config.tag} of {architecture}: "
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Check that it is this file."
+        ) from error
+
+
+def _bare(module):
+    """Drop what timm notes about a network: it may hold the weights once more."""
+    module.pretrained_cfg = module.default_cfg = {}
+    return module.eval()
+
+
+def _categories(classes: int) -> list[str] | None:
+    """Return the names of the outputs, where they are classes of ImageNet."""
+    from timm.data import ImageNetInfo, infer_imagenet_subset
+
+    if classes == 1000:
+        return imagenet()
+    subset = infer_imagenet_subset({"num_classes": classes})
+    return ImageNetInfo(subset).label_descriptions() if subset else None
