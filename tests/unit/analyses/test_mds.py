@@ -39,7 +39,8 @@ def table_of(points, *, repeats=1, metric="euclidean", objects=("cup",), entries
         {
             "source": "net", "stimulus": "shapes", "set": "colors", "obj": obj, "population": "random",
             "layer": layer, "layer_order": LAYERS.index(layer), "size": "200", "metric": metric,
-            "normalisation": "zscore", "repeat": repeat, "n_drawn": 200, "entries": entries,
+            "measure": metric, "normalisation": "zscore", "repeat": repeat, "n_drawn": 200,
+            "entries": entries,
             "dissimilarity": pdist(points[layer]) + noise * generator.random(len(pdist(points[layer]))),
         }
         for layer in points for obj in objects for repeat in range(repeats)
@@ -266,54 +267,41 @@ def test_a_factor_may_not_take_a_name_of_the_file(mapped):
         mapped(table)
 
 
+def test_what_a_metric_measures_counts_not_its_name(mapped):
+    table = table_of(configurations(), metric="euclidean").assign(measure="correlation")
+    assert mapped(table).rooted.all()
+    # RDMs of RDMs: what the lowest measure does not matter
+    higher = table_of(configurations(), metric="euclidean").assign(
+        measure="correlation", metric_sub="correlation"
+    )
+    assert not mapped(higher).rooted.any()
+
+
 @pytest.fixture
 def study():
-    metrics = [
-        {"name": "correlation", "metric": "correlation"}, {"name": "corr_max", "metric": "correlation"},
-        {"name": "cosine", "metric": "rms"}, {"name": "rms2", "metric": "rms"},
-    ]  # fmt: skip
     return Study(
         name="s",
         stimuli=("shapes",),
         layers={"net": LAYERS},
         samples={"random": ("200",)},
-        metrics=tuple(metric["name"] for metric in metrics),
+        metrics=("correlation",),
         analyses=(),
-        config={"rdms": {"metrics": metrics}, "analyses": {}},
+        config={"rdms": {}, "analyses": {}},
     )
 
 
 def test_inputs_are_the_rdms(study):
-    files = mds.inputs(study, seed=0, where={"metric": "correlation", "layer": ["fc", "input"]})
+    files = mds.inputs(study, where={"metric": "correlation", "layer": ["fc", "input"]}, align="layer")
     assert files == {
         "collection": [f"results/s/rdms/net/shapes/random/{layer}/n200.nc" for layer in ("input", "fc")]
     }
 
 
-@pytest.mark.parametrize(
-    ("where", "root", "message"),
-    [
-        (
-            {"metric": "corr_max"},
-            None,
-            "root: the metric 'corr_max' is 'correlation' by another name.*correlation is",
-        ),
-        (
-            {"metric": ["rms2", "cosine"]},
-            None,
-            "root: the metric 'cosine' is 'rms' by another name.*cosine is",
-        ),
-        ({"metric": "corr_max"}, True, None),
-        ({"metric": ["rms2", "correlation"]}, None, None),
-        ({"metrics": "rms"}, None, "where: 'metrics' is unknown"),
-    ],
-)
-def test_metrics_by_other_names_are_asked_about(study, where, root, message):
-    if message is None:
-        assert mds.inputs(study, seed=0, where=where, root=root)
-    else:
-        with pytest.raises(ConfigError, match=message):
-            mds.inputs(study, seed=0, where=where, root=root)
+def test_labels_are_checked_when_planning(study):
+    with pytest.raises(ConfigError, match=r"align: 'layers' is unknown; did you mean 'layer'\?"):
+        mds.inputs(study, align="layers")
+    with pytest.raises(ConfigError, match="where: 'metrics' is unknown"):
+        mds.inputs(study, where={"metrics": "rms"})
 
 
 def test_perplexity_is_of_tsne():

@@ -23,7 +23,7 @@ NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
 # Labels that follow from others
-DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws")
+DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws")
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
 Starts = Annotated[int, Field(ge=0)]
@@ -36,39 +36,19 @@ def check(*, method: Method = "smacof", perplexity: float | None = None) -> None
 
 
 def inputs(
-    study: Study,
-    *,
-    seed: int,
-    of: str = collection.ALL,
-    where: Where | None = None,
-    method: Method = "smacof",
-    dims: PositiveInt = 2,
-    n_init: Starts = 4,
-    perplexity: float | None = None,
-    root: bool | None = None,
-    align: str | None = None,
-    scale: bool = False,
+    study: Study, *, of: str = collection.ALL, where: Where | None = None, align: str | None = None
 ) -> dict:
     """Name the files that hold the RDMs.
 
     Raises
     ------
     ConfigError
-        The study has no such RDMs, or their metric's name does not tell whether it is a squared distance.
+        The study has no such RDMs, or they have no label `align`.
     """
-    files = collection.inputs(study, of, where)
-    if root is None and of not in study.config["analyses"]:
-        for metric in study.config["rdms"]["metrics"]:
-            name, kind = metric["name"], metric["metric"]
-            chosen = (where or {}).get("metric", name)
-            listed = chosen if isinstance(chosen, list) else [chosen]
-            if name in listed and (name in embedding.SQUARED) != (kind in embedding.SQUARED):
-                raise ConfigError(
-                    f"root: the metric '{name}' is '{kind}' by another name. Say `root: true` if it is a "
-                    f"squared distance, as {kind if kind in embedding.SQUARED else name} is, else "
-                    "`root: false`."
-                )
-    return files
+    labels = collection.labels(study, of)
+    if align is not None and align not in labels:
+        raise ConfigError(f"align: {unknown(align, labels)}")
+    return collection.inputs(study, of, where)
 
 
 def compute(
@@ -106,8 +86,9 @@ def compute(
     perplexity : float, optional
         Of t-SNE; see `embedding.tsne`.
     root : bool, optional
-        Whether dissimilarities are squared distances, so that their roots are taken. By default those
-        of metrics and comparisons in `embedding.SQUARED` are: √(1 − r) is a distance in space, 1 − r is not.
+        Whether dissimilarities are squared distances, so that their roots are taken. By default those of
+        metrics and comparisons in `embedding.SQUARED` are, whatever the study calls them: √(1 − r) is a
+        distance in space, 1 − r is not.
     align : str, optional
         A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order
         (layers by depth) and each is rotated, reflected and moved onto the one before it.
@@ -141,11 +122,13 @@ def compute(
     _check_names(labels, table["entries"].iloc[0].names)
     options: dict = {"n_init": n_init, "seed": seed} if method in ("smacof", "tsne") else {}
     options |= {"perplexity": perplexity} if method == "tsne" else {}
+    # Of RDMs of RDMs, `measure` is that of the lowest.
+    measure = "measure" if "measure" in labels and "metric_sub" not in labels else "metric"
     different = [label for label in labels if label not in DEPENDENT and table[label].nunique() > 1]
     maps, left_out, kept = [], [], []
     for at, row in table.iterrows():
         place = ", ".join(f"{label} {row[label]}" for label in different)
-        squared = row["metric"] in embedding.SQUARED if root is None else root
+        squared = row[measure] in embedding.SQUARED if root is None else root
         placed = defined_entries(row["dissimilarity"][None])[0]
         if not placed.all():
             missing = [_text(entry) for entry in row["entries"][~placed]]
