@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/jobs.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/networks.smk"
+include: "workflow/rules/recordings.smk"
 include: "workflow/rules/populations.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/samples.smk"
@@ -33,7 +34,7 @@ rule all:
         rules.figures.input,
         rules.analyses.input,
         # A study that asks for neither is after its RDMs.
-        [] if CONFIG["figures"] or STUDY.analyses else rules.rdms.input,
+        [] if CONFIG["figures"] or STUDY.analyses else [rules.rdms.input, rules.recordings.input],
 
 
 onstart:

@@ -33,6 +33,8 @@ TARGETS = (
     "network",
     "networks",
     "layers",
+    "recording",
+    "recordings",
     "population",
     "rdms",
     "analyses",
@@ -113,6 +115,7 @@ class _Config(_Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     networks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    recordings: dict[str, dict[str, Any]] = {}
     populations: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     activations: _Activations = _Activations()
     samples: Annotated[list[_Samples], Field(min_length=1)]
@@ -160,6 +163,16 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             stimuli=(list[str] | None, None),
             samples=(dict[str, list[str | int]] | None, None),
         ),
+        "recordings": _plugin_sections(
+            "recordings",
+            top.recordings,
+            "source",
+            mistakes,
+            top,
+            stimulus=(str, ...),
+            area=(str, "recording"),
+            metric=(str, "given"),
+        ),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis that asks for nothing is there for the figures that need it; those in the config
         # are always made.
@@ -174,6 +187,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     layers = _layers(sections["networks"], mistakes)
     _check_layers(sections, layers, mistakes)
     _check_targets(sections, mistakes)
+    _check_recordings(sections, top, mistakes)
     _check_made(sections, top, groups, mistakes)
     mistakes.stop()
 
@@ -418,6 +432,21 @@ def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
             taken[name] = f"one of the {step}"
 
 
+def _check_recordings(sections: Mapping, top: _Config, mistakes: Mistakes) -> None:
+    """Check what recordings are of, and that nothing else has their names."""
+    taken = {ALL_IMAGES: "the RDMs of all images"} | dict.fromkeys(top.networks, "a network")
+    taken |= dict.fromkeys(top.rdms.sets, "a set of RDMs")
+    taken |= dict.fromkeys(sections["analyses"], "an analysis")
+    stimuli = sections["stimuli"].keys() | {name for name in top.stimuli if not top.stimuli[name].get("each")}
+    for name, section in sections["recordings"].items():
+        keys = ("recordings", name)
+        if name in taken:
+            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
+        if section["stimulus"] not in stimuli:
+            mistakes.add((*keys, "stimulus"), plugins.unknown(section["stimulus"], stimuli))
+        _check_name(mistakes, (*keys, "area"), section["area"])
+
+
 def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
     """Check the names of stimuli and networks that others are made from; none may be made from itself.
 
@@ -488,7 +517,6 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
 
     def ask(step: str, selector: str, name: str) -> None:
         section = study.config[step][name]
-        function = plugins.entry(step, section[selector])
         try:
             files = plugins.inputs(step, section, section[selector], study)
         except ConfigError as error:

@@ -27,6 +27,7 @@ from repscape.types import _Asset, _Made
 ENTRY_POINTS = {
     "stimuli": "frames",
     "networks": "load",
+    "recordings": "read",
     "populations": "select",
     "rdms": "dissimilarity",
     "analyses": "compute",

@@ -11,6 +11,7 @@ PATHS = {
     "stimulus": "stimuli/{stimulus}.nc",
     "layers": "networks/{source}/layers.nc",
     "network": "networks/{source}/network.pt",
+    "recording": "recordings/{recording}.nc",
     "population": "populations/{source}/{population}.nc",
     "activations": "activations/{source}/{stimulus}/{population}/{layer}.nc",
     "sample": "samples/{source}/{population}/{layer}/n{size}.nc",

@@ -69,5 +69,6 @@ def tell_failures():
 wildcard_constraints:
     source=one_of(STUDY.layers),
     stimulus=one_of(STUDY.stimuli),
+    recording=one_of(CONFIG["recordings"]),
     population=one_of(CONFIG["populations"]),
     size=r"\d+|all",

@@ -62,6 +62,29 @@ def network_job(wildcards):
     }
 
 
+def recording_section(wildcards):
+    return CONFIG["recordings"][wildcards.recording]
+
+
+def recording_files(wildcards):
+    section = recording_section(wildcards)
+    return named_files("recordings", section["source"], section)
+
+
+def recording_inputs(wildcards):
+    stimulus = recording_section(wildcards)["stimulus"]
+    return {"files": recording_files(wildcards), "stimulus": STUDY.path("stimulus", stimulus=stimulus)}
+
+
+def recording_job(wildcards):
+    section = recording_section(wildcards)
+    return {
+        "section": section,
+        "files": names_and_sizes(recording_files(wildcards)),
+        "code": code("recording.py", recordings=section["source"]),
+    }
+
+
 def population_inputs(wildcards):
     section = CONFIG["populations"][wildcards.population]
     files = made_from("populations", section["select"], section)

@@ -1,16 +1,18 @@
-"""Which RDMs an analysis is of: sets of images, all images, or the RDMs that another analysis made."""
+"""Which RDMs an analysis is of: sets of images, all images, a recording, or what another analysis made."""
 
+import inspect
 from collections.abc import Iterable, Mapping
 
 from repscape.errors import ConfigError
-from repscape.plugins import unknown
+from repscape.plugins import entry, section_arguments, unknown
 from repscape.rdms.meta import labels_after
 from repscape.study import Study
 
 ALL = "all_images"
 MAKERS = ("meta_rdm",)  # analyses whose files are tables of RDMs
 _KEYS = ("source", "stimulus", "population", "layer", "size")
-_WITHIN = ("layer_order", "metric", "normalisation", "repeat", "n_drawn")
+_OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
+_WITHIN = ("layer_order", "metric", "measure", "normalisation", "repeat", "n_drawn")
 
 # Labels, and the values that they may have
 Where = dict[str, str | int | list[str | int]]
@@ -23,8 +25,8 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     ----------
     study : Study
     of : str
-        A name in ``rdms.sets``, ``all_images`` (the RDMs of all images of each stimulus), or the name
-        of an analysis that makes RDMs.
+        A name in ``rdms.sets``, ``all_images`` (the RDMs of all images of each stimulus), a recording, or the
+        name of an analysis that makes RDMs.
     where : mapping of label to a value or values, optional
 
     Raises
@@ -39,6 +41,8 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
             raise ConfigError(f"where: {unknown(label, known)}")
     if of in _made(study):
         return {"collection": [study.path("analysis", analysis=of)]}
+    if of in _recordings(study):
+        return {"collection": [study.path("recording", recording=of)]}
     sets = _sets(study)
     valid: dict[str, Iterable[str]] = {
         "source": study.layers,
@@ -80,9 +84,12 @@ def labels(study: Study, of: str) -> list[str]:
         way.append(of)
         of = study.config["analyses"][of]["of"]
     sets = _sets(study)
-    if of not in (ALL, *sets):
-        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_made(study)])}")
-    names = [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
+    if of in _recordings(study):
+        names = [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
+    elif of in (ALL, *sets):
+        names = [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
+    else:
+        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_recordings(study), *_made(study)])}")
     for name in reversed(way):
         names = labels_after(names, study.config["analyses"][name]["entries"])
     return names
@@ -90,6 +97,17 @@ def labels(study: Study, of: str) -> list[str]:
 
 def _sets(study: Study) -> Mapping:
     return study.config["rdms"].get("sets", {})
+
+
+def _recordings(study: Study) -> Mapping:
+    return study.config.get("recordings", {})
+
+
+def _own_labels(section: Mapping) -> list[str]:
+    """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
+    function = entry("recordings", section["source"])
+    tell = inspect.getmodule(function).labels
+    return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
 
 
 def _made(study: Study) -> list[str]:

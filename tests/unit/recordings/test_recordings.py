@@ -1,0 +1,293 @@
+"""Recordings that are RDMs."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.io import savemat
+from scipy.spatial.distance import pdist, squareform
+
+from repscape.errors import ConfigError, DataError
+from repscape.rdms import table
+from repscape.recordings import mat_rdms, rdms
+from repscape.recordings.given import condensed, to_table
+
+rng = np.random.default_rng(0)
+IMAGES = [f"object_{at}" for at in range(1, 6)]
+KEYS = {"source": "human_it", "stimulus": "objects", "area": "IT", "metric": "correlation"}
+
+
+def rdm(count=5, seed=0):
+    return squareform(pdist(np.random.default_rng(seed).normal(size=(count, 8)), "correlation"))
+
+
+def save(path, matrices, names, variable="RDMs", shape=(1, -1)):
+    """Write a struct array as the RSA toolbox does."""
+    elements = np.empty(len(names), [("RDM", object), ("name", object), ("color", object)])
+    for at, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
+        elements[at] = (matrix, name, np.array([0.0, 0.0, 1.0]))
+    savemat(path, {variable: elements.reshape(shape)})
+    return path
+
+
+def read_mat(path, **keys):
+    return to_table(mat_rdms.read(path=path, variable="RDMs", **keys), IMAGES, **KEYS)
+
+
+def test_subjects_and_sessions_of_a_struct_array(tmp_path):
+    matrices = [rdm(seed=at).astype(np.float32) for at in range(4)]
+    names = [
+        "hIT | BE | Session: 1",
+        "hIT | BE | Session: 2",
+        "hIT | KO | Session: 1",
+        "hIT | KO | Session: 2",
+    ]
+    path = save(tmp_path / "a.mat", matrices, names, shape=(1, 2, 2))
+    found = read_mat(path, names="hIT | {subject} | Session: {session}")
+    assert list(found.columns[:8]) == [
+        "source", "stimulus", "layer", "layer_order", "metric", "measure", "subject", "session",
+    ]  # fmt: skip
+    by_name = found.set_index(["subject", "session"])
+    for matrix, name in zip(matrices, names, strict=True):
+        values = by_name.loc[name.split(" | ")[1], name[-1]].dissimilarity
+        np.testing.assert_array_equal(values, squareform(matrix, checks=False))
+        assert values.dtype == np.float64
+    assert list(found.entries[0]) == IMAGES
+    assert found.entries[0].names == ["image"]
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    path = save(tmp_path / "a.mat", [rdm(), rdm(seed=1)], ["a | 1", "b | 2"])
+    found = read_mat(path, names="{subject} | {session}")
+    table.write(tmp_path / "a.nc", found)
+    again = table.read(tmp_path / "a.nc", {"subject": "b"})
+    np.testing.assert_array_equal(again.dissimilarity[0], found.dissimilarity[1])
+    assert again.session.tolist() == ["2"]
+    np.testing.assert_array_equal(table.matrix(again.iloc[0]), rdm(seed=1))
+
+
+@pytest.mark.parametrize("as_vector", [lambda v: v, lambda v: v[None], lambda v: v[:, None]])
+def test_vectors_of_pairs(tmp_path, as_vector):
+    """MATLAB's pdist runs over pairs as SciPy's does, column by column below the diagonal."""
+    below = [rdm()[i, j] for j in range(5) for i in range(j + 1, 5)]
+    found = read_mat(save(tmp_path / "a.mat", [as_vector(np.array(below))], ["it"]))
+    np.testing.assert_array_equal(found.dissimilarity[0], squareform(rdm(), checks=False))
+    assert found.rdm_name.tolist() == ["it"]
+
+
+def test_a_name_chooses_an_rdm_and_the_log_names_the_others(tmp_path, caplog):
+    path = save(tmp_path / "a.mat", [rdm(), rdm(3)], ["mIT_674neurons", "hIT_316vx"])
+    with caplog.at_level("INFO", "repscape"):
+        found = read_mat(path, names="mIT_674neurons")
+    assert len(found) == 1
+    assert "'hIT_316vx'" in caplog.text
+    with pytest.raises(DataError, match=r"no RDM in 'RDMs' has a name like 'V1'.*Names there: 'mIT_674neu"):
+        read_mat(path, names="V1")
+
+
+def test_other_fields(tmp_path):
+    elements = np.array([[(rdm(), "a")]], [("matrix", object), ("title", object)])
+    savemat(tmp_path / "a.mat", {"RDMs": elements})
+    assert len(read_mat(tmp_path / "a.mat", rdm="matrix", named_by="title")) == 1
+    with pytest.raises(DataError, match=r"field 'RDM' is unknown\. Valid: matrix, title"):
+        read_mat(tmp_path / "a.mat")
+
+
+def changed(change):
+    matrix = rdm()
+    change(matrix)
+    return matrix
+
+
+@pytest.mark.parametrize(
+    ("matrix", "said"),
+    [
+        (rdm(4), "has 4 images, the stimulus 'objects' has 5"),
+        (np.zeros(6), "has 4 images, the stimulus 'objects' has 5"),
+        (np.zeros(7), "expected a square matrix, or a vector of all pairs; found an array of shape"),
+        (np.zeros((5, 4)), "expected a square matrix"),
+        (np.zeros((5, 5, 2)), "expected a square matrix"),
+        (np.zeros((0, 0)), "has 0 images|expected a square matrix"),
+        (changed(lambda m: m.__setitem__((1, 2), 9)), "symmetric.*from object_2 to object_3 it has 9, back"),
+        (changed(lambda m: m.__setitem__((3, 3), 0.2)), "diagonal of 0, found 0.2 at image object_4"),
+        (1 - rdm(), "diagonal of 0, found 1 at image object_1. A matrix of similarities"),
+        (changed(lambda m: m.__setitem__((0, 1), np.nan)), "1 values that are not finite"),
+        ("text", "expected numbers"),
+        (rdm() + 1j, "expected numbers"),
+    ],
+)
+def test_what_is_no_rdm_of_the_images(tmp_path, matrix, said):
+    path = save(tmp_path / "a.mat", [rdm(), matrix], ["good", "bad"])
+    with pytest.raises(DataError, match=rf"(?s)a\.mat: RDMs\(2\), 'bad': .*({said})"):
+        read_mat(path)
+
+
+def test_rounding_is_no_mistake():
+    """Half of what single precision and a diagonal from 1 − r leave."""
+    matrix = rdm() + rng.uniform(-4e-7, 4e-7, (5, 5))
+    values = condensed(matrix, IMAGES, "objects")
+    np.testing.assert_array_equal(values, matrix[np.triu_indices(5, 1)])
+    matrix[2, 0] += 4e-6
+    with pytest.raises(DataError, match="symmetric"):
+        condensed(matrix, IMAGES, "objects")
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    path = save(tmp_path / "a.mat", [rdm(4), rdm(), np.ones((5, 5))], ["a", "b", "c"])
+    with pytest.raises(DataError) as told:
+        read_mat(path)
+    assert [line.split(",")[1].split(":")[0] for line in str(told.value).splitlines()[1:]] == [" 'a'", " 'c'"]
+
+
+def test_two_rdms_of_the_same_labels(tmp_path):
+    path = save(tmp_path / "a.mat", [rdm(), rdm()], ["a | 1", "a | 2"])
+    with pytest.raises(
+        DataError, match=r"RDMs\(2\), 'a \| 2': has the same labels as .*RDMs\(1\).*subject a"
+    ):
+        read_mat(path, names="{subject} | *")
+
+
+@pytest.mark.parametrize("names", ["{layer}", "{image}", "{set} {subject}"])
+def test_names_that_labels_cannot_have(names):
+    with pytest.raises(ConfigError, match="cannot name a label"):
+        mat_rdms.check(names=names)
+
+
+def test_a_name_that_can_be_read_in_two_ways(tmp_path):
+    path = save(tmp_path / "a.mat", [rdm()], ["a_b_c"])
+    with pytest.raises(DataError, match=r"'a_b_c' can be read in several ways as '.subject._.session.'"):
+        read_mat(path, names="{subject}_{session}")
+
+
+# files of their own
+
+
+def test_npy_files_with_labels_in_their_paths(tmp_path):
+    np.save(tmp_path / "BE_1.npy", rdm())
+    np.save(tmp_path / "KO_1.npy", squareform(rdm(seed=1), checks=False))
+    paths = [tmp_path / "BE_1.npy", tmp_path / "KO_1.npy"]
+    in_path = {path: {"subject": path.stem[:2], "session": "1"} for path in paths}
+    found = to_table(rdms.read(in_path, path=paths), IMAGES, **KEYS)
+    assert found.subject.tolist() == ["BE", "KO"]
+    np.testing.assert_array_equal(found.dissimilarity[0], squareform(rdm(), checks=False))
+    np.testing.assert_array_equal(found.dissimilarity[1], squareform(rdm(seed=1), checks=False))
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_tables_with_names_in_any_order(tmp_path, index):
+    """As pandas writes them; entries come in the stimulus's order."""
+    square = pd.DataFrame(rdm(), IMAGES, IMAGES)
+    square.iloc[::-1, ::-1].to_csv(tmp_path / "BE.csv", index=index)
+    found = to_table(rdms.read(path=[tmp_path / "BE.csv"]), IMAGES, **KEYS)
+    np.testing.assert_allclose(found.dissimilarity[0], squareform(rdm(), checks=False), rtol=1e-15)
+    assert found.rdm_name.tolist() == ["BE"]
+
+
+@given(st.permutations(range(5)))
+@settings(max_examples=20)
+def test_any_order_of_names_gives_the_same(order):
+    matrix = rdm()[np.ix_(order, order)]
+    values = condensed(matrix, IMAGES, "objects", [IMAGES[at] for at in order])
+    np.testing.assert_array_equal(values, squareform(rdm(), checks=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n0,1\n1,0\n", "has 2 images"),
+        (
+            "a,b,c,d,e\n" + "0,0,0,0,0\n" * 5,
+            "lacks object_1; object_2; object_3 and 2 more, and has a; b; c and 2",
+        ),
+        (
+            "object_1,object_1,object_3,object_4,object_5\n" + "0,0,0,0,0\n" * 5,
+            "has the image 'object_1' twice",
+        ),
+        ("a,b\n0,1\n", "a.csv: expected a square table.*found 2 columns and 1 rows"),
+        ("a,b\n0,1\n1,0,0\n", "expected a square table"),
+        ("a,b\n0,x\n1,0\n", "a.csv: expected numbers below the first row"),
+        (",a,b\na,0,1\nc,1,0\n", "expected the same names"),
+        (",a,b\na,0,1\n", "expected the same names"),
+        ("", "a.csv: cannot be read|expected a square"),
+    ],
+)
+def test_no_such_table(tmp_path, text, said):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(DataError, match=f"(?s){said}"):
+        to_table(rdms.read(path=[tmp_path / "a.csv"]), IMAGES, **KEYS)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMPY"])
+def test_no_npy_file(tmp_path, content):
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.npy: not a whole \.npy file"):
+        list(rdms.read(path=[tmp_path / "a.npy"]))
+
+
+def test_pickled_objects_are_not_loaded(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(DataError, match="not a whole"):
+        list(rdms.read(path=[tmp_path / "a.npy"]))
+
+
+def test_another_kind_of_file(tmp_path):
+    with pytest.raises(DataError, match=r"expected a \.npy or \.csv file"):
+        list(rdms.read(path=[tmp_path / "a.txt"]))
+
+
+def test_labels_are_known_before_the_job():
+    assert rdms.labels(path="a/{subject}_{session}.csv") == ["session", "subject"]
+    assert rdms.labels(path=["a.csv", "b.csv"]) == ["rdm_name"]
+    assert mat_rdms.labels(names="{subject} | *") == ["subject"]
+    with pytest.raises(ConfigError, match="same names in braces"):
+        rdms.check(path=["{subject}.csv", "b.csv"])
+
+
+# the 92 objects
+
+
+def objects92(name):
+    mirrors = os.environ.get("REPSCAPE_MIRROR", "").split(":")
+    file = next((file for mirror in mirrors if mirror for file in Path(mirror).rglob(name)), None)
+    if file is None:
+        pytest.skip(f"REPSCAPE_MIRROR has no {name}")
+    return file
+
+
+OBJECTS = [f"object_{at:02d}" for at in range(1, 93)]
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "names", "labels"),
+    [
+        ("92_brainRDMs", "RDMs", "hIT | {subject} | Session: {session}", {"subject": 4, "session": 2}),
+        ("92_behavRDMs", "rdms_behav_92", "simJudge | subject{subject}", {"subject": 16}),
+        ("92_modelRDMs", "Models", "{model}", {"model": 8}),
+        ("Kriegeskorte_Neuron2008_supplementalData", "RDMs_mIT_hIT_fig1", "mIT_{count}neurons", {"count": 1}),
+    ],
+)
+def test_the_92_objects(name, variable, names, labels):
+    names = names.replace("{count}", "{neurons}")
+    read = mat_rdms.read(path=objects92(f"{name}.mat"), variable=variable, names=names)
+    found = to_table(read, OBJECTS, **KEYS)
+    assert len(found) == np.prod(list(labels.values()))
+    for label, count in labels.items():
+        assert found[label.replace("count", "neurons")].nunique() == count
+
+
+def test_the_92_objects_agree_between_files():
+    """Monkey IT is in two files, as a vector and as a matrix; the model of animacy is the factor."""
+    original = objects92("Kriegeskorte_Neuron2008_supplementalData.mat")
+    read = mat_rdms.read(path=original, variable="RDMs_mIT_hIT_fig1", names="mIT_674neurons")
+    monkey = to_table(read, OBJECTS, **KEYS)
+    models = to_table(
+        mat_rdms.read(path=objects92("92_modelRDMs.mat"), variable="Models", names="{model}"), OBJECTS, **KEYS
+    ).set_index("model")
+    np.testing.assert_array_equal(models.dissimilarity["monkeyIT"], monkey.dissimilarity[0])
+    animate = np.arange(92) < 48
+    apart = animate[:, None] != animate[None]
+    np.testing.assert_array_equal(models.dissimilarity["animacy"], apart[np.triu_indices(92, 1)])

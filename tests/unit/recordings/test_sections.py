@@ -1,0 +1,78 @@
+"""Recordings in the config, and as what an analysis is of."""
+
+import pytest
+
+from repscape import config
+from repscape.analyses import collection
+from repscape.errors import ConfigError
+
+
+def study(**changes):
+    recording = {
+        "source": "mat_rdms",
+        "path": "a.mat",
+        "variable": "RDMs",
+        "names": "hIT | {subject} | {session}",
+        "stimulus": "noise",
+        "area": "IT",
+    }
+    given = {
+        "study": "s",
+        "stimuli": {"noise": {"source": "white_noise", "count": 4, "size": [64, 64]}},
+        "networks": {"net": {"source": "torchvision", "architecture": "alexnet", "weights": "random"}},
+        "recordings": {"human_it": {**recording, **changes}},
+        "populations": {"random": {"select": "random", "units": 10}},
+        "samples": [{"population": "random"}],
+        "analyses": {"meta": {"analysis": "meta_rdm", "of": "human_it", "entries": ["subject"]}},
+    }
+    return given
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mat").touch()
+
+
+def test_a_recording_is_what_an_analysis_is_of():
+    resolved = config.resolve(study())
+    assert collection.inputs(resolved, "human_it") == {"collection": ["results/s/recordings/human_it.nc"]}
+    assert collection.labels(resolved, "human_it")[-2:] == ["subject", "session"]
+    assert "subject" not in collection.labels(resolved, "meta")
+    with pytest.raises(ConfigError, match=r"where: 'size' is unknown.*Valid:.* session,.*subject"):
+        collection.inputs(resolved, "human_it", {"size": "all"})
+    with pytest.raises(ConfigError, match="'human' is unknown; did you mean 'human_it'"):
+        collection.labels(resolved, "human")
+
+
+def test_a_study_without_recordings():
+    given = study()
+    del given["recordings"], given["analyses"]
+    assert config.resolve(given).config["recordings"] == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"stimulus": "noises"}, "recordings.human_it.stimulus: 'noises' is unknown; did you mean 'noise'"),
+        ({"path": "b.mat"}, "recordings.human_it.path: b.mat: no such file"),
+        ({"path": "https://a.b/c.mat"}, "expected a checksum at the end"),
+        ({"source": "mat"}, "recordings.human_it.source: 'mat' is unknown"),
+        ({"variables": "RDMs"}, "unknown key; did you mean 'variable'"),
+        ({"names": "{layer}"}, "'layer' cannot name a label"),
+        ({"area": "a/b"}, "recordings.human_it.area: 'a/b' cannot be a name"),
+    ],
+)
+def test_mistakes(changes, said):
+    with pytest.raises(ConfigError) as told:
+        config.resolve(study(**changes))
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["net", "all_images", "meta", "differentiation"])
+def test_names_that_are_taken(name):
+    given = study()
+    given["recordings"][name] = given["recordings"].pop("human_it")
+    given["analyses"] = {"meta": {"analysis": "sd_cd"}}
+    with pytest.raises(ConfigError, match=f"recordings.{name}: '{name}' is the name of"):
+        config.resolve(given)

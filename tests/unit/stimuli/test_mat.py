@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from repscape.errors import ConfigError, DataError
+from repscape.stimuli import factors, mat
+from repscape.stimuli.assemble import assemble
+
+rng = np.random.default_rng(0)
+
+
+def save(path, **fields):
+    """Write a struct array, as MATLAB does: 1 × n, text and numbers as arrays of their own."""
+    count = len(next(iter(fields.values())))
+    elements = np.empty((1, count), [(name, object) for name in fields])
+    for name, values in fields.items():
+        for at, value in enumerate(values):
+            elements[0, at][name] = value
+    savemat(path, {"stimuli": elements})
+    return path
+
+
+@pytest.fixture
+def pictures():
+    return list(rng.integers(0, 256, (12, 5, 6, 3), np.uint8))
+
+
+def test_pictures_with_labels_and_factors(tmp_path, pictures):
+    words = ["human face", "dog"] * 6
+    animal = [np.uint8(at % 2) for at in range(12)]
+    path = save(tmp_path / "a.mat", category=words, animal=animal, picture=pictures)
+    found = list(
+        mat.frames(
+            path=path,
+            variable="stimuli",
+            image="picture",
+            label="category",
+            factors=["animal"],
+            prefix="object",
+        )
+    )
+    assert [frame.name for frame in found] == [f"object_{at:02d}" for at in range(1, 13)]
+    np.testing.assert_array_equal([frame.pixels for frame in found], pictures)
+    assert [frame.label for frame in found] == words
+    assert [frame.factors for frame in found] == [{"animal": str(at % 2)} for at in range(12)]
+    assert assemble(found)["animal"][1] == ["0", "1"] * 6
+
+
+def test_grey_and_floating_point_pictures(tmp_path, pictures):
+    grey = [picture[..., 0] / 255 for picture in pictures]
+    found = list(mat.frames(path=save(tmp_path / "a.mat", image=grey), variable="stimuli"))
+    np.testing.assert_array_equal([frame.pixels for frame in found], [p[..., 0] for p in pictures])
+    assert found[0][2:] == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        (np.full((5, 6), 1.5), "found float64 of shape (5, 6) from 1.5 to 1.5"),
+        (np.full((5, 6), np.nan), "found float64"),
+        (np.zeros((5, 6, 4), np.uint8), "of shape (5, 6, 4)"),
+        (np.zeros((5, 6), np.int16), "int16"),
+        ("file.png", "found <U8"),
+    ],
+)
+def test_no_picture(tmp_path, pictures, picture, said):
+    path = save(tmp_path / "a.mat", image=[*pictures[:2], picture])
+    with pytest.raises(DataError) as told:
+        list(mat.frames(path=path, variable="stimuli"))
+    assert "a.mat: stimuli(3).image: expected a picture" in str(told.value)
+    assert said in str(told.value)
+
+
+def test_a_label_that_is_a_picture(tmp_path, pictures):
+    path = save(tmp_path / "a.mat", image=pictures)
+    with pytest.raises(DataError, match=r"stimuli\(1\)\.image: expected text or one number, found uint8"):
+        list(mat.frames(path=path, variable="stimuli", label="image"))
+
+
+def test_names_are_checked_before_the_job():
+    mat.check(label=None, factors=["animal"], prefix="object")
+    with pytest.raises(ConfigError, match="'label' cannot name a factor"):
+        mat.check(label=None, factors=["label"], prefix="object")
+    with pytest.raises(ConfigError, match="prefix"):
+        mat.check(label=None, factors=None, prefix=" ")
+
+
+def test_what_is_known_of_factors_before_the_job():
+    assert mat.factors(factors=None) == {}
+    assert mat.factors(factors=["animal"]) is None
+    assert factors.name_mistake("animal") is None
+
+
+def test_the_92_objects():
+    """Kriegeskorte et al. (2008): 48 animate objects come first; of these 24 are human, 24 have faces."""
+    mirrors = os.environ.get("REPSCAPE_MIRROR", "").split(":")
+    name = "Kriegeskorte_Neuron2008_supplementalData.mat"
+    file = next((file for mirror in mirrors if mirror for file in Path(mirror).rglob(name)), None)
+    if file is None:
+        pytest.skip(f"REPSCAPE_MIRROR has no {name}")
+    named = ["animal", "face", "human", "natural"]
+    found = list(
+        mat.frames(path=file, variable="stimuli_92objs", label="category", factors=named, prefix="object")
+    )
+    assert len(found) == 92
+    assert found[-1].name == "object_92"
+    assert {frame.pixels.shape for frame in found} == {(175, 175, 3)}
+    animal = [frame.factors["animal"] == "1" for frame in found]
+    assert animal == [True] * 48 + [False] * 44
+    assert sum(frame.factors["human"] == "1" for frame in found) == 24
+    assert [frame.label.endswith(" face") for frame in found] == [f.factors["face"] == "1" for f in found]
+    assert len({frame.label for frame in found}) == 6

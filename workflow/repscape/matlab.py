@@ -1,0 +1,79 @@
+"""Struct arrays in MATLAB's ``.mat`` files, up to version 7."""
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from repscape.errors import DataError
+from repscape.plugins import unknown
+
+
+def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:
+    """Read some fields of every element of a struct array. Nothing in the file is executed.
+
+    Parameters
+    ----------
+    file : path
+    variable : str
+    fields : names of fields
+
+    Returns
+    -------
+    list of dict of field to array
+        In MATLAB's order: the first index runs fastest.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, of another format or of version 7.3; it has no such variable, or the
+        variable is no struct array or lacks a field. The message lists what there is.
+    """
+    array = _variable(file, variable)
+    if array.dtype.names is None:
+        raise DataError(
+            f"{file}: expected a struct array as '{variable}', found {array.dtype} of shape {array.shape}."
+        )
+    for field in fields:
+        if field not in array.dtype.names:
+            raise DataError(f"{file}: {variable}: field {unknown(field, array.dtype.names)}")
+    return [{field: element[field] for field in fields} for element in array.ravel(order="F")]
+
+
+def _variable(file: Path, name: str) -> np.ndarray:
+    from scipy.io import loadmat, whosmat
+
+    if not file.is_file():
+        raise DataError(f"{file}: missing.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of variables that it leaves out: they are not asked for
+            there = [found for found, *_ in whosmat(file, appendmat=False)]
+            if name in there:
+                return loadmat(file, appendmat=False, variable_names=[name])[name]
+    except NotImplementedError as error:
+        raise DataError(
+            f"{file}: is of version 7.3, another format than that of earlier versions. Save it again in "
+            "MATLAB: save('FILE.mat', 'VARIABLE', '-v7')."
+        ) from error
+    except Exception as error:  # the reader raises many kinds for what is no such file
+        raise DataError(f"{file}: not a whole .mat file ({error}).") from error
+    raise DataError(f"{file}: variable {unknown(name, there)}")
+
+
+def text(value: np.ndarray, what: str) -> str:
+    """Return a field's text, or its single number as text: 1, not 1.0.
+
+    Raises
+    ------
+    DataError
+        It is neither; `what` says whose field it is.
+    """
+    value = np.asarray(value)
+    if value.size == 1 and value.dtype.kind in "US":
+        return str(value.item()).strip()
+    if value.size == 1 and value.dtype.kind in "buif":
+        number = float(value.item())
+        return str(int(number)) if number.is_integer() else str(value.item())
+    raise DataError(f"{what}: expected text or one number, found {value.dtype} of shape {value.shape}.")

@@ -1,0 +1,1 @@
+"""What was recorded outside the workflow: neurons, voxels, judgements."""

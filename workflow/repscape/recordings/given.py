@@ -1,0 +1,212 @@
+"""RDMs as a recording gives them: checked, and put on a stimulus's images."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from repscape import patterns
+from repscape.errors import AssetError, ConfigError, DataError
+from repscape.rdms.entries import some
+from repscape.stimuli.factors import name_mistake
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Of the largest dissimilarity: files of single precision, or with seven digits, are rounded by less.
+TOLERANCE = 1e-6
+# The label of RDMs that have no other
+DEFAULT_LABEL = "rdm_name"
+
+
+class GivenRdm(NamedTuple):
+    """An RDM out of a file.
+
+    Attributes
+    ----------
+    where : str
+        Which one, for messages: the file and the RDM's name in it.
+    values : number array (image, image) or (pair,)
+        The matrix, or its pairs i<j in row-major order, as `scipy.spatial.distance.squareform` and MATLAB's
+        have them.
+    labels : dict of str to str
+        Tell it from the recording's other RDMs: ``subject``, ``session``.
+    images : list of str, optional
+        The names of its rows; without them, they are the stimulus's images in its order.
+    """
+
+    where: str
+    values: np.ndarray
+    labels: dict[str, str]
+    images: list[str] | None = None
+
+
+def labels_in(pattern: str) -> list[str]:
+    """Name the labels in braces of a pattern.
+
+    Raises
+    ------
+    ConfigError
+        A name cannot be a label.
+    """
+    names = patterns.names(pattern)
+    for name in names:
+        if mistake := name_mistake(name):
+            raise ConfigError(mistake.replace("a factor", "a label"))
+    return names
+
+
+def labels_of(pattern: str, name: str, where: str) -> dict[str, str] | None:
+    """Return what the labels in braces stand for in an RDM's name; None where it does not match.
+
+    Raises
+    ------
+    DataError
+        The name can be read in several ways.
+    """
+    try:
+        return patterns.values(pattern, name)
+    except AssetError as error:
+        raise DataError(
+            f"{where}: {name!r} can be read in several ways as {pattern!r}. Write more of it out."
+        ) from error
+
+
+def to_table(
+    rdms: Iterable[GivenRdm], images: Sequence[str], *, source: str, stimulus: str, area: str, metric: str
+) -> "pd.DataFrame":
+    """Check RDMs and put them into a table, entries in the stimulus's order.
+
+    Parameters
+    ----------
+    rdms : iterable of GivenRdm
+    images : names of the stimulus's images
+    source, stimulus, area, metric : str
+        The recording, the stimulus, and what become the labels ``layer`` and ``metric``.
+
+    Returns
+    -------
+    DataFrame
+        See `repscape.rdms.table`; labels ``source``, ``stimulus``, ``layer``, ``layer_order`` (0),
+        ``metric``, ``measure`` (the same) and those of the RDMs.
+
+    Raises
+    ------
+    DataError
+        Names all RDMs that are no RDMs of these images (`condensed`), or have the labels of another.
+    """
+    import pandas as pd
+
+    entries = pd.Index(list(images), name="image")
+    shared = {"source": source, "stimulus": stimulus, "layer": area, "layer_order": 0}
+    shared |= {"metric": metric, "measure": metric}
+    rows: list[dict] = []
+    bad: list[str] = []
+    seen: dict[tuple, str] = {}
+    for rdm in rdms:
+        try:
+            values = condensed(rdm.values, images, stimulus, rdm.images)
+        except DataError as error:
+            bad.append(f"{rdm.where}: {error}")
+            continue
+        key = tuple(rdm.labels.items())
+        if key in seen:
+            told = ", ".join(f"{name} {value}" for name, value in key) or "none"
+            bad.append(f"{rdm.where}: has the same labels as {seen[key]} ({told}); let names tell them apart")
+        seen.setdefault(key, rdm.where)
+        rows.append({**shared, **rdm.labels, "entries": entries, "dissimilarity": values})
+    if bad:
+        raise DataError(
+            f"expected RDMs of the images of '{stimulus}', all different in their labels:\n"
+            + "\n".join(f"  {line}" for line in bad)
+        )
+    # object cells, or pandas would take arrays and indices for rows
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    odd = ("entries", "dissimilarity")
+    return pd.DataFrame(
+        {name: pd.Series(cells, dtype=object if name in odd else None) for name, cells in columns.items()}
+    )
+
+
+def condensed(
+    values: np.ndarray, images: Sequence[str], stimulus: str, own: Sequence[str] | None = None
+) -> np.ndarray:
+    """Return the dissimilarities of all pairs of images, in the stimulus's order.
+
+    Parameters
+    ----------
+    values : number array (image, image) or (pair,)
+        As `GivenRdm` has it. A vector of MATLAB's, (1, pair) or (pair, 1), is one too.
+    images : names of the stimulus's images
+    stimulus : str
+        Its name, for messages.
+    own : names of the RDM's images, optional
+        In any order; they must be the stimulus's.
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        The values are not numbers or not finite, not square, for another number of images or other ones;
+        asymmetric, or the diagonal not 0, by more than 1e-6 of the largest value.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind not in "buif":
+        raise DataError(f"expected numbers, found {values.dtype}")
+    if values.ndim == 2 and 1 in values.shape and values.size > 1:
+        values = values.ravel()
+    count = values.shape[0] if values.ndim == 2 else (1 + np.sqrt(1 + 8 * values.size)) / 2
+    if values.ndim not in (1, 2) or values.shape[1:] not in ((), (count,)) or count != int(count):
+        raise DataError(
+            f"expected a square matrix, or a vector of all pairs; found an array of shape {values.shape}"
+        )
+    if count != len(images):
+        raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
+    values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise DataError(f"has {np.sum(~np.isfinite(values))} values that are not finite (NaN or inf)")
+    if values.ndim == 1:
+        matrix = np.zeros((len(images),) * 2)
+        matrix[np.triu_indices(len(images), 1)] = values
+        matrix += matrix.T
+    else:
+        matrix = values
+        _check_matrix(matrix, own or images)
+    if own is not None:
+        matrix = matrix[np.ix_(*[_places(own, images, stimulus)] * 2)]
+    return matrix[np.triu_indices(len(images), 1)]
+
+
+def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
+    limit = TOLERANCE * np.abs(matrix).max()
+    worst = np.abs(np.diag(matrix)).argmax()
+    if abs(matrix[worst, worst]) > limit:
+        similar = matrix[worst, worst] == 1
+        hint = " A matrix of similarities? Then 1 minus it is one of dissimilarities." if similar else ""
+        raise DataError(
+            f"expected a diagonal of 0, found {matrix[worst, worst]:g} at image {images[worst]}.{hint}"
+        )
+    first, second = np.unravel_index(np.abs(matrix - matrix.T).argmax(), matrix.shape)
+    if abs(matrix[first, second] - matrix[second, first]) > limit:
+        raise DataError(
+            f"expected a symmetric matrix; from {images[first]} to {images[second]} it has "
+            f"{matrix[first, second]:g}, back {matrix[second, first]:g}"
+        )
+
+
+def _places(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
+    """Say where each of the stimulus's images is among the RDM's own."""
+    places = {name: at for at, name in enumerate(own)}
+    if len(places) < len(own):
+        twice = next(name for name in own if list(own).count(name) > 1)
+        raise DataError(f"has the image '{twice}' twice")
+    lacking = [name for name in images if name not in places]
+    other = [name for name in own if name not in set(images)]
+    if lacking:
+        raise DataError(
+            f"is not of the images of '{stimulus}': it lacks {some(lacking)}, and has {some(other)} instead"
+        )
+    return [places[name] for name in images]

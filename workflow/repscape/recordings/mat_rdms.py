@@ -1,0 +1,67 @@
+"""RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
+
+from collections.abc import Iterator
+
+from repscape import matlab
+from repscape.errors import DataError
+from repscape.logs import logger
+from repscape.rdms.entries import some
+from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, labels_in, labels_of
+from repscape.types import File
+
+
+def read(
+    *,
+    path: File,
+    variable: str,
+    names: str = f"{{{DEFAULT_LABEL}}}",
+    rdm: str = "RDM",
+    named_by: str = "name",
+) -> Iterator[GivenRdm]:
+    """Take the RDMs of a struct array whose names match a pattern.
+
+    Parameters
+    ----------
+    path : a .mat file up to version 7
+    variable : str
+        The struct array.
+    names : str
+        A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces become
+        labels. Others are left out, and named in the log.
+    rdm : str
+        The field with the dissimilarities: square, or a vector of pairs in the order of MATLAB's squareform.
+    named_by : str
+        The field with the RDM's name.
+
+    Raises
+    ------
+    DataError
+        See `repscape.matlab.structs`; no name matches, or one can be read in several ways.
+    """
+    others, any_matched = [], False
+    for number, element in enumerate(matlab.structs(path, variable, (rdm, named_by)), 1):
+        where = f"{path}: {variable}({number})"
+        name = matlab.text(element[named_by], f"{where}.{named_by}")
+        labels = labels_of(names, name, where)
+        if labels is None:
+            others.append(f"'{name}'")
+            continue
+        any_matched = True
+        yield GivenRdm(f"{where}, '{name}'", element[rdm], labels)
+    if not any_matched:
+        raise DataError(
+            f"{path}: no RDM in '{variable}' has a name like '{names}'. Names there: "
+            f"{', '.join(others) or 'none'}."
+        )
+    if others:
+        logger.info("%s: RDMs left out, whose names are not like '%s': %s", path, names, some(others))
+
+
+def check(*, names) -> None:
+    """Refuse names in braces that cannot be labels; the config asks before a job does."""
+    labels_in(names)
+
+
+def labels(*, names) -> list[str]:
+    """Name the labels that tell the RDMs apart."""
+    return labels_in(names)

@@ -1,0 +1,32 @@
+"""Read one recording."""
+
+import json
+
+from repscape import logs, plugins, store
+from repscape.arguments import fetched
+from repscape.rdms.table import encoded
+from repscape.recordings.given import to_table
+
+
+def main(section, recording, inputs, output):
+    read = plugins.entry("recordings", section["source"])
+    with store.open_file(inputs["stimulus"], "stimulus") as stimulus:
+        images, checksum = list(stimulus["name"][:]), stimulus.sha256
+    given = read(**fetched(read, section, f"recordings.{recording}", inputs))
+    keys = {key: section[key] for key in ("stimulus", "area", "metric")}
+    variables, attributes, groups = encoded(to_table(given, images, source=recording, **keys))
+    attributes |= {
+        "history": json.dumps({"recording": recording, "parameters": section}, sort_keys=True),
+        "recording": recording,
+        "source": section["source"],
+        "stimulus": section["stimulus"],
+        "stimulus_sha256": checksum,
+        "parameters": json.dumps(section),
+    }
+    store.write(output, kind="recording", variables=variables, attributes=attributes, groups=groups)
+
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        section, inputs = snakemake.params.job["section"], snakemake.input
+        main(section, snakemake.wildcards.recording, dict(inputs.items()), snakemake.output[0])
