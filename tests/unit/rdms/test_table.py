@@ -155,3 +155,25 @@ def test_other_files_are_refused(tmp_path):
         table.read(tmp_path / "x.nc")
     with pytest.raises(DataError, match="matches no file"):
         table.read(tmp_path / "no" / "*.nc")
+
+
+def test_the_folder_of_a_study_stands_for_its_rdms(folder, tmp_path):
+    store.write(tmp_path / "s/activations/x.nc", kind="activations", variables={"name": (("image",), ["a"])})
+    rdm_file(tmp_path / "s/rdms/net/n200.nc")
+    assert len(table.read(tmp_path / "s")) == 6
+
+
+def test_chosen_rdms_are_those_of_a_query(folder):
+    whole = table.read(folder)
+    found = table.chosen(
+        whole, {"layer": ["conv2", "input"], "metric": "cosine", "repeat": 1, "set": "colors"}
+    )
+    query = "layer in ['conv2', 'input'] and metric == 'cosine' and repeat == 1 and set == 'colors'"
+    assert list(found.index) == list(whole.query(query).index)
+    assert len(found) == 4
+    with pytest.raises(ConfigError, match=r"where\.layer: 'conv3' is unknown"):
+        table.chosen(whole, {"layer": "conv3"})
+    with pytest.raises(ConfigError, match="where: 'colour' is unknown"):
+        table.chosen(whole, {"colour": "090"})
+    with pytest.raises(ConfigError, match="no RDM has all of these labels"):
+        table.chosen(whole, {"set": "colors", "obj": ""})

@@ -45,7 +45,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     ----------
     files : path, pattern, folder, or several of these
         RDM files of a study, with the sets they hold, or files that `write` wrote. A folder stands
-        for all such files in it and below.
+        for all such files in it and below; a study's folder (``results/STUDY``) for its RDM files.
     where : mapping of column to a value or a list of values, optional
         Only RDMs with these labels are read.
 
@@ -110,6 +110,30 @@ def labels(table: "pd.DataFrame") -> list[str]:
         for name in table.columns
         if not name.startswith("entries") and not isinstance(table[name].iloc[0], np.ndarray)
     ]
+
+
+def chosen(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
+    """Choose RDMs by their labels, as `read` does: like a query in pandas, but unknown names are told.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : mapping of column to a value or a list of values
+
+    Raises
+    ------
+    ConfigError
+        `where` names a column or value that there is not.
+    """
+    wanted = {column: {str(value) for value in _listed(values)} for column, values in where.items()}
+    seen = {name: {str(value) for value in table[name]} for name in labels(table)}
+    keep = np.ones(len(table), bool)
+    for column in wanted:
+        if column not in seen:
+            raise ConfigError(f"where: {unknown(column, seen)}")
+        keep &= [str(value) in wanted[column] for value in table[column]]
+    _check_where(wanted, seen, bool(keep.any()))
+    return table[keep]
 
 
 def matrix(row) -> "pd.DataFrame":
@@ -281,7 +305,8 @@ def _paths(files) -> list[Path]:
     for name in [files] if isinstance(files, str | os.PathLike) else files:
         text = os.fspath(name)
         if os.path.isdir(text):
-            text = os.path.join(glob.escape(text), "**", "*.nc")
+            of_study = os.path.join(text, "rdms")
+            text = os.path.join(glob.escape(of_study if os.path.isdir(of_study) else text), "**", "*.nc")
         matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else [text]
         if not matches:
             raise DataError(f"{text}: matches no file. Expected RDM files, as results/STUDY/rdms has them.")
