@@ -327,6 +327,7 @@ def test_sets_of_images(small, tmp_path):
         ("s", {"combinations": {"c": {"of": [{"color": 0}]}}, **OF}, "color '0' is unknown"),
         ("s", {"combinations": {"c": {"of": []}}, **OF}, ".combinations.c.of: expected"),
         ("all_images", OF, ": 'all_images' is the name of those of all images"),
+        ("metric", OF, ": 'metric' is the name of something else in files"),
         ("a b", OF, ": 'a b' cannot be a name"),
     ],
 )

@@ -22,6 +22,7 @@ from repscape.rdms import sets as image_sets
 from repscape.rdms.normalisation import Kind
 from repscape.samples.draw import Draw
 from repscape.seeds import derive
+from repscape.stimuli import factors as factor_names
 from repscape.stimuli.assemble import FEWEST
 from repscape.study import Study
 from repscape.types import Size
@@ -543,9 +544,10 @@ def _sets(top: _Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict
     for name, definition in top.rdms.sets.items():
         keys = ("rdms", "sets", name)
         _check_name(mistakes, keys, name)
-        if name == ALL_IMAGES or name in top.analyses:
-            taken = "those of all images" if name == ALL_IMAGES else "an analysis"
-            mistakes.add(keys, f"'{name}' is the name of {taken}; choose another.")
+        taken = dict.fromkeys(factor_names.RESERVED, "something else in files")
+        taken |= dict.fromkeys(top.analyses, "an analysis") | {ALL_IMAGES: "those of all images"}
+        if name in taken:
+            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
         hows = {(*keys, "combine"): definition.combine} | {
             (*keys, "combinations", part, "how"): combination.how
             for part, combination in definition.combinations.items()

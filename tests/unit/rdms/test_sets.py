@@ -321,6 +321,22 @@ def test_a_set_without_combinations_is_part_of_the_rdm_of_all_images(files):
     np.testing.assert_array_equal(part, squareform(square[np.ix_(images, images)]))
 
 
+def test_entries_keep_their_order_where_images_have_another(files):
+    """Images of obj2 come in another order of colors; the rows of its RDM do not."""
+    colors = [
+        {"000": "270", "270": "000"}.get(row[1], row[1]) if row[0] == "obj2" else row[1] for row in ROWS
+    ]
+    definition = {"s": {"stimulus": "shapes", "by": ["obj", "view"]}}
+    path, _ = files(normal(), definition, factors=FACTORS | {"color": colors})
+    with store.open_file(path) as file:
+        whole = squareform(file["dissimilarity"][0, 1])
+        part = squareform(file["s/0"]["dissimilarity"][3, 0, 1])
+    images = [at for at, row in enumerate(ROWS) if (row[0], row[2]) == ("obj2", "2")]
+    images = sorted(images, key=lambda at: COLORS.index(colors[at]))
+    assert images != sorted(images)
+    np.testing.assert_array_equal(part, whole[np.ix_(images, images)])
+
+
 def test_sets_do_not_change_the_rdm_of_all_images(files):
     path, _ = files(normal())
     with xr.open_dataset(path) as rdm:

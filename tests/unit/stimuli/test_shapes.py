@@ -156,6 +156,7 @@ def test_colours_of_a_view_have_its_form_and_views_differ():
         assert not mask(first)[:, [0, -1]].any()
     forms = [mask(frame) for frame in frames[::2]]
     assert all((forms[i] != forms[j]).mean() > 0.02 for i in range(6) for j in range(i))
+    assert forms[1].mean() / forms[0].mean() != pytest.approx(forms[4].mean() / forms[3].mean(), rel=0.02)
 
 
 def test_more_objects_and_views_leave_the_first_as_they_were_and_the_seed_decides():
