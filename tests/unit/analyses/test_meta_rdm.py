@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
-from repscape import plugins, store
+from repscape import config, plugins, store
 from repscape.analyses.meta_rdm import compute, inputs, rows
 from repscape.errors import ConfigError, DataError
 from repscape.rdms import table as tables
@@ -50,6 +50,7 @@ def paths(tmp_path):
             variables={
                 "dissimilarity": (("metric", "repeat", "pair"), values),
                 "metric": (("metric",), ["sqeuclidean", "correlation"]),
+                "measure": (("metric",), ["sqeuclidean", "correlation"]),
                 "normalisation": (("metric",), ["zscore", "none"]),
                 "repeat": (("repeat",), np.arange(2, dtype=np.int32)),
                 "image_i": (("pair",), first.astype(np.int32)),
@@ -94,7 +95,7 @@ def test_values_are_those_of_the_rdms(paths, result, tmp_path):
     assert list(row.entries) == ["input", "a", "b", "c"]
     assert row.metric_sub == "correlation"
     assert meta.attrs["history"]["of"]["of"]["files"] == paths
-    assert meta.attrs["history"]["of"]["of"]["where"] == {"metric": "correlation", "set": ""}
+    assert meta.attrs["history"]["of"]["of"]["where"]["metric"] == "correlation"
 
 
 def test_networks_of_different_layers_lie_in_groups(result):
@@ -184,3 +185,40 @@ def test_a_single_entry_may_be_named_without_a_list():
     )
     assert section.entries == ["obj"]
     assert list(section.comparisons) == ["pearson"]
+
+
+def test_the_config_tells_where_a_mistake_is():
+    given = {
+        "study": "test",
+        "stimuli": {"a": {"source": "white_noise", "count": 4, "size": [64, 64]}},
+        "networks": {
+            "net": {
+                "source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": ["conv1"]
+            }
+        },
+        "populations": {"random": {"select": "random", "units": 10}},
+        "samples": [{"population": "random", "sizes": [5]}],
+        "analyses": {
+            "one": {"analysis": "meta_rdm", "of": "two", "entries": ["layer"]},
+            "two": {"analysis": "meta_rdm", "of": "one", "entries": ["layer"]},
+            "three": {"analysis": "meta_rdm", "of": "all_images", "entries": "layr"},
+            "four": {"analysis": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["r"]},
+            "five": {"analysis": "meta_rdm"},
+        },
+    }  # fmt: skip
+    with pytest.raises(ConfigError) as told:
+        config.resolve(given)
+    message = str(told.value)
+    assert "analyses.four.comparisons.0: expected 'pearson', 'spearman'" in message
+    assert "analyses.five.of: this key is required" in message
+    del given["analyses"]["four"], given["analyses"]["five"]
+    with pytest.raises(ConfigError) as told:
+        config.resolve(given)
+    message = str(told.value)
+    assert "analyses.one.of: RDMs cannot be made from themselves: two ← one ← two" in message
+    assert "analyses.three.entries: 'layr' is unknown; did you mean 'layer'" in message
+    del given["analyses"]["one"], given["analyses"]["two"], given["analyses"]["three"]
+    given["analyses"]["layer_map"] = {"analysis": "meta_rdm", "of": "all_images", "entries": "layer"}
+    study = config.resolve(given)
+    assert study.config["analyses"]["layer_map"]["seed"] != 0
+    assert study.config["analyses"]["layer_map"]["comparisons"] == ["pearson"]

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses import collection
-from repscape.analyses.collection import Where
+from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.plugins import NAMES
 from repscape.rdms.comparison import Comparison
@@ -16,7 +16,7 @@ from repscape.study import Study
 
 TABLE = True
 
-Comparisons = Annotated[list[Comparison], Field(min_length=1)]
+Comparisons = Annotated[tuple[Comparison, ...], Field(min_length=1)]
 Permutations = Annotated[int, Field(ge=0)]
 
 
@@ -24,7 +24,7 @@ def inputs(
     study: Study,
     *,
     seed: int,
-    of: str,
+    of: Of,
     entries: NAMES,
     groups: list[str] | None = None,
     where: Where | None = None,
@@ -46,7 +46,7 @@ def compute(
     files: Mapping,
     *,
     seed: int,
-    of: str,
+    of: Of,
     entries: NAMES,
     groups: list[str] | None = None,
     where: Where | None = None,
@@ -60,8 +60,9 @@ def compute(
     files : what `inputs` named
     seed : int
         Of the permutations.
-    of : str
-        Which RDMs: a name in ``rdms.sets``, ``all_images``, or another analysis `meta_rdm`.
+    of : str or list of str
+        Which RDMs: a name in ``rdms.sets``, ``all_images``, a recording, another analysis `meta_rdm`, or
+        several of these.
     entries : list of str
         Labels whose values become the entries of meta-RDMs.
     groups : list of str, optional
