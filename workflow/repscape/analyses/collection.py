@@ -16,18 +16,21 @@ _WITHIN = ("layer_order", "metric", "measure", "normalisation", "repeat", "n_dra
 
 # Labels, and the values that they may have
 Where = dict[str, str | int | list[str | int]]
+# What an analysis is of: one name, or several
+Of = str | list[str]
 
 
-def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[str]]:
+def inputs(study: Study, of: Of, where: Where | None = None) -> dict[str, list[str]]:
     """Name the files that hold the RDMs.
 
     Parameters
     ----------
     study : Study
-    of : str
-        A name in ``rdms.sets``, ``all_images`` (the RDMs of all images of each stimulus), a recording, or the
-        name of an analysis that makes RDMs.
+    of : str or list of str
+        A name in ``rdms.sets``, ``all_images`` (the RDMs of all images of each stimulus), a recording, the
+        name of an analysis that makes RDMs, or several of these.
     where : mapping of label to a value or values, optional
+        A label concerns those of several that have it: ``{population: random}`` leaves out no recording.
 
     Raises
     ------
@@ -39,10 +42,16 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     for label in where:
         if label not in known:
             raise ConfigError(f"where: {unknown(label, known)}")
+    files = [file for name in _listed(of) for file in _files(study, name, where, alone=len(_listed(of)) == 1)]
+    return {"collection": list(dict.fromkeys(files))}
+
+
+def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
+    """Name the files of RDMs of one name; one that is not alone may lack values that others have."""
     if of in _made(study):
-        return {"collection": [study.path("analysis", analysis=of)]}
+        return [study.path("analysis", analysis=of)]
     if of in _recordings(study):
-        return {"collection": [study.path("recording", recording=of)]}
+        return [study.path("recording", recording=of)]
     sets = _sets(study)
     valid: dict[str, Iterable[str]] = {
         "source": study.layers,
@@ -54,9 +63,10 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     }
     wanted: dict[str, set[str]] = {}
     for label, values in where.items():
-        wanted[label] = {str(value) for value in (values if isinstance(values, list) else [values])}
-        for value in sorted(wanted[label] - set(map(str, valid.get(label, wanted[label])))):
-            raise ConfigError(f"where: {label}: {unknown(value, valid[label])}")
+        wanted[label] = {str(value) for value in _listed(values)}
+        other = sorted(wanted[label] - set(map(str, valid.get(label, wanted[label]))))
+        if other and (alone or len(other) == len(wanted[label])):
+            raise ConfigError(f"where: {label}: {unknown(other[0], valid[label])}")
     files = [
         study.path("rdm", **keys)
         for keys in study.rdm_keys()
@@ -65,34 +75,50 @@ def inputs(study: Study, of: str, where: Where | None = None) -> dict[str, list[
     ]
     if not files:
         raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
-    return {"collection": files}
+    return files
 
 
-def labels(study: Study, of: str) -> list[str]:
-    """Name the labels that RDMs of that name have; meta-RDMs may lack some.
+def labels(study: Study, of: Of) -> list[str]:
+    """Name the labels that RDMs of that name, or these names, have; meta-RDMs may lack some.
 
     Raises
     ------
     ConfigError
         The study has no RDMs of that name, or they are made from themselves.
     """
-    way: list[str] = []
-    while of in _made(study):
-        if of in way:
-            circle = " ← ".join([*way[way.index(of) :], of])
-            raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
-        way.append(of)
-        of = study.config["analyses"][of]["of"]
-    sets = _sets(study)
+    return list(dict.fromkeys(label for name in _listed(of) for label in _labels(study, name, ())))
+
+
+def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
+    """Name the labels of RDMs of one name; `way` are the analyses that led there."""
+    if of in way:
+        circle = " ← ".join([*way[way.index(of) :], of])
+        raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
+    if of in _made(study):
+        section = study.config["analyses"][of]
+        lower = [label for name in _listed(section["of"]) for label in _labels(study, name, (*way, of))]
+        return labels_after(dict.fromkeys(lower), section["entries"])
     if of in _recordings(study):
-        names = [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
-    elif of in (ALL, *sets):
-        names = [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
-    else:
+        return [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
+    sets = _sets(study)
+    if of not in (ALL, *sets):
         raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_recordings(study), *_made(study)])}")
-    for name in reversed(way):
-        names = labels_after(names, study.config["analyses"][name]["entries"])
-    return names
+    return [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
+
+
+def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
+    """Name the stimuli of whose images RDMs are, through the analyses that made them."""
+    found: set[str] = set()
+    for name in _listed(of):
+        if name in _made(study):
+            section = study.config["analyses"][name]
+            found.update(stimuli(study, section["of"], section["where"]))
+        elif name in _recordings(study):
+            found.add(_recordings(study)[name]["stimulus"])
+        else:
+            found.update([_sets(study)[name]["stimulus"]] if name in _sets(study) else study.stimuli)
+    chosen = (where or {}).get("stimulus")
+    return [name for name in study.stimuli if name in found and (not chosen or name in _listed(chosen))]
 
 
 def _sets(study: Study) -> Mapping:
@@ -115,20 +141,62 @@ def _made(study: Study) -> list[str]:
     return [name for name in study.analyses if study.config["analyses"][name]["analysis"] in MAKERS]
 
 
-def read(files: Mapping, of: str, where: Where | None = None):
+def read(files: Mapping, of: Of, where: Where | None = None):
     """Read the RDMs as a table; see `repscape.rdms.table`.
 
     Parameters
     ----------
     files : what `inputs` named
     of, where : as in `inputs`
+
+    Returns
+    -------
+    DataFrame
+        Of several names, RDMs that lack a label of others have ``""`` or 0 there.
     """
     from repscape.rdms import table
     from repscape.store import open_file
 
-    with open_file(files["collection"][0]) as file:
-        first_order = file.kind == "rdm"
-    chosen = dict(where or {})
-    if first_order:
-        chosen["set"] = "" if of == ALL else of
-    return table.read(files["collection"], chosen)
+    first_order, others = [], []
+    for path in files["collection"]:
+        with open_file(path) as file:
+            (first_order if file.kind == "rdm" else others).append(path)
+    sets = ["" if name == ALL else name for name in _listed(of)]
+    if not others:
+        return table.read(first_order, {**(where or {}), "set": sets})
+    if len(others) == 1 and not first_order:
+        return table.read(others, where)
+    parts = [table.read(path) for path in others]
+    return _joined([table.read(first_order, {"set": sets}), *parts] if first_order else parts, where or {})
+
+
+def _joined(parts: list, where: Where):
+    """Put tables together and choose from them by labels; what lacks a label is not concerned."""
+    import pandas as pd
+
+    from repscape.rdms import table
+
+    names = list(dict.fromkeys(label for part in parts for label in table.labels(part)))
+    whole = pd.concat([part[[*table.labels(part), "entries", "dissimilarity"]] for part in parts])
+    whole = whole[[*names, "entries", "dissimilarity"]].reset_index(drop=True)
+    lacking = whole[names].isna()
+    for name in names:
+        if lacking[name].any():
+            numbers = pd.api.types.is_numeric_dtype(whole[name])
+            whole[name] = whole[name].fillna(0).astype(int) if numbers else whole[name].fillna("")
+    keep = pd.Series(True, whole.index)
+    for label, values in where.items():
+        wanted = set(map(str, _listed(values)))
+        found = whole[label].astype(str)
+        for value in sorted(wanted - set(found[~lacking[label]])):
+            raise ConfigError(f"where: {label}: {unknown(value, set(found[~lacking[label]]))}")
+        keep &= found.isin(wanted) | lacking[label]
+    if not keep.any():
+        raise ConfigError("where: no RDM has all of these labels. Choose fewer of them.")
+    chosen = whole[keep].reset_index(drop=True)
+    chosen.attrs["history"] = {"of": [part.attrs.get("history", {}) for part in parts], "where": dict(where)}
+    return chosen
+
+
+def _listed(values) -> list:
+    return values if isinstance(values, list) else [values]

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from repscape.analyses import collection, embedding
-from repscape.analyses.collection import Where
+from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
@@ -36,7 +36,7 @@ def check(*, method: Method = "smacof", perplexity: float | None = None) -> None
 
 
 def inputs(
-    study: Study, *, of: str = collection.ALL, where: Where | None = None, align: str | None = None
+    study: Study, *, of: Of = collection.ALL, where: Where | None = None, align: str | None = None
 ) -> dict:
     """Name the files that hold the RDMs.
 
@@ -55,7 +55,7 @@ def compute(
     files: Mapping,
     *,
     seed: int,
-    of: str = collection.ALL,
+    of: Of = collection.ALL,
     where: Where | None = None,
     method: Method = "smacof",
     dims: PositiveInt = 2,
