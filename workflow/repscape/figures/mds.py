@@ -1,0 +1,338 @@
+"""Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
+
+import numpy as np
+
+from repscape.analyses import collection
+from repscape.analyses.collection import Where
+from repscape.analyses.mds import DEPENDENT, OWN, chains
+from repscape.errors import ConfigError
+from repscape.figures import captions, choices, keys, map_layout, mds_caption
+from repscape.figures.entry_pictures import EntryPictures
+from repscape.figures.label_colours import LabelColours, LabelSizes, label_colours, label_sizes
+from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
+from repscape.figures.rows import page
+from repscape.figures.style import WIDTH
+from repscape.plugins import unknown
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+MOST = 30  # panels
+EDGE, GAP = 0.8, 3.0  # mm: around the page, between panels
+TITLE, LINE = 3.8, 3.2  # mm, above panels: what tells how well they do; the line with names
+OWN_SCALE = 3.0  # mm, beneath panels
+SINGLE = 110.0  # mm, the width of a map alone
+SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures
+MOST_ACROSS = 6  # panels
+
+
+def inputs(study: Study, *, analysis: str | None = None) -> dict:
+    """Name the files.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name makes maps, or they have one dimension.
+    """
+    path = choices.analysis(study, analysis, "mds")
+    section = study.config["analyses"][analysis or "mds"]
+    if section["dims"] < 2:
+        raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
+    stimuli = stimuli_of(study, section)
+    return {"mds": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+
+
+def stimuli_of(study: Study, section: Mapping) -> list[str]:
+    """Name the stimuli of whose images an analysis is, through the analyses that it is of."""
+    return collection.stimuli(study, section["of"], section["where"])
+
+
+def draw(
+    data: dict,
+    *,
+    analysis: str | None = None,
+    where: Where | None = None,
+    pictures: bool | None = None,
+    colour: str | None = None,
+    size: str | None = None,
+    trajectories: str | None = None,
+    shared: bool = True,
+):
+    """Draw a map for each RDM, or trajectories through several in one.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis ``mds``, by its name.
+    where : mapping of label to a value or values, optional
+        Which of its maps. Of more than 30, evenly spaced layers are shown.
+    pictures : bool, optional
+        Whether entries are shown by pictures; by default where there is room for them.
+    colour : str, optional
+        The label that colours stand for: of entries, of the factors of their images, or of RDMs. By
+        default the first of the entries' that has 2 to 15 values.
+    size : str, optional
+        The label that sizes stand for.
+    trajectories : str, optional
+        A label whose values are connected: of the entries, as in a map of all layers; or the one along
+        which maps were aligned, which are then shown in one panel.
+    shared : bool
+        Whether all panels have one scale.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    maps = data["mds"]
+    labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
+    levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
+    finder = EntryPictures(data["stimuli"])
+    chosen = select(maps, labels, where)
+    groups = _groups(maps, labels, levels, chosen, trajectories)
+    panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
+    told = [
+        label for label in labels if label not in (*DEPENDENT, trajectories) and _differ(maps, label, groups)
+    ]
+
+    across, panels = _arranged(maps, panels, told)
+    width = SINGLE if len(panels) == 1 else WIDTH
+    side = (width - 2 * EDGE - (across - 1) * GAP) / across
+    picture = (0.42 if trajectories is None else 0.25) * side / np.sqrt(max(len(p.ends) for p in panels))
+    if pictures is None:
+        pictures = picture >= SMALLEST
+    pictures = pictures and any(panel.marks[mark].picture for panel in panels for mark in panel.ends)
+    colours, sizes = _colours(panels, levels, colour, trajectories), _sizes(panels, size)
+    shown = (colours.label if colours else None, trajectories)
+    naming = tuple(level for level in levels if level not in shown)
+    look = Look(
+        colours, sizes, float(np.clip(picture, SMALLEST, LARGEST)) if pictures else None, naming, finder
+    )
+
+    room = side - 2 * MARGIN - look.largest
+    windows, height = map_layout.windows(
+        [panel.points for panel in panels],
+        room,
+        room,
+        shared=shared,
+        together=shared and bool(maps.attrs["align"]),
+    )
+    high, above = height + 2 * MARGIN + look.largest, TITLE + (LINE if told else 0)
+    own_scale = not shared and maps.attrs["method"] != "tsne"
+    pitch = above + high + (OWN_SCALE if own_scale else 0) + GAP
+    under = EDGE + -(-len(panels) // across) * pitch
+    placed = keys.rows(_keys(maps, panels, look, trajectories, windows[0] if shared else None, side), width)
+    fig, axes = page(under + len(placed) * keys.ROW, width)
+    for number, (panel, window) in enumerate(zip(panels, windows, strict=True)):
+        left, top = EDGE + (number % across) * (side + GAP), EDGE + (number // across) * pitch
+        name = " · ".join(str(maps[label].values[panel.rdms[0]]) for label in told)
+        axes.text(left, top + LINE - 0.6, captions.shorten(name, int(side / 1.3)), fontsize=7)
+        axes.text(left, top + above - 1.2, goodness(maps, panel.rdms), fontsize=5.8, color="0.35")
+        draw_panel(axes, panel, window, (left, top + above, side, high), look)
+        if own_scale:
+            _own_scale(axes, window, left, top + above + high, side)
+    keys.put(axes, placed, EDGE, under - GAP + 1.5)
+    text = mds_caption.caption(
+        maps,
+        panels,
+        look,
+        labels=labels,
+        levels=levels,
+        chosen=len(chosen),
+        trajectories=trajectories,
+        shared=shared,
+    )
+    return fig, text
+
+
+def select(maps, labels: list[str], where: Where | None) -> list[int]:
+    """Return the places of the RDMs with these labels.
+
+    Raises
+    ------
+    ConfigError
+        A label or value is unknown, or no RDM has all of them.
+    """
+    chosen = np.ones(maps.sizes["rdm"], bool)
+    for label, values in (where or {}).items():
+        if label not in labels:
+            raise ConfigError(f"where: {unknown(label, labels)}")
+        own = maps[label].values.astype(str)
+        wanted = {str(value) for value in (values if isinstance(values, list) else [values])}
+        for value in sorted(wanted - set(own)):
+            raise ConfigError(f"where: {label}: {unknown(value, set(own))}")
+        chosen &= np.isin(own, list(wanted))
+    if not chosen.any():
+        raise ConfigError("where: no map has all of these labels. Choose fewer of them.")
+    return [int(at) for at in np.flatnonzero(chosen)]
+
+
+def goodness(maps, rdms: list[int]) -> str:
+    """Say briefly how well maps do: stress-1, the shares explained, or the divergence."""
+    name = "stress_1" if "stress_1" in maps else "divergence"
+    values = maps[name].values[rdms]
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    text = f"{name.replace('_', '-')} {low}" if low == high else f"{name.replace('_', '-')} {low}–{high}"
+    if "explained" in maps and len(rdms) == 1:
+        text += " · {:.0f} + {:.0f}%".format(*100 * maps["explained"].values[rdms[0], :2])
+    return text
+
+
+def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -> list[list[int]]:
+    """Put RDMs in panels, each in one of its own or those that trajectories go through in one."""
+    if trajectories in (None, *levels):
+        groups = [[at] for at in chosen]
+    elif trajectories not in labels:
+        raise ConfigError(f"trajectories: {unknown(trajectories, [*levels, *labels])}")
+    elif maps.attrs["align"] != trajectories:
+        raise ConfigError(
+            f"trajectories: these maps are not aligned along '{trajectories}': what moves from one to the "
+            f"next means nothing. Set `align: {trajectories}` in the analysis."
+        )
+    else:
+        import pandas as pd
+
+        table = pd.DataFrame({label: maps[label].values[chosen] for label in labels})
+        groups = [[chosen[at] for at in chain] for chain in chains(table, labels, trajectories)]
+    if len(groups) > MOST and "layer" in labels:
+        groups = _thinned(maps, groups)
+    if len(groups) > MOST:
+        different = [label for label in labels if _differ(maps, label, groups) and label not in DEPENDENT]
+        raise ConfigError(
+            f"where: a figure has at most {MOST} maps, found {len(groups)}. Choose some of them by "
+            f"{', '.join(different)}."
+        )
+    return groups
+
+
+def _thinned(maps, groups: list[list[int]]) -> list[list[int]]:
+    """Keep evenly spaced layers, the same number of each source, so that there are few enough panels."""
+    first = [group[0] for group in groups]
+    layers = maps["layer"].values[first]
+    sources = maps["source"].values[first] if "source" in maps else np.full(len(first), "")
+    own = {source: list(dict.fromkeys(layers[sources == source])) for source in dict.fromkeys(sources)}
+    for count in range(max(map(len, own.values())), 0, -1):
+        kept = {name: {all_[at] for at in choices.evenly(len(all_), count)} for name, all_ in own.items()}
+        some = [group for group, s, layer in zip(groups, sources, layers, strict=True) if layer in kept[s]]
+        if len(some) <= MOST:
+            return some
+    return groups
+
+
+def _panel(maps, group: list[int], labels, levels, finder: EntryPictures, trajectories: str | None) -> Panel:
+    marks: list[Mark] = []
+    lines: dict[tuple, list[int]] = {}
+    for at in group:
+        one = maps.isel(rdm=at)
+        of_rdm = {label: str(one[label].values) for label in labels}
+        names = {level: one[level].values.astype(str) for level in levels}
+        for entry in np.flatnonzero(np.isfinite(one["position"].values).all(-1)):
+            of_entry = {level: str(values[entry]) for level, values in names.items()}
+            picture = finder.find(of_rdm | of_entry)
+            of_image = finder.labels(picture) if picture else {}
+            same = tuple(value for level, value in of_entry.items() if level != trajectories)
+            lines.setdefault(same, []).append(len(marks))
+            marks.append(Mark(one["position"].values[entry, :2], of_image | of_rdm | of_entry, picture))
+    return Panel(group, marks, list(lines.values()) if trajectories else [])
+
+
+def _differ(maps, label: str, groups: list[list[int]]) -> bool:
+    """Whether RDMs that are shown differ in a label."""
+    return len({str(maps[label].values[at]) for group in groups for at in group}) > 1
+
+
+def _values(panels: list[Panel]) -> dict[str, list[str]]:
+    """What values labels of marks have."""
+    values: dict[str, list[str]] = {}
+    for panel in panels:
+        for mark in panel.marks:
+            for label, value in mark.labels.items():
+                values.setdefault(label, []).append(value)
+    return values
+
+
+def _colours(
+    panels: list[Panel], levels, colour: str | None, trajectories: str | None
+) -> LabelColours | None:
+    """Choose the label that colours stand for, and give its values colours."""
+    values = _values(panels)
+    if colour is not None:
+        if colour not in values:
+            raise ConfigError(f"colour: {unknown(colour, values)}")
+        return label_colours(colour, values[colour])
+    within = [{label: {m.labels.get(label) for m in panel.marks} for label in values} for panel in panels]
+    usual = [
+        label for label in values if all(len(own[label]) > 1 for own in within) and label not in DEPENDENT
+    ]
+    usual.sort(key=lambda label: label not in levels)
+    for label in usual:
+        if label not in ("image", trajectories) and len(set(values[label])) <= 15:
+            return label_colours(label, values[label])
+    return None
+
+
+def _sizes(panels: list[Panel], size: str | None) -> LabelSizes | None:
+    if size is None:
+        return None
+    values = _values(panels)
+    if size not in values:
+        raise ConfigError(f"size: {unknown(size, values)}")
+    return label_sizes(size, values[size])
+
+
+def _arranged(maps, panels: list[Panel], told: list[str]) -> tuple[int, list[Panel]]:
+    """Choose how many panels go side by side; what differs in two labels goes in rows and columns of these.
+
+    Columns are layers, if these are among the two.
+    """
+    count = len(panels)
+    if len(told) == 2:
+        across, down = sorted(told, key=lambda label: label != "layer")
+        cells = {label: [str(maps[label].values[panel.rdms[0]]) for panel in panels] for label in told}
+        columns, rows = (list(dict.fromkeys(cells[label])) for label in (across, down))
+        if 1 < len(columns) <= MOST_ACROSS and count == len(columns) * len(rows):
+            places = zip(map(rows.index, cells[down]), map(columns.index, cells[across]), strict=True)
+            return len(columns), [panels[at] for _, at in sorted(zip(places, range(count), strict=True))]
+    return count if count <= 4 else min(MOST_ACROSS, int(np.ceil(np.sqrt(1.3 * count)))), panels
+
+
+def _keys(maps, panels, look: Look, trajectories, window, side: float) -> list[list[keys.Item]]:
+    """What is told beneath the panels: colours, where trajectories begin and end, sizes, the scale."""
+    found = [keys.colour_key(look.colours)] if look.colours else []
+    if trajectories is not None:
+        first, last = (_at_end(panels, trajectories, at) for at in (0, -1))
+        found.append(
+            [
+                keys.heading(trajectories),
+                keys.dot(0.8 * DOT, facecolor="white", edgecolor=PLAIN, linewidth=0.8),
+                keys.words(first or "first"),
+                keys.line(6, color=PLAIN, linewidth=0.8),
+                keys.dot(DOT, facecolor=PLAIN, linewidth=0),
+                keys.words(last or "last"),
+            ]
+        )
+    if look.sizes:
+        values = list(look.sizes.sizes)
+        several = values if len(values) <= 8 else [values[0], values[-1]]
+        key = [keys.heading(look.sizes.label)]
+        for value in several:
+            key += [keys.dot(DOT * look.sizes.sizes[value], facecolor=PLAIN, linewidth=0), keys.words(value)]
+        found.append(key)
+    if window is not None and maps.attrs["method"] != "tsne":
+        length = map_layout.round_length(0.3 * side / window.scale)
+        what = mds_caption.distance(maps, panels[0].rdms[0])
+        what = "of maps brought to one size" if maps.attrs["scale"] else f"in {what}"
+        found.append([keys.bar(length * window.scale), keys.words(f"{length:g} {what}")])
+    return found
+
+
+def _at_end(panels: list[Panel], label: str, at: int) -> str | None:
+    """Return where all trajectories begin (0) or end (-1), if it is the same place."""
+    ends = {panel.marks[line[at]].labels[label] for panel in panels for line in panel.lines}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def _own_scale(axes, window: map_layout.Window, left: float, bottom: float, side: float) -> None:
+    length = map_layout.round_length(0.3 * side / window.scale)
+    right, middle = left + length * window.scale, bottom + 1.8
+    axes.plot([left, right], [middle, middle], color="black", linewidth=1, solid_capstyle="butt")
+    axes.text(right + 1, middle, f"{length:g}", fontsize=5.8, va="center_baseline")
