@@ -37,13 +37,8 @@ def inputs(study: Study, *, analysis: str | None = None) -> dict:
     section = study.config["analyses"][analysis or "mds"]
     if section["dims"] < 2:
         raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
-    stimuli = stimuli_of(study, section)
+    stimuli = collection.stimuli(study, section["of"], section["where"])
     return {"mds": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
-
-
-def stimuli_of(study: Study, section: Mapping) -> list[str]:
-    """Name the stimuli of whose images an analysis is, through the analyses that it is of."""
-    return collection.stimuli(study, section["of"], section["where"])
 
 
 def draw(
