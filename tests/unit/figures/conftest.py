@@ -64,7 +64,10 @@ class Results:
                     for source in self.sources
                 },
                 "analyses": {name: {"analysis": name} for name in plugins.names("analyses")}
-                | {"differentiation": {"analysis": "differentiation", "reference": self.reference}},
+                | {
+                    "differentiation": {"analysis": "differentiation", "reference": self.reference},
+                    "svm": {"analysis": "svm", "across": "color"},
+                },
                 "populations": {
                     "all": {"select": "all"},
                     "filter_means": {"select": "filter_means"},

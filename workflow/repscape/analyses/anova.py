@@ -242,8 +242,8 @@ def summary(units: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def rows(variables: dict) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: an effect in a layer each."""
+def rows(variables: Mapping, groups: Mapping | None = None) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: an effect in a layer each, units left out."""
     columns = ("mean", "lower_quartile", "median", "upper_quartile", "largest", "significant")
     layers, effects = (variables[dim][1] for dim in ("layer", "effect"))
     values = {name: variables[name][1] for name in (*columns, "units", "constant", "df")}
