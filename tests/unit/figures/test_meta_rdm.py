@@ -89,16 +89,18 @@ def test_groups_of_entries_and_networks_with_other_layers(tmp_path):
 
 
 def test_marks_are_of_corrected_p(tmp_path):
-    table = first_order()
-    table.at[0, "dissimilarity"] = table.at[2, "dissimilarity"] * 2  # cup and hat, input, correlation
-    meta = meta_rdms(table, ["obj"], permutations=999)
+    meta = meta_rdms(first_order(), ["obj"], permutations=19)
+    ps = [[0.01, 0.04, 0.045], [0.001, 0.03, 0.9], [0.03, 0.2, 0.3]]  # all, two, none
+    meta["p"] = [np.array(ps[at % 3]) for at in range(len(meta))]
     figure, caption = drawn(tmp_path / "x.nc", meta, alpha=0.05)
-    expected = sum((false_discovery_control(row.p) <= 0.05).sum() for _, row in meta.iterrows())
     dots = [
-        dots for axes in figure.axes for dots in axes.collections if "significant" in (dots.get_gid() or "")
+        len(dots.get_offsets())
+        for axes in figure.axes
+        for dots in axes.collections
+        if "significant" in (dots.get_gid() or "")
     ]
-    assert sum(len(dots.get_offsets()) for dots in dots) == 2 * expected > 0
-    assert f"({expected} pair" in caption
+    assert dots == [2 * (false_discovery_control(p) <= 0.05).sum() for p in meta.p] == [6, 4, 0] * 2
+    assert "(10 pairs); p from at most 99" in caption
 
 
 def test_undefined_is_grey(tmp_path):

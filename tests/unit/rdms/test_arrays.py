@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import squareform
 
 from repscape.errors import DataError
 from repscape.rdms import table as tables
@@ -55,6 +56,14 @@ def test_entries_are_matched_by_their_labels(table):
     other.at[3, "entries"] = table.entries[3][::-1]
     other.at[3, "dissimilarity"] = table.dissimilarity[3][::-1]
     assert to_xarray(other).identical(to_xarray(table))
+    order = [2, 0, 1]  # colours of the first, which is not natural order
+    other["entries"] = [table.entries[0][order]] * len(table)
+    other["dissimilarity"] = [squareform(squareform(v)[np.ix_(order, order)]) for v in table.dissimilarity]
+    found = to_xarray(other)
+    assert list(found.color.values) == ["180", "000", "090"]
+    assert found.sel(color=["000", "090", "180"], color_other=["000", "090", "180"]).identical(
+        to_xarray(table)
+    )
 
 
 def test_meta_rdms_with_p(table):

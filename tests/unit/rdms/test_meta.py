@@ -12,7 +12,8 @@ from scipy.stats import pearsonr, spearmanr
 
 from repscape.errors import ConfigError, DataError
 from repscape.rdms import table as tables
-from repscape.rdms.comparison import compare
+from repscape.rdms.comparison import compare, p_values
+from repscape.rdms.entries import space
 from repscape.rdms.meta import meta_rdms
 
 COLORS = ["000", "090", "180", "270"]
@@ -189,6 +190,14 @@ def test_p_of_a_pair_depends_on_nothing_else():
         )
         cells = pd.DataFrame(squareform(same.p), same.entries, same.entries)
         assert row.p[0] == cells.loc["shoe", "cup"]
+    row = whole.iloc[0]
+    values = dict(
+        zip(OBJECTS, table.dissimilarity[table[row.metric_sub == table.metric].index][:4], strict=True)
+    )
+    for (one, other), p in zip(itertools.combinations(OBJECTS, 2), row.p, strict=True):
+        places = space(table.entries[0]).places
+        stack = np.array([values[name][places] for name in sorted([one, other])])
+        assert p == p_values(stack, "pearson", 199, 5)[0]
     other = meta_rdms(table, ["obj"], permutations=199, seed=6)
     assert not np.array_equal(np.stack(whole.p), np.stack(other.p))
 
