@@ -77,12 +77,13 @@ def spread(at: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray,
     Returns
     -------
     float64 array (box, 2)
-        Centres; those of boxes that overlap none stay as they are.
+        Centres; boxes in the room that overlap none stay where they are.
     """
     count = len(at)
     stay, stay_sizes = (np.empty((0, 2)), np.empty((0, 2))) if fixed is None else fixed
     boxes = np.concatenate([sizes, stay_sizes])
-    moved = np.concatenate([at, stay]).astype(np.float64)
+    edges = low + sizes / 2, np.maximum(high - sizes / 2, low + sizes / 2)
+    moved = np.concatenate([at.clip(*edges), stay]).astype(np.float64)
     half = (boxes[:count, None] + boxes[None]) / 2
     order = np.subtract.outer(np.arange(count), np.arange(len(boxes)))[..., None]
     crowded = _touching(moved, half, order).any(1)
@@ -100,7 +101,7 @@ def spread(at: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray,
         way = np.where(apart == 0, np.sign(order), np.sign(apart))
         pushes = np.where(along & touching[..., None], share * over * way, 0)
         moved[:count] += pushes.sum(1) / np.maximum(touching.sum(1), 1)[:, None]
-        moved[:count] = moved[:count].clip(low + sizes / 2, np.maximum(high - sizes / 2, low + sizes / 2))
+        moved[:count] = moved[:count].clip(*edges)
     return moved[:count]
 
 

@@ -1,0 +1,395 @@
+"""Maps: pictures where their entries are, colours by label, trajectories in order, nothing covered."""
+
+import importlib.util
+from itertools import combinations, product
+from pathlib import Path
+
+import docutils.core
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import pdist
+
+from repscape import store
+from repscape.analyses import mds as analysis
+from repscape.errors import ConfigError
+from repscape.figures import map_layout, mds
+from repscape.figures.data import opened
+from repscape.figures.entry_pictures import EntryPictures
+from repscape.figures.label_colours import CYCLE, label_colours, label_sizes
+from repscape.figures.style import COLOURS, settings
+from repscape.rdms import table as tables
+
+OBJECTS, HUES = ("cup", "hat"), ("000", "090", "180", "270")
+LAYERS = ("input", "conv2", "conv10", "fc1")
+
+
+def pixels():
+    """Pictures twice as wide as high, each of one grey: 10 × its number."""
+    return np.stack([np.full((8, 16, 3), 10 * (at + 1), np.uint8) for at in range(8)])
+
+
+def rdms(layers=LAYERS, sources=("net",), objects=OBJECTS, by_set=True, seed=0):
+    """RDMs of the colours of each object, or of all images, in each layer."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for source in sources:
+        for obj in objects if by_set else ("",):
+            points = generator.normal(size=(4 if by_set else 8, 2))
+            for order, layer in enumerate(layers):
+                points = points + 0.2 * generator.normal(size=points.shape)
+                row = {"source": source, "stimulus": "shapes", "set": "colors" if by_set else ""}
+                row |= {"obj": obj} if by_set else {}
+                row |= {"layer": layer, "layer_order": order, "metric": "euclidean"}
+                images = pd.Index([f"{o}_{h}" for o, h in product(OBJECTS, HUES)], name="image")
+                row["entries"] = pd.Index(HUES, name="color") if by_set else images
+                row["dissimilarity"] = pdist(points)
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """Compute maps of a table and draw them; return the figure, its caption and the maps."""
+
+    def draw(table, keys=None, **parameters):
+        tables.write(tmp_path / "rdms.nc", table)
+        settings_ = {"seed": 0, "of": "colors", "method": "classical"} | (keys or {})
+        result = analysis.compute({"collection": [str(tmp_path / "rdms.nc")]}, **settings_)
+        store.write(
+            tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
+        )
+        store.write(
+            tmp_path / "shapes.nc",
+            kind="stimulus",
+            variables={
+                "images": (("image", "y", "x", "channel"), pixels()),
+                "name": (("image",), [f"{o}_{h}" for o, h in product(OBJECTS, HUES)]),
+                "obj": (("image",), [o for o, _ in product(OBJECTS, HUES)]),
+                "color": (("image",), [h for _, h in product(OBJECTS, HUES)]),
+            },
+            attributes={"stimulus": "shapes", "factors": ["obj", "color"]},
+        )
+        files = {"mds": str(tmp_path / "mds.nc"), "stimuli": [str(tmp_path / "shapes.nc")]}
+        with opened(files) as data, settings():
+            figure, caption = mds.draw(data, **parameters)
+            assert_legible(figure)
+            assert_paragraph(caption)
+            return figure, caption, data["mds"].load()
+
+    return draw
+
+
+def assert_legible(figure):
+    """Texts neither cover each other nor leave the page."""
+    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    boxes = {text: text.get_window_extent(renderer) for text in axes.texts if text.get_text()}
+    width, height = figure.bbox.size
+    for text, box in boxes.items():
+        assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -1, text.get_text()
+        assert text.get_fontsize() >= 5.5
+    for (a, first), (b, second) in combinations(boxes.items(), 2):
+        across = min(first.x1, second.x1) - max(first.x0, second.x0)
+        down = min(first.y1, second.y1) - max(first.y0, second.y0)
+        assert min(across, down) < 1.5, (a.get_text(), b.get_text())
+
+
+def assert_paragraph(text):
+    document = docutils.core.publish_doctree(text, settings_overrides={"warning_stream": False})
+    assert [node.tagname for node in document.children] == ["paragraph"]
+    assert text.endswith(".")
+    assert "  " not in text
+
+
+def words(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def pictures(figure):
+    """Which picture is shown, by its grey, its centre, width and height in mm."""
+    found = []
+    for image in figure.axes[0].images:
+        left, right, bottom, top = image.get_extent()
+        found.append(
+            (
+                int(image.get_array()[0, 0, 0]) // 10 - 1,
+                np.array([(left + right) / 2, (bottom + top) / 2]),
+                right - left,
+                bottom - top,
+            )
+        )
+    return found
+
+
+def frames(figure):
+    from matplotlib.colors import to_hex
+    from matplotlib.patches import Rectangle
+
+    patches = [p for p in figure.axes[0].patches if isinstance(p, Rectangle) and p.get_zorder() == 5.5]
+    return [to_hex(patch.get_edgecolor()).upper() for patch in patches]
+
+
+def dots(figure):
+    from matplotlib.patches import Ellipse
+
+    return [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
+
+
+def test_entries_are_shown_by_their_own_pictures_where_they_are(drawn):
+    figure, caption, maps = drawn(rdms(), where={"layer": "fc1"})
+    shown = pictures(figure)
+    assert sorted(which for which, *_ in shown) == list(range(8))
+    assert frames(figure) == 2 * list(label_colours("color", HUES).colours.values())
+    np.testing.assert_allclose([width / height for *_, width, height in shown], 2)
+    chosen = [int(at) for at in np.flatnonzero(maps.layer == "fc1")]
+    places = {which: place for which, place, *_ in shown}
+    on_page = np.array([[places[4 * obj + hue] for hue in range(4)] for obj in range(2)])
+    points = maps.position.values[chosen] * [1, -1]  # y goes up on a map
+    # one scale for all panels, and the same for x and y
+    scales = [pdist(a) / pdist(b) for a, b in zip(on_page, points, strict=True)]
+    np.testing.assert_allclose(scales, scales[0][0], rtol=1e-6)
+    assert "Colours: ``color``." in caption
+
+
+def test_titles_tell_what_differs_and_the_stress(drawn):
+    figure, caption, maps = drawn(
+        rdms(), {"method": "smacof"}, where={"layer": ["input", "fc1"], "obj": "hat"}
+    )
+    texts = words(figure)
+    assert {"input", "fc1"} <= set(texts)
+    assert not any("hat" in text for text in texts)
+    for at in np.flatnonzero((maps.obj == "hat") & maps.layer.isin(["input", "fc1"])):
+        assert f"stress-1 {maps.stress_1.values[at]:.2f}" in texts
+    assert "obj hat" in caption
+    assert "SMACOF" in caption
+    assert "Maps were not aligned" in caption
+
+
+def test_two_labels_make_rows_and_columns(drawn):
+    figure, _, _ = drawn(rdms(), where={"layer": ["input", "fc1"]})
+    at = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    assert at["cup · input"][0] == at["hat · input"][0] < at["cup · fc1"][0]
+    assert at["cup · input"][1] == at["cup · fc1"][1] < at["hat · fc1"][1]
+
+
+def test_all_images_are_coloured_by_their_factors(drawn):
+    figure, _, _ = drawn(rdms(by_set=False), where={"layer": "fc1"})
+    assert sorted(which for which, *_ in pictures(figure)) == list(range(8))
+    assert frames(figure) == 4 * [COLOURS[0]] + 4 * [COLOURS[1]]
+    assert {"obj:", "cup", "hat"} <= set(words(figure))
+    figure, _, _ = drawn(rdms(by_set=False), where={"layer": "fc1"}, colour="color")
+    assert frames(figure) == 2 * list(label_colours("color", HUES).colours.values())
+
+
+def test_points_have_colours_and_sizes_by_label(drawn):
+    figure, caption, _ = drawn(
+        rdms(by_set=False), where={"layer": "fc1"}, pictures=False, colour="color", size="obj"
+    )
+    assert not figure.axes[0].images
+    sizes = {round(dot.get_width(), 6) for dot in dots(figure)}
+    assert len(sizes) == 2
+    assert "Sizes: ``obj``." in caption
+
+
+def test_few_points_are_named(drawn):
+    figure, _, _ = drawn(rdms(by_set=False), where={"layer": "fc1"}, pictures=False)
+    assert {f"{o}_{h}" for o, h in product(OBJECTS, HUES)} <= set(words(figure))
+
+
+def test_trajectories_connect_an_entry_from_layer_to_layer(drawn):
+    figure, caption, maps = drawn(rdms(), {"align": "layer"}, trajectories="layer")
+    lines = [line.get_xydata() for line in figure.axes[0].lines if len(line.get_xydata()) == len(LAYERS)]
+    assert len(lines) == 8
+    cup = [int(np.flatnonzero((maps.obj == "cup") & (maps.layer == layer))[0]) for layer in LAYERS]
+    points = maps.position.values[cup][:, 0] * [1, -1]
+    expected = pdist(points) / pdist(points)[0]
+    assert any(np.allclose(pdist(line) / pdist(line)[0], expected) for line in lines)
+    # pictures are where trajectories end
+    assert len(pictures(figure)) == 8
+    assert {"input", "fc1"} <= set(words(figure))
+    assert "moved onto the one before it" in caption
+    assert "Lines connect what agrees in all but ``layer``" in caption
+
+
+def test_trajectories_within_a_map_of_all_layers(drawn):
+    generator = np.random.default_rng(0)
+    entries = pd.MultiIndex.from_product([["net", "twin"], LAYERS], names=["source", "layer"])
+    row = {"stimulus": "shapes", "metric": "pearson", "metric_sub": "correlation", "entries": entries}
+    row["dissimilarity"] = pdist(generator.normal(size=(8, 3)), "sqeuclidean")
+    figure, caption, maps = drawn(pd.DataFrame([row]), {"of": "layers"}, trajectories="layer")
+    lines = [line.get_xydata() for line in figure.axes[0].lines if len(line.get_xydata()) == 4]
+    assert len(lines) == 2
+    scale = pdist(lines[0])[0] / pdist(maps.position.values[0][:4])[0]
+    np.testing.assert_allclose(pdist(lines[1]), scale * pdist(maps.position.values[0][4:]), rtol=1e-9)
+    assert {"source:", "net", "twin", "layer:", "input", "fc1"} <= set(words(figure))
+    assert "square root of 1 − Pearson's r of RDMs" in caption
+    assert not figure.axes[0].images
+    figure, _, _ = drawn(pd.DataFrame([row]), {"of": "layers"}, colour="layer", size="layer")
+    assert {"source", "layer:"} & set(words(figure)) == {"layer:"}
+
+
+def test_what_was_left_out_is_said(drawn):
+    table = rdms()
+    table.at[0, "dissimilarity"] = np.full(6, np.nan)
+    _, caption, _ = drawn(table, where={"layer": ["conv2", "fc1"]})
+    assert "Left out of the analysis, because dissimilarities are undefined" in caption
+    assert "obj cup, layer input: all of it" in caption
+
+
+def test_scale_bars(drawn):
+    figure, caption, _ = drawn(rdms(), where={"layer": ["input", "fc1"]})
+    assert sum("in Euclidean distance" in text for text in words(figure)) == 1
+    assert "all panels have one scale" in caption
+    figure, caption, _ = drawn(rdms(), where={"layer": ["input", "fc1"]}, shared=False)
+    assert "each panel has its own" in caption
+    bars = [line for line in figure.axes[0].lines if line.get_color() == "black"]
+    assert len(bars) == 4
+    figure, caption, _ = drawn(rdms(by_set=False), {"method": "tsne", "n_init": 0}, where={"layer": "fc1"})
+    assert not [line for line in figure.axes[0].lines if line.get_color() == "black"]
+    assert "arbitrary units" in caption
+    assert any(text.startswith("divergence") for text in words(figure))
+
+
+def test_of_many_maps_evenly_spaced_layers_are_shown(drawn):
+    layers = [f"layer{at}" for at in range(23)]
+    figure, caption, _ = drawn(rdms(layers), {"dims": 3})
+    shown = [text.split(" · ")[1] for text in words(figure) if text.startswith("cup · ")]
+    assert (shown[0], shown[-1], len(shown)) == ("layer0", "layer22", 15)
+    assert "Of 46 maps 30 are shown" in caption
+    assert "Of 3 dimensions the first two are shown." in caption
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"where": {"layers": "input"}}, r"where: 'layers' is unknown; did you mean 'layer'\?"),
+        ({"where": {"layer": "conv3"}}, r"where: layer: 'conv3' is unknown; did you mean 'conv2'\?"),
+        ({"where": {"obj": "cup", "layer": ["input"], "source": "net", "metric": "x"}}, "'x' is unknown"),
+        ({"colour": "colour"}, r"colour: 'colour' is unknown; did you mean 'color'\?"),
+        ({"size": "area"}, "size: 'area' is unknown"),
+        ({"trajectories": "depth"}, "trajectories: 'depth' is unknown"),
+        ({"trajectories": "layer"}, r"not aligned along 'layer'.*Set `align: layer`"),
+    ],
+)
+def test_mistakes_are_told(drawn, parameters, message):
+    with pytest.raises(ConfigError, match=message):
+        drawn(rdms(), **parameters)
+
+
+def test_too_many_maps_that_differ_in_more_than_layers(drawn):
+    table = rdms(layers=("input",), objects=[f"object{at}" for at in range(31)])
+    with pytest.raises(ConfigError, match=r"at most 30 maps, found 31\. Choose some of them by obj"):
+        drawn(table)
+
+
+def test_an_entry_is_shown_by_the_first_image_with_its_labels():
+    import xarray
+
+    names = [f"{o}_{h}" for o, h in product(OBJECTS, HUES)]
+    stimulus = xarray.Dataset(
+        {"images": (("image", "y", "x", "channel"), pixels())},
+        {
+            "name": ("image", names),
+            "obj": ("image", [n.split("_")[0] for n in names]),
+            "color": ("image", [n.split("_")[1] for n in names]),
+        },
+        {"stimulus": "shapes", "factors": ["obj", "color"]},
+    )
+    find = EntryPictures([stimulus]).find
+    assert find({"image": "hat_090"}) == ("shapes", 5)
+    assert find({"obj": "hat", "color": "180", "layer": "fc1"}) == ("shapes", 6)
+    assert find({"obj": "hat"}) == ("shapes", 4)
+    assert find({"obj": "hat", "color": "warm"}) is None
+    assert find({"source": "net", "layer": "fc1"}) is None
+    assert find({"stimulus": "views", "obj": "hat"}) is None
+    other = stimulus.assign_attrs(stimulus="views")
+    assert EntryPictures([stimulus, other]).find({"obj": "hat"}) is None
+    assert EntryPictures([stimulus, other]).find({"stimulus": "views", "obj": "hat"}) == ("views", 4)
+
+
+@pytest.mark.parametrize(
+    ("label", "values", "kind"),
+    [
+        ("color", HUES, "circle"),
+        ("orientation", ["0", "45", "90", "135"], "circle"),
+        ("color", ["000", "090", "180"], "order"),
+        ("contrast", ["0.1", "1", "10"], "order"),
+        ("contrast", ["0.1", "1"], "categories"),
+        ("obj", OBJECTS, "categories"),
+        ("layer", LAYERS, "order"),
+        ("obj", [f"o{at}" for at in range(20)], "order"),
+    ],
+)
+def test_colours_follow_the_kind_of_values(label, values, kind):
+    found = label_colours(label, [*values, *values])
+    assert found.kind == kind
+    assert list(found.colours) == list(values)
+    assert len(set(found.colours.values())) == len(values)
+
+
+def test_colours_go_around_a_circle_and_sizes_in_order():
+    assert tuple(label_colours("color", HUES[::-1]).colours.values()) == CYCLE
+    sizes = label_sizes("obj", ["b10", "b2", "a"]).sizes
+    assert list(sizes) == ["a", "b2", "b10"]
+    np.testing.assert_allclose(np.diff(np.square(list(sizes.values()))), 0.7)
+
+
+@pytest.mark.parametrize("count", [3, 4, 6, 8])
+def test_colours_around_a_circle_can_be_told_apart(count):
+    path = Path(__file__).with_name("test_style.py")
+    spec = importlib.util.spec_from_file_location("style_tests", path)
+    style = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(style)
+    colours = label_colours("hue", [str(360 * at / count) for at in range(count)]).colours.values()
+    for matrix in style.VISION.values():
+        seen = [style.lab(np.array(matrix) @ style.linear(colour)) for colour in colours]
+        assert min(style.ciede2000(a, b) for a, b in combinations(seen, 2)) >= 10
+
+
+def test_boxes_are_moved_apart_and_no_further():
+    generator = np.random.default_rng(0)
+    at = np.concatenate([generator.normal(50, 2, (12, 2)), [[90, 90], [90, 10], [50, 50], [50, 50]]])
+    sizes = np.full((16, 2), 6.0)
+    moved = map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0))
+    gaps = np.abs(moved[:, None] - moved[None]).max(-1)[np.triu_indices(16, 1)]
+    assert gaps.min() > 6 - 0.01
+    assert (moved[12:14] == at[12:14]).all()
+    assert np.linalg.norm(moved - at, axis=1).max() < 25
+    assert (map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0)) == moved).all()
+
+
+def test_boxes_stay_in_the_room_and_off_what_is_fixed():
+    at = np.array([[1.0, 1.0], [2.0, 1.0], [50.0, 50.0]])
+    sizes = np.full((3, 2), 6.0)
+    fixed = np.array([[50.0, 50.0]]), np.full((1, 2), 4.0)
+    moved = map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0), fixed=fixed)
+    assert (moved >= 3).all()
+    assert np.abs(moved[2] - 50).max() > 5 - 0.01
+
+
+@pytest.mark.parametrize(("shared", "together"), [(True, True), (True, False), (False, False)])
+def test_windows_hold_their_maps(shared, together):
+    generator = np.random.default_rng(0)
+    maps = [generator.normal(5, spread, (9, 2)) * [2, 1] for spread in (0.1, 1, 10)]
+    windows, height = map_layout.windows(maps, 40, 40, shared=shared, together=together)
+    assert height <= 40
+    for points, window in zip(maps, windows, strict=True):
+        placed = window.on_page(points, (0, 0))
+        assert np.abs(placed[:, 0]).max() <= 20 + 1e-9
+        assert np.abs(placed[:, 1]).max() <= height / 2 + 1e-9
+        np.testing.assert_allclose(pdist(placed), window.scale * pdist(points))
+    assert len({window.scale for window in windows}) == (1 if shared else 3)
+    assert len({window.centre for window in windows}) == (1 if together else 3)
+
+
+def test_a_map_of_one_place_can_be_drawn():
+    windows, height = map_layout.windows([np.zeros((4, 2))], 40, 40, shared=True, together=False)
+    assert np.isfinite(windows[0].on_page(np.zeros((4, 2)), (0, 0))).all()
+    assert 0 < height <= 40
+
+
+@pytest.mark.parametrize(("longest", "found"), [(0.0034, 0.002), (0.9, 0.5), (1, 1), (49, 20), (50, 50)])
+def test_lengths_of_scale_bars_are_round(longest, found):
+    assert map_layout.round_length(longest) == pytest.approx(found)
