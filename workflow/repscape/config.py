@@ -560,7 +560,7 @@ def _sets(top: _Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict
                 valid = sections["stimuli"]
                 mistakes.add((*keys, "stimulus"), plugins.unknown(definition.stimulus, valid))
             continue
-        factors = _factors(sections["stimuli"][definition.stimulus])
+        factors = plugins.factors(sections["stimuli"][definition.stimulus])
         if factors == {}:
             mistakes.add(
                 (*keys, "stimulus"), f"the images of stimulus '{definition.stimulus}' have no factors."
@@ -569,19 +569,6 @@ def _sets(top: _Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict
             parts = definition.model_dump(exclude={"stimulus"})
             _ask(mistakes, keys, image_sets.groups, factors, **parts)
     return {name: definition.model_dump() for name, definition in top.rdms.sets.items()}
-
-
-def _factors(section: Mapping) -> Mapping | None:
-    """Say which factors a stimulus's images have, and the value for each; None where only the job can."""
-    function = plugins.entry("stimuli", section["source"])
-    tell = getattr(inspect.getmodule(function), "factors", None)
-    if tell is None:
-        made = plugins.made_parameters(function)
-        return None if any(section[parameter] is not None for parameter in made) else {}
-    try:
-        return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
-    except (AssetError, ConfigError):  # told with the assets and by `check`
-        return None
 
 
 def _ask(mistakes: Mistakes, keys: tuple, function, *arguments, **keywords) -> None:

@@ -21,7 +21,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
-from repscape.errors import ConfigError
+from repscape.errors import AssetError, ConfigError
 from repscape.types import _Asset, _Made
 
 ENTRY_POINTS = {
@@ -162,6 +162,24 @@ def inputs(step: str, section: Mapping, name: str, study) -> dict[str, str | lis
     name_files = find(step, name, step).inputs
     keys = inspect.signature(name_files).parameters
     return name_files(study, **section_arguments(entry(step, name), section, only=keys))
+
+
+def factors(section: Mapping) -> Mapping[str, list[str]] | None:
+    """Tell the factors of a stimulus's images, and the value of each image; None where only its job can.
+
+    Parameters
+    ----------
+    section : the stimulus's validated section of the config
+    """
+    function = entry("stimuli", section["source"])
+    tell = getattr(inspect.getmodule(function), "factors", None)
+    if tell is None:
+        # What is made from others may take over their factors.
+        return None if any(section[name] is not None for name in made_parameters(function)) else {}
+    try:
+        return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
+    except (AssetError, ConfigError):  # told with the assets and by `check`
+        return None
 
 
 def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:

@@ -191,6 +191,9 @@ def test_a_missing_combination_and_factor_are_refused(made):
         made().compute(factors=None)
 
 
+SHAPES = {"source": "shapes", "objects": 3, "colors": 2, "views": 1}
+
+
 def test_planning():
     study = Study(
         name="s",
@@ -200,12 +203,16 @@ def test_planning():
         samples={},
         metrics=(),
         analyses=(),
-        config={},
+        config={"stimuli": {"noise": {"source": "gratings"}, "shapes": dict(SHAPES)}},
     )
-    assert anova.inputs(study, stimulus="shapes") == {
-        "network": "results/s/networks/net/network.pt",
-        "stimulus": "results/s/stimuli/shapes.nc",
-    }
+    assert (
+        anova.inputs(study)
+        == anova.inputs(study, stimulus="shapes")
+        == {
+            "network": "results/s/networks/net/network.pt",
+            "stimulus": "results/s/stimuli/shapes.nc",
+        }
+    )
     assert anova.complete(study) == {"source": "net", "layers": {"first": "conv1", "relu1": "relu1"}}
     assert anova.complete(study, layers=["relu1"])["layers"] == {"relu1": "relu1"}
     for key, value in {"source": "nets", "stimulus": "shape", "layers": ["conv1"]}.items():
@@ -213,5 +220,12 @@ def test_planning():
             anova.inputs(study, **{key: value})
     with pytest.raises(ConfigError, match="'obj' twice"):
         anova.inputs(study, factors=["obj", "obj"])
+    with pytest.raises(
+        ConfigError, match=r"factors: stimulus 'noise': expected .* two factors; its factors: none"
+    ):
+        anova.inputs(study, stimulus="noise")
+    study.config["stimuli"]["shapes"]["colors"] = 1
+    with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .* of the factor 'color', found 1"):
+        anova.inputs(study)
     model = plugins.model(anova.compute, analysis=(str, ...))
     assert {"device", "batch", "threads"} <= model.model_fields.keys()

@@ -272,6 +272,9 @@ def test_mistakes(files):
         svm.check(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0))
 
 
+SHAPES = {"source": "shapes", "objects": 3, "colors": 2, "views": 1}
+
+
 def test_planning():
     study = Study(
         name="s",
@@ -280,8 +283,16 @@ def test_planning():
         samples={"random": ("200",)},
         metrics=(),
         analyses=(),
-        config={"populations": {"random": {}, "means": {}}},
+        config={
+            "populations": {"random": {}, "means": {}},
+            "stimuli": {"noise": {"source": "gratings"}, "shapes": SHAPES},
+        },
     )
+    assert svm.inputs(study, target="label")["stimulus"] == "results/s/stimuli/shapes.nc"
+    with pytest.raises(
+        ConfigError, match="across: of the factors of 'shapes', 'colour' is unknown; did you m"
+    ):
+        svm.inputs(study, across="colour")
     assert svm.inputs(study, stimulus="shapes", population="means", layers=["relu1"]) == {
         "stimulus": "results/s/stimuli/shapes.nc",
         "activations": ["results/s/activations/net/shapes/means/relu1.nc"],

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, DataError
 from repscape.figures.choices import one, several
 from repscape.study import Study
 
@@ -32,11 +33,18 @@ def inputs(
     Raises
     ------
     ConfigError
-        A name is unknown, the source is not a network, or one factor is named twice.
+        A name is unknown, the source is not a network, one factor is named twice, or the factors are not
+        crossed.
     """
     source, stimulus, _ = _chosen(study, source, stimulus, layers)
+    varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
     if factors is not None and len(set(factors)) < len(factors):
         raise ConfigError(f"factors: expected two different factors, found '{factors[0]}' twice.")
+    if varied is not None:
+        try:
+            crossed(choose(varied, factors, where), where)
+        except DataError as error:
+            raise ConfigError(f"factors: {error}") from error
     return {
         "network": study.path("network", source=source),
         "stimulus": study.path("stimulus", stimulus=stimulus),
@@ -57,7 +65,7 @@ def complete(
 
 def _chosen(study: Study, source: str | None, stimulus: str | None, layers) -> tuple[str, str, list[str]]:
     source = one(source, study.labels, "source")
-    stimulus = one(stimulus, study.stimuli_of(source), "stimulus")
+    stimulus = stimulus_of(study, source, stimulus)
     return source, stimulus, several(layers, study.layers[source], "layers")
 
 
@@ -82,7 +90,7 @@ def compute(
     files : ``{"network": path, "stimulus": path}``
     source : network of the study, by default the first
     stimulus : str
-        With factors, all of whose combinations have images; by default the first.
+        All combinations of its factors have images; by default the first with factors.
     factors : two names
         By default the stimulus's, where it has two. Images that share their values of both are
         replicates, whatever the other factors are.
@@ -111,7 +119,6 @@ def compute(
         The stimulus lacks a factor, a factor has one value, or a combination has no images.
     """
     from repscape import store
-    from repscape.analyses.design import choose, crossed
     from repscape.analyses.variance import Sums
     from repscape.networks import tables
     from repscape.networks.viewer import Viewer

@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from repscape import plugins
 from repscape.errors import DataError
+from repscape.figures.choices import one
 from repscape.labels import natural
+from repscape.study import Study
 
 
 class Design(NamedTuple):
@@ -86,6 +89,26 @@ def choose(found: Mapping[str, np.ndarray], names: Sequence[str] | None, where: 
         if name not in found:
             raise DataError(f"{where}: its images have no factor '{name}'; its factors: {listed}.")
     return {name: found[name] for name in names or found}
+
+
+def stimulus_of(study: Study, source: str, stimulus: str | None) -> str:
+    """Return the stimulus that is named, or the first of a source whose images have factors.
+
+    Raises
+    ------
+    ConfigError
+        The source is not shown it.
+    """
+    shown = study.stimuli_of(source)
+    if stimulus is None:
+        varied = [name for name in shown if known(study, name) != {}]
+        return (varied or list(shown))[0]
+    return one(stimulus, shown, "stimulus")
+
+
+def known(study: Study, stimulus: str) -> Mapping[str, list[str]] | None:
+    """Return the factors of a stimulus's images, where they are known before it is made."""
+    return plugins.factors(study.config["stimuli"][stimulus])
 
 
 def coded(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -6,15 +6,18 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
+from repscape.analyses.design import known, stimulus_of
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.figures.choices import one, sampled, several
 from repscape.labels import check_equal
 from repscape.logs import progress
+from repscape.plugins import unknown
 from repscape.seeds import derive
 from repscape.study import Study
 
 TABLE = True
+LABEL = "label"  # of an image, which is no factor
 EVERY = "all"  # the condition where there is but one
 LISTED = 5
 
@@ -28,6 +31,9 @@ def inputs(
     stimulus: str | None = None,
     population: str | None = None,
     layers: list[str] | None = None,
+    target: str | None = None,
+    across: str | None = None,
+    groups: str | None = None,
 ) -> dict:
     """Name the stimulus and the activations of each layer.
 
@@ -37,7 +43,11 @@ def inputs(
         A name is unknown.
     """
     source = one(source, study.layers, "source")
-    stimulus = one(stimulus, study.stimuli_of(source), "stimulus")
+    stimulus = stimulus_of(study, source, stimulus)
+    varied = known(study, stimulus)
+    for key, name in {"target": target, "across": across, "groups": groups}.items():
+        if varied is not None and name is not None and name not in (*varied, LABEL):
+            raise ConfigError(f"{key}: of the factors of '{stimulus}', {unknown(name, varied)}")
     population = (
         sampled(study.samples, None)
         if population is None
@@ -100,7 +110,8 @@ def compute(
     Parameters
     ----------
     files : ``{"stimulus": path, "activations": paths}``
-    source, stimulus, population : by default the first; the population the first that is sampled by size
+    source, stimulus, population : names
+        By default the first source, stimulus with factors, and population that is sampled by size.
     layers : list of str, optional
         By default all.
     target : a factor of the stimulus, or ``label``
@@ -208,8 +219,8 @@ def _columns(file, path, target, across, groups) -> tuple[str, dict[str, np.ndar
     from repscape.stimuli import factors
 
     found = factors.read(file)
-    if "label" in file.variables:
-        found["label"] = file["label"][:]
+    if LABEL in file.variables:
+        found[LABEL] = file[LABEL][:]
     if not found:
         raise DataError(f"{path}: expected images with factors or labels, found neither: nothing to decode.")
     target = target or next(iter(found))
