@@ -5,14 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from repscape import store
+from repscape.activations.gather import Gatherer, coordinates
 from repscape.errors import ConfigError, DataError
 from repscape.networks import freeze
 from repscape.networks.loaded import Loaded
 from repscape.networks.preprocess import Preprocess
-from repscape.populations import file, filters, position_means, region, top
+from repscape.networks.tables import Row
+from repscape.populations import channels, file, filter_means, filters, position_means, region, top
 from repscape.populations.layer import Layer
 
 SIZE = 48
@@ -118,10 +122,53 @@ def test_filters():
     np.testing.assert_array_equal(filters.select(layer, channels=[5, 0, 2]).unit, expected)
     of_layers = {"conv1": [3], "other": [9]}
     np.testing.assert_array_equal(filters.select(layer, channels=of_layers).unit, range(60, 80))
-    with pytest.raises(DataError, match="layer conv1 has 6 channels, counted from 0, found 6"):
+    with pytest.raises(DataError, match=r"channels: conv1 has no channel 6 \(it has 6, from 0\)"):
         filters.select(layer, channels=[1, 6])
     with pytest.raises(ConfigError, match=r"channels\.conv1: 2 is listed twice"):
         filters.check(channels={"conv1": [2, 1, 2]})
+
+
+@given(
+    start=st.none() | st.integers(-12, 12),
+    stop=st.none() | st.integers(-12, 12),
+    step=st.none() | st.integers(-3, 3).filter(bool),
+)
+def test_slices_are_pythons(start, stop, step):
+    text = ":".join("" if part is None else str(part) for part in (start, stop, step))
+    expected = sorted(range(8)[slice(start, stop, step)])
+    if not expected:
+        with pytest.raises(DataError, match="conv1 has no channels in"):
+            channels.of_layer([text], "conv1", 8)
+        return
+    np.testing.assert_array_equal(channels.of_layer([text], "conv1", 8), expected)
+    assert [channels.covers([text], "conv1", n, 8) for n in range(8)] == [n in expected for n in range(8)]
+    both = channels.of_layer([text, 7, "0:2"], "conv1", 8)
+    np.testing.assert_array_equal(both, sorted({*expected, 7, 0, 1}))
+
+
+def test_slices_of_filters_and_of_their_means():
+    """As kernel sets of pytorch_feature_analysis: the first half of a layer's kernels, by name."""
+    layer = Layer("conv1", 6, 5, 4, 120)
+    np.testing.assert_array_equal(filters.select(layer, channels=["0:3"]).unit, range(60))
+    np.testing.assert_array_equal(filters.select(layer, channels=["4:32"]).unit, range(80, 120))
+    means = filter_means.select(layer, channels={"conv1": ["3:", 0]})
+    np.testing.assert_array_equal(means.unit, [0, 3, 4, 5])
+    assert (means.statistic, means.requested) == ("channel_mean", 4)
+    np.testing.assert_array_equal(filter_means.select(layer).unit, range(6))
+    rows = {"conv1": Row("conv1", "c", "conv", "", 120, 6), "fc1": Row("fc1", "f", "fc", "", 40, 40)}
+    filters.check_layers(rows, None, channels=["0:32"])
+    filter_means.check_layers(rows, None, channels=None)
+    with pytest.raises(ConfigError, match=r"channels: conv1 has no channels in 32: \(it has 6\)\. Give each"):
+        filter_means.check_layers(rows, None, channels=["32:"])
+
+
+def test_means_of_chosen_channels_are_gathered():
+    layer = Layer("conv1", 6, 5, 4, 120)
+    chosen = filter_means.select(layer, channels=["0:2", 5])
+    output = torch.randn(3, 5, 4, 6)  # channels last
+    found = Gatherer(chosen, axis=3, everything=False)(output)
+    torch.testing.assert_close(found, output.double().mean((1, 2))[:, [0, 1, 5]].float())
+    np.testing.assert_array_equal(coordinates(chosen, 6, 5, 4)["channel"], [0, 1, 5])
 
 
 def test_position_means():

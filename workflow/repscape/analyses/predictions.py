@@ -54,7 +54,12 @@ def _population(study: Study, source: str) -> str:
     """Find a population that has all units of a small layer; one that is sampled is recorded anyway."""
     sections = study.config["populations"]
     # One position: the mean over positions is the unit itself.
-    whole = {name: float("inf") for name in sections if sections[name]["select"] in ("filter_means", "all")}
+    whole = {
+        name: float("inf")
+        for name, section in sections.items()
+        if section["select"] == "all"
+        or (section["select"] == "filter_means" and section.get("channels") is None)
+    }
     drawn = {name: sections[name]["units"] for name in sections if sections[name]["select"] == "random"}
     sizes = {name: size for name, size in (whole | drawn).items() if size >= FEWEST}
     if not sizes:

@@ -12,6 +12,7 @@ from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_la
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.networks import planned, tables
 from repscape.plugins import unknown
+from repscape.populations.channels import covers
 from repscape.study import Study
 
 CATEGORY = "Activations"
@@ -58,8 +59,8 @@ def inputs(
         for layer in filters:
             if layer not in own:
                 raise ConfigError(f"filters: {unknown(layer, own)}")
-        _check_channels(study, source, filters)
-        _check_recorded(study.config["populations"][population], population, filters)
+        counts = _counts(study, source, filters)
+        _check_recorded(study.config["populations"][population], population, filters, counts)
         count = sum(map(len, filters.values()))
         if count > MOST:
             raise ConfigError(
@@ -77,28 +78,32 @@ def inputs(
     }
 
 
-def _check_channels(study: Study, source: str, filters: dict[str, list[int]]) -> None:
-    """Refuse filters that a layer does not have, where the table of layers is known."""
+def _counts(study: Study, source: str, filters: dict[str, list[int]]) -> dict[str, int]:
+    """Return how many filters layers have, where that is known; refuse those that they do not have."""
     labels = study.labels.get(source)
     if labels is None:
-        return
-    rows = planned.rows(study.config["networks"][source])
+        return {}
+    rows, counts = planned.rows(study.config["networks"][source]), {}
     for layer, wanted in filters.items():
-        channels = tables.find(rows, labels[layer])[1].channels
+        counts[layer] = channels = tables.find(rows, labels[layer])[1].channels
         if max(wanted) >= channels:
             raise ConfigError(
                 f"filters: '{layer}' has {channels} filters, numbered 0 to {channels - 1}; there is no "
                 f"filter {max(wanted)}."
             )
+    return counts
 
 
-def _check_recorded(section: dict, population: str, filters: dict[str, list[int]]) -> None:
+def _check_recorded(
+    section: dict, population: str, filters: dict[str, list[int]], counts: dict[str, int]
+) -> None:
     """Refuse filters that a population of chosen channels leaves out."""
     channels = section.get("channels")
     if channels is None:
         return
     for layer, wanted in filters.items():
-        lacking = set(wanted) - set(channels[layer] if isinstance(channels, dict) else channels)
+        count = counts.get(layer, 1 << 20)
+        lacking = [channel for channel in wanted if not covers(channels, layer, channel, count)]
         if lacking:
             raise ConfigError(
                 f"filters: the population '{population}' does not record filter {min(lacking)} of '{layer}'. "

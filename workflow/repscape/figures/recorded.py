@@ -47,7 +47,12 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
     """
     sections = study.config["populations"]
     valid = [name for name, section in sections.items() if section["select"] in selects]
-    valid.sort(key=lambda name: (selects.index(sections[name]["select"]), -sections[name].get("units", 0)))
+
+    def rank(name):
+        section = sections[name]  # one of chosen channels goes behind one of all
+        return selects.index(section["select"]), bool(section.get("channels")), -section.get("units", 0)
+
+    valid.sort(key=rank)
     if chosen is not None and chosen not in sections:
         raise ConfigError(f"population: {unknown(chosen, sections)}")
     if chosen is None and valid:
