@@ -227,6 +227,17 @@ def test_undefined_entries_are_said_and_left_out(caplog):
         assert np.isfinite(row.dissimilarity).all()
 
 
+def test_what_has_no_correlation_is_said(caplog):
+    table = colour_rdms()
+    table.at[0, "dissimilarity"] = np.full(6, 2.0)  # cup in input
+    meta = meta_rdms(table, ["obj"], comparisons=["pearson", "euclidean"])
+    assert "pearson is undefined for RDMs whose values are all equal or fewer than 3: obj cup" in caplog.text
+    assert "euclidean" not in caplog.text.replace("metric euclidean", "")
+    undefined = meta[[np.isnan(values).any() for values in meta.dissimilarity]]
+    assert len(undefined) == 1
+    assert np.isnan(undefined.dissimilarity.iloc[0]).tolist() == [True] * 3 + [False] * 3
+
+
 def test_rdms_of_different_entries_are_refused():
     table = colour_rdms()
     at = table.index[table.obj == "hat"][0]

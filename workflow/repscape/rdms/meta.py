@@ -68,6 +68,7 @@ def meta_rdms(
         into these: ``metric_sub``, ``entries_sub``; ``metric`` is now the comparison. ``dissimilarity``,
         ``p`` (with `permutations`) and ``left_out`` are float64 (pair,); ``left_out`` is the share of the
         pairs of lower entries that are undefined in one of the two RDMs, and so were not compared.
+        What says how activity was compared (``measure``, ``normalisation``) is of the RDMs of images.
         ``attrs["history"]`` says what went in, level by level.
 
         RDMs that differ in nothing but ``repeat`` are averaged first. Entries are in the order in which
@@ -105,7 +106,7 @@ def meta_rdms(
         if name not in entries and all(len({cells[name][at] for at in rows}) == 1 for rows in members)
     ]
 
-    found, alone, lacking, repeats = [], [], {}, 1
+    found, alone, lacking, incomparable, repeats = [], [], {}, {}, 1
     for rows in members:
         same = _members(cells, entries, rows)
         for several in same:
@@ -130,6 +131,10 @@ def meta_rdms(
         row["entries"] = _index(entries, labelled)
         for kind in comparisons:
             arrays = {"dissimilarity": compare(stack, kind), "left_out": left_out(stack)}
+            for at in np.flatnonzero(_without_any(arrays["dissimilarity"], len(stack))):
+                row_at = firsts[shown[at]]
+                if row_at not in lacking or lacking[row_at].sum() > 1:
+                    incomparable.setdefault(kind, []).append(row_at)
             if permutations:
                 arrays["p"] = _tested(stack, labelled, kind, permutations, seed)
             found.append({**row, "metric": kind, **arrays})
@@ -142,6 +147,9 @@ def meta_rdms(
         single = some([_which(at, {name: cells[name] for name in groups}) for at in alone])
         logger.warning("no meta-RDM where there is a single RDM: %s", single)
     _tell_undefined(lacking, told, spaces)
+    for kind, rows in incomparable.items():
+        rdms = some([_which(at, told) for at in rows])
+        logger.warning("%s is undefined for RDMs whose values are all equal or fewer than 3: %s", kind, rdms)
     _tell_orders(spaces, permutations)
 
     result = pd.DataFrame(
@@ -259,6 +267,13 @@ def _spaces(indices: Iterable) -> list[Space]:
 def _which(at: int, cells: Mapping[str, Sequence]) -> str:
     """Name an RDM by its labels."""
     return written(cells, [own[at] for own in cells.values()])
+
+
+def _without_any(values: np.ndarray, count: int) -> np.ndarray:
+    """Find the entries of a meta-RDM that have no value with any other: bool (entry,)."""
+    defined = np.zeros((count, count), bool)
+    defined[pairs(count)] = np.isfinite(values)
+    return ~(defined | defined.T).any(1)
 
 
 def _tell_undefined(lacking: Mapping[int, np.ndarray], cells: Mapping, spaces: Sequence[Space]) -> None:
