@@ -161,7 +161,8 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
     """Place entries by metric MDS: the points of least raw stress (SMACOF, through scikit-learn).
 
     Stress has local minima, so it is descended several times, from the points of classical MDS and from
-    `n_init` random ones, and the best is kept.
+    `n_init` random ones. The best is followed further, until a step lowers stress by less than 1e-8 of
+    the sum of squared distances.
 
     Parameters
     ----------
@@ -177,12 +178,15 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
     if not distances.any():
         return start._replace(eigenvalues=None)
     target = _square(distances)
-    # Points move between layers by less than what a loose criterion leaves open.
-    options = {"n_components": dims, "max_iter": 1000, "eps": 1e-8, "normalized_stress": False}
-    found = [manifold.smacof(target, init=start.points, n_init=1, **options)]
+    common = {"n_components": dims, "normalized_stress": False}
+    found = [manifold.smacof(target, init=start.points, n_init=1, **common)]
     if n_init:
-        found.append(manifold.smacof(target, n_init=n_init, random_state=_state(seed), **options))
-    points = _principal(min(found, key=lambda points_stress: points_stress[1])[0])
+        found.append(manifold.smacof(target, n_init=n_init, random_state=_state(seed), **common))
+    best, _ = min(found, key=lambda points_stress: points_stress[1])
+    # With the usual criterion, 1e-6, some points stop up to half a map's radius from where they would go
+    # (16 images, 19 layers; 0.04 in the median).
+    points, _ = manifold.smacof(target, init=best, n_init=1, max_iter=1000, eps=1e-8, **common)
+    points = _principal(points)
     return Embedding(points, *stress(points, distances))
 
 

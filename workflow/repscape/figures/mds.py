@@ -78,7 +78,7 @@ def draw(
     Figure, str
         The figure and its caption.
     """
-    maps = data["mds"]
+    maps = data["mds"].load()
     labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
     levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
     finder = EntryPictures(data["stimuli"])
