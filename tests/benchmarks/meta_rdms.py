@@ -68,6 +68,7 @@ def write(folder: Path) -> None:
         variables = {
             "dissimilarity": (("metric", "repeat", "pair"), random.random((2, 1, 120), np.float32)),
             "metric": (("metric",), ["correlation", "euclidean"]),
+            "measure": (("metric",), ["correlation", "euclidean"]),
             "normalisation": (("metric",), ["none", "none"]),
             "repeat": (("repeat",), np.zeros(1, np.int32)),
             "image_i": (("pair",), first.astype(np.int32)),

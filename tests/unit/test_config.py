@@ -182,7 +182,7 @@ def test_layers_may_have_names_of_their_own(small):
             "channels: expected a list for every recorded layer, found none for block3",
         ),
         (("populations", "f"), {"select": "filters", "channels": [1, 1]}, "channels: 1 is listed twice"),
-        (("populations", "f"), {"select": "filters", "channels": []}, "at least 1 item"),
+        (("populations", "f"), {"select": "filters", "channels": []}, "at least 1 of these"),
         (
             ("populations", "r"),
             {"select": "region", "centre": [100, 224], "radius": 5},
@@ -193,6 +193,11 @@ def test_layers_may_have_names_of_their_own(small):
         (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
         (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: expected 'zscore'"),
         (("rdms",), {"metrics": ["cosine", {"metric": "cosine"}]}, "two metrics are named 'cosine'"),
+        (
+            ("rdms",),
+            {"metrics": [{"name": "cosine", "metric": "euclidean"}]},
+            "rdms.metrics.0.name: 'cosine' is the name of another metric than 'euclidean'",
+        ),
         (("rdms",), {"metrics": [{"metric": "cosine", "nme": "c"}]}, "unknown key; did you mean 'name'?"),
         (
             ("rdms",),
@@ -236,9 +241,23 @@ def test_missing_section(small, tmp_path):
     assert "networks: this key is required" in mistakes(small, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ([72], "expected more than 1 of these; found [72]"),
+        ([72, 72, 3], "expected at most 2 of these; found [72, 72, 3]"),
+        (72, "expected a list; found 72"),
+    ],
+)
+def test_a_list_of_another_length(small, tmp_path, size, said):
+    name = next(iter(small["stimuli"]))
+    small["stimuli"][name]["size"] = size
+    assert f"stimuli.{name}.size: {said}" in mistakes(small, tmp_path)
+
+
 def test_population_sampled_twice(small, tmp_path):
     small["samples"].append({"population": "random"})
-    assert "'random' is sampled twice; join the two entries" in mistakes(small, tmp_path)
+    assert "'random' is sampled twice. Join the two entries" in mistakes(small, tmp_path)
 
 
 def test_name_given_twice(small, tmp_path):

@@ -589,6 +589,11 @@ def _metrics(top: _Config, mistakes: Mistakes) -> list[dict[str, str]]:
         elif entry.metric not in plugins.names("rdms"):
             mistakes.add(keys, plugins.unknown(entry.metric, plugins.names("rdms")))
         _check_name(mistakes, keys, name)
+        if name in plugins.names("rdms") and name != entry.metric:
+            mistakes.add(
+                (*keys, "name"),
+                f"'{name}' is the name of another metric than '{entry.metric}'; choose one of your own.",
+            )
         if name in (metric["name"] for metric in metrics):
             mistakes.add(keys, f"two metrics are named '{name}'; give one of them a `name` of its own.")
         normalisation = entry.normalisation or top.rdms.normalisation

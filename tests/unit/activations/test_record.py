@@ -74,6 +74,7 @@ def test_units_and_their_labels(study):
             "layer": label,
             "order": order,
             "statistic": "unit",
+            "positions": int(np.prod(expected[label].shape[2:])),
             "stimulus_sha256": "abc",
             "weights_sha256": small.frozen.weights_sha256,
             "batch": 3,
@@ -83,6 +84,7 @@ def test_units_and_their_labels(study):
         }
         assert {key: data.attrs[key] for key in wanted} == wanted
         assert json.loads(data.attrs["preprocess"])["crop"] == 16
+        assert json.loads(data.attrs["selected"]) == {"select": "random", "units": 300}
 
 
 def test_filter_means(study):
@@ -99,9 +101,8 @@ def test_filter_means(study):
 def test_position_means(study):
     small = study(select="filter_means", layers=["conv1", "fc1"])
     keys = {"n_requested": 3, "statistic": "position_mean"}
-    with store.create(
-        small.inputs[2], kind="population", attributes={"source": "n", "population": "p"}
-    ) as new:
+    attributes = {"source": "n", "population": "p", "select": "position_means", "parameters": "{}"}
+    with store.create(small.inputs[2], kind="population", attributes=attributes) as new:
         for label, unit in (("conv1", [0, 17, 255]), ("fc1", [0])):
             group = new.createGroup(label)
             store.add_variable(group, "unit", ("unit",), np.array(unit, np.int32))

@@ -6,6 +6,8 @@ import pytest
 from repscape import store
 from repscape.study import Study
 
+SELECTED = '{"select": "random", "units": 1000}'
+
 
 class Made:
     """A small study whose files are written into a folder."""
@@ -41,6 +43,7 @@ class Made:
             variables={
                 "dissimilarity": (("metric", "repeat", "pair"), values),
                 "metric": (("metric",), list(self.study.metrics[: len(values)])),
+                "measure": (("metric",), list(self.study.metrics[: len(values)])),
                 "normalisation": (("metric",), ["zscore"] * len(values)),
                 "image_i": (("pair",), first.astype(np.int32)),
                 "image_j": (("pair",), second.astype(np.int32)),
@@ -51,11 +54,12 @@ class Made:
                 "n_drawn": 10,
                 "stimulus_sha256": stimulus,
                 "drawn": "random",
+                "selected": SELECTED,
             },
         )
         return str(path)
 
-    def differentiation(self, values, reference="", images=None):
+    def differentiation(self, values, reference="", images=None, sha256=None):
         """Write the table from float64 (source, stimulus, layer, population, size, metric, repeat)."""
         study = self.study
         sizes = list(dict.fromkeys(size for own in study.samples.values() for size in own))
@@ -65,14 +69,23 @@ class Made:
         }  # fmt: skip
         order = np.tile(np.arange(len(self.layers), dtype=np.int32), (len(study.layers), 1))
         path = self.root / "differentiation.nc"
+        values = np.asarray(values, float)
+        by_layer = ("source", "layer", "population", "size")
+        draws = np.isfinite(values).any((1, 5)).sum(-1)
         store.write(
             path,
             kind="analysis",
             variables={
-                "differentiation": ((*labels, "repeat"), np.asarray(values, float)),
+                "differentiation": ((*labels, "repeat"), values),
                 "images": (("stimulus",), np.array(images or [5] * len(study.stimuli), np.int32)),
                 "order": (("source", "layer"), order),
+                "measure": (("metric",), list(study.metrics)),
                 "normalisation": (("metric",), ["zscore"] * len(study.metrics)),
+                "stimulus_sha256": (("stimulus",), list(sha256 or study.stimuli)),
+                "shown": (("source", "stimulus"), np.isfinite(values).any((2, 3, 4, 5, 6)).astype(np.int8)),
+                "n_drawn": (by_layer, (draws > 0).astype(np.int32) * 10),
+                "draws": (by_layer, draws.astype(np.int32)),
+                "selected": (("population",), [SELECTED] * len(study.samples)),
                 "drawn": (("population",), ["random"] * len(study.samples)),
                 **{dim: ((dim,), own) for dim, own in labels.items()},
             },

@@ -40,6 +40,7 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
         "n_drawn": 40 if size == "all" else int(size),
         "stimulus_sha256": stimulus,
         "drawn": "equal" if population == "random" else "random",
+        "selected": f'{{"select": "{population}"}}',
     }
     store.write(
         path,
@@ -47,6 +48,7 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
         variables={
             "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
             "metric": (("metric",), list(study.metrics)),
+            "measure": (("metric",), list(study.metrics)),
             "normalisation": (("metric",), normalisation),
             "image_i": (("pair",), first.astype(np.int32)),
             "image_j": (("pair",), second.astype(np.int32)),

@@ -43,6 +43,7 @@ class Results:
         self.random = np.random.default_rng(7)
         at = np.linspace(0, len(SHAPES) - 1, len(self.layers)).astype(int)
         self.shapes = [SHAPES[i] for i in at]
+        self.same = {}  # what stands for the pixels of a stimulus, where it is not alone
         self.images = {s: 20 if s == "pictures" else 30 for s in self.stimuli}
 
     @property
@@ -104,8 +105,14 @@ class Results:
                 curves.append(start + (end - start) * depth**0.8 + wave)
         return np.array(curves)
 
-    def differentiation(self, degenerate=(), zero=(), how="random"):
-        """Write analyses/differentiation.nc; NaN where (stimulus, layer) is `degenerate`, 0 for `zero`."""
+    def selected(self, population):
+        return json.dumps(self.study.config["populations"][population])
+
+    def differentiation(self, degenerate=(), zero=(), how="random", shown=None, sampled=None):
+        """Write analyses/differentiation.nc; NaN where (stimulus, layer) is `degenerate`, 0 for `zero`.
+
+        `shown` and `sampled` are the stimuli and the sizes of sources that have not all of them.
+        """
         sizes = [*REPEATS, "all"]
         populations = list(self.samples)
         shape = (
@@ -113,11 +120,20 @@ class Results:
             len(self.metrics), max(REPEATS.values()),
         )  # fmt: skip
         values = np.full(shape, np.nan)
+        n_drawn, draws = (np.zeros((shape[0], *shape[2:5]), np.int32) for _ in range(2))
+        seen = np.array(
+            [
+                [stimulus in (shown or {}).get(source, self.stimuli) for stimulus in self.stimuli]
+                for source in self.sources
+            ]
+        )
         true = self.true_differentiation()
         for s in range(len(self.sources)):
             for p, population in enumerate(populations):
                 for z, size in enumerate(sizes):
                     if size not in self.samples[population]:
+                        continue
+                    if sampled and size not in sampled.get(self.sources[s], sizes):
                         continue
                     for layer, units in enumerate(self.units(population)):
                         drawn = units if size == "all" else min(int(size), units)
@@ -126,11 +142,12 @@ class Results:
                         noise = self.random.normal(size=(len(self.stimuli), 1, repeats))
                         each = true[:, layer, None, None] * (0.6 if s else 1) * (1 + cv * noise)
                         values[s, :, layer, p, z, :, :repeats] = each * np.array([[1], [0.5]])
+                        n_drawn[s, layer, p, z], draws[s, layer, p, z] = drawn, repeats
+        values[~seen] = np.nan
         for stimulus, layer in degenerate:
             values[:, self.stimuli.index(stimulus), self.layers.index(layer)] = np.nan
         for stimulus in zero:
             values[:, self.stimuli.index(stimulus)] *= 0
-        made = np.isfinite(values).any(axis=(1, 5, 6)).astype(np.int32)
         normalised = np.full_like(values, np.nan)
         if self.reference in self.stimuli:
             unit = values[:, [self.stimuli.index(self.reference)]]
@@ -147,7 +164,11 @@ class Results:
             variables={
                 "differentiation": (dims, values),
                 "normalised": (dims, normalised),
-                "n_drawn": (("source", "layer", "population", "size"), made),
+                "n_drawn": (("source", "layer", "population", "size"), n_drawn),
+                "draws": (("source", "layer", "population", "size"), draws),
+                "shown": (("source", "stimulus"), seen.astype(np.int8)),
+                "stimulus_sha256": (("stimulus",), [self.same.get(s, s) for s in self.stimuli]),
+                "selected": (("population",), [self.selected(name) for name in populations]),
                 "images": (("stimulus",), np.array([self.images[s] for s in self.stimuli], np.int32)),
                 "order": (
                     ("source", "layer"),
@@ -159,6 +180,7 @@ class Results:
                 "population": (("population",), populations),
                 "size": (("size",), sizes),
                 "metric": (("metric",), list(self.metrics)),
+                "measure": (("metric",), list(self.metrics)),
                 "normalisation": (("metric",), ["zscore"] * len(self.metrics)),
                 "drawn": (("population",), [how] * len(populations)),
                 "repeat": (("repeat",), np.arange(shape[-1], dtype=np.int32)),
@@ -194,6 +216,7 @@ class Results:
                             variables={
                                 "dissimilarity": (("metric", "repeat", "pair"), values.astype(np.float32)),
                                 "metric": (("metric",), list(self.metrics)),
+                                "measure": (("metric",), list(self.metrics)),
                                 "normalisation": (("metric",), ["zscore"] * len(self.metrics)),
                                 "repeat": (("repeat",), np.arange(values.shape[1], dtype=np.int32)),
                                 "image_i": (("pair",), first.astype(np.int32)),
@@ -208,6 +231,7 @@ class Results:
                                 "size": size,
                                 "n_drawn": units if size == "all" else min(int(size), units),
                                 "drawn": "random",
+                                "selected": self.selected(population),
                                 "degenerate": (stimulus, layer) in degenerate,
                                 "stimulus_sha256": stimulus,
                             },
@@ -386,7 +410,13 @@ class Results:
                             "unit": (("unit",), chosen.astype(np.int32)),
                             **{axis: (("unit",), at.astype(np.int32)) for axis, at in labels.items()},
                         },
-                        attributes=keys | {"order": order, "preprocess": preprocess},
+                        attributes=keys
+                        | {
+                            "order": order,
+                            "preprocess": preprocess,
+                            "selected": self.selected(population),
+                            "positions": height * width,
+                        },
                     )
             for size in self.samples["random"] if "random" in populations else ():
                 drawn = [self.random.permutation(units)[: int(size)] for _ in range(2)]

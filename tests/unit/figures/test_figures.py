@@ -87,7 +87,7 @@ def test_what_could_not_be_measured_is_a_gap_and_is_said(results, draw):
     figure, caption = draw(made, plugin("differentiation_by_depth"))
     assert np.isnan(lines(figure)["mobilenet_v2/white_noise/200"].get_ydata()[-1])
     assert np.isfinite(lines(figure)["mobilenet_v2/bikes/200"].get_ydata()).all()
-    assert "Gaps: predictions (white noise)" in caption
+    assert "Gaps: predictions (white_noise)" in caption
     _, normalised = draw(made, plugin("differentiation_by_depth"), normalised=True)
     assert "Gaps: predictions (all stimuli)" in normalised
 
@@ -101,7 +101,7 @@ def test_a_metric_population_and_size_can_be_chosen(results, draw):
     np.testing.assert_allclose(lines(figure)["mobilenet_v2/bikes/10000"].get_ydata(), expected)
     assert "correlation distance" in caption
     _, caption = draw(made, plugin("differentiation_by_depth"), population="filter_means")
-    assert "all were taken" in caption
+    assert "all were used" in caption
     assert "SD" not in caption.replace("one SD per layer", "")
 
 
@@ -167,23 +167,32 @@ def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("random", "200 were drawn at random 100 times, 10,000 10 times and 100,000 once."),
+        (
+            "random",
+            "200 were drawn at random 100 times, 10,000 10 times and 100,000 once; of a layer with fewer, "
+            "all, once.",
+        ),
         ("equal", "200 were drawn at random, equally many from each channel, 100 times, 10,000 10 times"),
-        ("ranked", "200, 10,000 and 100,000 were taken in their order of rank."),
+        (
+            "ranked",
+            "200 were taken in their order of rank, the largest response first, 10,000 and 100,000; of a "
+            "layer with fewer, all, once.",
+        ),
     ],
 )
 def test_captions_say_how_units_were_drawn(results, draw, how, words):
     made = results(layers=SMALL).differentiation(how=how).analyse("sd_cd")
     _, caption = draw(made, plugin("differentiation_by_depth"))
-    assert f"of the units recorded (population ``random``), {words}" in caption
+    recorded = "Of up to 100,000 units of each layer, recorded at random (population ``random``)"
+    assert f"{recorded}, {words}" in caption
     words = {
-        "random": "at random",
-        "equal": "at random, equally many from each channel,",
-        "ranked": "in their order of rank",
+        "random": "were drawn at random 10 times",
+        "equal": "were drawn at random, equally many from each channel, 10 times",
+        "ranked": "were taken in their order of rank, the largest response first",
     }[how]
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
         _, caption = draw(made, plugin(name), size=10000)
-        assert f"of 10,000 units a layer drawn {words} from those recorded (population ``random``)" in caption
+        assert f"{recorded}, 10,000 {words}; of a layer with fewer, all, once." in caption
 
 
 def test_the_standard_error_of_a_sample_mean():
@@ -223,9 +232,9 @@ def test_rdms_are_the_files_square_and_symmetric(results, draw):
         limits = {shown[f"{stimulus}/{layer}"].get_clim() for stimulus in made.stimuli}
         assert len(limits) == 1
         np.testing.assert_allclose(limits.pop(), (0, highest[layer]), rtol=1e-6)
-    assert "Grey: undefined, because activity was constant: predictions (white noise)" in caption
-    assert "200 units" in caption
-    assert "3 draws were averaged" in caption
+    assert "Grey: undefined, because activity was constant: predictions (white_noise)" in caption
+    assert "200 were drawn at random 3 times" in caption
+    assert "The RDMs of all draws were averaged." in caption
 
 
 def test_the_gallery_begins_with_the_input_and_ends_with_the_output(results, draw):
@@ -330,7 +339,7 @@ def test_a_stimulus_has_the_same_colour_everywhere(results, draw):
             if text.get_text()
         }
         for stimulus, colour in colours.items():
-            assert keyed[captions.readable(stimulus)].get_color() == colour
+            assert keyed[stimulus].get_color() == colour
     for name in ("rdm_gallery", "predicted_labels"):
         figure, _ = draw(made, plugin(name))
         bars = [patch for patch in figure.axes[0].patches if patch.get_width() == 1 and patch.get_x() < 28]

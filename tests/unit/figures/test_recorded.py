@@ -104,7 +104,7 @@ def test_every_pair_has_a_line_and_the_median_is_that_of_the_pairs(results, draw
         np.testing.assert_allclose(lines(figure)[f"{stimulus}/median"].get_ydata(), expected, rtol=1e-6)
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
     assert figure.axes[0].get_ylim()[0] == 0
-    assert "the first of 3 draws is shown" in caption
+    assert "The first draw is shown" in caption
     assert "correlation distance" in caption
 
 
@@ -113,7 +113,7 @@ def test_undefined_distances_are_gaps_that_are_told(results, draw):
     figure, caption = draw(made, plugin("pair_distances"))
     assert np.isnan(lines(figure)["white_noise/median"].get_ydata()).tolist() == [False] * 5 + [True]
     assert (
-        "Gaps, where a distance is undefined because activity was constant: predictions (white noise)"
+        "Gaps, where a distance is undefined because activity was constant: predictions (white_noise)"
         in caption
     )
 

@@ -12,6 +12,9 @@ from repscape.rdms.compute import write_rdms
 IMAGES = [f"frame {i}" for i in range(6)]
 
 
+SELECTED = '{"select": "random", "units": 40}'
+
+
 def normal(images=6, units=40, seed=0):
     return np.random.default_rng(seed).normal(size=(images, units)).astype(np.float32)
 
@@ -26,7 +29,7 @@ def recording(path, activity, units, names=IMAGES, **keys):
             "name": (("image",), list(names)),
             "unit": (("unit",), np.asarray(units, np.int32)),
         },
-        attributes=keys | {"stimulus_sha256": "abc", "weights_sha256": "def"},
+        attributes=keys | {"stimulus_sha256": "abc", "weights_sha256": "def", "selected": SELECTED},
     )
 
 
@@ -58,12 +61,13 @@ def test_file_follows_the_contract(paths):
         assert rdm.dissimilarity.dims == ("metric", "repeat", "pair")
         assert rdm.dissimilarity.dtype == np.float32
         assert rdm.metric.values.tolist() == ["sqeuclidean", "correlation"]
+        assert rdm.measure.values.tolist() == ["sqeuclidean", "correlation"]
         assert rdm.normalisation.values.tolist() == ["zscore", "zscore"]
         assert rdm.attrs["kind"] == "rdm"
         expected = {
             "source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1,
             "size": "10", "n_drawn": 10, "drawn": "random", "degenerate": 0,
-            "stimulus_sha256": "abc", "weights_sha256": "def",
+            "stimulus_sha256": "abc", "weights_sha256": "def", "selected": SELECTED,
         }  # fmt: skip
         assert {key: rdm.attrs[key] for key in expected} == expected
         first, second = np.triu_indices(6, 1)
@@ -84,6 +88,7 @@ def test_each_metric_has_its_own_normalisation(paths):
     write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metrics)
     with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
         assert dict(zip(rdm.metric.values, rdm.normalisation.values, strict=True)) == kinds
+        assert rdm.measure.values.tolist() == ["euclidean"] * len(kinds)
         for repeat in range(2):
             answers = normal()[:, drawn.unit.values[repeat] // 3].astype(np.float64)
             for name, scale in (("euclidean", 1), ("by_max", answers.max()), ("by_mean", answers.mean())):

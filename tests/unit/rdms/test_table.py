@@ -18,6 +18,7 @@ def rdm_file(path, *, layer="conv1", order=1, source="net", size="200", sets=Fal
     values = generator.random((2, 3, 6), np.float32)
     labels = {
         "metric": (("metric",), ["correlation", "cosine"]),
+        "measure": (("metric",), ["correlation", "cosine"]),
         "normalisation": (("metric",), ["zscore", "none"]),
         "repeat": (("repeat",), np.arange(3, dtype=np.int32)),
     }

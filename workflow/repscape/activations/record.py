@@ -88,6 +88,7 @@ def record(
             "stimulus": shown.stimulus,
             "stimulus_sha256": shown.sha256,
             "population": units.population,
+            "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
             "weights_sha256": frozen.weights_sha256,
             "preprocess": json.dumps(frozen.preprocess.to_dict()),
             "precision": precision,
@@ -103,6 +104,7 @@ def record(
             whole = len(selection.unit) == _count(row, selection.statistic)
             gatherers.setdefault(row.node, {})[label] = Gatherer(selection, frozen.axes[row.node], whole)
             layer = {"layer": label, "order": order, "statistic": selection.statistic}
+            layer["positions"] = row.height * row.width
             files[label] = stack.enter_context(
                 store.create(path, kind="activations", attributes=attributes | layer)
             )

@@ -14,7 +14,11 @@ from repscape.study import Study
 
 TABLE = True
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
-
+# What analyses of this table take over from it, by `carried`.
+KEPT = (
+    "images", "stimulus_sha256", "shown", "order", "n_drawn", "draws", "measure", "normalisation", "drawn",
+    "selected",
+)  # fmt: skip
 
 Median = Literal["pairs", "full_matrix"]
 ReferenceSize = Literal["same", "largest"]
@@ -67,11 +71,13 @@ def compute(
     Result
         ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
         metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
-        ``normalisation`` (metric), how activity was normalised before each metric; ``drawn``
+        ``measure`` and ``normalisation`` (metric), what each metric computes, and how activity was
+        normalised before; ``selected`` (population), its ``select`` and keys as json; ``drawn``
         (population), how units were drawn: ``random``, ``equal`` or ``ranked``;
-        ``images`` (stimulus), how many; ``order`` (source, layer), from 0 for the input, -1 where
-        the source has no such layer; ``n_drawn`` (source, layer, population, size), 0 where there
-        is no such sample.
+        ``images`` (stimulus), how many; ``stimulus_sha256`` (stimulus), of its pixels; ``shown`` (source,
+        stimulus), 1 where it was, else 0; ``order`` (source, layer), from 0 for the input, -1 where
+        the source has no such layer; ``n_drawn`` and ``draws`` (source, layer, population, size), how many
+        units and how often, 0 where there is no such sample.
 
     Raises
     ------
@@ -94,15 +100,20 @@ def compute(
     values = np.full(tuple(shape.values()), np.nan)
     images = np.zeros(shape["stimulus"], np.int32)
     order = np.full((shape["source"], shape["layer"]), -1, np.int32)
+    shown = np.zeros((shape["source"], shape["stimulus"]), np.int8)
     n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
-    drawn = {rdm["population"]: rdm["drawn"] for rdm in rdms}
+    draws = np.zeros_like(n_drawn)
+    of_population = {rdm["population"]: rdm for rdm in rdms}
+    of_stimulus = {rdm["stimulus"]: rdm for rdm in rdms}
     for rdm in rdms:
         source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
         medians = rdm["median"]
         values[source, stimulus, layer, population, size, :, : medians.shape[1]] = medians
         images[stimulus] = rdm["images"]
+        shown[source, stimulus] = 1
         order[source, layer] = rdm["order"]
         n_drawn[source, layer, population, size] = rdm["n_drawn"]
+        draws[source, layer, population, size] = medians.shape[1]
     normalised = np.full_like(values, np.nan)
     if reference is not None:
         normalised = _normalise(values, at["stimulus"].get(reference), reference, reference_size)
@@ -113,12 +124,41 @@ def compute(
             "images": (("stimulus",), images),
             "order": (("source", "layer"), order),
             "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
-            "normalisation": (("metric",), first["normalisation"]),
-            "drawn": (("population",), [drawn[name] for name in coordinates["population"]]),
+            "draws": (DIMS[:1] + DIMS[2:5], draws),
+            "shown": (DIMS[:2], shown),
+            "stimulus_sha256": (
+                ("stimulus",),
+                [of_stimulus[name]["stimulus_sha256"] for name in coordinates["stimulus"]],
+            ),
+            **{key: (("metric",), first[key]) for key in ("measure", "normalisation")},
+            **{
+                key: (("population",), [of_population[name][key] for name in coordinates["population"]])
+                for key in ("drawn", "selected")
+            },
             **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
         },
         attributes={"median": median, "reference": reference or "", "reference_size": reference_size},
     )
+
+
+def carried(table, stimuli: np.ndarray | slice = slice(None)) -> dict:
+    """Return what an analysis takes over of an open table of differentiation, or of an analysis of it.
+
+    Parameters
+    ----------
+    table : netCDF4.Dataset
+    stimuli : int array, optional
+        Which, by their places; by default all.
+    """
+    return {
+        name: (
+            table[name].dimensions,
+            table[name][:][
+                tuple(stimuli if dim == "stimulus" else slice(None) for dim in table[name].dimensions)
+            ],
+        )
+        for name in KEPT
+    }
 
 
 def rows(variables: dict) -> Iterator[tuple]:
@@ -174,6 +214,8 @@ def _read(paths, median: Median) -> list[dict]:
                 "order": int(file.order),
                 "n_drawn": int(file.n_drawn),
                 "drawn": file.drawn,
+                "selected": file.selected,
+                "measure": list(file["measure"][:]),
                 "normalisation": list(file["normalisation"][:]),
                 "stimulus_sha256": file.stimulus_sha256,
                 "metric": list(file["metric"][:]),
@@ -181,7 +223,7 @@ def _read(paths, median: Median) -> list[dict]:
                 "median": median_of(file["dissimilarity"][:], median),
             }
         rdms.append(rdm)
-        _check(rdm, rdms[0], ("normalisation", "metric"))
+        _check(rdm, rdms[0], ("normalisation", "measure", "metric"))
         _check(rdm, made_of.setdefault(rdm["stimulus"], rdm), ("stimulus_sha256", "images"))
     return rdms
 

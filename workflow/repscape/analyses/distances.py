@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.result import Result
-from repscape.analyses.sd_cd import check_against, regress
+from repscape.analyses.sd_cd import check_against, check_stimuli, regress
 from repscape.errors import ConfigError, DataError
 from repscape.plugins import unknown
 from repscape.seeds import derive
@@ -28,6 +28,7 @@ def inputs(
     against: str = "input",
     population: str | None = None,
     size: int | str | None = None,
+    stimuli: list[str] | None = None,
     permutations: Permutations = 1000,
 ) -> dict:
     """Name the RDMs of one population and size.
@@ -35,14 +36,15 @@ def inputs(
     Raises
     ------
     ConfigError
-        A source does not record the layer `against`; population or size are unknown.
+        A source does not record the layer `against`; population, size or a stimulus are unknown.
     """
     check_against(study, against, "analyses.distances.against")
+    check_stimuli(study, stimuli, "analyses.distances.stimuli")
     population, size = chosen(study.samples, population, size, "analyses.distances")
     wanted = {
         study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
         for source, layers in study.layers.items()
-        for stimulus in study.stimuli
+        for stimulus in stimuli or study.stimuli
         for layer in layers
     }
     return {"rdms": [path for path in study.rdms() if path in wanted]}
@@ -68,6 +70,7 @@ def compute(
     against: str = "input",
     population: str | None = None,
     size: int | str | None = None,
+    stimuli: list[str] | None = None,
     permutations: Permutations = 1000,
 ) -> Result:
     """Regress distances of activity on distances of images, in each layer.
@@ -94,6 +97,8 @@ def compute(
     population, size : str, optional
         By default the first that is sampled by size, and its largest size. RDMs are averaged over
         draws.
+    stimuli : list of str, optional
+        By default all.
     permutations : int
 
     Returns
@@ -103,21 +108,23 @@ def compute(
         ``r``, ``r2``, ``slope``, ``intercept``, ``p``, ``p_layers`` float64 (source, stimulus, layer,
         metric); the same of all stimuli pooled, ``pooled_r`` …, and ``within_r2`` (source, layer,
         metric). NaN where a distance is undefined; the pooled ones leave such a stimulus out,
-        ``pooled_stimuli`` says how many are in. ``images`` (stimulus); ``order`` (source, layer).
+        ``pooled_stimuli`` says how many are in. ``images`` (stimulus); ``order``, ``n_drawn`` and ``draws``
+        (source, layer).
 
     Raises
     ------
     DataError
         A stimulus's RDMs are of different numbers of images.
     """
-    table, order, kept = _read(files["rdms"])
+    table, of_layer, kept = _read(files["rdms"])
+    order = of_layer["order"]
     labels: dict[str, list] = {
         "source": list(dict.fromkeys(source for source, _, _ in table)),
         "stimulus": list(dict.fromkeys(stimulus for _, stimulus, _ in table)),
         "layer": sorted(dict.fromkeys(layer for _, _, layer in table), key=_depth(order)),
         "metric": kept.pop("metric"),
     }
-    normalisation = kept.pop("normalisation")
+    of_metric = {key: (("metric",), kept.pop(key)) for key in ("measure", "normalisation")}
     shape = tuple(len(labels[dim]) for dim in KEYS)
     pairs = max(values.shape[1] for values in table.values())
     distance = np.full((*shape, pairs), np.nan, np.float32)
@@ -186,6 +193,10 @@ def compute(
                 for name, values in pooled.items()
             },
             "pooled_stimuli": (POOLED, pooled_stimuli),
+            "shown": (
+                ("source", "stimulus"),
+                np.array([[(s, t) in counts for t in labels["stimulus"]] for s in labels["source"]], np.int8),
+            ),
             "images": (
                 ("stimulus",),
                 np.array(
@@ -196,17 +207,20 @@ def compute(
                     np.int32,
                 ),
             ),
-            "order": (
-                ("source", "layer"),
-                np.array(
-                    [
-                        [order.get((source, layer), -1) for layer in labels["layer"]]
-                        for source in labels["source"]
-                    ],
-                    np.int32,
-                ),
-            ),
-            "normalisation": (("metric",), normalisation),
+            **{
+                name: (
+                    ("source", "layer"),
+                    np.array(
+                        [
+                            [values.get((source, layer), missing) for layer in labels["layer"]]
+                            for source in labels["source"]
+                        ],
+                        np.int32,
+                    ),
+                )
+                for (name, values), missing in zip(of_layer.items(), (-1, 0, 0), strict=True)
+            },
+            **of_metric,
             **{dim: ((dim,), labels[dim]) for dim in KEYS},
         },
         attributes={"against": against, "permutations": permutations, "seed": seed, **kept},
@@ -271,10 +285,11 @@ def _images(pairs: int) -> int:
 
 
 def _read(paths) -> tuple[dict, dict, dict]:
-    """Read the RDMs, averaged over draws, float64 (metric, pair); the layers' order; what all share."""
+    """Read the RDMs, averaged over draws, float64 (metric, pair); what is of layers; what all share."""
     from repscape import store
 
-    table, order, sizes, kept = {}, {}, {}, {}
+    table, sizes, kept = {}, {}, {}
+    of_layer: dict[str, dict] = {"order": {}, "n_drawn": {}, "draws": {}}
     for path in paths:
         with store.open_file(path, "rdm") as file:
             values = file["dissimilarity"][:].astype(np.float64).mean(axis=1)
@@ -285,11 +300,12 @@ def _read(paths) -> tuple[dict, dict, dict]:
                     f"second {values.shape[1]}. Delete the outdated one and run again."
                 )
             table[file.source, file.stimulus, file.layer] = values
-            order[file.source, file.layer] = int(file.order)
-            draws = max(kept.get("draws", 1), file["dissimilarity"].shape[1])
-            kept = {"metric": list(file["metric"][:]), "draws": draws, "size": file.size, "drawn": file.drawn}
-            kept |= {"population": file.population, "normalisation": file["normalisation"][:]}
-    return table, order, kept
+            own = {"order": file.order, "n_drawn": file.n_drawn, "draws": file["dissimilarity"].shape[1]}
+            for name, value in own.items():
+                of_layer[name][file.source, file.layer] = int(value)
+            kept = {key: list(file[key][:]) for key in ("metric", "measure", "normalisation")}
+            kept |= {key: file.getncattr(key) for key in ("size", "population", "drawn", "selected")}
+    return table, of_layer, kept
 
 
 def _depth(order: dict):

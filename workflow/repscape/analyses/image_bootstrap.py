@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape.analyses.differentiation import carried
 from repscape.analyses.result import Result
 from repscape.analyses.sd_cd import DIMS, average
 from repscape.seeds import derive
@@ -54,15 +55,15 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
     -------
     Result
         ``differentiation`` (mean over draws), ``low`` and ``high`` float64 (source, stimulus, layer,
-        population, size, metric); ``resampled`` float32 (…, resample); ``images`` (stimulus); ``order``
-        (source, layer).
+        population, size, metric); ``resampled`` float32 (…, resample); what
+        `differentiation.carried` gives.
     """
     from repscape import store
 
     with store.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: list(table[dim][:]) for dim in DIMS}
         values = average(table["differentiation"][:])
-        kept = {name: table[name][:] for name in ("images", "order", "normalisation", "drawn")}
+        kept = carried(table)
         attributes = {"reference": table.reference, "median": table.median}
     resampled = np.full((*values.shape, resamples), np.nan, np.float32)
     counts: dict[str, np.ndarray] = {}
@@ -87,10 +88,7 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
             "low": (DIMS, low),
             "high": (DIMS, high),
             "resampled": ((*DIMS, "resample"), resampled),
-            "images": (("stimulus",), kept["images"]),
-            "order": (("source", "layer"), kept["order"]),
-            "normalisation": (("metric",), kept["normalisation"]),
-            "drawn": (("population",), kept["drawn"]),
+            **kept,
             **{dim: ((dim,), labels[dim]) for dim in DIMS},
         },
         attributes={"level": LEVEL, "resamples": resamples, "draws": draws, "seed": seed} | attributes,

@@ -4,20 +4,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from repscape.analyses.differentiation import carried
 from repscape.analyses.image_bootstrap import interval
 from repscape.analyses.result import Result
-from repscape.analyses.sd_cd import DIMS, KEYS
+from repscape.analyses.sd_cd import DIMS, KEYS, check_stimuli, places
 from repscape.study import Study
 
 TABLE = True
 
 
-def inputs(study: Study) -> dict:
-    """Name the differentiation of resampled images."""
+def inputs(study: Study, *, stimuli: list[str] | None = None) -> dict:
+    """Name the differentiation of resampled images.
+
+    Raises
+    ------
+    ConfigError
+        A stimulus is unknown.
+    """
+    check_stimuli(study, stimuli, "analyses.ranking.stimuli")
     return {"image_bootstrap": study.path("analysis", analysis="image_bootstrap")}
 
 
-def compute(files: dict) -> Result:
+def compute(files: dict, *, stimuli: list[str] | None = None) -> Result:
     """Order stimuli by differentiation in each layer, the largest first.
 
     Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of
@@ -26,6 +34,8 @@ def compute(files: dict) -> Result:
     Parameters
     ----------
     files : ``{"image_bootstrap": path}``
+    stimuli : list of str, optional
+        By default all.
 
     Returns
     -------
@@ -33,17 +43,21 @@ def compute(files: dict) -> Result:
         By (source, layer, population, size, metric, rank): ``stimulus`` str, empty below the last;
         ``differentiation``, ``low``, ``high``; ``rank_low``, ``rank_high``, the interval of its rank;
         ``above_next``, the share of resamples in which its D is above that of the next in rank; float64,
-        NaN below the last.
+        NaN below the last. What `differentiation.carried` gives, but of stimuli.
     """
     from repscape import store
 
     with store.open_file(files["image_bootstrap"], "analysis") as table:
         labels = {dim: table[dim][:] for dim in DIMS}
+        chosen = places(labels["stimulus"], stimuli)
+        labels["stimulus"] = labels["stimulus"][chosen]
         values, low, high = (
-            np.moveaxis(table[name][:], 1, -1) for name in ("differentiation", "low", "high")
+            np.moveaxis(table[name][:][:, chosen], 1, -1) for name in ("differentiation", "low", "high")
         )
-        resampled = np.moveaxis(table["resampled"][:], 1, -2)  # (…, stimulus, resample)
-        kept = {name: table[name][:] for name in ("images", "order", "normalisation", "drawn")}
+        resampled = np.moveaxis(table["resampled"][:][:, chosen], 1, -2)  # (…, stimulus, resample)
+        kept = carried(table, chosen)
+        images = kept["images"][1]
+        kept = {name: own for name, own in kept.items() if "stimulus" not in own[0]}
         attributes = {"level": table.level, "resamples": table.resamples, "median": table.median}
     order = np.argsort(-values, axis=-1, kind="stable")  # NaN last
     there = np.isfinite(np.take_along_axis(values, order, -1))
@@ -69,10 +83,8 @@ def compute(files: dict) -> Result:
     return Result(
         variables={
             **{name: (dims, array) for name, array in variables.items()},
-            "order": (("source", "layer"), kept["order"]),
-            "normalisation": (("metric",), kept["normalisation"]),
-            "drawn": (("population",), kept["drawn"]),
-            "images": (dims, np.where(there, kept["images"][order], 0)),
+            **kept,
+            "images": (dims, np.where(there, images[order], 0)),
             "rank": (("rank",), np.arange(1, values.shape[-1] + 1, dtype=np.int32)),
             **{dim: ((dim,), labels[dim]) for dim in KEYS},
         },

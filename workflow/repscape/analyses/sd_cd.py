@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from repscape.analyses.differentiation import carried
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError
+from repscape.logs import logger
 from repscape.plugins import unknown
 from repscape.study import Study
 
@@ -15,16 +17,18 @@ KEYS = ("source", "layer", "population", "size", "metric")
 FEWEST = 3  # through two points goes every line
 
 
-def inputs(study: Study, *, against: str = "input") -> dict:
+def inputs(study: Study, *, against: str = "input", stimuli: list[str] | None = None) -> dict:
     """Name the table of differentiation.
 
     Raises
     ------
     ConfigError
-        A source does not record the layer `against`; there are too few stimuli for a regression.
+        A source does not record the layer `against`; a stimulus is unknown; there are too few stimuli for a
+        regression.
     """
     check_against(study, against, "analyses.sd_cd.against")
-    most = max(len(study.stimuli_of(source)) for source in study.layers)
+    check_stimuli(study, stimuli, "analyses.sd_cd.stimuli")
+    most = max(len(set(study.stimuli_of(source)) & set(stimuli or study.stimuli)) for source in study.layers)
     if most < FEWEST:
         raise ConfigError(
             f"analyses.sd_cd: a regression over stimuli needs at least {FEWEST} of them, found {most}. Add "
@@ -43,7 +47,21 @@ def check_against(study: Study, against: str, key: str) -> None:
             )
 
 
-def compute(files: dict, *, against: str = "input") -> Result:
+def check_stimuli(study: Study, stimuli: list[str] | None, key: str) -> None:
+    """Refuse stimuli that the study does not have, or none at all."""
+    for name in stimuli or ():
+        if name not in study.stimuli:
+            raise ConfigError(f"{key}: {unknown(name, study.stimuli)}")
+    if stimuli == []:
+        raise ConfigError(f"{key}: the list is empty. Leave it out for all stimuli.")
+
+
+def places(names, stimuli: list[str] | None) -> np.ndarray:
+    """Return where the chosen ones are among the names of stimuli, in their order; by default all are."""
+    return np.flatnonzero([stimuli is None or name in stimuli for name in names])
+
+
+def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = None) -> Result:
     """Regress each layer's differentiation on that of a layer, by default the input, over stimuli.
 
     Differentiation is averaged over draws before. The normalised values are divided by the reference
@@ -57,6 +75,8 @@ def compute(files: dict, *, against: str = "input") -> Result:
     files : ``{"differentiation": path}``
     against : str
         The layer whose differentiation is the stimulus's, SD.
+    stimuli : list of str, optional
+        Over which to regress; by default all.
 
     Returns
     -------
@@ -66,19 +86,28 @@ def compute(files: dict, *, against: str = "input") -> Result:
         source, layer, population, size, metric): ``r`` (Pearson), ``r2``, ``r2_low`` and ``r2_high``
         (its range when any one stimulus is left out), ``slope``, ``intercept``, and of the normalised
         values ``slope_normalised``, ``intercept_normalised``; int32 ``stimuli``, how many. NaN with fewer
-        than 3 stimuli or no variance. ``order`` (source, layer), ``normalisation`` (metric), ``drawn``
-        (population) and ``images`` (stimulus) as in differentiation.
+        than 3 stimuli or no variance. What `differentiation.carried` gives. Attribute ``same_pixels``: of
+        stimuli with the same pixels, which count several times, the names.
     """
     from repscape import store
 
     with store.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: table[dim][:] for dim in DIMS}
+        chosen = places(labels["stimulus"], stimuli)
         values = average(table["differentiation"][:])
-        order = table["order"][:]
-        kept = {"reference": table.reference, "median": table.median}
-        images, normalisation, drawn = (table[name][:] for name in ("images", "normalisation", "drawn"))
-    reference = np.flatnonzero(labels["stimulus"] == kept["reference"])
+        attributes = {"reference": table.reference, "median": table.median}
+        kept = carried(table, chosen)
+    reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
     unit = values[:, reference] if len(reference) else np.nan
+    values, labels["stimulus"] = values[:, chosen], labels["stimulus"][chosen]
+    reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
+    twins = same_pixels(labels["stimulus"], kept["stimulus_sha256"][1])
+    for names in twins:
+        logger.warning(
+            "sd_cd: the stimuli %s have the same pixels and count %d times in the regression. Name others "
+            "under 'stimuli' of this analysis.",
+            ", ".join(names), len(names),
+        )  # fmt: skip
     normalised = values / np.where(unit == 0, np.nan, unit)
     subsets = {"all": values}
     if len(reference):
@@ -104,15 +133,24 @@ def compute(files: dict, *, against: str = "input") -> Result:
             "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
             "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
             **{name: (("over", *KEYS), np.stack(parts)) for name, parts in found.items()},
-            "images": (("stimulus",), images),
-            "normalisation": (("metric",), normalisation),
-            "drawn": (("population",), drawn),
-            "order": (("source", "layer"), order),
+            **kept,
             "over": (("over",), list(subsets)),
             **{dim: ((dim,), labels[dim]) for dim in DIMS},
         },
-        attributes={"against": against, **kept},
+        attributes={
+            "against": against,
+            "same_pixels": [", ".join(names) for names in twins] or "",
+            **attributes,
+        },
     )
+
+
+def same_pixels(names, sha256) -> list[list[str]]:
+    """Return the names of stimuli that have the same pixels, those alike together."""
+    alike: dict[str, list[str]] = {}
+    for name, digest in zip(names, sha256, strict=True):
+        alike.setdefault(str(digest), []).append(str(name))
+    return [group for group in alike.values() if len(group) > 1]
 
 
 def average(values: np.ndarray) -> np.ndarray:

@@ -156,7 +156,7 @@ def caption(data: dict, recordings: dict, samples: dict, images: list[int], draw
     """Say what was measured and how."""
     first = next(iter(recordings.values())).attrs
     sample = next(iter(samples.values()))
-    stimulus = captions.escape(captions.readable(first["stimulus"]))
+    stimulus = captions.escape(first["stimulus"])
     one_draw = " (the first draw of several)" if sample.sizes["repeat"] > 1 else ""
     thinned = [layer for layer, count in drawn.items() if count > MOST]
     text = [

@@ -1,10 +1,12 @@
-"""Words that several figures use: names made readable, and sentences for captions.
+"""Words that several figures use: sentences for captions, and names that fit.
 
 Captions are plain reStructuredText: whatever comes from data goes through `escape`.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 METRICS = {
     "sqeuclidean": "squared Euclidean distance per unit",
@@ -19,7 +21,7 @@ METRICS = {
 DRAWN = {
     "random": "at random",
     "equal": "at random, equally many from each channel,",
-    "ranked": "in their order of rank",
+    "ranked": "in their order of rank, the largest response first",
 }
 NORMALISATIONS = {
     "zscore": "z-scored with one mean and one SD per layer and stimulus (over its images and units)",
@@ -29,14 +31,32 @@ NORMALISATIONS = {
 }
 
 
-def readable(name: str) -> str:
-    """Turn a config name into words."""
-    return str(name).replace("_", " ").strip() or str(name)
+class Draws(NamedTuple):
+    """How often units were drawn, of one sample size.
+
+    Attributes
+    ----------
+    size : str
+    times : int
+        In layers with more units.
+    fewer : bool
+        Whether some layer has fewer units than that.
+    """
+
+    size: str
+    times: int
+    fewer: bool
 
 
-def metric(name: str) -> str:
-    """Say what a metric measures; an unknown one keeps its name."""
-    return METRICS.get(name, readable(name))
+def metric(measure: str, name: str | None = None) -> str:
+    """Say what a metric measures, and its name where a study calls it otherwise."""
+    words = METRICS.get(measure, f"dissimilarity by {measure}")
+    return words if name in (None, measure, measure.rpartition(":")[2]) else f"{words} ({name})"
+
+
+def metric_of(table, name: str) -> str:
+    """Say what a metric measures, of an analysis or an RDM opened with xarray."""
+    return metric(_at(table["measure"], metric=name), name)
 
 
 def normalisation(name: str) -> str:
@@ -46,26 +66,126 @@ def normalisation(name: str) -> str:
 
 def normalised(table, metric: str) -> str:
     """Say how activity was normalised, of an analysis or an RDM opened with xarray."""
-    kinds = table["normalisation"]
-    return normalisation(str((kinds.sel(metric=metric) if "metric" in kinds.dims else kinds).values))
+    return normalisation(_at(table["normalisation"], metric=metric))
 
 
-def drawn(table, population: str) -> str:
-    """Return how units of a population were drawn, of an analysis opened with xarray."""
-    kinds = table["drawn"]
-    return str((kinds.sel(population=population) if "population" in kinds.dims else kinds).values)
+def recorded(population: str, selected: str) -> str:
+    """Say which units a population is.
+
+    Parameters
+    ----------
+    population : str
+        Its name.
+    selected : str
+        How it was selected, as recordings have it: json of the plugin (``select``) and its keys.
+    """
+    keys = json.loads(selected)
+    match keys["select"]:
+        case "all":
+            words = "all units of each layer"
+        case "random":
+            words = f"up to {number(keys['units'])} units of each layer, recorded at random"
+        case "top":
+            names = listing(map(escape, _several(keys["reference"])))
+            words = (
+                f"the units of each layer with the largest mean response to {names}, up to "
+                f"{number(keys['units'])}"
+            )
+        case "filters" if isinstance(keys["channels"], dict):
+            words = "all positions of the filters chosen in each layer"
+        case "filters":
+            several = "filters" if len(keys["channels"]) > 1 else "filter"
+            words = f"all positions of {several} {listing(keys['channels'])} of each layer"
+        case "region":
+            y, x = keys["centre"]
+            words = (
+                f"the units of each layer whose receptive fields are centred within {keys['radius']:g} "
+                f"pixels of y = {y:g}, x = {x:g} in the network's input (or closest to it; of layers with one "
+                "position, all)"
+            )
+        case "filter_means" if keys.get("channels"):
+            words = "the means over positions of the filters chosen in each layer"
+        case "filter_means":
+            words = "the means of each layer's filters over positions (with one position, its units)"
+        case "position_means":
+            words = "the means of each layer's positions over channels"
+        case other:
+            words = f"the units of each layer selected by {escape(other)}"
+    return f"{words} (population ``{population}``)"
 
 
-def units(size: str, population: str, drawn: str) -> str:
-    """Say which units were used, of one sample size; RDMs or D are averaged over draws."""
-    of = f"those recorded (population ``{population}``)"
-    how = f"of {number(size)} units a layer drawn {DRAWN[drawn]} from {of}"
-    return f"of all units of {of}" if size == "all" else how
+def units(population: str, selected: str, how: str, draws: Iterable[Draws]) -> str:
+    """Say, in a sentence, which units were used.
+
+    Parameters
+    ----------
+    population, selected : as in `recorded`
+    how : {"random", "equal", "ranked"}
+        How they were drawn.
+    draws : for each sample size
+    """
+    draws, parts = list(draws), []
+    for size, times, _ in draws:
+        if size == "all":
+            parts.append("all were used")
+            continue
+        were = (
+            "" if parts else f" were taken {DRAWN[how]}" if how == "ranked" else f" were drawn {DRAWN[how]}"
+        )
+        often = "" if how == "ranked" else " once" if times == 1 else f" {number(times)} times"
+        parts.append(f"{number(size)}{were}{often}")
+    fewer = "; of a layer with fewer, all, once" if any(draw.fewer for draw in draws) else ""
+    return f"Of {recorded(population, selected)}, {listing(parts)}{fewer}."
+
+
+def units_of(table, population: str, sizes: Iterable[str]) -> str:
+    """Say which units were used, of an analysis opened with xarray, in all its sources and layers.
+
+    Where it is of one population or size, these need not be selected.
+    """
+    how, selected = (
+        table.attrs[name] if name in table.attrs else _at(table[name], population=population)
+        for name in ("drawn", "selected")
+    )
+    draws = []
+    for size in sizes:
+        n_drawn, times = (
+            _where(table[name], population=population, size=size) for name in ("n_drawn", "draws")
+        )
+        fewer = size != "all" and bool(((n_drawn > 0) & (n_drawn < int(size))).any())
+        draws.append(Draws(size, int(times.max()), fewer))
+    return units(population, selected, how, draws)
+
+
+def units_of_rdms(rdms: Iterable) -> str:
+    """Say which units were used, of RDMs of one population and size opened with xarray."""
+    rdms = list(rdms)
+    first = rdms[0].attrs
+    size, times = first["size"], max(rdm.sizes["repeat"] for rdm in rdms)
+    fewer = size != "all" and any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
+    return units(first["population"], first["selected"], first["drawn"], [Draws(size, times, fewer)])
+
+
+def _where(values, **labels):
+    return values.sel({dim: label for dim, label in labels.items() if dim in values.dims})
+
+
+def _at(values, **labels) -> str:
+    return str(_where(values, **labels).values)
+
+
+def _several(names) -> list:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def escape(text) -> str:
     """Make text mean itself in reStructuredText."""
     return re.sub(r"([\\`*|])|_(?!\w)", lambda match: "\\" + match[0], " ".join(str(text).split()))
+
+
+def readable(name: str) -> str:
+    """Write a name as config and files have it."""
+    return str(name)
 
 
 def number(value) -> str:
@@ -87,9 +207,7 @@ def plural(count: int, one: str, several: str) -> str:
 def counts(names: Sequence[str], numbers: Sequence[int], what: str) -> str:
     """Say how many of something each name has, briefly: ``30 images each; pictures: 20``."""
     usual = max(sorted(set(numbers)), key=list(numbers).count)
-    others = [
-        f"{escape(readable(n))}: {number(k)}" for n, k in zip(names, numbers, strict=True) if k != usual
-    ]
+    others = [f"{escape(n)}: {number(k)}" for n, k in zip(names, numbers, strict=True) if k != usual]
     each = f"{number(usual)} {what}" + (" each" if len(names) > 1 else "")
     return "; ".join([each, *others])
 

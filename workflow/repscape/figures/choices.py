@@ -1,6 +1,6 @@
 """What a figure may be asked to show: checked when the plan is made, found again in the data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -67,13 +67,14 @@ def one_size(samples: dict[str, tuple[str, ...]], population: str | None, size) 
     return population, one(samples[population][-1] if size is None else size, samples[population], "size")
 
 
-def made(values) -> dict[str, tuple[str, ...]]:
-    """Return the populations that a DataArray has values of, and for each its sizes."""
-    there = values.notnull()
+def drawn(table) -> dict[str, tuple[str, ...]]:
+    """Return the populations that some source of an analysis was sampled of, and for each its sizes."""
+    there = table["n_drawn"] > 0
     there = there.any([dim for dim in there.dims if dim not in ("population", "size")])
     return {
         str(name): tuple(str(size) for size in there["size"].values if there.sel(population=name, size=size))
         for name in there["population"].values
+        if there.sel(population=name).any()
     }
 
 
@@ -89,3 +90,32 @@ def analysis(study: Study, name: str | None, plugin: str) -> str:
         label for label, section in study.config["analyses"].items() if section.get("analysis") == plugin
     ]
     return study.path("analysis", analysis=one(name or plugin, by_plugin, "analysis"))
+
+
+def places(values: Mapping, where: Mapping | None, what: str) -> list[int]:
+    """Return the places in which labels have certain values.
+
+    Parameters
+    ----------
+    values : mapping of label to an array of its values, in the same order
+    where : mapping of label to a value or values, or None for all places
+    what : str
+        What has the labels, for the message: ``"RDM"``.
+
+    Raises
+    ------
+    ConfigError
+        A label or value is unknown, or nothing has all of them.
+    """
+    chosen = np.ones(len(next(iter(values.values()))), bool)
+    for label, wanted in (where or {}).items():
+        if label not in values:
+            raise ConfigError(f"where: {unknown(label, values)}")
+        own = np.asarray(values[label]).astype(str)
+        wanted = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
+        for value in sorted(wanted - set(own)):
+            raise ConfigError(f"where: {label}: {unknown(value, set(own))}")
+        chosen &= np.isin(own, list(wanted))
+    if not chosen.any():
+        raise ConfigError(f"where: no {what} has all of these labels. Choose fewer of them.")
+    return [int(at) for at in np.flatnonzero(chosen)]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.figures import captions, choices
+from repscape.figures.depth import own
 from repscape.figures.style import Style, dashes
 
 DEFINITIONS = {
@@ -21,65 +22,88 @@ class Curves(NamedTuple):
     ----------
     values : DataArray (source, stimulus, layer, size, repeat)
     layers : dict of source to list of its layers, from input to output
-    metric, population, drawn, normalisation, reference, reference_size : str
+    shown : dict of source to list of the stimuli that it was shown
+    metric : str
+        What it measures, in words.
+    population, drawn, normalisation, reference, reference_size : str
     definition : str
         What D is, in words.
+    units : str
+        Which units were used, in a sentence.
     sizes : list of str, ascending
+    left_out : list of str
+        Sources that have nothing of this.
     images : dict of stimulus to its number of images
     """
 
     values: object
     layers: dict[str, list[str]]
+    shown: dict[str, list[str]]
     metric: str
     population: str
     drawn: str
     normalisation: str
     definition: str
+    units: str
     reference: str
     reference_size: str
     sizes: list[str]
+    left_out: list[str]
     images: dict[str, int]
 
 
-def select(table, variable: str, metric: str | None, population: str | None, sizes, sources=None) -> Curves:
-    """Take one metric, population, some sizes and sources out of the table (defaults as in `choices`)."""
+def select(
+    table, variable: str, metric: str | None, population: str | None, sizes, sources=None, stimuli=None
+) -> Curves:
+    """Take one metric, population, some sizes, sources and stimuli out of the table.
+
+    Defaults are as in `choices`. Sources that were not sampled so, or shown none of the stimuli, are left
+    out, as are stimuli that no source was shown. Normalised values keep the reference beside the stimuli
+    chosen, and need a source to be shown it.
+    """
     table = table.sel(source=choices.several(sources, table["source"].values, "sources"))
-    exists = (table["n_drawn"] > 0).any(("source", "layer"))
-    samples = {
-        str(name): tuple(str(size) for size in table["size"].values if exists.sel(population=name, size=size))
-        for name in table["population"].values
-    }
+    reference = table.attrs["reference"] if variable == "normalised" else None
+    if stimuli is not None:
+        kept = [str(name) for name in table["stimulus"].values if name in (*stimuli, reference)]
+        table = table.sel(stimulus=kept)
+    chosen = list(map(str, table["source"].values))
+    samples = choices.drawn(table)
     metric = choices.one(metric, table["metric"].values, "metric")
     population = choices.sampled(samples, population)
     sizes = [
         size for size in samples[population] if size in choices.several(sizes, samples[population], "sizes")
     ]
+    drawn = (table["n_drawn"].sel(population=population, size=sizes) > 0).any(("layer", "size"))
+    seen = (table["shown"] > 0).sel(stimulus=reference or table["stimulus"])
+    table = table.isel(source=(drawn & (seen if reference else seen.any("stimulus"))).values)
+    table = table.isel(stimulus=(table["shown"] > 0).any("source").values)
     values = table[variable].sel(metric=metric, population=population, size=sizes)
-    order = table["order"]
-    layers = {}
+    layers, shown = {}, {}
     for source in map(str, table["source"].values):
-        ranks = order.sel(source=source).values
-        layers[source] = [
-            str(table["layer"].values[i]) for i in np.argsort(ranks, kind="stable") if ranks[i] >= 0
-        ]
+        layers[source] = own(table, source)
+        here = table["shown"].sel(source=source).values > 0
+        shown[source] = list(map(str, table["stimulus"].values[here]))
     return Curves(
         values=values.transpose("source", "stimulus", "layer", "size", "repeat"),
         layers=layers,
-        metric=metric,
+        shown=shown,
+        metric=captions.metric_of(table, metric),
         population=population,
-        drawn=captions.drawn(table, population),
-        normalisation=str(table["normalisation"].sel(metric=metric).values),
+        drawn=str(table["drawn"].sel(population=population).values),
+        normalisation=captions.normalised(table, metric),
         definition=definition(table, metric),
+        units=captions.units_of(table, population, sizes),
         reference=table.attrs.get("reference", ""),
         reference_size=table.attrs.get("reference_size", "same"),
         sizes=sizes,
+        left_out=[name for name in chosen if name not in layers],
         images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
     )
 
 
 def definition(table, metric: str) -> str:
     """Say what differentiation is, of an analysis opened with xarray."""
-    return DEFINITIONS[table.attrs["median"]].format(captions.metric(metric))
+    return DEFINITIONS[table.attrs["median"]].format(captions.escape(captions.metric_of(table, metric)))
 
 
 def summary(values):
@@ -117,7 +141,7 @@ def legend(fig, style: Style, stimuli, sizes, reference: str | None = None) -> N
     rows += [(Line2D([], [], color="0.2", ls=styles[size]), captions.number(size)) for size in sizes]
     fig.legend(
         [handle for handle, _ in rows],
-        [captions.shorten(captions.readable(label), 24) for _, label in rows],
+        [captions.shorten(label, 24) for _, label in rows],
         loc="outside right upper",
         ncols=columns,
         handlelength=3,
@@ -125,37 +149,45 @@ def legend(fig, style: Style, stimuli, sizes, reference: str | None = None) -> N
     )
 
 
-def drawn(sizes, draws, population: str, how: str) -> str:
-    """Say how many units were drawn, how, and how often; `draws` counts repeats by size."""
-    of = f"In each layer, of the units recorded (population ``{population}``),"
-    if how == "ranked":
-        return f"{of} {captions.listing(map(captions.number, sizes))} were taken {captions.DRAWN[how]}."
-    parts, were = [], f" were drawn {captions.DRAWN[how]}"
-    for size in sizes:
-        repeats = int(draws.sel(size=size).max())
-        times = "once" if repeats == 1 else f"{captions.number(repeats)} times"
-        what = "all were taken" if size == "all" else f"{captions.number(size)}{were} {times}"
-        parts.append(what if not parts else what.replace(were, ""))
-    return f"{of} {captions.listing(parts)}."
+def not_shown(curves: Curves, stimuli: list[str]) -> str:
+    """Say which sources were not shown which stimuli, in a sentence."""
+    lacking = {
+        source: [name for name in stimuli if name not in shown] for source, shown in curves.shown.items()
+    }
+    parts = [
+        f"{captions.escape(source)} was not shown {captions.listing(map(captions.escape, names))}"
+        for source, names in lacking.items()
+        if names
+    ]
+    return f"{captions.listing(parts)}." if parts else ""
 
 
-def gaps(mean, layers: dict[str, list[str]], why: str) -> str:
-    """Say where nothing could be measured, in a sentence; nothing where all could."""
-    where = []
-    for source, own in layers.items():
-        missing = mean.sel(source=source, layer=own).isnull().all("size").transpose("layer", "stimulus")
+def averaged(table, population: str, size: str) -> str:
+    """Say which units were used, and that D is the mean over draws, of an analysis of one size."""
+    mean = int(table["draws"].max()) > 1
+    return captions.units_of(table, population, [size]) + " D is the mean over draws." * mean
+
+
+def same_pixels(table) -> str:
+    """Say which stimuli of an analysis made by `sd_cd` have the same pixels."""
+    twins = [captions.escape(names) for names in np.atleast_1d(table.attrs["same_pixels"]) if names]
+    return f"Of the same pixels, and so counted several times, are {'; '.join(twins)}." if twins else ""
+
+
+def gaps(mean, curves: Curves, why: str) -> str:
+    """Say where nothing could be measured of what was shown, in a sentence; nothing where all could."""
+    where, layers = [], {source: curves.layers[source] for source in map(str, mean["source"].values)}
+    for source, names in layers.items():
+        stimuli = [name for name in map(str, mean["stimulus"].values) if name in curves.shown[source]]
+        here = mean.sel(source=source, layer=names, stimulus=stimuli)
+        missing = here.isnull().all("size").transpose("layer", "stimulus")
         alike: dict[tuple, list[str]] = {}
-        for layer, row in zip(own, missing.values, strict=True):
+        for layer, row in zip(names, missing.values, strict=True):
             if row.any():
-                stimuli = tuple(map(str, mean["stimulus"].values[row]))
-                alike.setdefault(stimuli, []).append(layer)
-        for stimuli, found in alike.items():
-            every = len(stimuli) == mean.sizes["stimulus"]
-            names = (
-                "all stimuli"
-                if every
-                else captions.listing(captions.escape(captions.readable(s)) for s in stimuli)
-            )
-            of = f" of {captions.escape(source)}" if len(layers) > 1 else ""
-            where.append(f"{captions.listing(map(captions.escape, found))}{of} ({names})")
+                alike.setdefault(tuple(here["stimulus"].values[row]), []).append(layer)
+        for undefined, found in alike.items():
+            every = len(undefined) == len(stimuli)
+            whose = "all stimuli" if every else captions.listing(map(captions.escape, undefined))
+            of = f" of {captions.escape(source)}" if len(curves.layers) > 1 else ""
+            where.append(f"{captions.listing(map(captions.escape, found))}{of} ({whose})")
     return f"Gaps: {'; '.join(where)}, where {why}." if where else ""

@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 
 from repscape.analyses.image_bootstrap import interval
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices
-from repscape.figures.curves import Curves, drawn, gaps, legend, select, summary
+from repscape.figures.curves import Curves, gaps, legend, not_shown, select, summary
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import Style, dashes, figure
 from repscape.study import Study
@@ -22,6 +22,7 @@ def inputs(
     *,
     analysis: str = "differentiation",
     sources: list[str] | None = None,
+    stimuli: list[str] | None = None,
     metric: str | None = None,
     population: str | None = None,
     sizes: list[int | str] | None = None,
@@ -43,13 +44,24 @@ def inputs(
                 "normalised: there is no reference stimulus to divide by. Name one under "
                 f"analyses.{analysis}.reference, or draw the figure without 'normalised'."
             )
-        if set(study.stimuli) <= {reference}:
+        if not any(reference in study.stimuli_of(source) for source in study.layers):
+            raise ConfigError(
+                f"normalised: no network is shown the reference '{reference}'. Add it under 'stimuli' of a "
+                "network, or draw the figure without 'normalised'."
+            )
+        if set(stimuli or study.stimuli) <= {reference}:
             raise ConfigError(
                 f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
                 "be 1. Add a stimulus, or draw the figure without 'normalised'."
             )
-    choices.differentiation(study, metric=metric, population=population, sizes=sizes)
-    choices.several(sources, study.layers, "sources")
+    choices.several(stimuli, study.stimuli, "stimuli")
+    _, population, sizes = choices.differentiation(study, metric=metric, population=population, sizes=sizes)
+    for source in choices.several(sources, study.layers, "sources") if sources else ():
+        if not set(sizes) & set(study.samples_of(source).get(population, ())):
+            raise ConfigError(
+                f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "
+                f"under networks.{source}.samples, or leave this source out."
+            )
     files = {"differentiation": table}
     if band != "repeats":
         files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
@@ -62,6 +74,7 @@ def draw(
     *,
     analysis: str = "differentiation",
     sources: list[str] | None = None,
+    stimuli: list[str] | None = None,
     metric: str | None = None,
     population: str | None = None,
     sizes: list[int | str] | None = None,
@@ -75,6 +88,8 @@ def draw(
     analysis : str
         The name of the analysis, where a study has several of differentiation.
     sources : list of str, optional
+        By default all that were sampled so.
+    stimuli : list of str, optional
         By default all.
     metric : str, optional
         By default the study's first.
@@ -95,9 +110,11 @@ def draw(
     """
     table = data["differentiation"].load()
     variable = "normalised" if normalised else "differentiation"
-    curves = select(table, variable, metric, population, sizes, sources)
+    curves = select(table, variable, metric, population, sizes, sources, stimuli)
     reference = curves.reference if normalised else None
     stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
+    if not curves.layers or not stimuli:
+        raise DataError("differentiation_by_depth: no source was sampled so and shown these stimuli.")
     mean, spread, _ = summary(curves.values)
     limits = ()
     if band != "repeats":
@@ -133,15 +150,14 @@ def draw(
                     gid=f"{source}/{stimulus}/{size}",
                 )
         depth_axis(axes, layers)
-        of = captions.metric(curves.metric)
         if normalised:
             axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
             ratio_axis(axes)
-            axes.set_ylabel(f"differentiation D ÷ D of {captions.readable(reference)}\n(D: median {of})")
+            axes.set_ylabel(f"differentiation D ÷ D of {reference}\n(D: median {curves.metric})")
         else:
             if not (mean < 0).any():
                 axes.set_ylim(bottom=0)
-            axes.set_ylabel(f"differentiation D\n(median {of})")
+            axes.set_ylabel(f"differentiation D\n(median {curves.metric})")
         if rows > 1:
             axes.set_title(source)
     panels[-1].set_xlabel("layer, from input to output")
@@ -156,7 +172,8 @@ def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:
     -------
     low, high : DataArrays (source, stimulus, layer)
     """
-    keys = {"metric": curves.metric, "population": curves.population, "size": curves.sizes[-1]}
+    keys = {"metric": mean["metric"].item(), "population": curves.population, "size": curves.sizes[-1]}
+    keys |= {dim: mean[dim].values for dim in ("source", "stimulus")}
     resampled, measured = (table[name].sel(keys).load() for name in ("resampled", "differentiation"))
     if reference:
         # The curves are means of ratios, these are ratios of means, nearly the same: put around the curves.
@@ -180,7 +197,7 @@ def ratio_axis(axes) -> None:
 
 def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Band) -> str:
     """Say what was measured and how."""
-    name = captions.escape(captions.readable(reference)) if reference else ""
+    name = captions.escape(reference) if reference else ""
     mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
     shown = f"Differentiation relative to {name}" if reference else "Differentiation"
     panels = ", a panel a source" if len(curves.layers) > 1 else ""
@@ -188,8 +205,7 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
         f"{shown} along the layers of {captions.listing(map(captions.escape, curves.layers))}{panels}, "
         f"from input to output, for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, [curves.images[s] for s in stimuli], 'images')}).",
-        f"Differentiation D is {curves.definition}; activity was "
-        f"{captions.normalisation(curves.normalisation)}.",
+        f"Differentiation D is {curves.definition}; activity was {curves.normalisation}.",
     ]
     if reference:
         units = "the same units" if curves.reference_size == "same" else "the most units drawn"
@@ -197,7 +213,7 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
             f"Each D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in "
             f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
         )
-    text.append(drawn(curves.sizes, draws, curves.population, curves.drawn))
+    text.append(curves.units)
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if banded:
         text.append("Lines: mean over draws.")
@@ -216,10 +232,14 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
         )
     if len(curves.sizes) > 1:
         text.append("Where sizes agree, the solid line covers the others.")
+    if curves.left_out:
+        names = captions.listing(map(captions.escape, curves.left_out))
+        text.append(f"Not drawn, because not sampled so or not shown what is drawn: {names}.")
+    text.append(not_shown(curves, stimuli))
     text.append(
         gaps(
             mean,
-            curves.layers,
+            curves,
             f"activity was constant or the D of {name} is 0"
             if reference
             else "activity was constant and no distance is defined",

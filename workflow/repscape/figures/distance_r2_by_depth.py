@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.depth import depth_axis, label_height, labelled, own
-from repscape.figures.pairs import chosen, measured, tested
+from repscape.figures.pairs import chosen, measured, tested, words
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import Style, figure
 from repscape.study import Study
@@ -22,8 +22,7 @@ def inputs(
     stimuli: list[str] | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    choices.several(stimuli, study.stimuli, "stimuli")
-    return distances(study, analysis, source, metric)
+    return distances(study, analysis, source, metric, stimuli)
 
 
 def draw(
@@ -89,11 +88,11 @@ def draw(
                 gid = f"{name}/{'sure' if face == colour else 'unsure'}"
                 points[0].set(markersize=size, markerfacecolor=face, markeredgewidth=0.6, gid=gid)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel(f"R² of distances\nbetween images (layer {captions.readable(against)}) and activities")
+    axes.set_ylabel(f"R² of distances\nbetween images (layer {against}) and activities\n({words(table)})")
     axes.set_xlabel("layer, from input to output")
     depth_axis(axes, layers)
     handles = [Line2D([], [], color=colour, ls=dash) for _, colour, dash, *_ in lines]
-    names = [captions.shorten(captions.readable(name), 24) for name, *_ in lines]
+    names = [captions.shorten(name, 24) for name, *_ in lines]
     for face, text in (("0.2", f"p < {P:g}"), ("white", f"p ≥ {P:g}")):
         handles.append(Line2D([], [], color="0.2", marker="o", ms=3, mfc=face, mew=0.6, ls="none"))
         names.append(text)
@@ -103,7 +102,7 @@ def draw(
 
 def caption(table, layers, several: bool) -> str:
     """Say what was measured and how."""
-    against = captions.escape(captions.readable(table.attrs["against"]))
+    against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     source = str(table["source"].values)
     text = [
@@ -127,7 +126,7 @@ def negative(table) -> str:
     against = table["r"].where((table["r"] < 0) & (table["p_layers"] < P))
     found = {str(name): int(against.sel(stimulus=name).count()) for name in table["stimulus"].values}
     parts = [
-        f"{captions.escape(captions.readable(name))} in {captions.plural(count, 'layer', 'layers')}"
+        f"{captions.escape(name)} in {captions.plural(count, 'layer', 'layers')}"
         for name, count in found.items()
         if count
     ]

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.depth import own
-from repscape.figures.pairs import MOST, area, chosen, measured, tested, thinned
+from repscape.figures.pairs import MOST, area, chosen, label, measured, tested, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import Style, figure
 from repscape.study import Study
@@ -63,7 +63,7 @@ def draw(
     images = distance.sel(layer=against).values
     ends = np.array([np.nanmin(images), np.nanmax(images)])
 
-    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    names = [captions.shorten(name, 24) for name in stimuli]
     keys = 6 if max(map(len, names)) < 16 else 3
     columns = min(len(layers), 5)
     rows = -(-len(layers) // columns)
@@ -90,8 +90,8 @@ def draw(
         axes.remove()
     for column in range(columns):
         panels[(len(layers) - 1 - column) // columns, column].xaxis.set_tick_params(labelbottom=True)
-    fig.supxlabel(f"distance between images (layer {captions.readable(against)})", fontsize=7)
-    fig.supylabel("distance between activities", fontsize=7)
+    fig.supxlabel(f"distance between images (layer {against})", fontsize=7)
+    fig.supylabel(label(table), fontsize=7)
     from matplotlib.lines import Line2D
 
     marks = [Line2D([], [], color=colour, marker="o", ls="none", ms=3) for colour in colours]
@@ -101,7 +101,7 @@ def draw(
 
 def caption(table, layers) -> str:
     """Say what was measured and how."""
-    against = captions.escape(captions.readable(table.attrs["against"]))
+    against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     pairs = sum(n * (n - 1) // 2 for n in images)
     text = [

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.figures import captions, choices
 from repscape.figures.depth import depth_bar, own
-from repscape.figures.pairs import MOST, area, chosen, measured, thinned
+from repscape.figures.pairs import MOST, area, chosen, label, measured, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import PAGE, RAMP, Style, along, figure
 from repscape.study import Study
@@ -21,8 +21,7 @@ def inputs(
     stimuli: list[str] | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    choices.several(stimuli, study.stimuli, "stimuli")
-    return distances(study, analysis, source, metric)
+    return distances(study, analysis, source, metric, stimuli)
 
 
 def draw(
@@ -68,7 +67,7 @@ def draw(
             np.arange(len(layers))[:, None],
         )
         axes.scatter(x, y, c=colours[which.astype(int)], s=area(x), lw=0, rasterized=True, gid=stimulus)
-        name = captions.shorten(captions.readable(stimulus), int(85 / columns))
+        name = captions.shorten(stimulus, int(85 / columns))
         axes.set_title(name, color=style.colour(stimulus), fontweight="bold")
     shown = distance.sel(stimulus=stimuli)
     panels.flat[0].set_xlim(0, 1.03 * float(shown.sel(layer=against).max()))
@@ -78,15 +77,15 @@ def draw(
     for column in range(columns):
         axes = panels[(len(stimuli) - 1 - column) // columns, column]
         axes.xaxis.set_tick_params(labelbottom=True)
-    fig.supxlabel(f"distance between images (layer {captions.readable(against)})", fontsize=7)
-    fig.supylabel("distance between activities", fontsize=7)
+    fig.supxlabel(f"distance between images (layer {against})", fontsize=7)
+    fig.supylabel(label(table), fontsize=7)
     depth_bar(fig, list(panels.flat[: len(stimuli)]), layers, RAMP)
     return fig, caption(table.sel(stimulus=stimuli), layers)
 
 
 def caption(table, layers) -> str:
     """Say what was measured and how."""
-    against = captions.escape(captions.readable(table.attrs["against"]))
+    against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     text = [
         "Distance between the activities of two images in the layers of "

@@ -181,7 +181,7 @@ def strip(axes, top: float, across: float, values, colour, ylim: tuple[float, fl
 def caption(data: dict, images: list[int], means: np.ndarray) -> str:
     """Say what was measured and how."""
     attributes = data["activations"][0].attrs
-    stimulus = captions.escape(captions.readable(attributes["stimulus"]))
+    stimulus = captions.escape(attributes["stimulus"])
     which = captions.listing(
         f"{letter}: {captions.escape(recorded.title(data['stimulus'], image))}"
         for letter, image in zip(LETTERS, images, strict=False)

@@ -143,7 +143,7 @@ def draw(
 def caption(data: dict, recordings: dict, images: list[int], ranked: bool) -> str:
     """Say what was measured and how."""
     first = next(iter(recordings.values()))
-    stimulus = captions.escape(captions.readable(first.attrs["stimulus"]))
+    stimulus = captions.escape(first.attrs["stimulus"])
     count = captions.number(first.sizes["image"])
     text = [
         f"Filter-mean profiles of {captions.plural(len(recordings), 'layer', 'layers')} of "

@@ -105,7 +105,7 @@ def draw(
         for line, over in ((2.2, "white"), (1.2, "black")):
             gid = f"{name}/median" if over == "black" else None
             axes.plot(x, medians[name], color=over, linewidth=line, gid=gid)
-        axes.set_title(captions.shorten(captions.readable(name), 32), color=colour, fontweight="bold")
+        axes.set_title(captions.shorten(name, 32), color=colour, fontweight="bold")
         axes.text(
             1, 1.02, captions.plural(len(each), "pair", "pairs"), transform=axes.transAxes, ha="right",
             va="bottom", fontsize=6, color="0.35",
@@ -117,7 +117,7 @@ def draw(
     if not any((values < 0).any() for values in distances.values()):
         axes.set_ylim(bottom=0)
     fig.supxlabel("layer, from input to output", fontsize=7)
-    fig.supylabel(captions.metric(metric), fontsize=7)
+    fig.supylabel(captions.metric_of(rdms[0], metric), fontsize=7)
     fig.legend(
         [Line2D([], [], color="0.5", lw=0.5), Line2D([], [], color="black", lw=1.3)],
         ["a pair of images", "median: differentiation D"],
@@ -140,34 +140,23 @@ def draw(
 def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
     """Say what was measured and how."""
     first = rdms[0].attrs
-    size, population = first["size"], f"population ``{first['population']}``"
-    how = captions.DRAWN[first["drawn"]]
-    if size == "all":
-        units = f"All recorded units ({population}) were used."
-    else:
-        draws = max(rdm.sizes["repeat"] for rdm in rdms)
-        small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
-        fewer = " (all, where it has fewer)" if small else ""
-        units = (
-            f"{captions.number(size)} units of each layer{fewer} were drawn {how} from "
-            f"those recorded ({population})"
-            + (f"; the first of {draws} draws is shown." if draws > 1 else ".")
-        )
     gaps = {
         name: [layer for layer, row in zip(layers, values, strict=True) if np.isnan(row).any()]
         for name, values in distances.items()
     }
     broken = [
-        f"{captions.listing(map(captions.escape, where))} ({captions.escape(captions.readable(name))})"
+        f"{captions.listing(map(captions.escape, where))} ({captions.escape(name)})"
         for name, where in gaps.items()
         if where
     ]
     text = [
         f"Distances between images along the layers of {captions.escape(first['source'])}: the "
-        f"{captions.metric(metric)} of each pair of images of a stimulus (thin lines) and their median "
-        "(black), which is the differentiation D; each pair counts once, an image is not paired with itself.",
+        f"{captions.escape(captions.metric_of(rdms[0], metric))} of each pair of images of a stimulus (thin "
+        "lines) and their median (black), which is the differentiation D; each pair counts once, an image is not "
+        "paired with itself.",
         f"Activity was {captions.normalised(rdms[0], metric)}.",
-        units,
+        captions.units_of_rdms(rdms),
+        "The first draw is shown." if any(rdm.sizes["repeat"] > 1 for rdm in rdms) else "",
         "All panels have the same axes." if len(distances) > 1 else "",
         f"Gaps, where a distance is undefined because activity was constant: {'; '.join(broken)}."
         if broken

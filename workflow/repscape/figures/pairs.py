@@ -8,19 +8,42 @@ from repscape.study import Study
 MOST = 20_000  # points of a panel; more would only hide each other
 
 
-def inputs(study: Study, analysis: str | None, source: str | None, metric: str | None) -> dict:
+def inputs(
+    study: Study,
+    analysis: str | None,
+    source: str | None,
+    metric: str | None,
+    stimuli: list[str] | None = None,
+) -> dict:
     """Name the file of an analysis made by `distances` and check what is chosen of it."""
-    choices.one(source, study.layers, "source")
+    source = choices.one(source, study.layers, "source")
     choices.one(metric, study.metrics, "metric")
-    return {"distances": choices.analysis(study, analysis, "distances")}
+    file = choices.analysis(study, analysis, "distances")
+    of = study.config["analyses"][analysis or "distances"].get("stimuli") or study.stimuli
+    choices.several(stimuli, [name for name in study.stimuli_of(source) if name in of], "stimuli")
+    return {"distances": file}
 
 
 def chosen(table, source: str | None, metric: str | None):
-    """Return what one source and metric have of an analysis made by `distances`."""
-    return table.sel(
+    """Return what one source and metric have of an analysis made by `distances`.
+
+    Stimuli that the source was not shown are left out.
+    """
+    table = table.sel(
         source=choices.one(source, table["source"].values, "source"),
         metric=choices.one(metric, table["metric"].values, "metric"),
     )
+    return table.isel(stimulus=table["shown"].values > 0)
+
+
+def label(table) -> str:
+    """Say for an axis what the distances between activities are."""
+    return f"distance between activities\n({words(table)})"
+
+
+def words(table) -> str:
+    """Say what the distances of one metric are."""
+    return captions.metric_of(table, str(table["metric"].values))
 
 
 def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -54,9 +77,9 @@ def variables(rdms: list, values) -> dict:
 
 def attributes(rdms: list, metric: str) -> dict:
     """Say which RDMs a figure shows, as attributes of its file."""
-    names = ("source", "population", "size", "drawn")
-    normalisation = str(rdms[0]["normalisation"].sel(metric=metric).values)
-    return {name: rdms[0].attrs[name] for name in names} | {"metric": metric, "normalisation": normalisation}
+    names = ("source", "population", "selected", "size", "drawn")
+    of_metric = {name: str(rdms[0][name].sel(metric=metric).values) for name in ("measure", "normalisation")}
+    return {name: rdms[0].attrs[name] for name in names} | {"metric": metric} | of_metric
 
 
 def area(points: np.ndarray) -> float:
@@ -66,13 +89,11 @@ def area(points: np.ndarray) -> float:
 
 def measured(table) -> str:
     """Say for a caption what the distances are."""
-    attributes = table.attrs
-    size, metric = attributes["size"], str(table["metric"].values)
-    draws = int(attributes["draws"])
-    mean = f", RDMs averaged over {captions.number(draws)} draws" if draws > 1 else ""
+    metric, population, size = str(table["metric"].values), table.attrs["population"], table.attrs["size"]
+    mean = " RDMs were averaged over draws." if int(table["draws"].max()) > 1 else ""
     return (
-        f"Distances are the {captions.metric(metric)}; activity was {captions.normalised(table, metric)}; "
-        f"{captions.units(size, attributes['population'], attributes['drawn'])}{mean}."
+        f"Distances are the {captions.escape(words(table))}; activity was "
+        f"{captions.normalised(table, metric)}. {captions.units_of(table, population, [size])}{mean}"
     )
 
 

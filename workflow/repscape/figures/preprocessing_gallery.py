@@ -95,8 +95,7 @@ def caption(network: str, preprocess: dict, stimuli: list[str], names: dict[str,
         resized = f"to {to} pixels ({captions.escape(preprocess['interpolation'])}{antialias})"
     cut = "all of it" if crop is None else f"its central {' × '.join(map(str, pair(crop)[::-1]))} pixels"
     shown = captions.listing(
-        f"{captions.escape(captions.readable(stimulus))}: {captions.escape(names[stimulus])}"
-        for stimulus in stimuli
+        f"{captions.escape(stimulus)}: {captions.escape(names[stimulus])}" for stimulus in stimuli
     )
     mean, sd = (captions.listing(f"{value:g}" for value in preprocess[key]) for key in ("mean", "std"))
     return (

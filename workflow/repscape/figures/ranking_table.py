@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.figures import captions, choices
-from repscape.figures.curves import definition
+from repscape.figures.curves import averaged, definition
 from repscape.figures.depth import own
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH, Style
@@ -72,7 +72,7 @@ def draw(
 
     table = data["ranking"].load()
     source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-    made = choices.made(table["differentiation"].sel(source=source))
+    made = choices.drawn(table.sel(source=source))
     population, size = choices.one_size(made, population, size)
     every = own(table, source)
     if layers is None:
@@ -99,7 +99,7 @@ def draw(
                 continue
             top = TOP + rank * ROW
             axes.add_patch(Rectangle((left, top + 1), 1, ROW - 2, facecolor=style.colour(stimulus), lw=0))
-            name = captions.shorten(captions.readable(stimulus), fits)
+            name = captions.shorten(stimulus, fits)
             axes.text(left + 1.8, top + 2.3, name, va="center", fontsize=6, gid=f"{layer}/{rank + 1}")
             axes.text(left + 1.8, top + 4.9, interval(cell), va="center", fontsize=5.5, color="0.3")
             if float(cell["above_next"]) < SURE:
@@ -119,13 +119,12 @@ def interval(cell) -> str:
 
 def caption(table, source, metric, population, size, layers) -> str:
     """Say what was measured and how."""
-    units = captions.units(size, population, captions.drawn(table, population))
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.plural(len(layers), 'layer', 'layers')} of "
         f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval. "
         f"D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}; {units}. Intervals: "
+        f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
         "pairs of copies of one image left out; they say how D would vary with other images of the same "
         "kind, drawn independently, and are too narrow for the frames of a movie, which are alike. A bar on "

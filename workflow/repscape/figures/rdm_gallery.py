@@ -20,6 +20,7 @@ def inputs(
     *,
     source: str | None = None,
     layers: list[str] | None = None,
+    stimuli: list[str] | None = None,
     population: str | None = None,
     size: int | str | None = None,
     metric: str | None = None,
@@ -38,7 +39,7 @@ def inputs(
     return {
         "rdms": [
             study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in study.stimuli_of(source)
+            for stimulus in choices.several(stimuli, study.stimuli_of(source), "stimuli")
             for layer in layers
         ]
     }
@@ -50,6 +51,7 @@ def draw(
     *,
     source: str | None = None,
     layers: list[str] | None = None,
+    stimuli: list[str] | None = None,
     population: str | None = None,
     size: int | str | None = None,
     metric: str | None = None,
@@ -67,6 +69,8 @@ def draw(
         By default the first.
     layers : list of str, optional
         By default six, evenly spaced from the first to the last.
+    stimuli : list of str, optional
+        By default all.
     population : str, optional
         By default the first that is sampled by size.
     size : int or "all", optional
@@ -126,7 +130,10 @@ def draw(
     each = ", a scale for each layer" if len(layers) > 1 else ""
     middle = LEFT + (pitch * len(layers) - GAP) / 2
     axes.text(
-        middle, TOP + pitch * len(stimuli) + BOTTOM - 1, f"{captions.metric(metric)}{each}", ha="center"
+        middle,
+        TOP + pitch * len(stimuli) + BOTTOM - 1,
+        f"{captions.metric_of(data['rdms'][0], metric)}{each}",
+        ha="center",
     )
     variables = {
         "layer": (("layer",), layers),
@@ -161,34 +168,25 @@ def square(rdm, values: np.ndarray) -> np.ndarray:
 
 def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
     """Say what was measured and how."""
-    first = next(iter(rdms.values())).attrs
+    first = next(iter(rdms.values()))
+    words = captions.escape(captions.metric_of(first, metric))
     text = [
         "Representational dissimilarity matrices of "
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} (rows) in "
-        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
-        f"the {captions.metric(metric)} between the activity patterns of any two images, images in the "
+        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(first.attrs['source'])} "
+        f"(columns): the {words} between the activity patterns of any two images, images in the "
         f"stimulus's order ({captions.counts(stimuli, list(images.values()), 'images')}).",
-        f"Activity was {captions.normalised(next(iter(rdms.values())), metric)}.",
+        f"Activity was {captions.normalised(first, metric)}.",
+        captions.units_of_rdms(rdms.values()),
     ]
-    size, population = first["size"], f"population ``{first['population']}``"
-    how = captions.DRAWN[first["drawn"]]
-    if size == "all":
-        text.append(f"All recorded units ({population}) were used.")
-    else:
-        draws = max(rdm.sizes["repeat"] for rdm in rdms.values())
-        mean = "" if draws == 1 else f", and the RDMs of {draws} draws were averaged"
-        small = any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms.values())
-        fewer = " (all, where a layer has fewer)" if small else ""
-        text.append(
-            f"{captions.number(size)} units of each layer{fewer} were drawn {how} from "
-            f"those recorded ({population}){mean}."
-        )
+    if any(rdm.sizes["repeat"] > 1 for rdm in rdms.values()):
+        text.append("The RDMs of all draws were averaged.")
     text.append(
         "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
         "compare stimuli within a layer, not layers."
     )
     undefined = [
-        f"{captions.escape(layer)} ({captions.escape(captions.readable(stimulus))})"
+        f"{captions.escape(layer)} ({captions.escape(stimulus)})"
         for (stimulus, layer), matrix in matrices.items()
         if np.isnan(matrix).any()
     ]

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices
-from repscape.figures.curves import drawn, gaps, legend, select, summary
+from repscape.figures.curves import gaps, legend, select, summary
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import RAMP, Style, along, dashes, figure
 from repscape.study import Study
@@ -13,7 +13,12 @@ CATEGORY = "Differentiation"
 
 
 def inputs(
-    study: Study, *, source: str | None = None, metric: str | None = None, population: str | None = None
+    study: Study,
+    *,
+    source: str | None = None,
+    metric: str | None = None,
+    population: str | None = None,
+    stimuli: list[str] | None = None,
 ) -> dict:
     """Name the files and check the parameters.
 
@@ -23,8 +28,12 @@ def inputs(
         A name is unknown, or no sample of the population is drawn more than once.
     """
     source = choices.one(source, study.layers, "source")
-    _, population, _ = choices.differentiation(study, metric=metric, population=population, sizes=None)
-    if max(study.config["samples"][population]["repeats"].values()) < 2:
+    choices.one(metric, study.metrics, "metric")
+    choices.several(stimuli, study.stimuli_of(source), "stimuli")
+    samples = study.samples_of(source)
+    population = choices.sampled(samples, population)
+    repeats = study.config["samples"][population]["repeats"]
+    if max(repeats[size] for size in samples[population]) < 2:
         raise ConfigError(
             f"population: '{population}' is drawn once at every size, so there is no sampling error. "
             "Give it more repeats under 'samples', or choose another population."
@@ -42,6 +51,7 @@ def draw(
     source: str | None = None,
     metric: str | None = None,
     population: str | None = None,
+    stimuli: list[str] | None = None,
 ):
     """Draw the coefficient of variation of D over draws, by depth and size, against expectation.
 
@@ -57,6 +67,8 @@ def draw(
         By default the study's first.
     population : str, optional
         By default the first that is sampled by size.
+    stimuli : list of str, optional
+        By default all that the source was shown.
 
     Returns
     -------
@@ -64,8 +76,8 @@ def draw(
         The figure and its caption.
     """
     table = data["differentiation"].load()
-    curves = select(table, "differentiation", metric, population, None)
-    source = source or next(iter(curves.layers))
+    source = source or str(table["source"].values[0])
+    curves = select(table, "differentiation", metric, population, None, [source], stimuli)
     layers = curves.layers[source]
     values = curves.values.sel(source=[source], layer=layers)
     mean, spread, draws = summary(values)
@@ -101,7 +113,7 @@ def draw(
             )
     depth_axis(panels["depth"], layers)
     panels["depth"].set_xlabel("layer, from input to output")
-    panels["depth"].set_ylabel("SD of D over draws (% of mean)")
+    panels["depth"].set_ylabel(f"SD of D over draws (% of mean)\n(D: median {curves.metric})")
     percent_axis(panels["depth"].yaxis)
     if compare:
         by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)
@@ -225,8 +237,8 @@ def caption(curves, source, layers, sizes, values, recorded, compare: bool, left
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, images, 'images')}): the SD of D over draws of "
         "units, in percent of its mean.",
-        f"D is {curves.definition}; activity was {captions.normalisation(curves.normalisation)}.",
-        drawn(sizes, draws, curves.population, curves.drawn),
+        f"D is {curves.definition}; activity was {curves.normalisation}.",
+        curves.units,
         f"Layers have N = {limits} recorded units; where n reaches N there is one draw and no error.",
     ]
     if compare:
@@ -239,11 +251,16 @@ def caption(curves, source, layers, sizes, values, recorded, compare: bool, left
             "point a layer, stimulus and size; dashed: equality; grey: where 95% of points are expected, "
             f"because SDs of only {fewest} draws scatter."
         )
+        if curves.drawn == "equal":
+            text.append(
+                "The law is that of simple random draws; equally many units from each channel vary less "
+                "where channels differ from each other."
+            )
     if left_out:
-        names = captions.listing(captions.escape(captions.readable(name)) for name in left_out)
+        names = captions.listing(map(captions.escape, left_out))
         text.append(
             f"Not shown: {names}, whose D is 0 or undefined in every layer, hence no percentage of it."
         )
     why = "D is 0, or undefined because activity was constant"
-    text.append(gaps(mean.where(mean != 0), {source: layers}, why))
+    text.append(gaps(mean.where(mean != 0), curves, why))
     return " ".join(filter(None, [*text, labelled({source: layers})]))

@@ -4,7 +4,7 @@ import numpy as np
 
 from repscape.errors import DataError
 from repscape.figures import captions, choices
-from repscape.figures.curves import definition
+from repscape.figures.curves import averaged, definition, same_pixels
 from repscape.figures.depth import depth_axis, label_height, labelled, own
 from repscape.figures.style import figure
 from repscape.study import Study
@@ -54,7 +54,7 @@ def draw(
         The figure and its caption.
     """
     table = data["sd_cd"].load()
-    population, size = choices.one_size(choices.made(table["differentiation"]), population, size)
+    population, size = choices.one_size(choices.drawn(table), population, size)
     metric = str(metric or table["metric"].values[0])
     shown = table.sel(metric=metric, population=population, size=size)
     # A source that was shown too few stimuli has no R².
@@ -86,21 +86,20 @@ def draw(
             depth_axis(axes, names, PANEL)
             axes.set_ylim(0, 1.02)
             used = int(here["stimuli"].max())
-            title = (
-                "all stimuli" if over == "all" else f"without {captions.readable(table.attrs['reference'])}"
-            )
+            title = "all stimuli" if over == "all" else f"without {table.attrs['reference']}"
             of = f"{source}: " if len(layers) > 1 else ""
             axes.set_title(f"{of}{title} ({used})")
-        row[0].set_ylabel(f"R² of D over stimuli,\nlayer and {captions.readable(table.attrs['against'])}")
+        row[0].set_ylabel(f"R² of D over stimuli,\nlayer and {table.attrs['against']}")
     for axes in panels[-1]:
         axes.set_xlabel("layer, from input to output")
+    shown = shown.sel(source=list(layers))
+    shown = shown.isel(stimulus=(shown["shown"] > 0).any("source").values)
     return fig, caption(shown, layers, metric, population, size)
 
 
 def caption(table, layers, metric, population, size) -> str:
     """Say what was measured and how."""
-    units = captions.units(size, population, captions.drawn(table, population))
-    against = captions.escape(captions.readable(table.attrs["against"]))
+    against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     text = [
         f"How well differentiation in the layer {against} (SD) predicts that in the other layers (CD) of "
@@ -111,11 +110,14 @@ def caption(table, layers, metric, population, size) -> str:
         "stimulus.",
     ]
     if table.sizes["over"] > 1:
-        reference = captions.escape(captions.readable(table.attrs["reference"]))
+        reference = captions.escape(table.attrs["reference"])
         text.append(f"Right: without {reference}, which is unlike the other stimuli.")
-    text.append(
+    text += [
         f"Differentiation D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}; {units}. Dividing D by that of a "
-        "reference in the same layer would not change R²: it divides all stimuli by the same number."
-    )
+        f"{captions.normalised(table, metric)}.",
+        averaged(table, population, size),
+        same_pixels(table),
+        "Dividing D by that of a reference in the same layer would not change R²: it divides all stimuli by "
+        "the same number.",
+    ]
     return " ".join(filter(None, [*text, labelled(layers, PANEL)]))

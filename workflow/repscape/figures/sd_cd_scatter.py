@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.figures import captions, choices
-from repscape.figures.curves import definition
+from repscape.figures.curves import averaged, definition, same_pixels
 from repscape.figures.depth import depth_bar, own
 from repscape.figures.differentiation_by_depth import ratio_axis
 from repscape.figures.style import Style, along, figure
@@ -63,14 +63,16 @@ def draw(
     """
     table = data["sd_cd"].load()
     source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-    made = choices.made(table["differentiation"].sel(source=source))
+    made = choices.drawn(table.sel(source=source))
     population, size = choices.one_size(made, population, size)
     table = table.sel(source=source, metric=metric, population=population, size=size)
+    table = table.isel(stimulus=table["shown"].values > 0)
     layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))
     against, reference = table.attrs["against"], table.attrs["reference"]
     table = table.sel(layer=layers)
 
-    scales = ["differentiation", "normalised"] if reference in stimuli else ["differentiation"]
+    relative = table["normalised"].notnull().any()
+    scales = ["differentiation", "normalised"] if relative else ["differentiation"]
     fig = figure(max(72, 3.5 * len(stimuli) + 8), layout="constrained")
     panels = np.atleast_1d(fig.subplots(1, len(scales)))
     for axes, variable in zip(panels, scales, strict=True):
@@ -105,8 +107,8 @@ def draw(
         else:
             axes.set_ylim(bottom=0)
         axes.locator_params(axis="x", nbins=6)
-        of = f"D ÷ D of {captions.readable(reference)}" if relative else "D"
-        axes.set_xlabel(f"{of}, {captions.readable(against)} (SD)")
+        of = f"D ÷ D of {reference}" if relative else "D"
+        axes.set_xlabel(f"{of}, {against} (SD)")
         axes.set_ylabel(f"{of}, every layer (CD)")
     if len(scales) > 1:
         for letter, axes in zip("ab", panels, strict=True):
@@ -115,7 +117,7 @@ def draw(
     from matplotlib.lines import Line2D
 
     marks = [Line2D([], [], color=style.colour(name), marker="o", ls="none", ms=3.5) for name in stimuli]
-    names = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    names = [captions.shorten(name, 24) for name in stimuli]
     fig.legend(marks, names, loc="outside right upper", handlelength=1, title="stimulus", alignment="left")
     return fig, caption(table, source, metric, population, size, scales)
 
@@ -128,10 +130,7 @@ def lighter(colour: str, count: int) -> list:
 
 def caption(table, source, metric, population, size, scales) -> str:
     """Say what was measured and how."""
-    units = captions.units(size, population, captions.drawn(table, population))
-    against, reference = (
-        captions.escape(captions.readable(table.attrs[key])) for key in ("against", "reference")
-    )
+    against, reference = (captions.escape(table.attrs[key]) for key in ("against", "reference"))
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     r2 = table["r2"].sel(
         over="all", layer=[name for name in table["layer"].values if name != table.attrs["against"]]
@@ -141,7 +140,9 @@ def caption(table, source, metric, population, size, scales) -> str:
         f"(SD), for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, images, 'images')}): a point a stimulus and layer; grey: least-squares "
         "lines over stimuli, one a layer; both the darker the deeper.",
-        f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}; {units}.",
+        f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}.",
+        averaged(table, population, size),
+        same_pixels(table),
     ]
     if len(scales) > 1:
         text.append(
@@ -156,4 +157,4 @@ def caption(table, source, metric, population, size, scales) -> str:
             f"the median layer, {against} itself left out, where it is 1 by construction; it rests on "
             f"{len(stimuli)} points."
         )
-    return " ".join(text)
+    return " ".join(filter(None, text))

@@ -115,16 +115,14 @@ def draw(
     names = [str(layers.attrs["network"]) for layers in data["layers"]]
     table = data["differentiation"].load()
     table = table.sel(source=names)
-    made = [choices.made(table["differentiation"].sel(source=name)) for name in names]
+    made = [choices.drawn(table.sel(source=name)) for name in names]
     population, size = choices.one_size(common(*made), population, size)
     curves = select(table, "differentiation", metric, population, [size])
     layers = [layer for layer in curves.layers[names[0]] if layer in curves.layers[names[1]]]
     values = curves.values.sel(size=size, layer=layers)
     mean, spread, draws = summary(values)
-    shown = [
-        str(name) for name in values["stimulus"].values if mean.sel(stimulus=name).count("layer").min() > 0
-    ]
-    stimuli = [name for name in shown if stimuli is None or name in stimuli]
+    shared = [name for name in curves.images if all(name in shown for shown in curves.shown.values())]
+    stimuli = [name for name in shared if stimuli is None or name in stimuli]
 
     fig = figure(2 * 52 + label_height(layers))
     panels = fig.subplots(2, 1, sharex=True)
@@ -149,7 +147,7 @@ def draw(
             **markers,
         )
     panels[0].set_ylim(bottom=0)
-    panels[0].set_ylabel("differentiation D")
+    panels[0].set_ylabel(f"differentiation D\n(median {curves.metric})")
     panels[1].axhline(1, color="black", linewidth=0.6, zorder=0)
     ratio_axis(panels[1])
     panels[1].set_ylabel("D trained ÷ D untrained")
@@ -158,15 +156,15 @@ def draw(
     for letter, axes in zip("ab", panels, strict=True):
         axes.set_title(letter, fontweight="bold")
     handles = [Line2D([], [], color=style.colour(name), lw=1.4) for name in stimuli]
-    labels = [captions.shorten(captions.readable(name), 24) for name in stimuli]
+    labels = [captions.shorten(name, 24) for name in stimuli]
     for name, dash in zip(("trained", "untrained"), ("-", UNTRAINED), strict=True):
         handles.append(Line2D([], [], color="0.2", ls=dash))
         labels.append(name)
     fig.legend(handles, labels, loc="outside right upper", handlelength=3)
-    return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean, population, size)
+    return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean)
 
 
-def caption(tables, curves, names, stimuli, layers, draws, mean, population, size) -> str:
+def caption(tables, curves, names, stimuli, layers, draws, mean) -> str:
     """Say what was measured and how."""
     first, second = (
         f"{captions.escape(name)} (weights {captions.escape(table.attrs['weights'])})"
@@ -177,8 +175,8 @@ def caption(tables, curves, names, stimuli, layers, draws, mean, population, siz
         f"Differentiation along the layers of {first}, solid, and of {second}, dashed, for "
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
         f"({captions.counts(stimuli, [curves.images[name] for name in stimuli], 'images')}).",
-        f"**a**, D, {curves.definition}; activity was "
-        f"{captions.normalisation(curves.normalisation)}; {captions.units(size, population, curves.drawn)}.",
+        f"**a**, D, {curves.definition}; activity was {curves.normalisation}.",
+        curves.units,
     ]
     if repeats > 1:
         text.append(f"Lines: mean over {captions.number(repeats)} draws of units; bands: ± 1 SD over draws.")

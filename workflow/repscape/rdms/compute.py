@@ -17,15 +17,18 @@ from repscape.rdms.normalisation import Scaling, scaling
 from repscape.stimuli import factors
 
 # What an RDM file takes over from the activations it was made of.
-_KEYS = ("source", "stimulus", "population", "layer", "order", "stimulus_sha256", "weights_sha256")
+_KEYS = (
+    "source", "stimulus", "population", "selected", "layer", "order", "stimulus_sha256", "weights_sha256",
+)  # fmt: skip
 
 
 class Metric(NamedTuple):
-    """A metric with its name and its normalisation."""
+    """A metric as a study calls it, what it measures (``metric`` in the config), and its normalisation."""
 
     name: str
     function: Callable
     normalisation: str
+    measure: str
 
 
 def write_rdms(
@@ -58,7 +61,8 @@ def write_rdms(
         The stimulus cannot be divided into these sets.
     """
     measures = [
-        Metric(metric["name"], _function(metric["metric"]), metric["normalisation"]) for metric in metrics
+        Metric(metric["name"], _function(metric["metric"]), metric["normalisation"], metric["metric"])
+        for metric in metrics
     ]
     names = names_file = None
     for layer in outputs:
@@ -91,6 +95,7 @@ def write_rdms(
             _warn(outputs[layer], measures, values.reshape(len(measures), -1), activity)
         described = {
             "metric": (("metric",), [measure.name for measure in measures]),
+            "measure": (("metric",), [measure.measure for measure in measures]),
             "normalisation": (("metric",), [measure.normalisation for measure in measures]),
             "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),
         }
@@ -102,7 +107,7 @@ def write_rdms(
                 "dissimilarity": (
                     ("metric", "repeat", "pair"),
                     values,
-                    {"coordinates": "image_i image_j name_i name_j normalisation"},
+                    {"coordinates": "image_i image_j name_i name_j measure normalisation"},
                 ),
                 **described,
                 "image_i": (("pair",), first.astype(np.int32)),
@@ -200,7 +205,7 @@ def _of_sets(path, name, group, whole, activity, columns, measures, scalings, de
         "dissimilarity": (
             ("set", "metric", "repeat", "entry_pair"),
             values,
-            {"coordinates": " ".join([*group.sets[0], "entry_i", "entry_j", "normalisation"])},
+            {"coordinates": " ".join([*group.sets[0], "entry_i", "entry_j", "measure", "normalisation"])},
         ),
         **described,
         **{factor: (("set",), [labels[factor] for labels in group.sets]) for factor in group.sets[0]},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Labels that follow from others, and the draws of units, over which RDMs are averaged.
-DEPENDENT = ("layer_order", "normalisation", "repeat", "n_drawn")
+DEPENDENT = ("layer_order", "measure", "normalisation", "repeat", "n_drawn")
 _OWN = re.compile(r"(entries|metric)(_sub)*")  # columns that every level has
 _ARRAYS = ("dissimilarity", "p", "left_out")
 
@@ -51,7 +51,7 @@ def meta_rdms(
         Labels (columns) whose values tell the RDMs of a group apart.
     groups : sequence of str, optional
         Labels that are the same for all RDMs that are compared. By default all labels but `entries`, and but
-        ``layer_order``, ``normalisation``, ``repeat`` and ``n_drawn``.
+        ``layer_order``, ``measure``, ``normalisation``, ``repeat`` and ``n_drawn``.
     comparisons : sequence of str
         See `repscape.rdms.comparison.compare`.
     permutations : int

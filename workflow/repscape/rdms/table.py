@@ -2,8 +2,8 @@
 
 Label columns say which RDM it is: ``source`` (the network or recording), ``stimulus``, ``set`` (of
 `rdms.sets` in the config; empty for the RDM of all images) and the set's labels, ``population``,
-``layer``, ``layer_order`` (0 is the input), ``size``, ``metric``, ``normalisation``, ``repeat``,
-``n_drawn``. Then come
+``layer``, ``layer_order`` (0 is the input), ``size``, ``metric`` (its name), ``measure`` (what it
+computes), ``normalisation``, ``repeat``, ``n_drawn``. Then come
 
 - ``entries``: a pandas Index or MultiIndex, what the rows and columns of the RDM are;
 - ``dissimilarity``: float64 (pair,), the pairs i<j in row-major order, as
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric",
+    "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
     "normalisation", "repeat", "n_drawn",
 )  # fmt: skip
 TEXT = {"size"}  # numbers that are names
@@ -228,12 +228,12 @@ def _first_order(file, keep) -> Iterable[dict]:
 def _stacked(group, shared: Mapping, sets: list[dict], entries, keep, file) -> Iterable[dict]:
     """Rows of RDMs that lie together: (…, metric, repeat, pair)."""
     values = group["dissimilarity"][:].reshape(len(sets), *group["dissimilarity"].shape[-3:])
-    metrics, normalisations = file["metric"][:], file["normalisation"][:]
+    metrics = [[str(name) for name in file[key][:]] for key in ("metric", "measure", "normalisation")]
     for at, own in enumerate(sets):
-        for m, (metric, normalisation) in enumerate(zip(metrics, normalisations, strict=True)):
+        for m, (metric, measure, normalisation) in enumerate(zip(*metrics, strict=True)):
             for r, repeat in enumerate(file["repeat"][:]):
-                row = {**shared, **own, "metric": str(metric), "normalisation": str(normalisation)}
-                row["repeat"] = int(repeat)
+                row = {**shared, **own, "metric": metric, "measure": measure}
+                row |= {"normalisation": normalisation, "repeat": int(repeat)}
                 if keep(row):
                     yield row | {"entries": entries, "dissimilarity": values[at, m, r].astype(np.float64)}
 
