@@ -130,6 +130,13 @@ def test_maps_are_aligned_from_layer_to_layer(mapped):
             assert 0 < data.disparity[at] < 0.2
 
 
+def test_layers_are_put_in_order_of_depth_whatever_the_tables():
+    table = table_of(configurations(), objects=("cup", "hat")).iloc[::-1].reset_index(drop=True)
+    for chain in mds.chains(table, ["obj", "layer", "layer_order", "n_drawn"], "layer"):
+        assert list(table.layer[chain]) == list(LAYERS)
+        assert table.obj[chain].nunique() == 1
+
+
 def test_not_aligned_maps_are_not(mapped):
     data = mapped(table_of(configurations()), method="classical")
     assert "previous" not in data
