@@ -6,18 +6,17 @@ layers, and so on.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from repscape.errors import ConfigError, DataError
 from repscape.labels import natural
-from repscape.logs import logger
 from repscape.plugins import unknown
-from repscape.rdms.comparison import Comparison, compare, defined_entries, left_out, orders_used, p_values
+from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs
-from repscape.rdms.entries import Space, check_same, some, space, written
+from repscape.rdms.labelled import Labelled, Notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,47 +93,39 @@ def meta_rdms(
     _check_comparisons(comparisons, permutations)
     groups = default_groups(names, entries) if groups is None else list(groups)
 
-    cells = {name: table[name].tolist() for name in names}
-    told = {name: own for name, own in cells.items() if len(set(own)) > 1} or cells
-    spaces = _spaces(table["entries"])
-    values = [values[space.places] for values, space in zip(table["dissimilarity"], spaces, strict=True)]
+    rdms = Labelled(table, names)
+    notes = Notes(rdms)
     lower = [name for name in table.columns if name.startswith("entries")]
-    members = _members(cells, groups, range(len(table)))
-    kept = [
-        name
-        for name in names
-        if name not in entries and all(len({cells[name][at] for at in rows}) == 1 for rows in members)
-    ]
+    members = rdms.alike(groups)
+    kept = [name for name in names if name not in entries and all(rdms.same(name, rows) for rows in members)]
+    ranks = [
+        {value: rank for rank, value in enumerate(dict.fromkeys(rdms.cells[name]))} for name in entries
+    ]  # in the order of the table
 
-    found, alone, lacking, incomparable, repeats = [], [], {}, {}, 1
+    def rank(rows: list[int]) -> list[int]:
+        label = rdms.label(rows[0], entries)
+        return [rank[value] for rank, value in zip(ranks, label, strict=True)]
+
+    found, repeats = [], 1
     for rows in members:
-        same = _members(cells, entries, rows)
-        for several in same:
-            _check_only_draws(several, cells, told, [*groups, *entries])
-        if len(same) == 1:
-            alone.append(rows[0])
+        draws = sorted(rdms.alike(entries, rows), key=rank)
+        for several in draws:
+            rdms.check_only_draws(several, [*groups, *entries], DEPENDENT)
+        if len(draws) == 1:
+            notes.alone.append(rows[0])
             continue
-        repeats = max(repeats, *map(len, same))
-        firsts = [several[0] for several in same]
-        check_same([spaces[at] for at in firsts], lambda at, firsts=firsts: _which(firsts[at], told))
-        stack = np.array([np.mean([values[at] for at in several], axis=0) for several in same])
-        lacking |= {
-            at: defined
-            for at, defined in zip(firsts, defined_entries(stack), strict=True)
-            if not defined.all()
-        }
-        labelled = [tuple(cells[name][at] for name in entries) for at in firsts]
-        shown = _order(labelled, [{v: at for at, v in enumerate(dict.fromkeys(cells[n]))} for n in entries])
-        stack, labelled = stack[shown], [labelled[at] for at in shown]
-        row = {_below(name): cells[name][rows[0]] for name in kept}
+        repeats = max(repeats, *map(len, draws))
+        firsts = [several[0] for several in draws]
+        rdms.check_same_entries(firsts)
+        stack = np.array([np.mean([rdms.values[at] for at in several], axis=0) for several in draws])
+        notes.undefined(firsts, stack)
+        labelled = [rdms.label(at, entries) for at in firsts]
+        row = {_below(name): rdms.cells[name][rows[0]] for name in kept}
         row |= {_below(name): table[name].iat[rows[0]] for name in lower}
         row["entries"] = _index(entries, labelled)
         for kind in comparisons:
             arrays = {"dissimilarity": compare(stack, kind), "left_out": left_out(stack)}
-            for at in np.flatnonzero(_without_any(arrays["dissimilarity"], len(stack))):
-                row_at = firsts[shown[at]]
-                if row_at not in lacking or lacking[row_at].sum() > 1:
-                    incomparable.setdefault(kind, []).append(row_at)
+            notes.without_comparison(kind, firsts, arrays["dissimilarity"])
             if permutations:
                 arrays["p"] = _tested(stack, labelled, kind, permutations, seed)
             found.append({**row, "metric": kind, **arrays})
@@ -143,14 +134,7 @@ def meta_rdms(
             f"nothing to compare: no two RDMs that are alike in {', '.join(groups) or 'nothing'} differ in "
             f"{', '.join(entries)}. Take a label out of `groups`, or choose others for `entries`."
         )
-    if alone:
-        single = some([_which(at, {name: cells[name] for name in groups}) for at in alone])
-        logger.warning("no meta-RDM where there is a single RDM: %s", single)
-    _tell_undefined(lacking, told, spaces)
-    for kind, rows in incomparable.items():
-        rdms = some([_which(at, told) for at in rows])
-        logger.warning("%s is undefined for RDMs whose values are all equal or fewer than 3: %s", kind, rdms)
-    _tell_orders(spaces, permutations)
+    notes.tell(groups, permutations)
 
     result = pd.DataFrame(
         {name: pd.Series([row[name] for row in found], dtype=_dtype(found[0][name])) for name in found[0]}
@@ -164,7 +148,7 @@ def meta_rdms(
         "permutations": int(permutations),
         "seed": int(seed),
         "repeats_averaged": repeats,
-        "labels": {name: sorted({str(value) for value in cells[name]}, key=natural) for name in names},
+        "labels": {name: sorted(set(map(str, rdms.cells[name])), key=natural) for name in names},
         "of": table.attrs.get("history", {}),
     }
     return result
@@ -207,97 +191,14 @@ def _check_comparisons(comparisons: Sequence[str], permutations: int) -> None:
         raise ConfigError(f"permutations: expected 0 or more, found {permutations}.")
 
 
-def _members(cells: Mapping[str, Sequence], names: Sequence[str], rows: Iterable[int]) -> list[list[int]]:
-    """Put rows with the same labels together."""
-    members: dict[tuple, list[int]] = {}
-    for at in rows:
-        members.setdefault(tuple(cells[name][at] for name in names), []).append(at)
-    return list(members.values())
-
-
-def _check_only_draws(rows: list[int], cells: Mapping, told: Mapping, chosen: Sequence[str]) -> None:
-    """Refuse RDMs of the same group and entry that are not draws of the same."""
-    if len(rows) == 1:
-        return
-    differing = [name for name in cells if len({cells[name][at] for at in rows}) > 1]
-    if not differing:
-        raise DataError(
-            f"the table has this RDM twice: {_which(rows[0], told)}. Read each file once, or drop one of "
-            "the rows."
-        )
-    if differing != ["repeat"]:
-        name = next((name for name in differing if name not in DEPENDENT), differing[0])
-        found = sorted({str(cells[name][at]) for at in rows}, key=natural)
-        raise DataError(
-            f"{len(rows)} RDMs have the labels {_which(rows[0], {own: cells[own] for own in chosen})}; they "
-            f"differ in '{name}' ({some(found)}). Name '{name}' in `groups` or in `entries`, or choose one "
-            "of its values with `where`."
-        )
-
-
 def _tested(stack: np.ndarray, labelled: Sequence[tuple], kind, permutations: int, seed: int) -> np.ndarray:
     """Test each two RDMs, taken in the natural order of labels, so that p does not depend on the table's."""
-    natural_order = _order([tuple(map(str, label)) for label in labelled])
-    place = np.argsort(natural_order)
+    order = sorted(range(len(stack)), key=lambda at: [natural(str(value)) for value in labelled[at]])
+    place = np.argsort(order)
     square = np.zeros((len(stack),) * 2)
-    square[pairs(len(stack))] = p_values(stack[natural_order], kind, permutations, seed)
+    square[pairs(len(stack))] = p_values(stack[order], kind, permutations, seed)
     square += square.T
     return square[np.ix_(place, place)][pairs(len(stack))]
-
-
-def _order(labels: Sequence[tuple], ranks: Sequence[Mapping] | None = None) -> list[int]:
-    """Sort labels by the ranks of their parts, by default naturally: which comes first, second, …."""
-
-    def rank(at: int) -> list:
-        if ranks is None:
-            return [natural(part) for part in labels[at]]
-        return [rank[part] for rank, part in zip(ranks, labels[at], strict=True)]
-
-    return sorted(range(len(labels)), key=rank)
-
-
-def _spaces(indices: Iterable) -> list[Space]:
-    """Describe the entries of each RDM; many share them."""
-    indices = list(indices)  # kept, so that no identity is given twice
-    known = {id(index): index for index in indices}
-    known = {key: space(index) for key, index in known.items()}
-    return [known[id(index)] for index in indices]
-
-
-def _which(at: int, cells: Mapping[str, Sequence]) -> str:
-    """Name an RDM by its labels."""
-    return written(cells, [own[at] for own in cells.values()])
-
-
-def _without_any(values: np.ndarray, count: int) -> np.ndarray:
-    """Find the entries of a meta-RDM that have no value with any other: bool (entry,)."""
-    defined = np.zeros((count, count), bool)
-    defined[pairs(count)] = np.isfinite(values)
-    return ~(defined | defined.T).any(1)
-
-
-def _tell_undefined(lacking: Mapping[int, np.ndarray], cells: Mapping, spaces: Sequence[Space]) -> None:
-    """Say which entries were left out of comparisons."""
-    told = []
-    for at, defined in lacking.items():
-        names, labels, _ = spaces[at]
-        gone = [written(names, labels[entry]) for entry in np.flatnonzero(~defined)]
-        told.append(f"{_which(at, cells)} ({some(gone) if defined.sum() > 1 else 'all entries'})")
-    if told:
-        logger.warning(
-            "undefined dissimilarities in %d RDMs: these entries are left out of their comparisons (see "
-            "`left_out`): %s", len(told), some(told),
-        )  # fmt: skip
-
-
-def _tell_orders(spaces: Sequence[Space], permutations: int) -> None:
-    """Say how small p can be where the entries have few orders."""
-    for count in sorted({len(each.labels) for each in spaces}):
-        if (others := orders_used(count, permutations)) < permutations:
-            logger.info(
-                "%d entries have %d orders: each is taken once, and p is at least %.2g",
-                count, others + 1, 1 / (others + 1),
-            )  # fmt: skip
 
 
 def _below(name: str) -> str:
