@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses import collection
-from repscape.analyses.collection import Where
+from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
@@ -33,7 +33,7 @@ def inputs(
     *,
     seed: int,
     k: Chosen,
-    of: str = collection.ALL,
+    of: Of = collection.ALL,
     where: Where | None = None,
     goal: Goal = "largest",
     target: float | None = None,
@@ -55,7 +55,7 @@ def compute(
     *,
     seed: int,
     k: Chosen,
-    of: str = collection.ALL,
+    of: Of = collection.ALL,
     where: Where | None = None,
     goal: Goal = "largest",
     target: float | None = None,

@@ -1,0 +1,400 @@
+"""Which layers are like a reference: similarities of RDMs with intervals, noise ceilings and tests."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from repscape.analyses import collection
+from repscape.analyses.collection import Of, Where
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
+from repscape.plugins import unknown
+from repscape.study import Study
+
+TABLE = True
+NUMBERS = ("similarity", "sem", "low", "high")
+TESTS = ("p_zero", "p_ceiling")
+# Labels that follow from others
+DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws", "averaged")
+# Labels of what was measured and how; others are of sets of entries, or of repeats of the data
+OF_MODELS = ("source", "population", "layer", "size", "metric", "measure", *DEPENDENT)
+_ROUNDING = 1e-12
+
+Comparison = Literal["pearson", "spearman", "kendall", "cosine", "whitened_pearson", "whitened_cosine"]
+Resampled = Literal["entries", "sets", "repeats", "both"]
+Resamples = Annotated[int, Field(ge=100)]
+
+
+def inputs(
+    study: Study,
+    *,
+    seed: int,
+    reference: Where,
+    of: Of = collection.ALL,
+    where: Where | None = None,
+    models: Where | None = None,
+    repeats: list[str] | None = None,
+    comparison: Comparison = "pearson",
+    bootstrap: Resampled | None = None,
+    resamples: Resamples = 1000,
+) -> dict:
+    """Name the files that hold the RDMs.
+
+    Raises
+    ------
+    ConfigError
+        The study has no such RDMs; a label is unknown.
+    """
+    labels = collection.labels(study, of)
+    for label in repeats or []:
+        if label not in labels:
+            raise ConfigError(f"repeats: {unknown(label, labels)}")
+    found: list[str] = []
+    for key, own in (("reference", reference), ("models", models)):
+        for label in {**(where or {}), **(own or {})}:
+            if label not in labels:
+                raise ConfigError(f"{key if label in (own or {}) else 'where'}: {unknown(label, labels)}")
+        found += _files(study, of, {**(where or {}), **(own or {})}, key if own else "where")
+    return {"collection": list(dict.fromkeys(found))}
+
+
+def _files(study: Study, of: Of, chosen: Where, key: str) -> list[str]:
+    """Name the files of those collections that have RDMs with these labels."""
+    found: list[str] = []
+    mistake = None
+    for name in of if isinstance(of, list) else [of]:
+        labels = collection.labels(study, name)
+        own = {label: values for label, values in chosen.items() if label in labels}
+        try:
+            found += collection.inputs(study, name, own)["collection"]
+        except ConfigError as error:
+            mistake = ConfigError(str(error).replace("where", key, 1))
+    if not found and mistake is not None:
+        raise mistake
+    return found
+
+
+def compute(
+    files: Mapping,
+    *,
+    seed: int,
+    reference: Where,
+    of: Of = collection.ALL,
+    where: Where | None = None,
+    models: Where | None = None,
+    repeats: list[str] | None = None,
+    comparison: Comparison = "pearson",
+    bootstrap: Resampled | None = None,
+    resamples: Resamples = 1000,
+) -> Result:
+    """Compare the RDMs of models with those of a reference; see `repscape.rdms.inference`.
+
+    RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
+    different sets of entries: each is compared with the models' RDMs of the same set, and the
+    similarities are averaged. Those that differ in ``repeat``, in a label that models do not have
+    (subject, session), or in one of `repeats` are repeated measurements: they give the noise ceiling. In
+    no other label may they differ. A model is what models' RDMs differ in otherwise, for
+    example in source and layer; its RDMs of several draws of units, or over `repeats`, are averaged.
+
+    Entries with undefined dissimilarities in the reference are left out; models with undefined or
+    equal ones among the others too. Both are told, in the log and the file.
+
+    Parameters
+    ----------
+    files : what `inputs` named
+    seed : int
+        Of the bootstrap.
+    reference : mapping of label to a value or values
+        Which RDMs are the data, instead of what `where` says of these labels.
+    of, where : which RDMs; see `repscape.analyses.collection`
+    models : mapping of label to a value or values, optional
+        Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.
+    repeats : list of str, optional
+        Labels of sets in which RDMs are taken for repeats all the same.
+    comparison : str
+    bootstrap : {"entries", "sets", "repeats", "both"}, optional
+        What is resampled. By default `both` if there are repeats, else sets, or if there is one, entries.
+    resamples : int
+
+    Returns
+    -------
+    Result
+        By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling`` and of
+        each ``…_holm`` and ``…_fdr``, corrected over all models. By (model, other): ``difference``,
+        ``p_pair`` and its corrections over all pairs. ``ceiling`` (limit: lower, upper); ``each`` (model,
+        entry_set, data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
+        ``entries``, how many each has; the labels of repeats (data_repeat).
+
+    Raises
+    ------
+    ConfigError
+        RDMs of the reference differ in a label that tells neither sets nor repeats.
+    DataError
+        RDMs are missing or of different entries; no model is left; too little can be resampled.
+    """
+    from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
+
+    where, models = where or {}, models or {}
+    shared = {label: values for label, values in where.items() if label not in (*reference, *models)}
+    whole = collection.read(files, of, shared)
+    data, candidates = (
+        _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
+        for key, own in (("reference", reference), ("models", models))
+    )
+    kinds = _kinds(data, candidates, repeats or [])
+    measured = _data(data, kinds)
+    compared = _models(candidates, data, kinds, measured, comparison)
+    count = len(measured.repeats)
+    if bootstrap is None:
+        bootstrap = "both" if count > 1 else "sets" if len(measured.sets) > 1 else "entries"
+    found = infer(
+        measured.vectors, compared.vectors, comparison=comparison, bootstrap=bootstrap, resamples=resamples,
+        seed=seed,
+    )  # fmt: skip
+    variables: dict = {name: (("model",), getattr(found, name)) for name in (*NUMBERS, *TESTS)}
+    for name in TESTS:
+        for method in ("holm", "fdr"):
+            variables[f"{name}_{method}"] = (("model",), corrected(getattr(found, name), method))
+    variables["difference"] = (("model", "other"), found.similarity[:, None] - found.similarity)
+    variables["p_pair"] = (("model", "other"), found.p_pair)
+    for method in ("holm", "fdr"):
+        variables[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(found.p_pair, method))
+    variables |= {
+        "ceiling": (("limit",), found.ceiling),
+        "limit": (("limit",), ["lower", "upper"]),
+        "each": (("model", "entry_set", "data_repeat"), found.each),
+        "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
+        "entries": (("entry_set",), np.array([len(own.labels) for own in measured.spaces], np.int32)),
+        **{label: (("model",), values) for label, values in compared.labels.items()},
+        **_named("entry_set", kinds.sets, measured.sets),
+        **_named("data_repeat", kinds.repeats, measured.repeats),
+    }
+    best = int(np.argmax(found.similarity))
+    logger.info("most similar: %s, %.4g", compared.names[best], found.similarity[best])
+    return Result(
+        variables,
+        {
+            "of": of if isinstance(of, str) else list(of), "comparison": comparison, "bootstrap": bootstrap,
+            "resampled_factors": list(factors_of(bootstrap, len(measured.sets))), "resamples": resamples,
+            "seed": seed, "level": 0.95, "dof": found.dof, "reference": json.dumps(reference, sort_keys=True),
+            "left_out": [*measured.left_out, *compared.left_out] or None,
+            "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
+        },
+    )  # fmt: skip
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a row a model."""
+    columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
+    own = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
+    names = [*own, *(name for name in columns if name not in own)]
+    yield tuple(names)
+    yield from zip(*(columns[name] for name in names), strict=True)
+
+
+class _Kinds(NamedTuple):
+    """What the labels of RDMs tell: sets of entries, repeats of the data, or models."""
+
+    sets: list[str]
+    repeats: list[str]
+    models: list[str]
+
+
+class _Data(NamedTuple):
+    """The reference: by set its RDMs (repeat, pair), entries and which of them are used."""
+
+    vectors: list[np.ndarray]
+    spaces: list
+    used: list[np.ndarray]
+    sets: list[tuple]
+    repeats: list[tuple]
+    left_out: list[str]
+
+
+class _Models(NamedTuple):
+    """The models: by set their RDMs (model, pair), and their labels."""
+
+    vectors: list[np.ndarray]
+    labels: dict[str, list]
+    names: list[str]
+    left_out: list[str]
+
+
+def _chosen(table, key: str, own: Where, others: Where):
+    """Choose RDMs by their own labels; other labels concern only those that have them."""
+    keep = np.ones(len(table), bool)
+    for labels, lacking in ((own, set()), (others, {""})):
+        for label, values in labels.items():
+            if label not in table:
+                raise ConfigError(f"{key}: {unknown(label, table.columns)}")
+            wanted = set(map(str, values if isinstance(values, list) else [values]))
+            found = table[label].astype(str)
+            for value in sorted(wanted - set(found)):
+                raise ConfigError(f"{key}: {label}: {unknown(value, set(found))}")
+            keep &= found.isin(wanted | lacking).to_numpy()
+    if not keep.any():
+        raise ConfigError(f"{key}: no RDM has all of these labels. Choose fewer of them.")
+    chosen = table[keep].reset_index(drop=True)
+    chosen.attrs = table.attrs
+    return chosen
+
+
+def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
+    from repscape.rdms import table as tables
+
+    labels = tables.labels(data)
+    for label in repeats:
+        if label not in labels:
+            raise ConfigError(f"repeats: {unknown(label, labels)}")
+
+    def of_models(label: str) -> bool:
+        while label.endswith("_sub"):
+            label = label.removesuffix("_sub")
+        return label in OF_MODELS
+
+    others = [label for label in labels if not of_models(label) and label not in (*repeats, "repeat")]
+    # What lacks a label has "" or 0 there.
+    shared = [label for label in others if (set(data[label]) & set(candidates[label])) - {"", 0}]
+    own = [label for label in others if label not in (*shared, "set", "stimulus")]
+    kinds = _Kinds(
+        sets=[label for label in others if label in shared or label in ("set", "stimulus")],
+        repeats=[label for label in ("repeat", *repeats, *own) if label in labels],
+        models=[label for label in tables.labels(candidates) if of_models(label) and label not in repeats],
+    )
+    for label in labels:
+        values = list(dict.fromkeys(map(str, data[label])))
+        if of_models(label) and label not in (*repeats, *DEPENDENT) and len(values) > 1:
+            some = ", ".join(values[:4]) + (", …" if len(values) > 4 else "")
+            raise ConfigError(
+                f"reference: its RDMs differ in {label} ({some}), which is neither a set of entries nor a "
+                f"repeat. Choose one, under `reference` or `where`, or name {label} under `repeats`."
+            )
+    return kinds
+
+
+def _data(table, kinds: _Kinds) -> _Data:
+    from repscape.rdms.comparison import defined_entries
+    from repscape.rdms.entries import check_same, space, written
+
+    rows: dict[tuple, dict[tuple, int]] = {}
+    for at in range(len(table)):
+        key, repeat = (_key(table, labels, at) for labels in (kinds.sets, kinds.repeats))
+        if repeat in rows.setdefault(key, {}):
+            raise DataError(
+                f"reference: two RDMs have the same labels ({_told(kinds.sets, key)}; "
+                f"{_told(kinds.repeats, repeat)}). Give them different ones, or leave one out."
+            )
+        rows[key][repeat] = at
+    repeats = list(dict.fromkeys(repeat for own in rows.values() for repeat in own))
+    vectors, spaces, used, left_out = [], [], [], []
+    for key, own in rows.items():
+        missing = [repeat for repeat in repeats if repeat not in own]
+        if missing:
+            raise DataError(
+                f"reference: there is no RDM of {_told(kinds.sets, key)} with "
+                f"{_told(kinds.repeats, missing[0])}, as there is of other sets. Choose what all sets have."
+            )
+        described = [space(table["entries"].iloc[own[repeat]]) for repeat in repeats]
+        check_same(
+            described, lambda at, key=key: f"{_told(kinds.sets, key)}, {_told(kinds.repeats, repeats[at])}"
+        )
+        values = np.array(
+            [table["dissimilarity"].iloc[own[r]][d.places] for r, d in zip(repeats, described, strict=True)]
+        )
+        defined = defined_entries(values.mean(0)[None])[0]
+        if not defined.all():
+            lacking = [
+                written(described[0].names, described[0].labels[at]) for at in np.flatnonzero(~defined)
+            ]
+            left_out.append(f"reference, {_told(kinds.sets, key)}: undefined for {'; '.join(lacking)}")
+            logger.warning("left out: %s", left_out[-1])
+        first, second = np.triu_indices(len(defined), 1)
+        keep = defined[first] & defined[second]
+        if keep.sum() < 3 or any(_constant(row) for row in values[:, keep]):
+            raise DataError(
+                f"reference: an RDM of {_told(kinds.sets, key)} has no dissimilarities that differ. "
+                "Leave it out."
+            )
+        vectors.append(values[:, keep])
+        spaces.append(described[0])
+        used.append(keep)
+    return _Data(vectors, spaces, used, list(rows), repeats, left_out)
+
+
+def _models(table, data, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
+    from repscape.rdms.entries import check_same, space
+
+    labels = [label for label in kinds.models if label not in DEPENDENT]
+    of_data = {_key(data, labels, at) for at in range(len(data))} if set(labels) <= set(data) else set()
+    sets = dict(zip(measured.sets, range(len(measured.sets)), strict=True))
+    spaces: dict[int, object] = {}
+    groups: dict[tuple, list[list[int]]] = {}
+    for at in range(len(table)):
+        key, place = _key(table, labels, at), sets.get(_key(table, kinds.sets, at))
+        if key not in of_data and place is not None:
+            groups.setdefault(key, [[] for _ in sets])[place].append(at)
+    vectors: list[list[np.ndarray]] = [[] for _ in sets]
+    kept, left_out = [], []
+    for key, rows in groups.items():
+        own, why = [], ""
+        for place, ats in enumerate(rows):
+            if not ats:
+                why = f"no RDM of {_told(kinds.sets, measured.sets[place])}"
+                break
+            described = []
+            for at in ats:
+                entries = table["entries"].iloc[at]
+                if id(entries) not in spaces:  # many RDMs share theirs
+                    spaces[id(entries)] = space(entries)
+                described.append(spaces[id(entries)])
+            names = ["the reference", *[_told(labels, key)] * len(ats)]
+            check_same([measured.spaces[place], *described], names.__getitem__)
+            values = [table["dissimilarity"].iloc[at][d.places] for at, d in zip(ats, described, strict=True)]
+            mean = np.mean(values, axis=0)[measured.used[place]]
+            if not np.isfinite(mean).all():
+                why = "undefined dissimilarities"
+            elif _constant(mean) and comparison not in ("cosine", "whitened_cosine", "kendall"):
+                why = "all dissimilarities are equal"
+            own.append(mean)
+        if why:
+            left_out.append(f"{_told(labels, key)}: {why}")
+            logger.warning("left out: %s", left_out[-1])
+            continue
+        kept.append((key, next(at for ats in rows for at in ats)))
+        for place, mean in enumerate(own):
+            vectors[place].append(mean)
+    if not kept:
+        raise DataError(
+            "models: there is none to compare with the reference"
+            + (f": {'; '.join(left_out[:3])}." if left_out else ", for the reference itself is none.")
+        )
+    described = {
+        label: [
+            getattr(value, "item", lambda v=value: v)() for value in table[label].iloc[[at for _, at in kept]]
+        ]
+        for label in kinds.models
+    }
+    names = [_told(labels, key) for key, _ in kept]
+    return _Models([np.array(own) for own in vectors], described, names, left_out)
+
+
+def _key(table, labels: list[str], at: int) -> tuple[str, ...]:
+    return tuple(str(table[label].iloc[at]) if label in table else "" for label in labels)
+
+
+def _told(labels, values) -> str:
+    """Write labels with their values; empty ones say nothing."""
+    return ", ".join(f"{label} {value}" for label, value in zip(labels, values, strict=True) if value)
+
+
+def _constant(values: np.ndarray) -> bool:
+    return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
+
+
+def _named(dim: str, labels: list[str], keys: list[tuple]) -> dict:
+    """Return the labels of sets or repeats as variables."""
+    return {label: ((dim,), [key[at] for key in keys]) for at, label in enumerate(labels)}

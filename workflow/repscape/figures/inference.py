@@ -1,0 +1,239 @@
+"""How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
+
+import json
+from typing import Literal
+
+import numpy as np
+
+from repscape.analyses.collection import Where
+from repscape.figures import captions, choices
+from repscape.figures.depth import depth_axis, label_height, labelled
+from repscape.figures.style import COLOURS, RAMP, along, figure
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+P = 0.05
+CEILING = "0.86"
+_LINE_LABELS = ("source", "population", "size", "metric")  # and their lower levels
+
+Correction = Literal["fdr", "holm"]
+
+COMPARISONS = {
+    "pearson": "Pearson's r",
+    "spearman": "Spearman's ρ",
+    "kendall": "Kendall's τ-a",
+    "cosine": "cosine similarity",
+    "whitened_pearson": "whitened Pearson's r",
+    "whitened_cosine": "whitened cosine similarity",
+}
+CORRECTIONS = {
+    "fdr": "so that the expected share of false ones among them is at most 5% (Benjamini and Hochberg)",
+    "holm": "so that the chance of any false one is at most 5% (Holm)",
+}
+
+
+def inputs(
+    study: Study, *, analysis: str | None = None, where: Where | None = None, correction: Correction = "fdr"
+) -> dict:
+    """Name the file.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name compares RDMs with a reference.
+    """
+    return {"inference": choices.analysis(study, analysis, "inference")}
+
+
+def draw(
+    data: dict, *, analysis: str | None = None, where: Where | None = None, correction: Correction = "fdr"
+):
+    """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis ``inference``, by its name.
+    where : mapping of label to a value or values, optional
+        Which of its models are shown. Corrections are for all of them.
+    correction : {"fdr", "holm"}
+        By which markers are full, and layers as good as the best one.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    table = data["inference"].load()
+    labels = {
+        str(name): table[name].values
+        for name in table.data_vars
+        if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
+    }
+    shown = choices.places(labels, where, "model")
+    lines = _lines(table, labels, shown)
+    panels = _panels(table, lines)
+    colours = COLOURS if len(lines) <= len(COLOURS) else along(RAMP, len(lines))
+    best = shown[int(np.argmax(table["similarity"].values[shown]))]
+    ceiling = table["ceiling"].values
+    p_best = table[f"p_pair_{correction}"].values[best]
+
+    height = sum(62 + label_height(layers) for layers in panels.values())
+    fig = figure(max(height, 3.6 * (len(lines) + 9)))
+    axes = fig.subplots(len(panels), 1, squeeze=False, sharey=True)[:, 0]
+    for panel, (names, layers) in zip(axes, panels.items(), strict=True):
+        if np.isfinite(ceiling).all():
+            panel.axhspan(*ceiling, color=CEILING, linewidth=0, zorder=0, gid="ceiling")
+        panel.axhline(0, color="0.5", linewidth=0.6, zorder=0)
+        size = 3.4 if len(layers) <= 60 else 2
+        for row, name in enumerate(names):
+            models = lines[name]
+            colour = colours[list(lines).index(name)]
+            x = np.array([layers.index(str(table["layer"].values[at])) for at in models])
+            values, low, high = (np.full(len(layers), np.nan) for _ in range(3))  # no line where none is
+            for key, line in (("similarity", values), ("low", low), ("high", high)):
+                line[x] = table[key].values[models]
+            every = np.arange(len(layers))
+            panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
+            panel.plot(every, values, color=colour, gid=name)
+            sure = table[f"p_zero_{correction}"].values[models] < P
+            for which, face in ((sure, colour), (~sure, "white")):
+                if which.any():
+                    points = panel.plot(x[which], values[x[which]], "o", color=colour, markersize=size)[0]
+                    points.set(markerfacecolor=face, markeredgewidth=0.7)
+                    points.set_gid(f"{name}/{'sure' if face == colour else 'unsure'}")
+            # Above the panel: the best of all, and what cannot be told from it.
+            alike = x[(p_best[models] >= P) & (np.array(models) != best)]
+            above = [(alike, "_", f"{name}/alike")]
+            if best in models:
+                above.append((x[[models.index(best)]], "v", "best"))
+            for places, mark, gid in above:
+                if len(places):  # the bounding box of nothing would be at the page's corner
+                    height = np.full(len(places), 1.03 + 0.035 * (len(names) - 1 - row))
+                    panel.plot(
+                        places,
+                        height,
+                        mark,
+                        color=colour,
+                        markersize=4.5,
+                        transform=panel.get_xaxis_transform(),
+                        clip_on=False,
+                        gid=gid,
+                    )
+        panel.set_xlim(-0.6, len(layers) - 0.4)
+        depth_axis(panel, layers)
+        panel.set_ylabel(f"similarity to {_reference(table)}\n({COMPARISONS[table.comparison]} of RDMs)")
+    axes[-1].set_xlabel("layer, from input to output")
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=3.4)
+        for _, colour in zip(lines, colours, strict=False)
+    ]
+    names = [captions.shorten(captions.readable(name), 26) for name in lines]
+    handles += [Patch(color=colours[0], alpha=0.25, linewidth=0)]
+    names += ["95% interval"]
+    if np.isfinite(ceiling).all():
+        handles.append(Patch(color=CEILING, linewidth=0))
+        names.append("noise ceiling")
+    for face, text in (("0.2", f"above 0, p < {P:g}"), ("white", f"p ≥ {P:g}")):
+        handles.append(Line2D([], [], color="0.2", marker="o", ms=3.4, mfc=face, mew=0.7, ls="none"))
+        names.append(text)
+    handles += [Line2D([], [], color="0.2", marker=mark, ms=4.5, ls="none") for mark in "v_"]
+    names += ["most similar", "not different from it"]
+    fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
+    return fig, caption(table, labels, lines, shown, panels, correction, best)
+
+
+def _lines(table, labels, shown: list[int]) -> dict[str, list[int]]:
+    """Return the models of each line in order of depth, by the labels in which lines differ."""
+    kinds = [label for label in labels if label.removesuffix("_sub") in _LINE_LABELS]
+    different = [label for label in kinds if len(set(labels[label][shown])) > 1] or kinds[:1]
+    order = table["layer_order"].values
+    lines: dict[str, list[int]] = {}
+    for at in sorted(shown, key=lambda at: order[at]):
+        lines.setdefault(" · ".join(str(labels[label][at]) for label in different), []).append(at)
+    named = sorted(lines, key=lambda name: min(lines[name]))
+    return {name: lines[name] for name in named}
+
+
+def _panels(table, lines: dict[str, list[int]]) -> dict[tuple[str, ...], list[str]]:
+    """Put lines through the same layers in one panel, also where one lacks a few: {lines: layers}."""
+    depths = [
+        {str(table["layer"].values[at]): int(table["layer_order"].values[at]) for at in models}
+        for models in lines.values()
+    ]
+    panels: list[tuple[list[str], dict[str, int]]] = []
+    for name, own in zip(lines, depths, strict=True):
+        for names, layers in panels:
+            shared = own.keys() & layers.keys()
+            if 2 * len(shared) > min(len(own), len(layers)) and all(own[k] == layers[k] for k in shared):
+                names.append(name)
+                layers.update(own)
+                break
+        else:
+            panels.append(([name], dict(own)))
+    return {tuple(names): sorted(layers, key=layers.__getitem__) for names, layers in panels}
+
+
+def _reference(table) -> str:
+    """Name the reference in a few words."""
+    chosen = json.loads(table.reference)
+    words = [
+        " + ".join(map(str, value)) if isinstance(value, list) else str(value) for value in chosen.values()
+    ]
+    return captions.shorten(captions.readable(" ".join(words)), 30)
+
+
+def caption(table, labels, lines, shown, panels, correction: Correction, best: int) -> str:
+    """Say what was compared and how sure it is."""
+    several = table.sizes["entry_set"] > 1
+    repeats = table.sizes["data_repeat"]
+    entries = sorted(set(table["entries"].values.tolist()))
+    count = str(entries[0]) if len(entries) == 1 else f"{entries[0]} to {entries[-1]}"
+    reference = ", ".join(
+        f"{captions.escape(label)} {captions.escape(captions.listing(np.atleast_1d(value)))}"
+        for label, value in json.loads(table.reference).items()
+    )
+    over = f", mean over {table.sizes['entry_set']} sets of entries" if several else ""
+    if repeats > 1:
+        over += f"{' and' if several else ', mean'} over {repeats} repeats of the reference"
+    text = [
+        f"How like the RDM{'s' if several or repeats > 1 else ''} of {reference} those of the layers of "
+        f"{captions.listing(map(captions.escape, lines))} are: {COMPARISONS[table.comparison]} over pairs of "
+        f"{count} entries{over}. The reference is not compared with itself.",
+    ]
+    factors = {
+        "entries": "entries (images)", "sets": "sets of entries", "repeats": "repeats of the reference"
+    }  # fmt: skip
+    resampled = [factors[str(name)] for name in np.atleast_1d(table.resampled_factors)]
+    text.append(
+        f"Bands: 95% intervals by Student's t ({table.dof} degrees of freedom) with the standard error of "
+        f"{captions.number(table.resamples)} bootstrap samples of {captions.listing(resampled)}; they speak "
+        f"of other {captions.listing(name.split(' (')[0] for name in resampled)} of the same kind."
+    )
+    ceiling = table["ceiling"].values
+    tests = table.sizes["model"]
+    if np.isfinite(ceiling).all():
+        reach = int((~(table[f"p_ceiling_{correction}"].values[shown] < P)).sum())
+        text.append(
+            f"Grey: the noise ceiling, {ceiling[0]:.2f} to {ceiling[1]:.2f}: how like the repeats are to the "
+            "mean of the others (lower limit) and of all (upper). From its lower limit "
+            f"{reach} of the {len(shown)} layers shown do not differ (two-sided t-test, corrected as below)."
+        )
+    name = ", ".join(str(labels[label][best]) for label in ("source", "layer") if label in labels)
+    pairs = tests * (tests - 1) // 2
+    text.append(
+        f"Full markers: above 0 (one-sided t-test), p < {P:g} after correction for all "
+        f"{captions.number(tests)} layers, {CORRECTIONS[correction]}. "
+        f"Triangle: the most similar layer ({captions.escape(name)}, "
+        f"{table['similarity'].values[best]:.2f}). Dashes: layers whose similarity does not differ from its "
+        f"(two-sided t-test of the difference, corrected for all {captions.number(pairs)} pairs in the same "
+        "way)."
+    )
+    if table.attrs.get("left_out") is not None:
+        left = [captions.escape(each) for each in np.atleast_1d(table.left_out)]
+        text.append(f"Left out: {'; '.join(left[:4])}{' …' if len(left) > 4 else ''}.")
+    of_lines = {names[0]: own for names, own in panels.items()}
+    return " ".join(filter(None, [*text, labelled(of_lines)]))

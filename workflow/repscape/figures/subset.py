@@ -1,0 +1,259 @@
+"""Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
+
+from repscape.analyses import collection
+from repscape.analyses.collection import Where
+from repscape.analyses.subset import VALUES
+from repscape.figures import captions, choices, keys
+from repscape.figures.entry_pictures import EntryPictures
+from repscape.figures.rows import fit, inset, page, picture, write
+from repscape.figures.style import COLOURS, WIDTH
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+MOST = 6  # RDMs
+MOST_PICTURES = 60
+PANEL = 56.0  # mm, the width of a histogram with its ticks
+LEFT, GAP, TITLE, TICKS = 4.0, 5.0, 5.0, 7.5  # mm
+LARGEST, HIGHEST, BETWEEN = 17.0, 35.0, 0.6  # mm, of a picture, of all of them
+CHOSEN, GREEDY, BOUND, RANDOM = COLOURS[1], COLOURS[0], "black", "0.72"
+DASHED, DOTTED = (0, (4, 2)), (0, (1, 1.5))
+AXES = {
+    "largest": "mean dissimilarity of a set",
+    "target": "mean dissimilarity of a set",
+    "uniform": "unevenness of a set's dissimilarities",
+}
+OWN = (*VALUES, "entries")
+
+
+def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
+    """Name the files.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name chooses subsets.
+    """
+    path = choices.analysis(study, analysis, "subset")
+    section = study.config["analyses"][analysis or "subset"]
+    stimuli = collection.stimuli(study, section["of"], section["where"])
+    return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+
+
+def draw(data: dict, *, analysis: str | None = None, where: Where | None = None):
+    """Draw the chosen pictures of each RDM beside a histogram of random sets.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis ``subset``, by its name.
+    where : mapping of label to a value or values, optional
+        Which of its RDMs. Of more than 6, evenly spaced ones are shown.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = data["subset"].load()
+    labels = {
+        str(name): table[name].values
+        for name in table.variables
+        if table[name].dims == ("rdm",) and name not in OWN
+    }
+    chosen = choices.places(labels, where, "RDM")
+    rdms = [chosen[at] for at in choices.evenly(len(chosen), MOST)]
+    told = [
+        name
+        for name, values in labels.items()
+        if name not in ("layer_order", "normalisation", "n_drawn", "draws") and len(set(values[rdms])) > 1
+    ]
+    finder = EntryPictures(data["stimuli"])
+    entries = [_entries(table, labels, at) for at in rdms]
+    side, across = _sides(min(table.sizes["choice"], MOST_PICTURES))
+    lines = -(-min(table.sizes["choice"], MOST_PICTURES) // across)
+    pictures = lines * (side + BETWEEN)
+    high = max(20.0, pictures)
+    pitch = TITLE + high + TICKS
+    fig, axes = page(len(rdms) * pitch + 4.5 + keys.ROW)
+    for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
+        top = number * pitch + TITLE
+        name = " · ".join(captions.readable(str(labels[label][at])) for label in told)
+        write(
+            axes,
+            LEFT,
+            top - TITLE + 0.8,
+            captions.shorten(f"{name}   " if told else "", 70) + _words(table, at),
+            fontsize=7,
+        )
+        panel = inset(axes, LEFT, top, PANEL, high)
+        _histogram(panel, table, at)
+        if number == len(rdms) - 1:
+            panel.set_xlabel(AXES[table.goal])
+        left = LEFT + PANEL + GAP
+        for place, entry in enumerate(own[:MOST_PICTURES]):
+            x, y = left + place % across * (side + BETWEEN), top + place // across * (side + BETWEEN)
+            image = finder.find(entry)
+            if image is None:  # a combination of images
+                text = "\n".join(
+                    captions.shorten(value, int(side / 1.1))
+                    for key, value in entry.items()
+                    if key != "stimulus"
+                )
+                axes.text(x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=5)
+            else:
+                pixels = finder.pixels(image)
+                width, height = fit(pixels.shape, side, side)
+                picture(
+                    axes,
+                    pixels,
+                    x + (side - width) / 2,
+                    y + (side - height) / 2,
+                    width,
+                    height,
+                    gid=f"{at}/{place}",
+                )
+    keys.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
+    return fig, caption(table, labels, rdms, told)
+
+
+def _sides(count: int) -> tuple[float, int]:
+    """Return how large pictures are, in mm, and how many stand in a row."""
+    room = WIDTH - LEFT - PANEL - GAP - 1
+    found = []
+    for lines in range(1, 9):
+        across = -(-count // lines)
+        found.append((min(LARGEST, room / across - BETWEEN, HIGHEST / lines - BETWEEN), across))
+    return max(found)
+
+
+def _entries(table, labels, at: int) -> list[dict[str, str]]:
+    """Return the labels of the entries chosen of an RDM, and which stimulus they are of."""
+    names = [str(name) for name in table.variables if str(name).startswith("chosen_")]
+    shared = {label: str(values[at]) for label, values in labels.items()}
+    shared = {label: value for label, value in shared.items() if label not in OWN and value}
+    return [
+        _of_images(shared)
+        | {name.removeprefix("chosen_"): str(table[name].values[at, choice]) for name in names}
+        for choice in range(table.sizes["choice"])
+    ]
+
+
+def _of_images(labels: dict[str, str]) -> dict[str, str]:
+    """Return those labels of an RDM that may be of its images as well."""
+    of_rdm = (
+        "source",
+        "set",
+        "population",
+        "layer",
+        "layer_order",
+        "size",
+        "metric",
+        "normalisation",
+        "n_drawn",
+        "draws",
+    )
+    return {label: value for label, value in labels.items() if label not in of_rdm}
+
+
+def _histogram(axes, table, at: int) -> None:
+    random = table["random_value"].values[at]
+    value = float(table["mean" if table.goal != "uniform" else "value"][at])
+    if random.size:
+        axes.hist(random, bins=30, color=RANDOM, linewidth=0)
+    axes.axvline(value, color=CHOSEN, linewidth=1.4, gid=f"{at}/chosen")
+    if table.goal == "target":
+        axes.axvline(table.target, color=BOUND, linewidth=0.8, linestyle=DOTTED, gid=f"{at}/target")
+    else:
+        axes.axvline(float(table["greedy"][at]), color=GREEDY, linewidth=1, linestyle=DASHED)
+        if not table["exact"].values[at]:
+            axes.axvline(float(table["bound"][at]), color=BOUND, linewidth=0.8, linestyle=DOTTED)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.04)
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def _words(table, at: int) -> str:
+    """Say in a few words how good a choice is."""
+    value, mean, bound = (float(table[name][at]) for name in ("value", "mean", "bound"))
+    if table.goal == "target":
+        return f"mean {mean:.3g}, {value:.1g} from the target"
+    what = "mean" if table.goal == "largest" else "unevenness"
+    best = (
+        "the best"
+        if table["exact"].values[at]
+        else f"none {'above' if table.goal == 'largest' else 'below'} {bound:.3g}"
+    )
+    return f"{what} {value:.3g}, {best}"
+
+
+def _key(table, rdms) -> list[keys.Item]:
+    items = []
+    if table["random_value"].size:
+        items += [_line(RANDOM, 4), keys.words("random sets")]
+    items += [_line(CHOSEN, 1.4), keys.words("chosen")]
+    if table.goal == "target":
+        return [*items, _line(BOUND, 0.8, DOTTED), keys.words("target")]
+    items += [_line(GREEDY, 1, DASHED), keys.words("greedy choice")]
+    if not table["exact"].values[rdms].all():
+        limit = "no set is above" if table.goal == "largest" else "no set is below"
+        items += [_line(BOUND, 0.8, DOTTED), keys.words(limit)]
+    return items
+
+
+def _line(colour: str, width: float, style="-") -> keys.Item:
+    """Return a piece of a line with room beside it."""
+    line = keys.line(4.5, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt")
+    return line._replace(width=6.2)
+
+
+GOALS = {
+    "largest": "so that the mean dissimilarity of their pairs is as large as possible",
+    "target": "so that the mean dissimilarity of their pairs is as close as possible to {}",
+    "uniform": (
+        "so that the dissimilarities of their pairs are spread as evenly as possible over the range of all; "
+        "unevenness is the root mean square difference of their cumulative distribution from that of a "
+        "uniform one"
+    ),
+}
+
+
+def caption(table, labels, rdms: list[int], told: list[str]) -> str:
+    """Say what was chosen and how."""
+    k, goal = int(table.sizes["choice"]), table.goal
+    counts = sorted({int(table["entries"].values[at]) for at in rdms})
+    of = captions.number(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    metrics = captions.listing(dict.fromkeys(captions.metric(str(labels["metric"][at])) for at in rdms))
+    constant = [
+        f"{label} {captions.escape(values[rdms[0]])}"
+        for label, values in labels.items()
+        if label in ("source", "stimulus", "layer", "population", "size")
+        and label not in told
+        and str(values[rdms[0]])
+    ]
+    text = [
+        f"{k} of {of} images, chosen {GOALS[goal].format(table.attrs.get('target', ''))}"
+        f" ({captions.escape(metrics)}; {', '.join(constant)}).",
+        "Beginning with the greedy choice and with random ones, single images were exchanged for others as "
+        "long as that helped.",
+    ]
+    random = table.sizes.get("draw", 0)
+    if random:
+        what = "unevenness" if goal == "uniform" else "mean dissimilarity"
+        text.append(f"Grey: the {what} of {captions.number(random)} random sets of {k}.")
+    exact = table["exact"].values[rdms]
+    if goal != "target":
+        if exact.all():
+            text.append("That no set is better was shown by branch and bound.")
+        else:
+            text.append(
+                "Where no search through all sets was possible, the dotted line is a bound that no set "
+                "exceeds; the best set may lie anywhere between."
+            )
+    if k > MOST_PICTURES:
+        text.append(f"The first {MOST_PICTURES} are shown.")
+    if len(rdms) < table.sizes["rdm"]:
+        text.append(f"{len(rdms)} of {table.sizes['rdm']} RDMs are shown.")
+    return " ".join(filter(None, text))
