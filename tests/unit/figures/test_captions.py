@@ -81,7 +81,8 @@ def test_figures_name_what_was_computed(results, draw, name):
             {"select": "top", "units": 5, "reference": "noise"},
             "the units of each layer with the largest mean response to noise, up to 5",
         ),
-        ({"select": "filters", "channels": [0, 7]}, "all positions of filters 0 and 7 of each layer"),
+        ({"select": "filters", "channels": [0, 7]}, "of these filters of each layer: 0 and 7"),
+        ({"select": "filters", "channels": "0:32"}, "of these filters of each layer: 0:32"),
         ({"select": "filters", "channels": {"a": [1]}}, "all positions of the filters chosen in each layer"),
         (
             {"select": "region", "centre": [112, 80.5], "radius": 20},

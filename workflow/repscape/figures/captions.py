@@ -94,14 +94,13 @@ def recorded(population: str, selected: str) -> str:
         case "filters" if isinstance(keys["channels"], dict):
             words = "all positions of the filters chosen in each layer"
         case "filters":
-            several = "filters" if len(keys["channels"]) > 1 else "filter"
-            words = f"all positions of {several} {listing(keys['channels'])} of each layer"
+            words = f"all positions of these filters of each layer: {listing(_several(keys['channels']))}"
         case "region":
             y, x = keys["centre"]
             words = (
                 f"the units of each layer whose receptive fields are centred within {keys['radius']:g} "
-                f"pixels of y = {y:g}, x = {x:g} in the network's input (or closest to it; of layers with one "
-                "position, all)"
+                f"pixels of y = {y:g}, x = {x:g} in the network's input (or closest to it; of layers with "
+                "one position, all)"
             )
         case "filter_means" if keys.get("channels"):
             words = "the means over positions of the filters chosen in each layer"

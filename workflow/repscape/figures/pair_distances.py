@@ -152,8 +152,8 @@ def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
     text = [
         f"Distances between images along the layers of {captions.escape(first['source'])}: the "
         f"{captions.escape(captions.metric_of(rdms[0], metric))} of each pair of images of a stimulus (thin "
-        "lines) and their median (black), which is the differentiation D; each pair counts once, an image is not "
-        "paired with itself.",
+        "lines) and their median (black), which is the differentiation D; each pair counts once, an image is "
+        "not paired with itself.",
         f"Activity was {captions.normalised(rdms[0], metric)}.",
         captions.units_of_rdms(rdms),
         "The first draw is shown." if any(rdm.sizes["repeat"] > 1 for rdm in rdms) else "",
