@@ -22,7 +22,7 @@ def study(tmp_path_factory):
     first, second = np.triu_indices(16, 1)
     i, j = np.triu_indices(4, 1)
     for (order, layer), population in itertools.product(
-        enumerate(["input", "conv1", "relu1"]), ["all", "filter_means"]
+        enumerate(["input", "conv1", "relu1"]), ["unit_level", "feature_means"]
     ):
         metrics = {
             "metric": (("metric",), ["correlation", "euclidean"]),
@@ -39,7 +39,7 @@ def study(tmp_path_factory):
         }
         described = {"set": "colors_of_objects", "by": ["obj"], "entries": ["color"]}
         store.write(
-            root / f"results/rsa/rdms/alexnet/shapes/{population}/{layer}/nall.nc",
+            root / f"results/object_colors/rdms/alexnet_random/shapes/{population}/{layer}/nall.nc",
             kind="rdm",
             variables={
                 "dissimilarity": (("metric", "repeat", "pair"), random.random((2, 1, 120), np.float32)),
@@ -50,7 +50,7 @@ def study(tmp_path_factory):
                 "name_j": (("pair",), names[second]),
             },
             attributes={
-                "source": "alexnet", "stimulus": "shapes", "population": population, "layer": layer,
+                "source": "alexnet_random", "stimulus": "shapes", "population": population, "layer": layer,
                 "order": order, "size": "all", "n_drawn": 100,
             },
             groups={"colors_of_objects/0": (metrics | sets, described)},
@@ -86,15 +86,16 @@ def test_the_code_of_the_page_runs(study, monkeypatch):
 
 
 def test_columns_and_functions_that_the_page_names_exist(study):
-    from repscape.rdms import arrays, meta, rsatoolbox_bridge, table
+    from repscape.rdms import arrays, meta, rsatoolbox_bridge, subset, table
 
-    rdms = table.read(study / "results/rsa")
+    rdms = table.read(study / "results/object_colors")
     text = PAGE.read_text(encoding="utf-8")
     listed = re.search(r"The label columns are (.*?)\. `entries`", text, re.DOTALL)[1]
     named = set(re.findall(r"`(\w+)`", listed)) - {"all"}
     assert named == set(table.labels(rdms))
-    for name in re.findall(r"\b(?:table)\.(\w+)\(", text):
-        assert hasattr(table, name)
+    for module in (table, subset):
+        for name in re.findall(rf"\b{module.__name__.rpartition('.')[2]}\.(\w+)\(", text):
+            assert hasattr(module, name)
     for module, name in (
         (meta, "meta_rdms"),
         (arrays, "to_xarray"),
