@@ -139,15 +139,15 @@ def compute(
     from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
 
     where, models = where or {}, models or {}
-    shared = {label: values for label, values in where.items() if label not in (*reference, *models)}
-    whole = collection.read(files, of, shared)
+    whole = collection.read(files, of)
     data, candidates = (
         _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
         for key, own in (("reference", reference), ("models", models))
     )
+    candidates = _without(data, candidates, repeats or [])
     kinds = _kinds(data, candidates, repeats or [])
     measured = _data(data, kinds)
-    compared = _models(candidates, data, kinds, measured, comparison)
+    compared = _models(candidates, kinds, measured, comparison)
     count = len(measured.repeats)
     if bootstrap is None:
         bootstrap = "both" if count > 1 else "sets" if len(measured.sets) > 1 else "entries"
@@ -180,7 +180,9 @@ def compute(
         {
             "of": of if isinstance(of, str) else list(of), "comparison": comparison, "bootstrap": bootstrap,
             "resampled_factors": list(factors_of(bootstrap, len(measured.sets))), "resamples": resamples,
-            "seed": seed, "level": 0.95, "dof": found.dof, "reference": json.dumps(reference, sort_keys=True),
+            "seed": seed, "level": 0.95, "dof": found.dof,
+            "reference": json.dumps(reference, sort_keys=True),
+            "where": json.dumps(where, sort_keys=True), "models": json.dumps(models, sort_keys=True),
             "left_out": [*measured.left_out, *compared.left_out] or None,
             "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
         },
@@ -243,6 +245,29 @@ def _chosen(table, key: str, own: Where, others: Where):
     return chosen
 
 
+def _of_models(label: str) -> bool:
+    """Whether a label, also one of a lower level, tells what was measured and how."""
+    while label.endswith("_sub"):
+        label = label.removesuffix("_sub")
+    return label in OF_MODELS
+
+
+def _without(data, candidates, repeats: list[str]):
+    """Return the candidates without the reference itself."""
+    labels = [
+        label
+        for label in data.columns
+        if _of_models(label) and label not in (*DEPENDENT, *repeats) and label in candidates
+    ]
+    own = {_key(data, labels, at) for at in range(len(data))}
+    keep = [at for at in range(len(candidates)) if _key(candidates, labels, at) not in own]
+    if not keep:
+        raise DataError(
+            "models: there is none to compare with the reference, for the reference itself is none."
+        )
+    return candidates.iloc[keep].reset_index(drop=True)
+
+
 def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
     from repscape.rdms import table as tables
 
@@ -251,23 +276,18 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
         if label not in labels:
             raise ConfigError(f"repeats: {unknown(label, labels)}")
 
-    def of_models(label: str) -> bool:
-        while label.endswith("_sub"):
-            label = label.removesuffix("_sub")
-        return label in OF_MODELS
-
-    others = [label for label in labels if not of_models(label) and label not in (*repeats, "repeat")]
+    others = [label for label in labels if not _of_models(label) and label not in (*repeats, "repeat")]
     # What lacks a label has "" or 0 there.
     shared = [label for label in others if (set(data[label]) & set(candidates[label])) - {"", 0}]
     own = [label for label in others if label not in (*shared, "set", "stimulus")]
     kinds = _Kinds(
         sets=[label for label in others if label in shared or label in ("set", "stimulus")],
         repeats=[label for label in ("repeat", *repeats, *own) if label in labels],
-        models=[label for label in tables.labels(candidates) if of_models(label) and label not in repeats],
+        models=[label for label in tables.labels(candidates) if _of_models(label) and label not in repeats],
     )
     for label in labels:
         values = list(dict.fromkeys(map(str, data[label])))
-        if of_models(label) and label not in (*repeats, *DEPENDENT) and len(values) > 1:
+        if _of_models(label) and label not in (*repeats, *DEPENDENT) and len(values) > 1:
             some = ", ".join(values[:4]) + (", …" if len(values) > 4 else "")
             raise ConfigError(
                 f"reference: its RDMs differ in {label} ({some}), which is neither a set of entries nor a "
@@ -325,17 +345,16 @@ def _data(table, kinds: _Kinds) -> _Data:
     return _Data(vectors, spaces, used, list(rows), repeats, left_out)
 
 
-def _models(table, data, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
+def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
     from repscape.rdms.entries import check_same, space
 
     labels = [label for label in kinds.models if label not in DEPENDENT]
-    of_data = {_key(data, labels, at) for at in range(len(data))} if set(labels) <= set(data) else set()
     sets = dict(zip(measured.sets, range(len(measured.sets)), strict=True))
     spaces: dict[int, object] = {}
     groups: dict[tuple, list[list[int]]] = {}
     for at in range(len(table)):
         key, place = _key(table, labels, at), sets.get(_key(table, kinds.sets, at))
-        if key not in of_data and place is not None:
+        if place is not None:
             groups.setdefault(key, [[] for _ in sets])[place].append(at)
     vectors: list[list[np.ndarray]] = [[] for _ in sets]
     kept, left_out = [], []
@@ -369,8 +388,9 @@ def _models(table, data, kinds: _Kinds, measured: _Data, comparison: str) -> _Mo
             vectors[place].append(mean)
     if not kept:
         raise DataError(
-            "models: there is none to compare with the reference"
-            + (f": {'; '.join(left_out[:3])}." if left_out else ", for the reference itself is none.")
+            "models: there is none to compare with the reference: "
+            + ("; ".join(left_out[:3]) or f"none has RDMs of {_told(kinds.sets, measured.sets[0])}")
+            + "."
         )
     described = {
         label: [

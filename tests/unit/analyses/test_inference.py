@@ -1,0 +1,310 @@
+"""Inference as an analysis: what is compared with what, what is averaged, what is left out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray
+from scipy import stats
+from scipy.spatial.distance import pdist, squareform
+
+from repscape import store
+from repscape.analyses import inference
+from repscape.errors import ConfigError, DataError
+from repscape.rdms import table as tables
+from repscape.rdms.inference import corrected, infer
+
+IMAGES = pd.Index([f"i{n}" for n in range(9)], name="image")
+COLORS = pd.Index(["000", "090", "180", "270", "300"], name="color")
+LAYERS = ("input", "conv10", "conv2", "fc")
+
+
+def row(values, *, source="net", layer="input", entries=IMAGES, **labels):
+    order = LAYERS.index(layer) if layer in LAYERS else 0
+    return {
+        "source": source, "stimulus": "pictures", "set": "", "population": "random", "layer": layer,
+        "layer_order": order, "size": "200", "metric": "correlation", "normalisation": "zscore", "repeat": 0,
+        "n_drawn": 200, "entries": entries, "dissimilarity": values, **labels,
+    }  # fmt: skip
+
+
+def network(source="net", repeats=1, entries=IMAGES, seed=0, **labels):
+    generator = np.random.default_rng(seed)
+    return [
+        row(
+            pdist(generator.normal(size=(len(entries), 4))),
+            source=source,
+            layer=layer,
+            entries=entries,
+            repeat=repeat,
+            **labels,
+        )
+        for layer in LAYERS
+        for repeat in range(repeats)
+    ]
+
+
+def table(*rows):
+    made = pd.DataFrame([one for some in rows for one in some])
+    for name in made:
+        if made[name].isna().any():  # as `collection.read` puts tables together
+            made[name] = (
+                made[name].fillna(0).astype(int) if made[name].dtype == float else made[name].fillna("")
+            )
+    return made[tables._ordered(list(made))]
+
+
+@pytest.fixture
+def inferred(tmp_path):
+    """Infer from a table, write the file as the job does, and open it."""
+
+    def compute(made, **parameters):
+        tables.write(tmp_path / "rdms.nc", made)
+        keys = {"seed": 0, "resamples": 100} | parameters
+        result = inference.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
+        path = tmp_path / "inference.nc"
+        store.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
+        with xarray.open_dataset(path) as data:
+            data.load()
+        data.attrs["rows"] = list(inference.rows(result.variables))
+        return data
+
+    return compute
+
+
+def vectors(made, **labels):
+    keep = np.logical_and.reduce([made[label] == value for label, value in labels.items()])
+    return np.array(list(made[keep]["dissimilarity"]))
+
+
+def test_draws_of_the_reference_are_repeats_those_of_models_are_averaged(inferred):
+    made = table(network(repeats=4), network("other", repeats=3, seed=1))
+    data = inferred(made, reference={"source": "net", "layer": "conv10"})
+    assert data.attrs["bootstrap"] == "both"
+    assert data.attrs["resampled_factors"] == ["repeats", "entries"]
+    assert data.sizes["model"] == 7
+    assert not ((data.source == "net") & (data.layer == "conv10")).any()
+    measured = vectors(made, source="net", layer="conv10")
+    models = [
+        vectors(made, source=source, layer=layer).mean(0)
+        for source, layer in zip(data.source.values, data.layer.values, strict=True)
+    ]
+    expected = infer([measured], [np.array(models)], bootstrap="both", resamples=100, seed=0)
+    for name in ("similarity", "sem", "low", "high", "p_zero", "p_ceiling", "ceiling", "p_pair"):
+        np.testing.assert_allclose(data[name], getattr(expected, name), rtol=1e-9)
+    correlations = [np.mean([stats.pearsonr(model, one)[0] for one in measured]) for model in models]
+    np.testing.assert_allclose(data.similarity, correlations)
+    np.testing.assert_allclose(data.difference, np.subtract.outer(correlations, correlations), atol=1e-12)
+    for method in ("holm", "fdr"):
+        np.testing.assert_allclose(data[f"p_zero_{method}"], corrected(expected.p_zero, method))
+        first, second = np.triu_indices(7, 1)
+        pairs = data[f"p_pair_{method}"].values[first, second]
+        np.testing.assert_allclose(pairs, corrected(expected.p_pair[first, second], method))
+    assert data["repeat"].values.tolist() == ["0", "1", "2", "3"]
+    assert json.loads(data.attrs["reference"]) == {"source": "net", "layer": "conv10"}
+
+
+def test_subjects_and_sessions_of_a_recording_are_repeats(inferred):
+    generator = np.random.default_rng(5)
+    brain = [
+        row(
+            pdist(generator.normal(size=(9, 4))),
+            source="it",
+            layer="IT",
+            population="",
+            size="",
+            subject=subject,
+            session=session,
+        )
+        for subject in "ab"
+        for session in (1, 2)
+    ]
+    made = table(network(repeats=2), brain)
+    data = inferred(made, reference={"source": "it"}, where={"population": "random"}, bootstrap="repeats")
+    assert data.sizes["data_repeat"] == 4
+    assert data.subject.values.tolist() == ["a", "a", "b", "b"]
+    assert data.session.values.tolist() == ["1", "2", "1", "2"]
+    assert data.sizes["entry_set"] == 1
+    assert data.layer.values.tolist() == list(LAYERS)
+    assert data.attrs["dof"] == 3
+    assert np.isfinite(data.ceiling).all()
+
+
+def sets_of(*objects, **labels):
+    return [
+        one
+        for number, obj in enumerate(objects)
+        for one in network(entries=COLORS, seed=number, set="colors", obj=obj, **labels)
+    ]
+
+
+def test_sets_are_compared_with_their_own(inferred):
+    made = table(sets_of("cup", "hat", "key"))
+    data = inferred(made, of="colors", reference={"layer": "fc"})
+    assert data.attrs["bootstrap"] == "sets"
+    assert data.obj.values.tolist() == ["cup", "hat", "key"]
+    assert data.entries.values.tolist() == [5, 5, 5]
+    for model, layer in enumerate(data.layer.values):
+        for place, obj in enumerate(data.obj.values):
+            one, other = (vectors(made, layer=name, obj=obj)[0] for name in (layer, "fc"))
+            assert float(data.each[model, place, 0]) == pytest.approx(stats.pearsonr(one, other)[0])
+    assert np.isnan(data.ceiling).all()
+
+
+def test_sets_as_repeats(inferred):
+    made = table(sets_of("cup", "hat", "key"))
+    data = inferred(made, of="colors", reference={"layer": "fc"}, repeats=["obj"], bootstrap="repeats")
+    assert data.sizes["entry_set"] == 1
+    assert data.obj.values.tolist() == ["cup", "hat", "key"]
+    assert data.obj.dims == ("data_repeat",)
+    measured, model = vectors(made, layer="fc"), vectors(made, layer="input").mean(0)
+    expected = np.mean([stats.pearsonr(one, model)[0] for one in measured])
+    assert float(data.similarity[data.layer == "input"].item()) == pytest.approx(expected)
+    assert np.isfinite(data.ceiling).all()
+
+
+def test_entries_are_matched_by_their_names(inferred):
+    made = table(network(), network("other", seed=1))
+    shuffled = made.copy()
+    order = np.random.default_rng(0).permutation(9)
+    for at in (2, 5):
+        square = squareform(made.dissimilarity[at])[np.ix_(order, order)]
+        shuffled.at[at, "entries"] = IMAGES[order]
+        shuffled.at[at, "dissimilarity"] = square[np.triu_indices(9, 1)]
+    keys = {"reference": {"source": "net", "layer": "input"}, "comparison": "spearman"}
+    one, other = inferred(made, **keys), inferred(shuffled, **keys)
+    by_name = other.similarity.values[np.lexsort((other.layer.values, other.source.values))]
+    np.testing.assert_allclose(
+        one.similarity.values[np.lexsort((one.layer.values, one.source.values))], by_name
+    )
+
+
+def test_where_models_and_the_long_table(inferred):
+    made = table(network(), network("other", seed=1), network("third", seed=2))
+    data = inferred(
+        made,
+        where={"layer": ["input", "fc"], "source": ["net", "other"]},
+        reference={"source": "third", "layer": "conv2"},
+        models={"source": "other"},
+    )
+    assert sorted(zip(data.source.values, data.layer.values, strict=True)) == [
+        ("other", "fc"),
+        ("other", "input"),
+    ]
+    header, *body = data.attrs["rows"]
+    assert len(body) == 2
+    assert header[:3] == ("source", "population", "layer")
+    assert {"similarity", "low", "high", "p_zero_holm", "p_zero_fdr", "p_ceiling_fdr"} <= set(header)
+
+
+def test_what_is_undefined_is_left_out_and_told(inferred, caplog):
+    made = table(network(), network("other", seed=1))
+    undefined = squareform(made.dissimilarity[0])  # the reference lacks an entry
+    undefined[4] = undefined[:, 4] = np.nan
+    made.at[0, "dissimilarity"] = undefined[np.triu_indices(9, 1)]
+    same = squareform(made.dissimilarity[2])  # a model lacks the same one: no loss
+    same[4] = same[:, 4] = np.nan
+    made.at[2, "dissimilarity"] = same[np.triu_indices(9, 1)]
+    made.at[5, "dissimilarity"] = np.full(36, np.nan)
+    made.at[6, "dissimilarity"] = np.full(36, 0.3)
+    data = inferred(made, reference={"source": "net", "layer": "input"})
+    assert data.sizes["model"] == 5
+    others = "size 200, metric correlation"
+    assert data.attrs["left_out"] == [
+        "reference, stimulus pictures: undefined for image i4",
+        f"source other, population random, layer conv10, {others}: undefined dissimilarities",
+        f"source other, population random, layer conv2, {others}: all dissimilarities are equal",
+    ]
+    assert "left out: source other" in caplog.text
+    keep = ~np.isnan(made.dissimilarity[0])
+    expected = stats.pearsonr(made.dissimilarity[0][keep], made.dissimilarity[1][keep])[0]
+    assert float(data.similarity[0]) == pytest.approx(expected)
+
+
+def with_metrics():
+    return table(network(), [one | {"metric": "cosine"} for one in network(seed=3)])
+
+
+@pytest.mark.parametrize(
+    ("make", "keys", "error", "message"),
+    [
+        (
+            with_metrics,
+            {"reference": {"layer": "fc"}},
+            ConfigError,
+            r"differ in metric \(correlation, cosine\)",
+        ),
+        (
+            lambda: table(network()),
+            {"reference": {"layer": ["fc", "input"]}},
+            ConfigError,
+            "differ in layer .*Choose one, under `reference`",
+        ),
+        (
+            lambda: table(network()),
+            {"reference": {"layer": "fx"}},
+            ConfigError,
+            "reference: layer: 'fx' is unk",
+        ),
+        (
+            lambda: table(network()),
+            {"reference": {"lair": "fc"}},
+            ConfigError,
+            "reference: 'lair' is unknown",
+        ),
+        (
+            lambda: table(network()),
+            {"reference": {"layer": "fc"}, "models": {"layer": "fc"}},
+            DataError,
+            "there is none to compare with the reference, for the reference itself is none",
+        ),
+        (
+            lambda: table(network(), network("other", entries=COLORS)),
+            {"reference": {"source": "net", "layer": "fc"}},
+            DataError,
+            "different kinds of entries.*source other",
+        ),
+        (
+            lambda: table(network(), network("other", entries=IMAGES[:8])),
+            {"reference": {"source": "net", "layer": "fc"}},
+            DataError,
+            "only the RDM of the reference has image i8",
+        ),
+        (
+            lambda: table(network(), network()),
+            {"reference": {"layer": "fc"}},
+            DataError,
+            "two RDMs have the same labels",
+        ),
+        (
+            lambda: table(sets_of("cup", "hat", repeats=2))[1:],
+            {"reference": {"layer": "input"}},
+            DataError,
+            "no RDM of .*obj cup with repeat 0",
+        ),
+        (
+            lambda: table(network()),
+            {"reference": {"layer": "fc"}, "bootstrap": "sets"},
+            DataError,
+            "bootstrap: to resample sets, expected at least 2",
+        ),
+        (
+            lambda: table([row(np.ones(36), layer="fc")], network()[:2]),
+            {"reference": {"layer": "fc"}},
+            DataError,
+            "no dissimilarities that differ",
+        ),
+    ],
+)
+def test_bad_input(inferred, make, keys, error, message):
+    with pytest.raises(error, match=message):
+        inferred(make(), **keys)
+
+
+def test_the_same_twice(inferred, tmp_path):
+    made = table(network(repeats=3))
+    inferred(made, reference={"layer": "fc"}, seed=4)
+    before = (tmp_path / "inference.nc").read_bytes()
+    inferred(made, reference={"layer": "fc"}, seed=4)
+    assert (tmp_path / "inference.nc").read_bytes() == before
