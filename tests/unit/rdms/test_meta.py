@@ -96,6 +96,18 @@ def test_several_entry_variables():
     assert cell == pytest.approx(1 - pearsonr(x, y).statistic)
 
 
+def test_layers_are_entries_by_depth_whatever_other_networks_call_theirs():
+    table = colour_rdms()
+    table = table[(table.population == "random") & (table.metric == "euclidean")]
+    # in the other network, which comes first, what is called relu1 lies before conv1
+    other = table.assign(source="a", layer_order=table.layer.map({"input": 0, "relu1": 1, "conv1": 2}))
+    other = other.sort_values("layer_order", kind="stable")
+    both = pd.concat([other, table], ignore_index=True)
+    within = meta_rdms(both, ["layer"], ["source", "obj"]).set_index(["source", "obj"])
+    assert list(within.entries["net", "cup"]) == ["input", "conv1", "relu1"]
+    assert list(within.entries["a", "cup"]) == ["input", "relu1", "conv1"]
+
+
 def test_third_order_by_hand():
     table = colour_rdms()
     second = meta_rdms(table, ["obj", "layer"], ["population", "metric"], ["pearson", "euclidean"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Labels that follow from others, and the draws of units, over which RDMs are averaged.
 DEPENDENT = ("layer_order", "measure", "normalisation", "repeat", "n_drawn")
-_OWN = re.compile(r"(entries|metric)(_sub)*")  # columns that every level has
+_OWN = re.compile(r"(entries|metric|measure)(_sub)*")  # columns that every level has
 _ARRAYS = ("dissimilarity", "p", "left_out")
 
 
@@ -98,13 +98,18 @@ def meta_rdms(
     lower = [name for name in table.columns if name.startswith("entries")]
     members = rdms.alike(groups)
     kept = [name for name in names if name not in entries and all(rdms.same(name, rows) for rows in members)]
-    ranks = [
-        {value: rank for rank, value in enumerate(dict.fromkeys(rdms.cells[name]))} for name in entries
-    ]  # in the order of the table
+    # In the order of the table, but layers by depth: networks share names of some of them.
+    order = {
+        name: {value: rank for rank, value in enumerate(dict.fromkeys(rdms.cells[name]))} for name in entries
+    }
+    depth = rdms.cells.get("layer_order")
 
     def rank(rows: list[int]) -> list[int]:
-        label = rdms.label(rows[0], entries)
-        return [rank[value] for rank, value in zip(ranks, label, strict=True)]
+        at = rows[0]
+        return [
+            depth[at] if name == "layer" and depth is not None else order[name][rdms.cells[name][at]]
+            for name in entries
+        ]
 
     found, repeats = [], 1
     for rows in members:
