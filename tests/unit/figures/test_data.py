@@ -1,6 +1,7 @@
 """What a figure shows that draws from recordings lies beside it, readable and labelled."""
 
 import importlib
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -243,12 +244,22 @@ FROM_RECORDINGS = {
     "pair_distances", "prediction_heatmap", "rdm_gallery",
 }  # fmt: skip
 # What figures may show that leave no file of their own: it is there to be read as it is.
-READ_AS_IT_IS = ("analyses/", "stimuli/", "networks/", "populations/")
+READ_AS_IT_IS = ("analyses/", "stimuli/", "networks/", "populations/", "recordings/")
+# Analyses that have keys of their own, which figures of RDMs ask for.
+OF_RDMS = {
+    "mds": {"of": "all_images", "where": None, "dims": 2},
+    "mean_rdm": {"of": "all_images", "where": None, "over": ["repeat"]},
+    "meta_rdm": {"of": "all_images", "where": None, "entries": ["layer"], "permutations": 0},
+    "subset": {"of": "all_images", "where": None},
+}
 
 
 @pytest.mark.parametrize("name", plugins.names("figures"))
 def test_what_a_figure_shows_lies_in_a_file(results, name):
     study = results(sources=("mobilenet_v2", "untrained"), layers=LAYERS).study
+    for analysis, keys in OF_RDMS.items():
+        study.config["analyses"][analysis] = {"analysis": analysis, **keys}
+    study = replace(study, config=study.config | {"rdms": {}}, analyses=(*study.analyses, *OF_RDMS))
     section = {"trained": "mobilenet_v2", "untrained": "untrained"} if name == "trained_untrained" else {}
     files = plugin(name).inputs(study, **section).values()
     read = [path for paths in files for path in ([paths] if isinstance(paths, str) else paths)]

@@ -9,7 +9,7 @@ from repscape.rdms.meta import labels_after
 from repscape.study import Study
 
 ALL = "all_images"
-MAKERS = ("meta_rdm",)  # analyses whose files are tables of RDMs
+MAKERS = ("mean_rdm", "meta_rdm")  # analyses whose files are tables of RDMs
 _KEYS = ("source", "stimulus", "population", "layer", "size")
 _OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
 _WITHIN = ("layer_order", "metric", "measure", "normalisation", "repeat", "n_drawn")
@@ -97,7 +97,10 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
     if of in _made(study):
         section = study.config["analyses"][of]
         lower = [label for name in _listed(section["of"]) for label in _labels(study, name, (*way, of))]
-        return labels_after(dict.fromkeys(lower), section["entries"])
+        lower = list(dict.fromkeys(lower))
+        if section["analysis"] == "mean_rdm":
+            return [*(label for label in lower if label not in section["over"]), "averaged"]
+        return labels_after(lower, section["entries"])
     if of in _recordings(study):
         return [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
     sets = _sets(study)
@@ -167,7 +170,10 @@ def read(files: Mapping, of: Of, where: Where | None = None):
     if len(others) == 1 and not first_order:
         return table.read(others, where)
     parts = [table.read(path) for path in others]
-    return _joined([table.read(first_order, {"set": sets}), *parts] if first_order else parts, where or {})
+    if first_order:
+        whole = table.read(first_order)
+        parts.insert(0, whole[whole["set"].isin(sets)])
+    return _joined(parts, where or {})
 
 
 def _joined(parts: list, where: Where):

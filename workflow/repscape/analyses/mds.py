@@ -23,7 +23,7 @@ NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
 # Labels that follow from others
-DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws")
+DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "averaged")
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
 Starts = Annotated[int, Field(ge=0)]

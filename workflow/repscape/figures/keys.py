@@ -7,7 +7,7 @@ from repscape.figures import captions
 from repscape.figures.label_colours import LabelColours
 
 ROW = 4.0  # mm
-_LETTER = 1.2  # mm, of 6.5 points
+_LETTER = 1.32  # mm, of 6.5 points
 _RAMP = 30.0  # mm
 _MOST = 8  # values in an order that are listed one by one
 

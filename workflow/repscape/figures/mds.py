@@ -119,7 +119,7 @@ def draw(
     fig, axes = page(under + len(placed) * keys.ROW, width)
     for number, (panel, window) in enumerate(zip(panels, windows, strict=True)):
         left, top = EDGE + (number % across) * (side + GAP), EDGE + (number // across) * pitch
-        name = " · ".join(str(maps[label].values[panel.rdms[0]]) for label in told)
+        name = " · ".join(filter(None, (str(maps[label].values[panel.rdms[0]]) for label in told)))
         axes.text(left, top + LINE - 0.6, captions.shorten(name, int(side / 1.3)), fontsize=7)
         axes.text(left, top + above - 1.2, goodness(maps, panel.rdms), fontsize=5.8, color="0.35")
         draw_panel(axes, panel, window, (left, top + above, side, high), look)
@@ -231,8 +231,8 @@ def _panel(maps, group: list[int], labels, levels, finder: EntryPictures, trajec
 
 
 def _differ(maps, label: str, groups: list[list[int]]) -> bool:
-    """Whether RDMs that are shown differ in a label."""
-    return len({str(maps[label].values[at]) for group in groups for at in group}) > 1
+    """Whether RDMs that are shown differ in a label, beyond that some lack it, as recordings lack sizes."""
+    return len({str(maps[label].values[at]) for group in groups for at in group} - {""}) > 1
 
 
 def _values(panels: list[Panel]) -> dict[str, list[str]]:
