@@ -6,9 +6,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.colors import to_rgba
 
 from repscape.errors import ConfigError, DataError
-from repscape.figures.recorded import seen
+from repscape.figures.recorded import image_colours, seen
 
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
 STIMULI = ("bikes", "pictures", "white_noise")
@@ -145,15 +146,35 @@ def test_filter_means_are_counted_drawn_and_subtracted(made, draw):
 def test_profiles_are_the_filter_means_in_the_order_of_the_mean_image(made, draw, ranked):
     figure, caption = draw(made, plugin("filter_profiles"), images=[0, 29], ranked=ranked)
     drawn = lines(figure)
-    assert len([gid for gid in drawn if gid.endswith("/29")]) == len(LAYERS)
+    dots = {dots.get_gid(): dots for axes in figure.axes for dots in axes.collections if dots.get_gid()}
+    assert set(dots) == set(LAYERS)
+    last = to_rgba(image_colours(2)[1], 0.7)
     for layer in LAYERS:
         means = answers(made, "bikes", layer, "filter_means")
         average = sum(means) / len(means)
         order = sorted(range(len(average)), key=lambda i: -average[i]) if ranked else range(len(average))
-        np.testing.assert_allclose(drawn[f"{layer}/29"].get_ydata(), means[29][list(order)])
+        mine = dots[layer].get_offsets()[np.isclose(dots[layer].get_facecolors(), last).all(1)]
+        mine = mine[np.argsort(mine[:, 0])]
+        np.testing.assert_allclose(mine[:, 1], means[29][list(order)])
         if ranked:
             np.testing.assert_allclose(drawn[f"{layer}/mean"].get_ydata(), average[order], rtol=1e-5)
     assert ("ranked" in caption) == ranked
+    assert "predictions has one position, where a filter is a single unit." in caption
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert {"block17", "predictions (units)"} <= set(texts)
+    axes = {dots.get_gid(): axes for axes in figure.axes for dots in axes.collections if dots.get_gid()}
+    assert axes["block17"].get_yscale() == "linear"
+
+
+def test_filter_means_of_one_position_are_called_units(made, draw):
+    figure, caption = draw(made, plugin("filter_means"), stimulus="pictures", layer="predictions")
+    assert "Activations in predictions of mobilenet_v2" in caption
+    assert "each of the 1,000 units, not normalised" in caption
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert "predictions, pictures" in texts
+    assert not [text for text in texts if "filter" in text or "mean" in text]
+    _, caption = draw(made, plugin("filter_heatmaps"), layers=["block2", "predictions"])
+    assert "predictions has one position, where a filter is a single unit." in caption
 
 
 def test_heatmaps_are_z_scored_over_all_stimuli_on_one_scale(made, draw):

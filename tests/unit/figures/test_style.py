@@ -4,11 +4,13 @@ import math
 import re
 import subprocess
 import sys
+import warnings
 from itertools import combinations, pairwise
 
 import matplotlib
 import numpy as np
 import pytest
+import xarray as xr
 
 from repscape import plugins
 from repscape.figures.style import COLOURS, RAMP, REFERENCE, along, dashes, figure, palette, save, settings
@@ -175,3 +177,54 @@ def test_planning_imports_nothing_heavy():
     )
     assert len(modules) >= 6
     assert subprocess.check_output([sys.executable, "-c", check], text=True).strip() == "[]"
+
+
+# Names that the figures' font has no characters for
+
+
+@pytest.mark.parametrize("installed", [None, "DejaVu Sans Mono"])
+def test_characters_that_no_font_has_are_written_by_their_numbers(monkeypatch, tmp_path, installed):
+    from repscape.figures import style
+
+    monkeypatch.setattr(style, "_font_of", lambda signs: installed)
+    fig = style.figure(20, 40)
+    text, other = fig.text(0.1, 0.5, "猫_01.jpg"), fig.text(0.1, 0.1, "näme − 1")
+    with style.settings(), warnings.catch_warnings():
+        warnings.simplefilter("error" if installed is None else "ignore")
+        style.save(fig, tmp_path / "a.svg", tmp_path / "a.png")
+    assert text.get_text() == ("U+732B_01.jpg" if installed is None else "猫_01.jpg")
+    assert installed is None or text.get_fontfamily() == ["DejaVu Sans", installed]
+    assert other.get_text() == "näme − 1"
+    assert style.printable("猫") == bool(installed)
+
+
+def test_a_font_that_has_the_characters_is_found():
+    from matplotlib import font_manager
+
+    from repscape.figures import style
+
+    assert style._lacking("猫 a\nä − ²") == "猫"
+    assert style._font_of("aä") is not None
+    found = style._font_of("猫")
+    if found is not None:
+        assert ord("猫") in font_manager.get_font(font_manager.findfont(found)).get_charmap()
+
+
+def test_an_image_that_cannot_be_named_has_its_number(monkeypatch):
+    from repscape.figures import recorded, style
+
+    stimulus = xr.Dataset({"name": ("image", ["猫.jpg", "cat.jpg"])})
+    monkeypatch.setattr(style, "_font_of", lambda signs: None)
+    assert [recorded.title(stimulus, image) for image in (0, 1)] == ["image 0", "cat.jpg"]
+
+
+def test_names_break_behind_their_joints():
+    from repscape.figures.captions import wrapped
+
+    assert wrapped("white_noise", 13) == ["white_noise"]
+    assert wrapped("phase_scrambled_3d", 13) == ["phase_", "scrambled_3d"]
+    assert wrapped("a" * 30, 13) == ["a" * 13, "a" * 13, "a" * 4]
+    assert (
+        "".join(wrapped("02_mousecam-with_a_rather…name-2.mp4", 12)) == "02_mousecam-with_a_rather…name-2.mp4"
+    )
+    assert max(map(len, wrapped("02_mousecam-with_a_rather…name-2.mp4", 12))) <= 13

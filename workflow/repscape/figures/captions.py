@@ -211,6 +211,19 @@ def counts(names: Sequence[str], numbers: Sequence[int], what: str) -> str:
     return "; ".join([each, *others])
 
 
+def wrapped(name: str, length: int) -> list[str]:
+    """Break a name into lines of at most `length` characters, behind its ``_``, ``-``, ``.`` and spaces."""
+    lines = [""]
+    for part in re.findall(r"[^_\-. ]+[_\-. ]*|[_\-. ]+", name):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > length:
+            lines.append("")
+        while len(part.rstrip()) > length:
+            lines[-1], part = part[:length], part[length:]
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines if line.strip()]
+
+
 def shorten(text: str, length: int) -> str:
     """Cut the middle out of text longer than `length` characters."""
     head = length // 3

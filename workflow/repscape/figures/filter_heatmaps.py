@@ -111,7 +111,7 @@ def draw(
             )
         middle = left + (pitch - GAP) / 2
         write(axes, middle, 1, captions.shorten(layer, max(6, int(pitch / 1.55))), ha="center", fontsize=7)
-        words = captions.plural(every.shape[1], "filter", "filters")
+        words = f"{captions.number(every.shape[1])} {recorded.parts(recordings[names[0]][layer])}"
         write(axes, middle, 5, words, ha="center", fontsize=6, color="0.35")
     bottom = TOP + height * len(names)
     bar = colour_scale(axes, WIDTH - GAP - 60, bottom + 1, 60, "RdBu_r", -LIMIT, LIMIT, 6)
@@ -178,6 +178,7 @@ def caption(recordings: dict, beyond: dict[str, float], ranked: bool) -> str:
         f"{captions.counts(names, images, 'images')}, from top to bottom) in "
         f"{captions.plural(len(own), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
         "the activation of each filter (across), averaged over positions.",
+        recorded.single_units(recordings[names[0]].values()),
         "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."
         if ranked
         else "Filters are in the layer's order.",

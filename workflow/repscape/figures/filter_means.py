@@ -14,7 +14,7 @@ CATEGORY = "Activations"
 DATA = True
 BINS = 20
 LEFT, PICTURE = 32.0, 12.0  # mm: where panels begin, side of the pictures beside them
-TOP, HISTOGRAM, STRIP, GAP, HEADER = 6.0, 38.0, 13.0, 2.5, 6.0  # mm
+TITLE, TOP, HISTOGRAM, STRIP, GAP, HEADER = 5.0, 6.0, 38.0, 13.0, 2.5, 6.0  # mm
 LETTERS = "ABCD"
 
 
@@ -86,26 +86,29 @@ def draw(
     colours = recorded.image_colours(len(shown))
     pairs = list(combinations(range(len(shown)), 2))
 
-    parts = {"b": TOP + HISTOGRAM + 12}
+    filters = recorded.parts(recording)
+    parts = {"b": TITLE + TOP + HISTOGRAM + 12}
     parts["c"] = parts["b"] + HEADER + (STRIP + GAP) * len(shown) + 2
+    mean = "activation" if filters == "units" else "mean activation"
     fig, axes = page(parts["c"] + HEADER + (STRIP + GAP) * len(pairs) + 7)
     across = WIDTH - LEFT - 2
+    write(axes, 1, 1, f"{recording.attrs['layer']}, {pictures.attrs['stimulus']}", fontsize=8)
     for letter, top, words in (
-        ("a", 0, "how many filters have which mean"),
-        ("b", parts["b"], "mean activation of each filter"),
-        ("c", parts["c"], "difference of mean activations, image by image"),
+        ("a", TITLE, f"how many {filters} have which {mean}"),
+        ("b", parts["b"], f"{mean} of each {filters[:-1]}"),
+        ("c", parts["c"], f"difference of {mean}s, image by image"),
     ):
         write(axes, 1, top + 1.2, letter, fontweight="bold", fontsize=7.5)
         write(axes, LEFT, top + 1.2, words, fontsize=7)
 
-    panel = inset(axes, LEFT, TOP, across, HISTOGRAM)
+    panel = inset(axes, LEFT, TITLE + TOP, across, HISTOGRAM)
     edges = np.histogram_bin_edges(means, BINS)
     counts = np.array([np.histogram(row, edges)[0] for row in means])
     for image, row, colour, letter in zip(shown, counts, colours, LETTERS, strict=False):
         label = f"{letter}: {captions.shorten(recorded.title(pictures, image), 30)}"
         panel.stairs(row, edges, color=colour, linewidth=1.2, label=label, gid=f"histogram/{image}")
-    panel.set(ylim=(0, None), xlim=(edges[0], edges[-1]), ylabel="filters")
-    panel.set_xlabel("mean activation", labelpad=1)
+    panel.set(ylim=(0, None), xlim=(edges[0], edges[-1]), ylabel=filters)
+    panel.set_xlabel(mean, labelpad=1)
     recorded.plain_ticks(panel.xaxis, 6)
     recorded.plain_ticks(panel.yaxis, 4)
     panel.legend(loc="upper right")
@@ -128,7 +131,7 @@ def draw(
     panel.set_xticks([0.5, means.shape[1] - 0.5], ["0", captions.number(means.shape[1] - 1)])
     panel.get_xticklabels()[-1].set_ha("right")
     panel.tick_params(axis="x", length=2, pad=1.5)
-    panel.set_xlabel("filter", labelpad=-4)
+    panel.set_xlabel(filters[:-1], labelpad=-4)
     first, second = np.array([(shown[i], shown[j]) for i, j in pairs], np.int32).T
     labels = recorded.labels(pictures, shown)
     variables = {
@@ -180,18 +183,19 @@ def strip(axes, top: float, across: float, values, colour, ylim: tuple[float, fl
 
 def caption(data: dict, images: list[int], means: np.ndarray) -> str:
     """Say what was measured and how."""
-    attributes = data["activations"][0].attrs
+    recording = data["activations"][0]
+    attributes, filters = recording.attrs, recorded.parts(recording)
+    averaged = ", averaged over positions," if filters == "filters" else ","
     stimulus = captions.escape(attributes["stimulus"])
     which = captions.listing(
         f"{letter}: {captions.escape(recorded.title(data['stimulus'], image))}"
         for letter, image in zip(LETTERS, images, strict=False)
     )
     return (
-        f"Filter means in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} "
+        f"{'Filter means' if filters == 'filters' else 'Activations'} in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} "
         f"for {len(images)} images of {stimulus} ({which}): "
-        f"the activation of each of the {captions.number(means.shape[1])} filters, averaged over positions, "
-        "not normalised. "
-        f"**a**, histograms, with the same {BINS} bins for all images. **b**, the means, a bar a filter, in "
-        "the layer's order. **c**, differences of the images named at the left, filter by filter. Within b "
-        "and within c all axes are the same."
+        f"the activation of each of the {captions.number(means.shape[1])} {filters}{averaged} not normalised. "
+        f"**a**, histograms, with the same {BINS} bins for all images. **b**, the values, a bar each, in the "
+        "layer's order. **c**, differences of the images named at the left, one by one. Within b and within "
+        "c all axes are the same."
     )

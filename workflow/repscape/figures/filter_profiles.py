@@ -12,6 +12,7 @@ from repscape.study import Study
 CATEGORY = "Activations"
 DATA = True
 MOST, COLUMNS = 24, 4
+MANY = 20  # a logarithmic axis where the largest mean is so many times the median
 PICTURE, KEY, TOP = 13.0, 22.0, 22.0  # mm: side of the pictures, from one to the next, height of the legend
 LEFT, ABOVE, BELOW = 11.0, 5.5, 6.5  # mm around a panel: for its axis, its title, its axis
 
@@ -98,7 +99,7 @@ def draw(
         write(
             axes, left + 6.5, PICTURE / 2 - 0.3, f"mean of all\n{pictures.sizes['image']} images", fontsize=6
         )
-    groups, labels = {}, recorded.labels(pictures, shown)
+    groups, labels, logarithmic = {}, recorded.labels(pictures, shown), []
     for index, (layer, recording) in enumerate(recordings.items()):
         recorded.check_images(pictures, recording)
         means = recording["activation"].values  # (image, filter)
@@ -119,28 +120,41 @@ def draw(
         left, top = index % COLUMNS * across + LEFT, TOP + index // COLUMNS * pitch
         panel = inset(axes, left, top + ABOVE, across - LEFT - 3, pitch - ABOVE - BELOW)
         x = np.arange(1, len(order) + 1) if ranked else order
-        dots = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "alpha": 0.7, "rasterized": True}
-        dots["markersize"] = float(np.clip(14 / np.sqrt(len(order)), 0.8, 2.5))
-        for image, colour in zip(shown, colours, strict=True):
-            panel.plot(x, means[image, order], color=colour, gid=f"{layer}/{image}", **dots)
+        # One image's dots must not hide another's: they are drawn in a random order, always the same.
+        mixed = np.random.default_rng(0).permutation(len(shown) * len(order))
+        panel.scatter(
+            np.tile(x, len(shown))[mixed],
+            means[shown][:, order].ravel()[mixed],
+            s=float(np.clip(14 / np.sqrt(len(order)), 0.8, 2.5)) ** 2,
+            c=np.repeat(colours, len(order))[mixed],
+            linewidths=0,
+            alpha=0.7,
+            rasterized=True,
+            gid=layer,
+        )
+        if means.min() > 0 and average.max() > MANY * np.median(average):
+            panel.set_yscale("log")
+            logarithmic.append(layer)
         if ranked:
             panel.plot(x, average, color="black", linewidth=0.8, gid=f"{layer}/mean")
-        panel.axhline(0, color="0.7", linewidth=0.4, zorder=0)
         panel.margins(x=0.03)
         panel.set_xticks([x[0], x[-1]], [captions.number(x[0]), captions.number(x[-1])])
         for label, side in zip(panel.get_xticklabels(), ("left", "right"), strict=True):
             label.set_ha(side)
         panel.tick_params(length=2, pad=1.5, labelsize=6)
-        recorded.plain_ticks(panel.yaxis)
-        write(axes, left, top + 1.8, captions.shorten(layer, 24), fontsize=7)
+        if layer not in logarithmic:
+            panel.axhline(0, color="0.7", linewidth=0.4, zorder=0)
+            recorded.plain_ticks(panel.yaxis)
+        title = captions.shorten(layer, 20) + " (units)" * (recorded.parts(recording) == "units")
+        write(axes, left, top + 1.8, title, fontsize=7)
     words = "filter, from the highest to the lowest mean" if ranked else "filter, in the layer's order"
     write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
     axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
     attributes = recorded.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
-    return fig, caption(data, recordings, shown, ranked), Result({}, attributes, groups)
+    return fig, caption(data, recordings, shown, ranked, logarithmic), Result({}, attributes, groups)
 
 
-def caption(data: dict, recordings: dict, images: list[int], ranked: bool) -> str:
+def caption(data: dict, recordings: dict, images: list[int], ranked: bool, logarithmic: list) -> str:
     """Say what was measured and how."""
     first = next(iter(recordings.values()))
     stimulus = captions.escape(first.attrs["stimulus"])
@@ -150,10 +164,16 @@ def caption(data: dict, recordings: dict, images: list[int], ranked: bool) -> st
         f"{captions.escape(first.attrs['source'])} for {captions.plural(len(images), 'image', 'images')} of "
         f"{stimulus} ({recorded.titles(data['stimulus'], images)}): the activation of each filter, averaged "
         "over positions.",
+        recorded.single_units(recordings.values()),
         f"Black line: the mean over all {count} images, by which the filters are ranked in each panel, so "
         "that what an image does to single filters stands out from what the layer does to all images."
         if ranked
         else "Filters are in the layer's order.",
-        "Activity is not normalised; each panel has its own axis, in the layer's own unit.",
+        "Activity is not normalised; each panel has its own axis, in the layer's own unit"
+        + (
+            f", logarithmic for {captions.listing(map(captions.escape, logarithmic))}."
+            if logarithmic
+            else "."
+        ),
     ]
-    return " ".join(text)
+    return " ".join(filter(None, text))

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions, choices, recorded
 from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
 from repscape.labels import check_equal
@@ -126,10 +126,9 @@ class _Row:
             [(entry(label, p, letters), p) for label, p in zip(*each, strict=True) if np.isfinite(p)]
             for each in zip(found["label"].values, found["probability"].values, strict=True)
         ]
-        if "time" in stimulus:
-            self.titles = [f"{time:.2f} s" for time in stimulus["time"].values[self.images]]
-        else:
-            self.titles = [captions.shorten(str(name), letters - 3) for name in names[self.images]]
+        self.titles = [
+            captions.shorten(recorded.title(stimulus, image), letters - 3) for image in self.images
+        ]
         self.picture = fit((stimulus.sizes["y"], stimulus.sizes["x"]), width, TALLEST)[1]
         lines = max(sum(len(words) for words, _ in each) for each in self.entries)
         self.height = ABOVE + self.picture + LINE * lines + BELOW
@@ -137,7 +136,8 @@ class _Row:
 
 def entry(label: str, probability: float, letters: int) -> list[str]:
     """Write a class and its probability in at most two lines of about `letters` characters."""
-    text = f"{probability:.2f} {label}"
+    number = f"{probability:.2f}" if probability >= 0.005 else "<0.01"
+    text = f"{number} {label}"
     return wrap(text, letters, subsequent_indent=6 * " ", max_lines=2, placeholder=" …")
 
 

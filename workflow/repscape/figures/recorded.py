@@ -10,7 +10,7 @@ from pydantic import Field
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices
 from repscape.figures.rows import picture, write
-from repscape.figures.style import RAMP, along
+from repscape.figures.style import RAMP, along, printable
 from repscape.labels import check_equal
 from repscape.plugins import unknown
 from repscape.study import Study
@@ -141,7 +141,7 @@ def check_images(stimulus, recording) -> None:
 
 def keys(recording, *names: str) -> dict:
     """Return attributes of a recording that say what a figure shows, for the figure's file."""
-    return {name: recording.attrs[name] for name in ("source", *names, "population")}
+    return {name: recording.attrs[name] for name in ("source", *names, "population", "selected")}
 
 
 def variable(dims: tuple[str, ...], values, words: str, labels: Iterable[str] = ()) -> tuple:
@@ -176,15 +176,30 @@ def rows(recordings: Mapping, images: Mapping[str, Sequence[int]]) -> dict:
 
 
 def title(stimulus, image: int) -> str:
-    """Name an image: by its time in the movie, or its own name."""
+    """Name an image: by its time in the movie, or its own name; by its number where no font has that."""
     if "time" in stimulus:
         return f"{float(stimulus['time'][image]):.2f} s"
-    return str(stimulus["name"].values[image])
+    name = str(stimulus["name"].values[image])
+    return name if printable(name) else f"image {image}"
 
 
 def titles(stimulus, images: Iterable[int]) -> str:
     """Name the images for a caption."""
     return captions.listing(captions.escape(title(stimulus, image)) for image in images)
+
+
+def parts(recording) -> str:
+    """Say what the filter means of a layer are of: filters, or units where it has one position."""
+    return "units" if int(recording.attrs["positions"]) == 1 else "filters"
+
+
+def single_units(recordings: Iterable) -> str:
+    """Say for a caption in which layers a filter mean is a single unit."""
+    names = [recording.attrs["layer"] for recording in recordings if parts(recording) == "units"]
+    has = "has one position, where" if len(names) == 1 else "have one position, where"
+    return (
+        f"{captions.listing(map(captions.escape, names))} {has} a filter is a single unit." if names else ""
+    )
 
 
 def image_colours(count: int) -> tuple[str, ...]:

@@ -1,8 +1,6 @@
 """Galleries laid out in millimetres: pictures and words in rows, one a stimulus."""
 
-from textwrap import wrap
-
-from repscape.figures.captions import readable, shorten
+from repscape.figures.captions import shorten, wrapped
 from repscape.figures.style import WIDTH, Style, figure
 
 LEFT = 28.0  # mm, where a row's first picture begins
@@ -81,5 +79,5 @@ def row_label(axes, style: Style, stimulus: str, top: float, height: float, away
 
     left = LEFT - away
     axes.add_patch(Rectangle((left - 1, top), 1, height, facecolor=style.colour(stimulus), linewidth=0))
-    name = "\n".join(wrap(shorten(readable(stimulus), 36), 12))
+    name = "\n".join(wrapped(shorten(stimulus, 36), 13))
     axes.text(left - 2.2, top + height / 2, name, ha="right", va="center", fontsize=6.5)

@@ -7,6 +7,7 @@ is global but the settings, which `settings` applies for as long as a figure is 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -139,10 +140,65 @@ def figure(height: float, width: float = WIDTH, layout: str = "constrained"):
     return Figure(figsize=(width / 25.4, height / 25.4), layout=layout)
 
 
+def printable(text: str) -> bool:
+    """Whether some installed font has all characters of a text."""
+    return not _lacking(text) or _font_of(_lacking(text)) is not None
+
+
+def _lacking(text: str) -> str:
+    """Return the characters of a text that the figures' own font does not have."""
+    from matplotlib import font_manager
+
+    known = _characters(font_manager.findfont(SETTINGS["font.family"][0]))
+    return "".join(sorted({sign for sign in text if ord(sign) not in known and not sign.isspace()}))
+
+
+@lru_cache(64)
+def _characters(path: str) -> frozenset[int]:
+    from matplotlib import font_manager
+
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+@lru_cache
+def _font_of(signs: str) -> str | None:
+    """Return the first installed family that has some characters, a sans serif one if there is one."""
+    from matplotlib import font_manager
+
+    regular = [
+        font
+        for font in font_manager.fontManager.ttflist
+        if font.style == "normal"
+        and font.weight in (400, "normal", "regular", "book")
+        and not font.name.startswith("Last Resort")  # it has boxes for everything
+    ]
+    for font in sorted(regular, key=lambda font: ("Sans" not in font.name, font.name, font.fname)):
+        if _characters(font.fname) >= set(map(ord, signs)):
+            return font.name
+    return None
+
+
+def readable(figure) -> None:
+    """Replace boxes: texts get an installed font that has their characters, or the characters' numbers."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        lacking = _lacking(text.get_text())
+        if not lacking:
+            continue
+        font = _font_of(lacking)
+        if font is None:
+            words = (f"U+{ord(sign):X}" if sign in lacking else sign for sign in text.get_text())
+            text.set_text("".join(words))
+        else:
+            text.set_fontfamily([*SETTINGS["font.family"], font])
+
+
 def save(figure, svg, png) -> None:
     """Save a figure as SVG and PNG, each whole or not at all, with the same bytes every time."""
     from repscape.store import replacing
 
+    readable(figure)
     with settings():
         with replacing(svg) as temporary:
             # the resolution of the pictures in it, which are most of what a gallery weighs
