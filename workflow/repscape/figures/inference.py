@@ -131,7 +131,7 @@ def draw(
         Line2D([], [], color=colour, marker="o", markersize=3.4)
         for _, colour in zip(lines, colours, strict=False)
     ]
-    names = [captions.shorten(captions.readable(name), 26) for name in lines]
+    names = [captions.shorten(name, 26) for name in lines]
     handles += [Patch(color=colours[0], alpha=0.25, linewidth=0)]
     names += ["95% interval"]
     if np.isfinite(ceiling).all():
@@ -183,7 +183,7 @@ def _reference(table) -> str:
     words = [
         " + ".join(map(str, value)) if isinstance(value, list) else str(value) for value in chosen.values()
     ]
-    return captions.shorten(captions.readable(" ".join(words)), 30)
+    return captions.shorten(" ".join(words), 30)
 
 
 def caption(table, labels, lines, shown, panels, correction: Correction, best: int) -> str:

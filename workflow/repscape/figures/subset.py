@@ -77,7 +77,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
     fig, axes = page(len(rdms) * pitch + 4.5 + keys.ROW)
     for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
         top = number * pitch + TITLE
-        name = " · ".join(captions.readable(str(labels[label][at])) for label in told)
+        name = " · ".join(str(labels[label][at]) for label in told)
         write(
             axes,
             LEFT,
@@ -225,7 +225,10 @@ def caption(table, labels, rdms: list[int], told: list[str]) -> str:
     k, goal = int(table.sizes["choice"]), table.goal
     counts = sorted({int(table["entries"].values[at]) for at in rdms})
     of = captions.number(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    metrics = captions.listing(dict.fromkeys(captions.metric(str(labels["metric"][at])) for at in rdms))
+    measures = labels.get("measure", labels["metric"])
+    metrics = captions.listing(
+        dict.fromkeys(captions.metric(str(measures[at]), str(labels["metric"][at])) for at in rdms)
+    )
     constant = [
         f"{label} {captions.escape(values[rdms[0]])}"
         for label, values in labels.items()
