@@ -150,6 +150,8 @@ def test_entries_are_shown_by_their_own_pictures_where_they_are(drawn):
     # one scale for all panels, and the same for x and y
     scales = [pdist(a) / pdist(b) for a, b in zip(on_page, points, strict=True)]
     np.testing.assert_allclose(scales, scales[0][0], rtol=1e-6)
+    centred = [part - part.mean(1, keepdims=True) for part in (on_page, points)]
+    np.testing.assert_allclose(centred[0], scales[0][0] * centred[1], atol=1e-6)
     assert "Colours: ``color``." in caption
 
 
@@ -206,8 +208,12 @@ def test_trajectories_connect_an_entry_from_layer_to_layer(drawn):
     points = maps.position.values[cup][:, 0] * [1, -1]
     expected = pdist(points) / pdist(points)[0]
     assert any(np.allclose(pdist(line) / pdist(line)[0], expected) for line in lines)
-    # pictures are where trajectories end
-    assert len(pictures(figure)) == 8
+    shown = np.array([place for _, place, *_ in pictures(figure)])
+    assert len(shown) == 8
+    hollow = np.array([dot.center for dot in dots(figure) if dot.get_zorder() == 3.2])
+    for line in lines:  # a hollow circle where it begins, a picture, perhaps moved aside, where it ends
+        assert np.abs(hollow - line[0]).max(1).min() < 1e-9
+        assert np.abs(shown - line[-1]).max(1).min() < 3
     assert {"input", "fc1"} <= set(words(figure))
     assert "moved onto the one before it" in caption
     assert "Lines connect what agrees in all but ``layer``" in caption
@@ -215,7 +221,7 @@ def test_trajectories_connect_an_entry_from_layer_to_layer(drawn):
 
 def test_trajectories_within_a_map_of_all_layers(drawn):
     generator = np.random.default_rng(0)
-    entries = pd.MultiIndex.from_product([["net", "twin"], LAYERS], names=["source", "layer"])
+    entries = pd.MultiIndex.from_product([["net", "twin"], LAYERS], names=["source", "layer"]).swaplevel()
     row = {"stimulus": "shapes", "metric": "pearson", "metric_sub": "correlation", "entries": entries}
     row["dissimilarity"] = pdist(generator.normal(size=(8, 3)), "sqeuclidean")
     figure, caption, maps = drawn(pd.DataFrame([row]), {"of": "layers"}, trajectories="layer")
