@@ -2,15 +2,19 @@
 
 import itertools
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rsatoolbox
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.io import loadmat
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kendalltau, kstest, pearsonr, spearmanr
 
+from repscape.errors import DataError
 from repscape.rdms import comparison
 from repscape.rdms.comparison import compare, defined_entries, left_out, orders_used, p_values
 
@@ -231,9 +235,32 @@ def test_p_with_undefined_entries_permutes_those_that_are_left():
     assert np.isnan(p_values(lacking, "pearson", 50, 0)).all()
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 5), (2, 4, 4), ()])
+def test_what_is_no_stack_of_rdms_is_refused(shape):
+    with pytest.raises(DataError, match=r"over pairs of entries .* shape"):
+        compare(np.zeros(shape), "pearson")
+    with pytest.raises(DataError, match="squareform"):
+        p_values(np.zeros(shape), "pearson", 9, 0)
+
+
 def test_orders():
     assert [orders_used(n, 1000) for n in (2, 3, 4, 6, 7, 200)] == [1, 5, 23, 719, 1000, 1000]
     assert orders_used(4, 10) == 10
     sampled = np.concatenate(list(comparison._orders(4, 10, 0, 3)))
     assert sampled.shape == (10, 4)
     assert (np.sort(sampled, axis=1) == np.arange(4)).all()
+
+
+def test_monkey_and_human_inferior_temporal_cortex():
+    """r = 0.49 between the two species' RDMs of 92 objects (Kriegeskorte et al., Neuron 60:1126, 2008)."""
+    name = "Kriegeskorte_Neuron2008_supplementalData.mat"
+    mirrors = os.environ.get("REPSCAPE_MIRROR", "").split(":")
+    file = next((found for mirror in mirrors if mirror for found in Path(mirror).rglob(name)), None)
+    if file is None:
+        pytest.skip(f"REPSCAPE_MIRROR has no {name}")
+    pairs = np.triu_indices(92, 1)
+    content = loadmat(file, simplify_cells=True)["RDMs_mIT_hIT_fig1"]
+    rdms = [np.asarray(species["RDM"], float) for species in content]
+    stack = np.array([rdm[pairs] if rdm.ndim == 2 else rdm for rdm in rdms])
+    assert 1 - compare(stack, "pearson")[0] == pytest.approx(0.49, abs=0.005)
+    assert p_values(stack, "pearson", 999, 0)[0] == 0.001

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from repscape.errors import DataError
 from repscape.rdms.distances import pairs
 from repscape.seeds import derive
 
@@ -54,8 +55,13 @@ def compare(vectors: np.ndarray, kind: Comparison) -> np.ndarray:
     -------
     float64 array (pair of rdms,)
         NaN where fewer than two entries are defined in both.
+
+    Raises
+    ------
+    DataError
+        These are not RDMs.
     """
-    vectors = np.asarray(vectors, np.float64)
+    vectors = _checked(vectors)
     found = np.full((len(vectors), len(vectors)), np.nan)
     for some, others, used in _blocks(vectors):
         x = vectors[some][:, used]
@@ -85,7 +91,7 @@ def p_values(vectors: np.ndarray, kind: Comparison, permutations: int, seed: int
     float64 array (pair of rdms,)
         One-sided; NaN where the comparison is undefined.
     """
-    vectors = np.asarray(vectors, np.float64)
+    vectors = _checked(vectors)
     found = np.full((len(vectors), len(vectors)), np.nan)
     for some, others, used in _blocks(vectors):
         for rows in np.split(some, range(_ROWS, len(some), _ROWS)):
@@ -139,6 +145,18 @@ def left_out(vectors: np.ndarray) -> np.ndarray:
 def entries_of(length: int) -> int:
     """Return the number of entries of an RDM with so many values."""
     return round((1 + sqrt(1 + 8 * length)) / 2)
+
+
+def _checked(vectors) -> np.ndarray:
+    """Return RDMs as float64 (rdm, pair)."""
+    vectors = np.asarray(vectors, np.float64)
+    entries = entries_of(vectors.shape[-1]) if vectors.ndim else 0
+    if vectors.ndim != 2 or entries * (entries - 1) // 2 != vectors.shape[1]:
+        raise DataError(
+            "expected RDMs as rows of their values over pairs of entries (3 for 3 entries, 6 for 4, …), found an "
+            f"array of shape {vectors.shape}. Square matrices become rows by scipy's squareform."
+        )
+    return vectors
 
 
 def _blocks(vectors: np.ndarray) -> Iterator[tuple]:
