@@ -108,8 +108,10 @@ def look_in(path: str | Path) -> None:
 
 def told(error: BaseException) -> str:
     """Say what an exception was and where it came from."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
     words = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):  # says where
+        return f"{type(error).__name__}: {words}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {words} ({last.filename}, line {last.lineno})"
 
 

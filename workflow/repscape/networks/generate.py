@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch.overrides import TorchFunctionMode
 
-from repscape.errors import RepscapeError
 from repscape.networks import tables
 from repscape.networks.freeze import freeze, trace
 from repscape.networks.frozen import Frozen
@@ -57,8 +56,6 @@ def shapes_of_any(make: Callable[[], Loaded]) -> list[Row]:
     """Return the table of a network that may need numbers to be built or run."""
     try:
         return shapes(make)
-    except RepscapeError:
-        raise
     except Exception:  # the meta device has no numbers, and each network asks for them in its own way
         return freeze(make(), IMAGE).rows
 

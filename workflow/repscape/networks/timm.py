@@ -175,15 +175,20 @@ def _find(config, file: Path | None) -> Path:
     """Return the file of timm's own weights."""
     from repscape import assets
 
-    digits = re.search(r"-([0-9a-f]{8,64})\.\w+$", config.url or "")
-    what = f"weights {config.tag} of {config.architecture}"
-    if digits and file is None:
-        return assets.fetch(f"{config.url}#sha256-prefix={digits[1]}", what)[0]
-    if file is None:
-        return _from_hub(config, what)
-    if digits and file.name == config.url.rpartition("/")[2]:
-        check_is(file, digits[1], f"timm's {what}")
-    return file
+    what, digits = f"weights {config.tag} of {config.architecture}", _digits(config)
+    if file is not None:
+        if digits and file.name == config.url.rpartition("/")[2]:
+            check_is(file, digits, f"timm's {what}")
+        return file
+    if digits:
+        return assets.fetch(f"{config.url}#sha256-prefix={digits}", what)[0]
+    return _from_hub(config, what)
+
+
+def _digits(config) -> str | None:
+    """Return the first digits of the file's sha256, where timm writes them into the file's name."""
+    match = re.search(r"-([0-9a-f]{8,64})\.\w+$", config.url or "")
+    return match and match[1]
 
 
 def _from_hub(config, what: str) -> Path:

@@ -1,0 +1,180 @@
+"""Networks of one's own: what functions may be, what is told when they fail, what makes them anew."""
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from repscape import provenance
+from repscape.errors import ConfigError, DataError
+from repscape.networks import factory, freeze, python
+
+NETWORK = """
+import torch
+from torch import nn
+from {helper} import WIDTH
+
+class Net(nn.Module):
+    def __init__(self, depth=1):
+        super().__init__()
+        sizes = [3, *[WIDTH] * depth]
+        self.body = nn.Sequential(*[nn.Conv2d(a, b, 3) for a, b in zip(sizes, sizes[1:])])
+        self.head = nn.Linear(WIDTH, 4)
+
+    def forward(self, x):
+        return self.head(self.body(x).mean((2, 3)))
+
+class Branching(Net):
+    def forward(self, x):
+        x = self.body(x)
+        if x.mean() > -1e9:  # cannot be traced
+            x = x * 2
+        return self.head(x.mean((2, 3)))
+
+def make(depth=1, branching=False):
+    return Branching(depth) if branching else Net(depth)
+
+def fail(depth):
+    raise ValueError(f"no network\\nof depth {{depth}}")
+
+def nothing():
+    return {{"a": 1}}
+
+made = make()
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, request):
+    """A folder with a module and one beside it, of names that no other test uses."""
+    name = f"{zlib.crc32(request.node.name.encode()):x}"
+    (tmp_path / "nets").mkdir()
+    (tmp_path / f"nets/helper_{name}.py").write_text("WIDTH = 5\n")
+    (tmp_path / f"nets/net_{name}.py").write_text(NETWORK.format(helper=f"helper_{name}"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return f"nets/net_{name}.py"
+
+
+def test_a_function_of_a_file_and_what_it_is_called_with(project):
+    first, again, other = (
+        python.load(factory=f"{project}:make", kwargs={"depth": 2}, seed=seed) for seed in (1, 1, 2)
+    )
+    assert [row.label for row in freeze.freeze(first).rows if row.kind == "conv"] == ["conv1", "conv2"]
+    weights = [loaded.module.head.weight for loaded in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert (first.weights, first.folder, first.module.training) == ("factory", "nets", False)
+    assert python.load(factory=f"{project}:make", weights="random").weights == "random"
+    assert python.load(factory=f"{project}:Net").module.head.weight.shape == (4, 5)  # a class will do
+
+
+def test_a_function_of_a_package(project):
+    package = Path("own_models_package")
+    (package / "deep").mkdir(parents=True)
+    for path in (package / "__init__.py", package / "deep/__init__.py"):
+        path.touch()
+    (package / "width.py").write_text("WIDTH = 6\n")
+    (package / "deep/model.py").write_text(NETWORK.format(helper="..width"))
+    reference = "own_models_package.deep.model:make"
+    assert [path.name for path in factory.sources(reference)] == ["model.py", "__init__.py", "width.py"]
+    assert python.load(factory=reference).module.head.weight.shape == (4, 6)
+    assert factory.source("torchvision.models.resnet:resnet18").name == "resnet.py"
+    assert len(factory.sources("torchvision.models.resnet:resnet18")) == 1
+    assert "own_models_package" not in str(factory.folder(reference))
+
+
+def test_an_edit_of_the_file_or_of_one_beside_it_counts_and_a_comment_does_not(project):
+    def digests():
+        provenance._read.cache_clear()
+        provenance.digest.cache_clear()
+        return [provenance.digest(path) for path in python.own_code(f"{project}:make")]
+
+    before = digests()
+    assert len(before) == 2
+    path = Path(project)
+    path.write_text("# a comment\n" + path.read_text())
+    assert digests() == before
+    helper = next(Path("nets").glob("helper_*"))
+    helper.write_text("WIDTH = 7\n")
+    assert digests()[0] == before[0]
+    assert digests()[1] != before[1]
+
+
+def test_own_weights_and_outputs_that_are_no_classes(project, tmp_path):
+    own = python.load(factory=f"{project}:make", seed=9).module.state_dict()
+    torch.save(own, tmp_path / "own.pth")
+    loaded = python.load(factory=f"{project}:make", file=tmp_path / "own.pth")
+    assert (loaded.weights, loaded.categories) == ("own.pth", None)
+    assert torch.equal(loaded.module.head.weight, own["head.weight"])
+    assert freeze.freeze(loaded).rows[-1].label == "predictions"
+    none = python.load(factory=f"{project}:make", classes=0)
+    assert freeze.freeze(none).rows[-1].label == "fc1"
+    torch.save({"head.weight": own["head.weight"]}, tmp_path / "part.pth")
+    with pytest.raises(DataError, match=r"part\.pth: this state dict does not fit nets/net_.*3 missing"):
+        python.load(factory=f"{project}:make", file=tmp_path / "part.pth")
+
+
+def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, caplog):
+    loaded = python.load(factory=f"{project}:make", kwargs={"branching": True})
+    frozen = freeze.freeze(loaded)
+    assert "cannot be traced" in caplog.text
+    freeze.save(frozen, "network.pt")
+    code = (
+        "import torch; from repscape.networks.frozen import thaw; frozen = thaw('network.pt')\n"
+        "frozen.run(torch.ones(2, 3, 224, 224), {'head': lambda value: print(*value[0].tolist())})"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    expected = loaded.module(torch.ones(2, 3, 224, 224))[0]
+    torch.testing.assert_close(torch.tensor([float(word) for word in said.split()]), expected)
+
+
+@pytest.mark.parametrize(
+    ("reference", "keys", "told"),
+    [
+        ("nets/nett.py:make", {}, r"factory: nets/nett\.py: no such file \(looked from "),
+        ("nowhere.at_all:make", {}, r"found no module 'nowhere.at_all' \(looked in "),
+        ("just_a_name", {}, r"expected path/to/file.py:function or package.module:function, found 'just_a"),
+        ("{}:mak", {}, r"net_.*\.py: function 'mak' is unknown; did you mean 'make'\? Valid: .*"),
+        ("{}:fail", {"depth": 3}, r"fail\(depth=3\) failed: ValueError: no network of depth 3 \(.*line 27\)"),
+        ("{}:make", {"dpth": 3}, r"make\(dpth=3\) failed: TypeError: .*unexpected keyword argument 'dpth'"),
+        ("{}:nothing", {}, r"to return a torch.nn.Module, found dict"),
+        ("{}:made", {}, r"is a network, expected a function that makes one"),
+    ],
+)
+def test_what_is_told(project, reference, keys, told):
+    with pytest.raises(ConfigError, match=told):
+        python.load(factory=reference.format(project), kwargs=keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import torch\n1 / 0\n", r"cannot be imported: ZeroDivisionError: division by zero \(.*line 2\)"),
+        (
+            "import nothing_of_this_name\n",
+            r"cannot be imported: ModuleNotFoundError: .*'nothing_of_this_name'",
+        ),
+        ("def make(:\n", r"cannot be imported: SyntaxError"),
+    ],
+)
+def test_files_that_cannot_be_imported(project, text, told):
+    Path(project).write_text(text)
+    with pytest.raises(ConfigError, match=told):
+        python.load(factory=f"{project}:make")
+
+
+def test_names_of_other_modules_are_refused(project):
+    Path("json.py").write_text("def make(): pass\n")
+    with pytest.raises(ConfigError, match=r"json\.py has the name of another module, .*Rename it"):
+        python.load(factory="json.py:make")
+
+
+def test_weights_that_it_cannot_have(project):
+    with pytest.raises(ConfigError, match=r"weights: 'randm' is unknown; did you mean 'random'"):
+        python.check(factory=f"{project}:make", weights="randm", file=None)
+    with pytest.raises(ConfigError, match="Drop one of the two"):
+        python.check(factory=f"{project}:make", weights="random", file="x.pth")
