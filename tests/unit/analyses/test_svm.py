@@ -64,6 +64,22 @@ def test_nested_cross_validation_is_that_of_scikit_learn(groups):
     assert scores.mean()[0, 0] == pytest.approx(scores.accuracy[0, 0].mean())
 
 
+def test_choice_where_some_folds_reach_the_limit_and_some_do_not():
+    """Larger C are not tried where they would make the same machine, and count all the same."""
+    chosen = []
+    for seed in range(6):
+        task = task_of(classes=2, conditions=1, views=8, folds=4, seed=seed)
+        activity = activity_of(task, units=40, signal=0.3, seed=seed).astype(np.float64)
+        scores = Decoder(activity, task, GRID).decode(task.label)
+        for fold in range(4):
+            train = task.fold != fold
+            search = chosen_by_search(40, task.fold[train]).fit(activity[train], task.label[train])
+            chosen.append((scores.c[0, 0, fold], search.best_params_["svc__C"]))
+    found, expected = np.array(chosen).T
+    np.testing.assert_array_equal(found, expected)
+    assert len(set(found)) > 2
+
+
 def test_one_c_is_plain_cross_validation():
     task = task_of(conditions=1, views=8, folds=4)
     activity = activity_of(task, signal=0.3).astype(np.float64)
