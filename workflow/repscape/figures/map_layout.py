@@ -63,7 +63,9 @@ def windows(
 def spread(at: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray, fixed=None) -> np.ndarray:
     """Move boxes apart until none covers another, or as far as there is room.
 
-    Two that overlap are pushed apart along the axis on which they overlap less, each by half of it.
+    Two that overlap are pushed apart, each by half of what is needed: along the axis on which they overlap
+    less where one of them is twice as wide as high (words), else along the line between their centres,
+    which keeps crowds round.
 
     Parameters
     ----------
@@ -86,6 +88,8 @@ def spread(at: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray,
     moved = np.concatenate([at.clip(*edges), stay]).astype(np.float64)
     half = (boxes[:count, None] + boxes[None]) / 2
     order = np.subtract.outer(np.arange(count), np.arange(len(boxes)))[..., None]
+    wide = boxes[:, 0] > 2 * boxes[:, 1]
+    words = (wide[:count, None] | wide[None])[..., None]
     crowded = _touching(moved, half, order).any(1)
     # Boxes in nearly the same place go different ways: along a spiral, by their number.
     turn = 2.4 * np.arange(count)[crowded]
@@ -97,9 +101,11 @@ def spread(at: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray,
         touching = _touching(moved, half, order)
         if not touching.any():
             break
-        along = np.arange(2) == over.argmin(-1)[..., None]
-        way = np.where(apart == 0, np.sign(order), np.sign(apart))
-        pushes = np.where(along & touching[..., None], share * over * way, 0)
+        way = np.where(apart == 0, np.where(order < 0, -1, 1), np.sign(apart))
+        least = np.where(np.arange(2) == over.argmin(-1)[..., None], over * way, 0)
+        between = np.where(apart == 0, 1e-3 * way, apart)
+        away = between * (1 / np.abs(between / half).max(-1, keepdims=True) - 1)
+        pushes = np.where(touching[..., None], share * np.where(words, least, away), 0)
         moved[:count] += pushes.sum(1) / np.maximum(touching.sum(1), 1)[:, None]
         moved[:count] = moved[:count].clip(*edges)
     return moved[:count]

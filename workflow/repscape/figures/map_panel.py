@@ -14,7 +14,7 @@ MARGIN = 1.2  # mm, inside the frame
 DOT, WAYPOINT = 2.2, 1.1  # mm
 PLAIN = "#4D4D4D"
 _NAMED = 0.1  # of a panel, which names beside points may fill
-_LETTER, _LINE = 1.0, 2.4  # mm, of 5.5 points
+_LETTER, _LINE = 1.15, 2.4  # mm, of 5.5 points
 
 
 class Mark(NamedTuple):
@@ -161,9 +161,12 @@ def _names(axes, panel: Panel, marks: list[int], texts: list[str], at: np.ndarra
     widths = np.array([_LETTER * len(text) + 0.8 for text in texts])
     sizes = np.stack([widths, np.full(len(marks), _LINE)], 1)
     dots = np.array([[DOT * look.size(panel.marks[mark])] * 2 for mark in marks])
-    beside = at[marks] + np.stack([(dots[:, 0] + widths) / 2, np.zeros(len(marks))], 1)
+    away = np.stack([(dots[:, 0] + widths) / 2, np.zeros(len(marks))], 1)
+    fits = at[marks] + 2 * away < room[1]
+    beside = at[marks] + np.where(fits[:, :1], away, -away)
     places = map_layout.spread(beside, sizes, *room, fixed=(at[marks], dots))
     for text, point, place, size in zip(texts, at[marks], places, sizes, strict=True):
         if (np.abs(place - point) > size / 2 + 2).any():
-            axes.plot(*np.array([point, place]).T, color="0.7", linewidth=0.3, zorder=3.5)
+            edge = point.clip(place - size / 2, place + size / 2)
+            axes.plot(*np.array([point, edge]).T, color="0.7", linewidth=0.3, zorder=3.5)
         axes.text(*place, text, fontsize=5.5, ha="center", va="center", zorder=6)

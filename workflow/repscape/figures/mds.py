@@ -162,13 +162,13 @@ def select(maps, labels: list[str], where: Where | None) -> list[int]:
 
 
 def goodness(maps, rdms: list[int]) -> str:
-    """Say briefly how well maps do: stress-1, the shares explained, or the divergence."""
+    """Say briefly how well maps do: the shares explained, stress-1, or the divergence."""
     name = "stress_1" if "stress_1" in maps else "divergence"
     values = maps[name].values[rdms]
     low, high = f"{values.min():.2f}", f"{values.max():.2f}"
     text = f"{name.replace('_', '-')} {low}" if low == high else f"{name.replace('_', '-')} {low}–{high}"
     if "explained" in maps and len(rdms) == 1:
-        text += " · {:.0f} + {:.0f}%".format(*100 * maps["explained"].values[rdms[0], :2])
+        text = "{:.0f} + {:.0f}% · {}".format(*100 * maps["explained"].values[rdms[0], :2], text)
     return text
 
 

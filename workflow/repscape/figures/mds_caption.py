@@ -87,13 +87,16 @@ def _goodness(method: str) -> str:
             "Above each: the Kullback-Leibler divergence that is left. Distances between points that are not "
             "neighbours, and the scale (arbitrary units), mean nothing."
         )
-    text = (
-        "Above each: Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the distances that points "
-        "should have and d those that they have"
+    stress = (
+        "Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the distances that points should have "
+        "and d those that they have"
     )
-    if method in ("classical", "pca"):
-        text += "; of one map also the shares of the two dimensions in the sum of all |eigenvalues|"
-    return f"{text}."
+    if method == "smacof":
+        return f"Above each: {stress}."
+    return (
+        "Above each: of one map, the shares of the two dimensions in the sum of all |eigenvalues|; "
+        f"{stress}, which can be above 1, because d lacks what other dimensions add."
+    )
 
 
 def _orientation(maps, count: int) -> str:
