@@ -65,10 +65,10 @@ def meta_rdms(
         A row a group and comparison. Labels keep their names if they have one value in every group. What
         each level has of its own gets ``_sub`` for the RDMs that went in, ``_sub_sub`` for those that went
         into these: ``metric_sub``, ``measure_sub``, ``entries_sub``; ``metric`` is now the comparison.
-        ``dissimilarity``, ``p`` (with `permutations`) and ``left_out`` are float64 (pair,); ``left_out`` is the share of the
-        pairs of lower entries that are undefined in one of the two RDMs, and so were not compared.
-        How activity was normalised (``normalisation``) is of the RDMs of images.
-        ``attrs["history"]`` says what went in, level by level.
+        ``dissimilarity``, ``p`` (with `permutations`) and ``left_out`` are float64 (pair,); ``left_out`` is
+        the share of the pairs of lower entries that are undefined in one of the two RDMs, and so were not
+        compared. ``normalisation`` is of the RDMs of images. ``attrs["history"]`` says what went in, level
+        by level.
 
         RDMs that differ in nothing but ``repeat`` are averaged first. Entries are in the order in which
         their labels come in the table; those of the RDMs that go in are matched by their labels.
