@@ -1,9 +1,9 @@
 """Which models' RDMs are like measured ones: similarities with intervals, noise ceilings and tests.
 
-Comparisons, noise ceilings, variances from bootstraps and the tests are rsatoolbox's (Schütt et al., eLife
-12:e82566, 2023). Resampling is done here, with a seed of its own (rsatoolbox draws from numpy's global
-state) and for all models at once: the same samples give the same numbers in a small part of the time.
-Three things differ:
+Comparisons, variances from bootstraps and the tests are rsatoolbox's, noise ceilings the same as its (Schütt
+et al., eLife 12:e82566, 2023). Resampling is done here, with a seed of its own (rsatoolbox draws from numpy's
+global state) and for all models at once: the same samples give the same numbers in a small part of the
+time. Three things differ:
 
 - Similarities and ceilings are those of the data; rsatoolbox reports means over bootstrap samples.
 - A sample that consists of copies of one RDM has no noise ceiling; rsatoolbox takes it for 1.
@@ -11,7 +11,6 @@ Three things differ:
   that lacks the correction for few of them, makes it so.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -140,12 +139,9 @@ def infer(
 
     drawn = samples(factors, [_entries(d) for d in data], repeats, resamples, seed)
     with_ceiling = repeats > 1
-    covariances, resampled = [], np.empty(0)
-    for kind in zip(*drawn, strict=True):
-        found = np.array([_evaluated(sample, data, models, each, ceilings, method) for sample in kind])
-        if not len(covariances):
-            resampled = found[:, : len(similarity)]
-        covariances.append(_covariance(found if with_ceiling else found[:, :-2]))
+    found = np.array([_evaluated(together, data, models, each, ceilings, method) for together in drawn])
+    resampled = found[:, 0, : len(similarity)]
+    covariances = [_covariance(kind if with_ceiling else kind[:, :-2]) for kind in found.swapaxes(0, 1)]
     counts = _counts(factors, sizes)
 
     def result_of(variances: np.ndarray, **counts) -> Result:
@@ -315,37 +311,94 @@ def _compared(models: np.ndarray, data: np.ndarray, method: str) -> np.ndarray:
 
 
 def _ceiling(data: np.ndarray, numbers: np.ndarray, method: str) -> tuple[float, float]:
-    """Return the noise ceiling of RDMs; copies of one have the same number."""
-    from rsatoolbox.inference import boot_noise_ceiling
-    from rsatoolbox.rdm import RDMs
+    """Return the noise ceiling of RDMs; copies of one have the same number.
 
-    if len(np.unique(numbers)) < 2:
+    As rsatoolbox's `boot_noise_ceiling`, each RDM normalised or ranked once: how similar RDMs are to the mean
+    of those with other numbers, and of all. For Kendall's τ the best common RDM is not known; mean ranks
+    are near it.
+    """
+    different = np.unique(numbers)
+    if len(different) < 2:
         return np.nan, np.nan
-    with warnings.catch_warnings():
-        # For Kendall's τ the best common RDM is not known; mean ranks are near it. The docs say so.
-        warnings.filterwarnings("ignore", "Noise ceiling for tau")
-        return boot_noise_ceiling(RDMs(data, rdm_descriptors={"index": list(numbers)}), method=method)
+    used = np.isfinite(data).all(0)
+    normalised = np.full(data.shape, np.nan)
+    normalised[:, used] = _NORMALISED[method](data[:, used])
+    groups = numbers == different[:, None]
+    pooled = np.array([normalised[~group].mean(0) for group in groups] + [normalised.mean(0)])
+    if method == "tau-a":  # slow: only what is needed
+        similarities = np.full((len(pooled), len(data)), np.nan)
+        for at, group in enumerate(groups):
+            similarities[np.ix_([at, -1], group)] = _compared(pooled[[at, -1]], data[group], method)
+    else:
+        similarities = _compared(pooled, data, method)
+    lower = np.mean([similarities[at, group].mean() for at, group in enumerate(groups)])
+    upper = np.mean([similarities[-1, group].mean() for group in groups])
+    return float(lower), float(upper)
 
 
-def _evaluated(sample: Sample, data, models, each, ceilings, method: str) -> np.ndarray:
-    """Return a sample's similarity of each model, and its lower and upper ceiling."""
-    repeats = np.arange(each.shape[2]) if sample.repeats is None else sample.repeats
-    sets = np.arange(len(data)) if sample.sets is None else sample.sets
-    by_set: dict[int, np.ndarray] = {}
-    for at in np.unique(sets):
-        similarity, ceiling = each[:, at][:, repeats], ceilings[at]
-        if sample.entries is not None:
-            taken = _resampled(sample.entries[at])
-            if taken is None:
-                return np.full(len(each) + 2, np.nan)
-            of_data, of_models = data[at][repeats][:, taken.places], models[at][:, taken.places]
-            of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
-            similarity = _compared(of_models, of_data, method)
-            ceiling = _ceiling(of_data, repeats, method)
-        elif sample.repeats is not None:
-            ceiling = _ceiling(data[at][repeats], repeats, method)
-        by_set[int(at)] = np.append(similarity.mean(1), ceiling)
-    return np.mean([by_set[int(at)] for at in sets], axis=0)
+def _root_mean_square_one(rows: np.ndarray) -> np.ndarray:
+    return rows / np.sqrt((rows**2).mean(1, keepdims=True))
+
+
+def _standard(rows: np.ndarray) -> np.ndarray:
+    return _root_mean_square_one(rows - rows.mean(1, keepdims=True))
+
+
+def _ranks(rows: np.ndarray) -> np.ndarray:
+    from scipy.stats import rankdata
+
+    return rankdata(rows, axis=1)
+
+
+# How rsatoolbox's `pool_rdm` brings RDMs together before it averages them
+_NORMALISED = {
+    "corr": _standard,
+    "corr_cov": _standard,
+    "cosine": _root_mean_square_one,
+    "cosine_cov": _root_mean_square_one,
+    "spearman": _ranks,
+    "tau-a": _ranks,
+}
+
+
+def _evaluated(together: Sequence[Sample], data, models, each, ceilings, method: str) -> np.ndarray:
+    """Return the similarity of each model in samples with the same entries, and their ceilings.
+
+    Returns
+    -------
+    float64 array (sample, model + 2)
+    """
+    every = np.arange(each.shape[2])
+    of_entries: dict[int, tuple | None] = {}  # what two samples share
+    found = []
+    for sample in together:
+        repeats = every if sample.repeats is None else sample.repeats
+        sets = range(len(data)) if sample.sets is None else sample.sets.tolist()
+        by_set: dict[int, np.ndarray] = {}
+        for at in set(sets):
+            similarity, measured = each[:, at], data[at]
+            if sample.entries is not None:
+                if at not in of_entries:
+                    of_entries[at] = _with_entries(sample.entries[at], data[at], models[at], method)
+                if of_entries[at] is None:
+                    by_set[at] = np.full(len(each) + 2, np.nan)
+                    continue
+                similarity, measured = of_entries[at]
+            as_it_is = sample.entries is None and sample.repeats is None
+            ceiling = ceilings[at] if as_it_is else _ceiling(measured[repeats], repeats, method)
+            by_set[at] = np.append(similarity[:, repeats].mean(1), ceiling)
+        found.append(np.mean([by_set[at] for at in sets], axis=0))
+    return np.array(found)
+
+
+def _with_entries(drawn: np.ndarray, data: np.ndarray, models: np.ndarray, method: str) -> tuple | None:
+    """Return similarities (model, repeat) and data of the entries drawn; None where too few are different."""
+    taken = _resampled(drawn)
+    if taken is None:
+        return None
+    of_data, of_models = data[:, taken.places], models[:, taken.places]
+    of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
+    return _compared(of_models, of_data, method), of_data
 
 
 class _Taken(NamedTuple):
