@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.colors import to_rgba
 
 from repscape.errors import ConfigError, DataError
+from repscape.figures import captions
 from repscape.figures.recorded import image_colours, seen
 
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
@@ -164,6 +165,25 @@ def test_profiles_are_the_filter_means_in_the_order_of_the_mean_image(made, draw
     assert {"block17", "predictions (units)"} <= set(texts)
     axes = {dots.get_gid(): axes for axes in figure.axes for dots in axes.collections if dots.get_gid()}
     assert axes["block17"].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(("stimuli", "images"), [(2, 3), (6, 3), (7, 2), (10, 1), (15, 1), (40, 1)])
+def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
+    maps = plugin("activation_maps")
+    assert maps.how_many(stimuli) == images
+    assert maps.room(stimuli) / (stimuli * images) >= maps.NARROWEST or images == 1
+
+
+def test_bars_are_of_layers_but_the_predictions(results):
+    files = plugin("activation_bars").inputs(results(stimuli=STIMULI, layers=LAYERS).study)["activations"]
+    assert [path.split("/")[-1] for path in files] == ["input.nc", "block17.nc", "fc1.nc"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(4e-6, "4·10⁻⁶"), (1e-5, "10⁻⁵"), (-2.5e7, "−2.5·10⁷"), (0.25, "0.25"), (-3, "−3")]
+)
+def test_numbers_have_powers_of_ten(value, text):
+    assert captions.plain(value) == text
 
 
 def test_filter_means_of_one_position_are_called_units(made, draw):

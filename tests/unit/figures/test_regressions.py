@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.stats import linregress
 
 from repscape.errors import ConfigError
-from repscape.figures.ranking_table import interval
+from repscape.figures.ranking_table import decimals, interval
 
 LAYERS = ("input", "block2", "block17", "fc1", "predictions")
 STIMULI = ("bikes", "gratings", "pictures", "white_noise")
@@ -131,7 +131,8 @@ def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
         np.testing.assert_allclose(line.get_ydata(), fit.slope * line.get_xdata() + fit.intercept, rtol=1e-5)
         (text,) = line.axes.texts
         star = "*" if float(here.pooled_p_layers) < 0.05 else ""
-        assert text.get_text() == f"R² = {fit.rvalue**2:.2f}{star}"
+        within = float(here.within_r2)  # its own test is that of the analysis
+        assert text.get_text() == f"R² = {fit.rvalue**2:.2f}\nwithin: {within:.2f}{star}"
     assert "99 permutations" in caption
 
 
@@ -198,18 +199,29 @@ def test_the_table_of_ranks_is_sorted_in_every_layer(pairs, draw):
 
 
 @pytest.mark.parametrize(
-    ("d", "low", "high", "expected"),
+    ("rows", "expected"),
     [
-        (1.23456, 1.2, 1.3, "1.23 [1.20, 1.30]"),
-        (1.9734, 1.9716, 1.9762, "1.9734 [1.9716, 1.9762]"),
-        (14.2, 9.1, 22.3, "14 [9, 22]"),
-        (0.0, 0.0, 0.0, "0"),
-        (1.5, np.nan, np.nan, "1.5"),
+        ([(1.23456, 1.2, 1.3)], ["1.23 [1.20, 1.30]"]),
+        (
+            [(2.04, 1.5, 3.2), (2.0375, 2.0338, 2.0412)],
+            ["2.0400 [1.5000, 3.2000]", "2.0375 [2.0338, 2.0412]"],
+        ),
+        ([(14.2, 9.1, 22.3)], ["14 [9, 22]"]),
+        ([(2.04, 1.5, 3.2), (0.02, 0.0, 2.0)], ["2.040 [1.500, 3.200]", "0.020 [0.000, 2.000]"]),
+        ([(2e-5, 1e-5, 3.14e-5), (0.0, 0.0, 0.0)], ["2·10⁻⁵ [10⁻⁵, 3.1·10⁻⁵]", "0"]),
+        ([(0.0, 0.0, 0.0)], ["0"]),
+        ([(1.5, np.nan, np.nan)], ["1.5"]),
     ],
 )
-def test_d_has_as_many_digits_as_its_interval_deserves(d, low, high, expected):
-    cell = xr.Dataset({"differentiation": d, "low": low, "high": high})
-    assert interval(cell) == expected
+def test_d_has_the_same_decimals_down_a_column(rows, expected):
+    column = xr.Dataset(
+        {
+            name: ("rank", np.array(values))
+            for name, values in zip(("differentiation", "low", "high"), zip(*rows, strict=True), strict=True)
+        }
+    )
+    digits = decimals(column)
+    assert [interval(column.isel(rank=rank), digits) for rank in range(len(rows))] == expected
 
 
 def test_twins_are_found_and_compared(results, draw):

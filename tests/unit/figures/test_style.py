@@ -13,7 +13,18 @@ import pytest
 import xarray as xr
 
 from repscape import plugins
-from repscape.figures.style import COLOURS, RAMP, REFERENCE, along, dashes, figure, palette, save, settings
+from repscape.figures.style import (
+    COLOURS,
+    RAMP,
+    REFERENCE,
+    Style,
+    along,
+    dashes,
+    figure,
+    palette,
+    save,
+    settings,
+)
 
 # Simulations of colour vision for linear RGB: Machado, Oliveira & Fernandes 2009, table 1, severity 1
 VISION = {
@@ -228,3 +239,11 @@ def test_names_break_behind_their_joints():
         "".join(wrapped("02_mousecam-with_a_rather…name-2.mp4", 12)) == "02_mousecam-with_a_rather…name-2.mp4"
     )
     assert max(map(len, wrapped("02_mousecam-with_a_rather…name-2.mp4", 12))) <= 13
+
+
+def test_beyond_six_stimuli_shapes_vary_as_well():
+    style = Style(palette([f"s{i}" for i in range(15)] + ["noise"], "noise"))
+    shapes = [style.marker(f"s{i}") for i in range(15)]
+    assert shapes == ["o"] * 6 + ["s"] * 6 + ["^"] * 3
+    assert style.marker("noise") == "o"
+    assert len({(style.colour(f"s{i}"), shape) for i, shape in enumerate(shapes)}) == 15

@@ -29,7 +29,7 @@ def inputs(
     """Name the files and check the parameters."""
     source = choices.one(source, study.layers, "source")
     stimulus = recorded.stimulus(study, source, stimulus)
-    layers = recorded.layers(study, source, layers, LAYERS)
+    layers = recorded.layers(study, source, layers, LAYERS, without="predictions")
     samples = study.samples_of(source)
     population = choices.sampled(samples, population)
     sizes = samples[population]
@@ -66,7 +66,7 @@ def draw(
     images : int or list of int
         How many evenly spaced images, or which, counted from 0; at most 6.
     layers : list of str, optional
-        By default three: the first, the middle one and the last.
+        By default three: the first, the middle one and the last but `predictions`.
     population : str, optional
         By default the first that is sampled by size.
     size : int or "all", optional
@@ -127,7 +127,7 @@ def draw(
         "size": sample.attrs["size"],
         "drawn": sample.attrs["drawn"],
     }
-    return fig, caption(data, recordings, samples, shown, drawn), Result({}, attributes, groups)
+    return fig, caption(data, recordings, samples, shown, drawn, layers), Result({}, attributes, groups)
 
 
 def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, np.ndarray, int]:
@@ -152,7 +152,7 @@ def data_of(stimulus, images: list[int], units: np.ndarray, answers: np.ndarray)
     }
 
 
-def caption(data: dict, recordings: dict, samples: dict, images: list[int], drawn: dict) -> str:
+def caption(data: dict, recordings: dict, samples: dict, images: list[int], drawn: dict, layers) -> str:
     """Say what was measured and how."""
     first = next(iter(recordings.values())).attrs
     sample = next(iter(samples.values()))
@@ -160,10 +160,10 @@ def caption(data: dict, recordings: dict, samples: dict, images: list[int], draw
     one_draw = " (the first draw of several)" if sample.sizes["repeat"] > 1 else ""
     thinned = [layer for layer, count in drawn.items() if count > MOST]
     text = [
-        f"Activations of sampled units in {captions.plural(len(recordings), 'layer', 'layers')} of "
+        f"Activations of sampled units in {captions.layers(recordings, layers, LAYERS)} of "
         f"{captions.escape(first['source'])} for {captions.plural(len(images), 'image', 'images')} of "
         f"{stimulus} (from top to bottom: {recorded.titles(data['stimulus'], images)}).",
-        f"Of the units recorded in each layer (population ``{first['population']}``), the same "
+        f"Of {captions.recorded(first['population'], first['selected'])}, the same "
         f"{captions.number(max(drawn.values()))} at most{one_draw} are shown for every image, a bar a unit, "
         "in the order channel, row, column; drawn anew for every image, they would make even identical "
         "images differ.",

@@ -17,9 +17,9 @@ from repscape.study import Study
 
 CATEGORY = "Activations"
 DATA = True
-COLUMNS, MOST = 7, 9
+COLUMNS, MOST, IMAGES = 7, 9, 3
 TOP, BOTTOM, GAP, BETWEEN, WIDEST = 9.0, 10.0, 1.2, 2.5, 22.0  # mm
-NARROWEST = 10.0  # mm, a colour scale whose numbers do not touch
+NARROWEST = 10.0  # mm, a colour scale whose numbers do not touch, and the least height of a row
 
 Filters = Annotated[
     dict[str, Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]], Field(min_length=1)
@@ -36,7 +36,7 @@ def inputs(
     source: str | None = None,
     filters: Filters | None = None,
     stimuli: list[str] | None = None,
-    images: Few = 3,
+    images: Few | None = None,
     population: str | None = None,
 ) -> dict:
     """Name the files and check the parameters.
@@ -118,7 +118,7 @@ def draw(
     source: str | None = None,
     filters: Filters | None = None,
     stimuli: list[str] | None = None,
-    images: Few = 3,
+    images: Few | None = None,
     population: str | None = None,
 ):
     """Draw the maps of chosen filters (columns) for chosen images of each stimulus (rows).
@@ -132,8 +132,9 @@ def draw(
         seven evenly spaced layers after the input, without those that have but one position.
     stimuli : list of str, optional
         By default all.
-    images : int or list of int
-        How many evenly spaced images of each stimulus, or which, counted from 0; at most 4.
+    images : int or list of int, optional
+        How many evenly spaced images of each stimulus, or which, counted from 0; at most 4. By default
+        three, or fewer of many stimuli.
     population : str, optional
         By default the first that records filters or all units.
 
@@ -148,6 +149,7 @@ def draw(
         A stimulus has no such image, the population lacks a filter, or no layer has maps.
     """
     pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
+    images = how_many(len(pictures)) if images is None else images
     shown = {name: recorded.chosen(stimulus, images) for name, stimulus in pictures.items()}
     recordings = recorded.by_layer(data["activations"])
     maps: dict[tuple[str, int], dict[str, np.ndarray]] = {}
@@ -162,7 +164,8 @@ def draw(
     columns = len(maps) + 1
     pitch = min((WIDTH - LEFT) / columns, WIDEST)
     rows = sum(map(len, shown.values()))
-    height = min(pitch, (PAGE - TOP - BOTTOM - BETWEEN * len(shown)) / rows)
+    # Of very many images the page grows rather than that they are too small to see.
+    height = min(pitch, max(NARROWEST, room(len(shown)) / rows))
     side, tall = pitch - GAP, height - GAP
     fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM)
     preprocess = data["activations"][0].attrs["preprocess"]
@@ -192,6 +195,16 @@ def draw(
     write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
     result = Result({}, recorded.keys(data["activations"][0]), data_of(pictures, shown, maps))
     return fig, caption(recordings, shown, maps, filters is None), result
+
+
+def room(stimuli: int) -> float:
+    """Return how much of a page rows of pictures of so many stimuli can fill, in mm."""
+    return PAGE - TOP - BOTTOM - BETWEEN * stimuli
+
+
+def how_many(stimuli: int) -> int:
+    """Return how many images of each stimulus are shown by default: three, or fewer that fit a page."""
+    return max(1, min(IMAGES, int(room(stimuli) / NARROWEST / stimuli)))
 
 
 def data_of(pictures: dict, shown: dict, maps: dict) -> dict:
@@ -285,9 +298,9 @@ def caption(recordings: dict, shown: dict, maps: dict, by_default: bool) -> str:
         f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter answers, "
         f"and how much (width × height of the maps, {shapes}).",
         "At the left, the part of each image that the network was shown.",
-        "Of the filters recorded in each layer "
-        f"(population ``{first.attrs['population']}``), the one was chosen whose activation varies most over "
-        "the positions and images shown (largest SD)."
+        f"Of {captions.recorded(first.attrs['population'], first.attrs['selected'])}, in evenly spaced "
+        "layers the filter was chosen whose activation varies most over the positions and images "
+        "shown (largest SD)."
         if by_default
         else "",
         "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "

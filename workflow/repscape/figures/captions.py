@@ -198,6 +198,21 @@ def listing(items: Iterable) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
+def plain(value: float) -> str:
+    """Write a number with a true minus, and small or large ones with a power of ten: 4·10⁻⁶."""
+    text, _, power = f"{value:g}".partition("e")
+    if power:
+        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        text = f"10{raised}" if text == "1" else f"{text}·10{raised}"
+    return text.replace("-", "−")
+
+
+def layers(shown: Sequence, chosen: Sequence | None, most: int) -> str:
+    """Say how many layers are shown; where `most` are by default, that others may be left out."""
+    some = " (evenly spaced ones of those recorded)" if chosen is None and len(shown) == most else ""
+    return plural(len(shown), "layer", "layers") + some
+
+
 def plural(count: int, one: str, several: str) -> str:
     """Write a count with its noun."""
     return f"{number(count)} {one if count == 1 else several}"

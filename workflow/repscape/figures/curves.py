@@ -133,7 +133,7 @@ def legend(fig, style: Style, stimuli, sizes, reference: str | None = None) -> N
 
     styles = dashes(sizes)
     rows = [(Heading(text="stimulus"), "")]
-    rows += [(Line2D([], [], color=style.colour(name), lw=1.4), name) for name in stimuli]
+    rows += [(style.key(name), name) for name in stimuli]
     if reference:
         rows.append((Line2D([], [], color=style.colour(reference), lw=0.8), f"{reference} = 1"))
     columns = -(-len(rows) // 50)

@@ -145,8 +145,7 @@ def draw(
                     middle,
                     color=style.colour(stimulus),
                     linestyle=styles[size],
-                    marker="." if size == curves.sizes[-1] else None,
-                    markersize=3 if len(layers) <= 60 else 1,
+                    **(style.dots(stimulus, len(layers)) if size == curves.sizes[-1] else {}),
                     gid=f"{source}/{stimulus}/{size}",
                 )
         depth_axis(axes, layers)

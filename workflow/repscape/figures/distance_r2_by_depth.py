@@ -84,14 +84,18 @@ def draw(
             sure = p.values < P
             sure[at] = False
             for which, face in ((sure, colour), (~sure & (x != at), "white")):
-                points = axes.plot(x[which], r2.values[which], color=colour, marker="o", ls="none")
+                shape = style.marker(name) if name in stimuli else "o"
+                points = axes.plot(x[which], r2.values[which], color=colour, marker=shape, ls="none")
                 gid = f"{name}/{'sure' if face == colour else 'unsure'}"
                 points[0].set(markersize=size, markerfacecolor=face, markeredgewidth=0.6, gid=gid)
     axes.set_ylim(-0.02, 1.02)
     axes.set_ylabel(f"R² of distances\nbetween images (layer {against}) and activities\n({words(table)})")
     axes.set_xlabel("layer, from input to output")
     depth_axis(axes, layers)
-    handles = [Line2D([], [], color=colour, ls=dash) for _, colour, dash, *_ in lines]
+    handles = [
+        style.key(name) if name in stimuli else Line2D([], [], color=colour, ls=dash)
+        for name, colour, dash, *_ in lines
+    ]
     names = [captions.shorten(name, 24) for name, *_ in lines]
     for face, text in (("0.2", f"p < {P:g}"), ("white", f"p ≥ {P:g}")):
         handles.append(Line2D([], [], color="0.2", marker="o", ms=3, mfc=face, mew=0.6, ls="none"))

@@ -53,6 +53,7 @@ def draw(
     """
     table = chosen(data["distances"].load(), source, metric)
     against = table.attrs["against"]
+    given = layers
     if layers is None:
         layers = [name for name in own(data["distances"], str(table["source"].values)) if name != against]
         if len(layers) > PANELS:
@@ -78,11 +79,13 @@ def draw(
         line = float(fit["pooled_slope"]) * ends + float(fit["pooled_intercept"])
         axes.plot(ends, line, color="black", linewidth=0.8, gid=f"line/{layer}")
         axes.set_xlim(0, None)
-        axes.set_ylim(0, 1.25 * np.nanmax(y, initial=1e-9))
+        axes.set_ylim(0, 1.35 * np.nanmax(y, initial=1e-9))
         star = "*" if float(fit["pooled_p_layers"]) < 0.05 else ""
-        value = float(fit["pooled_r2"])
+        value, within = float(fit["pooled_r2"]), float(fit["within_r2"])
         if np.isfinite(value):
-            axes.text(0.03, 0.98, f"R² = {value:.2f}{star}", transform=axes.transAxes, va="top", fontsize=6)
+            inner = f"\nwithin: {within:.2f}" if len(stimuli) > 1 else ""
+            words = f"R² = {value:.2f}{inner}{star}"
+            axes.text(0.03, 0.98, words, transform=axes.transAxes, va="top", fontsize=6)
         axes.set_title(captions.shorten(layer, int(100 / columns)), fontsize=6.5, pad=2)
         axes.tick_params(labelsize=6)
         axes.locator_params(nbins=4)
@@ -96,23 +99,25 @@ def draw(
 
     marks = [Line2D([], [], color=colour, marker="o", ls="none", ms=3) for colour in colours]
     fig.legend(marks, names, loc="outside upper center", ncols=keys)
-    return fig, caption(table, layers)
+    return fig, caption(table, layers, given)
 
 
-def caption(table, layers) -> str:
+def caption(table, layers, given) -> str:
     """Say what was measured and how."""
     against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     pairs = sum(n * (n - 1) // 2 for n in images)
     text = [
         f"Distance between the activities of two images against their distance in the layer {against}, in "
-        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(table['source'].values)}: a "
+        f"{captions.layers(layers, given, PANELS)} of {captions.escape(table['source'].values)}: a "
         f"point a pair of images of the same stimulus ({captions.counts(stimuli, images, 'images')}), black "
         "the regression line of all points.",
         measured(table),
         "Each panel has its own vertical axis. R² is that of all points, differences between stimuli "
-        "included; \\*: distances of images and activities go together within stimuli as well (p < 0.05): "
-        "images were permuted within theirs.",
+        "included; within: after each stimulus's mean distances were subtracted; \\*: p < 0.05 of that, "
+        "images permuted within their stimulus."
+        if len(stimuli) > 1
+        else "Each panel has its own vertical axis. \\*: p < 0.05.",
         tested(table),
     ]
     if pairs > MOST:

@@ -120,7 +120,7 @@ def draw(
     write(axes, LEFT, bottom + 1, f"{order}\nimages, from first to last ↓", fontsize=6.5, linespacing=1.4)
     first = recordings[names[0]][own[0]]
     result = Result({}, recorded.keys(first) | {"ranked": ranked, "limit": LIMIT}, groups)
-    return fig, caption(recordings, beyond, ranked), result
+    return fig, caption(recordings, beyond, ranked, layers), result
 
 
 def data_of(recordings: dict, shown: dict, order: np.ndarray) -> dict:
@@ -166,7 +166,7 @@ def grouped(values: np.ndarray) -> np.ndarray:
     return np.add.reduceat(values, starts, axis=1) / np.diff(starts, append=values.shape[1])
 
 
-def caption(recordings: dict, beyond: dict[str, float], ranked: bool) -> str:
+def caption(recordings: dict, beyond: dict[str, float], ranked: bool, layers) -> str:
     """Say what was measured and how."""
     names, own = list(recordings), list(beyond)
     images = [recordings[name][own[0]].sizes["image"] for name in names]
@@ -176,7 +176,7 @@ def caption(recordings: dict, beyond: dict[str, float], ranked: bool) -> str:
     text = [
         f"Filter means of {captions.plural(len(names), 'stimulus', 'stimuli')} (rows; "
         f"{captions.counts(names, images, 'images')}, from top to bottom) in "
-        f"{captions.plural(len(own), 'layer', 'layers')} of {captions.escape(first['source'])} (columns): "
+        f"{captions.layers(own, layers, COLUMNS)} of {captions.escape(first['source'])} (columns): "
         "the activation of each filter (across), averaged over positions.",
         recorded.single_units(recordings[names[0]].values()),
         "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."

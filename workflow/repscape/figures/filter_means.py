@@ -185,6 +185,7 @@ def caption(data: dict, images: list[int], means: np.ndarray) -> str:
     """Say what was measured and how."""
     recording = data["activations"][0]
     attributes, filters = recording.attrs, recorded.parts(recording)
+    what = "Filter means" if filters == "filters" else "Activations"
     averaged = ", averaged over positions," if filters == "filters" else ","
     stimulus = captions.escape(attributes["stimulus"])
     which = captions.listing(
@@ -192,9 +193,10 @@ def caption(data: dict, images: list[int], means: np.ndarray) -> str:
         for letter, image in zip(LETTERS, images, strict=False)
     )
     return (
-        f"{'Filter means' if filters == 'filters' else 'Activations'} in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} "
+        f"{what} in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} "
         f"for {len(images)} images of {stimulus} ({which}): "
-        f"the activation of each of the {captions.number(means.shape[1])} {filters}{averaged} not normalised. "
+        f"the activation of each of the {captions.number(means.shape[1])} {filters}{averaged} not "
+        "normalised. "
         f"**a**, histograms, with the same {BINS} bins for all images. **b**, the values, a bar each, in the "
         "layer's order. **c**, differences of the images named at the left, one by one. Within b and within "
         "c all axes are the same."

@@ -151,16 +151,16 @@ def draw(
     write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
     axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
     attributes = recorded.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
-    return fig, caption(data, recordings, shown, ranked, logarithmic), Result({}, attributes, groups)
+    return fig, caption(data, recordings, shown, ranked, logarithmic, layers), Result({}, attributes, groups)
 
 
-def caption(data: dict, recordings: dict, images: list[int], ranked: bool, logarithmic: list) -> str:
+def caption(data: dict, recordings: dict, images: list[int], ranked: bool, logarithmic: list, layers) -> str:
     """Say what was measured and how."""
     first = next(iter(recordings.values()))
     stimulus = captions.escape(first.attrs["stimulus"])
     count = captions.number(first.sizes["image"])
     text = [
-        f"Filter-mean profiles of {captions.plural(len(recordings), 'layer', 'layers')} of "
+        f"Filter-mean profiles of {captions.layers(recordings, layers, MOST)} of "
         f"{captions.escape(first.attrs['source'])} for {captions.plural(len(images), 'image', 'images')} of "
         f"{stimulus} ({recorded.titles(data['stimulus'], images)}): the activation of each filter, averaged "
         "over positions.",

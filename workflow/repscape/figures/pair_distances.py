@@ -91,9 +91,9 @@ def draw(
     rows = -(-len(names) // columns)
     width = ACROSS if columns > 1 else 2 * ACROSS
     fig = figure(PANEL * rows + label_height(layers, width) + 12)
-    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes in panels[len(names) :]:
-        axes.remove()
+    panels = list(fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel())
+    # Of an odd number the second place is left empty, not the last, whose labels would part the rows.
+    empty = panels.pop(1) if len(panels) > len(names) else None
     for index, (axes, name) in enumerate(zip(panels, names, strict=False)):
         values, colour = distances[name], style.colour(name)
         x = np.arange(len(layers))
@@ -110,7 +110,7 @@ def draw(
             1, 1.02, captions.plural(len(each), "pair", "pairs"), transform=axes.transAxes, ha="right",
             va="bottom", fontsize=6, color="0.35",
         )  # fmt: skip
-        if index + columns >= len(names):
+        if index >= len(names) - columns:
             depth_axis(axes, layers, width)
             axes.tick_params(labelbottom=True)
     axes = panels[0]
@@ -118,12 +118,15 @@ def draw(
         axes.set_ylim(bottom=0)
     fig.supxlabel("layer, from input to output", fontsize=7)
     fig.supylabel(captions.metric_of(rdms[0], metric), fontsize=7)
-    fig.legend(
+    keys = (
         [Line2D([], [], color="0.5", lw=0.5), Line2D([], [], color="black", lw=1.3)],
         ["a pair of images", "median: differentiation D"],
-        loc="outside upper right",
-        ncols=2,
     )
+    if empty is None:
+        fig.legend(*keys, loc="outside upper right", ncols=2)
+    else:
+        empty.set_axis_off()
+        empty.legend(*keys, loc="center")
     groups = {}
     for name in names:
         own = [rdm for rdm in rdms if rdm.attrs["stimulus"] == name]

@@ -74,54 +74,81 @@ def draw(
     source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
     made = choices.drawn(table.sel(source=source))
     population, size = choices.one_size(made, population, size)
-    every = own(table, source)
+    every, chosen = own(table, source), layers
     if layers is None:
         layers = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, COLUMNS).round().astype(int))]
     table = table.sel(source=source, metric=metric, population=population, size=size, layer=layers)
     ranks = int((table["stimulus"] != "").sum("rank").max())
 
     pitch = (WIDTH - LEFT - 1) / len(layers)
-    fig, axes = page(TOP + ROW * ranks + 1)
+    fits = int((pitch - 6) / EM)
+    names = {
+        str(name): captions.wrapped(captions.shorten(str(name), 2 * fits - 4), fits)
+        for name in np.unique(table["stimulus"].values)
+        if name
+    }
+    line, height = 2.4, ROW + 2.4 * (max(map(len, names.values())) - 1)
+    fig, axes = page(TOP + height * ranks + 1)
     axes.text(1, TOP - 3, "rank", fontsize=6.5, va="center", fontweight="bold")
     axes.axhline(TOP - 0.8, color="black", linewidth=0.6)
     for rank in range(ranks):
         if rank % 2:
-            axes.axhspan(TOP + rank * ROW, TOP + (rank + 1) * ROW, color="0.96", linewidth=0)
-        axes.text(2.5, TOP + (rank + 0.5) * ROW, str(rank + 1), ha="center", va="center", fontsize=6.5)
+            axes.axhspan(TOP + rank * height, TOP + (rank + 1) * height, color="0.96", linewidth=0)
+        axes.text(2.5, TOP + (rank + 0.5) * height, str(rank + 1), ha="center", va="center", fontsize=6.5)
     for column, layer in enumerate(layers):
         left = LEFT + column * pitch + 1.5
-        fits = int((pitch - 6) / EM)
+        digits = decimals(table.sel(layer=layer))
         axes.text(left, TOP - 3, captions.shorten(layer, fits), va="center", fontsize=6.5, fontweight="bold")
         for rank in range(ranks):
             cell = table.isel(rank=rank).sel(layer=layer)
             stimulus = str(cell["stimulus"].values)
             if not stimulus:
                 continue
-            top = TOP + rank * ROW
-            axes.add_patch(Rectangle((left, top + 1), 1, ROW - 2, facecolor=style.colour(stimulus), lw=0))
-            name = captions.shorten(stimulus, fits)
-            axes.text(left + 1.8, top + 2.3, name, va="center", fontsize=6, gid=f"{layer}/{rank + 1}")
-            axes.text(left + 1.8, top + 4.9, interval(cell), va="center", fontsize=5.5, color="0.3")
+            top = TOP + rank * height
+            axes.add_patch(Rectangle((left, top + 1), 1, height - 2, facecolor=style.colour(stimulus), lw=0))
+            for words in names[stimulus]:
+                gid = f"{layer}/{rank + 1}" if words is names[stimulus][0] else None
+                axes.text(left + 1.8, top + 2.3, words, va="center", fontsize=6, gid=gid)
+                top += line
+            axes.text(left + 1.8, top + 2.5, interval(cell, digits), va="center", fontsize=5.5, color="0.3")
             if float(cell["above_next"]) < SURE:
-                at = left - 1, top + ROW
+                at = left - 1, TOP + (rank + 1) * height
                 axes.plot([at[0]] * 2, [at[1] - 2.5, at[1] + 2.5], color="black", lw=1, solid_capstyle="butt")
-    return fig, caption(table, source, metric, population, size, layers)
+    return fig, caption(table, source, metric, population, size, layers, chosen)
 
 
-def interval(cell) -> str:
-    """Write D and its interval with as many digits as the interval's width deserves."""
+def decimals(column) -> int | None:
+    """Return how many decimals all numbers of a layer have, the same for all, so that they show the order.
+
+    As many as the least D and the narrowest interval need for two significant digits, at most four;
+    None where the least D would then have fewer than one.
+    """
+    values = column["differentiation"].values
+    widths = (column["high"] - column["low"]).values
+    least = values[values > 0].min(initial=np.inf)
+    finest = min(least, widths[widths > 0].min(initial=np.inf))
+    if not np.isfinite(finest):
+        return 0
+    return None if least < 1e-4 else int(np.clip(1 - np.floor(np.log10(finest)), 0, 4))
+
+
+def interval(cell, digits: int | None) -> str:
+    """Write D and its interval with so many decimals; with None, two significant digits."""
+
+    def write(value: float) -> str:
+        return captions.plain(float(f"{value:.2g}")) if digits is None else f"{value:.{digits}f}"
+
     value, low, high = (float(cell[name]) for name in ("differentiation", "low", "high"))
     if not np.isfinite([low, high]).all() or high <= low:
-        return f"{value:.3g}"
-    digits = int(np.clip(1 - np.floor(np.log10(high - low)), 0, 4))
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+        return write(value)
+    return f"{write(value)} [{write(low)}, {write(high)}]"
 
 
-def caption(table, source, metric, population, size, layers) -> str:
+def caption(table, source, metric, population, size, layers, chosen) -> str:
     """Say what was measured and how."""
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
-        f"Stimuli by differentiation D in {captions.plural(len(layers), 'layer', 'layers')} of "
+        f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "
         f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval. "
         f"D is {definition(table, metric)}; activity was "
         f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "

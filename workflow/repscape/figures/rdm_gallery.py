@@ -87,7 +87,7 @@ def draw(
 
     rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in data["rdms"]}
     stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
-    layers = list(dict.fromkeys(layer for _, layer in rdms))
+    chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
     metric = metric or str(data["rdms"][0]["metric"].values[0])
     means = {key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()}
     matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
@@ -150,7 +150,7 @@ def draw(
         for name in stimuli
     }
     result = Result(variables, pairs.attributes(data["rdms"], metric), groups)
-    return fig, caption(rdms, metric, stimuli, layers, images, matrices), result
+    return fig, caption(rdms, metric, stimuli, layers, chosen, images, matrices), result
 
 
 def square(rdm, values: np.ndarray) -> np.ndarray:
@@ -166,14 +166,14 @@ def square(rdm, values: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def caption(rdms: dict, metric: str, stimuli, layers, images, matrices) -> str:
+def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) -> str:
     """Say what was measured and how."""
     first = next(iter(rdms.values()))
     words = captions.escape(captions.metric_of(first, metric))
     text = [
         "Representational dissimilarity matrices of "
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} (rows) in "
-        f"{captions.plural(len(layers), 'layer', 'layers')} of {captions.escape(first.attrs['source'])} "
+        f"{captions.layers(layers, chosen, COLUMNS)} of {captions.escape(first.attrs['source'])} "
         f"(columns): the {words} between the activity patterns of any two images, images in the "
         f"stimulus's order ({captions.counts(stimuli, list(images.values()), 'images')}).",
         f"Activity was {captions.normalised(first, metric)}.",

@@ -86,10 +86,13 @@ def stimulus(study: Study, source: str, chosen: str | None) -> str:
     return choices.one(chosen, shown, "stimulus")
 
 
-def layers(study: Study, source: str, chosen: Iterable[str] | None, count: int) -> list[str]:
-    """Return the chosen layers, by default `count` evenly spaced ones from the first to the last."""
+def layers(
+    study: Study, source: str, chosen: Iterable[str] | None, count: int, without: str = ""
+) -> list[str]:
+    """Return the chosen layers, by default `count` evenly spaced ones, `without` one that says little."""
     own = study.layers[source]
     if chosen is None:
+        own = [layer for layer in own if layer != without] or own
         return [own[i] for i in choices.evenly(len(own), count)]
     wanted = choices.several(chosen, own, "layers")
     return [layer for layer in own if layer in wanted]
@@ -244,4 +247,4 @@ def plain_ticks(axis, count: int = 3) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: captions.plain(value)))

@@ -1,9 +1,10 @@
 """Galleries laid out in millimetres: pictures and words in rows, one a stimulus."""
 
-from repscape.figures.captions import shorten, wrapped
+from repscape.figures.captions import plain, shorten, wrapped
 from repscape.figures.style import WIDTH, Style, figure
 
 LEFT = 28.0  # mm, where a row's first picture begins
+LETTER = 1.3  # mm, of 6 points
 
 
 def page(height: float, width: float = WIDTH):
@@ -36,7 +37,9 @@ def colour_scale(axes, left: float, top: float, width: float, colours, low: floa
     bar.outline.set_linewidth(0.4)
     place.tick_params(length=2, pad=1, labelsize=6)
     inside = [tick for tick in bar.get_ticks() if low <= tick <= high]
-    bar.set_ticks(inside, labels=[f"{tick:g}".replace("-", "−") for tick in inside])
+    if sum(len(plain(tick)) + 1 for tick in inside) * LETTER > width:
+        inside = inside[:: len(inside) - 1] if len(inside) > 1 else inside
+    bar.set_ticks(inside, labels=[plain(tick) for tick in inside])
     for tick, label in zip(inside, place.get_xticklabels(), strict=True):  # neighbours must not touch
         at = (tick - low) / (high - low)
         label.set_ha("left" if at < 0.1 else "right" if at > 0.9 else "center")
@@ -79,5 +82,5 @@ def row_label(axes, style: Style, stimulus: str, top: float, height: float, away
 
     left = LEFT - away
     axes.add_patch(Rectangle((left - 1, top), 1, height, facecolor=style.colour(stimulus), linewidth=0))
-    name = "\n".join(wrapped(shorten(stimulus, 36), 13))
+    name = "\n".join(wrapped(shorten(stimulus, 36), 14))
     axes.text(left - 2.2, top + height / 2, name, ha="right", va="center", fontsize=6.5)

@@ -107,8 +107,7 @@ def draw(
                 100 * variation[:, row, column],
                 color=style.colour(stimulus),
                 linestyle=styles[size],
-                marker=".",
-                markersize=3 if len(layers) <= 60 else 1,
+                **style.dots(stimulus, len(layers)),
                 gid=f"{source}/{stimulus}/{size}",
             )
     depth_axis(panels["depth"], layers)
@@ -179,7 +178,7 @@ def law(axes, style: Style, stimuli, predicted, observed, repeats) -> None:
             observed[..., column].ravel(),
             color=style.colour(stimulus),
             linestyle="none",
-            marker="o",
+            marker=style.marker(stimulus),
             markersize=2.5,
             markeredgewidth=0,
             alpha=0.8,

@@ -75,6 +75,7 @@ def draw(
     scales = ["differentiation", "normalised"] if relative else ["differentiation"]
     fig = figure(max(72, 3.5 * len(stimuli) + 8), layout="constrained")
     panels = np.atleast_1d(fig.subplots(1, len(scales)))
+    words = captions.metric_of(data["sd_cd"], metric)
     for axes, variable in zip(panels, scales, strict=True):
         relative = variable == "normalised"
         x = table[variable].sel(layer=against).values
@@ -96,6 +97,8 @@ def draw(
                 row,
                 c=lighter(style.colour(stimulus), len(layers)),
                 s=9,
+                marker=style.marker(stimulus),
+                alpha=0.85,
                 linewidths=0.3,
                 edgecolors="white",
                 zorder=3,
@@ -109,14 +112,17 @@ def draw(
         axes.locator_params(axis="x", nbins=6)
         of = f"D ÷ D of {reference}" if relative else "D"
         axes.set_xlabel(f"{of}, {against} (SD)")
-        axes.set_ylabel(f"{of}, every layer (CD)")
+        axes.set_ylabel(f"{of}, every layer (CD)" + f"\n(D: median {words})" * (axes is panels[0]))
     if len(scales) > 1:
         for letter, axes in zip("ab", panels, strict=True):
             axes.set_title(letter, fontweight="bold")
     depth_bar(fig, panels[-1], layers, GREYS)
     from matplotlib.lines import Line2D
 
-    marks = [Line2D([], [], color=style.colour(name), marker="o", ls="none", ms=3.5) for name in stimuli]
+    marks = [
+        Line2D([], [], color=style.colour(name), marker=style.marker(name), ls="none", ms=3.5)
+        for name in stimuli
+    ]
     names = [captions.shorten(name, 24) for name in stimuli]
     fig.legend(marks, names, loc="outside right upper", handlelength=1, title="stimulus", alignment="left")
     return fig, caption(table, source, metric, population, size, scales)

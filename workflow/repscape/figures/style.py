@@ -24,6 +24,8 @@ COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#3D0047",
     "#8F5C3D", "#7A7AFF", "#850033", "#2933B8", "#5C3D66", "#002900", "#CCD699", "#FFB8CC",
 )  # fmt: skip
+# Shapes tell those apart whose colours are too alike as thin lines: another one after so many stimuli.
+MARKERS, DISTINCT = ("o", "s", "^", "D", "v"), 6
 # Viridis without its palest end: where no set of colours can be told apart, an order can still be read.
 RAMP = (
     "#440154", "#482374", "#424086", "#375B8D", "#2C738E", "#238A8D",
@@ -84,6 +86,25 @@ class Style:
     def colour(self, stimulus: str) -> str:
         """Return the stimulus's colour."""
         return self.colours[stimulus]
+
+    def marker(self, stimulus: str) -> str:
+        """Return the stimulus's marker: another shape after six, whose colours differ most."""
+        coloured = [name for name, colour in self.colours.items() if colour != REFERENCE]
+        place = coloured.index(stimulus) if stimulus in coloured else 0
+        return MARKERS[place // DISTINCT % len(MARKERS)]
+
+    def dots(self, stimulus: str, layers: int) -> dict:
+        """Return how a stimulus's layers are marked along a line of so many."""
+        shape = self.marker(stimulus)
+        size = 1.0 if layers > 60 else 1.6 if shape == MARKERS[0] else 2.6
+        return {"marker": shape, "markersize": size, "markeredgewidth": 0}
+
+    def key(self, stimulus: str):
+        """Return the stimulus's line and marker for a legend."""
+        from matplotlib.lines import Line2D
+
+        shape = None if self.marker(stimulus) == MARKERS[0] else self.marker(stimulus)
+        return Line2D([], [], color=self.colour(stimulus), lw=1.4, marker=shape, ms=4, markeredgewidth=0)
 
 
 def palette(stimuli: Iterable[str], reference: str | None = None) -> dict[str, str]:

@@ -127,9 +127,8 @@ def draw(
     fig = figure(2 * 52 + label_height(layers))
     panels = fig.subplots(2, 1, sharex=True)
     x = np.arange(len(layers))
-    markers = {"marker": ".", "markersize": 3 if len(layers) <= 60 else 1}
     for stimulus in stimuli:
-        colour = style.colour(stimulus)
+        colour, markers = style.colour(stimulus), style.dots(stimulus, len(layers))
         for name, dash in zip(names, ("-", UNTRAINED), strict=True):
             here = {"source": name, "stimulus": stimulus}
             middle, around = mean.sel(here).values, spread.sel(here).values
@@ -155,7 +154,7 @@ def draw(
     panels[1].set_xlabel("layer, from input to output")
     for letter, axes in zip("ab", panels, strict=True):
         axes.set_title(letter, fontweight="bold")
-    handles = [Line2D([], [], color=style.colour(name), lw=1.4) for name in stimuli]
+    handles = [style.key(name) for name in stimuli]
     labels = [captions.shorten(name, 24) for name in stimuli]
     for name, dash in zip(("trained", "untrained"), ("-", UNTRAINED), strict=True):
         handles.append(Line2D([], [], color="0.2", ls=dash))
