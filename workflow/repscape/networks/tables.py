@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator
 
 from repscape.errors import ConfigError
 
@@ -20,8 +22,26 @@ WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
 KEEP_THEIR_NAMES = ("input", "predictions")
 
+
+def _formed(layers):
+    """Say once what a choice of layers looks like, where it is none."""
+
+    def one(layer) -> bool:
+        label, number = layer if isinstance(layer, list | tuple) and len(layer) == 2 else (layer, 0)
+        return isinstance(label, str) and isinstance(number, int) and not isinstance(number, bool)
+
+    parts = layers.values() if isinstance(layers, Mapping) else layers
+    if all(map(one, parts if isinstance(layers, Mapping | list) else [layers])):
+        return layers
+    hint = f". Did you mean [[{layers[0]}, {layers[1]}]]?" if isinstance(layers, list) and one(layers) else ""
+    raise ValueError(
+        "expected blocks, all, a list of layers (conv1, [conv1, 1], features.0, blocks), or a mapping of "
+        f"names to layers{hint}"
+    )
+
+
 Numbered = tuple[str, int]
-Layers = str | list[str | Numbered] | dict[str, str | Numbered]
+Layers = Annotated[str | list | dict[str, Any], BeforeValidator(_formed)]
 
 
 class Row(NamedTuple):
