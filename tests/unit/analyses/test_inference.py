@@ -14,6 +14,7 @@ from repscape.analyses import inference
 from repscape.errors import ConfigError, DataError
 from repscape.rdms import table as tables
 from repscape.rdms.inference import corrected, infer
+from repscape.study import Study
 
 IMAGES = pd.Index([f"i{n}" for n in range(9)], name="image")
 COLORS = pd.Index(["000", "090", "180", "270", "300"], name="color")
@@ -308,3 +309,80 @@ def test_the_same_twice(inferred, tmp_path):
     before = (tmp_path / "inference.nc").read_bytes()
     inferred(made, reference={"layer": "fc"}, seed=4)
     assert (tmp_path / "inference.nc").read_bytes() == before
+
+
+@pytest.fixture
+def study():
+    return Study(
+        name="s",
+        stimuli=("noise", "pictures"),
+        layers={"net": ("input", "conv1"), "twin": ("input",)},
+        samples={"random": ("200", "all")},
+        metrics=("correlation",),
+        analyses=("spaces", "like"),
+        config={
+            "rdms": {"sets": {"colors": {"stimulus": "pictures", "by": ["obj"], "entries": ["color"]}}},
+            "recordings": {
+                "it": {
+                    "source": "mat_rdms",
+                    "names": "hIT | {subject}",
+                    "path": "x.mat",
+                    "stimulus": "pictures",
+                }
+            },
+            "analyses": {"like": {"analysis": "inference"}, "spaces": {"analysis": "meta_rdm"}},
+        },
+    )
+
+
+def planned(study, **keys):
+    return inference.inputs(study, seed=0, **keys)["collection"]
+
+
+def test_only_files_of_reference_and_models_are_read(study):
+    files = planned(
+        study,
+        where={"stimulus": "pictures", "size": 200},
+        reference={"source": "net", "layer": "conv1"},
+        models={"source": "twin"},
+    )
+    assert files == [
+        "results/s/rdms/net/pictures/random/conv1/n200.nc",
+        "results/s/rdms/twin/pictures/random/input/n200.nc",
+    ]
+
+
+def test_a_recording_is_read_beside_the_networks(study):
+    files = planned(
+        study,
+        of=["all_images", "it"],
+        where={"size": 200},
+        reference={"source": "it"},
+        models={"source": "twin"},
+    )
+    assert sorted(files) == sorted(
+        [
+            study.path("recording", recording="it"),
+            "results/s/rdms/twin/noise/random/input/n200.nc",
+            "results/s/rdms/twin/pictures/random/input/n200.nc",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"reference": {"layer": "conv2"}}, "reference: layer: 'conv2' is unknown; did you mean 'conv1'"),
+        ({"reference": {"lair": "conv1"}}, "reference: 'lair' is unknown; did you mean 'layer'"),
+        (
+            {"reference": {"layer": "conv1"}, "models": {"source": "twins"}},
+            "models: source: 'twins' is unknown",
+        ),
+        ({"reference": {"layer": "conv1"}, "where": {"stimulus": "x"}}, "stimulus: 'x' is unknown"),
+        ({"reference": {"layer": "conv1"}, "repeats": ["object"]}, "repeats: 'object' is unknown"),
+        ({"reference": {"source": "net"}, "of": "colours"}, "of: 'colours' is unknown"),
+    ],
+)
+def test_mistakes_are_told_when_planning(study, keys, message):
+    with pytest.raises(ConfigError, match=message):
+        planned(study, **keys)
