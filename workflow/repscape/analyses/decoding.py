@@ -140,9 +140,9 @@ class Decoder:
         product = self._products[condition, left][training]
         return SVC(C=c, kernel="precomputed").fit(product, label[training])
 
-    def _score(self, machine, label, condition: int, left: frozenset[int], images: np.ndarray) -> float:
-        """Return the share of images that get their class."""
-        return float((machine.predict(self._products[condition, left][images]) == label[images]).mean())
+    def _right(self, machine, label, condition: int, left: frozenset[int], images: np.ndarray) -> np.ndarray:
+        """Say of which images the class is found, bool (image,)."""
+        return machine.predict(self._products[condition, left][images]) == label[images]
 
     def _choose(self, label, condition: int, left: frozenset[int]) -> float:
         """Choose C by leaving out, in turn, the folds that are not left out already."""
@@ -155,7 +155,7 @@ class Decoder:
             test = np.flatnonzero((task.condition == condition) & (task.fold == fold))
             for at, c in enumerate(self._grid):
                 machine = self._train(label, condition, left | {fold}, c)
-                scores[at, place] = self._score(machine, label, condition, left | {fold}, test)
+                scores[at, place] = self._right(machine, label, condition, left | {fold}, test).mean()
                 if np.abs(machine.dual_coef_).max(initial=0) < c:
                     # No image reaches the limit C: a larger one makes the same machine.
                     scores[at + 1 :, place] = scores[at, place]
@@ -180,13 +180,14 @@ class Decoder:
             left = frozenset() if fold is None else frozenset({fold})
             c = self._choose(label, condition, left)
             machine = self._train(label, condition, left, c)
+            images = np.isin(task.condition, others)
+            images = np.flatnonzero(images if fold is None else images & (task.fold == fold))
+            right = self._right(machine, label, condition, left, images)
             for other in others:
-                images = task.condition == other
-                images = np.flatnonzero(images if fold is None else images & (task.fold == fold))
-                if len(images):
+                here = task.condition[images] == other
+                if here.any():
                     at = condition, other, fold or 0
-                    accuracy[at] = self._score(machine, label, condition, left, images)
-                    chosen[at] = c
+                    accuracy[at], chosen[at] = right[here].mean(), c
 
         for condition in range(task.conditions):
             others = [other for other in range(task.conditions) if other != condition]

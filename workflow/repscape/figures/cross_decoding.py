@@ -103,7 +103,7 @@ def matrix(axes, table, conditions: list[str], first: bool, size: float) -> None
         return
     for (train, test), value in np.ndenumerate(accuracy):
         if np.isfinite(value):
-            number = f"{value:.2f}".removeprefix("0").replace("1.00", "1")
+            number = f"{value:.2f}".removeprefix("0").replace(".00", "") or "0"
             axes.text(
                 test, train, number, ha="center", va="center", fontsize=6,
                 color="black" if value > 0.6 else "white",

@@ -52,7 +52,7 @@ def draw(data: dict, *, analysis: str | None = None):
             significant = (of["mean_p"] < SIGNIFICANT).values
             axes.scatter(
                 x, of["mean_accuracy"], 12, np.where(significant, colour, "white"), edgecolors=colour, lw=0.8,
-                zorder=3, gid=f"{kind}/markers",
+                zorder=3, clip_on=False, gid=f"{kind}/markers",
             )  # fmt: skip
         handles.append(Line2D([], [], color=colour, marker="o", markersize=3.5, label=name))
     axes.axhline(table.attrs["chance"], color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid="chance")
@@ -74,7 +74,7 @@ def words(attributes, kind: str) -> str:
     """Say what a kind of decoding is."""
     across = attributes.get("across")
     if across is None:
-        return "held-out images"
+        return f"held-out {captions.readable(attributes.get('groups', 'images'))}"
     across = captions.readable(across)
     return f"same {across}" if kind == "within" else f"another {across}"
 
@@ -88,7 +88,8 @@ def procedure(table) -> str:
         if name in attributes
     }
     counts = table["images"].values
-    few = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    few = captions.plural(int(counts.max()), "image", "images")
+    few = few if counts.min() == counts.max() else f"{counts.min()} to {few}"
     units = table["units"].values
     number = " to ".join(captions.number(int(n)) for n in sorted({units.min(), units.max()}))
     grid = captions.listing(f"{c:g}" for c in np.atleast_1d(attributes["grid"]))
@@ -107,13 +108,13 @@ def procedure(table) -> str:
     if "across" in attributes:
         text.append(
             f"Machines are trained on the images of one {readable['across']} ({counts.shape[0]} values, "
-            f"{few} images of each class)"
+            f"{few} of each class)"
             + (f" and tested within it, {folds} folds left out in turn," if folds > 1 else "")
             + (" and" if folds > 1 else " and tested")
             + f" on the images of another {readable['across']}."
         )
     else:
-        text.append(f"{folds} folds are left out in turn ({few} images of each class).")
+        text.append(f"{folds} folds are left out in turn ({few} of each class).")
     if "across" in attributes and "groups" not in attributes:
         text.append(
             f"An image of another {readable['across']} may differ in nothing else from one of the training."
