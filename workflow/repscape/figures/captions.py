@@ -6,6 +6,7 @@ Captions are plain reStructuredText: whatever comes from data goes through `esca
 import json
 import re
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 METRICS = {
@@ -205,6 +206,11 @@ def plain(value: float) -> str:
         raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         text = f"10{raised}" if text == "1" else f"{text}·10{raised}"
     return text.replace("-", "−")
+
+
+def axis(words: str, length: int = 40) -> str:
+    """Break words into lines that fit along an axis."""
+    return "\n".join(wrap(words, length))
 
 
 def layers(shown: Sequence, chosen: Sequence | None, most: int) -> str:

@@ -149,14 +149,15 @@ def draw(
                     gid=f"{source}/{stimulus}/{size}",
                 )
         depth_axis(axes, layers)
+        of = captions.axis(f"(D: median {curves.metric})")
         if normalised:
             axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
             ratio_axis(axes)
-            axes.set_ylabel(f"differentiation D ÷ D of {reference}\n(D: median {curves.metric})")
+            axes.set_ylabel(f"differentiation D ÷ D of {reference}\n{of}")
         else:
             if not (mean < 0).any():
                 axes.set_ylim(bottom=0)
-            axes.set_ylabel(f"differentiation D\n(median {curves.metric})")
+            axes.set_ylabel(f"differentiation D\n{of}")
         if rows > 1:
             axes.set_title(source)
     panels[-1].set_xlabel("layer, from input to output")

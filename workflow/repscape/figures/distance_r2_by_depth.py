@@ -89,7 +89,8 @@ def draw(
                 gid = f"{name}/{'sure' if face == colour else 'unsure'}"
                 points[0].set(markersize=size, markerfacecolor=face, markeredgewidth=0.6, gid=gid)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel(f"R² of distances\nbetween images (layer {against}) and activities\n({words(table)})")
+    measured_by = captions.axis(f"({words(table)})")
+    axes.set_ylabel(f"R² of distances\nbetween images (layer {against}) and activities\n{measured_by}")
     axes.set_xlabel("layer, from input to output")
     depth_axis(axes, layers)
     handles = [

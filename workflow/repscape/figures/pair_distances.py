@@ -117,7 +117,7 @@ def draw(
     if not any((values < 0).any() for values in distances.values()):
         axes.set_ylim(bottom=0)
     fig.supxlabel("layer, from input to output", fontsize=7)
-    fig.supylabel(captions.metric_of(rdms[0], metric), fontsize=7)
+    fig.supylabel(captions.axis(captions.metric_of(rdms[0], metric)), fontsize=7)
     keys = (
         [Line2D([], [], color="0.5", lw=0.5), Line2D([], [], color="black", lw=1.3)],
         ["a pair of images", "median: differentiation D"],

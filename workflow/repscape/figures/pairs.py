@@ -38,7 +38,7 @@ def chosen(table, source: str | None, metric: str | None):
 
 def label(table) -> str:
     """Say for an axis what the distances between activities are."""
-    return f"distance between activities\n({words(table)})"
+    return "distance between activities\n" + captions.axis(f"({words(table)})")
 
 
 def words(table) -> str:

@@ -82,5 +82,5 @@ def row_label(axes, style: Style, stimulus: str, top: float, height: float, away
 
     left = LEFT - away
     axes.add_patch(Rectangle((left - 1, top), 1, height, facecolor=style.colour(stimulus), linewidth=0))
-    name = "\n".join(wrapped(shorten(stimulus, 36), 14))
+    name = "\n".join(wrapped(shorten(stimulus, 36), 13))
     axes.text(left - 2.2, top + height / 2, name, ha="right", va="center", fontsize=6.5)

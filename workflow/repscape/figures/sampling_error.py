@@ -112,7 +112,9 @@ def draw(
             )
     depth_axis(panels["depth"], layers)
     panels["depth"].set_xlabel("layer, from input to output")
-    panels["depth"].set_ylabel(f"SD of D over draws (% of mean)\n(D: median {curves.metric})")
+    panels["depth"].set_ylabel(
+        "SD of D over draws (% of mean)\n" + captions.axis(f"(D: median {curves.metric})")
+    )
     percent_axis(panels["depth"].yaxis)
     if compare:
         by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)

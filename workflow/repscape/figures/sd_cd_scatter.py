@@ -75,7 +75,7 @@ def draw(
     scales = ["differentiation", "normalised"] if relative else ["differentiation"]
     fig = figure(max(72, 3.5 * len(stimuli) + 8), layout="constrained")
     panels = np.atleast_1d(fig.subplots(1, len(scales)))
-    words = captions.metric_of(data["sd_cd"], metric)
+    words = captions.axis(f"(D: median {captions.metric_of(data['sd_cd'], metric)})")
     for axes, variable in zip(panels, scales, strict=True):
         relative = variable == "normalised"
         x = table[variable].sel(layer=against).values
@@ -112,7 +112,7 @@ def draw(
         axes.locator_params(axis="x", nbins=6)
         of = f"D ÷ D of {reference}" if relative else "D"
         axes.set_xlabel(f"{of}, {against} (SD)")
-        axes.set_ylabel(f"{of}, every layer (CD)" + f"\n(D: median {words})" * (axes is panels[0]))
+        axes.set_ylabel(f"{of}, every layer (CD)" + f"\n{words}" * (axes is panels[0]))
     if len(scales) > 1:
         for letter, axes in zip("ab", panels, strict=True):
             axes.set_title(letter, fontweight="bold")

@@ -146,7 +146,7 @@ def draw(
             **markers,
         )
     panels[0].set_ylim(bottom=0)
-    panels[0].set_ylabel(f"differentiation D\n(median {curves.metric})")
+    panels[0].set_ylabel("differentiation D\n" + captions.axis(f"(D: median {curves.metric})", 30))
     panels[1].axhline(1, color="black", linewidth=0.6, zorder=0)
     ratio_axis(panels[1])
     panels[1].set_ylabel("D trained ÷ D untrained")
