@@ -80,7 +80,8 @@ def choose(
     seed : int
         Of the random starts. The order of the items does not matter: the same ones are chosen.
     starts : int, optional
-        Random starts, by default those of `STARTS`. The greedy choice is always one more, so the result is never worse.
+        Random starts, by default those of `STARTS`. The greedy choice is always one more, so the result
+        is never worse.
 
     Returns
     -------
