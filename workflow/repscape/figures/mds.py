@@ -10,6 +10,7 @@ from repscape.figures import captions, choices, keys, map_layout, mds_caption
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import LabelColours, LabelSizes, label_colours, label_sizes
 from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
+from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
 from repscape.plugins import unknown
@@ -85,9 +86,9 @@ def draw(
     chosen = select(maps, labels, where)
     groups = _groups(maps, labels, levels, chosen, trajectories)
     panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
-    told = [
-        label for label in labels if label not in (*DEPENDENT, trajectories) and _differ(maps, label, groups)
-    ]
+    drawn = [at for group in groups for at in group]
+    cells = {label: maps[label].values[drawn].astype(str).tolist() for label in labels}
+    told = telling({label: cells[label] for label in labels if label not in (*DEPENDENT, trajectories)})
 
     across, panels = _arranged(maps, panels, told)
     width = SINGLE if len(panels) == 1 else WIDTH
@@ -231,8 +232,8 @@ def _panel(maps, group: list[int], labels, levels, finder: EntryPictures, trajec
 
 
 def _differ(maps, label: str, groups: list[list[int]]) -> bool:
-    """Whether RDMs that are shown differ in a label, beyond that some lack it, as recordings lack sizes."""
-    return len({str(maps[label].values[at]) for group in groups for at in group} - {""}) > 1
+    """Whether RDMs that are shown differ in a label."""
+    return len({str(maps[label].values[at]) for group in groups for at in group}) > 1
 
 
 def _values(panels: list[Panel]) -> dict[str, list[str]]:

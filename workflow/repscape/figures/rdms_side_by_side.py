@@ -8,6 +8,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, choices
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import label_colours
+from repscape.figures.rdm_names import telling
 from repscape.figures.rows import colour_scale, page
 from repscape.figures.style import WIDTH
 from repscape.plugins import unknown
@@ -151,19 +152,16 @@ def draw(
 
 
 def titles(table) -> tuple[list[str], dict[str, str]]:
-    """Name RDMs by the labels in which they differ; return the labels that all have alike, too.
-
-    What a recording lacks and a network has, such as a sample size, is no difference worth a name.
-    """
+    """Name RDMs by the labels that tell them apart; return the labels that all have alike, too."""
     labels = [str(name) for name in table.variables if table[name].dims == ("rdm",)]
+    labels = [name for name in labels if name not in (*DEPENDENT, "averaged")]
     cells = {name: table[name].values.astype(str).tolist() for name in labels}
-    different = {name: set(cells[name]) - {""} for name in labels if name not in (*DEPENDENT, "averaged")}
-    told = [name for name, values in different.items() if len(values) > 1] or labels[:1]
-    told.sort(key=lambda name: name != "source")
-    shared = {name: values.pop() for name, values in different.items() if len(values) == 1}
+    told = telling(cells) or labels[:1]
     names = [
         " · ".join(cells[name][at] for name in told if cells[name][at]) for at in range(len(table["rdm"]))
     ]
+    kinds = {name: set(values) - {""} for name, values in cells.items()}
+    shared = {name: values.pop() for name, values in kinds.items() if len(values) == 1}
     return names, shared
 
 

@@ -1,0 +1,25 @@
+"""What to call RDMs that are shown together."""
+
+from collections.abc import Mapping, Sequence
+
+
+def telling(cells: Mapping[str, Sequence[str]]) -> list[str]:
+    """Choose the labels that tell RDMs apart.
+
+    Their source comes first and their layer counts. Another label is left out where each source has one
+    value of it, as the metric of a recording, and where some only lack it, as recordings have no size.
+
+    Parameters
+    ----------
+    cells : mapping of label to its values, one an RDM
+    """
+    different = [name for name in cells if len(set(cells[name]) - {""}) > 1]
+    if "source" not in different:
+        return different
+
+    def within_a_source(name: str) -> bool:
+        found = set(zip(cells["source"], cells[name], strict=True))
+        return len(found) > len(set(cells["source"]))
+
+    told = [name for name in different if name in ("source", "layer") or within_a_source(name)]
+    return sorted(told, key=lambda name: name != "source")
