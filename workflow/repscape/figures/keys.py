@@ -31,7 +31,7 @@ def colour_key(colours: LabelColours) -> list[Item]:
         ]
     items = [heading(colours.label)]
     for value, colour in colours.colours.items():
-        items += [Item(2.6, _square(colour)), words(captions.shorten(value, 22))]
+        items.append(_named(Item(2.6, _square(colour)), words(captions.shorten(value, 22))))
     return items
 
 
@@ -96,6 +96,16 @@ def put(axes, placed: list[list[Item]], left: float, top: float) -> None:
         for item in row:
             item.draw(axes, at, top + (number + 0.5) * ROW)
             at += item.width
+
+
+def _named(mark: Item, name: Item) -> Item:
+    """A mark and its name, which stay on one row."""
+
+    def draw(axes, left, middle):
+        mark.draw(axes, left, middle)
+        name.draw(axes, left + mark.width, middle)
+
+    return Item(mark.width + name.width, draw)
 
 
 def _square(colour: str) -> Callable:
