@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.stats import linregress
 
 from repscape.errors import ConfigError
-from repscape.figures.ranking_table import decimals, interval
+from repscape.figures.ranking_table import decimals, interval, power
 
 LAYERS = ("input", "block2", "block17", "fc1", "predictions")
 STIMULI = ("bikes", "gratings", "pictures", "white_noise")
@@ -199,6 +199,13 @@ def test_the_table_of_ranks_is_sorted_in_every_layer(pairs, draw):
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"), [([5.1e-4, 7.6e-6], -4), ([0.02, 1e-5], 0), ([0.0], 0), ([3e6, 2.0], 6)]
+)
+def test_small_d_has_a_power_of_ten(values, expected):
+    assert power(xr.Dataset({"differentiation": ("rank", np.array(values))})) == expected
+
+
+@pytest.mark.parametrize(
     ("rows", "expected"),
     [
         ([(1.23456, 1.2, 1.3)], ["1.23 [1.20, 1.30]"]),
@@ -208,7 +215,7 @@ def test_the_table_of_ranks_is_sorted_in_every_layer(pairs, draw):
         ),
         ([(14.2, 9.1, 22.3)], ["14 [9, 22]"]),
         ([(2.04, 1.5, 3.2), (0.02, 0.0, 2.0)], ["2.040 [1.500, 3.200]", "0.020 [0.000, 2.000]"]),
-        ([(2e-5, 1e-5, 3.14e-5), (0.0, 0.0, 0.0)], ["2·10⁻⁵ [10⁻⁵, 3.1·10⁻⁵]", "0"]),
+        ([(5.1, 3.5, 8.5), (0.076, 0.058, 0.09)], ["5.100 [3.500, 8.500]", "0.076 [0.058, 0.090]"]),
         ([(0.0, 0.0, 0.0)], ["0"]),
         ([(1.5, np.nan, np.nan)], ["1.5"]),
     ],

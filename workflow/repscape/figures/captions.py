@@ -199,12 +199,16 @@ def listing(items: Iterable) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
+def ten(power: int) -> str:
+    """Write a power of ten: 10⁻⁶."""
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def plain(value: float) -> str:
     """Write a number with a true minus, and small or large ones with a power of ten: 4·10⁻⁶."""
     text, _, power = f"{value:g}".partition("e")
     if power:
-        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"10{raised}" if text == "1" else f"{text}·10{raised}"
+        text = ten(int(power)) if text == "1" else f"{text}·{ten(int(power))}"
     return text.replace("-", "−")
 
 

@@ -97,10 +97,20 @@ def draw(
         axes.text(2.5, TOP + (rank + 0.5) * height, str(rank + 1), ha="center", va="center", fontsize=6.5)
     for column, layer in enumerate(layers):
         left = LEFT + column * pitch + 1.5
-        digits = decimals(table.sel(layer=layer))
-        axes.text(left, TOP - 3, captions.shorten(layer, fits), va="center", fontsize=6.5, fontweight="bold")
+        here = table.sel(layer=layer)
+        tens = power(here)
+        here = here.assign({name: here[name] / 10.0**tens for name in ("differentiation", "low", "high")})
+        digits, unit = decimals(here), f" ({captions.ten(tens)})" if tens else ""
+        axes.text(
+            left,
+            TOP - 3,
+            captions.shorten(layer, fits - len(unit)) + unit,
+            va="center",
+            fontsize=6.5,
+            fontweight="bold",
+        )
         for rank in range(ranks):
-            cell = table.isel(rank=rank).sel(layer=layer)
+            cell = here.isel(rank=rank)
             stimulus = str(cell["stimulus"].values)
             if not stimulus:
                 continue
@@ -117,31 +127,29 @@ def draw(
     return fig, caption(table, source, metric, population, size, layers, chosen)
 
 
-def decimals(column) -> int | None:
+def power(column) -> int:
+    """Return the power of ten that a layer's numbers are in: 0, but where all are small or some large."""
+    largest = column["differentiation"].values.max(initial=0)
+    return 0 if largest == 0 or 1e-2 <= largest < 1e5 else int(np.floor(np.log10(largest)))
+
+
+def decimals(column) -> int:
     """Return how many decimals all numbers of a layer have, the same for all, so that they show the order.
 
-    As many as the least D and the narrowest interval need for two significant digits, at most four;
-    None where the least D would then have fewer than one.
+    As many as the least D and the narrowest interval need for two significant digits, at most four.
     """
     values = column["differentiation"].values
     widths = (column["high"] - column["low"]).values
-    least = values[values > 0].min(initial=np.inf)
-    finest = min(least, widths[widths > 0].min(initial=np.inf))
-    if not np.isfinite(finest):
-        return 0
-    return None if least < 1e-4 else int(np.clip(1 - np.floor(np.log10(finest)), 0, 4))
+    finest = min(part[part > 0].min(initial=np.inf) for part in (values, widths))
+    return int(np.clip(1 - np.floor(np.log10(finest)), 0, 4)) if np.isfinite(finest) else 0
 
 
-def interval(cell, digits: int | None) -> str:
-    """Write D and its interval with so many decimals; with None, two significant digits."""
-
-    def write(value: float) -> str:
-        return captions.plain(float(f"{value:.2g}")) if digits is None else f"{value:.{digits}f}"
-
+def interval(cell, digits: int) -> str:
+    """Write D and its interval with so many decimals."""
     value, low, high = (float(cell[name]) for name in ("differentiation", "low", "high"))
     if not np.isfinite([low, high]).all() or high <= low:
-        return write(value)
-    return f"{write(value)} [{write(low)}, {write(high)}]"
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def caption(table, source, metric, population, size, layers, chosen) -> str:
@@ -149,7 +157,8 @@ def caption(table, source, metric, population, size, layers, chosen) -> str:
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "
-        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval. "
+        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval (times a power "
+        "of ten where the head of a column has one). "
         f"D is {definition(table, metric)}; activity was "
         f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
