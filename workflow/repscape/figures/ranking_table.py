@@ -157,8 +157,8 @@ def caption(table, source, metric, population, size, layers, chosen) -> str:
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "
-        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval (times a power "
-        "of ten where the head of a column has one). "
+        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval (times "
+        "a power of ten where the head of a column has one). "
         f"D is {definition(table, metric)}; activity was "
         f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
