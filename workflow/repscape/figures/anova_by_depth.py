@@ -69,18 +69,18 @@ def colours(table) -> dict[str, str]:
 
 def words(effect: str) -> str:
     """Write an effect's name: ``obj × color``."""
-    return captions.readable(effect.replace(":", " × "))
+    return effect.replace(":", " × ")
 
 
 def design(table) -> str:
     """Say for a caption what was analysed, and how."""
     attributes = table.attrs
-    first, second = (captions.escape(captions.readable(name)) for name in attributes["factors"])
+    first, second = (captions.escape(name) for name in attributes["factors"])
     counts = table["images"].values
     images = (
         f"{counts.min()} each" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()} each"
     )
-    stimulus = captions.escape(captions.readable(attributes["stimulus"]))
+    stimulus = captions.escape(attributes["stimulus"])
     return (
         f"Two-way analysis of variance of the answers of every unit of "
         f"{captions.escape(attributes['source'])} to {captions.number(counts.sum())} images of {stimulus}, "

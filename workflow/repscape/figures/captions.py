@@ -183,11 +183,6 @@ def escape(text) -> str:
     return re.sub(r"([\\`*|])|_(?!\w)", lambda match: "\\" + match[0], " ".join(str(text).split()))
 
 
-def readable(name: str) -> str:
-    """Write a name as config and files have it."""
-    return str(name)
-
-
 def number(value) -> str:
     """Write a number with thin thousands: 10,000; other text stays."""
     return f"{int(value):,}" if str(value).isdigit() else str(value)

@@ -71,7 +71,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: list[str] | None = 
         write(axes, left, top - TOP + 1.5, captions.shorten(layer, int(side / 1.4)), fontsize=6.5)
         here = table.sel(layer=layer)
         matrix(inset(axes, left, top, side, side), here, conditions, first=column == 0, size=side)
-    across = captions.readable(table.attrs["across"])
+    across = table.attrs["across"]
     for row in range(rows):
         middle = TOP + row * pitch + side / 2
         axes.text(2.5, middle, f"trained at {across}", rotation=90, ha="center", va="center", fontsize=6.5)

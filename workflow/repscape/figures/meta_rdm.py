@@ -265,7 +265,7 @@ def _titled(panels: list[Panel]) -> list[str]:
 
 
 def _words(panel: Panel, names: list[str]) -> list[str]:
-    return [captions.readable(panel.labels[name]) for name in names]
+    return [panel.labels[name] for name in names]
 
 
 def _largest(panels: list[Panel]) -> float:

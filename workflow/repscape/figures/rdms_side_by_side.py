@@ -206,9 +206,7 @@ def _order(groups: list[str]) -> np.ndarray:
 
 def _word(group: str, by: str | None) -> str:
     """Name a group in a few letters; a number says nothing without its label."""
-    return captions.shorten(
-        f"{by} {group}" if by and group[:1].isdigit() else captions.readable(group), LONGEST
-    )
+    return captions.shorten(f"{by} {group}" if by and group[:1].isdigit() else group, LONGEST)
 
 
 def _blocks(groups: list[str]) -> list[tuple[str, int, int]]:

@@ -63,7 +63,7 @@ def draw(data: dict, *, analysis: str | None = None):
             open_marker = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "ls": ""}
             handles.append(Line2D([], [], color="0.3", label="p ≥ 0.05", **open_marker))
     axes.set_ylim(0, 1.02)
-    axes.set_ylabel(f"accuracy of decoding {captions.readable(table.attrs['target'])}")
+    axes.set_ylabel(f"accuracy of decoding {table.attrs['target']}")
     depth_axis(axes, layers)
     axes.set_xlabel("layer, from input to output")
     fig.legend(handles=handles, loc="outside right upper")
@@ -74,16 +74,15 @@ def words(attributes, kind: str) -> str:
     """Say what a kind of decoding is."""
     across = attributes.get("across")
     if across is None:
-        return f"held-out {captions.readable(attributes.get('groups', 'images'))}"
-    across = captions.readable(across)
+        return f"held-out {attributes.get('groups', 'images')}"
     return f"same {across}" if kind == "within" else f"another {across}"
 
 
 def procedure(table) -> str:
     """Say for a caption what was decoded, of which images and units, and how."""
     attributes = table.attrs
-    readable = {
-        name: captions.escape(captions.readable(attributes[name]))
+    named = {
+        name: captions.escape(attributes[name])
         for name in ("target", "across", "groups", "stimulus")
         if name in attributes
     }
@@ -100,27 +99,27 @@ def procedure(table) -> str:
     )
     folds = int(attributes["folds"])
     text = [
-        f"How well {readable['target']} ({counts.shape[1]} classes) is decoded from the answers of "
-        f"{captions.escape(attributes['source'])} to images of {readable['stimulus']} by linear support "
+        f"How well {named['target']} ({counts.shape[1]} classes) is decoded from the answers of "
+        f"{captions.escape(attributes['source'])} to images of {named['stimulus']} by linear support "
         f"vector machines ({number} units a layer, population ``{attributes['population']}``, standardised "
         f"by the training images; {choice}).",
     ]
     if "across" in attributes:
         text.append(
-            f"Machines are trained on the images of one {readable['across']} ({counts.shape[0]} values, "
+            f"Machines are trained on the images of one {named['across']} ({counts.shape[0]} values, "
             f"{few} of each class)"
             + (f" and tested within it, {folds} folds left out in turn," if folds > 1 else "")
             + (" and" if folds > 1 else " and tested")
-            + f" on the images of another {readable['across']}."
+            + f" on the images of another {named['across']}."
         )
     else:
         text.append(f"{folds} folds are left out in turn ({few} of each class).")
     if "across" in attributes and "groups" not in attributes:
         text.append(
-            f"An image of another {readable['across']} may differ in nothing else from one of the training."
+            f"An image of another {named['across']} may differ in nothing else from one of the training."
         )
     if "groups" in attributes:
-        text.append(f"No value of {readable['groups']} is both in training and in test.")
+        text.append(f"No value of {named['groups']} is both in training and in test.")
     return " ".join(text)
 
 
