@@ -62,6 +62,15 @@ def test_mean_over_sessions_and_subjects():
     np.testing.assert_allclose(whole.dissimilarity[0], [11, 22, 33])
 
 
+def test_a_mean_of_means_of_unequal_numbers():
+    """Each person counts once, whatever the number of sessions."""
+    values = [np.array([1.0, 2.0, 3.0]) * factor for factor in (1, 3, 10)]
+    given = rdms(values, [IMAGES] * 3, subject=["BE", "BE", "KO"], session=["1", "2", "1"])
+    whole = mean_rdm.averaged(mean_rdm.averaged(given, ["session"]), ["subject"])
+    assert whole.averaged.tolist() == [2]
+    np.testing.assert_allclose(whole.dissimilarity[0], [6, 12, 18])
+
+
 def test_entries_are_matched_by_name():
     """The pairs of b, c, a are bc, ba, ca; those of a, b, c are ab, ac, bc."""
     other = pd.Index(["b", "c", "a"], name="image")

@@ -1,6 +1,9 @@
 """Recordings in the config, and as what an analysis is of."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from repscape import config
 from repscape.analyses import collection
@@ -43,6 +46,17 @@ def test_a_recording_is_what_an_analysis_is_of():
         collection.inputs(resolved, "human_it", {"size": "all"})
     with pytest.raises(ConfigError, match="'human' is unknown; did you mean 'human_it'"):
         collection.labels(resolved, "human")
+
+
+def test_the_study_of_the_92_objects():
+    path = Path(__file__).parents[3] / "config/objects92.yaml"
+    resolved = config.resolve(yaml.safe_load(path.read_text()), [path])
+    recordings = {f"results/objects92/recordings/{name}.nc" for name in resolved.config["recordings"]}
+    assert len(recordings) == 4
+    everything = resolved.config["analyses"]["everything"]
+    files = collection.inputs(resolved, everything["of"])["collection"]
+    assert recordings < set(files)
+    assert len(files) == 4 + 2 * 23
 
 
 def test_a_study_without_recordings():

@@ -99,7 +99,8 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
         lower = [label for name in _listed(section["of"]) for label in _labels(study, name, (*way, of))]
         lower = list(dict.fromkeys(lower))
         if section["analysis"] == "mean_rdm":
-            return [*(label for label in lower if label not in section["over"]), "averaged"]
+            kept = [label for label in lower if label not in (*section["over"], "averaged")]
+            return [*kept, "averaged"]
         return labels_after(lower, section["entries"])
     if of in _recordings(study):
         return [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]

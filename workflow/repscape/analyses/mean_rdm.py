@@ -64,7 +64,7 @@ def averaged(table, over: list[str]):
     from repscape.rdms import table as tables
     from repscape.rdms.entries import check_same, space
 
-    names = [label for label in tables.labels(table) if label not in over]
+    names = [label for label in tables.labels(table) if label not in (*over, "averaged")]
     groups: dict[tuple, list[int]] = {}
     for at in range(len(table)):
         groups.setdefault(tuple(table[name].iloc[at] for name in names), []).append(at)
