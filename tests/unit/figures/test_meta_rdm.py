@@ -79,6 +79,19 @@ def test_euclidean_distances_have_scales_of_their_own(tmp_path):
     assert "each has a colour scale of its own" in caption
 
 
+def test_a_figure_has_one_comparison(tmp_path):
+    meta = meta_rdms(first_order(), ["obj"], comparisons=["pearson", "euclidean"])
+    both = {"metric": ["pearson", "euclidean"]}
+    with pytest.raises(ConfigError, match=r"metric: a figure shows one comparison, found pearson, euclidean"):
+        drawn(tmp_path / "x.nc", meta, where=both)
+    spaces = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
+    with pytest.raises(ConfigError, match=r"Choose one \(`metric: pearson`\)"):
+        meta_rdm.inputs(study(spaces=spaces), where=both)
+    figure, caption = drawn(tmp_path / "x.nc", meta, where={"metric": ["euclidean"]})
+    assert "Euclidean distance" in caption
+    assert len(images(figure)) == 6
+
+
 def test_groups_of_entries_and_networks_with_other_layers(tmp_path):
     table = pd.concat([first_order(), first_order(["twin"], ["input", "conv1", "fc9"])], ignore_index=True)
     meta = meta_rdms(table, ["obj", "layer"], ["source", "metric"])

@@ -60,6 +60,7 @@ def inputs(
     for label in where or {}:
         if label not in known:
             raise ConfigError(f"where: {unknown(label, known)}")
+    _one_comparison(where)
     if alpha is not None and not study.config["analyses"][name]["permutations"]:
         raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")
     return {"meta": study.path("analysis", analysis=name)}
@@ -82,7 +83,7 @@ def draw(
     analysis : str, optional
         An analysis made by `meta_rdm`; by default the first.
     where : mapping of label to value or values, optional
-        Which meta-RDMs are drawn; by default all of the first comparison.
+        Which meta-RDMs are drawn, of one comparison; by default all of the first.
     alpha : float, optional
         Mark what is significant: q ≤ alpha, where q is p corrected for the pairs of a panel
         (Benjamini & Hochberg, J. R. Stat. Soc. B 57:289, 1995).
@@ -138,8 +139,9 @@ def chosen(panels: list[Panel], where: Where | None) -> list[Panel]:
     Raises
     ------
     ConfigError
-        A label or value is unknown, or more are chosen than a page can show.
+        A label or value is unknown, or several comparisons are chosen.
     """
+    _one_comparison(where)
     where = dict(where or {})
     if "metric" not in where:
         where["metric"] = panels[0].labels["metric"]
@@ -156,6 +158,16 @@ def chosen(panels: list[Panel], where: Where | None) -> list[Panel]:
         if not panels:
             raise ConfigError("where: no meta-RDM has all of these labels. Choose fewer of them.")
     return panels
+
+
+def _one_comparison(where: Where | None) -> None:
+    """Refuse several comparisons, whose values have no colour scale in common."""
+    metrics = (where or {}).get("metric")
+    if isinstance(metrics, list) and len(set(map(str, metrics))) > 1:
+        raise ConfigError(
+            f"where: metric: a figure shows one comparison, found {', '.join(map(str, metrics))}. Choose one "
+            f"(`metric: {metrics[0]}`), and make a figure of each."
+        )
 
 
 def _panels(table) -> list[Panel]:
