@@ -16,7 +16,7 @@ from repscape.errors import ConfigError
 from repscape.figures import map_layout, mds
 from repscape.figures.data import opened
 from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import CYCLE, label_colours, label_sizes
+from repscape.figures.label_colours import CYCLE, by_depth, label_colours, label_sizes
 from repscape.figures.style import COLOURS, settings
 from repscape.rdms import table as tables
 
@@ -234,6 +234,38 @@ def test_trajectories_within_a_map_of_all_layers(drawn):
     assert not figure.axes[0].images
     figure, _, _ = drawn(pd.DataFrame([row]), {"of": "layers"}, colour="layer", size="layer")
     assert {"source", "layer:"} & set(words(figure)) == {"layer:"}
+
+
+def test_layers_of_networks_that_have_others_are_in_order_of_depth(drawn):
+    layers = [("a", "conv1"), ("a", "block5"), ("a", "fc1")]
+    layers += [("b", layer) for layer in ("input", "conv1", "relu1", "fc1", "predictions")]
+    entries = pd.MultiIndex.from_tuples(layers, names=["source", "layer"])
+    row = {"stimulus": "shapes", "metric": "pearson", "metric_sub": "correlation", "entries": entries}
+    row["dissimilarity"] = pdist(np.random.default_rng(0).normal(size=(8, 3)), "sqeuclidean")
+    figure, _, _ = drawn(pd.DataFrame([row]), {"of": "layers"}, colour="layer", pictures=False)
+    order = ["input", "conv1", "block5", "relu1", "fc1", "predictions"]
+    texts = words(figure)
+    key = texts[texts.index("layer:") + 1 :]
+    assert key[: len(order)] == order
+
+
+def test_layers_of_maps_are_in_order_of_depth(drawn):
+    table = pd.concat([rdms(("conv2", "fc1")), rdms(LAYERS[::-1], ["twin"])], ignore_index=True)
+    table.loc[table.source == "twin", "layer_order"] = 3 - table.layer_order[table.source == "twin"]
+    figure, _, _ = drawn(table, where={"obj": "cup"}, size="layer", pictures=False)
+    texts = words(figure)
+    key = texts[texts.index("layer:") + 1 :]
+    assert key[:4] == ["input", "conv2", "conv10", "fc1"]
+
+
+def test_depth_is_the_mean_over_sources_and_the_ends_are_the_ends():
+    assert by_depth([]) == []
+    assert by_depth([("a", "predictions"), ("b", "x"), ("b", "y"), ("c", "input")]) == [
+        "input", "x", "y", "predictions"
+    ]  # fmt: skip
+    a, b = ["p", "q", "r", "s", "t"], ["t", "q", "z"]  # t: (1 + 0) / 2; q: (1/4 + 1/2) / 2
+    every = [("a", layer) for layer in a] + [("b", layer) for layer in b] + [("one", "q"), ("a", "p")]
+    assert by_depth(every) == ["p", "q", "r", "t", "s", "z"]
 
 
 def test_what_was_left_out_is_said(drawn):

@@ -47,7 +47,7 @@ def label_colours(label: str, values: Iterable[str]) -> LabelColours:
     ----------
     label : str
     values : iterable of str
-        Layers come in order of depth; other values are put in natural order.
+        Layers come in order of depth (`by_depth`); other values are put in natural order.
     """
     different = _in_order(label, values)
     kind = _kind(label, different)
@@ -67,9 +67,34 @@ def label_sizes(label: str, values: Iterable[str]) -> LabelSizes:
     return LabelSizes(label, dict(zip(different, np.sqrt(areas).tolist(), strict=True)))
 
 
+def by_depth(layers: Iterable[tuple[str, str]]) -> list[str]:
+    """Put layers of several sources in one order of depth.
+
+    How deep a layer is goes from 0, the first of a source's layers, to 1, the last; the mean over sources
+    counts, without those that have one layer alone.
+
+    Parameters
+    ----------
+    layers : iterable of (source, layer)
+        Each source's in order of depth; a layer may come again.
+    """
+    sources: dict[str, dict[str, None]] = {}
+    for source, layer in layers:
+        sources.setdefault(str(source), {})[str(layer)] = None
+    depths: dict[str, list[float]] = {}
+    for own in sources.values():
+        for rank, layer in enumerate(own):
+            depths.setdefault(layer, []).extend([rank / (len(own) - 1)] if len(own) > 1 else [])
+
+    def place(layer: str) -> tuple[bool, bool, float]:
+        return layer != "input", layer == "predictions", float(np.mean(depths[layer] or 0.5))
+
+    return sorted(depths, key=place)
+
+
 def _in_order(label: str, values: Iterable[str]) -> list[str]:
     different = list(dict.fromkeys(map(str, values)))
-    return different if label in ORDERED else sorted(different, key=natural)
+    return different if label == "layer" else sorted(different, key=natural)
 
 
 def _kind(label: str, values: list[str]) -> Kind:

@@ -8,7 +8,7 @@ from repscape.analyses.mds import DEPENDENT, OWN, chains
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices, keys, map_layout, mds_caption
 from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import LabelColours, LabelSizes, label_colours, label_sizes
+from repscape.figures.label_colours import LabelColours, LabelSizes, by_depth, label_colours, label_sizes
 from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
 from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
@@ -237,12 +237,16 @@ def _differ(maps, label: str, groups: list[list[int]]) -> bool:
 
 
 def _values(panels: list[Panel]) -> dict[str, list[str]]:
-    """What values labels of marks have."""
+    """What values labels of marks have; layers are in order of depth."""
     values: dict[str, list[str]] = {}
     for panel in panels:
         for mark in panel.marks:
             for label, value in mark.labels.items():
                 values.setdefault(label, []).append(value)
+    if "layer" in values:
+        every = [mark.labels for panel in panels for mark in panel.marks]
+        every.sort(key=lambda own: float(own.get("layer_order") or 0))
+        values["layer"] = by_depth((own.get("source", ""), own["layer"]) for own in every)
     return values
 
 
