@@ -255,6 +255,16 @@ def test_a_list_of_another_length(small, tmp_path, size, said):
     assert f"stimuli.{name}.size: {said}" in mistakes(small, tmp_path)
 
 
+def test_what_a_list_holds_is_told_once(small, tmp_path):
+    section = {"analysis": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["pearsen"]}
+    small["analyses"] = {"spaces": section}
+    (told,) = [line for line in mistakes(small, tmp_path).splitlines() if "comparisons" in line]
+    assert "'pearson'" in told
+    assert "at least" not in told
+    section["comparisons"] = "spearman"
+    assert config.resolve(small).config["analyses"]["spaces"]["comparisons"] == ["spearman"]
+
+
 def test_population_sampled_twice(small, tmp_path):
     small["samples"].append({"population": "random"})
     assert "'random' is sampled twice. Join the two entries" in mistakes(small, tmp_path)

@@ -27,7 +27,13 @@ class Mistakes:
 
     def add_validation(self, prefix: tuple, error: ValidationError, model: type[BaseModel], given) -> None:
         """Note what pydantic found in a section: its schema, and the section as it was given."""
-        for mistake in error.errors():
+        errors = error.errors()
+        for mistake in errors:
+            place = mistake["loc"]
+            if mistake["type"] == "too_short" and any(
+                place == e["loc"][: len(place)] != e["loc"] for e in errors
+            ):
+                continue  # what it holds is wrong, and told
             *parents, last = location = _keys_of(mistake, given)
             if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
                 self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}")

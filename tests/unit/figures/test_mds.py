@@ -290,6 +290,23 @@ def test_scale_bars(drawn):
     assert any(text.startswith("divergence") for text in words(figure))
 
 
+@pytest.mark.parametrize(
+    ("method", "shared", "filled"),
+    [("tsne", None, True), ("tsne", True, False), ("classical", None, False), ("classical", False, True)],
+)
+def test_panels_share_a_scale_but_of_tsne_whose_scale_means_nothing(drawn, method, shared, filled):
+    table = rdms(("input", "fc1"), objects=["cup"])
+    if method == "classical":
+        table["dissimilarity"] = [table["dissimilarity"][0] * 0.01, table["dissimilarity"][1]]
+    parameters = {} if shared is None else {"shared": shared}
+    keys = {"method": method} | ({"n_init": 0, "perplexity": 1.1} if method == "tsne" else {})
+    figure, _, maps = drawn(table, keys, pictures=False, **parameters)
+    points = [dot for dot in dots(figure) if dot.get_zorder() != 3.2][:8]
+    places = np.array([dot.center for dot in points]).reshape(2, 4, 2)
+    scales = [pdist(at) / pdist(own) for at, own in zip(places, maps.position.values, strict=True)]
+    assert np.allclose(scales[0][0], scales[1][0]) != filled
+
+
 def test_of_many_maps_evenly_spaced_layers_are_shown(drawn):
     layers = [f"layer{at}" for at in range(23)]
     figure, caption, _ = drawn(rdms(layers), {"dims": 3})

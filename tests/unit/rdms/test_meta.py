@@ -275,6 +275,7 @@ def test_rdms_of_different_entries_are_refused():
         ({"entries": ["obj"], "groups": ["layer", "layer"]}, ConfigError, "listed twice"),
         ({"entries": ["obj"], "comparisons": ["person"]}, ConfigError, "did you mean 'pearson'"),
         ({"entries": ["obj"], "comparisons": []}, ConfigError, "comparisons: expected at least one"),
+        ({"entries": ["obj"], "comparisons": ["cosine", "cosine"]}, ConfigError, "one is listed twice"),
         ({"entries": ["obj"], "permutations": -1}, ConfigError, "permutations: expected 0 or more"),
         (
             {"entries": ["obj"], "groups": ["layer", "population"]},

@@ -256,6 +256,7 @@ def test_random_values():
         ([1, 2, 3], 4, {}, r"k: expected from 2 to the number of items \(3\), found 4"),
         ([1, 2, 3], 1, {}, "found 1"),
         ([1, 2, 3], 2, {"goal": "target"}, "needs one"),
+        ([1, 2, 3], 2, {"goal": "larges"}, "'larges' is unknown; did you mean 'largest'"),
         ([1, 2, 3], 2, {"target": 1.0}, "no other takes one"),
         ([2, 2, 2], 2, {"goal": "uniform"}, "all are equal"),
     ],

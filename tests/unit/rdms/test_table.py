@@ -7,6 +7,7 @@ from scipy.spatial.distance import pdist, squareform
 from repscape import store
 from repscape.errors import ConfigError, DataError
 from repscape.rdms import table
+from repscape.rdms.arrays import to_xarray
 
 IMAGES = ["a.png", "b.png", "c.png", "d.png"]
 
@@ -154,8 +155,41 @@ def test_other_files_are_refused(tmp_path):
     store.write(tmp_path / "x.nc", kind="stimulus", variables={"name": (("image",), ["a"])})
     with pytest.raises(DataError, match="holds no RDMs"):
         table.read(tmp_path / "x.nc")
-    with pytest.raises(DataError, match="matches no file"):
-        table.read(tmp_path / "no" / "*.nc")
+    for name in ("no/*.nc", "no"):
+        with pytest.raises(DataError, match="no such file"):
+            table.read(tmp_path / name)
+
+
+def test_a_folder_may_hold_other_files(folder):
+    store.write(folder / "x.nc", kind="stimulus", variables={"name": (("image",), ["a"])})
+    assert len(table.read(folder, {"set": ""})) == 3 * 2 * 3
+    (folder / "none").mkdir()
+    (folder / "x.nc").rename(folder / "none/x.nc")
+    with pytest.raises(DataError, match="none: holds no RDMs"):
+        table.read(folder / "none")
+
+
+def test_files_with_and_without_p_in_one_table(folder, tmp_path):
+    whole = table.read(folder, {"set": "colors", "metric": "cosine"})
+    table.write(tmp_path / "without.nc", whole[whole.layer == "input"])
+    whole["p"] = [np.full(len(values), 0.5) for values in whole["dissimilarity"]]
+    table.write(tmp_path / "with.nc", whole[whole.layer != "input"])
+    both = table.read([tmp_path / "without.nc", tmp_path / "with.nc"])
+    assert "p" not in table.labels(both)
+    assert [np.isnan(row.p).all() for row in both.itertuples()] == list(both.layer == "input")
+    table.write(tmp_path / "both.nc", both)
+    again = table.read(tmp_path / "both.nc")
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(both.p, again.p, strict=True))
+
+
+def test_a_label_of_other_sets_may_be_the_entries_of_these(folder, tmp_path):
+    whole = table.read(folder, {"set": "colors", "metric": "cosine", "repeat": 0})
+    own = whole.assign(color="")
+    table.write(tmp_path / "table.nc", own)
+    assert "color" not in table.read(tmp_path / "table.nc")
+    assert to_xarray(own).dissimilarity.dims == ("obj", "layer", "color", "color_other")
+    with pytest.raises(DataError, match="'color' cannot be both"):
+        table.write(tmp_path / "table.nc", whole.assign(color="000"))
 
 
 def test_the_folder_of_a_study_stands_for_its_rdms(folder, tmp_path):

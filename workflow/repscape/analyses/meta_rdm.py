@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from repscape.analyses import collection
 from repscape.analyses.collection import Of, Where
@@ -16,7 +16,11 @@ from repscape.study import Study
 
 TABLE = True
 
-Comparisons = Annotated[tuple[Comparison, ...], Field(min_length=1)]
+Comparisons = Annotated[
+    tuple[Comparison, ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 Permutations = Annotated[int, Field(ge=0)]
 
 

@@ -282,6 +282,10 @@ def arrange(columns, target: str, across: str | None, groups: str | None, folds:
             "To decode across conditions alone, which needs one image of each, give one C"
             if across is not None and groups is None and min(counts.values()) == 1
             else f"Lower 'folds' to {min(counts.values())}"
+            if min(counts.values()) > 1
+            else "Leave out 'across'"
+            if across is not None
+            else "Choose another 'target'"
         )
         raise DataError(
             f"expected at least {folds} {what} of each class, one a fold; found fewer of "

@@ -41,11 +41,11 @@ def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
     """
     import xarray
 
-    from repscape.rdms.table import labels
+    from repscape.rdms.table import labels_beside
 
     if table.empty:
         raise DataError("expected at least one RDM, found an empty table.")
-    cells = {name: table[name].tolist() for name in labels(table)}
+    cells = {name: table[name].tolist() for name in labels_beside(table, table["entries"].iloc[0])}
     told = {name: own for name, own in cells.items() if len(set(own)) > 1} or cells
     spaces = [space(index) for index in table["entries"]]
     check_same(spaces, lambda at: written(told, [own[at] for own in told.values()]))

@@ -190,6 +190,8 @@ def _check_comparisons(comparisons: Sequence[str], permutations: int) -> None:
     for kind in comparisons:
         if kind not in get_args(Comparison):
             raise ConfigError(f"comparisons: {unknown(kind, get_args(Comparison))}")
+    if len(set(comparisons)) < len(comparisons):
+        raise ConfigError(f"comparisons: one is listed twice: {', '.join(comparisons)}.")
     if not comparisons:
         raise ConfigError(f"comparisons: expected at least one of {', '.join(get_args(Comparison))}.")
     if permutations < 0:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.plugins import unknown
 from repscape.rdms import subset_exact
 
 Goal = Literal["largest", "target", "uniform"]
@@ -90,13 +91,15 @@ def choose(
     Raises
     ------
     DataError
-        A dissimilarity is not a finite number; the array is no matrix of dissimilarities; k is
+        A dissimilarity is not a finite number; the array is no matrix of dissimilarities; k or the goal is
         impossible; `target` is missing or in vain; for ``uniform``, all are equal.
     """
     square = as_square(dissimilarities)
     n = len(square)
     if not 2 <= k <= n:
         raise DataError(f"k: expected from 2 to the number of items ({n}), found {k}.")
+    if goal not in STARTS:
+        raise DataError(f"goal: {unknown(goal, STARTS)}")
     if (goal == "target") != (target is not None):
         raise DataError(f"target: the goal 'target' needs one and no other takes one; goal: {goal}.")
     order = _canonical(square)

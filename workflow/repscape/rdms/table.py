@@ -78,6 +78,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
             str(labels[column]) in values if column in labels else partly for column, values in wanted.items()
         )
 
+    folders = [name for name in _names(files) if os.path.isdir(name)]
     for path in found:
         with store.open_file(path) as file:
             if getattr(file, "kind", None) == "rdm":
@@ -85,14 +86,18 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
             elif getattr(file, "table", None) == "rdms":
                 rows += _written(file, keep)
                 made.append(json.loads(file.history))
-            else:
+            elif not any(path.is_relative_to(folder) for folder in folders):
                 raise DataError(
                     f"{path}: holds no RDMs (kind '{getattr(file, 'kind', None)}'). Expected files under "
                     "rdms/, or of an analysis that makes RDMs."
                 )
+    if not seen:
+        raise DataError(
+            f"{', '.join(map(str, folders))}: holds no RDMs. Expected a study's folder, or its rdms/."
+        )
     _check_where(wanted, seen, bool(rows))
     names = list(dict.fromkeys(name for row in rows for name in row))
-    table = pd.DataFrame({name: _column([row.get(name, "") for row in rows]) for name in names})
+    table = pd.DataFrame({name: _column(_filled(name, rows)) for name in names})
     table = table[_ordered(names)]
     keys = [name for name in ("source", "stimulus", "set") if name in table]
     order = sorted(range(len(table)), key=lambda at: _rank(rows[at], keys))
@@ -110,6 +115,14 @@ def labels(table: "pd.DataFrame") -> list[str]:
         for name in table.columns
         if not name.startswith("entries") and not isinstance(table[name].iloc[0], np.ndarray)
     ]
+
+
+def labels_beside(table: "pd.DataFrame", entries) -> list[str]:
+    """Name the labels that some RDM has, but for those that only other RDMs of the study had.
+
+    A label of one set of images may be the entries of another, whose RDMs then lack it.
+    """
+    return [name for name in labels(table) if name not in entries.names or any(table[name] != "")]
 
 
 def chosen(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
@@ -179,13 +192,15 @@ def encoded(table: "pd.DataFrame") -> tuple[dict, dict, dict]:
 def _encode(table: "pd.DataFrame") -> dict:
     entries = table["entries"].iloc[0]
     first, second = np.triu_indices(len(entries), 1)
-    coordinates = labels(table)
+    coordinates = labels_beside(table, entries)
     clash = set(coordinates) & set(entries.names)
     if clash:
         raise DataError(f"'{min(clash)}' cannot be both a label of the RDMs and of their entries.")
     variables: dict = {}
     for name in table.columns:
         cells = list(table[name])
+        if name in entries.names:
+            continue  # empty
         if name == "entries":
             variables |= {
                 level: (("entry",), [str(value) for value in entries.get_level_values(level)])
@@ -284,6 +299,15 @@ def _column(values: list):
     return pd.Series(values, dtype=object if odd else None)
 
 
+def _filled(name: str, rows: list[dict]) -> list:
+    """Return a column's cells; of RDMs that lack it: no text, no entries, values that are not numbers."""
+    kind = type(next(row[name] for row in rows if name in row))
+    if kind is np.ndarray:
+        return [row[name] if name in row else np.full(len(row["dissimilarity"]), np.nan) for row in rows]
+    missing = _index({"none": []}) if name.startswith("entries") else ""
+    return [row.get(name, missing) for row in rows]
+
+
 def _ordered(names: list[str]) -> list[str]:
     """Put columns in the order of `COLUMNS`, a set's labels after ``set``, arrays last."""
     last = [name for name in names if name.startswith("entries")] + ["dissimilarity"]
@@ -302,16 +326,20 @@ def _rank(row: Mapping, keys: list[str]):
 def _paths(files) -> list[Path]:
     """Find files by path, pattern or folder."""
     found: list[str] = []
-    for name in [files] if isinstance(files, str | os.PathLike) else files:
-        text = os.fspath(name)
+    for text in _names(files):
         if os.path.isdir(text):
             of_study = os.path.join(text, "rdms")
             text = os.path.join(glob.escape(of_study if os.path.isdir(of_study) else text), "**", "*.nc")
-        matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else [text]
+        there = [text] if os.path.exists(text) else []
+        matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else there
         if not matches:
-            raise DataError(f"{text}: matches no file. Expected RDM files, as results/STUDY/rdms has them.")
+            raise DataError(f"{text}: no such file. Expected RDM files, as results/STUDY/rdms has them.")
         found += matches
     return [Path(path) for path in found]
+
+
+def _names(files) -> list[str]:
+    return [os.fspath(name) for name in ([files] if isinstance(files, str | os.PathLike) else files)]
 
 
 def _listed(values) -> list:
