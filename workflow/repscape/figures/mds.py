@@ -51,7 +51,7 @@ def draw(
     colour: str | None = None,
     size: str | None = None,
     trajectories: str | None = None,
-    shared: bool = True,
+    shared: bool | None = None,
 ):
     """Draw a map for each RDM, or trajectories through several in one.
 
@@ -71,8 +71,8 @@ def draw(
     trajectories : str, optional
         A label whose values are connected: of the entries, as in a map of all layers; or the one along
         which maps were aligned, which are then shown in one panel.
-    shared : bool
-        Whether all panels have one scale.
+    shared : bool, optional
+        Whether all panels have one scale; by default they do, but of t-SNE, whose scale means nothing.
 
     Returns
     -------
@@ -80,6 +80,7 @@ def draw(
         The figure and its caption.
     """
     maps = data["mds"].load()
+    shared = maps.attrs["method"] != "tsne" if shared is None else shared
     labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
     levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
     finder = EntryPictures(data["stimuli"])
