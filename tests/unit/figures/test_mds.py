@@ -195,6 +195,27 @@ def test_points_have_colours_and_sizes_by_label(drawn):
     assert "Sizes: ``obj``." in caption
 
 
+@pytest.mark.parametrize("parameters", [{"size": "obj"}, {"colour": "obj"}, {"trajectories": "obj"}])
+def test_a_mark_in_a_key_stays_beside_its_name(drawn, parameters):
+    from matplotlib.patches import Rectangle
+
+    objects = [f"a{'n' * 10}_object_{at}" for at in range(7)]
+    entries = pd.MultiIndex.from_product([objects, ["a", "b"]], names=["obj", "half"])
+    row = {"stimulus": "things", "metric": "euclidean", "entries": entries}
+    row["dissimilarity"] = pdist(np.random.default_rng(0).normal(size=(14, 3)))
+    figure, _, _ = drawn(pd.DataFrame([row]), pictures=False, **{"colour": "half"} | parameters)
+    named = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    shown = [objects[0], objects[-1]] if "trajectories" in parameters else objects
+    rows = {named[name][1] for name in shown}
+    assert len(rows) > 1 or "trajectories" in parameters
+    marks = [dot.center for dot in dots(figure)]
+    marks += [mark.get_center() for mark in figure.axes[0].patches if isinstance(mark, Rectangle)]
+    for name in shown:
+        across, down = named[name]
+        beside = [across - x for x, y in marks if abs(y - down) < 1e-9 and 0 < across - x < 4]
+        assert len(beside) == 1, name
+
+
 def test_few_points_are_named(drawn):
     figure, _, _ = drawn(rdms(by_set=False), where={"layer": "fc1"}, pictures=False)
     assert {f"{o}_{h}" for o, h in product(OBJECTS, HUES)} <= set(words(figure))

@@ -31,7 +31,7 @@ def colour_key(colours: LabelColours) -> list[Item]:
         ]
     items = [heading(colours.label)]
     for value, colour in colours.colours.items():
-        items.append(_named(Item(2.6, _square(colour)), words(captions.shorten(value, 22))))
+        items.append(together(Item(2.6, _square(colour)), words(captions.shorten(value, 22))))
     return items
 
 
@@ -77,6 +77,17 @@ def line(length: float, **style) -> Item:
     return Item(length + 0.5, draw)
 
 
+def together(*items: Item) -> Item:
+    """Items which stay on one row, such as a mark and its name."""
+
+    def draw(axes, left, middle):
+        for item in items:
+            item.draw(axes, left, middle)
+            left += item.width
+
+    return Item(sum(item.width for item in items), draw)
+
+
 def rows(keys: list[list[Item]], width: float) -> list[list[Item]]:
     """Put each key on a row of its own, or on several where it is wider than the page."""
     found: list[list[Item]] = []
@@ -96,16 +107,6 @@ def put(axes, placed: list[list[Item]], left: float, top: float) -> None:
         for item in row:
             item.draw(axes, at, top + (number + 0.5) * ROW)
             at += item.width
-
-
-def _named(mark: Item, name: Item) -> Item:
-    """A mark and its name, which stay on one row."""
-
-    def draw(axes, left, middle):
-        mark.draw(axes, left, middle)
-        name.draw(axes, left + mark.width, middle)
-
-    return Item(mark.width + name.width, draw)
 
 
 def _square(colour: str) -> Callable:

@@ -304,11 +304,15 @@ def _keys(maps, panels, look: Look, trajectories, window, side: float) -> list[l
         found.append(
             [
                 keys.heading(trajectories),
-                keys.dot(0.8 * DOT, facecolor="white", edgecolor=PLAIN, linewidth=0.8),
-                keys.words(first or "first"),
-                keys.line(6, color=PLAIN, linewidth=0.8),
-                keys.dot(DOT, facecolor=PLAIN, linewidth=0),
-                keys.words(last or "last"),
+                keys.together(
+                    keys.dot(0.8 * DOT, facecolor="white", edgecolor=PLAIN, linewidth=0.8),
+                    keys.words(first or "first"),
+                ),
+                keys.together(
+                    keys.line(6, color=PLAIN, linewidth=0.8),
+                    keys.dot(DOT, facecolor=PLAIN, linewidth=0),
+                    keys.words(last or "last"),
+                ),
             ]
         )
     if look.sizes:
@@ -316,7 +320,8 @@ def _keys(maps, panels, look: Look, trajectories, window, side: float) -> list[l
         several = values if len(values) <= 8 else [values[0], values[-1]]
         key = [keys.heading(look.sizes.label)]
         for value in several:
-            key += [keys.dot(DOT * look.sizes.sizes[value], facecolor=PLAIN, linewidth=0), keys.words(value)]
+            dot = keys.dot(DOT * look.sizes.sizes[value], facecolor=PLAIN, linewidth=0)
+            key.append(keys.together(dot, keys.words(captions.shorten(value, 22))))
         found.append(key)
     if window is not None and maps.attrs["method"] != "tsne":
         length = map_layout.round_length(0.3 * side / window.scale)
