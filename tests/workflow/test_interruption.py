@@ -127,6 +127,7 @@ def test_a_killed_snakemake(part, finished):
 def test_ctrl_c(part, finished):
     run = Running(part)
     os.killpg(run.process.pid, signal.SIGINT)
+    until(lambda: not alive(run.job), run.said)  # held all the time, it ends by the signal
     said = run.end()
     assert run.process.returncode != 0
     assert "on user request" in said
