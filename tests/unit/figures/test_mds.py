@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import store
+from repscape import plugins, store
 from repscape.analyses import mds as analysis
 from repscape.errors import ConfigError
 from repscape.figures import map_layout, mds
@@ -19,6 +19,7 @@ from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import CYCLE, by_depth, label_colours, label_sizes
 from repscape.figures.style import COLOURS, settings
 from repscape.rdms import table as tables
+from repscape.study import Study
 
 OBJECTS, HUES = ("cup", "hat"), ("000", "090", "180", "270")
 LAYERS = ("input", "conv2", "conv10", "fc1")
@@ -352,6 +353,76 @@ def test_of_many_maps_evenly_spaced_layers_are_shown(drawn):
 def test_mistakes_are_told(drawn, parameters, message):
     with pytest.raises(ConfigError, match=message):
         drawn(rdms(), **parameters)
+
+
+def study(**section):
+    analyses = {
+        "maps": {"analysis": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section
+    }
+    analyses["layers"] = {"analysis": "meta_rdm", "of": "all_images", "where": {"source": ["net"]}}
+    analyses["layers"] |= {"entries": ["source", "layer"], "comparisons": ["pearson"]}
+    sets = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": None}}
+    return Study(
+        name="s", stimuli=("shapes",), layers={"net": LAYERS, "twin": LAYERS},
+        samples={"random": ("8", "all")}, metrics=("euclidean",), analyses=tuple(analyses),
+        config={
+            "rdms": {"sets": sets}, "analyses": analyses, "figures": {},
+            "stimuli": {"shapes": {"source": "shapes", "objects": 2, "colors": 4, "views": 1}},
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("section", "parameters", "message"),
+    [
+        ({}, {"where": {"layers": "input"}}, r"where: 'layers' is unknown; did you mean 'layer'\?"),
+        ({}, {"where": {"layer": "conv3"}}, r"where: layer: 'conv3' is unknown; did you mean 'conv2'\?"),
+        ({}, {"where": {"repeat": 0}}, "where: 'repeat' is unknown"),
+        (
+            {"where": {"source": "net"}},
+            {"where": {"source": "twin"}},
+            "source: 'twin' is unknown. Valid: net",
+        ),
+        (
+            {"of": "layers"},
+            {"where": {"metric": "spearman"}},
+            "'spearman' is unknown; did you mean 'pearson'",
+        ),
+        ({"of": "layers"}, {"where": {"metric_sub": "pearson"}}, "metric_sub: 'pearson' is unknown"),
+        ({}, {"colour": "colour"}, r"^colour: 'colour' is unknown; did you mean 'color'\?"),
+        ({}, {"size": "objekt"}, r"^size: 'objekt' is unknown; did you mean 'obj'\?"),
+        ({}, {"trajectories": "layr"}, r"^trajectories: 'layr' is unknown; did you mean 'layer'\?"),
+        ({}, {"trajectories": "layer"}, "Set `align: layer`"),
+        ({"of": "all_images"}, {"trajectories": "color"}, "trajectories: 'color' is unknown"),
+    ],
+)
+def test_mistakes_are_told_before_the_job(section, parameters, message):
+    with pytest.raises(ConfigError, match=message):
+        mds.inputs(study(**section), analysis="maps", **parameters)
+
+
+@pytest.mark.parametrize(
+    ("section", "parameters"),
+    [
+        (
+            {},
+            {"colour": "color", "size": "obj", "where": {"obj": "cup", "size": 8, "source": ["net", "twin"]}},
+        ),
+        ({}, {"trajectories": "color", "colour": "label", "size": "layer"}),
+        ({"align": "layer"}, {"trajectories": "layer", "where": {"draws": 1}}),
+        ({"of": "all_images"}, {"colour": "image", "where": {"metric": "euclidean", "stimulus": "shapes"}}),
+        ({"of": "layers"}, {"trajectories": "layer", "colour": "source", "where": {"metric": "pearson"}}),
+        ({"of": ["colors", "all_images"]}, {"colour": "color", "where": {"layer": "fc1"}}),
+    ],
+)
+def test_what_there_is_is_accepted_before_the_job(section, parameters):
+    found = mds.inputs(study(**section), analysis="maps", **parameters)
+    assert found == {"mds": "results/s/analyses/maps.nc", "stimuli": ["results/s/stimuli/shapes.nc"]}
+
+
+def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
+    monkeypatch.setattr(plugins, "factors", lambda section: None)
+    assert mds.inputs(study(), analysis="maps", colour="colour", trajectories="hue")
 
 
 def test_too_many_maps_that_differ_in_more_than_layers(drawn):

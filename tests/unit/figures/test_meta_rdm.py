@@ -85,6 +85,7 @@ def test_a_figure_has_one_comparison(tmp_path):
     with pytest.raises(ConfigError, match=r"metric: a figure shows one comparison, found pearson, euclidean"):
         drawn(tmp_path / "x.nc", meta, where=both)
     spaces = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
+    spaces["comparisons"] = ["pearson", "euclidean"]
     with pytest.raises(ConfigError, match=r"Choose one \(`metric: pearson`\)"):
         meta_rdm.inputs(study(spaces=spaces), where=both)
     figure, caption = drawn(tmp_path / "x.nc", meta, where={"metric": ["euclidean"]})
@@ -152,14 +153,21 @@ def study(**analyses):
 
 def test_inputs():
     spaces = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
+    spaces["comparisons"] = ["pearson", "euclidean"]
     there = study(spaces=spaces)
     assert meta_rdm.inputs(there) == {"meta": "results/s/analyses/spaces.nc"}
     for parameters, message in (
         ({"analysis": "space"}, "did you mean 'spaces'"),
         ({"where": {"obj": "cup"}}, "where: 'obj' is unknown"),
+        ({"where": {"source": "nett"}}, "where: source: 'nett' is unknown; did you mean 'net'"),
+        ({"where": {"layer": ["input", "conv1"]}}, "where: layer: 'conv1' is unknown"),
+        ({"where": {"metric": "correlation"}}, "where: metric: 'correlation' is unknown. Valid: euclidean"),
+        ({"where": {"metric_sub": "pearson"}}, "where: metric_sub: 'pearson' is unknown"),
         ({"alpha": 0.05}, "alpha: 'spaces' has no p-values"),
     ):
         with pytest.raises(ConfigError, match=message):
             meta_rdm.inputs(there, **parameters)
+    where = {"source": "net", "layer": ["input"], "metric": "pearson", "metric_sub": "correlation"}
+    assert meta_rdm.inputs(there, where=where | {"size": "all", "repeat": 0})
     with pytest.raises(ConfigError, match="the study has no meta-RDMs"):
         meta_rdm.inputs(study())

@@ -6,7 +6,7 @@ from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.mds import DEPENDENT, OWN, chains
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, keys, map_layout, mds_caption
+from repscape.figures import captions, choices, keys, map_layout, mds_caption, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import LabelColours, LabelSizes, by_depth, label_colours, label_sizes
 from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
@@ -26,19 +26,36 @@ SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures
 MOST_ACROSS = 6  # panels
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the files.
+def inputs(
+    study: Study,
+    *,
+    analysis: str | None = None,
+    where: Where | None = None,
+    colour: str | None = None,
+    size: str | None = None,
+    trajectories: str | None = None,
+) -> dict:
+    """Name the files, and check the labels.
 
     Raises
     ------
     ConfigError
-        No analysis of that name makes maps, or they have one dimension.
+        No analysis of that name makes maps, they have one dimension, or a label is unknown.
     """
     path = choices.analysis(study, analysis, "mds")
     section = study.config["analyses"][analysis or "mds"]
     if section["dims"] < 2:
         raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
+    labels = [label for label in collection.labels(study, section["of"]) if label != "repeat"] + ["draws"]
+    rdm_labels.check_where(study, analysis or "mds", where, labels)
     stimuli = collection.stimuli(study, section["of"], section["where"])
+    levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
+    if levels is not None:
+        _check_trajectories(trajectories, levels, labels, section["align"])
+    if levels is not None and factors is not None:
+        for key, label in (("colour", colour), ("size", size)):
+            if label not in (None, "image", "label", *levels, *factors, *labels):
+                raise ConfigError(f"{key}: {unknown(label, {*levels, *factors, *labels})}")
     return {"mds": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
 
@@ -176,15 +193,9 @@ def goodness(maps, rdms: list[int]) -> str:
 
 def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -> list[list[int]]:
     """Put RDMs in panels, each in one of its own or those that trajectories go through in one."""
+    _check_trajectories(trajectories, levels, labels, maps.attrs["align"])
     if trajectories in (None, *levels):
         groups = [[at] for at in chosen]
-    elif trajectories not in labels:
-        raise ConfigError(f"trajectories: {unknown(trajectories, [*levels, *labels])}")
-    elif maps.attrs["align"] != trajectories:
-        raise ConfigError(
-            f"trajectories: these maps are not aligned along '{trajectories}': what moves from one to the "
-            f"next means nothing. Set `align: {trajectories}` in the analysis."
-        )
     else:
         import pandas as pd
 
@@ -199,6 +210,19 @@ def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -
             f"{', '.join(different)}."
         )
     return groups
+
+
+def _check_trajectories(trajectories: str | None, levels, labels, align: str | None) -> None:
+    """Refuse to connect what is neither in one map nor in maps that were aligned."""
+    if trajectories in (None, *levels):
+        return
+    if trajectories not in labels:
+        raise ConfigError(f"trajectories: {unknown(trajectories, [*levels, *labels])}")
+    if align != trajectories:
+        raise ConfigError(
+            f"trajectories: these maps are not aligned along '{trajectories}': what moves from one to the "
+            f"next means nothing. Set `align: {trajectories}` in the analysis."
+        )
 
 
 def _thinned(maps, groups: list[list[int]]) -> list[list[int]]:

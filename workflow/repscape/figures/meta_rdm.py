@@ -9,7 +9,7 @@ from pydantic import Field
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions, choices, rdm_labels
 from repscape.figures.rows import colour_scale, page
 from repscape.figures.style import PAGE, WIDTH
 from repscape.plugins import unknown
@@ -56,10 +56,7 @@ def inputs(
     if not made:
         raise ConfigError("analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`.")
     name = choices.one(analysis, made, "analysis")
-    known = collection.labels(study, name)
-    for label in where or {}:
-        if label not in known:
-            raise ConfigError(f"where: {unknown(label, known)}")
+    rdm_labels.check_where(study, name, where, collection.labels(study, name))
     _one_comparison(where)
     if alpha is not None and not study.config["analyses"][name]["permutations"]:
         raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")
