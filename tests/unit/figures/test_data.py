@@ -247,7 +247,7 @@ FROM_RECORDINGS = {
 READ_AS_IT_IS = ("analyses/", "stimuli/", "networks/", "populations/", "recordings/")
 # Analyses that have keys of their own, which figures of RDMs ask for.
 OF_RDMS = {
-    "mds": {"of": "all_images", "where": None, "dims": 2},
+    "mds": {"of": "all_images", "where": None, "dims": 2, "align": None},
     "mean_rdm": {"of": "all_images", "where": None, "over": ["repeat"]},
     "meta_rdm": {"of": "all_images", "where": None, "entries": ["layer"], "permutations": 0},
     "subset": {"of": "all_images", "where": None},
