@@ -4,12 +4,10 @@ import inspect
 from collections.abc import Iterable, Mapping
 
 from repscape.errors import ConfigError
-from repscape.plugins import entry, section_arguments, unknown
-from repscape.rdms.meta import labels_after
+from repscape.plugins import entry, find, section_arguments, unknown
 from repscape.study import Study
 
 ALL = "all_images"
-MAKERS = ("mean_rdm", "meta_rdm")  # analyses whose files are tables of RDMs
 _KEYS = ("source", "stimulus", "population", "layer", "size")
 _OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
 _WITHIN = ("layer_order", "metric", "measure", "normalisation", "repeat", "n_drawn")
@@ -48,19 +46,11 @@ def inputs(study: Study, of: Of, where: Where | None = None) -> dict[str, list[s
 
 def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
     """Name the files of RDMs of one name; one that is not alone may lack values that others have."""
-    if of in _made(study):
+    if of in made(study):
         return [study.path("analysis", analysis=of)]
     if of in _recordings(study):
         return [study.path("recording", recording=of)]
-    sets = _sets(study)
-    valid: dict[str, Iterable[str]] = {
-        "source": study.layers,
-        "stimulus": [sets[of]["stimulus"]] if of in sets else study.stimuli,
-        "population": study.samples,
-        "layer": {layer for layers in study.layers.values() for layer in layers},
-        "size": {size for sizes in study.samples.values() for size in sizes},
-        "metric": study.metrics,
-    }
+    valid = known_values(study, of)
     wanted: dict[str, set[str]] = {}
     for label, values in where.items():
         wanted[label] = {str(value) for value in _listed(values)}
@@ -76,6 +66,19 @@ def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
     if not files:
         raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
     return files
+
+
+def known_values(study: Study, of: str) -> dict[str, Iterable[str]]:
+    """Return the values that labels of networks' RDMs may have, as far as a study tells: {label: values}."""
+    sets = _sets(study)
+    return {
+        "source": study.layers,
+        "stimulus": [sets[of]["stimulus"]] if of in sets else study.stimuli,
+        "population": study.samples,
+        "layer": {layer for layers in study.layers.values() for layer in layers},
+        "size": {size for sizes in study.samples.values() for size in sizes},
+        "metric": study.metrics,
+    }
 
 
 def labels(study: Study, of: Of) -> list[str]:
@@ -94,19 +97,19 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
     if of in way:
         circle = " ← ".join([*way[way.index(of) :], of])
         raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
-    if of in _made(study):
+    if of in made(study):
         section = study.config["analyses"][of]
         lower = [label for name in _listed(section["of"]) for label in _labels(study, name, (*way, of))]
-        lower = list(dict.fromkeys(lower))
-        if section["analysis"] == "mean_rdm":
-            kept = [label for label in lower if label not in (*section["over"], "averaged")]
-            return [*kept, "averaged"]
-        return labels_after(lower, section["entries"])
+        plugin = find("analyses", section["analysis"], of)
+        keys = section_arguments(
+            plugin.compute, section, only=inspect.signature(plugin.made_labels).parameters
+        )
+        return plugin.made_labels(list(dict.fromkeys(lower)), **keys)
     if of in _recordings(study):
         return [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
     sets = _sets(study)
     if of not in (ALL, *sets):
-        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_recordings(study), *_made(study)])}")
+        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_recordings(study), *made(study)])}")
     return [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
 
 
@@ -114,7 +117,7 @@ def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
     """Name the stimuli of whose images RDMs are, through the analyses that made them."""
     found: set[str] = set()
     for name in _listed(of):
-        if name in _made(study):
+        if name in made(study):
             section = study.config["analyses"][name]
             found.update(stimuli(study, section["of"], section["where"]))
         elif name in _recordings(study):
@@ -140,9 +143,12 @@ def _own_labels(section: Mapping) -> list[str]:
     return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
 
 
-def _made(study: Study) -> list[str]:
-    """Name the analyses that make RDMs."""
-    return [name for name in study.analyses if study.config["analyses"][name]["analysis"] in MAKERS]
+def made(study: Study) -> list[str]:
+    """Name the analyses that make RDMs: their plugins define `made_labels`."""
+    plugins = {name: study.config["analyses"][name]["analysis"] for name in study.analyses}
+    return [
+        name for name, plugin in plugins.items() if hasattr(find("analyses", plugin, name), "made_labels")
+    ]
 
 
 def read(files: Mapping, of: Of, where: Where | None = None):

@@ -27,6 +27,11 @@ def inputs(study: Study, *, of: Of, over: NAMES, where: Where | None = None) -> 
     return collection.inputs(study, of, where)
 
 
+def made_labels(labels: list[str], *, over: NAMES) -> list[str]:
+    """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
+    return [*(label for label in labels if label not in (*over, "averaged")), "averaged"]
+
+
 def compute(files: Mapping, *, of: Of, over: NAMES, where: Where | None = None) -> Result:
     """Average the RDMs that are alike in all labels but some.
 

@@ -11,7 +11,7 @@ from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.plugins import NAMES
 from repscape.rdms.comparison import Comparison
-from repscape.rdms.meta import check_labels, meta_rdms
+from repscape.rdms.meta import check_labels, labels_after, meta_rdms
 from repscape.study import Study
 
 TABLE = True
@@ -44,6 +44,11 @@ def inputs(
     """
     check_labels(collection.labels(study, of), entries, groups)
     return collection.inputs(study, of, where)
+
+
+def made_labels(labels: list[str], *, entries: NAMES) -> list[str]:
+    """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
+    return labels_after(labels, entries)
 
 
 def compute(

@@ -49,15 +49,7 @@ def _own_values(study: Study, of: str, label: str) -> set[str] | None:
         lower = label.removesuffix("_sub") if section["analysis"] == "meta_rdm" else label
         chosen = (section.get("where") or {}).get(lower)
         return values(study, section["of"], lower) if chosen is None else set(map(str, _listed(chosen)))
-    sets = study.config["rdms"].get("sets", {})
-    known: dict[str, Iterable[str]] = {
-        "source": study.layers,
-        "stimulus": [sets[of]["stimulus"]] if of in sets else study.stimuli,
-        "population": study.samples,
-        "layer": {layer for layers in study.layers.values() for layer in layers},
-        "size": {size for sizes in study.samples.values() for size in sizes},
-        "metric": study.metrics,
-    }
+    known = collection.known_values(study, of)
     return set(map(str, known[label])) if label in known else None
 
 
@@ -70,7 +62,7 @@ def of_entries(study: Study, of: Of) -> list[str] | None:
         own: list[str] | None
         if section.get("analysis") == "meta_rdm":
             own = section["entries"]
-        elif section.get("analysis") in collection.MAKERS:
+        elif name in collection.made(study):
             own = of_entries(study, section["of"])
         elif definition is None:
             own = ["image"]
