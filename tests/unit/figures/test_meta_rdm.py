@@ -66,8 +66,8 @@ def test_panels_show_the_values(tmp_path):
         np.testing.assert_allclose(shown[gid], tables.matrix(row).to_numpy())
     scales = {image.get_clim() for axes in figure.axes for image in axes.images}
     assert scales == {(0.0, np.stack(chosen.dissimilarity).max())}
-    assert set(OBJECTS) | set(LAYERS) | {"1 − ρ"} <= set(texts(figure))
-    assert "one of each ``obj``, compared by Spearman's rank correlation" in caption
+    assert set(OBJECTS) | set(LAYERS) | {"1 − Spearman's ρ"} <= set(texts(figure))
+    assert "one of each ``obj``, compared by 1 − Spearman's ρ" in caption
     assert "titled by ``layer``" in caption
     assert "``euclidean``" in caption
 

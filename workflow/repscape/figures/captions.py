@@ -49,6 +49,22 @@ class Draws(NamedTuple):
     fewer: bool
 
 
+# Comparisons of RDMs, as similarities
+SIMILARITIES = {
+    "pearson": "Pearson's r",
+    "spearman": "Spearman's ρ",
+    "kendall": "Kendall's τ-a",
+    "cosine": "cosine similarity",
+    "whitened_pearson": "whitened Pearson's r",
+    "whitened_cosine": "whitened cosine similarity",
+}
+
+
+def comparison(name: str) -> str:
+    """Say what the dissimilarity of RDMs is that were compared."""
+    return "Euclidean distance" if name == "euclidean" else f"1 − {SIMILARITIES[name]}"
+
+
 def metric(measure: str, name: str | None = None) -> str:
     """Say what a metric measures, and its name where a study calls it otherwise."""
     words = METRICS.get(measure, f"dissimilarity by {measure}")

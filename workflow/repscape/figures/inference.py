@@ -18,14 +18,6 @@ _LINE_LABELS = ("source", "population", "size", "metric")  # and their lower lev
 
 Correction = Literal["fdr", "holm"]
 
-COMPARISONS = {
-    "pearson": "Pearson's r",
-    "spearman": "Spearman's ρ",
-    "kendall": "Kendall's τ-a",
-    "cosine": "cosine similarity",
-    "whitened_pearson": "whitened Pearson's r",
-    "whitened_cosine": "whitened cosine similarity",
-}
 CORRECTIONS = {
     "fdr": "so that the expected share of false ones among them is at most 5% (Benjamini and Hochberg)",
     "holm": "so that the chance of any false one is at most 5% (Holm)",
@@ -125,7 +117,9 @@ def draw(
                     )
         panel.set_xlim(-0.6, len(layers) - 0.4)
         depth_axis(panel, layers)
-        panel.set_ylabel(f"similarity to {_reference(table)}\n({COMPARISONS[table.comparison]} of RDMs)")
+        panel.set_ylabel(
+            f"similarity to {_reference(table)}\n({captions.SIMILARITIES[table.comparison]} of RDMs)"
+        )
     axes[-1].set_xlabel("layer, from input to output")
     handles = [
         Line2D([], [], color=colour, marker="o", markersize=3.4)
@@ -201,8 +195,8 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
         over += f"{' and' if several else ', mean'} over {repeats} repeats of the reference"
     text = [
         f"How like the RDM{'s' if several or repeats > 1 else ''} of {reference} those of the layers of "
-        f"{captions.listing(map(captions.escape, lines))} are: {COMPARISONS[table.comparison]} over pairs of "
-        f"{count} entries{over}. The reference is not compared with itself.",
+        f"{captions.listing(map(captions.escape, lines))} are: {captions.SIMILARITIES[table.comparison]} "
+        f"over pairs of {count} entries{over}. The reference is not compared with itself.",
     ]
     factors = {
         "entries": "entries (images)", "sets": "sets of entries", "repeats": "repeats of the reference"

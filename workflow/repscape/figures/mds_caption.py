@@ -5,16 +5,6 @@ import numpy as np
 from repscape.analyses.mds import DEPENDENT
 from repscape.figures import captions
 
-# Comparisons of RDMs, which are the metrics of RDMs of RDMs
-COMPARISONS = {
-    "pearson": "1 − Pearson's r",
-    "spearman": "1 − Spearman's ρ",
-    "kendall": "1 − Kendall's τ-a",
-    "cosine": "1 − cosine",
-    "euclidean": "Euclidean distance",
-    "whitened_pearson": "1 − whitened r",
-    "whitened_cosine": "1 − whitened cosine",
-}
 METHODS = {
     "classical": "by classical multidimensional scaling of the {distance}",
     "smacof": "by metric multidimensional scaling (SMACOF): distances between points are as near as they can "
@@ -29,7 +19,7 @@ def metric(maps, rdm: int) -> str:
     """Say what the dissimilarity of an RDM is."""
     name = str(maps["metric"].values[rdm])
     if "metric_sub" in maps:
-        return f"{COMPARISONS.get(name, name)} of RDMs"
+        return f"{captions.comparison(name)} of RDMs"
     measure = str(maps["measure"].values[rdm]) if "measure" in maps else name
     return captions.metric(measure or name)
 

@@ -23,16 +23,6 @@ PITCH = 2.3  # mm from one label to the next, so that they do not touch
 GAP, LINE, SCALE = 3.0, 3.0, 9.0  # mm: between panels, a line of a title, the scale below
 SMALLEST, LARGEST = 15.0, 110.0  # mm, of a panel
 FEW = 4  # panels, which are larger and have their values written, where there is room
-# What a comparison is by, and how its dissimilarity is written.
-COMPARISONS = {
-    "pearson": ("Pearson's correlation", "1 − r"),
-    "spearman": ("Spearman's rank correlation", "1 − ρ"),
-    "kendall": ("Kendall's τ-a", "1 − τ-a"),
-    "cosine": ("the cosine of their angle", "1 − cosine"),
-    "euclidean": ("Euclidean distance", "Euclidean distance"),
-    "whitened_pearson": ("whitened correlation", "1 − whitened r"),
-    "whitened_cosine": ("whitened cosine", "1 − whitened cosine"),
-}
 
 
 class Panel(NamedTuple):
@@ -98,7 +88,7 @@ def draw(
     layout = _layout(panels, own_scale=metric == "euclidean" and len(panels) > 1)
     side, left = layout.side, layout.room
     width, height = layout.size
-    label = COMPARISONS.get(metric, (metric, metric))[1]
+    label = captions.comparison(metric)
     bar = min(max(side, 36.0), 60.0)
     fig, axes = page(height, max(width, left + bar + 24))
     colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
@@ -389,10 +379,9 @@ def _caption(panels: list[Panel], table, layout: _Layout, alpha: float | None, m
     first = panels[0].labels
     titled = _titled(panels)
     entries = captions.listing(f"``{name}``" for name in panels[0].levels)
-    by, written = COMPARISONS.get(first["metric"], (captions.escape(first["metric"]),) * 2)
     text = [
-        f"How dissimilar RDMs are, one of each {entries}, compared by {by}"
-        f"{'' if by == written else f' ({written})'}."
+        f"How dissimilar RDMs are, one of each {entries}, compared by "
+        f"{captions.escape(captions.comparison(first['metric']))}."
     ]
     same = [
         f"{name} ``{value}``"
