@@ -1,4 +1,4 @@
-"""Orientations that a recording was shown: trials of like orientation as one condition, and signs for tilts."""
+"""Orientations that a recording was shown: trials of like orientation as one condition, tilts with signs."""
 
 from typing import Literal, NamedTuple
 
