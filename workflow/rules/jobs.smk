@@ -85,11 +85,36 @@ def recording_job(wildcards):
     }
 
 
+def responses_inputs(source):
+    section = CONFIG["recordings"][source]
+    return {
+        "files": named_files("recordings", section["source"], section),
+        "stimuli": [STUDY.path("stimulus", stimulus=name) for name in STUDY.stimuli_of(source)],
+    }
+
+
+def responses_job(source):
+    section = CONFIG["recordings"][source]
+    return {
+        "section": {key: section[key] for key in section if key != "samples"},
+        "files": names_and_sizes(named_files("recordings", section["source"], section)),
+        "stimuli": STUDY.stimuli_of(source),
+        "code": code("responses.py", recordings=section["source"]),
+    }
+
+
+def replay_job(source):
+    return {"areas": STUDY.layers[source], "code": code("replay.py")}
+
+
 def population_inputs(wildcards):
-    section = CONFIG["populations"][wildcards.population]
+    section, source = CONFIG["populations"][wildcards.population], wildcards.source
+    if source in STUDY.recordings:
+        return {"responses": STUDY.path("responses", source=source, stimulus=STUDY.stimuli_of(source)[0])}
     files = made_from("populations", section["select"], section)
+    files["layers"] = STUDY.path("layers", source=source)
     if hasattr(plugins.find("populations", section["select"], "populations"), "measure"):
-        files["network"] = STUDY.path("network", source=wildcards.source)
+        files["network"] = STUDY.path("network", source=source)
     return files
 
 
