@@ -4,7 +4,7 @@
 # script needs from the config and `code`, the digest of what the script runs.
 from inspect import signature
 
-from repscape import own
+from repscape import own, simulations
 from repscape.rdms.sets import own_functions
 
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
@@ -191,12 +191,17 @@ def analysis_outputs(analysis):
 
 
 def analysis_job(analysis):
-    section = CONFIG["analyses"][analysis]
-    return {
-        "section": section | from_study(section["analysis"], section),
-        **({"libraries": libraries()} if "device" in section else {}),
-        "code": code("analysis.py", analyses=section["analysis"]),
-    }
+    # A function, asked only if the analysis is made: of others the study may lack what they need.
+    def job(wildcards):
+        section = CONFIG["analyses"][analysis]
+        return {
+            "section": section | from_study(section["analysis"], section),
+            **simulated("analyses", analysis),
+            **({"libraries": libraries()} if "device" in section else {}),
+            "code": code("analysis.py", analyses=section["analysis"]),
+        }
+
+    return job
 
 
 def from_study(plugin, section):
@@ -209,6 +214,12 @@ def from_study(plugin, section):
     return or_stop(complete, STUDY, **arguments)
 
 
+def simulated(step, name):
+    """The simulated recordings that a result is made from, if there are any."""
+    found = or_stop(simulations.behind, STUDY, step, name)
+    return {"simulated": found} if found else {}
+
+
 def analysis_gpu(analysis):
     return gpu_wanted() if "device" in CONFIG["analyses"][analysis] else 0
 
@@ -216,6 +227,7 @@ def analysis_gpu(analysis):
 def figure_job(figure):
     section = CONFIG["figures"][figure]
     job = {"section": section, "code": code("figure.py", figures=section["figure"])}
+    job |= simulated("figures", figure)
     if "style" in signature(plugins.entry("figures", section["figure"])).parameters:
         # The colours of stimuli depend on all of them.
         reference = CONFIG["analyses"]["differentiation"]["reference"]

@@ -6,6 +6,7 @@ from repscape import logs, plugins
 from repscape.networks.tables import find, read_layers
 from repscape.populations import file
 from repscape.populations.layer import Layer
+from repscape.recordings.file import is_simulated
 from repscape.recordings.file import layers as areas
 
 
@@ -22,7 +23,8 @@ def of_network(inputs, names, labels):
 
 
 def main(inputs, names, labels, section, source, population, output):
-    layers = areas(inputs["responses"]) if "responses" in inputs else of_network(inputs, names, labels)
+    responses = inputs.get("responses")
+    layers = of_network(inputs, names, labels) if responses is None else areas(responses)
     network = Path(inputs["network"]) if "network" in inputs else None
     file.write(
         output,
@@ -32,6 +34,7 @@ def main(inputs, names, labels, section, source, population, output):
         source=source,
         population=population,
         network=network,
+        simulated=None if responses is None else is_simulated(responses),
     )
 
 

@@ -64,7 +64,7 @@ def complete(
 
 
 def _chosen(study: Study, source: str | None, stimulus: str | None, layers) -> tuple[str, str, list[str]]:
-    source = one(source, study.labels, "source")
+    source = one(source, study.networks, "source")
     stimulus = stimulus_of(study, source, stimulus)
     return source, stimulus, several(layers, study.layers[source], "layers")
 

@@ -34,6 +34,8 @@ class Curves(NamedTuple):
     left_out : list of str
         Sources that have nothing of this.
     images : dict of stimulus to its number of images
+    recordings : list of str
+        The sources that are recordings.
     """
 
     values: object
@@ -50,6 +52,7 @@ class Curves(NamedTuple):
     sizes: list[str]
     left_out: list[str]
     images: dict[str, int]
+    recordings: list[str]
 
 
 def select(
@@ -98,6 +101,7 @@ def select(
         sizes=sizes,
         left_out=[name for name in chosen if name not in layers],
         images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
+        recordings=list(map(str, table["source"].values[table["recording"].values > 0])),
     )
 
 

@@ -19,6 +19,7 @@ from repscape.stimuli import factors
 # What an RDM file takes over from the activations it was made of.
 _KEYS = (
     "source", "stimulus", "population", "selected", "layer", "order", "stimulus_sha256", "weights_sha256",
+    "recording_sha256", "simulated",
 )  # fmt: skip
 
 

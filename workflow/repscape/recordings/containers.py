@@ -145,13 +145,13 @@ def _hdf5(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
 
 
 def _netcdf(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
-    import netCDF4
+    from scipy.io import netcdf_file  # netCDF4 takes what a truncated classic file lacks for zeros
 
-    with netCDF4.Dataset(file) as opened:
-        opened.set_auto_mask(False)
-        name = _choose(file, variable, opened.variables, but)
-        values = opened[name][...]
-        return netCDF4.chartostring(values) if values.dtype.kind == "S" and values.ndim == 2 else values
+    with netcdf_file(file, mmap=False) as opened:
+        values = opened.variables[_choose(file, variable, opened.variables, but)].data
+    if values.dtype.kind == "S":
+        return np.array([b"".join(row).decode().rstrip("\0 ") for row in values])
+    return values.astype(values.dtype.newbyteorder("="))
 
 
 def _mat(file: Path, variable: str | None, but: set[str]) -> np.ndarray:

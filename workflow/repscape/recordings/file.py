@@ -80,6 +80,12 @@ def layers(path) -> list[Layer]:
         ]
 
 
+def is_simulated(path) -> int | None:
+    """Return 1 for a file of simulated responses."""
+    with store.open_file(path, "responses") as file:
+        return getattr(file, "simulated", None)
+
+
 def check_stimulus(file, path, stimulus, stimulus_path) -> None:
     """Refuse responses to another version of a stimulus."""
     if file.stimulus_sha256 != stimulus.sha256:
