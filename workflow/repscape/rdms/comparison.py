@@ -217,6 +217,40 @@ def _whitened(vectors: np.ndarray) -> np.ndarray:
     return vectors - means[:, first] - means[:, second]
 
 
+def whitened_similarity(x: np.ndarray, y: np.ndarray, kind: Comparison) -> np.ndarray:
+    """Return the whitened cosine or r of every row of x with every row of y, where all have the same gaps.
+
+    As `compare`, with V of the pairs that there are: those of a bootstrap sample of entries lack the pairs of
+    two copies of one entry. With A as in `_whitened`, of these pairs, Woodbury's identity needs a matrix of
+    entries alone: 2V⁻¹ = I − A (2I + AᵀA)⁻¹ Aᵀ.
+
+    Parameters
+    ----------
+    x, y : float arrays (rdm, pair)
+        NaN in the same pairs of all.
+    kind : {"whitened_cosine", "whitened_pearson"}
+
+    Returns
+    -------
+    float64 array (rdm of x, rdm of y)
+    """
+    entries = entries_of(x.shape[1])
+    there = np.isfinite(x).all(0) & np.isfinite(y).all(0)
+    first, second = (ends[there] for ends in pairs(entries))
+    inner = np.zeros((entries, entries))
+    inner[first, second] = inner[second, first] = 1
+    np.fill_diagonal(inner, inner.sum(0) + 2)
+    rows = np.concatenate([x, y])[:, there]
+    if kind == "whitened_pearson":
+        rows = rows - rows.mean(1, keepdims=True)
+    sums = np.array([np.bincount(first, row, entries) + np.bincount(second, row, entries) for row in rows])
+    shares = np.linalg.solve(inner, sums.T).T
+    white = rows - shares[:, first] - shares[:, second]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        norm = np.sqrt(np.einsum("rp,rp->r", rows, white))
+        return (rows[: len(x)] / norm[: len(x), None]) @ (white[len(x) :] / norm[len(x) :, None]).T
+
+
 def _tau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return Kendall's τ-a between every row of x and every row of y."""
     from scipy.stats import rankdata
