@@ -229,7 +229,11 @@ def test_corrections(method):
         ({}, {"bootstrap": "sets"}, "resample sets, expected at least 2"),
         ({"repeats": 1}, {"bootstrap": "both"}, "resample repeats"),
         ({"entries": 3}, {"bootstrap": "entries"}, "at least 4 of them in each set, found 3"),
-        ({}, {"bootstrap": "units"}, "resample units, expected at least 2 of them, and RDMs of samples of them"),
+        (
+            {},
+            {"bootstrap": "units"},
+            "resample units, expected at least 2 of them, and RDMs of samples of them",
+        ),
     ],
 )
 def test_bad_input(sizes, keywords, message):

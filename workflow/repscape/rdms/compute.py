@@ -69,7 +69,7 @@ def write_rdms(
         The stimulus cannot be divided into these sets.
     """
     measures = [
-        Metric(metric["name"], _function(metric["metric"]), metric["normalisation"], metric["metric"])
+        Metric(metric["name"], function_of(metric["metric"]), metric["normalisation"], metric["metric"])
         for metric in metrics
     ]
     names = names_file = None
@@ -90,14 +90,14 @@ def write_rdms(
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             keys = {key: getattr(recording, key, None) for key in _KEYS}
             keys |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
-            columns = _columns(recording, sample)
+            columns = columns_of(recording, sample)
             activity = recording["activation"][:]
             trials = _trials(recording, measures, groups)
         values = np.empty((len(measures), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
         scalings = []
         for repeat, drawn in enumerate(columns):
             answers = _drawn(activity, drawn)
-            scalings.append(_scalings(answers, measures))
+            scalings.append(scalings_of(answers, measures))
             some = trials and trials.of_units(drawn)
             try:
                 values[:, repeat] = dissimilarities(answers, measures, scalings[repeat], some)
@@ -182,7 +182,8 @@ def dissimilarities(
     return values
 
 
-def _function(metric: str) -> Callable:
+def function_of(metric: str) -> Callable:
+    """Return the function of a metric, a plugin's or one's own."""
     return own.load(metric) if own.is_own(metric) else entry("rdms", metric, "rdms.metrics")
 
 
@@ -195,7 +196,8 @@ def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapp
     if combined:
         raise DataError(
             f"rdms.sets.{combined[0].rpartition('/')[0]}: entries that combine images have no trials, which "
-            f"metric '{wanted[0]}' needs of the recording '{recording.source}'. Leave out the set or the metric."
+            f"metric '{wanted[0]}' needs of the recording '{recording.source}'. Leave out the set or the "
+            "metric."
         )
     try:
         return single_trials.read(recording)
@@ -207,7 +209,8 @@ def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
 
 
-def _scalings(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+def scalings_of(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+    """Return the shift and scale of each normalisation that the metrics use."""
     with np.errstate(invalid="ignore", over="ignore"):
         return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}
 
@@ -278,7 +281,7 @@ def _check_keys(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> None:
             )
 
 
-def _columns(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarray:
+def columns_of(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarray:
     """Return where in the recording the drawn units are: int array (repeat, draw)."""
     recorded, drawn = recording["unit"][:], sample["unit"][:]
     order = np.argsort(recorded, kind="stable")

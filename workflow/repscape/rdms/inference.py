@@ -227,7 +227,8 @@ def check(sizes: dict[str, int], factors: Sequence[str]) -> None:
     Parameters
     ----------
     sizes : dict
-        How many ``sets``, ``repeats`` (of all sets), ``entries`` (of the smallest set) and ``units`` there are.
+        How many ``sets``, ``repeats`` (of all sets), ``entries`` (of the smallest set) and ``units`` there
+        are.
     factors : what `factors_of` gives
 
     Raises
