@@ -272,6 +272,14 @@ def samples(
             yield whole, Sample(repeats=of_repeats, units=units), Sample(sets=of_sets, entries=of_entries)
 
 
+def limits(values: np.ndarray, sem: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of 95% intervals by Student's t."""
+    from scipy.stats import t
+
+    reach = t.ppf((1 + LEVEL) / 2, dof) * sem
+    return values - reach, values + reach
+
+
 def corrected(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray:
     """Correct p for how many tests there are; NaN are no tests.
 
