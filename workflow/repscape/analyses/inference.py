@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses import between_sources, collection, parts, statement
-from repscape.analyses.collection import Of, Where
 from repscape.analyses.between_sources import CORRECTIONS
+from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.analyses.split_rdms import UNITS
 from repscape.errors import ConfigError, DataError

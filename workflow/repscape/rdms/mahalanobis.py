@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.rdms.distances import pairs
-from repscape.rdms.noise import products
+from repscape.rdms.noise import Noise
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.trials import Trials
@@ -35,10 +35,11 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None 
     """
     if trials is None:
         return sqeuclidean(activity, scaling)
-    share = np.zeros((len(activity), len(trials.image)))
-    share[trials.image, np.arange(len(trials.image))] = 1
-    share /= share.sum(1, keepdims=True)
-    second = share @ products(trials) @ share.T
+    means = np.zeros((len(activity), trials.response.shape[1]))
+    np.add.at(means, trials.image, trials.response)
+    means /= np.bincount(trials.image, minlength=len(activity))[:, np.newaxis]
+    means -= means.mean(0)  # no distance changes, and products cancel less
+    second = Noise(trials).products(means, means)
     i, j = pairs(len(activity))
     own = second.diagonal()
     return np.maximum(own[i] + own[j] - 2 * second[i, j], 0)

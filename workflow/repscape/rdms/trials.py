@@ -71,7 +71,7 @@ def read(file: netCDF4.Dataset) -> Trials:
     return Trials(*(file[name][:] for name in ("response", "trial_image", "trial_repeat")))
 
 
-def counted(trials: Trials, names: Sequence[str] | int, fewest: int = 2) -> np.ndarray:
+def counted(trials: Trials, names: Sequence[str] | int, fewest: int = 2, hint: str = "") -> np.ndarray:
     """Count each image's presentations, and refuse too few.
 
     Parameters
@@ -80,6 +80,8 @@ def counted(trials: Trials, names: Sequence[str] | int, fewest: int = 2) -> np.n
     names : the images' names, or how many there are
     fewest : int
         How many each image needs.
+    hint : str
+        What needs fewer.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def counted(trials: Trials, names: Sequence[str] | int, fewest: int = 2) -> np.n
         named = "" if isinstance(names, int) else f" (the first is {names[few[0]]})"
         raise DataError(
             f"expected at least {fewest} presentations of each of the {images} images, found fewer of "
-            f"{few.size}{named}. Leave these images out of the stimulus, take a recording with more "
-            "repeats, or metrics and ceilings that need none."
+            f"{few.size}{named}{'; ' if hint else ''}{hint}. Leave these images out of the stimulus, or take "
+            "a recording with more repeats, or metrics and ceilings that need none."
         )
     return counts
