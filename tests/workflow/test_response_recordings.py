@@ -23,7 +23,7 @@ def config() -> dict:
         "stimuli": {
             "gratings": {
                 "source": "gratings",
-                "orientations": [a % 180 for a in ORIENTATIONS],
+                "count": 12,
                 "size": [64, 64],
             }
         },

@@ -246,7 +246,7 @@ def test_what_is_no_stack_of_rdms_is_refused(shape):
 def test_orders():
     assert [orders_used(n, 1000) for n in (2, 3, 4, 6, 7, 200)] == [1, 5, 23, 719, 1000, 1000]
     assert orders_used(4, 10) == 10
-    sampled = np.concatenate(list(comparison._orders(4, 10, 0, 3)))
+    sampled = np.concatenate(list(comparison.orders_of(4, 10, 0, 3)))
     assert sampled.shape == (10, 4)
     assert (np.sort(sampled, axis=1) == np.arange(4)).all()
 

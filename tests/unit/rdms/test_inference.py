@@ -11,7 +11,8 @@ from scipy.spatial.distance import pdist
 from statsmodels.stats.multitest import multipletests
 
 from repscape.errors import DataError
-from repscape.rdms.inference import METHODS, corrected, corrected_pairs, infer, samples
+from repscape.rdms.ceiling import METHODS
+from repscape.rdms.inference import corrected, corrected_pairs, infer, samples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Noise ceiling for tau")
 
@@ -228,7 +229,11 @@ def test_corrections(method):
         ({}, {"bootstrap": "sets"}, "resample sets, expected at least 2"),
         ({"repeats": 1}, {"bootstrap": "both"}, "resample repeats"),
         ({"entries": 3}, {"bootstrap": "entries"}, "at least 4 of them in each set, found 3"),
-        ({"entries": 100}, {"bootstrap": "entries", "comparison": "whitened_cosine"}, "99 entries"),
+        (
+            {},
+            {"bootstrap": "units"},
+            "resample units, expected at least 2 of them, and RDMs of samples of them",
+        ),
     ],
 )
 def test_bad_input(sizes, keywords, message):

@@ -1,4 +1,7 @@
-"""Which RDMs an analysis is of: sets of images, all images, a recording, or what another analysis made."""
+"""Which RDMs an analysis is of: sets of images, all images, a recording, or what another analysis made.
+
+What makes RDMs is made of RDMs itself, which its key `of` names, or of activity (`split_rdms`).
+"""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -99,7 +102,9 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
         raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
     if of in made(study):
         section = study.config["analyses"][of]
-        lower = [label for name in _listed(section["of"]) for label in _labels(study, name, (*way, of))]
+        lower = [
+            label for name in _listed(section.get("of", [])) for label in _labels(study, name, (*way, of))
+        ]
         plugin = find("analyses", section["analysis"], of)
         keys = section_arguments(
             plugin.compute, section, only=inspect.signature(plugin.made_labels).parameters
@@ -119,7 +124,10 @@ def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
     for name in _listed(of):
         if name in made(study):
             section = study.config["analyses"][name]
-            found.update(stimuli(study, section["of"], section["where"]))
+            if "of" in section:
+                found.update(stimuli(study, section["of"], section["where"]))
+            else:  # made of activity
+                found.update([section["stimulus"]] if section["stimulus"] else study.stimuli)
         elif name in study.given:
             found.add(study.given[name]["stimulus"])
         else:

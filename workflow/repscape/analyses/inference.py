@@ -7,10 +7,13 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses import collection
+from repscape.analyses import between_sources, collection, parts, statement
+from repscape.analyses.between_sources import CORRECTIONS
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
+from repscape.analyses.split_rdms import UNITS
 from repscape.errors import ConfigError, DataError
+from repscape.labels import natural
 from repscape.logs import logger
 from repscape.plugins import unknown
 from repscape.study import Study
@@ -22,11 +25,13 @@ TESTS = ("p_zero", "p_ceiling")
 DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws", "averaged")
 # Labels of what was measured and how; others are of sets of entries, or of repeats of the data
 OF_MODELS = ("source", "population", "layer", "size", "metric", "measure", *DEPENDENT)
+FEWEST_SAMPLES = 20  # of units: fewer tell no variance
 _ROUNDING = 1e-12
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine", "whitened_pearson", "whitened_cosine"]
-Resampled = Literal["entries", "sets", "repeats", "both"]
+Resampled = Literal["entries", "sets", "repeats", "units", "both"]
 Resamples = Annotated[int, Field(ge=100)]
+Permutations = Annotated[int, Field(ge=0)]
 
 
 def inputs(
@@ -41,6 +46,7 @@ def inputs(
     comparison: Comparison = "pearson",
     bootstrap: Resampled | None = None,
     resamples: Resamples = 1000,
+    permutations: Permutations = 1000,
 ) -> dict:
     """Name the files that hold the RDMs.
 
@@ -90,6 +96,7 @@ def compute(
     comparison: Comparison = "pearson",
     bootstrap: Resampled | None = None,
     resamples: Resamples = 1000,
+    permutations: Permutations = 1000,
 ) -> Result:
     """Compare the RDMs of models with those of a reference; see `repscape.rdms.inference`.
 
@@ -99,6 +106,9 @@ def compute(
     (subject, session), or in one of `repeats` are repeated measurements: they give the noise ceiling. In
     no other label may they differ. A model is what models' RDMs differ in otherwise, for
     example in source and layer; its RDMs of several draws of units, or over `repeats`, are averaged.
+    Of RDMs of parts of a recording (`repscape.analyses.split_rdms`) those of repeats are repeats; those of
+    halves give the ceiling of each split, and the mean of these; those of samples of units are what
+    units are resampled by. A model has none of them.
 
     Entries with undefined dissimilarities in the reference are left out; models with undefined or
     equal ones among the others too. Both are told, in the log and the file.
@@ -107,7 +117,7 @@ def compute(
     ----------
     files : what `inputs` named
     seed : int
-        Of the bootstrap.
+        Of the bootstrap and the permutations.
     reference : mapping of label to a value or values
         Which RDMs are the data, instead of what `where` says of these labels.
     of, where : which RDMs; see `repscape.analyses.collection`
@@ -116,16 +126,23 @@ def compute(
     repeats : list of str, optional
         Labels of sets in which RDMs are taken for repeats all the same.
     comparison : str
-    bootstrap : {"entries", "sets", "repeats", "both"}, optional
-        What is resampled. By default `both` if there are repeats, else sets, or if there is one, entries.
+    bootstrap : {"entries", "sets", "repeats", "units", "both"}, optional
+        What is resampled. By default `both` if there are repeats or samples of units, else sets, or if
+        there is one, entries.
     resamples : int
+    permutations : int
+        Of the entries of the reference, for tests beside those by the bootstrap; see
+        `repscape.rdms.permutation`. 0 leaves them out.
 
     Returns
     -------
     Result
-        By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling`` and of
-        each ``…_holm`` and ``…_fdr``, corrected over all models. By (model, other): ``difference``,
-        ``p_pair`` and its corrections over all pairs. ``ceiling`` (limit: lower, upper); ``each`` (model,
+        By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling``,
+        ``p_permutation`` and of each ``…_holm`` and ``…_fdr``, corrected over all models, and
+        ``p_permutation_max``. By (model, other): ``difference``, ``p_pair`` and its corrections over all
+        pairs. By (model, other_source), where sources have the same layers: ``source_difference`` from the
+        same layer of that source, ``source_low``, ``source_high``, ``p_source`` and its corrections over the
+        layers of the two. ``ceiling`` (limit: lower, upper); ``each`` (model,
         entry_set, data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
         ``entries``, how many each has; the labels of repeats (data_repeat).
 
@@ -136,7 +153,9 @@ def compute(
     DataError
         RDMs are missing or of different entries; no model is left; too little can be resampled.
     """
+    from repscape.rdms.ceiling import reliability
     from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
+    from repscape.rdms.permutation import tests_of
 
     where, models = where or {}, models or {}
     whole = collection.read(files, of)
@@ -144,24 +163,32 @@ def compute(
         _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
         for key, own in (("reference", reference), ("models", models))
     )
-    candidates = _without(data, candidates, repeats or [])
+    data, resampled, halves = parts.of_reference(data)
+    candidates = _without(data, parts.without(candidates), repeats or [])
     kinds = _kinds(data, candidates, repeats or [])
     measured = _data(data, kinds)
     compared = _models(candidates, kinds, measured, comparison)
-    count = len(measured.repeats)
+    units = None if resampled is None else _units(resampled, kinds, measured)
     if bootstrap is None:
-        bootstrap = "both" if count > 1 else "sets" if len(measured.sets) > 1 else "entries"
+        repeated = units is not None or (len(measured.repeats) > 1 and not halves)
+        bootstrap = "both" if repeated else "sets" if len(measured.sets) > 1 else "entries"
     found = infer(
         measured.vectors, compared.vectors, comparison=comparison, bootstrap=bootstrap, resamples=resamples,
-        seed=seed,
+        seed=seed, units=units, halves=halves,
     )  # fmt: skip
-    variables: dict = {name: (("model",), getattr(found, name)) for name in (*NUMBERS, *TESTS)}
-    for name in TESTS:
-        for method in ("holm", "fdr"):
-            variables[f"{name}_{method}"] = (("model",), corrected(getattr(found, name), method))
+    tests = {name: getattr(found, name) for name in TESTS}
+    if permutations:
+        permuted = tests_of(measured.vectors, compared.vectors, comparison, permutations, seed)
+        tests["p_permutation"] = permuted.p
+    variables: dict = {name: (("model",), getattr(found, name)) for name in NUMBERS}
+    for name, p in tests.items():
+        variables[name] = (("model",), p)
+        variables |= {f"{name}_{method}": (("model",), corrected(p, method)) for method in CORRECTIONS}
+    if permutations:
+        variables["p_permutation_max"] = (("model",), permuted.p_max)
     variables["difference"] = (("model", "other"), found.similarity[:, None] - found.similarity)
     variables["p_pair"] = (("model", "other"), found.p_pair)
-    for method in ("holm", "fdr"):
+    for method in CORRECTIONS:
         variables[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(found.p_pair, method))
     variables |= {
         "ceiling": (("limit",), found.ceiling),
@@ -173,14 +200,26 @@ def compute(
         **_named("entry_set", kinds.sets, measured.sets),
         **_named("data_repeat", kinds.repeats, measured.repeats),
     }
-    best = int(np.argmax(found.similarity))
-    logger.info("most similar: %s, %.4g", compared.names[best], found.similarity[best])
+    variables |= between_sources.compared(compared.labels, found, DEPENDENT)
+    values = {name: variable[1] for name, variable in variables.items()}
+    told = statement.best(_short(compared.labels), values, _reference_name(reference), "fdr")
+    if "other_source" in values:
+        layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
+        others = values["other_source"]
+        told += statement.between(compared.labels["source"], layers, others, values, "fdr")
+    for sentence in told:
+        logger.info(sentence)
     return Result(
         variables,
         {
             "of": of if isinstance(of, str) else list(of), "comparison": comparison, "bootstrap": bootstrap,
-            "resampled_factors": list(factors_of(bootstrap, len(measured.sets))), "resamples": resamples,
-            "seed": seed, "level": 0.95, "dof": found.dof,
+            "resampled_factors": list(factors_of(bootstrap, len(measured.sets), units is not None)),
+            "resamples": resamples, "permutations": permuted.count if permutations else 0,
+            "units": units.count if units else None, "halves": halves,
+            "reliability": (
+                reliability(found.ceiling[0]) if halves and comparison in ("pearson", "spearman") else None
+            ),
+            "statement": told, "seed": seed, "level": 0.95, "dof": found.dof,
             "reference": json.dumps(reference, sort_keys=True),
             "where": json.dumps(where, sort_keys=True), "models": json.dumps(models, sort_keys=True),
             "left_out": [*measured.left_out, *compared.left_out] or None,
@@ -194,6 +233,11 @@ def rows(variables: dict) -> Iterator[tuple]:
     columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
     own = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
     names = [*own, *(name for name in columns if name not in own)]
+    for name, (dims, values, *_) in variables.items():
+        if dims == ("model", "other_source"):
+            for at, source in enumerate(variables["other_source"][1]):
+                columns[f"{name}_{source}"] = values[:, at]
+                names.append(f"{name}_{source}")
     yield tuple(names)
     yield from zip(*(columns[name] for name in names), strict=True)
 
@@ -276,7 +320,7 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
         if label not in labels:
             raise ConfigError(f"repeats: {unknown(label, labels)}")
 
-    others = [label for label in labels if not _of_models(label) and label not in (*repeats, "repeat")]
+    others = [label for label in labels if not _of_models(label) and label not in (*repeats, "repeat", UNITS)]
     # What lacks a label has "" or 0 there.
     shared = [label for label in others if (set(data[label]) & set(candidates[label])) - {"", 0}]
     own = [label for label in others if label not in (*shared, "set", "stimulus")]
@@ -343,6 +387,64 @@ def _data(table, kinds: _Kinds) -> _Data:
         spaces.append(described[0])
         used.append(keep)
     return _Data(vectors, spaces, used, list(rows), repeats, left_out)
+
+
+def _units(table, kinds: _Kinds, measured: _Data):
+    """Arrange the RDMs of samples of units as the data are."""
+    from repscape.rdms.entries import check_same, space
+    from repscape.rdms.inference import Units
+
+    samples = sorted(set(table[UNITS]), key=natural)
+    shape = len(samples), len(measured.repeats)
+    found = [np.full((*shape, int(used.sum())), np.nan) for used in measured.used]
+    places = {kind: {key: at for at, key in enumerate(keys)} for kind, keys in _orders(measured, samples)}
+    spaces: dict[int, object] = {}
+    for at in range(len(table)):
+        key, repeat = (_key(table, labels, at) for labels in (kinds.sets, kinds.repeats))
+        if key not in places["set"] or repeat not in places["repeat"]:
+            continue
+        entries = table["entries"].iloc[at]
+        if id(entries) not in spaces:
+            spaces[id(entries)] = space(entries)
+        own, of_set = spaces[id(entries)], places["set"][key]
+        check_same([measured.spaces[of_set], own], ("the reference", "a sample of its units").__getitem__)
+        values = table["dissimilarity"].iloc[at][own.places][measured.used[of_set]]
+        found[of_set][places["sample"][table[UNITS].iloc[at]], places["repeat"][repeat]] = values
+    usable = np.logical_and.reduce(
+        [np.isfinite(own).all((1, 2)) & (np.ptp(own, axis=2) > 0).all(1) for own in found]
+    )
+    if not usable.all():
+        logger.warning(
+            "reference: %d of %d samples of units lack dissimilarities, and are left out",
+            (~usable).sum(), len(usable),
+        )  # fmt: skip
+    if usable.sum() < FEWEST_SAMPLES:
+        raise DataError(
+            f"reference: expected at least {FEWEST_SAMPLES} samples of units with all dissimilarities, found "
+            f"{usable.sum()}. Make more (`units` of split_rdms)."
+        )
+    return Units(int(min(table["n_drawn"])), [own[usable] for own in found])
+
+
+def _orders(measured: _Data, samples: list[str]) -> list[tuple]:
+    return [("set", measured.sets), ("repeat", measured.repeats), ("sample", samples)]
+
+
+def _short(labels: dict[str, list]) -> list[str]:
+    """Name models by their source and layer, and by other labels in which they differ."""
+    first = [label for label in ("source", "layer") if label in labels]
+    told = first + [
+        label
+        for label, own in labels.items()
+        if label not in (*first, *DEPENDENT, "measure") and len(set(own)) > 1
+    ]
+    return [" ".join(str(labels[label][at]) for label in told) for at in range(len(labels[told[0]]))]
+
+
+def _reference_name(reference: Where) -> str:
+    return " ".join(
+        " + ".join(map(str, value)) if isinstance(value, list) else str(value) for value in reference.values()
+    )
 
 
 def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:

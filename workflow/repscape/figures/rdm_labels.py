@@ -45,6 +45,8 @@ def _own_values(study: Study, of: str, label: str) -> set[str] | None:
     section = study.config["analyses"].get(of, {})
     if section.get("analysis") == "meta_rdm" and label == "metric":
         return set(section["comparisons"])
+    if section and "of" not in section:
+        return None
     if section:
         lower = label.removesuffix("_sub") if section["analysis"] == "meta_rdm" else label
         chosen = (section.get("where") or {}).get(lower)
@@ -62,7 +64,7 @@ def of_entries(study: Study, of: Of) -> list[str] | None:
         own: list[str] | None
         if section.get("analysis") == "meta_rdm":
             own = section["entries"]
-        elif name in collection.made(study):
+        elif name in collection.made(study) and "of" in section:
             own = of_entries(study, section["of"])
         elif definition is None:
             own = ["image"]

@@ -22,7 +22,7 @@ Comparison = Literal[
 _BLOCK = 2**22  # values held at once
 _ROWS = 64  # RDMs permuted at once: those before them were compared with them already
 # Permutations that give the same value must count as such, whatever rounding makes of them.
-_ROUNDING = 1e-10
+ROUNDING = 1e-10
 # Kendall's τ of many short RDMs is a matrix product of signs; of few long ones, sorting costs less.
 _SIGNS_PER_RDM, _MOST_SIGNS = 100, 20_000
 _FEW = 9  # entries whose orders, 362,880, can all be taken
@@ -180,11 +180,11 @@ def _dissimilarities(x: np.ndarray, y: np.ndarray, kind: Comparison, length: int
         from scipy.spatial.distance import cdist
 
         return cdist(x, y) * sqrt(length / x.shape[1])
-    similarity = _tau(x, y) if kind == "kendall" else _standardised(x, kind)[0] @ _standardised(y, kind)[1].T
+    similarity = tau_a(x, y) if kind == "kendall" else standardised(x, kind)[0] @ standardised(y, kind)[1].T
     return 1 - similarity.clip(-1, 1)
 
 
-def _standardised(vectors: np.ndarray, kind: Comparison) -> tuple[np.ndarray, np.ndarray]:
+def standardised(vectors: np.ndarray, kind: Comparison) -> tuple[np.ndarray, np.ndarray]:
     """Return a and b such that a_i · b_j is the similarity of RDMs i and j."""
     values = vectors
     if kind == "spearman":
@@ -217,7 +217,41 @@ def _whitened(vectors: np.ndarray) -> np.ndarray:
     return vectors - means[:, first] - means[:, second]
 
 
-def _tau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def whitened_similarity(x: np.ndarray, y: np.ndarray, kind: Comparison) -> np.ndarray:
+    """Return the whitened cosine or r of every row of x with every row of y, where all have the same gaps.
+
+    As `compare`, with V of the pairs that there are: those of a bootstrap sample of entries lack the pairs of
+    two copies of one entry. With A as in `_whitened`, of these pairs, Woodbury's identity needs a matrix of
+    entries alone: 2V⁻¹ = I − A (2I + AᵀA)⁻¹ Aᵀ.
+
+    Parameters
+    ----------
+    x, y : float arrays (rdm, pair)
+        NaN in the same pairs of all.
+    kind : {"whitened_cosine", "whitened_pearson"}
+
+    Returns
+    -------
+    float64 array (rdm of x, rdm of y)
+    """
+    entries = entries_of(x.shape[1])
+    there = np.isfinite(x).all(0) & np.isfinite(y).all(0)
+    first, second = (ends[there] for ends in pairs(entries))
+    inner = np.zeros((entries, entries))
+    inner[first, second] = inner[second, first] = 1
+    np.fill_diagonal(inner, inner.sum(0) + 2)
+    rows = np.concatenate([x, y])[:, there]
+    if kind == "whitened_pearson":
+        rows = rows - rows.mean(1, keepdims=True)
+    sums = np.array([np.bincount(first, row, entries) + np.bincount(second, row, entries) for row in rows])
+    shares = np.linalg.solve(inner, sums.T).T
+    white = rows - shares[:, first] - shares[:, second]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        norm = np.sqrt(np.einsum("rp,rp->r", rows, white))
+        return (rows[: len(x)] / norm[: len(x), None]) @ (white[len(x) :] / norm[len(x) :, None]).T
+
+
+def tau_a(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return Kendall's τ-a between every row of x and every row of y."""
     from scipy.stats import rankdata
 
@@ -258,27 +292,27 @@ def _p(x: np.ndarray, y: np.ndarray, kind: Comparison, permutations: int, seed: 
     else:
         # Permuting entries does not change a norm: two RDMs' distances are ordered as their angles are.
         angle = "cosine" if kind == "euclidean" else kind
-        left, right = _standardised(x, angle)[0], _standardised(y, angle)[1]
+        left, right = standardised(x, angle)[0], standardised(y, angle)[1]
         if kind == "euclidean":
             left, right = np.nan_to_num(left), np.nan_to_num(right)  # of values 0: all equally far
 
     def similarity(left):
-        return _tau(left, right) if kind == "kendall" else left @ right.T
+        return tau_a(left, right) if kind == "kendall" else left @ right.T
 
     held = similarity(left)
     counts = np.zeros(held.shape, np.int64)
     entries = entries_of(x.shape[1])
     step = max(1, _BLOCK // (len(x) * max(x.shape[1], len(y))))
     total = 0
-    for orders in _orders(entries, permutations, seed, step):
-        permuted = left.take(_places(orders), axis=1).reshape(-1, x.shape[1])
+    for orders in orders_of(entries, permutations, seed, step):
+        permuted = left.take(places_of(orders), axis=1).reshape(-1, x.shape[1])
         null = similarity(permuted).reshape(len(x), len(orders), len(y))
-        counts += (null >= held[:, np.newaxis] - _ROUNDING).sum(1)
+        counts += (null >= held[:, np.newaxis] - ROUNDING).sum(1)
         total += len(orders)
     return np.where(np.isnan(held), np.nan, (1 + counts) / (1 + total))
 
 
-def _orders(entries: int, permutations: int, seed: int, step: int) -> Iterator[np.ndarray]:
+def orders_of(entries: int, permutations: int, seed: int, step: int) -> Iterator[np.ndarray]:
     """Yield orders of the entries, int array (at most `step`, entry)."""
     count = orders_used(entries, permutations)
     if entries <= _FEW and count == factorial(entries) - 1:
@@ -291,7 +325,7 @@ def _orders(entries: int, permutations: int, seed: int, step: int) -> Iterator[n
         yield np.array([generator.permutation(entries) for _ in range(min(step, count - start))])
 
 
-def _places(orders: np.ndarray) -> np.ndarray:
+def places_of(orders: np.ndarray) -> np.ndarray:
     """Return where the value of each pair of permuted entries stands: int array (order, pair)."""
     entries = orders.shape[1]
     first, second = pairs(entries)

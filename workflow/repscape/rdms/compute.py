@@ -12,8 +12,10 @@ from repscape.labels import check_equal
 from repscape.logs import logger
 from repscape.plugins import entry
 from repscape.rdms import sets as sets_of_images
+from repscape.rdms import trials as single_trials
 from repscape.rdms.distances import pairs
 from repscape.rdms.normalisation import Scaling, scaling
+from repscape.rdms.trials import Trials
 from repscape.stimuli import factors
 
 # What an RDM file takes over from the activations it was made of.
@@ -31,6 +33,11 @@ class Metric(NamedTuple):
     normalisation: str
     measure: str
 
+    @property
+    def takes_trials(self) -> bool:
+        """Whether its function takes single trials, where there are any."""
+        return single_trials.asked_for(self.function)
+
 
 def write_rdms(
     activations: Mapping,
@@ -43,7 +50,8 @@ def write_rdms(
     """Write one RDM file a layer.
 
     The RDMs of sets of images are normalised as that of all images is, by the same shift and scale: where
-    no entry combines images, a set's RDM is part of it.
+    no entry combines images, a set's RDM is part of it. A metric whose function has a parameter ``trials``
+    gets a recording's single trials of the drawn units.
 
     Parameters
     ----------
@@ -57,12 +65,12 @@ def write_rdms(
     Raises
     ------
     DataError
-        Files that do not belong together, or fewer than 3 images.
+        Files that do not belong together, fewer than 3 images, or too few trials for a metric.
     ConfigError
         The stimulus cannot be divided into these sets.
     """
     measures = [
-        Metric(metric["name"], _function(metric["metric"]), metric["normalisation"], metric["metric"])
+        Metric(metric["name"], function_of(metric["metric"]), metric["normalisation"], metric["metric"])
         for metric in metrics
     ]
     names = names_file = None
@@ -83,14 +91,19 @@ def write_rdms(
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             keys = {key: getattr(recording, key, None) for key in _KEYS}
             keys |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
-            columns = _columns(recording, sample)
+            columns = columns_of(recording, sample)
             activity = recording["activation"][:]
+            trials = _trials(recording, measures, groups)
         values = np.empty((len(measures), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
         scalings = []
         for repeat, drawn in enumerate(columns):
             answers = _drawn(activity, drawn)
-            scalings.append(_scalings(answers, measures))
-            values[:, repeat] = dissimilarities(answers, measures, scalings[repeat])
+            scalings.append(scalings_of(answers, measures))
+            some = trials and trials.of_units(drawn)
+            try:
+                values[:, repeat] = dissimilarities(answers, measures, scalings[repeat], some)
+            except DataError as error:
+                raise DataError(f"{activations[layer]}: {error}") from error
         degenerate = bool(np.isnan(values).any())
         if degenerate:
             _warn(outputs[layer], measures, values.reshape(len(measures), -1), activity)
@@ -127,7 +140,10 @@ def write_rdms(
 
 
 def dissimilarities(
-    activity: np.ndarray, measures: Sequence[Metric], scalings: Mapping[str, Scaling]
+    activity: np.ndarray,
+    measures: Sequence[Metric],
+    scalings: Mapping[str, Scaling],
+    trials: Trials | None = None,
 ) -> np.ndarray:
     """Compute the RDMs of all metrics.
 
@@ -137,6 +153,8 @@ def dissimilarities(
         Of the drawn units.
     measures : sequence of Metric
     scalings : mapping of normalisation to Scaling
+    trials : Trials, optional
+        Of the same images and units, where there are any.
 
     Returns
     -------
@@ -145,13 +163,17 @@ def dissimilarities(
     Raises
     ------
     DataError
-        A metric does not return a value a pair.
+        A metric does not return a value a pair, or needs more trials.
     """
     images = len(activity)
     values = np.empty((len(measures), images * (images - 1) // 2), np.float32)
     with np.errstate(invalid="ignore", over="ignore"):  # told once a layer
         for at, measure in enumerate(measures):
-            found = measure.function(activity, scalings[measure.normalisation])
+            further = {"trials": trials} if measure.takes_trials else {}
+            try:
+                found = measure.function(activity, scalings[measure.normalisation], **further)
+            except DataError as error:
+                raise DataError(f"metric '{measure.name}': {error}") from error
             if np.shape(found) != values.shape[1:]:
                 raise DataError(
                     f"metric '{measure.name}': expected a dissimilarity for each pair of {images} images, "
@@ -161,15 +183,35 @@ def dissimilarities(
     return values
 
 
-def _function(metric: str) -> Callable:
+def function_of(metric: str) -> Callable:
+    """Return the function of a metric, a plugin's or one's own."""
     return own.load(metric) if own.is_own(metric) else entry("rdms", metric, "rdms.metrics")
+
+
+def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapping) -> Trials | None:
+    """Read single trials where a metric takes them and the activity is a recording's."""
+    wanted = [measure.name for measure in measures if measure.takes_trials]
+    if not wanted or not single_trials.has_noise(recording):
+        return None
+    combined = [name for name, group in groups.items() if group.combines]
+    if combined:
+        raise DataError(
+            f"rdms.sets.{combined[0].rpartition('/')[0]}: entries that combine images have no trials, which "
+            f"metric '{wanted[0]}' needs of the recording '{recording.source}'. Leave out the set or the "
+            "metric."
+        )
+    try:
+        return single_trials.read(recording)
+    except DataError as error:
+        raise DataError(f"{recording.filepath()}: metric '{wanted[0]}': {error}") from error
 
 
 def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
 
 
-def _scalings(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+def scalings_of(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+    """Return the shift and scale of each normalisation that the metrics use."""
     with np.errstate(invalid="ignore", over="ignore"):
         return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}
 
@@ -240,7 +282,7 @@ def _check_keys(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> None:
             )
 
 
-def _columns(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarray:
+def columns_of(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarray:
     """Return where in the recording the drawn units are: int array (repeat, draw)."""
     recorded, drawn = recording["unit"][:], sample["unit"][:]
     order = np.argsort(recorded, kind="stable")

@@ -17,21 +17,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.rdms.ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
 
-Bootstrap = Literal["entries", "sets", "repeats", "both"]
+Bootstrap = Literal["entries", "sets", "repeats", "units", "both"]
 
-# What the comparisons of `repscape.rdms.comparison` are called in rsatoolbox
-METHODS = {
-    "pearson": "corr",
-    "spearman": "spearman",
-    "kendall": "tau-a",
-    "cosine": "cosine",
-    "whitened_pearson": "corr_cov",
-    "whitened_cosine": "cosine_cov",
-}
 LEVEL = 0.95
 FEWEST_ENTRIES = 3  # different ones in a bootstrap sample, as in rsatoolbox
-_MOST_WHITENED = 99  # entries with which rsatoolbox 0.3.2 can whiten RDMs that lack pairs
 
 
 class Inference(NamedTuple):
@@ -51,6 +42,8 @@ class Inference(NamedTuple):
         Two-sided, against the lower ceiling; NaN where there is none.
     p_pair : float64 array (model, model)
         Two-sided, for a difference of two models; NaN on the diagonal.
+    sem_pair : float64 array (model, model)
+        Standard errors of these differences.
     dof : int
         Degrees of freedom of the tests: the number of what is resampled (the smaller) − 1.
     each : float64 array (model, set, repeat)
@@ -68,6 +61,7 @@ class Inference(NamedTuple):
     p_zero: np.ndarray
     p_ceiling: np.ndarray
     p_pair: np.ndarray
+    sem_pair: np.ndarray
     dof: int
     each: np.ndarray
     resampled: np.ndarray
@@ -80,11 +74,30 @@ class Sample(NamedTuple):
     ----------
     sets, repeats : int array or None
     entries : list of int arrays, one a set, or None
+    units : int or None
+        Which of the RDMs of samples of units.
     """
 
     sets: np.ndarray | None = None
     repeats: np.ndarray | None = None
     entries: list[np.ndarray] | None = None
+    units: int | None = None
+
+
+class Units(NamedTuple):
+    """The data's units, and RDMs of bootstrap samples of them.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    resampled : sequence of float arrays (sample, repeat, pair)
+        One a set. In each sample units were drawn with replacement, as many as there are, the same for
+        all sets and repeats.
+    """
+
+    count: int
+    resampled: Sequence[np.ndarray]
 
 
 def infer(
@@ -95,14 +108,18 @@ def infer(
     bootstrap: Bootstrap,
     resamples: int = 1000,
     seed: int = 0,
+    units: Units | None = None,
+    halves: bool = False,
 ) -> Inference:
     """Compare models with data, and say how sure that is.
 
     What is resampled is what the result speaks about beyond these data: other entries (images) of the
-    same kind, other sets of them, or other repeats (subjects, sessions, draws of units). `both`
-    resamples entries, or where there are several sets these, and repeats; the variances of the
-    three bootstraps are combined so that neither factor counts twice (Schütt et al. 2023, eq. 10-12).
-    Pairs of two copies of one entry are left out. A set of which two copies were drawn counts twice.
+    same kind, other sets of them, other repeats (subjects, sessions, draws of units) or other units of
+    the data. `both` resamples entries, or where there are several sets these, and units, or where RDMs
+    of samples of these are not given, repeats; the variances of the three bootstraps are combined so that
+    neither factor counts twice (Schütt et al. 2023, eq. 10-12). Pairs of two copies of one entry are left
+    out. A set of which two copies were drawn counts twice. Samples of units serve one after the other, and
+    again where there are fewer than resamples.
 
     Parameters
     ----------
@@ -111,9 +128,14 @@ def infer(
     models : sequence of float arrays (model, pair)
         One a set, with the same models in the same order. All values finite.
     comparison : a key of `METHODS`
-    bootstrap : {"entries", "sets", "repeats", "both"}
+    bootstrap : {"entries", "sets", "repeats", "units", "both"}
     resamples : int
     seed : int
+    units : Units, optional
+    halves : bool
+        Whether the repeats are halves of the same trials, the two of each way to split them one after the
+        other. Ways to split are not independent: the ceiling is the mean of theirs, and `repeats` cannot
+        be resampled.
 
     Returns
     -------
@@ -122,24 +144,25 @@ def infer(
     Raises
     ------
     DataError
-        There are too few sets, repeats or entries to resample, or too many for rsatoolbox.
+        There are too few sets, repeats, entries or units to resample.
     """
     from rsatoolbox.inference import Result
     from rsatoolbox.model import ModelFixed
     from rsatoolbox.rdm import RDMs
 
-    method = METHODS[comparison]
-    factors = factors_of(bootstrap, len(data))
-    sizes = _sizes(data)
-    check(sizes, factors, comparison)
-    repeats = sizes["repeats"]
-    each = np.stack([_compared(m, d, method) for m, d in zip(models, data, strict=True)], axis=1)
-    ceilings = np.array([_ceiling(d, np.arange(repeats), method) for d in data])
+    factors = factors_of(bootstrap, len(data), units is not None)
+    repeats = len(data[0])
+    sizes = _sizes(data, units, halves)
+    check(sizes, factors)
+    each = np.stack([similarities(m, d, comparison) for m, d in zip(models, data, strict=True)], axis=1)
+    ceilings = np.array([_ceiling(d, np.arange(repeats), comparison, halves) for d in data])
     similarity, ceiling = each.mean((1, 2)), ceilings.mean(0)
 
-    drawn = samples(factors, [_entries(d) for d in data], repeats, resamples, seed)
+    of_units = len(units.resampled[0]) if units and "units" in factors else 0
+    drawn = samples(factors, [_entries(d) for d in data], repeats, resamples, seed, of_units)
     with_ceiling = repeats > 1
-    found = np.array([_evaluated(together, data, models, each, ceilings, method) for together in drawn])
+    evaluate = _Evaluation(data, models, each, ceilings, comparison, units, halves)
+    found = np.array([evaluate(together) for together in drawn])
     resampled = found[:, 0, : len(similarity)]
     covariances = [_covariance(kind if with_ceiling else kind[:, :-2]) for kind in found.swapaxes(0, 1)]
     counts = _counts(factors, sizes)
@@ -148,7 +171,7 @@ def infer(
         return Result(
             [ModelFixed(str(at), RDMs(models[0][at][None])) for at in range(len(similarity))],
             similarity[None],
-            method=method,
+            method=METHODS[comparison],
             cv_method="bootstrap",
             noise_ceiling=ceiling,
             variances=variances,
@@ -170,6 +193,10 @@ def infer(
     low, high = result.get_ci(LEVEL, "t-test")
     p_pair = result.test_pairwise("t-test") if len(similarity) > 1 else np.ones((1, 1))
     np.fill_diagonal(p_pair, np.nan)
+    sem_pair = np.full(p_pair.shape, np.nan)
+    if len(similarity) > 1:
+        first, second = np.triu_indices(len(similarity), 1)
+        sem_pair[first, second] = sem_pair[second, first] = np.sqrt(np.maximum(result.diff_var, 0))
     p_ceiling = result.test_noise("t-test") if with_ceiling else np.full(len(similarity), np.nan)
     return Inference(
         similarity=similarity,
@@ -180,38 +207,38 @@ def infer(
         p_zero=result.test_zero("t-test"),
         p_ceiling=p_ceiling,
         p_pair=p_pair,
+        sem_pair=sem_pair,
         dof=int(result.dof),
         each=each,
         resampled=resampled,
     )
 
 
-def factors_of(bootstrap: Bootstrap, sets: int) -> tuple[str, ...]:
-    """Name what is resampled; of both, repeats and sets, or entries where there is one set."""
+def factors_of(bootstrap: Bootstrap, sets: int, units: bool = False) -> tuple[str, ...]:
+    """Name what is resampled; of both, units (or repeats) and sets, or entries where there is one set."""
     if bootstrap == "both":
-        return ("repeats", "sets" if sets > 1 else "entries")
+        return ("units" if units else "repeats", "sets" if sets > 1 else "entries")
     return (bootstrap,)
 
 
-def check(sizes: dict[str, int], factors: Sequence[str], comparison: str) -> None:
+def check(sizes: dict[str, int], factors: Sequence[str]) -> None:
     """Refuse what cannot be resampled.
 
     Parameters
     ----------
     sizes : dict
-        How many ``sets``, ``repeats`` (of all sets) and ``entries`` (of the smallest set; ``most``, of the
-        largest) there are.
+        How many ``sets``, ``repeats`` (of all sets), ``entries`` (of the smallest set) and ``units`` there
+        are.
     factors : what `factors_of` gives
-    comparison : str
 
     Raises
     ------
     DataError
     """
-    fewest = {"sets": 2, "repeats": 2, "entries": FEWEST_ENTRIES + 1}
+    fewest = {"sets": 2, "repeats": 2, "entries": FEWEST_ENTRIES + 1, "units": 2}
     for factor in factors:
         if sizes[factor] < fewest[factor]:
-            of = " in each set" if factor == "entries" else ""
+            of = {"entries": " in each set", "units": ", and RDMs of samples of them"}.get(factor, "")
             others = " or ".join(
                 name for name, least in fewest.items() if name not in factors and sizes[name] >= least
             )
@@ -219,34 +246,38 @@ def check(sizes: dict[str, int], factors: Sequence[str], comparison: str) -> Non
                 f"bootstrap: to resample {factor}, expected at least {fewest[factor]} of them{of}, found "
                 f"{sizes[factor]}. " + (f"Resample {others}." if others else "Give more data.")
             )
-    if "entries" in factors and comparison.startswith("whitened") and sizes["most"] > _MOST_WHITENED:
-        raise DataError(
-            f"comparison: with more than {_MOST_WHITENED} entries (found {sizes['most']}) rsatoolbox cannot "
-            "whiten the samples of a bootstrap over entries, which lack pairs. Resample sets or repeats, or "
-            "compare by pearson, spearman or cosine."
-        )
 
 
 def samples(
-    factors: Sequence[str], entries: Sequence[int], repeats: int, resamples: int, seed: int
+    factors: Sequence[str], entries: Sequence[int], repeats: int, resamples: int, seed: int, of_units: int = 0
 ) -> Iterator[tuple[Sample, ...]]:
     """Draw bootstrap samples.
 
     Yields
     ------
     tuple of Sample
-        One factor: one sample. Two: of both, of repeats alone, of the other alone, with the same draws.
+        One factor: one sample. Two: of both, of repeats or units alone, of the other alone, with the same
+        draws.
     """
     generator = np.random.default_rng(seed)
-    for _ in range(resamples):
+    for number in range(resamples):
         of_repeats = generator.integers(0, repeats, repeats) if "repeats" in factors else None
         of_sets = generator.integers(0, len(entries), len(entries)) if "sets" in factors else None
         of_entries = [generator.integers(0, n, n) for n in entries] if "entries" in factors else None
-        whole = Sample(of_sets, of_repeats, of_entries)
+        units = number % of_units if "units" in factors else None
+        whole = Sample(of_sets, of_repeats, of_entries, units)
         if len(factors) == 1:
             yield (whole,)
         else:
-            yield whole, Sample(repeats=of_repeats), Sample(sets=of_sets, entries=of_entries)
+            yield whole, Sample(repeats=of_repeats, units=units), Sample(sets=of_sets, entries=of_entries)
+
+
+def limits(values: np.ndarray, sem: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of 95% intervals by Student's t."""
+    from scipy.stats import t
+
+    reach = t.ppf((1 + LEVEL) / 2, dof) * sem
+    return values - reach, values + reach
 
 
 def corrected(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray:
@@ -285,9 +316,13 @@ def corrected_pairs(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray
     return found
 
 
-def _sizes(data: Sequence[np.ndarray]) -> dict[str, int]:
-    entries = [_entries(rdms) for rdms in data]
-    return {"sets": len(data), "repeats": len(data[0]), "entries": min(entries), "most": max(entries)}
+def _sizes(data: Sequence[np.ndarray], units: Units | None, halves: bool) -> dict[str, int]:
+    return {
+        "sets": len(data),
+        "repeats": 1 if halves else len(data[0]),
+        "entries": min(map(_entries, data)),
+        "units": units.count if units else 0,
+    }
 
 
 def _entries(rdms: np.ndarray) -> int:
@@ -296,109 +331,77 @@ def _entries(rdms: np.ndarray) -> int:
 
 def _counts(factors: Sequence[str], sizes: dict[str, int]) -> dict[str, int | None]:
     """Return how many were resampled, as rsatoolbox's `Result` takes them to correct for small samples."""
-    others = [sizes[factor] for factor in factors if factor != "repeats"]
+    kinds = {"n_rdm": ("repeats", "units"), "n_pattern": ("sets", "entries")}
     return {
-        "n_rdm": sizes["repeats"] if "repeats" in factors else None,
-        "n_pattern": others[0] if others else None,
+        name: next((sizes[factor] for factor in factors if factor in own), None)
+        for name, own in kinds.items()
     }
 
 
-def _compared(models: np.ndarray, data: np.ndarray, method: str) -> np.ndarray:
-    """Return the similarities (model, repeat); values that are NaN in all are left out."""
-    from rsatoolbox.rdm import compare
-
-    return compare(models, data, method)
+def _ceiling(data: np.ndarray, numbers: np.ndarray, comparison: str, halves: bool) -> tuple[float, float]:
+    return split_half_ceiling(data, comparison) if halves else noise_ceiling(data, numbers, comparison)
 
 
-def _ceiling(data: np.ndarray, numbers: np.ndarray, method: str) -> tuple[float, float]:
-    """Return the noise ceiling of RDMs; copies of one have the same number.
+class _Evaluation:
+    """The similarity of each model in bootstrap samples, and their ceilings."""
 
-    As rsatoolbox's `boot_noise_ceiling`, each RDM normalised or ranked once: how similar RDMs are to the mean
-    of those with other numbers, and of all. For Kendall's τ the best common RDM is not known; mean ranks
-    are near it.
-    """
-    different = np.unique(numbers)
-    if len(different) < 2:
-        return np.nan, np.nan
-    used = np.isfinite(data).all(0)
-    normalised = np.full(data.shape, np.nan)
-    normalised[:, used] = _NORMALISED[method](data[:, used])
-    groups = numbers == different[:, None]
-    pooled = np.array([normalised[~group].mean(0) for group in groups] + [normalised.mean(0)])
-    if method == "tau-a":  # slow: only what is needed
-        similarities = np.full((len(pooled), len(data)), np.nan)
-        for at, group in enumerate(groups):
-            similarities[np.ix_([at, -1], group)] = _compared(pooled[[at, -1]], data[group], method)
-    else:
-        similarities = _compared(pooled, data, method)
-    lower = np.mean([similarities[at, group].mean() for at, group in enumerate(groups)])
-    upper = np.mean([similarities[-1, group].mean() for group in groups])
-    return float(lower), float(upper)
+    def __init__(self, data, models, each, ceilings, comparison: str, units: Units | None, halves: bool):
+        self.data, self.models, self.each, self.ceilings = data, models, each, ceilings
+        self.comparison, self.units, self.halves = comparison, units, halves
+        self.of_units: dict[tuple[int, int], tuple] = {}  # samples of units with all entries: found once
 
+    def __call__(self, together: Sequence[Sample]) -> np.ndarray:
+        """Evaluate samples with the same entries.
 
-def _root_mean_square_one(rows: np.ndarray) -> np.ndarray:
-    return rows / np.sqrt((rows**2).mean(1, keepdims=True))
+        Returns
+        -------
+        float64 array (sample, model + 2)
+        """
+        every = np.arange(self.each.shape[2])
+        of_entries: dict[tuple, tuple | None] = {}  # what two samples share
+        found = []
+        for sample in together:
+            repeats = every if sample.repeats is None else sample.repeats
+            sets = range(len(self.data)) if sample.sets is None else sample.sets.tolist()
+            by_set: dict[int, np.ndarray] = {}
+            for at in set(sets):
+                if sample.entries is None:
+                    similarity, measured, ceiling = self._whole(at, sample.units)
+                else:
+                    key = at, sample.units
+                    if key not in of_entries:
+                        of_entries[key] = self._with_entries(at, sample)
+                    if of_entries[key] is None:
+                        by_set[at] = np.full(len(self.each) + 2, np.nan)
+                        continue
+                    similarity, measured = of_entries[key]
+                    ceiling = None
+                if ceiling is None or sample.repeats is not None:
+                    ceiling = _ceiling(measured[repeats], repeats, self.comparison, self.halves)
+                by_set[at] = np.append(similarity[:, repeats].mean(1), ceiling)
+            found.append(np.mean([by_set[at] for at in sets], axis=0))
+        return np.array(found)
 
+    def _whole(self, at: int, units: int | None) -> tuple:
+        """Return similarities (model, repeat), data and ceiling of all entries of a set."""
+        if units is None:
+            return self.each[:, at], self.data[at], self.ceilings[at]
+        if (at, units) not in self.of_units:
+            measured = self.units.resampled[at][units]
+            similarity = similarities(self.models[at], measured, self.comparison)
+            ceiling = _ceiling(measured, np.arange(len(measured)), self.comparison, self.halves)
+            self.of_units[at, units] = similarity, measured, ceiling
+        return self.of_units[at, units]
 
-def _standard(rows: np.ndarray) -> np.ndarray:
-    return _root_mean_square_one(rows - rows.mean(1, keepdims=True))
-
-
-def _ranks(rows: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    return rankdata(rows, axis=1)
-
-
-# How rsatoolbox's `pool_rdm` brings RDMs together before it averages them
-_NORMALISED = {
-    "corr": _standard,
-    "corr_cov": _standard,
-    "cosine": _root_mean_square_one,
-    "cosine_cov": _root_mean_square_one,
-    "spearman": _ranks,
-    "tau-a": _ranks,
-}
-
-
-def _evaluated(together: Sequence[Sample], data, models, each, ceilings, method: str) -> np.ndarray:
-    """Return the similarity of each model in samples with the same entries, and their ceilings.
-
-    Returns
-    -------
-    float64 array (sample, model + 2)
-    """
-    every = np.arange(each.shape[2])
-    of_entries: dict[int, tuple | None] = {}  # what two samples share
-    found = []
-    for sample in together:
-        repeats = every if sample.repeats is None else sample.repeats
-        sets = range(len(data)) if sample.sets is None else sample.sets.tolist()
-        by_set: dict[int, np.ndarray] = {}
-        for at in set(sets):
-            similarity, measured = each[:, at], data[at]
-            if sample.entries is not None:
-                if at not in of_entries:
-                    of_entries[at] = _with_entries(sample.entries[at], data[at], models[at], method)
-                if of_entries[at] is None:
-                    by_set[at] = np.full(len(each) + 2, np.nan)
-                    continue
-                similarity, measured = of_entries[at]
-            as_it_is = sample.entries is None and sample.repeats is None
-            ceiling = ceilings[at] if as_it_is else _ceiling(measured[repeats], repeats, method)
-            by_set[at] = np.append(similarity[:, repeats].mean(1), ceiling)
-        found.append(np.mean([by_set[at] for at in sets], axis=0))
-    return np.array(found)
-
-
-def _with_entries(drawn: np.ndarray, data: np.ndarray, models: np.ndarray, method: str) -> tuple | None:
-    """Return similarities (model, repeat) and data of the entries drawn; None where too few are different."""
-    taken = _resampled(drawn)
-    if taken is None:
-        return None
-    of_data, of_models = data[:, taken.places], models[:, taken.places]
-    of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
-    return _compared(of_models, of_data, method), of_data
+    def _with_entries(self, at: int, sample: Sample) -> tuple | None:
+        """Return similarities and data of the entries drawn; None where too few are different."""
+        taken = _resampled(sample.entries[at])
+        if taken is None:
+            return None
+        measured = self.data[at] if sample.units is None else self.units.resampled[at][sample.units]
+        of_data, of_models = measured[:, taken.places], self.models[at][:, taken.places]
+        of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
+        return similarities(of_models, of_data, self.comparison), of_data
 
 
 class _Taken(NamedTuple):

@@ -1,0 +1,91 @@
+"""What an inference says, in sentences: the layer most like the reference, and which are as like it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+P = 0.05
+CORRECTED = {"fdr": "by Benjamini and Hochberg", "holm": "by Holm"}
+_NAMED = 6  # layers that are named; of more, the first
+
+
+def best(names: Sequence[str], found: Mapping[str, np.ndarray], reference: str, correction: str) -> list[str]:
+    """Say which model is most like the reference, with its interval, and which do not differ from it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the models.
+    found : mapping
+        ``similarity``, ``low``, ``high`` (model) and ``p_pair_{correction}`` (model, model).
+    reference : str
+        What it is called.
+    correction : {"fdr", "holm"}
+    """
+    at = int(np.argmax(found["similarity"]))
+    value, low, high = (float(found[key][at]) for key in ("similarity", "low", "high"))
+    text = [
+        f"Most like {reference} is {names[at]}: {value:.2f} (95% interval {low:.2f} to {high:.2f}), of "
+        f"{len(names)} layers."
+    ]
+    p = found[f"p_pair_{correction}"][at]
+    alike = [name for other, name in enumerate(names) if other != at and not p[other] < P]
+    tests = f"two-sided t-tests, corrected for all pairs {CORRECTED[correction]}"
+    if len(names) == 1:
+        return text
+    if not alike:
+        return [*text, f"All others differ from it ({tests})."]
+    return [*text, f"Not different from it ({tests}): {_some(alike)}."]
+
+
+def between(
+    sources: Sequence[str],
+    layers: Sequence[str],
+    others: Sequence[str],
+    found: Mapping[str, np.ndarray],
+    correction: str,
+) -> list[str]:
+    """Say in which layers two sources of the same layers differ: a sentence for each two.
+
+    Parameters
+    ----------
+    sources, layers : sequences of str
+        Of the models.
+    others : sequence of str
+        Sources that models are compared with, in their layer.
+    found : mapping
+        ``source_difference`` and ``p_source_{correction}`` (model, other), NaN where there is no such layer;
+        ``similarity`` (model).
+    correction : {"fdr", "holm"}
+    """
+    sources, layers = np.array(sources, object), np.array(layers, object)
+    most = {source: float(found["similarity"][sources == source].max()) for source in set(sources)}
+    text = []
+    for one in sorted(most, key=lambda source: (-most[source], source)):
+        for other in sorted(set(others) & set(most), key=lambda source: (-most[source], source)):
+            column = list(others).index(other)
+            difference = found["source_difference"][:, column]
+            p = found[f"p_source_{correction}"][:, column]
+            compared = (sources == one) & np.isfinite(p)
+            if (-most[one], one) >= (-most[other], other) or not compared.any():
+                continue
+            sure = compared & (p < P)
+            kinds = {
+                "more like it in": layers[sure & (difference > 0)],
+                "less in": layers[sure & (difference < 0)],
+                "no difference in": layers[compared & ~sure],
+            }
+            told = "; ".join(f"{words} {_some(list(names))}" for words, names in kinds.items() if len(names))
+            text.append(
+                f"{one} against {other} in the same layer (two-sided t-tests, corrected for their "
+                f"{int(compared.sum())} layers {CORRECTED[correction]}): {told}."
+            )
+    return text
+
+
+def _some(names: Sequence[str]) -> str:
+    """List names, of many the first few and how many more there are."""
+    names = list(names)
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,45 @@
+"""Cross-validated Mahalanobis distance: unbiased by noise, 0 on average where responses are the same."""
+
+import numpy as np
+
+from repscape.rdms.crossvalidation import crossvalidated
+from repscape.rdms.noise import Noise
+from repscape.rdms.normalisation import Scaling
+from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.rdms.trials import Trials, counted
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
+    """Return the mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m the means of other repeats.
+
+    See `repscape.rdms.crossvalidation`, and for Σ `repscape.rdms.noise` (Walther et al., NeuroImage
+    137:188, 2016). Σ is estimated from the other repeats alone. Estimated from all trials, it would fit
+    the noise of the very products that are to have none on average, and distances would be too large: with
+    100 units and 90 degrees of freedom by half of what noise adds to Mahalanobis distances.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+    scaling : Scaling
+        Used where there are no trials: Σ⁻¹ does away with any scale.
+    trials : Trials, optional
+        Of the same images and units. A network has none, and no noise: then this is what crossnobis
+        estimates, with Σ the identity, the distance of `sqeuclidean`.
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        Some image was shown fewer than three times: with two, one is left, which does not tell noise.
+    """
+    if trials is None:
+        return sqeuclidean(activity, scaling)
+    counted(trials, len(activity), 3, "crossnobis_diagonal needs two")
+
+    def of_others(left: int) -> Noise:
+        return Noise(trials.chosen(np.flatnonzero(trials.repeat != left)))
+
+    return crossvalidated(trials, len(activity), of_others)

@@ -1,0 +1,40 @@
+"""Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
+
+import numpy as np
+
+from repscape.rdms.crossvalidation import crossvalidated
+from repscape.rdms.noise import Noise
+from repscape.rdms.normalisation import Scaling
+from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.rdms.trials import Trials
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
+    """Return the distance of `crossnobis` with a diagonal Σ: covariances between units are left out.
+
+    Where every image has three presentations, variances are estimated from the repeats that are not left
+    out, and nothing biases the distance. With two they are of both, and it is too large by about
+    2 / (trials − images), where 1 is the variance of a single trial.
+
+    Parameters
+    ----------
+    activity, scaling, trials : as of `crossnobis`
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        Some image was shown once.
+    """
+    if trials is None:
+        return sqeuclidean(activity, scaling)
+    fewest = np.bincount(trials.image, minlength=len(activity)).min()
+
+    def noise(left: int) -> Noise:
+        others = np.flatnonzero(trials.repeat != left) if fewest > 2 else np.arange(len(trials.image))
+        return Noise(trials.chosen(others), diagonal=True)
+
+    return crossvalidated(trials, len(activity), noise)

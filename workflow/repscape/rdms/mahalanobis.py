@@ -1,0 +1,45 @@
+"""Mahalanobis distance: squared distance of mean responses in units of their noise."""
+
+import numpy as np
+
+from repscape.rdms.distances import pairs
+from repscape.rdms.noise import Noise
+from repscape.rdms.normalisation import Scaling
+from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.rdms.trials import Trials
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
+    """Return (x̄_i − x̄_j)' Σ⁻¹ (x̄_i − x̄_j) / n, with x̄ an image's mean response.
+
+    Σ is the covariance of single trials (see `repscape.rdms.noise`). Noise that is left in the means
+    makes every distance larger; `crossnobis` has no such bias.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+    scaling : Scaling
+        Used where there are no trials: Σ⁻¹ does away with any scale.
+    trials : Trials, optional
+        Of the same images and units. A network has none, and no noise: Σ is then the identity, and the
+        distance that of `sqeuclidean`.
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        No image was shown twice.
+    """
+    if trials is None:
+        return sqeuclidean(activity, scaling)
+    means = np.zeros((len(activity), trials.response.shape[1]))
+    np.add.at(means, trials.image, trials.response)
+    means /= np.bincount(trials.image, minlength=len(activity))[:, np.newaxis]
+    means -= means.mean(0)  # no distance changes, and products cancel less
+    second = Noise(trials).products(means, means)
+    i, j = pairs(len(activity))
+    own = second.diagonal()
+    return np.maximum(own[i] + own[j] - 2 * second[i, j], 0)
