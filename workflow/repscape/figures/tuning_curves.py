@@ -62,7 +62,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
         A label or value is unknown, or no layer has the units.
     """
     tree = data["tuning"]
-    places = tuning_rows.shown(tree, where, MOST)
+    places = tuning_rows.shown(tuning_rows.layers(tree), where, MOST)
     groups = {at: tuning_rows.group(tree, at) for at in places}
     chosen = {at: examples(own, tree.attrs, units) for at, own in groups.items()}
     lowest = [
@@ -154,7 +154,7 @@ def _curve(panel, own, place: int, attributes, colour: str, gid: str) -> None:
     few = {"marker": "o", "markersize": 2} if len(values) <= 36 else {}
     panel.plot(x, y, color=colour, lw=0.9, gid=gid, **few)
     panel.axvline(float(own["preferred"][place]), color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
-    tuning_rows.angle_axis(panel.xaxis, attributes, every=2)
+    tuning_rows.angle_axis(panel, attributes, every=2)
     low, high = float(y.min()), float(y.max())
     panel.set_ylim(low - 0.12 * (high - low), high + 0.15 * (high - low))
     from matplotlib.ticker import FuncFormatter, MaxNLocator

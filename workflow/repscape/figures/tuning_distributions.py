@@ -46,7 +46,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
     """
     tree = data["tuning"]
     attributes = tree.attrs
-    places = tuning_rows.shown(tree, where, MOST)
+    places = tuning_rows.shown(tuning_rows.layers(tree), where, MOST)
     kept = {at: _kept(tuning_rows.group(tree, at), tuned) for at in places}
     if not any(own.sizes["unit"] for own in kept.values()):
         raise ConfigError("where: no unit of these layers varies. Choose others.")
@@ -69,7 +69,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
             _histogram(panel, own[name].values.astype(float), edges, colour, gid, median=name != "preferred")
             if name == "preferred":
                 panel.axhline(1 / (len(edges) - 1), color="0.4", lw=0.6, ls=(0, (1, 1.5)))
-                tuning_rows.angle_axis(panel.xaxis, attributes)
+                tuning_rows.angle_axis(panel, attributes)
             else:
                 panel.set_xlim(edges[0], edges[-1])
             if name == "width":
@@ -134,7 +134,8 @@ def caption(tree, kept: dict, tuned: bool) -> str:
         "Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
         "expected if all values are preferred equally often.",
         "Heights are shares of the units shown, n, on an axis of each panel's own.",
-        f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}{'; these alone are shown' if tuned else ''}."
+        f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}"
+        + ("; these alone are shown." if tuned else ".")
         if tests
         else "",
         f"{captions.plural(constant, 'unit does', 'units do')} not vary and "

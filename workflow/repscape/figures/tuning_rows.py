@@ -1,42 +1,50 @@
 """What figures of tuning have in common: which layers they show, and how an axis of angles looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from repscape.analyses.collection import Where
+from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.style import COLOURS, REFERENCE
 
 DEGREES = (180.0, 360.0)  # periods of angles
 
 
-def shown(tree, where: Where | None, most: int) -> list[int]:
-    """Return the places of the layers that are shown: those chosen, or evenly spaced ones of many.
+def shown(
+    labels: Mapping[str, Sequence[str]], where: Where | None, most: int, what: str = "layer"
+) -> list[int]:
+    """Return the places of the layers that are shown: of more than there is room for, evenly spaced ones.
 
     Parameters
     ----------
-    tree : DataTree
-        Of an analysis ``tuning``.
+    labels : mapping of label to its values, one a layer; ``source`` among them, or none are left out evenly
     where : mapping of label to a value or values, optional
-        Of the labels ``source`` and ``layer``.
     most : int
-        Of each source as many are left out until there are no more than these; none that were named.
+        How many there is room for. Each source shows as many, if it has them.
+    what : str
+        What has the labels, for messages.
 
     Raises
     ------
     ConfigError
-        A label or value is unknown, or more are named than there is room for.
+        A label or value is unknown, nothing has all of them, or there are more sources than room.
     """
-    labels = {name: tree[name].values.astype(str) for name in ("source", "layer")}
-    places = choices.places(labels, where, "layer")
     own: dict[str, list[int]] = {}
-    for at in places:
-        own.setdefault(labels["source"][at], []).append(at)
+    for at in choices.places(labels, where, what):
+        own.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
+    if len(own) > most:
+        raise ConfigError(f"where: there is room for {most}, found {len(own)} sources. Choose some of them.")
     count = max(map(len, own.values()))
-    while count > 1 and sum(min(count, len(every)) for every in own.values()) > most:
+    while sum(min(count, len(every)) for every in own.values()) > most:
         count -= 1
-    return [every[at] for every in own.values() for at in choices.evenly(len(every), count)][:most]
+    return [every[at] for every in own.values() for at in choices.evenly(len(every), count)]
+
+
+def layers(tree) -> dict[str, np.ndarray]:
+    """Return the labels of layers of an analysis ``tuning``."""
+    return {label: tree[label].values.astype(str) for label in ("source", "layer")}
 
 
 def name(tree, at: int) -> str:
@@ -57,16 +65,11 @@ def group(tree, at: int):
     return tree[f"layers/{tree['source'].values[at]}/{tree['layer'].values[at]}"].to_dataset().load()
 
 
-def ticks(attributes: Mapping) -> np.ndarray:
-    """Return where an axis around the circle has ticks: quarters of it, both ends with them."""
-    return attributes["begin"] + attributes["period"] * np.arange(5) / 4
-
-
-def angle_axis(axis, attributes: Mapping, every: int = 1) -> None:
-    """Put ticks around the circle on an axis; with ``every=2`` its ends and its middle alone."""
-    at = ticks(attributes)[::every]
-    axis.set_ticks(at, labels=[captions.plain(value) for value in at])
-    axis.axes.set_xlim(at[0], at[-1])
+def angle_axis(axes, attributes: Mapping, every: int = 1) -> None:
+    """Let x go once around the circle, with ticks at quarters; with ``every=2`` at its ends and middle."""
+    at = (attributes["begin"] + attributes["period"] * np.arange(5) / 4)[::every]
+    axes.set_xticks(at, labels=[captions.plain(value) for value in at])
+    axes.set_xlim(at[0], at[-1])
 
 
 def unit(attributes: Mapping) -> str:
