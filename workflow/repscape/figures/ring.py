@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.mds import DEPENDENT
 from repscape.analyses.ring import NUMBERS
-from repscape.figures import captions, choices, tuning_rows
+from repscape.figures import captions, choices, rdm_labels, tuning_rows
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.rdm_names import telling
 from repscape.figures.style import COLOURS, DASHES, figure
@@ -17,15 +18,19 @@ BANDED = 4  # with more, standard deviations would cover each other
 HALF = 62.0  # mm, the width of a panel
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file.
+def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
+    """Name the file, and check by what RDMs are chosen.
 
     Raises
     ------
     ConfigError
-        No analysis of that name describes rings.
+        No analysis of that name describes rings, or a label or value is unknown.
     """
-    return {"ring": choices.analysis(study, analysis, "ring")}
+    path = choices.analysis(study, analysis, "ring")
+    if where:
+        known = collection.labels(study, study.config["analyses"][analysis or "ring"]["of"])
+        rdm_labels.check_where(study, analysis or "ring", where, [*known, "draws"])
+    return {"ring": path}
 
 
 def draw(data: dict, *, analysis: str | None = None, where: Where | None = None):

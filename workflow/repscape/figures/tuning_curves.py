@@ -7,7 +7,7 @@ from pydantic import Field
 
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, tuning_rows
+from repscape.figures import captions, tuning_rows
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import PAGE, WIDTH
 from repscape.study import Study
@@ -25,15 +25,17 @@ Units = (
 )
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file.
+def inputs(
+    study: Study, *, analysis: str | None = None, where: Where | None = None, units: Units = 5
+) -> dict:
+    """Name the file, and check by what layers are chosen.
 
     Raises
     ------
     ConfigError
-        No analysis of that name measures tuning.
+        No analysis of that name measures tuning, or a label or value is unknown.
     """
-    return {"tuning": choices.analysis(study, analysis, "tuning")}
+    return tuning_rows.inputs(study, analysis, where)
 
 
 def draw(data: dict, *, analysis: str | None = None, where: Where | None = None, units: Units = 5):

@@ -1,6 +1,6 @@
 """What figures of tuning have in common: which layers they show, and how an axis of angles looks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -8,8 +8,29 @@ from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices
 from repscape.figures.style import COLOURS, REFERENCE
+from repscape.plugins import unknown
+from repscape.study import Study
 
 DEGREES = (180.0, 360.0)  # periods of angles
+
+
+def inputs(study: Study, analysis: str | None, where: Where | None) -> dict:
+    """Name the file of an analysis ``tuning``, and check by what its layers are chosen.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name measures tuning, or a label or value is unknown.
+    """
+    valid: dict[str, Iterable[str]] = {
+        "source": study.layers,
+        "layer": dict.fromkeys(layer for layers in study.layers.values() for layer in layers),
+    }
+    for label, wanted in (where or {}).items():
+        if label not in valid:
+            raise ConfigError(f"where: {unknown(label, valid)}")
+        choices.several(wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}")
+    return {"tuning": choices.analysis(study, analysis, "tuning")}
 
 
 def shown(
