@@ -43,7 +43,8 @@ def inputs(
         A name is unknown.
     """
     source = one(source, study.layers, "source")
-    stimulus = stimulus_of(study, source, stimulus)
+    named = [name for name in (target, across, groups) if name not in (None, LABEL)]
+    stimulus = stimulus_of(study, source, stimulus, named)
     varied = known(study, stimulus)
     for key, name in {"target": target, "across": across, "groups": groups}.items():
         if varied is not None and name is not None and name not in (*varied, LABEL):
