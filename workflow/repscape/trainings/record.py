@@ -116,9 +116,9 @@ def _check_runs(network, examples: Examples, path) -> None:
             network.eval()(images)
     except (RuntimeError, AssertionError) as error:
         raise DataError(
-            f"{path}: its images give inputs of {images.shape[2]} x {images.shape[3]} pixels, which the network "
-            f"cannot process: {str(error).splitlines()[0]}. Set preprocess (resize, crop) to what it takes, "
-            "or 'size' of the stimulus."
+            f"{path}: its images give inputs of {images.shape[2]} x {images.shape[3]} pixels, which the "
+            f"network cannot process: {str(error).splitlines()[0]}. Set preprocess (resize, crop) to what "
+            "it takes, or 'size' of the stimulus."
         ) from error
 
 
