@@ -18,9 +18,8 @@ class Trained:
     def __init__(self, made, *networks):
         self.made, self.root, self.style = made, made.root, made.style
         config = made.study.config
-        sections = {
-            name: {"source": "python", "weights": "random", "training": TRAINING} for name in networks
-        }
+        alexnet = {"source": "torchvision", "architecture": "alexnet", "weights": "random"}
+        sections = {name: alexnet | {"training": TRAINING} for name in networks}
         self.study = dataclasses.replace(
             made.study, config=config | {"networks": config["networks"] | sections}
         )
@@ -121,14 +120,13 @@ def test_filters_of_three_channels_are_coloured(trained, draw):
 
 
 def test_filters_that_cannot_be_shown(trained, draw):
-    trained.write("net")
-    with pytest.raises(DataError, match="6 filters, numbered 0 to 5; there is no filter 6"):
-        draw(trained, first_filters, filters=[0, 6])
+    with pytest.raises(ConfigError, match="of 'net' has 64 filters, numbered 0 to 63; there is no filter 64"):
+        first_filters.inputs(trained.study, filters=[0, 64])
     trained.write("net", filters=(4, 2, 3, 3))
-    with pytest.raises(DataError, match="one channel or of three, .* those of conv have 2"):
+    with pytest.raises(DataError, match=r"one channel or of three, .* those of conv have 2"):
         draw(trained, first_filters)
     trained.write("net", filters=None)
-    with pytest.raises(DataError, match="net has no convolution"):
+    with pytest.raises(DataError, match=r"net: expected a torch\.nn\.Conv2d"):
         draw(trained, first_filters)
 
 

@@ -294,3 +294,19 @@ def test_sizes_of_images_that_do_not_fit(recorded):
         DataError, match=r"images of 9 x 8 pixels and those of .*, 6 x 8, give inputs of different"
     ):
         recorded(classifier(), frames(6), larger)
+
+
+def test_the_first_convolution_is_the_one_that_runs_first():
+    class Backwards(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.second, self.first = nn.Conv2d(4, 5, 1), nn.Conv2d(3, 4, 1)
+
+        def forward(self, images):
+            return self.second(self.first(images))
+
+    network = Backwards()
+    path, weights = course.first_convolution(network, torch.zeros(1, 3, 4, 4))
+    assert path == "first"
+    assert weights is network.first.weight
+    assert course.first_convolution(nn.Flatten(), torch.zeros(1, 3, 4, 4)) == ("", None)

@@ -5,10 +5,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.errors import DataError
+from repscape.errors import ConfigError, DataError
 from repscape.figures import choices, trained
 from repscape.figures.rows import LEFT, colour_scale, page, picture, write
 from repscape.figures.style import WIDTH
+from repscape.networks import planned
 from repscape.study import Study
 
 CATEGORY = "Network"
@@ -22,9 +23,24 @@ Chosen = (
 )
 
 
-def inputs(study: Study, *, source: str | None = None) -> dict:
-    """Name the file and check the parameters."""
+def inputs(study: Study, *, source: str | None = None, filters: Chosen = SHOWN) -> dict:
+    """Name the file and check the parameters.
+
+    Raises
+    ------
+    ConfigError
+        The network is not trained by the study, has no convolution, or no such filter.
+    """
     name = choices.one(source, trained.networks(study), "source")
+    rows = planned.rows(study.config["networks"][name])
+    count = next((row.channels for row in rows if row.kind == "conv"), None)
+    if count is None:
+        raise ConfigError(f"source: '{name}' has no convolution, so it has no filters. Name another network.")
+    if isinstance(filters, list) and max(filters) >= count:
+        raise ConfigError(
+            f"filters: the first convolution of '{name}' has {count} filters, numbered 0 to {count - 1}; "
+            f"there is no filter {max(filters)}."
+        )
     return {"training": study.path("training", source=name)}
 
 
@@ -49,11 +65,11 @@ def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
     Raises
     ------
     DataError
-        The network has no convolution, no such filter, or filters of another number of channels.
+        The network has filters of another number of channels, or those that it has are no modules.
     """
     training = data["training"].load()
     weights = _weights(training)
-    numbers = _numbers(filters, weights.shape[1])
+    numbers = choices.evenly(weights.shape[1], filters).tolist() if isinstance(filters, int) else filters
     kinds = {"before": weights[0], "after": weights[1], "change": weights[1] - weights[0]}
     both, change = np.abs(weights).max() or 1.0, np.abs(kinds["change"]).max() or 1.0
     limits = {"before": both, "after": both, "change": change}
@@ -88,7 +104,10 @@ def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
 def _weights(training) -> np.ndarray:
     """Return the filters (when, filter, channel, y, x)."""
     if "filters" not in training:
-        raise DataError(f"{training.attrs['network']} has no convolution of images, so it has no filters.")
+        raise DataError(
+            f"{training.attrs['network']}: expected a torch.nn.Conv2d whose filters can be shown; the "
+            "network has none."
+        )
     weights = training["filters"].values
     if weights.shape[2] not in (1, 3):
         raise DataError(
@@ -96,17 +115,6 @@ def _weights(training) -> np.ndarray:
             f"those of {training.attrs['convolution']} have {weights.shape[2]}."
         )
     return weights
-
-
-def _numbers(filters: int | list[int], count: int) -> list[int]:
-    if isinstance(filters, int):
-        return choices.evenly(count, filters).tolist()
-    if max(filters) >= count:
-        raise DataError(
-            f"filters: the convolution has {count} filters, numbered 0 to {count - 1}; there is no filter "
-            f"{max(filters)}."
-        )
-    return filters
 
 
 def _frame(axes, left: float, top: float, width: float, height: float) -> None:

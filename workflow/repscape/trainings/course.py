@@ -74,7 +74,7 @@ def follow(
         A loss is not finite, or a function of one's own fails or yields something else.
     """
     course = Course()
-    course.convolution, filters = first_convolution(network)
+    course.convolution, filters = first_convolution(network, next(training.batches(1))[0])
     course.before = None if filters is None else _copy(filters)
     course.accuracy.append(_judge(network, training, held_out))
     if math.isnan(course.accuracy[0][0]):
@@ -100,12 +100,20 @@ def follow(
     return course
 
 
-def first_convolution(network: nn.Module) -> tuple[str, torch.Tensor | None]:
-    """Return the path and the weights (filter, channel, y, x) of a network's first convolution of images."""
-    for path, part in network.named_modules():
-        if isinstance(part, nn.Conv2d):
-            return path, part.weight
-    return "", None
+def first_convolution(network: nn.Module, images: torch.Tensor) -> tuple[str, torch.Tensor | None]:
+    """Return the path and the weights (filter, channel, y, x) of the convolution that runs first."""
+    parts = {path: part for path, part in network.named_modules() if isinstance(part, nn.Conv2d)}
+    ran: list[str] = []
+    handles = [
+        part.register_forward_pre_hook(lambda *_, path=path: ran.append(path)) for path, part in parts.items()
+    ]
+    try:
+        with torch.inference_mode():
+            network.eval()(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return (ran[0], parts[ran[0]].weight) if ran else ("", None)
 
 
 def accuracy(network: nn.Module, examples: Examples) -> float:
