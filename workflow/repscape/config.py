@@ -26,6 +26,7 @@ from repscape.seeds import derive
 from repscape.stimuli import factors as factor_names
 from repscape.stimuli.assemble import FEWEST
 from repscape.study import Study
+from repscape.trainings import planned as trainings
 from repscape.types import Size
 
 TARGETS = (
@@ -34,6 +35,7 @@ TARGETS = (
     "stimuli",
     "network",
     "networks",
+    "training",
     "layers",
     "recording",
     "recordings",
@@ -164,6 +166,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             layers=(tables.Layers, "blocks"),
             stimuli=(list[str] | None, None),
             samples=(dict[str, list[str | int]] | None, None),
+            training=(dict[str, Any] | None, None),
         ),
         "recordings": _recordings(top, groups, mistakes),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
@@ -177,7 +180,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     metrics = _metrics(top, mistakes)
     sets = _sets(top, sections, mistakes)
     samples = _samples(top, mistakes)
+    _trainings(sections, top, groups, mistakes)
     layers = _layers(sections["networks"], mistakes)
+    _check_outputs(sections, mistakes)
     _check_layers(sections, layers, mistakes)
     layers |= _areas(sections["recordings"], mistakes)
     _check_targets(sections, mistakes)
@@ -515,6 +520,35 @@ def _check_recordings(sections: Mapping, top: _Config, mistakes: Mistakes) -> No
             _check_name(mistakes, (*keys, "area"), section["area"])
 
 
+def _trainings(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
+    """Check the trainings of networks and fill in their defaults."""
+    names = sections["stimuli"].keys() | top.stimuli.keys() - groups.keys()
+    for name, section in sections["networks"].items():
+        if section["training"] is not None:
+            defaults = {
+                "seed": derive(top.seed, "networks", name, "training"),
+                "device": top.device,
+                "threads": top.activations.threads,
+            }
+            where = ("networks", name, "training")
+            section["training"] = trainings.resolve(
+                section["training"], where, defaults, sections["stimuli"], names, mistakes
+            )
+
+
+def _check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
+    """Ask trainings whether networks have the outputs that they need."""
+    for name, section in sections["networks"].items():
+        training = section["training"]
+        try:
+            outputs = training and (section.get("classes") or planned.rows(section)[-1].units)
+        except ConfigError:  # told with the layers
+            continue
+        if training:
+            count = trainings.classes(training, sections["stimuli"])
+            _ask(mistakes, ("networks", name, "training"), trainings.check_outputs, training, outputs, count)
+
+
 def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
     """Check the names of stimuli and networks that others are made from; none may be made from itself.
 
@@ -543,6 +577,8 @@ def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mist
                 for other in named:
                     if other not in valid[kind]:
                         mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
+                if (step, kind) == ("stimuli", "network"):
+                    mothers.setdefault(name, []).extend(_trained_on(sections["networks"], named))
                 if (step, kind) == ("stimuli", "stimulus"):
                     mothers.setdefault(name, []).extend(named)
                     how_many[parameter] = images.get(named[0]) if named else None
@@ -554,6 +590,12 @@ def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mist
                 ("stimuli", name),
                 f"a stimulus cannot be made from itself: {' ← '.join([name, *way])}. Break the circle.",
             )
+
+
+def _trained_on(networks: Mapping, names: Iterable[str]) -> list[str]:
+    """Name the stimuli that networks are trained with: what such a network makes follows from them."""
+    found = [networks[name]["training"] for name in names if name in networks]
+    return [training[key] for training in found if training for key in ("stimulus", "held_out")]
 
 
 def _how_many(section: Mapping) -> int | None:

@@ -11,6 +11,8 @@ PATHS = {
     "stimulus": "stimuli/{stimulus}.nc",
     "layers": "networks/{source}/layers.nc",
     "network": "networks/{source}/network.pt",
+    "trained": "networks/{source}/trained.safetensors",
+    "training": "networks/{source}/training.nc",
     "recording": "recordings/{recording}.nc",
     "responses": "recordings/{source}/{stimulus}.nc",
     "population": "populations/{source}/{population}.nc",

@@ -51,15 +51,49 @@ def network_files(wildcards):
     return named_files("networks", section["source"], section)
 
 
+def network_inputs(wildcards):
+    trained = network_section(wildcards)["training"] is not None
+    weights = {"trained": STUDY.path("trained", source=wildcards.source)} if trained else {}
+    return {"files": network_files(wildcards), **weights}
+
+
 def network_job(wildcards):
     section = network_section(wildcards)
+    elsewhere = ("layers", "stimuli", "samples", "training")
     return {
-        "section": {key: section[key] for key in section if key not in ("layers", "stimuli", "samples")},
+        "section": {key: section[key] for key in section if key not in elsewhere},
         "files": names_and_sizes(network_files(wildcards)),
         "own_code": or_stop(planned.own_code, section),
         "libraries": libraries() | planned.libraries(section),
         "code": code("network.py", networks=section["source"]),
     }
+
+
+def training_section(wildcards):
+    return network_section(wildcards)["training"]
+
+
+def training_inputs(wildcards):
+    stimuli = {
+        key: STUDY.path("stimulus", stimulus=training_section(wildcards)[key])
+        for key in ("stimulus", "held_out")
+    }
+    return {"files": network_files(wildcards), **stimuli}
+
+
+def training_job(wildcards):
+    function = training_section(wildcards)["function"]
+    mine, theirs = ([own.file(function)], []) if own.is_own(function) else ([], [function])
+    section = network_section(wildcards)
+    return {
+        **network_job(wildcards),
+        "training": training_section(wildcards),
+        "code": code("training.py", *mine, networks=section["source"], trainings=theirs),
+    }
+
+
+def training_threads(wildcards):
+    return training_section(wildcards)["threads"]
 
 
 def recording_section(wildcards):
