@@ -352,6 +352,7 @@ def _recordings(top: _Config, groups: Mapping, mistakes: Mistakes) -> dict[str, 
         "missing": (responses.Missing, "refuse"),
         "constant": (responses.Constant, "keep"),
         "others": (responses.Others, "refuse"),
+        "trials": (responses.Taken, "mean"),
         "samples": (dict[str, list[str | int]] | None, None),
     }
     checked: dict[str, dict] = {}

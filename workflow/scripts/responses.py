@@ -19,6 +19,7 @@ def main(section, names, recording, stimuli, outputs):
         "recording": recording,
         "source": section["source"],
         "simulated": getattr(module, "SIMULATED", None),
+        "trials": section["trials"],
         "parameters": json.dumps(section),
     }
     file.write(outputs, found, stimuli, attributes)

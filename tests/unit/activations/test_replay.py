@@ -27,11 +27,16 @@ def stimulus(tmp_path):
     return path
 
 
-def write(tmp_path, stimulus, values, shown, areas=("V1",), **more):
+def write(tmp_path, stimulus, values, shown, names=("V1",), **more):
     seen = {"gratings": file.seen(stimulus)}
-    found = recorded([Responses("f.npy", "gratings", values, shown, **more)], seen, list(areas))
+    found = recorded([Responses("f.npy", "gratings", values, shown, **more)], seen, list(names))
     path = tmp_path / "recordings" / "gratings.nc"
-    file.write({"gratings": path}, found, {"gratings": stimulus}, {"recording": "v1", "simulated": 1})
+    file.write(
+        {"gratings": path},
+        found,
+        {"gratings": stimulus},
+        {"recording": "v1", "simulated": 1, "trials": "mean"},
+    )
     return path
 
 

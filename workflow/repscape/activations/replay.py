@@ -45,6 +45,7 @@ def replay(responses, stimulus, population, outputs: Mapping) -> None:
             "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
             "recording_sha256": recording.sha256,
             "simulated": getattr(recording, "simulated", None),
+            "trials": recording.trials,
             "statistic": "unit",
             "positions": 1,
         }

@@ -245,6 +245,11 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
             f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
         )
     text.append(curves.units)
+    text += [
+        f"D of {captions.escape(name)} is the mean over {captions.plural(count, 'presentation', 'presentations')} "
+        "of each image, D of each by itself."
+        for name, count in curves.presentations.items()
+    ]
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if banded:
         text.append("Lines: mean over draws.")

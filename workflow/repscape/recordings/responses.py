@@ -15,6 +15,8 @@ from repscape.rdms.entries import some
 Missing = Literal["refuse", "drop_neurons", "drop_trials"]
 Constant = Literal["keep", "drop", "refuse"]
 Others = Literal["refuse", "drop"]
+# Whether RDMs are of the mean over an image's trials, or one of each presentation
+Taken = Literal["mean", "each"]
 
 # How far, in the factor's units, a trial's value may be from that of its image: files round.
 TOLERANCE = 1e-3
