@@ -202,8 +202,8 @@ def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapp
         return None
     if getattr(recording, "trials", "mean") == "each":
         raise DataError(
-            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but each is taken by "
-            f"itself. Set 'trials: mean' for the recording '{recording.source}', or leave out the metric."
+            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but each is taken "
+            f"by itself. Set 'trials: mean' for the recording '{recording.source}', or leave out the metric."
         )
     combined = [name for name, group in groups.items() if group.combines]
     if combined:

@@ -56,8 +56,8 @@ def by_presentation(trials: Trials) -> list[np.ndarray]:
     counts = np.bincount(trials.image)
     if len(set(counts.tolist())) > 1:
         raise DataError(
-            f"'trials: each' takes images that were shown equally often, found {counts.min()} to {counts.max()} "
-            "presentations. Set 'trials: mean' for this recording."
+            f"'trials: each' takes images that were shown equally often, found {counts.min()} to "
+            f"{counts.max()} presentations. Set 'trials: mean' for this recording."
         )
     order = np.argsort(trials.image, kind="stable")
     return [trials.response[order[trials.repeat[order] == at]] for at in range(counts[0])]
