@@ -237,7 +237,8 @@ def main() -> None:
     print(f"{'':28}{'like':>26}{'not like':>22}{'false positives at 0.05':>34}")
     print(
         f"{'resampled':10}{'comparison':18}{'mean':>6}"
-        f"{'holds':>10}{'SE / SD':>10}{'holds':>12}{'SE / SD':>10}{'t-test':>14}{'permutation':>13}{'pair':>8}"
+        f"{'holds':>10}{'SE / SD':>10}{'holds':>12}{'SE / SD':>10}"
+        f"{'t-test':>14}{'permutation':>13}{'pair':>8}"
     )
     for bootstrap in ("entries", "units", "both"):
         for comparison in given.comparisons:

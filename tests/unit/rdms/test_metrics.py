@@ -16,6 +16,7 @@ from repscape.rdms.distances import pairs, squared_distances
 from repscape.rdms.normalisation import Scaling, scaling
 
 METRICS = ["correlation", "cosine", "euclidean", "rms", "spearman", "sqeuclidean"]
+OF_TRIALS = ["crossnobis", "crossnobis_diagonal", "mahalanobis"]  # see test_trials.py
 IDENTITY = Scaling(0.0, 1.0)
 
 
@@ -66,7 +67,7 @@ def by_formula(metric, activity, normalisation):
 
 
 def test_every_metric_is_tested():
-    assert names("rdms") == METRICS
+    assert names("rdms") == sorted([*METRICS, *OF_TRIALS])
 
 
 @pytest.mark.parametrize("normalisation", ["zscore", "mean", "max", "none"])

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from repscape.analyses import statement
 from repscape.analyses.collection import Where
 from repscape.figures import captions, choices
 from repscape.figures.depth import depth_axis, label_height, labelled
@@ -75,6 +76,7 @@ def draw(
 
     height = sum(62 + label_height(layers) for layers in panels.values())
     fig = figure(max(height, 3.6 * (len(lines) + 9)))
+    starred = False
     axes = fig.subplots(len(panels), 1, squeeze=False, sharey=True)[:, 0]
     for panel, (names, layers) in zip(axes, panels.items(), strict=True):
         if np.isfinite(ceiling).all():
@@ -115,6 +117,18 @@ def draw(
                         clip_on=False,
                         gid=gid,
                     )
+        for source, places in _more_alike(table, labels, names, lines, layers, correction).items():
+            panel.plot(
+                places,
+                np.full(len(places), 0.025),
+                "*",
+                color=colours[list(lines).index(source)],
+                markersize=4.5,
+                markeredgewidth=0,
+                transform=panel.get_xaxis_transform(),
+                gid=f"{source}/more",
+            )
+            starred = True
         panel.set_xlim(-0.6, len(layers) - 0.4)
         depth_axis(panel, layers)
         panel.set_ylabel(
@@ -136,8 +150,11 @@ def draw(
         names.append(text)
     handles += [Line2D([], [], color="0.2", marker=mark, ms=4.5, ls="none") for mark in "v_"]
     names += ["most similar", "not different from it"]
+    if starred:
+        handles.append(Line2D([], [], color="0.2", marker="*", ms=4.5, mew=0, ls="none"))
+        names.append("more like it than the other")
     fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
-    return fig, caption(table, labels, lines, shown, panels, correction, best)
+    return fig, caption(table, labels, lines, shown, panels, correction, best, starred)
 
 
 def _lines(table, labels, shown: list[int]) -> dict[str, list[int]]:
@@ -171,6 +188,28 @@ def _panels(table, lines: dict[str, list[int]]) -> dict[tuple[str, ...], list[st
     return {tuple(names): sorted(layers, key=layers.__getitem__) for names, layers in panels}
 
 
+def _more_alike(table, labels, names, lines, layers, correction: Correction) -> dict[str, list[int]]:
+    """Find where one of two sources in a panel is more like the reference than the other: {line: places}."""
+    if len(names) != 2 or "other_source" not in table:
+        return {}
+    sources = {name: set(labels["source"][lines[name]]) for name in names}
+    others = table["other_source"].values.tolist()
+    found = {}
+    for name, other in zip(names, reversed(names), strict=True):
+        if len(sources[other]) > 1 or sources[other] == sources[name] or not sources[other] <= set(others):
+            return {}
+        column = others.index(*sources[other])
+        more = [
+            layers.index(str(table["layer"].values[at]))
+            for at in lines[name]
+            if table[f"p_source_{correction}"].values[at, column] < P
+            and table["source_difference"].values[at, column] > 0
+        ]
+        if more:
+            found[name] = more
+    return found
+
+
 def _reference(table) -> str:
     """Name the reference in a few words."""
     chosen = json.loads(table.reference)
@@ -180,10 +219,35 @@ def _reference(table) -> str:
     return captions.shorten(" ".join(words), 30)
 
 
-def caption(table, labels, lines, shown, panels, correction: Correction, best: int) -> str:
+def _between(table, labels, shown: list[int], correction: Correction) -> list[str]:
+    """Say how sources with the same layers differ, of those shown."""
+    if "other_source" not in table:
+        return []
+    names = ("similarity", "source_difference", f"p_source_{correction}")
+    told = [
+        " ".join(str(labels[label][at]) for label in labels if label in ("layer", *_different(labels, shown)))
+        for at in shown
+    ]
+    return statement.between(
+        labels["source"][shown],
+        told,
+        table["other_source"].values.tolist(),
+        {name: table[name].values[shown] for name in names},
+        correction,
+    )
+
+
+def _different(labels, shown: list[int]) -> list[str]:
+    """Name the labels, beside source and layer, in which lines differ."""
+    kinds = [label for label in labels if label.removesuffix("_sub") in _LINE_LABELS and label != "source"]
+    return [label for label in kinds if len(set(labels[label][shown])) > 1]
+
+
+def caption(table, labels, lines, shown, panels, correction: Correction, best: int, starred: bool) -> str:
     """Say what was compared and how sure it is."""
     several = table.sizes["entry_set"] > 1
     repeats = table.sizes["data_repeat"]
+    halves = bool(table.attrs.get("halves", 0))
     entries = sorted(set(table["entries"].values.tolist()))
     count = str(entries[0]) if len(entries) == 1 else f"{entries[0]} to {entries[-1]}"
     reference = ", ".join(
@@ -191,7 +255,12 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
         for label, value in json.loads(table.reference).items()
     )
     over = f", mean over {table.sizes['entry_set']} sets of entries" if several else ""
-    if repeats > 1:
+    if halves:
+        over += (
+            f"{' and' if several else ', mean'} over both halves of the reference's trials, divided at "
+            f"random {captions.plural(repeats // 2, 'time', 'times')}"
+        )
+    elif repeats > 1:
         over += f"{' and' if several else ', mean'} over {repeats} repeats of the reference"
     text = [
         f"How like the RDM{'s' if several or repeats > 1 else ''} of {reference} those of the layers of "
@@ -199,7 +268,8 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
         f"over pairs of {count} entries{over}. The reference is not compared with itself.",
     ]
     factors = {
-        "entries": "entries (images)", "sets": "sets of entries", "repeats": "repeats of the reference"
+        "entries": "entries (images)", "sets": "sets of entries", "repeats": "repeats of the reference",
+        "units": "units of the reference",
     }  # fmt: skip
     resampled = [factors[str(name)] for name in np.atleast_1d(table.resampled_factors)]
     text.append(
@@ -210,22 +280,43 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
     ceiling = table["ceiling"].values
     tests = table.sizes["model"]
     if np.isfinite(ceiling).all():
-        reach = int((~(table[f"p_ceiling_{correction}"].values[shown] < P)).sum())
-        text.append(
-            f"Grey: the noise ceiling, {ceiling[0]:.2f} to {ceiling[1]:.2f}: how like the repeats are to the "
-            "mean of the others (lower limit) and of all (upper). From its lower limit "
-            f"{reach} of the {len(shown)} layers shown do not differ (two-sided t-test, corrected as below)."
+        surely_not_at = table[f"p_ceiling_{correction}"].values[shown] < P
+        reach = int((~surely_not_at | (table["similarity"].values[shown] >= ceiling[0])).sum())
+        what = (
+            "how like the halves are to each other (lower limit) and to the mean of both (upper)"
+            if halves
+            else "how like the repeats are to the mean of the others (lower limit) and of all (upper)"
         )
+        text.append(
+            f"Grey: the noise ceiling, {ceiling[0]:.2f} to {ceiling[1]:.2f}: {what}. Of the "
+            f"{len(shown)} layers shown {reach} do not lie below its lower limit (two-sided t-test, "
+            "corrected as below)."
+        )
+        if "reliability" in table.attrs:
+            text.append(
+                f"Two RDMs of all trials would correlate by {table.reliability:.2f} (Spearman and Brown)."
+            )
     name = ", ".join(str(labels[label][best]) for label in ("source", "layer") if label in labels)
     pairs = tests * (tests - 1) // 2
     text.append(
         f"Full markers: above 0 (one-sided t-test), p < {P:g} after correction for all "
         f"{captions.number(tests)} layers, {CORRECTIONS[correction]}. "
         f"Triangle: the most similar layer ({captions.escape(name)}, "
-        f"{table['similarity'].values[best]:.2f}). Dashes: layers whose similarity does not differ from its "
+        f"{table['similarity'].values[best]:.2f}, 95% interval {table['low'].values[best]:.2f} to "
+        f"{table['high'].values[best]:.2f}). Dashes: layers whose similarity does not differ from its "
         f"(two-sided t-test of the difference, corrected for all {captions.number(pairs)} pairs in the same "
         "way)."
     )
+    if "p_permutation_max" in table:
+        chance = int((table["p_permutation_max"].values[shown] < P).sum())
+        text.append(
+            f"By permuting entries of the reference, {chance} of the {len(shown)} layers shown are more like "
+            f"it than by chance (p < {P:g}; {captions.number(table.permutations)} permutations, corrected by "
+            "the largest similarity of any layer in each)."
+        )
+    text += map(captions.escape, _between(table, labels, shown, correction))
+    if starred:
+        text.append("Stars: which of the two is more like the reference in that layer.")
     if table.attrs.get("left_out") is not None:
         left = [captions.escape(each) for each in np.atleast_1d(table.left_out)]
         text.append(f"Left out: {'; '.join(left[:4])}{' …' if len(left) > 4 else ''}.")
