@@ -75,12 +75,12 @@ class Study:
     @property
     def networks(self) -> list[str]:
         """Name the sources that are networks."""
-        return [source for source in self.layers if source in self.config["networks"]]
+        return [source for source in self.layers if source not in self.config.get("recordings", {})]
 
     @property
     def recordings(self) -> list[str]:
         """Name the sources that are recordings of responses."""
-        return [source for source in self.layers if source in self.config["recordings"]]
+        return [source for source in self.layers if source in self.config.get("recordings", {})]
 
     @property
     def given(self) -> dict[str, dict]:

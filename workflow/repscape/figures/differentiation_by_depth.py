@@ -246,8 +246,8 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
         )
     text.append(curves.units)
     text += [
-        f"D of {captions.escape(name)} is the mean over {count} presentations of each image, of the D of each "
-        "by itself."
+        f"D of {captions.escape(name)} is the mean over {count} presentations of each image, of the D of "
+        "each by itself."
         for name, count in curves.presentations.items()
     ]
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
