@@ -13,7 +13,7 @@ from repscape import store
 from repscape.analyses import ring as ring_analysis
 from repscape.analyses import tuning as tuning_analysis
 from repscape.errors import ConfigError
-from repscape.figures import ring, tuning_curves, tuning_distributions, tuning_rows
+from repscape.figures import rings, tuning_curves, tuning_distributions, tuning_rows
 from repscape.rdms import table as tables
 
 VALUES = np.arange(-90, 90, 5.0)
@@ -220,7 +220,7 @@ def write_ring(made, layers=3, sources=("net", "twin")):
 def test_rings(results, draw):
     made = study(results, RINGS)
     values = write_ring(made)
-    figure, caption = draw(made, ring)
+    figure, caption = draw(made, rings)
     found = lines(figure)
     names = [f"{s} · layer{at}" for s in ("net", "twin") for at in range(3)]
     for at, name in enumerate(names):
@@ -245,7 +245,7 @@ def test_rings(results, draw):
 def test_rings_that_are_chosen(results, draw):
     made = study(results, RINGS)
     write_ring(made)
-    figure, caption = draw(made, ring, where={"layer": "layer1", "source": "net"})
+    figure, caption = draw(made, rings, where={"layer": "layer1", "source": "net"})
     bands = [
         c.get_gid() for axes in figure.axes for c in axes.collections if str(c.get_gid()).endswith("/sd")
     ]
@@ -253,9 +253,9 @@ def test_rings_that_are_chosen(results, draw):
     assert "± 1 SD over pairs" in caption
     assert "Of 6 RDMs 1 are shown." in caption
     write_ring(made, layers=12)
-    figure, caption = draw(made, ring)
+    figure, caption = draw(made, rings)
     assert len([gid for gid in lines(figure) if gid.endswith("/stretch")]) == 14
     assert "twin · layer11" in caption
     assert "Of 24 RDMs 14 are shown." in caption
     with pytest.raises(ConfigError, match="where: layer: 'layer99' is unknown"):
-        draw(made, ring, where={"layer": "layer99"})
+        draw(made, rings, where={"layer": "layer99"})

@@ -101,7 +101,7 @@ def stimulus_of(
     study : Study
     source, stimulus : str
     factors : names
-        Of stimuli that have factors, those that have these come first.
+        Of stimuli that have factors, those that lack fewest of these come first.
     several : bool
         Whether those with two factors or more come before those with one.
 
@@ -114,13 +114,11 @@ def stimulus_of(
     if stimulus is None:
         wanted = set(factors)
 
-        def rank(name: str) -> tuple[bool, bool, bool]:
-            own = known(study, name)  # of some only their job can tell
-            return (
-                own == {},
-                own is not None and not wanted <= {*own},
-                several and own is not None and len(own) < 2,
-            )
+        def rank(name: str) -> tuple[bool, int, bool]:
+            own = known(study, name)
+            if own is None:  # only its job can tell
+                return False, 0, False
+            return not own, len(wanted - {*own}), several and len(own) < 2
 
         return min(shown, key=rank)
     return one(stimulus, shown, "stimulus")

@@ -158,11 +158,12 @@ def compute(
                 listed = ", ".join(texts) or "none"
                 raise DataError(f"{path}: its images have no factor '{factor}'; their factors: {listed}.")
             circle = placed(texts[factor], period, factor, str(path))
-            keys = {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
-            keys["selected"] = file.selected
+            keys |= {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
             answers, of_answer = _answers(file)
             trials = len(answers) if "response" in file.variables else 0
             noisy = "weights_sha256" not in file.ncattrs()  # a recording
+            if not noisy or "selected" not in keys:  # how a network's units were selected comes first
+                keys["selected"] = file.selected
             own = {"source": file.source, "layer": file.layer, "order": int(file.order), "trials": trials}
             unit = file["unit"][:]
         circle = circle._replace(of=circle.of[of_answer])

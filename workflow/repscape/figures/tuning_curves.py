@@ -13,7 +13,7 @@ from repscape.figures.style import PAGE, WIDTH
 from repscape.study import Study
 
 CATEGORY = "Units"
-LEFT, RIGHT, GAP = 9.0, 3.0, 8.0  # mm
+LEFT, RIGHT, GAP = 14.0, 3.0, 11.0  # mm
 TITLE, NAMES, BELOW, FOOT = 4.6, 3.2, 4.4, 6.0  # mm: a layer's name, a unit's, ticks, the axis's name
 MOST = 8  # layers
 BEST = 0.25  # the share of units from which examples are taken
@@ -150,14 +150,15 @@ def _curve(panel, own, place: int, attributes, colour: str, gid: str) -> None:
         return np.concatenate([curve[-1:], curve, curve[:1]])
 
     y = around("curve")
+    low, high = float(y.min()), float(y.max())
     if "sem" in own:
-        sem = around("sem")
+        sem = np.nan_to_num(around("sem"))
+        low, high = float((y - sem).min()), float((y + sem).max())
         panel.fill_between(x, y - sem, y + sem, color=colour, alpha=0.25, lw=0, gid=f"{gid}/sem")
     few = {"marker": "o", "markersize": 2} if len(values) <= 36 else {}
     panel.plot(x, y, color=colour, lw=0.9, gid=gid, **few)
     panel.axvline(float(own["preferred"][place]), color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
     tuning_rows.angle_axis(panel, attributes, every=2)
-    low, high = float(y.min()), float(y.max())
     panel.set_ylim(low - 0.12 * (high - low), high + 0.15 * (high - low))
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 

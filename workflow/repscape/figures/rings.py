@@ -126,11 +126,20 @@ def _by_lag(axes, one, name: str, look: dict, banded: bool) -> None:
 
 
 def _plain_log(axis) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """Put round ticks on a logarithmic axis, at 1 always, so many that there is room for."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    axis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: captions.plain(value)))
-    axis.set_minor_formatter(NullFormatter())
+    low, high = axis.get_view_interval()
+    low, high = min(low, 0.8), max(high, 1.25)
+    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+        at = [step * 10.0**power for power in range(-9, 9) for step in steps]
+        at = [value for value in at if low <= value <= high]
+        if len(at) <= 7:
+            break
+    axis.axes.set_ylim(low, high)
+    axis.set_major_locator(FixedLocator(at))
+    axis.set_major_formatter(FixedFormatter([captions.plain(value) for value in at]))
+    axis.set_minor_locator(NullLocator())
 
 
 def _legend(fig, names: list[str], dashes: list) -> None:
