@@ -182,6 +182,15 @@ def test_a_learning_rate_that_is_too_large(examples):
         )
 
 
+def test_outputs_that_are_no_longer_numbers(examples):
+    """A probability that is NaN is refused by torch's loss; ours says so as of any loss."""
+    given = examples(frames(30, ("left", "right")), PLAIN)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
+    keys = {"loss": "binary", "learning_rate": 1e38, "batch": 10}
+    with pytest.raises(DataError, match=r"sgd: the loss became nan at step \d+ \(step \d+ of epoch 1\)"):
+        course.follow(network, sgd.train, "sgd", given, given, keys, seed=0)
+
+
 def fails(network, training, held_out):
     yield [1.0]
     raise ValueError("no more")
