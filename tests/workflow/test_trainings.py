@@ -35,7 +35,7 @@ CONFIG = {
 CHAIN = {
     "training source=trained",
     "network source=trained",
-    "population source=trained population=all",
+    "population population=all source=trained",
     "samples_trained population=all size=all",
     "activations_trained population=all stimulus=gratings",
     "rdms_trained population=all size=all stimulus=gratings",

@@ -272,8 +272,7 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
         values = {
             key: value for key, value in values.items() if value is not None or key in model.model_fields
         }
-        # Trained weights draw nothing: a new seed does not concern them.
-        if "seed" in model.model_fields and values.get("weights", "random") == "random":
+        if "seed" in model.model_fields and _draws(inspect.getmodule(function), values):
             values.setdefault("seed", derive(top.seed, step, name))
         running = top.activations.model_dump() | {"device": top.device}
         for key in RUNNING & model.model_fields.keys():
@@ -287,6 +286,13 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
                 braces = plugins.IN_PATH in inspect.signature(function).parameters
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
+
+
+def _draws(plugin, values: Mapping) -> bool:
+    """Whether anything is drawn at random; a new seed does not concern what draws nothing."""
+    if hasattr(plugin, "draws"):
+        return plugin.draws(values)
+    return values.get("weights", "random") == "random"  # trained weights are not drawn
 
 
 def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:

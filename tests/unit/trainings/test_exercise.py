@@ -138,7 +138,7 @@ def test_training_has_the_exercises_losses(twins, frames, examples):
     expected = train(theirs, as_exercise(frames), tilt, n_epochs=4)
     training = examples(frames, PIXELS)
     followed = course.follow(
-        ours, sgd.train, "sgd", training, training, seed=5, loss="binary", epochs=4, batch=100
+        ours, sgd.train, "sgd", training, training, {"loss": "binary", "epochs": 4, "batch": 100}, seed=5
     )
     assert [len(losses) for losses in followed.losses] == [3] * 4
     np.testing.assert_allclose(np.concatenate(followed.losses), expected, rtol=1e-6)
@@ -166,7 +166,7 @@ def test_held_out_tilts_are_told_within_the_exercises_training(examples):
     new = [f for f in tilt_gratings.frames(random=500, seed=13) if f.pixels.tobytes() not in known]
     held_out = examples(new, PIXELS, "held_out")
     assert held_out.shared(training) == 0
-    followed = course.follow(network, sgd.train, "sgd", training, held_out, seed=0, loss="binary")
+    followed = course.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=0)
     before, after = followed.accuracy[0][1], followed.accuracy[-1][1]
     assert before < 0.7
     assert after > 0.95

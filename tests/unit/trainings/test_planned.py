@@ -1,6 +1,7 @@
 """A training's section is checked when the plan is made, without running the user's file."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,6 +136,15 @@ def test_outputs_of_a_classifier_are_compared_with_the_classes_of_the_target(sma
     config.resolve(small)
 
 
+def test_only_random_gratings_depend_on_the_seed(small):
+    before = config.resolve(small).config["stimuli"]
+    small["seed"] = 1
+    after = config.resolve(small).config["stimuli"]
+    assert {name for name in after if after[name] != before[name]} == {
+        "training", "test", "shapes", "more_shapes"
+    }  # fmt: skip
+
+
 def test_a_network_is_not_trained_on_what_it_makes(small, tmp_path):
     small["stimuli"]["attacked"] = {"source": "adversarial", "of": "training", "network": "trained"}
     small["networks"]["trained"]["training"] = TRAINING | {"stimulus": "attacked"}
@@ -179,3 +189,18 @@ def test_a_function_of_ones_own(small, own, tmp_path):
     assert "training.rate: this key is required" in said
     assert "training.rtae: unknown key; did you mean 'rate'?" in said
     assert "training.epochs: expected a valid integer" in said
+
+
+def test_the_example_of_the_documents(small):
+    """A network that is trained, and its twin of the same weights."""
+    text = (Path(__file__).parents[3] / "config/README.md").read_text()
+    (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "held_out" in block)
+    small["stimuli"] |= {
+        name: {"source": "tilt_gratings", "random": 20} for name in ("training_gratings", "test_gratings")
+    }
+    study = config.resolve(small | yaml.safe_load(example))
+    trained, untrained = (study.config["networks"][name] for name in ("trained", "untrained"))
+    assert trained["training"]["loss"] == "binary"
+    assert untrained["training"] is None
+    assert trained | {"training": None} == untrained
+    assert study.stimuli_of("trained") == ("gratings",)

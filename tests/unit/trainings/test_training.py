@@ -113,12 +113,23 @@ def steps(network, training, held_out, *, losses=((1.0, 2.0), (3.0,))):
 def test_a_course_follows_what_is_yielded(examples):
     given = examples(frames(6), PLAIN)
     network = classifier()
-    followed = course.follow(network, steps, "steps", given, given, seed=0)
+    followed = course.follow(network, steps, "steps", given, given, {}, seed=0)
     assert followed.losses == [[1, 2], [3]]
     assert len(followed.accuracy) == 3
     assert followed.convolution == "0"
     np.testing.assert_array_equal(followed.before, followed.after)
     assert not network.training
+
+
+def test_hyperparameters_of_any_name_reach_the_function(examples):
+    def train(network, training, held_out, *, seed, name, keys):
+        yield [seed, name, keys]
+
+    given = examples(frames(6), PLAIN)
+    followed = course.follow(
+        classifier(), train, "train", given, given, {"seed": 1, "name": 2, "keys": 3}, seed=9
+    )
+    assert followed.losses == [[1, 2, 3]]
 
 
 def test_random_numbers_follow_from_the_seed_alone(examples):
@@ -129,7 +140,13 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
         torch.manual_seed(disturbed)
         before = torch.random.get_rng_state()
         followed = course.follow(
-            network, sgd.train, "sgd", given, given, seed=seed, epochs=2, batch=7, learning_rate=0.01
+            network,
+            sgd.train,
+            "sgd",
+            given,
+            given,
+            {"epochs": 2, "batch": 7, "learning_rate": 0.01},
+            seed=seed,
         )
         assert (torch.random.get_rng_state() == before).all()
         found.append((followed.losses, weights_sha256(network)))
@@ -152,7 +169,7 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
 def test_losses_that_cannot_be_are_told_with_their_step(examples, losses, said):
     given = examples(frames(6), PLAIN)
     with pytest.raises(DataError, match=said):
-        course.follow(classifier(), steps, "my/train.py:steps", given, given, seed=0, losses=losses)
+        course.follow(classifier(), steps, "my/train.py:steps", given, given, {"losses": losses}, seed=0)
 
 
 def test_a_learning_rate_that_is_too_large(examples):
@@ -160,7 +177,18 @@ def test_a_learning_rate_that_is_too_large(examples):
     given = examples(frames(30), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 3))
     with pytest.raises(DataError, match=r"sgd: the loss became (nan|inf) at step \d+"):
-        course.follow(network, sgd.train, "sgd", given, given, seed=0, learning_rate=1e38, momentum=0.9)
+        course.follow(
+            network, sgd.train, "sgd", given, given, {"learning_rate": 1e38, "momentum": 0.9}, seed=0
+        )
+
+
+def test_outputs_that_are_no_longer_numbers(examples):
+    """A probability that is NaN is refused by torch's loss; ours says so as of any loss."""
+    given = examples(frames(30, ("left", "right")), PLAIN)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
+    keys = {"loss": "binary", "learning_rate": 1e38, "batch": 10}
+    with pytest.raises(DataError, match=r"sgd: the loss became nan at step \d+ \(step \d+ of epoch 1\)"):
+        course.follow(network, sgd.train, "sgd", given, given, keys, seed=0)
 
 
 def fails(network, training, held_out):
@@ -177,9 +205,9 @@ def test_functions_of_ones_own_that_fail(examples):
     with pytest.raises(
         DataError, match=r"my/train.py:fails: the function failed: ValueError: no more \(.*line"
     ):
-        course.follow(classifier(), fails, "my/train.py:fails", given, given, seed=0)
+        course.follow(classifier(), fails, "my/train.py:fails", given, given, {}, seed=0)
     with pytest.raises(DataError, match=r"one that returns list. Write: yield losses"):
-        course.follow(classifier(), returns, "my/train.py:returns", given, given, seed=0)
+        course.follow(classifier(), returns, "my/train.py:returns", given, given, {}, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +239,7 @@ def test_one_output_without_a_sigmoid(examples):
     with pytest.raises(
         ConfigError, match=r"takes the output for a probability, .* End the network in a sigmoid"
     ):
-        course.follow(network, sgd.train, "sgd", given, given, seed=0, loss="binary")
+        course.follow(network, sgd.train, "sgd", given, given, {"loss": "binary"}, seed=0)
 
 
 def test_cross_entropy_is_its_formula(examples):
@@ -221,7 +249,7 @@ def test_cross_entropy_is_its_formula(examples):
     images, targets = next(given.batches(9))
     outputs = network(images).detach().double().numpy()
     logarithms = np.log(np.exp(outputs).sum(axis=1)) - outputs[np.arange(9), targets]
-    followed = course.follow(network, sgd.train, "sgd", given, given, seed=0, epochs=1, batch=9)
+    followed = course.follow(network, sgd.train, "sgd", given, given, {"epochs": 1, "batch": 9}, seed=0)
     np.testing.assert_allclose(followed.losses, [[logarithms.mean()]], rtol=1e-6)
 
 
@@ -306,7 +334,5 @@ def test_the_first_convolution_is_the_one_that_runs_first():
             return self.second(self.first(images))
 
     network = Backwards()
-    path, weights = course.first_convolution(network, torch.zeros(1, 3, 4, 4))
-    assert path == "first"
-    assert weights is network.first.weight
-    assert course.first_convolution(nn.Flatten(), torch.zeros(1, 3, 4, 4)) == ("", None)
+    assert course.first_convolution(network, torch.zeros(1, 3, 4, 4)) == "first"
+    assert course.first_convolution(nn.Flatten(), torch.zeros(1, 3, 4, 4)) == ""

@@ -78,7 +78,7 @@ def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
     height = side * weights.shape[3] / weights.shape[4]
     blocks = [numbers[at : at + COLUMNS] for at in range(0, len(numbers), COLUMNS)]
     tall = len(ROWS) * (height + GAP) + BETWEEN
-    fig, axes = page(TOP + tall * len(blocks) + BOTTOM)
+    fig, axes = page(TOP + tall * len(blocks) + (BOTTOM if grey else -BETWEEN + GAP))
     for block, chosen in enumerate(blocks):
         top = TOP + block * tall
         for column, number in enumerate(chosen):

@@ -6,7 +6,7 @@ trained on to tell tilts apart, and what is held against recordings of Stringer 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +34,7 @@ def frames(
     spatial_frequency: PositiveFloat = 1 / 28,
     resolution: Annotated[float, Field(gt=0, le=1)] = 0.1,
     patch: bool = False,
-    seed: int,
+    seed: int = 0,
 ) -> Iterator[Frame]:
     """Draw gratings; exactly one of `orientations`, `count`, `random` and `recorded` says which.
 
@@ -97,6 +97,11 @@ def frames(
             label="right" if angle > 0 else "left",
             factors={"orientation": repr(angle)},
         )
+
+
+def draws(given: Mapping) -> bool:
+    """Whether a section of the config draws anything at random, and so needs a seed."""
+    return given.get("random") is not None
 
 
 def how_many(*, orientations, count, random) -> int | None:

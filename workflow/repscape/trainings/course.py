@@ -1,7 +1,7 @@
 """A training from its beginning to its end: what was lost at each step, how often the network was right."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,9 +48,9 @@ def follow(
     name: str,
     training: Examples,
     held_out: Examples,
+    keys: Mapping,
     *,
     seed: int,
-    **keys,
 ) -> Course:
     """Train a network and watch it.
 
@@ -64,9 +64,10 @@ def follow(
     name : str
         The config's for it, for messages.
     training, held_out : Examples
+    keys : mapping
+        Its hyperparameters.
     seed : int
         Of the generators of torch, Python and numpy while it trains.
-    keys : its hyperparameters
 
     Raises
     ------
@@ -74,8 +75,8 @@ def follow(
         A loss is not finite, or a function of one's own fails or yields something else.
     """
     course = Course()
-    course.convolution, filters = first_convolution(network, next(training.batches(1))[0])
-    course.before = None if filters is None else _copy(filters)
+    course.convolution = first_convolution(network, next(training.batches(1))[0])
+    course.before = _filters(network, course.convolution)
     course.accuracy.append(_judge(network, training, held_out))
     if math.isnan(course.accuracy[0][0]):
         logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
@@ -96,24 +97,24 @@ def follow(
         network.eval()
     if not course.losses:
         raise DataError(f"{name}: expected the losses of at least one epoch, the function yielded none.")
-    course.after = None if filters is None else _copy(filters)
+    course.after = _filters(network, course.convolution)
     return course
 
 
-def first_convolution(network: nn.Module, images: torch.Tensor) -> tuple[str, torch.Tensor | None]:
-    """Return the path and the weights (filter, channel, y, x) of the convolution that runs first."""
+def first_convolution(network: nn.Module, images: torch.Tensor) -> str:
+    """Return the path of the convolution that runs first; empty if none does."""
     parts = {path: part for path, part in network.named_modules() if isinstance(part, nn.Conv2d)}
     ran: list[str] = []
     handles = [
         part.register_forward_pre_hook(lambda *_, path=path: ran.append(path)) for path, part in parts.items()
     ]
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             network.eval()(images)
     finally:
         for handle in handles:
             handle.remove()
-    return (ran[0], parts[ran[0]].weight) if ran else ("", None)
+    return ran[0] if ran else ""
 
 
 def accuracy(network: nn.Module, examples: Examples) -> float:
@@ -124,7 +125,7 @@ def accuracy(network: nn.Module, examples: Examples) -> float:
     """
     network.eval()
     right = 0
-    with torch.inference_mode():
+    with torch.no_grad():
         for images, targets in examples.batches(AT_A_TIME):
             outputs = network(images)
             said = _said(outputs, len(examples.classes)) if isinstance(outputs, torch.Tensor) else None
@@ -180,5 +181,6 @@ def _check(losses: list[float], name: str, before: int, epoch: int) -> None:
             )
 
 
-def _copy(weights: torch.Tensor) -> np.ndarray:
-    return weights.detach().cpu().float().numpy().copy()
+def _filters(network: nn.Module, path: str) -> np.ndarray | None:
+    """Copy the weights of a convolution."""
+    return network.get_submodule(path).weight.detach().cpu().float().numpy().copy() if path else None

@@ -70,7 +70,7 @@ def record(
     _check_runs(loaded.module, training, stimuli["training"])
     with settings(section["threads"] if on_cpu else None, "float32"):
         course = follow(
-            loaded.module, train, section["function"], training, held_out, seed=section["seed"], **keys
+            loaded.module, train, section["function"], training, held_out, keys, seed=section["seed"]
         )
     loaded.module.to("cpu")
     attributes = {
@@ -112,7 +112,7 @@ def _check_runs(network, examples: Examples, path) -> None:
     """Refuse images of a size that the network cannot process."""
     images, _ = next(examples.batches(2))
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             network.eval()(images)
     except (RuntimeError, AssertionError) as error:
         raise DataError(

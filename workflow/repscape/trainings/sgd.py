@@ -1,5 +1,6 @@
 """Stochastic gradient descent with momentum, on shuffled minibatches."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -43,7 +44,8 @@ def train(
     Yields
     ------
     list of float
-        After each epoch, the loss of each of its steps.
+        After each epoch, the loss of each of its steps; up to the first step whose outputs are not
+        numbers, the last.
 
     Raises
     ------
@@ -59,6 +61,9 @@ def train(
         for images, targets in training.batches(batch, torch.randperm(len(training))):
             outputs = network(images)
             check_outputs(outputs[0].numel(), len(training.classes), loss=loss)
+            if outputs.isnan().any():  # whose binary cross-entropy torch refuses
+                yield [*losses, math.nan]
+                return
             if loss == "binary":
                 _check_probabilities(outputs)
                 cost = functional.binary_cross_entropy(outputs.flatten(), targets.to(outputs.dtype))
