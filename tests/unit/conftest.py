@@ -57,8 +57,8 @@ class Responded:
             },
             attributes={
                 "source": source, "stimulus": "gratings", "population": "all", "layer": layer, "order": order,
-                "statistic": "unit", "positions": 1, "selected": '{"select": "all"}', "factors": ["orientation"],
-                **attributes,
+                "statistic": "unit", "positions": 1, "selected": '{"select": "all"}',
+                "factors": ["orientation"], **attributes,
             },
         )  # fmt: skip
         self.activations.append(str(path))

@@ -104,7 +104,9 @@ def decode(
             parts[method].append((found.chosen, np.array(curves)))
     results = {}
     for method in methods:
-        curves = np.stack([curves for _, curves in parts[method]], 2)  # (measure, part, fold, strength, epoch)
+        curves = np.stack(
+            [curves for _, curves in parts[method]], 2
+        )  # (measure, part, fold, strength, epoch)
         results[method] = Decoded(
             told[method][0],
             np.array([chosen for chosen, _ in parts[method]]),

@@ -195,6 +195,8 @@ def compute(
     found: dict[str, dict[str, tuple[Responses, dict[str, Decoded]]]] = {}
     arranged: dict[str, Rows] = {}
     paths = files["activations"]
+    with store.open_file(paths[0], "activations") as file:
+        recorded = file.population
     with settings(threads, "float32"):
         for path in progress(paths, f"decoding {factor}", "layers", len(paths), lambda _: 1):
             layer = read(path, names, files["stimulus"], single=responses == "trials")
@@ -203,8 +205,8 @@ def compute(
             before = arranged.setdefault(layer.source, rows)
             if not np.array_equal(before.image, rows.image):
                 raise DataError(
-                    f"{path}: its trials show other images than those of the source's other layers. Delete the "
-                    "activations of this recording and run again."
+                    f"{path}: its trials show other images than those of the source's other layers. Delete "
+                    "the activations of this recording and run again."
                 )
             nulls = [
                 permuted(angle, rows, by, period, np.random.default_rng(derive(seed, "permutation", number)))
@@ -222,21 +224,16 @@ def compute(
     return Result(
         variables=_variables(found, arranged, methods, strengths, training, period, seed),
         attributes={
-            "stimulus": stimulus, "factor": factor, "period": period, "population": _population(paths[0]),
+            "stimulus": stimulus, "factor": factor, "period": period, "population": recorded,
             "responses": responses, "by": by, "folds": folds, "permutations": permutations, "seed": seed,
             "hidden": hidden, "learning_rate": learning_rate, "level": LEVEL, "resamples": RESAMPLES,
             "images": len(names), "values": len(np.unique(angle % period)),
-            "repeated": [source for source, own in found.items() if any(one.repeated for one, _ in own.values())]
+            "single_trials": [
+                source for source, own in found.items() if any(about.repeated for about, _ in own.values())
+            ]
             or None,
         },
     )  # fmt: skip
-
-
-def _population(path) -> str:
-    from repscape import store
-
-    with store.open_file(path, "activations") as file:
-        return file.population
 
 
 def _repeated(layer: Responses, path) -> Responses:
@@ -251,8 +248,8 @@ def _repeated(layer: Responses, path) -> Responses:
     kept = counts[layer.image] > 1
     if not kept.any():
         raise DataError(
-            f"{path}: expected single trials of images that were shown more than once, found none: 'by: trials' "
-            f"leaves out repeats. Leave the source '{layer.source}' out, or decode 'by: images'."
+            f"{path}: expected single trials of images that were shown more than once, found none: 'by: "
+            f"trials' leaves out repeats. Leave the source '{layer.source}' out, or decode 'by: images'."
         )
     if not kept.all():
         logger.warning(

@@ -1,10 +1,12 @@
 """Angles around a circle of any period, how far they are apart, and which are left out together."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from repscape.analyses.folds import divide
 from repscape.errors import DataError
 
 # What is left out together, and so new to a decoder that is tested on it
@@ -44,10 +46,8 @@ def from_text(values: Sequence[str], factor: str, where: str) -> np.ndarray:
     """
     found = np.full(len(values), np.nan)
     for at, value in enumerate(values):
-        try:
+        with suppress(ValueError):
             found[at] = float(value)
-        except ValueError:
-            pass
         if not np.isfinite(found[at]):
             raise DataError(
                 f"{where}: expected numbers as values of the factor '{factor}', found '{value}'. An angle is "
@@ -112,13 +112,7 @@ def arrange(angle: np.ndarray, image: np.ndarray, by: By, period: float, folds: 
         of_image = value if by == "values" else np.arange(len(angle))
         group = of_image[image]
         order = random.permutation(of_image.max() + 1)
-    if len(order) < folds:
-        raise DataError(
-            f"expected at least {folds} {by}, one a fold, found {len(order)}. Lower 'folds' or show more."
-        )
-    fold_of = np.empty(len(order), int)
-    fold_of[order] = np.arange(len(order)) % folds
-    return Rows(angle[image], image, group, fold_of[group])
+    return Rows(angle[image], image, group, divide(order, folds, by)[group])
 
 
 def permuted(angle: np.ndarray, rows: Rows, by: By, period: float, random: np.random.Generator) -> np.ndarray:

@@ -61,7 +61,9 @@ def train(
     width = len(decays) * hidden * max(inputs.shape)
     step = max(1, _BLOCK // width)
     parts = [
-        _train(inputs, training, targets[start : start + step], decays, hidden, epochs, learning_rate, seed, told)
+        _train(
+            inputs, training, targets[start : start + step], decays, hidden, epochs, learning_rate, seed, told
+        )
         for start in range(0, len(targets), step)
     ]
     found = np.concatenate(parts, axis=1)
@@ -83,7 +85,9 @@ def _train(inputs, training, targets, decays, hidden, epochs, learning_rate, see
     second = random.uniform(-1, 1, (hidden, outputs)) / np.sqrt(hidden)
     everything = torch.tensor(inputs, dtype=torch.float32)
     rows = everything[torch.tensor(training)]
-    aims = torch.tensor(targets, dtype=torch.float32).repeat_interleave(len(decays), 0)  # (network, row, output)
+    aims = torch.tensor(targets, dtype=torch.float32).repeat_interleave(
+        len(decays), 0
+    )  # (network, row, output)
     shrink = torch.tensor(decays, dtype=torch.float32).repeat(sets)
     weights = [
         torch.tensor(first, dtype=torch.float32).repeat(1, count),  # (axis, network and hidden unit)

@@ -1,4 +1,4 @@
-"""Activations of networks and recordings as analyses of responses read them: one file, one layer at a time."""
+"""Activations of networks and recordings as analyses read them: one layer at a time."""
 
 from typing import NamedTuple
 

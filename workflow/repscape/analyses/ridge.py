@@ -73,6 +73,4 @@ def _equal_sizes(group: np.ndarray) -> list[np.ndarray]:
     order = np.argsort(group, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     sizes = np.array([len(own) for own in members])
-    return [
-        np.array([own for own in members if len(own) == size]) for size in np.unique(sizes)
-    ]
+    return [np.array([own for own in members if len(own) == size]) for size in np.unique(sizes)]
