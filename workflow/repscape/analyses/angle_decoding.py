@@ -24,7 +24,7 @@ RESAMPLES = 1000
 
 Strengths = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 Decays = Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
-Methods = Annotated[tuple[Method, ...], Field(min_length=1)]
+Decoders = Annotated[tuple[Method, ...], Field(min_length=1)]
 Folds = Annotated[int, Field(ge=3)]
 
 
@@ -105,7 +105,7 @@ def compute(
     population: str | None = None,
     responses: Literal["means", "trials"] = "means",
     by: By = "images",
-    methods: Methods = ("ridge", "relu"),
+    decoders: Decoders = ("ridge", "relu"),
     folds: Folds = 5,
     strengths: Strengths = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
     decays: Decays = (0.0, 1e-3, 1e-2, 3e-2, 1e-1),
@@ -148,7 +148,7 @@ def compute(
         Of recordings with repeats: the means over trials of each image, or the single trials.
     by : {"values", "images", "trials"}
         What is left out together.
-    methods : sequence of {"ridge", "relu"}
+    decoders : sequence of {"ridge", "relu"}
     folds : int
     strengths : sequence of float
         Of ridge regression, to choose from.
@@ -164,7 +164,7 @@ def compute(
     Returns
     -------
     Result
-        Layers that a source lacks are NaN. By (source, layer, method): ``error`` and its ``low`` and
+        Layers that a source lacks are NaN. By (source, layer, decoder): ``error`` and its ``low`` and
         ``high``; ``loss``; ``p``, ``chance_mean``, ``chance_5`` (mean and 5% quantile of the permutations);
         ``null`` (…, permutation); ``chosen`` (…, fold); ``predicted`` (…, row). By (source, row): ``angle``,
         ``image``, ``fold``, -1 where a source has fewer rows. ``ridge_error``, ``ridge_loss`` (source,
@@ -190,7 +190,7 @@ def compute(
         )
     angle = from_text(varied[factor], factor, str(files["stimulus"]))
     strengths, decays = tuple(sorted(set(strengths))), tuple(sorted(set(decays)))
-    methods = tuple(dict.fromkeys(methods))
+    methods = tuple(dict.fromkeys(decoders))
     training = Training(decays, hidden, epochs, learning_rate, derive(seed, "training"))
     found: dict[str, dict[str, tuple[Responses, dict[str, Decoded]]]] = {}
     arranged: dict[str, Rows] = {}
@@ -300,10 +300,10 @@ def _variables(found, arranged, methods, strengths, training: Training, period: 
                     )
                     kept[at] = curve
     own_dims = {"null": ("permutation",), "chosen": ("fold",), "predicted": ("row",)}
-    dims = ("source", "layer", "method")
+    dims = ("source", "layer", "decoder")
     last = {"ridge": ("strength",), "relu": ("decay", "epoch")}
     labels = {
-        "source": sources, "layer": layers, "method": list(methods), "part": ["train", "test"],
+        "source": sources, "layer": layers, "decoder": list(methods), "part": ["train", "test"],
         **({"strength": np.array(strengths)} if "ridge" in methods else {}),
         **({"decay": np.array(training.decays)} if "relu" in methods else {}),
         **({"epoch": np.array(training.told, np.int32)} if "relu" in methods else {}),
@@ -352,8 +352,8 @@ def judge(decoded: Decoded, rows: Rows, period: float, seed: int) -> dict[str, f
 def rows(variables: dict) -> Iterator[tuple]:
     """Yield the header and the rows of the long table: a layer of a source, decoded by a method, each."""
     columns = ("error", "low", "high", "loss", "chance_mean", "chance_5", "p")
-    labels = [variables[dim][1] for dim in ("source", "layer", "method")]
-    yield ("source", "layer", "method", "units", *columns)
+    labels = [variables[dim][1] for dim in ("source", "layer", "decoder")]
+    yield ("source", "layer", "decoder", "units", *columns)
     for index in np.ndindex(variables["error"][1].shape):
         if variables["order"][1][index[:2]] >= 0:
             keys = [label[at] for label, at in zip(labels, index, strict=True)]
