@@ -21,7 +21,7 @@ from repscape.rdms.ceiling import similarities
 from repscape.rdms.distances import pairs
 from repscape.rdms.inference import Units, infer
 from repscape.rdms.normalisation import Scaling
-from repscape.rdms.permutation import tests_of
+from repscape.rdms.permutation import permutation_tests
 from repscape.rdms.trials import Trials, asked_for
 
 WIDTH = 1.2  # of tuning, in SDs of the images' features
@@ -202,7 +202,7 @@ def coverage(
                 [data], [compared], comparison=comparison, bootstrap=bootstrap, resamples=resamples,
                 seed=number, units=sampled,
             )  # fmt: skip
-            permuted = tests_of([data], [compared], comparison, permutations, number)
+            permuted = permutation_tests([data], [compared], comparison, permutations, number)
             holds = (one.low <= expected) & (expected <= one.high)
             found.append(
                 (one.similarity, one.sem, expected, holds, one.p_zero, one.p_pair[0, [1, 1, 1]], permuted.p)

@@ -264,3 +264,29 @@ def test_monkey_and_human_inferior_temporal_cortex():
     stack = np.array([rdm[pairs] if rdm.ndim == 2 else rdm for rdm in rdms])
     assert 1 - compare(stack, "pearson")[0] == pytest.approx(0.49, abs=0.005)
     assert p_values(stack, "pearson", 999, 0)[0] == 0.001
+
+
+@pytest.mark.parametrize("kind", ["whitened_cosine", "whitened_pearson"])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_whitening_with_gaps(kind, gaps):
+    """By the covariance of the pairs that there are, and as rsatoolbox has it."""
+    generator = np.random.default_rng(0)
+    entries = 14
+    first, second = np.triu_indices(entries, 1)
+    x, y = generator.random((3, len(first))), generator.random((2, len(first)))
+    if gaps:
+        lacking = (first // 2 == second // 2) | (generator.random(len(first)) < 0.2)
+        x[:, lacking] = y[:, lacking] = np.nan
+    found = comparison.whitened_similarity(x, y, kind)
+    theirs = rsatoolbox.rdm.compare(x, y, ORACLES[kind])
+    np.testing.assert_allclose(found, theirs, rtol=1e-9)
+    there = np.isfinite(x[0])
+    ends = np.zeros((entries, len(first)))
+    ends[first, np.arange(len(first))], ends[second, np.arange(len(first))] = 1, -1
+    inverse = np.linalg.inv(((ends.T @ ends) ** 2)[np.ix_(there, there)])
+    for i, j in np.ndindex(3, 2):
+        a, b = x[i, there], y[j, there]
+        if kind == "whitened_pearson":
+            a, b = a - a.mean(), b - b.mean()
+        expected = a @ inverse @ b / np.sqrt((a @ inverse @ a) * (b @ inverse @ b))
+        assert found[i, j] == pytest.approx(expected, abs=1e-10)

@@ -7,12 +7,12 @@ from rsatoolbox.inference import evaluate
 from rsatoolbox.model import ModelFixed
 from rsatoolbox.rdm import RDMs
 from scipy import stats
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 from statsmodels.stats.multitest import multipletests
 
 from repscape.errors import DataError
-from repscape.rdms.ceiling import METHODS
-from repscape.rdms.inference import corrected, corrected_pairs, infer, samples
+from repscape.rdms.ceiling import METHODS, reliability
+from repscape.rdms.inference import Units, corrected, corrected_pairs, infer, limits, samples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Noise ceiling for tau")
 
@@ -246,3 +246,98 @@ def test_whitening_many_entries_without_resampling_them():
     data, models = made(entries=110, repeats=3)
     found = infer([data], [models], comparison="whitened_pearson", bootstrap="repeats", resamples=20)
     assert (found.similarity[:2] > 0).all()
+
+
+def units_of(data, models, samples=150, seed=0):
+    """RDMs of samples of units, made up: the data with noise."""
+    generator = np.random.default_rng(seed)
+    resampled = data * (1 + 0.2 * generator.normal(size=(samples, *data.shape)))
+    return Units(50, [resampled])
+
+
+def test_units_are_resampled_by_the_rdms_of_their_samples():
+    data, models = made(repeats=1)
+    units = units_of(data, models)
+    found = infer([data], [models], bootstrap="units", resamples=150, units=units)
+    each = np.array([[stats.pearsonr(m, one[0])[0] for m in models] for one in units.resampled[0]])
+    np.testing.assert_allclose(found.resampled, each)
+    # Corrected for the number of units as rsatoolbox corrects for that of RDMs
+    np.testing.assert_allclose(found.sem, each.std(0, ddof=1) * np.sqrt(50 / 49))
+    first, second = np.triu_indices(3, 1)
+    differences = (each[:, first] - each[:, second]).std(0, ddof=1) * np.sqrt(50 / 49)
+    np.testing.assert_allclose(found.sem_pair[first, second], differences)
+    assert found.dof == 49
+
+
+def test_units_and_entries_are_combined_like_repeats_and_entries():
+    """By the formula of Schütt et al. 2023 for small samples, and no smaller than either alone."""
+    data, models = made(repeats=1)
+    units = units_of(data, models)
+    found = infer([data], [models], bootstrap="both", resamples=150, units=units, seed=2)
+    drawn = list(samples(("units", "entries"), [12], 1, 150, 2, 150))
+    assert [both.units for both, _, _ in drawn] == list(range(150))
+    similarity = {"both": [], "units": [], "entries": []}
+    first, second = np.triu_indices(12, 1)
+    for at, (both, _, _) in enumerate(drawn):
+        entries = both.entries[0]
+        kept = entries[first] != entries[second]
+        one, other, models_now = (
+            np.array([squareform(r)[np.ix_(entries, entries)][first, second][kept] for r in rdms])
+            for rdms in (units.resampled[0][at], data, models)
+        )
+        whole = units.resampled[0][at][0], models
+        for kind, (x, ys) in {
+            "both": (one[0], models_now), "entries": (other[0], models_now), "units": whole
+        }.items():  # fmt: skip
+            similarity[kind].append([stats.pearsonr(x, y)[0] for y in ys])
+    np.testing.assert_allclose(found.resampled, similarity["both"])
+    both, of_units, of_entries = (np.var(similarity[k], axis=0, ddof=1) for k in ("both", "units", "entries"))
+    n, m = 12 / 11, 50 / 49
+    expected = m * of_units + n * of_entries - m * n * (both - of_units - of_entries)
+    alone = np.maximum(m * of_units, n * of_entries)
+    np.testing.assert_allclose(found.sem**2, np.maximum(np.minimum(np.maximum(expected, alone), both), alone))
+    assert found.dof == 11
+
+
+@pytest.mark.parametrize("comparison", ["pearson", "whitened_cosine"])
+def test_halves_are_no_repeats(comparison):
+    """Each way to split has a ceiling of its own, and more of them make nothing surer."""
+    data, models = made(repeats=6)
+    found = infer([data], [models], comparison=comparison, bootstrap="entries", resamples=30, halves=True)
+    alone = [
+        infer([data[at : at + 2]], [models], comparison=comparison, bootstrap="entries", resamples=2)
+        for at in (0, 2, 4)
+    ]
+    np.testing.assert_allclose(found.ceiling, np.mean([one.ceiling for one in alone], axis=0))
+    np.testing.assert_allclose(found.similarity, np.mean([one.similarity for one in alone], axis=0))
+    assert np.isfinite(found.p_ceiling).all()
+    thrice = infer([np.tile(data, (3, 1))], [models], comparison=comparison, bootstrap="entries",
+                   resamples=30, halves=True)  # fmt: skip
+    np.testing.assert_allclose(thrice.sem, found.sem)
+    np.testing.assert_allclose(thrice.p_ceiling, found.p_ceiling)
+    with pytest.raises(DataError, match="resample repeats, expected at least 2 of them, found 1"):
+        infer([data], [models], comparison=comparison, bootstrap="repeats", resamples=100, halves=True)
+
+
+def test_spearman_and_brown():
+    """Halves of a sum of many independent parts: what the wholes correlate by."""
+    generator = np.random.default_rng(0)
+    truth = generator.normal(size=20_000)
+    a, b, c, d = (truth + generator.normal(size=truth.shape) for _ in range(4))
+    half = np.corrcoef(a, b)[0, 1]
+    assert reliability(half) == pytest.approx(np.corrcoef(a + b, c + d)[0, 1], abs=0.02)
+
+
+def test_limits_are_those_of_the_similarities():
+    data, models = made()
+    found = infer([data], [models], bootstrap="both", resamples=50)
+    for one, other in zip(
+        limits(found.similarity, found.sem, found.dof), (found.low, found.high), strict=True
+    ):
+        np.testing.assert_allclose(one, other)
+
+
+def test_whitened_comparisons_of_many_entries_are_resampled():
+    data, models = made(entries=120, repeats=1)
+    found = infer([data], [models], comparison="whitened_pearson", bootstrap="entries", resamples=20)
+    assert (found.sem > 0).all()

@@ -155,7 +155,7 @@ def compute(
     """
     from repscape.rdms.ceiling import reliability
     from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
-    from repscape.rdms.permutation import tests_of
+    from repscape.rdms.permutation import permutation_tests
 
     where, models = where or {}, models or {}
     whole = collection.read(files, of)
@@ -178,7 +178,7 @@ def compute(
     )  # fmt: skip
     tests = {name: getattr(found, name) for name in TESTS}
     if permutations:
-        permuted = tests_of(measured.vectors, compared.vectors, comparison, permutations, seed)
+        permuted = permutation_tests(measured.vectors, compared.vectors, comparison, permutations, seed)
         tests["p_permutation"] = permuted.p
     variables: dict = {name: (("model",), getattr(found, name)) for name in NUMBERS}
     for name, p in tests.items():

@@ -39,7 +39,7 @@ class Permutation(NamedTuple):
     count: int
 
 
-def tests_of(
+def permutation_tests(
     data: Sequence[np.ndarray],
     models: Sequence[np.ndarray],
     comparison: Comparison,
