@@ -10,9 +10,9 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 
 from repscape import plugins
+from repscape.choices import evenly
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions
-from repscape.figures.choices import evenly
 from repscape.figures.layer_table import cells
 from repscape.figures.render import render
 from repscape.figures.sampling_error import factor, ratio_error

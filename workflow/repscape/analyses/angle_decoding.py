@@ -11,8 +11,8 @@ from repscape.analyses.angles import By, Rows, absolute_error, arrange, circular
 from repscape.analyses.design import known
 from repscape.analyses.responses import Responses, read
 from repscape.analyses.result import Result
+from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
-from repscape.figures.choices import one, sampled, several
 from repscape.logs import logger, progress
 from repscape.plugins import unknown
 from repscape.seeds import derive

@@ -8,8 +8,8 @@ from pydantic import Field, PositiveInt
 
 from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
+from repscape.choices import one, several
 from repscape.errors import ConfigError, DataError
-from repscape.figures.choices import one, several
 from repscape.study import Study
 
 TABLE = True

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape import plugins
+from repscape.choices import one
 from repscape.errors import DataError
-from repscape.figures.choices import one
 from repscape.labels import natural
 from repscape.study import Study
 

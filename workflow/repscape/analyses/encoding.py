@@ -12,8 +12,8 @@ from repscape.analyses.explained import p_above, p_different, r2, reliability, r
 from repscape.analyses.folds import divide
 from repscape.analyses.responses import check_finite, read
 from repscape.analyses.result import Result
+from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
-from repscape.figures.choices import one, sampled, several
 from repscape.logs import logger, progress
 from repscape.plugins import unknown
 from repscape.seeds import derive

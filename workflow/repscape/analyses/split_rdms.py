@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.result import Result
+from repscape.choices import one, one_size, several
 from repscape.errors import ConfigError, DataError
-from repscape.figures.choices import one, one_size, several
 from repscape.seeds import derive
 from repscape.study import Study
 

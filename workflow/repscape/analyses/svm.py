@@ -9,8 +9,8 @@ from pydantic import Field, NonNegativeInt, PositiveFloat
 from repscape.analyses.design import known, stimulus_of
 from repscape.analyses.responses import check_finite
 from repscape.analyses.result import Result
+from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
-from repscape.figures.choices import one, sampled, several
 from repscape.labels import check_equal
 from repscape.logs import progress
 from repscape.plugins import unknown

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.result import Result
-from repscape.figures import captions, choices, recorded
+from repscape.figures import captions, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import WIDTH, Style
 from repscape.study import Study

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.anova_by_depth import design, words
 from repscape.figures.rows import colour_scale, page, picture, write
 from repscape.figures.style import PAGE, WIDTH

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.depth import own
 from repscape.figures.style import Style, dashes
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.decoding_error import METHOD_COLOURS, NAMES, procedure, unit
 from repscape.figures.depth import own
 from repscape.figures.style import figure

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.decoding_error import procedure
 from repscape.figures.depth import own
 from repscape.figures.style import figure

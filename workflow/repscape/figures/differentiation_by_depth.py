@@ -4,9 +4,10 @@ from typing import Literal
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.image_bootstrap import interval
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.curves import Curves, gaps, legend, not_shown, select, summary
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import Style, dashes, figure

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.depth import depth_axis, label_height, labelled, own
 from repscape.figures.pairs import chosen, measured, tested, words
 from repscape.figures.pairs import inputs as distances

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.depth import depth_bar, own
 from repscape.figures.pairs import MOST, area, chosen, label, measured, thinned
 from repscape.figures.pairs import inputs as distances

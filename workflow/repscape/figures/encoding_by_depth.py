@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.inference import CORRECTIONS, Correction, P
 from repscape.figures.source_panels import labelled, source_panels
 from repscape.figures.style import COLOURS

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.encoding_by_depth import by_source, procedure
 from repscape.figures.style import COLOURS, figure
 from repscape.study import Study

@@ -4,8 +4,9 @@ from itertools import combinations
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.result import Result
-from repscape.figures import captions, choices, recorded
+from repscape.figures import captions, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import WIDTH
 from repscape.study import Study

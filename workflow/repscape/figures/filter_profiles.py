@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, recorded
+from repscape.figures import captions, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import PAGE, WIDTH
 from repscape.study import Study

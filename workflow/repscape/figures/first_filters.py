@@ -5,8 +5,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape import choices
 from repscape.errors import ConfigError, DataError
-from repscape.figures import choices, trained
+from repscape.figures import trained
 from repscape.figures.rows import LEFT, colour_scale, page, picture, write
 from repscape.figures.style import WIDTH
 from repscape.networks import planned

@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses import statement
 from repscape.analyses.collection import Where
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import COLOURS, RAMP, along, figure
 from repscape.study import Study

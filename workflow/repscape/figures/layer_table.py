@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
 from repscape.study import Study

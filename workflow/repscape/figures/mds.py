@@ -3,11 +3,12 @@
 import numpy as np
 from pydantic import PositiveFloat
 
+from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.mds import DEPENDENT, OWN, chains
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, keys, map_layout, mds_caption, rdm_labels
+from repscape.figures import captions, keys, map_layout, mds_caption, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import (
     LabelColours,

@@ -6,10 +6,11 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, rdm_labels
+from repscape.figures import captions, rdm_labels
 from repscape.figures.rows import colour_scale, page
 from repscape.figures.style import PAGE, WIDTH
 from repscape.plugins import unknown

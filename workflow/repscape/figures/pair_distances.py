@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.result import Result
-from repscape.figures import captions, choices, pairs
+from repscape.figures import captions, pairs
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.style import Style, figure
 from repscape.study import Study

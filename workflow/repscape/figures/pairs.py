@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.study import Study
 
 MOST = 20_000  # points of a panel; more would only hide each other

@@ -6,8 +6,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape import choices
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices, recorded
+from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
 from repscape.labels import check_equal

@@ -5,9 +5,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape import choices
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices, recorded
+from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, inset, page, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.study import Study

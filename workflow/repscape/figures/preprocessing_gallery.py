@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
 from repscape.labels import natural

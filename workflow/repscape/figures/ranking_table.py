@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.curves import averaged, definition
 from repscape.figures.depth import own
 from repscape.figures.rows import page

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.result import Result
-from repscape.figures import captions, choices, pairs
+from repscape.figures import captions, pairs
 from repscape.figures.rows import LEFT, colour_scale, page, row_label
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.study import Study

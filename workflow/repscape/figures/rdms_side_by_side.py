@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import label_colours
 from repscape.figures.rdm_names import telling

@@ -7,8 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from repscape import choices
 from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.rows import picture, write
 from repscape.figures.style import RAMP, along, printable
 from repscape.labels import check_equal

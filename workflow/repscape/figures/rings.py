@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.mds import DEPENDENT
 from repscape.analyses.ring import NUMBERS
-from repscape.figures import captions, choices, rdm_labels, tuning_rows
+from repscape.figures import captions, rdm_labels, tuning_rows
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.rdm_names import telling
 from repscape.figures.style import COLOURS, DASHES, figure

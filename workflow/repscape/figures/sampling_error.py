@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.curves import gaps, legend, select, summary
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import RAMP, Style, along, dashes, figure

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from repscape import choices
 from repscape.errors import DataError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.curves import averaged, definition, same_pixels
 from repscape.figures.depth import depth_axis, label_height, labelled, own
 from repscape.figures.style import figure

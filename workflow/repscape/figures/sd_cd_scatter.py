@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.curves import averaged, definition, same_pixels
 from repscape.figures.depth import depth_bar, own
 from repscape.figures.differentiation_by_depth import ratio_axis

@@ -1,9 +1,10 @@
 """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
 
+from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.subset import VALUES
-from repscape.figures import captions, choices, keys
+from repscape.figures import captions, keys
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.rows import fit, inset, page, picture, write
 from repscape.figures.style import COLOURS, WIDTH

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from repscape.figures import captions, choices
+from repscape import choices
+from repscape.figures import captions
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.style import COLOURS, figure
 from repscape.study import Study

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from repscape import choices
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.study import Study
 
 

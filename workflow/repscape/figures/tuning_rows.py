@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from repscape import choices
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
-from repscape.figures import captions, choices
+from repscape.figures import captions
 from repscape.figures.style import COLOURS, REFERENCE
 from repscape.plugins import unknown
 from repscape.study import Study

@@ -1,4 +1,4 @@
-"""What a figure may be asked to show: checked when the plan is made, found again in the data."""
+"""What an analysis or a figure may be asked for: checked when the plan is made, found again in the data."""
 
 from collections.abc import Iterable, Mapping
 
