@@ -16,8 +16,8 @@ import numpy as np
 from repscape import store
 from repscape.analyses.design import crossed
 from repscape.analyses.variance import Sums
+from repscape.frozen.viewer import Viewer
 from repscape.networks import freeze, tables, torchvision
-from repscape.networks.viewer import Viewer
 
 CASES = (("alexnet", "all"), ("mobilenet_v2", "blocks"), ("mobilenet_v2", "all"), ("vgg16", "all"))
 RUNS = 3

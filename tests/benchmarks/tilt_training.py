@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 
 from repscape import store
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.running import settings
 from repscape.networks import tilt_cnn
-from repscape.networks.preprocess import Preprocess
-from repscape.networks.running import settings
 from repscape.stimuli import tilt_gratings
 from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
 from repscape.trainings import course, sgd

@@ -1,8 +1,12 @@
-"""The exceptions that a user may meet.
+"""The exceptions that a user may meet, and how their messages list things.
 
 Each message says where the mistake is, what was expected, what was found and what to do. The
 workflow prints the message alone; a traceback means a bug in repscape itself.
 """
+
+from collections.abc import Sequence
+
+_SHOWN = 3
 
 
 class RepscapeError(Exception):
@@ -23,3 +27,9 @@ class AssetError(RepscapeError):
 
 class DeviceError(RepscapeError):
     """The machine lacks what the config requires."""
+
+
+def some(items: Sequence[str]) -> str:
+    """List the first few of many."""
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return "; ".join(items[:_SHOWN]) + more

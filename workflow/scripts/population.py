@@ -4,10 +4,9 @@ from pathlib import Path
 
 from repscape import logs, plugins
 from repscape.networks.tables import find, read_layers
-from repscape.populations import file
+from repscape.populations import areas, file
 from repscape.populations.layer import Layer
 from repscape.recordings.file import is_simulated
-from repscape.recordings.file import layers as areas
 
 
 def of_network(inputs, names, labels):
@@ -24,7 +23,7 @@ def of_network(inputs, names, labels):
 
 def main(inputs, names, labels, section, source, population, output):
     responses = inputs.get("responses")
-    layers = of_network(inputs, names, labels) if responses is None else areas(responses)
+    layers = of_network(inputs, names, labels) if responses is None else areas.layers(responses)
     network = Path(inputs["network"]) if "network" in inputs else None
     file.write(
         output,

@@ -9,9 +9,9 @@ from torch import nn
 
 from repscape import store
 from repscape.activations.record import record
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import freeze, tables
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.populations import file
 from repscape.populations.layer import Layer
 

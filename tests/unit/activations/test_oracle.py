@@ -11,9 +11,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from repscape.activations.gather import Gatherer
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import freeze
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.networks.torchvision import build
 from repscape.populations import all
 from repscape.populations.layer import Layer

@@ -15,7 +15,8 @@ import xarray as xr
 from repscape import store
 from repscape.activations import record as module_under_test
 from repscape.errors import DataError, DeviceError
-from repscape.networks import frozen, torchvision
+from repscape.frozen import network as frozen
+from repscape.networks import torchvision
 from repscape.populations import file
 
 
@@ -296,7 +297,7 @@ def test_memory_does_not_grow_with_the_number_of_images(study):
 def test_opens_fast_and_without_torchvision(study):
     small = study(units=10)
     code = (
-        "import sys; from repscape.networks.frozen import thaw; thaw(sys.argv[1]);"
+        "import sys; from repscape.frozen.network import thaw; thaw(sys.argv[1]);"
         "assert not {'torchvision', 'torch._dynamo', 'xarray'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}

@@ -7,6 +7,7 @@ import pytest
 from repscape import store
 from repscape.activations.replay import means, replay
 from repscape.errors import DataError
+from repscape.populations import areas
 from repscape.populations import file as population_file
 from repscape.recordings import file
 from repscape.recordings.responses import Responses, recorded
@@ -42,7 +43,7 @@ def write(tmp_path, stimulus, values, shown, names=("V1",), **more):
 
 def played(tmp_path, stimulus, responses, section=None):
     population = tmp_path / "population.nc"
-    layers = file.layers(responses)
+    layers = areas.layers(responses)
     section = section or {"select": "all"}
     keys = {"source": "v1", "population": "neurons", "simulated": file.is_simulated(responses)}
     population_file.write(population, layers, section=section, files={}, **keys)
@@ -91,7 +92,7 @@ def test_features_of_a_neuron_are_units_side_by_side(tmp_path, stimulus):
     values = np.random.default_rng(0).normal(size=(3, 2, 4))
     frequencies = np.array([0.0, 1, 2, 3])
     responses = write(tmp_path, stimulus, values, None, frequencies=frequencies)
-    (layer,) = file.layers(responses)
+    (layer,) = areas.layers(responses)
     assert (layer.channels, layer.height, layer.width, layer.units) == (2, 1, 4, 8)
     opened = played(tmp_path, stimulus, responses)["V1"]
     np.testing.assert_allclose(opened["activation"][:], values.reshape(3, 8), rtol=1e-6)

@@ -13,9 +13,9 @@ from repscape import plugins, store
 from repscape.analyses import anova
 from repscape.analyses.design import crossed
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import freeze
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.study import Study
 
 LAYERS = {"input": "input", "first": "conv1", "relu1": "relu1", "same": "conv1", "fc1": "fc1"}

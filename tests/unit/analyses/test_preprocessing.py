@@ -10,7 +10,7 @@ from repscape import plugins, store
 from repscape.analyses.preprocessing import compute, inputs
 from repscape.arguments import fetched
 from repscape.errors import ConfigError, DataError
-from repscape.networks.preprocess import Preprocess
+from repscape.frozen.preprocess import Preprocess
 from repscape.stimuli.assemble import assemble
 from repscape.study import Study
 

@@ -9,8 +9,8 @@ import yaml
 from PIL import Image
 
 from repscape import assets
+from repscape.frozen.network import thaw
 from repscape.networks.freeze import freeze, save
-from repscape.networks.frozen import thaw
 from repscape.networks.loaded import weights_sha256
 from repscape.networks.torchvision import load
 

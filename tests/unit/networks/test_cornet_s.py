@@ -7,11 +7,11 @@ import torch
 from torch.nn import functional
 
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.network import thaw
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import cornet_s, freeze, tables
 from repscape.networks.cornet import CORnetS, steps
-from repscape.networks.frozen import thaw
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 
 STEPS = {"V1": 1, "V2": 2, "V4": 4, "IT": 2}
 

@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from repscape.errors import DataError
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import tables
 from repscape.networks.freeze import freeze
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.networks.tables import format_table
 from repscape.networks.torchvision import build
 

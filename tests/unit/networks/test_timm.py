@@ -12,8 +12,8 @@ from timm.data import create_transform, resolve_data_config
 
 from repscape.activations.gather import Gatherer
 from repscape.errors import AssetError, ConfigError, DataError
+from repscape.frozen.network import thaw
 from repscape.networks import freeze, timm
-from repscape.networks.frozen import thaw
 from repscape.populations import all as whole
 from repscape.populations.layer import Layer
 

@@ -12,10 +12,10 @@ from torch import nn
 from repscape import store
 from repscape.activations.gather import Gatherer, coordinates
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.row import Row
 from repscape.networks import freeze
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
-from repscape.networks.tables import Row
 from repscape.populations import channels, file, filter_means, filters, position_means, region, top
 from repscape.populations.layer import Layer
 

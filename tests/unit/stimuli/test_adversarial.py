@@ -12,7 +12,7 @@ from torch import nn
 
 from repscape import assets
 from repscape.errors import ConfigError, DataError
-from repscape.networks.preprocess import Preprocess
+from repscape.frozen.preprocess import Preprocess
 from repscape.stimuli import adversarial, mother, selected
 from repscape.stimuli.attack import attack, gain, whole
 from repscape.stimuli.classify import Classifier

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn, optim
 
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import freeze, tilt_cnn
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.stimuli import tilt_gratings
 from repscape.trainings import course, sgd
 

@@ -9,9 +9,9 @@ import xarray as xr
 from torch import nn
 
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks import trained
 from repscape.networks.loaded import Loaded, weights_sha256
-from repscape.networks.preprocess import Preprocess
 from repscape.stimuli.frame import Frame
 from repscape.trainings import course, record, sgd
 

@@ -19,10 +19,11 @@ import torch
 from repscape import store
 from repscape.activations.gather import Gatherer, coordinates
 from repscape.errors import DeviceError
+from repscape.frozen.network import thaw
+from repscape.frozen.row import Row
+from repscape.frozen.running import check_size, choose_device, settings
 from repscape.logs import logger, progress
 from repscape.networks import tables
-from repscape.networks.frozen import thaw
-from repscape.networks.running import check_size, choose_device, settings
 from repscape.populations import file as population_file
 from repscape.stimuli import factors
 
@@ -167,7 +168,7 @@ def _reduced(place: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(place.type, REDUCED.get(precision), enabled=precision in REDUCED)
 
 
-def _count(row: tables.Row, statistic: str) -> int:
+def _count(row: Row, statistic: str) -> int:
     means = {"channel_mean": row.channels, "position_mean": row.height * row.width}
     return means.get(statistic, row.units)
 

@@ -178,7 +178,7 @@ def compute(
         has repeats that could be left out; activity is not finite; training diverged.
     """
     from repscape import store
-    from repscape.networks.running import settings
+    from repscape.frozen.running import settings
     from repscape.stimuli import factors
 
     with store.open_file(files["stimulus"], "stimulus") as file:

@@ -116,8 +116,8 @@ def compute(
     """
     from repscape import store
     from repscape.analyses.variance import Sums
+    from repscape.frozen.viewer import Viewer
     from repscape.networks import tables
-    from repscape.networks.viewer import Viewer
     from repscape.stimuli import factors as varied
 
     with store.open_file(files["stimulus"], "stimulus") as file:

@@ -58,7 +58,7 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
     import torch
 
     from repscape import store
-    from repscape.networks.preprocess import Preprocess
+    from repscape.frozen.preprocess import Preprocess
 
     chosen = [_example(path, images or {}) for path in files["stimuli"]]
     groups: dict[str, tuple[dict, dict]] = {}

@@ -9,9 +9,10 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from repscape.errors import ConfigError
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.preprocess import Preprocess
 from repscape.networks.weights import check_is, drawn, insert, read
 from repscape.plugins import unknown
 from repscape.types import File
@@ -84,6 +85,6 @@ def check(*, weights, file) -> None:
         raise ConfigError(f"weights are to be random, yet a file is given: {file}. Drop one of the two.")
 
 
-def rows() -> tuple[tables.Row, ...]:
+def rows() -> tuple[Row, ...]:
     """Return the table of layers that ships with the package."""
     return tables.read("cornet_s")

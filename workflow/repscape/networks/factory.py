@@ -16,6 +16,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from repscape.errors import ConfigError
+from repscape.own import look_in
 from repscape.plugins import unknown
 
 FORM = "path/to/file.py:function or package.module:function"
@@ -96,14 +97,6 @@ def function(factory: str) -> Callable:
         own = [key for key, value in vars(imported).items() if callable(value) and not key.startswith("_")]
         raise ConfigError(f"factory: {file}: function {unknown(name, own)}")
     return getattr(imported, name)
-
-
-def look_in(path: str | Path) -> None:
-    """Let Python look for modules in a folder first."""
-    absolute = str(Path(path).resolve())
-    if sys.path[0] != absolute:
-        sys.path.insert(0, absolute)
-        importlib.invalidate_caches()
 
 
 def told(error: BaseException) -> str:

@@ -17,8 +17,8 @@ import torch
 from torch import fx, nn
 
 from repscape.errors import DataError
+from repscape.frozen.network import INPUT, Folder, Frozen, numbered, order
 from repscape.logs import logger
-from repscape.networks.frozen import INPUT, Folder, Frozen, numbered, order
 from repscape.networks.loaded import Loaded, weights_sha256
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from torch.overrides import TorchFunctionMode
 
+from repscape.frozen.network import Frozen
+from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.freeze import freeze, trace
-from repscape.networks.frozen import Frozen
 from repscape.networks.loaded import Loaded
 from repscape.networks.table import build, build_from_hooks
-from repscape.networks.tables import Row
 
 # What is recorded of a network without a crop depends on the stimuli; a plan is made with this
 IMAGE = (256, 256)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from repscape.networks.preprocess import Preprocess
+from repscape.frozen.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from torch import nn

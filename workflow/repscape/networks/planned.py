@@ -19,11 +19,12 @@ from pathlib import Path
 
 from repscape import assets, plugins, provenance
 from repscape.errors import ConfigError
+from repscape.frozen.row import Row
 from repscape.logs import logger
 from repscape.networks import tables
 
 
-def rows(section: Mapping) -> tuple[tables.Row, ...]:
+def rows(section: Mapping) -> tuple[Row, ...]:
     """Return the table of a network's layers, at the size of the input that its weights are for.
 
     Parameters
@@ -59,7 +60,7 @@ def libraries(section: Mapping) -> dict[str, str]:
 
 
 @cache
-def _rows(source: str, arguments: str) -> tuple[tables.Row, ...]:
+def _rows(source: str, arguments: str) -> tuple[Row, ...]:
     plugin, section = plugins.find("networks", source, "networks"), json.loads(arguments)
     if hasattr(plugin, "rows"):
         return plugin.rows(**section)

@@ -29,9 +29,9 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from repscape.networks.frozen import INPUT, PREDICTIONS, Frozen, Watcher, numbered
+from repscape.frozen.network import INPUT, PREDICTIONS, Frozen, Watcher, numbered
+from repscape.frozen.row import Row
 from repscape.networks.loaded import Loaded
-from repscape.networks.tables import Row
 
 # Modules and functions whose kind is not their own name in lower case
 KINDS = {

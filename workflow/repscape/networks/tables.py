@@ -11,11 +11,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from repscape.errors import ConfigError
+from repscape.frozen.row import Row
 
 FOLDER = Path(__file__).parent / "tables"
 WEIGHTS = FOLDER / "weights.csv"
@@ -42,45 +43,6 @@ def _formed(layers):
 
 Numbered = tuple[str, int]
 Layers = Annotated[str | list | dict[str, Any], BeforeValidator(_formed)]
-
-
-class Row(NamedTuple):
-    """A layer.
-
-    Attributes
-    ----------
-    label : str
-    node : str
-        The operation's path in the network.
-    kind : str
-        ``conv``, ``bn``, ``relu``, ``fc``, ``add``, …
-    block : str
-        The block whose output this is; in the head and for the input the layer's own label;
-        otherwise empty.
-    units : int
-    channels, height, width : int
-        The layer as (channel, y, x). Tokens of a transformer: channels are the embedding, height
-        the tokens, width 1.
-    parameters : int
-        Of the operation alone.
-    receptive_field_size, receptive_field_stride, receptive_field_offset : float
-        In pixels of the input: the side of what a unit sees, the distance between the centres of
-        neighbours, and the centre of the first unit's counted from the centre of the first pixel.
-        NaN where it depends on more than place (after global pooling, attention, …).
-    """
-
-    label: str
-    node: str
-    kind: str
-    block: str
-    units: int
-    channels: int = 0
-    height: int = 0
-    width: int = 0
-    parameters: int = 0
-    receptive_field_size: float = float("nan")
-    receptive_field_stride: float = float("nan")
-    receptive_field_offset: float = float("nan")
 
 
 @cache

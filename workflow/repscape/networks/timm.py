@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import NonNegativeInt
 
 from repscape.errors import AssetError, ConfigError, DataError
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.preprocess import Preprocess
 from repscape.networks.weights import check_is, drawn, insert, read
 from repscape.plugins import unknown
 from repscape.types import File

@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from repscape.errors import ConfigError
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded
-from repscape.networks.preprocess import Preprocess
 from repscape.networks.weights import check_is, drawn, insert, read
 from repscape.plugins import unknown
 from repscape.types import File
@@ -100,7 +101,7 @@ def check(*, architecture, weights, file) -> None:
         raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
 
 
-def rows(architecture: str) -> tuple[tables.Row, ...]:
+def rows(architecture: str) -> tuple[Row, ...]:
     """Return the table of layers that ships with the package.
 
     Raises

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repscape.networks.tables import Row
+from repscape.frozen.row import Row
 from repscape.populations import channels as chosen_channels
 from repscape.populations.channels import Channels
 from repscape.populations.layer import Layer, Selection

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.row import Row
 from repscape.logs import logger
-from repscape.networks.tables import Row
 from repscape.populations.layer import Layer, Selection
 
 Pixels = Annotated[float, Field(ge=0, allow_inf_nan=False)]

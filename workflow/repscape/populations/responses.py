@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from repscape import store
+from repscape.frozen.viewer import Viewer
 from repscape.networks import tables
-from repscape.networks.viewer import Viewer
 from repscape.populations.layer import Layer
 
 

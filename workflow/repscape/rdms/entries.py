@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.errors import DataError
+from repscape.errors import DataError, some
 from repscape.labels import natural
 from repscape.rdms.distances import pairs
-
-_SHOWN = 3
 
 
 class Space(NamedTuple):
@@ -99,9 +97,3 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
 def written(names: Iterable[str], labels: Iterable[str]) -> str:
     """Write an entry's labels: ``obj cup, color 090``."""
     return ", ".join(f"{name} {label}" for name, label in zip(names, labels, strict=True))
-
-
-def some(items: Sequence[str]) -> str:
-    """List the first few of many."""
-    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-    return "; ".join(items[:_SHOWN]) + more

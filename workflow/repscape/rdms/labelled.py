@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repscape.errors import DataError
+from repscape.errors import DataError, some
 from repscape.labels import natural
 from repscape.logs import logger
 from repscape.rdms.comparison import defined_entries, orders_used
 from repscape.rdms.distances import pairs
-from repscape.rdms.entries import Space, check_same, some, space, written
+from repscape.rdms.entries import Space, check_same, space, written
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,6 @@ import numpy as np
 
 from repscape import store
 from repscape.errors import DataError
-from repscape.populations.layer import Layer
 from repscape.recordings.responses import Recorded, Seen
 from repscape.stimuli import factors
 
@@ -68,16 +67,6 @@ def write(outputs: Mapping, recorded: Recorded, stimuli: Mapping, attributes: Ma
             },
             groups=groups,
         )
-
-
-def layers(path) -> list[Layer]:
-    """Describe the areas of a recording as layers: a channel a neuron, its features side by side."""
-    with store.open_file(path, "responses") as file:
-        return [
-            Layer(area, neurons, 1, features, neurons * features, known_as=area)
-            for area in json.loads(file.areas)
-            for neurons, features in [(int(file[area].neurons), int(file[area].features))]
-        ]
 
 
 def is_simulated(path) -> int | None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from repscape import patterns
-from repscape.errors import AssetError, ConfigError, DataError
-from repscape.rdms.entries import some
+from repscape.errors import AssetError, ConfigError, DataError, some
 from repscape.stimuli.factors import name_mistake
 
 if TYPE_CHECKING:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from repscape import matlab
-from repscape.errors import DataError
+from repscape.errors import DataError, some
 from repscape.logs import logger
-from repscape.rdms.entries import some
 from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, labels_in, labels_of
 from repscape.types import File
 

@@ -7,9 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from repscape import patterns
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, some
 from repscape.logs import logger
-from repscape.rdms.entries import some
 
 # What is done about what cannot be used: stop, or leave it out and say how much.
 Missing = Literal["refuse", "drop_neurons", "drop_trials"]

@@ -78,7 +78,7 @@ def frames(
     """
     import torch
 
-    from repscape.networks.running import settings
+    from repscape.frozen.running import settings
     from repscape.stimuli import mother
     from repscape.stimuli.attack import attack
     from repscape.stimuli.classify import Classifier, in_batches

@@ -8,8 +8,8 @@ import torch
 
 from repscape import store
 from repscape.errors import DataError
-from repscape.networks.frozen import PREDICTIONS, thaw
-from repscape.networks.running import check_size, choose_device
+from repscape.frozen.network import PREDICTIONS, thaw
+from repscape.frozen.running import check_size, choose_device
 from repscape.plugins import unknown
 
 

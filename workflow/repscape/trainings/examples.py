@@ -7,8 +7,8 @@ import torch
 
 from repscape import store
 from repscape.errors import DataError
+from repscape.frozen.preprocess import Preprocess
 from repscape.labels import natural
-from repscape.networks.preprocess import Preprocess
 from repscape.stimuli import factors
 from repscape.stimuli.assemble import pixels_sha256
 

@@ -9,9 +9,9 @@ import torch
 
 from repscape import store
 from repscape.errors import DataError
+from repscape.frozen.running import choose_device, settings
 from repscape.logs import logger
 from repscape.networks.loaded import Loaded, weights_sha256
-from repscape.networks.running import choose_device, settings
 from repscape.trainings.course import Course, follow
 from repscape.trainings.examples import Examples
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from repscape.errors import DataError, DeviceError
-from repscape.networks.frozen import Frozen
+from repscape.frozen.network import Frozen
 
 
 def choose_device(device: str) -> torch.device:

@@ -1,7 +1,7 @@
 """Frozen networks: opened, run and watched.
 
 A frozen network is a graph of operations with its weights, in one file that opens without the
-code that built the network (freeze.py writes it). Its outputs are taken at the moment they are
+code that built the network (networks/freeze.py writes it). Its outputs are taken at the moment they are
 made: in-place operations (ReLU, ``+=``) overwrite what hooks and feature extractors hand over at
 the end.
 """
@@ -15,9 +15,9 @@ import torch
 from torch import fx, nn
 
 from repscape.errors import DataError
-from repscape.networks.factory import look_in
-from repscape.networks.preprocess import Preprocess
-from repscape.networks.tables import Row
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.row import Row
+from repscape.own import look_in
 
 INPUT, PREDICTIONS = "input", "predictions"
 
@@ -34,7 +34,7 @@ class Frozen:
     paths : list of str
         The path of each node of the graph, in order; empty without a graph.
     rows : list of Row
-        The table of layers (see table.py).
+        The table of layers (see networks/table.py).
     axes : dict of str to int
         For each path in the table, which axis of the node's output is the channel.
     preprocess : Preprocess

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from repscape import store
+from repscape.frozen.network import thaw
+from repscape.frozen.running import check_size, choose_device, settings
 from repscape.logs import progress
-from repscape.networks.frozen import thaw
-from repscape.networks.running import check_size, choose_device, settings
 
 
 class Viewer:

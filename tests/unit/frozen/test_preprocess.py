@@ -7,7 +7,7 @@ import torch
 from torchvision import models
 from torchvision.transforms import functional
 
-from repscape.networks.preprocess import Preprocess
+from repscape.frozen.preprocess import Preprocess
 from repscape.networks.torchvision import preset
 
 ARCHITECTURES = ["alexnet", "mobilenet_v2", "inception_v3", "efficientnet_b7", "vit_h_14", "swin_v2_t"]
