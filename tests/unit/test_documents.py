@@ -4,28 +4,16 @@ import re
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
-from scipy.spatial.distance import pdist
 
 from repscape import config, plugins
-from repscape.rdms.normalisation import scaling
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def blocks(document, language):
     return re.findall(rf"```{language}\n(.*?)```", (REPOSITORY / document).read_text(), re.DOTALL)
-
-
-def test_metric_of_contributing():
-    namespace = {}
-    exec(blocks("CONTRIBUTING.md", "python")[0], namespace)
-    activity = np.random.default_rng(0).normal(3, 2, (6, 50)).astype(np.float32)
-    found = namespace["dissimilarity"](activity, scaling(activity, "zscore"))
-    expected = pdist(activity.astype(np.float64), "cityblock") / 50 / activity.astype(np.float64).std()
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_config_of_the_readme(tmp_path, monkeypatch):
