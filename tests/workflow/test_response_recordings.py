@@ -60,7 +60,7 @@ def config() -> dict:
                 "where": {"size": "all"},
                 "reference": {"source": "measured", "layer": "V1"},
                 "models": {"source": ["tiny", "simulated"]},
-                "resamples": 50,
+                "resamples": 100,
             },
         },
         "figures": {
