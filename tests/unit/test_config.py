@@ -345,7 +345,7 @@ def test_sets_of_images(small, tmp_path):
     ("name", "definition", "said"),
     [
         ("s", {"stimulus": "shaeps"}, ".stimulus: 'shaeps' is unknown; did you mean 'shapes'?"),
-        ("s", {"stimulus": "gratings"}, ".stimulus: the images of stimulus 'gratings' have no factors"),
+        ("s", {"stimulus": "white_noise"}, ".stimulus: the images of stimulus 'white_noise' have no factors"),
         ("s", {}, ".stimulus: this key is required"),
         ("s", {"bye": ["obj"], **OF}, ".bye: unknown key; did you mean 'by'?"),
         ("s", {"by": ["ojb"], **OF}, ": by: factor 'ojb' is unknown; did you mean 'obj'?"),

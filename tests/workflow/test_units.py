@@ -23,11 +23,20 @@ CONFIG = {
     "analyses": {
         "anova": {"factors": ["obj", "color"]},
         "svm": {"target": "obj", "across": "color", "groups": "view", "folds": 3, "permutations": 5},
+        "tuning": {},
     },
-    "figures": {"anova_by_depth": {}, "anova_maps": {}, "svm_by_depth": {}, "cross_decoding": {}},
+    "figures": {
+        "anova_by_depth": {},
+        "anova_maps": {},
+        "svm_by_depth": {},
+        "cross_decoding": {},
+        "tuning_curves": {},
+        "tuning_distributions": {},
+    },
 }
 ANOVA = {"anova", "anova_by_depth", "anova_maps"}
 SVM = {"svm", "svm_by_depth", "cross_decoding"}
+TUNING = {"tuning", "tuning_curves", "tuning_distributions"}
 RECORDED = {"population", "activations_squeezenet"}
 
 
@@ -52,9 +61,12 @@ def test_results_and_one_core_more(finished, tmp_path):
     other = Project.create(tmp_path / "other", CONFIG)
     other.run("--cores", "1")
     results = finished.results()
-    assert {"units/analyses/anova.nc", "units/analyses/svm.csv", "units/figures/anova_maps.svg"} <= set(
-        results
-    )
+    assert {
+        "units/analyses/anova.nc",
+        "units/analyses/svm.csv",
+        "units/analyses/tuning.csv",
+        "units/figures/anova_maps.svg",
+    } <= set(results)
     assert other.results() == results
     assert finished.plan() == set()
 
@@ -63,14 +75,14 @@ def test_other_weights(project):
     config = project.config
     config["networks"]["squeezenet"]["seed"] = 9
     project.write_config(config)
-    assert rules(project) == {"network"} | RECORDED | ANOVA | SVM
+    assert rules(project) == {"network"} | RECORDED | ANOVA | SVM | TUNING
 
 
 def test_one_more_layer_and_chosen_layers(project):
     config = project.config
     config["networks"]["squeezenet"]["layers"].append("relu3")
     project.write_config(config)
-    assert rules(project) == RECORDED | ANOVA | SVM
+    assert rules(project) == RECORDED | ANOVA | SVM | TUNING
     config["analyses"]["anova"]["layers"] = config["analyses"]["svm"]["layers"] = ["conv1"]
     project.write_config(config)
     assert rules(project) >= {"anova", "svm"}
@@ -82,7 +94,7 @@ def test_what_another_stimulus_and_docstrings_do_not_concern(project):
     config = project.config
     config["stimuli"]["noise"] = {"source": "white_noise", "count": 4, "size": [64, 64]}
     project.write_config(config)
-    assert rules(project) & (ANOVA | SVM) == set()
+    assert rules(project) & (ANOVA | SVM | TUNING) == set()
     path = project.folder / "workflow/repscape/analyses/variance.py"
     path.write_text(path.read_text().replace("1 << 14", "1 << 13"))
     assert rules(project) & (ANOVA | SVM) == ANOVA
@@ -92,12 +104,14 @@ def test_mistakes_are_told_when_planning(project):
     config = project.config
     config["stimuli"]["shapes"]["colors"] = 1
     config["analyses"]["svm"]["target"] = "object"
+    config["analyses"]["tuning"]["factor"] = "direction"
     project.write_config(config)
     done = project.run("--dry-run", check=False)
     assert done.returncode != 0
     for said in (
         "expected at least 2 values of the factor 'color'",
         "'object' is unknown; did you mean 'obj'",
+        "no stimulus has images with the factor 'direction'",
     ):
         assert said in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

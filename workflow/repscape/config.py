@@ -20,11 +20,13 @@ from repscape.mistakes import Mistakes, read_lines
 from repscape.networks import planned, tables
 from repscape.rdms import sets as image_sets
 from repscape.rdms.normalisation import Kind
+from repscape.recordings import responses
 from repscape.samples.draw import Draw
 from repscape.seeds import derive
 from repscape.stimuli import factors as factor_names
 from repscape.stimuli.assemble import FEWEST
 from repscape.study import Study
+from repscape.trainings import planned as trainings
 from repscape.types import Size
 
 TARGETS = (
@@ -33,6 +35,7 @@ TARGETS = (
     "stimuli",
     "network",
     "networks",
+    "training",
     "layers",
     "recording",
     "recordings",
@@ -163,17 +166,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             layers=(tables.Layers, "blocks"),
             stimuli=(list[str] | None, None),
             samples=(dict[str, list[str | int]] | None, None),
+            training=(dict[str, Any] | None, None),
         ),
-        "recordings": _plugin_sections(
-            "recordings",
-            top.recordings,
-            "source",
-            mistakes,
-            top,
-            stimulus=(str, ...),
-            area=(str, "recording"),
-            metric=(str, "given"),
-        ),
+        "recordings": _recordings(top, groups, mistakes),
         "populations": _plugin_sections("populations", top.populations, "select", mistakes, top),
         # Every analysis that asks for nothing is there for the figures that need it; those in the config
         # are always made.
@@ -185,8 +180,11 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     metrics = _metrics(top, mistakes)
     sets = _sets(top, sections, mistakes)
     samples = _samples(top, mistakes)
+    _trainings(sections, top, groups, mistakes)
     layers = _layers(sections["networks"], mistakes)
+    _check_outputs(sections, mistakes)
     _check_layers(sections, layers, mistakes)
+    layers |= _areas(sections["recordings"], mistakes)
     _check_targets(sections, mistakes)
     _check_recordings(sections, top, mistakes)
     _check_made(sections, top, groups, mistakes)
@@ -270,8 +268,11 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
             continue
         function = plugins.entry(step, plugin)
         model = plugins.model(function, **{selector: (str, ...)}, **common)
-        # Trained weights draw nothing: a new seed does not concern them.
-        if "seed" in model.model_fields and values.get("weights", "random") == "random":
+        # null says that a key is not there, also over a file that has it
+        values = {
+            key: value for key, value in values.items() if value is not None or key in model.model_fields
+        }
+        if "seed" in model.model_fields and _draws(inspect.getmodule(function), values):
             values.setdefault("seed", derive(top.seed, step, name))
         running = top.activations.model_dump() | {"device": top.device}
         for key in RUNNING & model.model_fields.keys():
@@ -285,6 +286,13 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
                 braces = plugins.IN_PATH in inspect.signature(function).parameters
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
+
+
+def _draws(plugin, values: Mapping) -> bool:
+    """Whether anything is drawn at random; a new seed does not concern what draws nothing."""
+    if hasattr(plugin, "draws"):
+        return plugin.draws(values)
+    return values.get("weights", "random") == "random"  # trained weights are not drawn
 
 
 def _validated(mistakes, keys, name, model, values) -> dict[str, dict]:
@@ -339,6 +347,47 @@ def _check_asset(mistakes, keys, value, several: bool, braces: bool) -> None:
 def _has_names(addresses) -> bool:
     """Whether an address has names in braces, and is not a file that is called so."""
     return any(patterns.names(one) and not Path(one).expanduser().exists() for one in _as_list(addresses))
+
+
+def _recordings(top: _Config, groups: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Check the recordings; those that give responses have other keys than those that give RDMs."""
+    of_rdms = {"stimulus": (str, ...), "area": (str, "recording"), "metric": (str, "given")}
+    of_responses = {
+        "stimulus": (plugins.NAMES, ...),
+        "area": (plugins.NAMES, ["recording"]),
+        "missing": (responses.Missing, "refuse"),
+        "constant": (responses.Constant, "keep"),
+        "others": (responses.Others, "refuse"),
+        "trials": (responses.Taken, "mean"),
+        "samples": (dict[str, list[str | int]] | None, None),
+    }
+    checked: dict[str, dict] = {}
+    for name, section in top.recordings.items():
+        common = of_rdms if _gives_rdms(section.get("source")) else of_responses
+        checked |= _plugin_sections("recordings", {name: section}, "source", mistakes, top, **common)
+        if name in checked and common is of_responses:
+            named = checked[name]["stimulus"]
+            named = [stimulus for other in named for stimulus in groups.get(other, [other])]
+            checked[name]["stimulus"] = list(dict.fromkeys(named))
+    return checked
+
+
+def _gives_rdms(source) -> bool:
+    """Whether a source of recordings gives RDMs: it tells the labels that tell them apart."""
+    known = source in plugins.names("recordings")
+    return known and hasattr(plugins.find("recordings", source, "recordings"), "labels")
+
+
+def _areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
+    """Name the areas of recordings that give responses, as layers: {recording: {area: area}}."""
+    areas = {}
+    for name in sorted(recordings):
+        section = recordings[name]
+        if not _gives_rdms(section["source"]):
+            areas[name] = {area: area for area in section["area"]}
+            for area in areas[name]:
+                _check_name(mistakes, ("recordings", name, "area"), area)
+    return areas
 
 
 def _networks(sections: Mapping) -> dict[str, dict]:
@@ -399,7 +448,7 @@ def _one_each(name, section, mistakes) -> dict[str, dict]:
 
 
 def _parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[str, dict]:
-    """Find the networks that are shown or sampled only in part."""
+    """Find the sources that are shown or sampled only in part; of recordings this is usual."""
     shown, drawn = {}, {}
     for name, section in sections["networks"].items():
         keys = ("networks", name)
@@ -408,24 +457,53 @@ def _parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[str,
                 mistakes.add((*keys, "stimuli"), plugins.unknown(stimulus, sections["stimuli"]))
             shown[name] = tuple(sorted(set(section["stimuli"]), key=natural))
         if section["samples"] is not None:
-            drawn[name] = {}
-            for population, sizes in section["samples"].items():
-                known = samples.get(population, {}).get("repeats")
-                if known is None:
-                    mistakes.add((*keys, "samples"), plugins.unknown(population, samples))
-                    continue
-                for size in set(map(str, sizes)) - known.keys():
-                    mistakes.add((*keys, "samples", population), plugins.unknown(size, known))
-                drawn[name][population] = tuple(sorted(map(str, sizes), key=natural))
+            drawn[name] = _chosen_samples(section["samples"], samples, (*keys, "samples"), mistakes)
+    possible = {name: plan for name, plan in samples.items() if _of_recordings(sections, name)}
+    for name, section in sections["recordings"].items():
+        if _gives_rdms(section["source"]):
+            continue
+        keys = ("recordings", name)
+        shown[name] = tuple(sorted(section["stimulus"], key=natural))
+        if not possible:
+            mistakes.add(
+                keys,
+                "none of the populations that are sampled can be one of neurons, which have no channels and "
+                "no place: add a population {select: all} (or random), and list it under samples.",
+            )
+        elif section["samples"] is None:
+            drawn[name] = {population: tuple(plan["repeats"]) for population, plan in possible.items()}
+        else:
+            drawn[name] = _chosen_samples(section["samples"], possible, (*keys, "samples"), mistakes)
     return {"shown": shown, "drawn": drawn}
+
+
+def _of_recordings(sections: Mapping, population: str) -> bool:
+    """Whether a population can be one of a recording's neurons."""
+    select = sections["populations"].get(population, {}).get("select")
+    return select is not None and hasattr(plugins.find("populations", select, "populations"), "RECORDINGS")
+
+
+def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes) -> dict[str, tuple]:
+    """Choose among the samples of the study: {population: sizes}."""
+    drawn = {}
+    for population, sizes in chosen.items():
+        known = samples.get(population, {}).get("repeats")
+        if known is None:
+            mistakes.add(keys, plugins.unknown(population, samples))
+            continue
+        for size in set(map(str, sizes)) - known.keys():
+            mistakes.add((*keys, population), plugins.unknown(size, known))
+        drawn[population] = tuple(sorted(map(str, sizes), key=natural))
+    return drawn
 
 
 def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
     """Refuse names of figures and analyses that are targets or folders already."""
     taken = dict.fromkeys(TARGETS, "a target of the workflow")
     taken |= dict.fromkeys(FOLDERS, "a folder of the project")
-    for source in sections["networks"]:
-        taken |= {f"{step}_{source}": "a step of the workflow" for step in ("activations", "samples", "rdms")}
+    for source in [*sections["networks"], *sections["recordings"]]:
+        steps = ("activations", "recording", "samples", "rdms")
+        taken |= {f"{step}_{source}": "a step of the workflow" for step in steps}
     for step in ("analyses", "figures"):
         for name in sections[step]:
             if name in taken:
@@ -443,9 +521,39 @@ def _check_recordings(sections: Mapping, top: _Config, mistakes: Mistakes) -> No
         keys = ("recordings", name)
         if name in taken:
             mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
-        if section["stimulus"] not in stimuli:
-            mistakes.add((*keys, "stimulus"), plugins.unknown(section["stimulus"], stimuli))
-        _check_name(mistakes, (*keys, "area"), section["area"])
+        for stimulus in set(_as_list(section["stimulus"])) - stimuli:
+            mistakes.add((*keys, "stimulus"), plugins.unknown(stimulus, stimuli))
+        if _gives_rdms(section["source"]):
+            _check_name(mistakes, (*keys, "area"), section["area"])
+
+
+def _trainings(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
+    """Check the trainings of networks and fill in their defaults."""
+    names = sections["stimuli"].keys() | top.stimuli.keys() - groups.keys()
+    for name, section in sections["networks"].items():
+        if section["training"] is not None:
+            defaults = {
+                "seed": derive(top.seed, "networks", name, "training"),
+                "device": top.device,
+                "threads": top.activations.threads,
+            }
+            where = ("networks", name, "training")
+            section["training"] = trainings.resolve(
+                section["training"], where, defaults, sections["stimuli"], names, mistakes
+            )
+
+
+def _check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
+    """Ask trainings whether networks have the outputs that they need."""
+    for name, section in sections["networks"].items():
+        training = section["training"]
+        try:
+            outputs = training and (section.get("classes") or planned.rows(section)[-1].units)
+        except ConfigError:  # told with the layers
+            continue
+        if training:
+            count = trainings.classes(training, sections["stimuli"])
+            _ask(mistakes, ("networks", name, "training"), trainings.check_outputs, training, outputs, count)
 
 
 def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
@@ -476,6 +584,8 @@ def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mist
                 for other in named:
                     if other not in valid[kind]:
                         mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
+                if (step, kind) == ("stimuli", "network"):
+                    mothers.setdefault(name, []).extend(_trained_on(sections["networks"], named))
                 if (step, kind) == ("stimuli", "stimulus"):
                     mothers.setdefault(name, []).extend(named)
                     how_many[parameter] = images.get(named[0]) if named else None
@@ -487,6 +597,12 @@ def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mist
                 ("stimuli", name),
                 f"a stimulus cannot be made from itself: {' ← '.join([name, *way])}. Break the circle.",
             )
+
+
+def _trained_on(networks: Mapping, names: Iterable[str]) -> list[str]:
+    """Name the stimuli that networks are trained with: what such a network makes follows from them."""
+    found = [networks[name]["training"] for name in names if name in networks]
+    return [training[key] for training in found if training for key in ("stimulus", "held_out")]
 
 
 def _how_many(section: Mapping) -> int | None:

@@ -61,9 +61,9 @@ def load(text: str) -> Callable:
     function = getattr(module, name)
 
     @wraps(function)
-    def told(*arguments):
+    def told(*arguments, **keywords):
         try:
-            return function(*arguments)
+            return function(*arguments, **keywords)
         except Exception as error:
             raise DataError(f"{text}: the function failed: {error!r}.") from error
 

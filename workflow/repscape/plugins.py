@@ -27,6 +27,7 @@ from repscape.types import _Asset, _Made
 ENTRY_POINTS = {
     "stimuli": "frames",
     "networks": "load",
+    "trainings": "train",
     "recordings": "read",
     "populations": "select",
     "rdms": "dissimilarity",
@@ -107,7 +108,7 @@ def takes_several(function: Callable, name: str) -> bool:
     return "list[" in str(_hints(function)[name])
 
 
-def model(function: Callable, **common) -> type[BaseModel]:
+def model(function: Callable, /, **common) -> type[BaseModel]:
     """Build the closed schema of a plugin's section from its keyword-only parameters.
 
     Files stay text here: addresses or patterns until `assets` has found them, or names of the study.

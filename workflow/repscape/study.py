@@ -11,7 +11,10 @@ PATHS = {
     "stimulus": "stimuli/{stimulus}.nc",
     "layers": "networks/{source}/layers.nc",
     "network": "networks/{source}/network.pt",
+    "trained": "networks/{source}/trained.safetensors",
+    "training": "networks/{source}/training.nc",
     "recording": "recordings/{recording}.nc",
+    "responses": "recordings/{source}/{stimulus}.nc",
     "population": "populations/{source}/{population}.nc",
     "activations": "activations/{source}/{stimulus}/{population}/{layer}.nc",
     "sample": "samples/{source}/{population}/{layer}/n{size}.nc",
@@ -33,7 +36,8 @@ class Study:
     stimuli : tuple of str
         Stimulus names in natural order (2 before 10).
     layers : dict of str to tuple of str
-        For each source (network or recording) the names of its layers, from input to output.
+        For each source the names of its layers, from input to output: networks, then recordings that
+        give responses, whose layers are areas.
     samples : dict of str to tuple of str
         For each population its sample sizes, in ascending order; unsampled: ``("all",)``.
     metrics : tuple of str
@@ -42,7 +46,7 @@ class Study:
     config : dict
         The whole validated config.
     labels : dict of str to dict of str to str
-        For each network the labels, in its table of layers, by the names of its layers.
+        For each source the labels, in a network's table of layers, by the names of its layers.
     shown : dict of str to tuple of str
         The stimuli that a source is shown, where it is not all.
     drawn : dict of str to dict of str to tuple of str
@@ -67,6 +71,22 @@ class Study:
     def samples_of(self, source: str) -> dict[str, tuple[str, ...]]:
         """Return, for each population of a source that is sampled, its sample sizes."""
         return self.drawn.get(source, self.samples)
+
+    @property
+    def networks(self) -> list[str]:
+        """Name the sources that are networks."""
+        return [source for source in self.layers if source not in self.config.get("recordings", {})]
+
+    @property
+    def recordings(self) -> list[str]:
+        """Name the sources that are recordings of responses."""
+        return [source for source in self.layers if source in self.config.get("recordings", {})]
+
+    @property
+    def given(self) -> dict[str, dict]:
+        """Return the sections of the recordings that give RDMs, which are no sources of activations."""
+        recordings = self.config.get("recordings", {})
+        return {name: section for name, section in recordings.items() if name not in self.layers}
 
     def pattern(self, kind: str) -> str:
         """Return the path of a kind of file with its wildcards open."""

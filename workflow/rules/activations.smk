@@ -1,10 +1,11 @@
 # What did the units answer?
 #
-# in:  stimuli/{stimulus}.nc, the frozen network and its layers, populations/{source}/{population}.nc
+# in:  stimuli/{stimulus}.nc, populations/{source}/{population}.nc;
+#      of a network, frozen, with its layers; of a recording, recordings/{source}/{stimulus}.nc
 # out: activations/{source}/{stimulus}/{population}/{layer}.nc, all layers by one forward pass
 
 
-for source in CONFIG["networks"]:
+for source in STUDY.networks:
 
     rule:
         name:
@@ -27,3 +28,24 @@ for source in CONFIG["networks"]:
             job=activations_job(source),
         script:
             "../scripts/activations.py"
+
+
+for source in STUDY.recordings:
+
+    rule:
+        name:
+            f"activations_{source}"
+        input:
+            stimulus=STUDY.pattern("stimulus"),
+            responses=STUDY.pattern("responses").replace("{source}", source),
+            population=STUDY.layer_files("population", source)[0],
+        output:
+            STUDY.layer_files("activations", source),
+        log:
+            f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
+        conda:
+            ENVIRONMENT
+        params:
+            job=replay_job(source),
+        script:
+            "../scripts/replay.py"

@@ -4,7 +4,7 @@
 # script needs from the config and `code`, the digest of what the script runs.
 from inspect import signature
 
-from repscape import own
+from repscape import own, simulations
 from repscape.rdms.sets import own_functions
 
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
@@ -51,15 +51,49 @@ def network_files(wildcards):
     return named_files("networks", section["source"], section)
 
 
+def network_inputs(wildcards):
+    trained = network_section(wildcards)["training"] is not None
+    weights = {"trained": STUDY.path("trained", source=wildcards.source)} if trained else {}
+    return {"files": network_files(wildcards), **weights}
+
+
 def network_job(wildcards):
     section = network_section(wildcards)
+    elsewhere = ("layers", "stimuli", "samples", "training")
     return {
-        "section": {key: section[key] for key in section if key not in ("layers", "stimuli", "samples")},
+        "section": {key: section[key] for key in section if key not in elsewhere},
         "files": names_and_sizes(network_files(wildcards)),
         "own_code": or_stop(planned.own_code, section),
         "libraries": libraries() | planned.libraries(section),
         "code": code("network.py", networks=section["source"]),
     }
+
+
+def training_section(wildcards):
+    return network_section(wildcards)["training"]
+
+
+def training_inputs(wildcards):
+    stimuli = {
+        key: STUDY.path("stimulus", stimulus=training_section(wildcards)[key])
+        for key in ("stimulus", "held_out")
+    }
+    return {"files": network_files(wildcards), **stimuli}
+
+
+def training_job(wildcards):
+    function = training_section(wildcards)["function"]
+    mine, theirs = ([own.file(function)], []) if own.is_own(function) else ([], [function])
+    section = network_section(wildcards)
+    return {
+        **network_job(wildcards),
+        "training": training_section(wildcards),
+        "code": code("training.py", *mine, networks=section["source"], trainings=theirs),
+    }
+
+
+def training_threads(wildcards):
+    return training_section(wildcards)["threads"]
 
 
 def recording_section(wildcards):
@@ -85,11 +119,36 @@ def recording_job(wildcards):
     }
 
 
+def responses_inputs(source):
+    section = CONFIG["recordings"][source]
+    return {
+        "files": named_files("recordings", section["source"], section),
+        "stimuli": [STUDY.path("stimulus", stimulus=name) for name in STUDY.stimuli_of(source)],
+    }
+
+
+def responses_job(source):
+    section = CONFIG["recordings"][source]
+    return {
+        "section": {key: section[key] for key in section if key != "samples"},
+        "files": names_and_sizes(named_files("recordings", section["source"], section)),
+        "stimuli": STUDY.stimuli_of(source),
+        "code": code("responses.py", recordings=section["source"]),
+    }
+
+
+def replay_job(source):
+    return {"areas": STUDY.layers[source], "code": code("replay.py")}
+
+
 def population_inputs(wildcards):
-    section = CONFIG["populations"][wildcards.population]
+    section, source = CONFIG["populations"][wildcards.population], wildcards.source
+    if source in STUDY.recordings:
+        return {"responses": STUDY.path("responses", source=source, stimulus=STUDY.stimuli_of(source)[0])}
     files = made_from("populations", section["select"], section)
+    files["layers"] = STUDY.path("layers", source=source)
     if hasattr(plugins.find("populations", section["select"], "populations"), "measure"):
-        files["network"] = STUDY.path("network", source=wildcards.source)
+        files["network"] = STUDY.path("network", source=source)
     return files
 
 
@@ -166,12 +225,17 @@ def analysis_outputs(analysis):
 
 
 def analysis_job(analysis):
-    section = CONFIG["analyses"][analysis]
-    return {
-        "section": section | from_study(section["analysis"], section),
-        **({"libraries": libraries()} if "device" in section else {}),
-        "code": code("analysis.py", analyses=section["analysis"]),
-    }
+    # A function, asked only if the analysis is made: of others the study may lack what they need.
+    def job(wildcards):
+        section = CONFIG["analyses"][analysis]
+        return {
+            "section": section | from_study(section["analysis"], section),
+            **simulated("analyses", analysis),
+            **({"libraries": libraries()} if "device" in section else {}),
+            "code": code("analysis.py", analyses=section["analysis"]),
+        }
+
+    return job
 
 
 def from_study(plugin, section):
@@ -184,6 +248,12 @@ def from_study(plugin, section):
     return or_stop(complete, STUDY, **arguments)
 
 
+def simulated(step, name):
+    """The simulated recordings that a result is made from, if there are any."""
+    found = or_stop(simulations.behind, STUDY, step, name)
+    return {"simulated": found} if found else {}
+
+
 def analysis_gpu(analysis):
     return gpu_wanted() if "device" in CONFIG["analyses"][analysis] else 0
 
@@ -191,6 +261,7 @@ def analysis_gpu(analysis):
 def figure_job(figure):
     section = CONFIG["figures"][figure]
     job = {"section": section, "code": code("figure.py", figures=section["figure"])}
+    job |= simulated("figures", figure)
     if "style" in signature(plugins.entry("figures", section["figure"])).parameters:
         # The colours of stimuli depend on all of them.
         reference = CONFIG["analyses"]["differentiation"]["reference"]

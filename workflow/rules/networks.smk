@@ -1,12 +1,37 @@
 # Who looked?
 #
-# in:  the weights that the config names (paths; addresses are fetched by the job)
-# out: networks/{source}/network.pt, the frozen network; networks/{source}/layers.nc, its layers
+# in:  the weights that the config names (paths; addresses are fetched by the job); of a network that the
+#      study trains, the stimuli that it is trained and tested on
+# out: networks/{source}/network.pt, the frozen network; networks/{source}/layers.nc, its layers; of a network
+#      that the study trains, networks/{source}/trained.safetensors, its weights, and training.nc, their course
+
+TRAINED = [source for source in CONFIG["networks"] if CONFIG["networks"][source]["training"]]
+
+
+rule training:
+    input:
+        unpack(training_inputs),
+    output:
+        weights=STUDY.pattern("trained"),
+        course=STUDY.pattern("training"),
+    log:
+        f"{LOGS}/trainings/{{source}}.log",
+    wildcard_constraints:
+        source=one_of(TRAINED),
+    conda:
+        ENVIRONMENT
+    threads: training_threads
+    resources:
+        gpu=gpu_wanted(),
+    params:
+        job=training_job,
+    script:
+        "../scripts/training.py"
 
 
 rule network:
     input:
-        network_files,
+        unpack(network_inputs),
     output:
         network=STUDY.pattern("network"),
         layers=STUDY.pattern("layers"),

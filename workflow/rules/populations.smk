@@ -1,13 +1,12 @@
 # Which units of each layer are recorded?
 #
-# in:  networks/{source}/layers.nc; where responses to stimuli select the units, these and the network
+# in:  networks/{source}/layers.nc, or a recording's areas; where responses to stimuli select the units, these and the network
 # out: populations/{source}/{population}.nc, a group a layer
 
 
 rule population:
     input:
         unpack(population_inputs),
-        layers=STUDY.pattern("layers"),
     output:
         STUDY.pattern("population"),
     log:

@@ -1,7 +1,8 @@
 # What did brains and observers answer?
 #
-# in:  the files that the config names (paths; addresses are fetched by the job), and the stimulus
-# out: recordings/{recording}.nc, a table of RDMs of the stimulus's images
+# in:  the files that the config names (paths; addresses are fetched by the job), and the stimuli
+# out: of RDMs:      recordings/{recording}.nc, a table of RDMs of the stimulus's images
+#      of responses: recordings/{source}/{stimulus}.nc, the trials of each stimulus, an area a group
 
 
 rule recording:
@@ -19,6 +20,30 @@ rule recording:
         "../scripts/recording.py"
 
 
+for source in STUDY.recordings:
+
+    rule:
+        name:
+            f"recording_{source}"
+        input:
+            **responses_inputs(source),
+        output:
+            [STUDY.path("responses", source=source, stimulus=name) for name in STUDY.stimuli_of(source)],
+        log:
+            f"{LOGS}/recordings/{source}.log",
+        conda:
+            ENVIRONMENT
+        params:
+            job=responses_job(source),
+        script:
+            "../scripts/responses.py"
+
+
 rule recordings:
     input:
-        expand(STUDY.pattern("recording"), recording=CONFIG["recordings"]),
+        expand(STUDY.pattern("recording"), recording=STUDY.given),
+        [
+            STUDY.path("responses", source=source, stimulus=stimulus)
+            for source in STUDY.recordings
+            for stimulus in STUDY.stimuli_of(source)
+        ],

@@ -5,10 +5,10 @@ import csv
 from repscape import logs, plugins, store
 
 
-def main(analysis, section, files, output):
+def main(analysis, section, simulated, files, output):
     plugin = plugins.find("analyses", section["analysis"], analysis)
     result = plugin.compute(files, **plugins.section_arguments(plugin.compute, section))
-    attributes = {"analysis": section["analysis"], **result.attributes}
+    attributes = {"analysis": section["analysis"], "simulated": simulated, **result.attributes}
     store.write(
         output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups
     )
@@ -23,4 +23,5 @@ def main(analysis, section, files, output):
 
 if __name__ == "__main__":
     with logs.job(snakemake):
-        main(snakemake.rule, snakemake.params.job["section"], dict(snakemake.input.items()), snakemake.output)
+        job, files = snakemake.params.job, dict(snakemake.input.items())
+        main(snakemake.rule, job["section"], job.get("simulated"), files, snakemake.output)

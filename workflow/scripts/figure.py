@@ -5,14 +5,16 @@ from repscape.figures.render import render
 from repscape.figures.style import palette
 
 
-def main(section, colours, files, output):
+def main(section, colours, simulated, files, output):
     draw = plugins.entry("figures", section["figure"])
     arguments = plugins.section_arguments(draw, section)
-    render(draw, files, colours, arguments, name=section["figure"], **dict(output.items()))
+    outputs = dict(output.items())
+    render(draw, files, colours, arguments, name=section["figure"], simulated=simulated, **outputs)
 
 
 if __name__ == "__main__":
     with logs.job(snakemake):
         job = snakemake.params.job
         colours = palette(job["stimuli"], job["reference"]) if "stimuli" in job else None
-        main(job["section"], colours, dict(snakemake.input.items()), snakemake.output)
+        files = dict(snakemake.input.items())
+        main(job["section"], colours, job.get("simulated", []), files, snakemake.output)

@@ -4,12 +4,14 @@ import json
 
 from repscape import logs, plugins
 from repscape.arguments import fetched
-from repscape.networks import freeze, tables
+from repscape.networks import freeze, tables, trained
 
 
-def main(section, source, network, layers):
+def main(section, source, network, layers, weights=None):
     load = plugins.entry("networks", section["source"])
     loaded = load(**fetched(load, section, f"networks.{source}", {}))
+    if weights is not None:
+        loaded = trained.put_into(loaded, weights)
     frozen = freeze.freeze(loaded)
     freeze.save(frozen, network)
     tables.write_layers(
@@ -26,5 +28,10 @@ def main(section, source, network, layers):
 
 if __name__ == "__main__":
     with logs.job(snakemake):
-        output = snakemake.output
-        main(snakemake.params.job["section"], snakemake.wildcards.source, output.network, output.layers)
+        section, source, output = (
+            snakemake.params.job["section"],
+            snakemake.wildcards.source,
+            snakemake.output,
+        )
+        weights = snakemake.input.get("trained")
+        main(section, source, output.network, output.layers, weights)

@@ -6,11 +6,12 @@ from repscape import logs, plugins
 from repscape.networks.tables import find, read_layers
 from repscape.populations import file
 from repscape.populations.layer import Layer
+from repscape.recordings.file import is_simulated
+from repscape.recordings.file import layers as areas
 
 
-def main(inputs, names, labels, section, source, population, output):
+def of_network(inputs, names, labels):
     rows = read_layers(inputs["layers"])
-    network = Path(inputs["network"]) if "network" in inputs else None
     image = rows[0].height, rows[0].width
     layers = []
     for name, label in zip(names, labels, strict=True):
@@ -18,6 +19,13 @@ def main(inputs, names, labels, section, source, population, output):
         shape = row.channels, row.height, row.width, row.units
         field = row.receptive_field_stride, row.receptive_field_offset
         layers.append(Layer(name, *shape, label, *field, image))
+    return layers
+
+
+def main(inputs, names, labels, section, source, population, output):
+    responses = inputs.get("responses")
+    layers = of_network(inputs, names, labels) if responses is None else areas(responses)
+    network = Path(inputs["network"]) if "network" in inputs else None
     file.write(
         output,
         layers,
@@ -26,6 +34,7 @@ def main(inputs, names, labels, section, source, population, output):
         source=source,
         population=population,
         network=network,
+        simulated=None if responses is None else is_simulated(responses),
     )
 
 

@@ -83,6 +83,8 @@ class Made:
                 "normalisation": (("metric",), ["zscore"] * len(study.metrics)),
                 "stimulus_sha256": (("stimulus",), list(sha256 or study.stimuli)),
                 "shown": (("source", "stimulus"), np.isfinite(values).any((2, 3, 4, 5, 6)).astype(np.int8)),
+                "recording": (("source",), np.zeros(len(study.layers), np.int8)),
+                "presentations": (("source",), np.zeros(len(study.layers), np.int32)),
                 "n_drawn": (by_layer, (draws > 0).astype(np.int32) * 10),
                 "draws": (by_layer, draws.astype(np.int32)),
                 "selected": (("population",), [SELECTED] * len(study.samples)),

@@ -203,7 +203,7 @@ def test_planning():
         samples={},
         metrics=(),
         analyses=(),
-        config={"stimuli": {"noise": {"source": "gratings"}, "shapes": dict(SHAPES)}},
+        config={"stimuli": {"noise": {"source": "white_noise"}, "shapes": dict(SHAPES)}},
     )
     assert (
         anova.inputs(study)
@@ -218,6 +218,9 @@ def test_planning():
     for key, value in {"source": "nets", "stimulus": "shape", "layers": ["conv1"]}.items():
         with pytest.raises(ConfigError, match=f"{key}: '.*' is unknown"):
             anova.inputs(study, **{key: value})
+    study.config["stimuli"]["noise"] = {"source": "gratings", "count": 4, "orientations": None}
+    assert anova.inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
+    study.config["stimuli"]["noise"] = {"source": "white_noise"}
     with pytest.raises(ConfigError, match="'obj' twice"):
         anova.inputs(study, factors=["obj", "obj"])
     with pytest.raises(

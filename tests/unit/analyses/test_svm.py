@@ -301,7 +301,7 @@ def test_planning():
         analyses=(),
         config={
             "populations": {"random": {}, "means": {}},
-            "stimuli": {"noise": {"source": "gratings"}, "shapes": SHAPES},
+            "stimuli": {"noise": {"source": "white_noise"}, "shapes": SHAPES},
         },
     )
     assert svm.inputs(study, target="label")["stimulus"] == "results/s/stimuli/shapes.nc"
@@ -313,5 +313,8 @@ def test_planning():
         "stimulus": "results/s/stimuli/shapes.nc",
         "activations": ["results/s/activations/net/shapes/means/relu1.nc"],
     }
+    study.config["stimuli"]["noise"] = {"source": "gratings", "count": 4, "orientations": None}
+    assert svm.inputs(study)["stimulus"] == "results/s/stimuli/noise.nc"
+    assert svm.inputs(study, target="obj")["stimulus"] == "results/s/stimuli/shapes.nc"
     with pytest.raises(ConfigError, match="population: 'mean' is unknown; did you mean 'means'"):
         svm.inputs(study, population="mean")

@@ -164,6 +164,8 @@ class Results:
             variables={
                 "differentiation": (dims, values),
                 "normalised": (dims, normalised),
+                "recording": (("source",), np.zeros(shape[0], np.int8)),
+                "presentations": (("source",), np.zeros(shape[0], np.int32)),
                 "n_drawn": (("source", "layer", "population", "size"), n_drawn),
                 "draws": (("source", "layer", "population", "size"), draws),
                 "shown": (("source", "stimulus"), seen.astype(np.int8)),

@@ -250,6 +250,7 @@ OF_RDMS = {
     "mds": {"of": "all_images", "where": None, "dims": 2, "align": None},
     "mean_rdm": {"of": "all_images", "where": None, "over": ["repeat"]},
     "meta_rdm": {"of": "all_images", "where": None, "entries": ["layer"], "permutations": 0},
+    "ring": {"of": "all_images", "where": None},
     "subset": {"of": "all_images", "where": None},
 }
 

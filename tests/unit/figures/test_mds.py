@@ -462,6 +462,9 @@ def test_an_entry_is_shown_by_the_first_image_with_its_labels():
         ("color", HUES, "circle"),
         ("orientation", ["0", "45", "90", "135"], "circle"),
         ("color", ["000", "090", "180"], "order"),
+        ("orientation", [f"{at - 89.5 + 0.3 * (-1) ** at:.4f}" for at in range(180)], "circle"),
+        ("direction", [f"{2 * at + 0.4 * (-1) ** at:g}" for at in range(180)], "circle"),
+        ("orientation", [f"{at}" for at in range(90)], "order"),
         ("contrast", ["0.1", "1", "10"], "order"),
         ("contrast", ["0.1", "1"], "categories"),
         ("obj", OBJECTS, "categories"),
@@ -481,6 +484,56 @@ def test_colours_go_around_a_circle_and_sizes_in_order():
     sizes = label_sizes("obj", ["b10", "b2", "a"]).sizes
     assert list(sizes) == ["a", "b2", "b10"]
     np.testing.assert_allclose(np.diff(np.square(list(sizes.values()))), 0.7)
+
+
+def test_colours_around_a_circle_are_where_the_values_are():
+    """Of uneven orientations too: −90 and 90 are one, what is a quarter on is a quarter on."""
+    values = ["-90", "-45", "-44", "0", "45", "89.99"]
+    colours = label_colours("orientation", values, period=180).colours
+    assert list(colours) == values
+    assert [colours[value] for value in ("-90", "-45", "0", "45")] == list(CYCLE)
+    assert colours["89.99"] == CYCLE[0]
+    assert label_colours("orientation", values).kind == "order"
+    with pytest.raises(ConfigError, match="period: the values of 'obj' are no numbers, such as 'cup'"):
+        label_colours("obj", OBJECTS, period=360)
+
+
+def test_a_path_joins_entries_in_order_and_closes(drawn):
+    generator = np.random.default_rng(0)
+    values = [f"{at:g}" for at in generator.permutation(np.arange(-90, 90, 7.5))]
+    row = {"stimulus": "tilts", "metric": "euclidean", "entries": pd.Index(values, name="orientation")}
+    row["dissimilarity"] = pdist(generator.normal(size=(24, 3)))
+    table = pd.DataFrame([row])
+
+    def joined(**parameters):
+        figure, caption, maps = drawn(table, pictures=False, path="orientation", **parameters)
+        (line,) = (line.get_xydata() for line in figure.axes[0].lines if line.get_gid() == "path")
+        order = np.argsort([float(value) for value in maps.orientation.values])
+        return figure, caption, line, maps.position.values[0][order] * [1, -1]
+
+    figure, caption, line, points = joined(colour="orientation")
+    np.testing.assert_array_equal(line[0], line[-1])
+    np.testing.assert_allclose(pdist(line[:-1]) / pdist(points), pdist(line[:-1])[0] / pdist(points)[0])
+    assert {"orientation:", "−90", "82.5"} <= set(words(figure))
+    assert "Lines join entries in the order of ``orientation``, and the last with the first" in caption
+    table = table.assign(
+        entries=[pd.Index([f"{float(value) + 90:g}" for value in values], name="orientation")]
+    )
+    table = table.assign(entries=[table["entries"][0].map(lambda value: f"{float(value) / 9:g}")])
+    _, caption, line, points = joined()
+    assert len(line) == 24
+    assert "the last with the first" not in caption
+    _, caption, line, _ = joined(period=20.0)
+    assert len(line) == 25
+
+
+def test_what_a_path_cannot_be(drawn):
+    with pytest.raises(ConfigError, match="path: the values of 'obj' are no numbers, such as 'cup'"):
+        drawn(rdms(by_set=False), where={"layer": "fc1"}, path="obj")
+    with pytest.raises(ConfigError, match="path: 'hue' is unknown"):
+        drawn(rdms(by_set=False), where={"layer": "fc1"}, path="hue")
+    with pytest.raises(ConfigError, match=r"path: lines .* would cross `trajectories`"):
+        mds.check(path="color", trajectories="layer")
 
 
 @pytest.mark.parametrize("count", [3, 4, 6, 8])

@@ -108,6 +108,17 @@ def test_orientations_are_evenly_spaced_over_half_a_turn():
 
 
 @pytest.mark.parametrize(
+    "keys", [{"count": 7, "orientations": None}, {"count": None, "orientations": [3, 0.5]}]
+)
+def test_orientations_are_factors(keys):
+    told = gratings.factors(**keys)["orientation"]
+    assert told == [frame.factors["orientation"] for frame in gratings.frames(size=(32, 32), **keys)]
+    expected = keys["orientations"] or [at * 180 / 7 for at in range(7)]
+    np.testing.assert_allclose([float(text) for text in told], expected, rtol=1e-9)
+    assert gratings.how_many(**keys) == len(told)
+
+
+@pytest.mark.parametrize(
     ("parameters", "part"),
     [
         ({"count": 3, "orientations": [1.0, 2.0, 3.0]}, "'count' or 'orientations'"),

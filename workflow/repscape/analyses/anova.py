@@ -36,7 +36,9 @@ def inputs(
         A name is unknown, the source is not a network, one factor is named twice, or the factors are not
         crossed.
     """
-    source, stimulus, _ = _chosen(study, source, stimulus, layers)
+    source = one(source, study.networks, "source")
+    stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
+    several(layers, study.layers[source], "layers")
     varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
     if factors is not None and len(set(factors)) < len(factors):
         raise ConfigError(f"factors: expected two different factors, found '{factors[0]}' twice.")
@@ -55,18 +57,12 @@ def complete(
     study: Study,
     *,
     source: str | None = None,
-    stimulus: str | None = None,
     layers: list[str] | None = None,
 ) -> dict:
     """Return what the study says about the network: which it is, and the labels of its layers by name."""
-    source, stimulus, layers = _chosen(study, source, stimulus, layers)
+    source = one(source, study.networks, "source")
+    layers = several(layers, study.layers[source], "layers")
     return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
-
-
-def _chosen(study: Study, source: str | None, stimulus: str | None, layers) -> tuple[str, str, list[str]]:
-    source = one(source, study.labels, "source")
-    stimulus = stimulus_of(study, source, stimulus)
-    return source, stimulus, several(layers, study.layers[source], "layers")
 
 
 def compute(
@@ -90,7 +86,7 @@ def compute(
     files : ``{"network": path, "stimulus": path}``
     source : network of the study, by default the first
     stimulus : str
-        All combinations of its factors have images; by default the first with factors.
+        All combinations of its factors have images; by default the first that has them, two at least.
     factors : two names
         By default the stimulus's, where it has two. Images that share their values of both are
         replicates, whatever the other factors are.

@@ -51,7 +51,7 @@ def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
     """Name the files of RDMs of one name; one that is not alone may lack values that others have."""
     if of in made(study):
         return [study.path("analysis", analysis=of)]
-    if of in _recordings(study):
+    if of in study.given:
         return [study.path("recording", recording=of)]
     valid = known_values(study, of)
     wanted: dict[str, set[str]] = {}
@@ -110,11 +110,11 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
             plugin.compute, section, only=inspect.signature(plugin.made_labels).parameters
         )
         return plugin.made_labels(list(dict.fromkeys(lower)), **keys)
-    if of in _recordings(study):
-        return [*_OF_RECORDINGS, *_own_labels(_recordings(study)[of])]
+    if of in study.given:
+        return [*_OF_RECORDINGS, *_own_labels(study.given[of])]
     sets = _sets(study)
     if of not in (ALL, *sets):
-        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *_recordings(study), *made(study)])}")
+        raise ConfigError(f"of: {unknown(of, [ALL, *sets, *study.given, *made(study)])}")
     return [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
 
 
@@ -128,8 +128,8 @@ def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
                 found.update(stimuli(study, section["of"], section["where"]))
             else:  # made of activity
                 found.update([section["stimulus"]] if section["stimulus"] else study.stimuli)
-        elif name in _recordings(study):
-            found.add(_recordings(study)[name]["stimulus"])
+        elif name in study.given:
+            found.add(study.given[name]["stimulus"])
         else:
             found.update([_sets(study)[name]["stimulus"]] if name in _sets(study) else study.stimuli)
     chosen = (where or {}).get("stimulus")
@@ -138,10 +138,6 @@ def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
 
 def _sets(study: Study) -> Mapping:
     return study.config["rdms"].get("sets", {})
-
-
-def _recordings(study: Study) -> Mapping:
-    return study.config.get("recordings", {})
 
 
 def _own_labels(section: Mapping) -> list[str]:

@@ -1,6 +1,6 @@
 """Two crossed factors: which images share their values, and how variance is divided between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +91,19 @@ def choose(found: Mapping[str, np.ndarray], names: Sequence[str] | None, where: 
     return {name: found[name] for name in names or found}
 
 
-def stimulus_of(study: Study, source: str, stimulus: str | None) -> str:
+def stimulus_of(
+    study: Study, source: str, stimulus: str | None, factors: Iterable[str] = (), several: bool = False
+) -> str:
     """Return the stimulus that is named, or the first of a source whose images have factors.
+
+    Parameters
+    ----------
+    study : Study
+    source, stimulus : str
+    factors : names
+        Of stimuli that have factors, those that lack fewest of these come first.
+    several : bool
+        Whether those with two factors or more come before those with one.
 
     Raises
     ------
@@ -101,8 +112,15 @@ def stimulus_of(study: Study, source: str, stimulus: str | None) -> str:
     """
     shown = study.stimuli_of(source)
     if stimulus is None:
-        varied = [name for name in shown if known(study, name) != {}]
-        return (varied or list(shown))[0]
+        wanted = set(factors)
+
+        def rank(name: str) -> tuple[bool, int, bool]:
+            own = known(study, name)
+            if own is None:  # only its job can tell
+                return False, 0, False
+            return not own, len(wanted - {*own}), several and len(own) < 2
+
+        return min(shown, key=rank)
     return one(stimulus, shown, "stimulus")
 
 

@@ -17,7 +17,7 @@ DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
 # What analyses of this table take over from it, by `carried`.
 KEPT = (
     "images", "stimulus_sha256", "shown", "order", "n_drawn", "draws", "measure", "normalisation", "drawn",
-    "selected",
+    "selected", "recording", "presentations",
 )  # fmt: skip
 
 Median = Literal["pairs", "full_matrix"]
@@ -73,7 +73,9 @@ def compute(
         metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
         ``measure`` and ``normalisation`` (metric), what each metric computes, and how activity was
         normalised before; ``selected`` (population), its ``select`` and keys as json; ``drawn``
-        (population), how units were drawn: ``random``, ``equal`` or ``ranked``;
+        (population), how units were drawn: ``random``, ``equal`` or ``ranked``; ``recording`` (source), 1 of
+        a recording, 0 of a network; ``presentations`` (source), of how many presentations of each image D was
+        taken by itself, as repeats, 0 where it is that of mean answers;
         ``images`` (stimulus), how many; ``stimulus_sha256`` (stimulus), of its pixels; ``shown`` (source,
         stimulus), 1 where it was, else 0; ``order`` (source, layer), from 0 for the input, -1 where
         the source has no such layer; ``n_drawn`` and ``draws`` (source, layer, population, size), how many
@@ -103,6 +105,8 @@ def compute(
     shown = np.zeros((shape["source"], shape["stimulus"]), np.int8)
     n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
     draws = np.zeros_like(n_drawn)
+    recording = np.zeros(shape["source"], np.int8)
+    presentations = np.zeros(shape["source"], np.int32)
     of_population = {rdm["population"]: rdm for rdm in rdms}
     of_stimulus = {rdm["stimulus"]: rdm for rdm in rdms}
     for rdm in rdms:
@@ -111,6 +115,8 @@ def compute(
         values[source, stimulus, layer, population, size, :, : medians.shape[1]] = medians
         images[stimulus] = rdm["images"]
         shown[source, stimulus] = 1
+        recording[source] = rdm["recording"]
+        presentations[source] = rdm["presentations"]
         order[source, layer] = rdm["order"]
         n_drawn[source, layer, population, size] = rdm["n_drawn"]
         draws[source, layer, population, size] = medians.shape[1]
@@ -126,6 +132,8 @@ def compute(
             "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
             "draws": (DIMS[:1] + DIMS[2:5], draws),
             "shown": (DIMS[:2], shown),
+            "recording": (("source",), recording),
+            "presentations": (("source",), presentations),
             "stimulus_sha256": (
                 ("stimulus",),
                 [of_stimulus[name]["stimulus_sha256"] for name in coordinates["stimulus"]],
@@ -214,6 +222,8 @@ def _read(paths, median: Median) -> list[dict]:
                 "order": int(file.order),
                 "n_drawn": int(file.n_drawn),
                 "drawn": file.drawn,
+                "recording": "recording_sha256" in file.ncattrs(),
+                "presentations": int(getattr(file, "presentations", 0)),
                 "selected": file.selected,
                 "measure": list(file["measure"][:]),
                 "normalisation": list(file["normalisation"][:]),

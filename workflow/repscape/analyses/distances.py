@@ -133,6 +133,9 @@ def compute(
             labels[dim].index(key) for dim, key in zip(KEYS[:3], (source, stimulus, layer), strict=True)
         )
         distance[at][:, : values.shape[1]] = values
+    # A recording has no such layer: its distances are compared with those of the first network that has.
+    lender = next(source for source, _, layer in table if layer == against)
+    having = {source for source, _, layer in table if layer == against}
     counts = {(source, stimulus): values.shape[1] for (source, stimulus, _), values in table.items()}
     reference = labels["layer"].index(against)
     others = np.arange(shape[2]) != reference
@@ -142,15 +145,19 @@ def compute(
     pooled = {name: np.full((shape[0], *shape[2:]), np.nan) for name in (*names, "within_r2")}
     pooled_stimuli = np.zeros((shape[0], *shape[2:]), np.int32)
     for s, source in enumerate(labels["source"]):
+        with_input = source if source in having else lender
+        other = labels["source"].index(with_input)
         for m in range(shape[3]):
             sums = {name: np.zeros(shape[2]) for name in ("xy", "xx", "yy")}
             null = np.zeros((permutations, shape[2]))
             used = np.zeros((shape[1], shape[2]), bool)
             for t, stimulus in enumerate(labels["stimulus"]):
-                if (source, stimulus) not in counts:
+                if (source, stimulus) not in counts or (with_input, stimulus) not in counts:
                     continue
                 count = counts[source, stimulus]
                 values = distance[s, t, :, m, :count].astype(np.float64)
+                distance[s, t, reference, m, :count] = distance[other, t, reference, m, :count]
+                values[reference] = distance[s, t, reference, m, :count]
                 fit = regress(values[reference], values, axis=1)
                 # An RDM with undefined distances has no correlation; one of few images is one all the same.
                 whole = np.isfinite(values).all(1) & np.isfinite(fit["slope"])
@@ -182,6 +189,10 @@ def compute(
                 within, _ratio(null, norm), np.isfinite(within), others
             )
             pooled_stimuli[s, :, m] = used.sum(0)
+        if source != with_input:
+            for values in (*each.values(), *pooled.values()):
+                values[s, ..., reference, :] = np.nan
+            pooled_stimuli[s, reference] = 0
     for group in (each, pooled):
         group["r2"] = group["r"] ** 2
     return Result(

@@ -38,8 +38,9 @@ def inputs(study: Study, *, against: str = "input", stimuli: list[str] | None = 
 
 
 def check_against(study: Study, against: str, key: str) -> None:
-    """Refuse to compare with a layer that a source does not record."""
-    for source, layers in study.layers.items():
+    """Refuse to compare with a layer that a network does not record; recordings take a network's."""
+    for source in study.networks:
+        layers = study.layers[source]
         if against not in layers:
             raise ConfigError(
                 f"{key}: '{source}' does not record this layer: {unknown(against, layers)} Add it under "
@@ -69,6 +70,9 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
     correlation: there is one r and one R² for raw and normalised values, only slope and intercept
     differ. A few stimuli can make any R²: therefore also the range of R² when one stimulus is left
     out, and all of it without the reference, often noise and far from the others.
+
+    A recording has no such layer: its areas are regressed on that of the first network, which the file
+    gives as the recording's own.
 
     Parameters
     ----------
@@ -117,10 +121,11 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
 
     found: dict[str, list] = {}
     for over, cd in subsets.items():
-        fit = regress(cd[:, :, [at]], cd, axis=1)
-        low, high = leave_one_out(cd[:, :, [at]], cd, axis=1)
         scaled = normalised_subsets[over]
-        fit_normalised = regress(scaled[:, :, [at]], scaled, axis=1)
+        sd, scaled_sd = (lent(values[:, :, [at]]) for values in (cd, scaled))
+        fit = regress(sd, cd, axis=1)
+        low, high = leave_one_out(sd, cd, axis=1)
+        fit_normalised = regress(scaled_sd, scaled, axis=1)
         for name, value in {
             "r": fit["r"], "r2": fit["r"] ** 2, "r2_low": low, "r2_high": high,
             "slope": fit["slope"], "intercept": fit["intercept"],
@@ -128,6 +133,8 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
             "intercept_normalised": fit_normalised["intercept"], "stimuli": fit["n"],
         }.items():  # fmt: skip
             found.setdefault(name, []).append(value)
+    for whole in (values, normalised):
+        whole[:, :, [at]] = lent(whole[:, :, [at]])
     return Result(
         variables={
             "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
@@ -143,6 +150,13 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
             **attributes,
         },
     )
+
+
+def lent(values: np.ndarray) -> np.ndarray:
+    """Give sources that have no values (source, …) those of the first that has some."""
+    lacking = np.isnan(values).all(tuple(range(1, values.ndim)))
+    lender = values[np.argmin(lacking)]
+    return np.where(lacking.reshape(-1, *[1] * (values.ndim - 1)), lender, values)
 
 
 def same_pixels(names, sha256) -> list[list[str]]:

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from repscape.analyses.design import known, stimulus_of
+from repscape.analyses.responses import check_finite
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.figures.choices import one, sampled, several
@@ -43,7 +44,8 @@ def inputs(
         A name is unknown.
     """
     source = one(source, study.layers, "source")
-    stimulus = stimulus_of(study, source, stimulus)
+    named = [name for name in (target, across, groups) if name not in (None, LABEL)]
+    stimulus = stimulus_of(study, source, stimulus, named)
     varied = known(study, stimulus)
     for key, name in {"target": target, "across": across, "groups": groups}.items():
         if varied is not None and name is not None and name not in (*varied, LABEL):
@@ -161,13 +163,7 @@ def compute(
             activity = file["activation"][:]
             keys = {name: getattr(file, name) for name in ("source", "stimulus", "population")}
             layer = {"layer": file.layer, "order": np.int32(file.order), "units": np.int32(activity.shape[1])}
-        undefined = np.flatnonzero(~np.isfinite(activity).all(1))
-        if undefined.size:
-            raise DataError(
-                f"{path}: expected finite activity, found NaN or infinity in {undefined.size} of "
-                f"{len(activity)} images, first in '{names[undefined[0]]}'. Leave the layer "
-                f"'{layer['layer']}' out."
-            )
+        check_finite(activity, names, path, layer["layer"])
         decoder = Decoder(activity, task, grid)
         scores = decoder.decode(task.label)
         null = [decoder.decode(label).mean() for label in labels]

@@ -264,3 +264,10 @@ def shorten(text: str, length: int) -> str:
     """Cut the middle out of text longer than `length` characters."""
     head = length // 3
     return text if len(text) <= length else f"{text[:head]}…{text[len(text) - (length - head - 1) :]}"
+
+
+def simulated(names: Iterable[str]) -> str:
+    """Say which recordings are simulated."""
+    names = list(names)
+    what = "is a simulated recording" if len(names) == 1 else "are simulated recordings"
+    return f"{listing(map(escape, names))} {what}: no neuron answered so."

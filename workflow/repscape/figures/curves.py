@@ -34,6 +34,10 @@ class Curves(NamedTuple):
     left_out : list of str
         Sources that have nothing of this.
     images : dict of stimulus to its number of images
+    recordings : list of str
+        The sources that are recordings.
+    presentations : dict of str to int
+        Of recordings whose trials were taken each by itself, how often images were shown.
     """
 
     values: object
@@ -50,6 +54,8 @@ class Curves(NamedTuple):
     sizes: list[str]
     left_out: list[str]
     images: dict[str, int]
+    recordings: list[str]
+    presentations: dict[str, int]
 
 
 def select(
@@ -98,6 +104,12 @@ def select(
         sizes=sizes,
         left_out=[name for name in chosen if name not in layers],
         images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
+        recordings=list(map(str, table["source"].values[table["recording"].values > 0])),
+        presentations={
+            str(name): int(count)
+            for name, count in zip(table["source"].values, table["presentations"].values, strict=True)
+            if count
+        },
     )
 
 

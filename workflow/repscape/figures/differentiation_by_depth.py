@@ -81,7 +81,9 @@ def draw(
     normalised: bool = False,
     band: Band = "repeats",
 ):
-    """Draw differentiation D by layer, a panel a source, with bands.
+    """Draw differentiation D by layer, a panel a source, with bands; recordings below the networks.
+
+    All panels have one vertical axis.
 
     Parameters
     ----------
@@ -121,11 +123,9 @@ def draw(
         limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
     styles = dashes(curves.sizes)
 
-    rows = len(curves.layers)
-    height = sum(60 + label_height(layers) for layers in curves.layers.values())
-    fig = figure(max(height, 3.5 * (len(stimuli) + len(curves.sizes) + 4)))
-    panels = fig.subplots(rows, 1, squeeze=False)[:, 0]
-    for axes, (source, layers) in zip(panels, curves.layers.items(), strict=True):
+    fig, panels = page(curves, 3.5 * (len(stimuli) + len(curves.sizes) + 4))
+    for source, axes in panels.items():
+        layers = curves.layers[source]
         x = np.arange(len(layers))
         for stimulus in stimuli:
             for size in curves.sizes:
@@ -145,24 +145,55 @@ def draw(
                     middle,
                     color=style.colour(stimulus),
                     linestyle=styles[size],
-                    **(style.dots(stimulus, len(layers)) if size == curves.sizes[-1] else {}),
+                    **dots(style, stimulus, len(layers), size == curves.sizes[-1]),
                     gid=f"{source}/{stimulus}/{size}",
                 )
         depth_axis(axes, layers)
-        of = captions.axis(f"(D: median {curves.metric})")
         if normalised:
             axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
-            ratio_axis(axes)
-            axes.set_ylabel(f"differentiation D ÷ D of {reference}\n{of}")
-        else:
-            if not (mean < 0).any():
-                axes.set_ylim(bottom=0)
-            axes.set_ylabel(f"differentiation D\n{of}")
-        if rows > 1:
+        if len(panels) > 1:
             axes.set_title(source)
-    panels[-1].set_xlabel("layer, from input to output")
+        axes.set_xlabel("area" if source in curves.recordings else "layer, from input to output")
+    # Of the axis that panels share, when all is drawn.
+    if not (normalised or (mean < 0).any()):
+        axes.set_ylim(bottom=0)
+    of = f" ÷ D of {reference}" if normalised else ""
+    for axes in panels.values():
+        if normalised:
+            ratio_axis(axes)
+        if axes.get_subplotspec().is_first_col():
+            axes.set_ylabel(f"differentiation D{of}\n" + captions.axis(f"(D: median {curves.metric})"))
     legend(fig, style, stimuli, curves.sizes, reference)
     return fig, caption(curves, stimuli, reference, band)
+
+
+def page(curves: Curves, least: float) -> tuple:
+    """Make a figure at least so many mm high, with a row a network and one of all recordings.
+
+    Returns
+    -------
+    Figure, dict of source to Axes
+    """
+    networks = [source for source in curves.layers if source not in curves.recordings]
+    below = [source for source in curves.layers if source in curves.recordings]
+    rows = [[source] for source in networks] + ([below] if below else [])
+    tallest = [max(label_height(curves.layers[source]) for source in row) for row in rows]
+    fig = figure(max(sum(60 + labels for labels in tallest), least))
+    panels: dict = {}
+    for cell, row in zip(fig.add_gridspec(len(rows), 1), rows, strict=True):
+        widths = [1 + len(curves.layers[source]) for source in row]
+        for part, source in zip(cell.subgridspec(1, len(row), width_ratios=widths), row, strict=True):
+            panels[source] = fig.add_subplot(part, sharey=next(iter(panels.values()), None))
+            if source != row[0]:
+                panels[source].tick_params(labelleft=False)
+    return fig, panels
+
+
+def dots(style: Style, stimulus: str, layers: int, largest: bool) -> dict:
+    """Mark a stimulus's layers along the line of the largest size, or a single layer of any."""
+    if layers == 1:
+        return {"marker": style.marker(stimulus), "markersize": 4, "markeredgewidth": 0}
+    return style.dots(stimulus, layers) if largest else {}
 
 
 def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:
@@ -214,6 +245,11 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
             f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
         )
     text.append(curves.units)
+    text += [
+        f"D of {captions.escape(name)} is the mean over {count} presentations of each image, of the D of "
+        "each by itself."
+        for name, count in curves.presentations.items()
+    ]
     banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if banded:
         text.append("Lines: mean over draws.")

@@ -10,6 +10,7 @@ ROW = 4.0  # mm
 _LETTER = 1.32  # mm, of 6.5 points
 _RAMP = 30.0  # mm
 _MOST = 8  # values in an order that are listed one by one
+_MOST_AROUND = 15  # around a circle
 
 
 class Item(NamedTuple):
@@ -20,15 +21,17 @@ class Item(NamedTuple):
 
 
 def colour_key(colours: LabelColours) -> list[Item]:
-    """Name the colours of a label; of many values in an order, the first and the last."""
+    """Name the colours of a label; of many values in an order or around a circle, the first and the last."""
     values = list(colours.colours)
-    if colours.kind == "order" and len(values) > _MOST:
-        return [
-            heading(colours.label),
-            words(captions.shorten(values[0], 16)),
-            Item(_RAMP + 1.5, _ramp(list(colours.colours.values()))),
-            words(captions.shorten(values[-1], 16)),
-        ]
+    if len(values) > {"order": _MOST, "circle": _MOST_AROUND}.get(colours.kind, len(values)):
+        first, last = (
+            captions.plain(float(f"{float(value):.3g}"))
+            if colours.kind == "circle"
+            else captions.shorten(value, 16)
+            for value in (values[0], values[-1])
+        )
+        ramp = Item(_RAMP + 1.5, _ramp(list(colours.colours.values())))
+        return [heading(colours.label), words(first), ramp, words(last)]
     items = [heading(colours.label)]
     for value, colour in colours.colours.items():
         items.append(together(Item(2.6, _square(colour)), words(captions.shorten(value, 22))))

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from repscape.errors import ConfigError
 from repscape.figures.style import COLOURS, RAMP, along
 from repscape.labels import natural
 
@@ -12,6 +13,7 @@ from repscape.labels import natural
 # spaced, are at least CIEDE2000 = 10 apart with any colour vision (as in `style.COLOURS`).
 CYCLE = ("#C24A1A", "#E8D586", "#4A9BC0", "#2A1763")
 ORDERED = ("layer", "layer_order")
+_FINE = 2520  # colours from one stop to the next: up to 10 values have exactly theirs
 
 Kind = Literal["categories", "circle", "order"]
 
@@ -30,8 +32,8 @@ class LabelColours(NamedTuple):
     ----------
     label : str
     kind : str
-        ``circle``: numbers that go evenly once around 180 or 360 degrees; ``order``: other numbers,
-        layers, and more values than there are colours for; else ``categories``.
+        ``circle``: numbers that go once around 180 or 360 degrees, or a period that is given; ``order``:
+        other numbers, layers, and more values than there are colours for; else ``categories``.
     colours : dict of value to colour, in order
     """
 
@@ -40,19 +42,29 @@ class LabelColours(NamedTuple):
     colours: dict[str, str]
 
 
-def label_colours(label: str, values: Iterable[str]) -> LabelColours:
+def label_colours(label: str, values: Iterable[str], period: float | None = None) -> LabelColours:
     """Give each value of a label a colour.
 
     Parameters
     ----------
     label : str
     values : iterable of str
-        Layers come in order of depth (`by_depth`); other values are put in natural order.
+        Layers come in order of depth (`by_depth`); numbers are put in order, other values in natural order.
+    period : float, optional
+        After which the values, which are numbers, repeat; by default `period_of` tells.
+
+    Raises
+    ------
+    ConfigError
+        A period is given, and values are no numbers.
     """
     different = _in_order(label, values)
-    kind = _kind(label, different)
-    if kind == "circle":
-        colours = _around(CYCLE, len(different))
+    if period is not None and numbers(different) is None:
+        raise ConfigError(f"period: the values of '{label}' are no numbers, such as '{different[0]}'.")
+    period = period_of(label, different) if period is None else period
+    kind: Kind = "circle" if period else _kind(label, different)
+    if period:
+        colours = _around(CYCLE, numbers(different) / period)
     elif kind == "order":
         colours = along(RAMP[:-1], len(different))  # its palest end is too pale for points
     else:
@@ -92,25 +104,48 @@ def by_depth(layers: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(depths, key=place)
 
 
+def numbers(values: Iterable[str]) -> np.ndarray | None:
+    """Return values as numbers, float64 (value,); None if they are not all finite numbers."""
+    try:
+        found = np.array([float(value) for value in values])
+    except ValueError:
+        return None
+    return found if np.isfinite(found).all() else None
+
+
+def period_of(label: str, values: Iterable[str]) -> float | None:
+    """Tell whether different values go once around 180 or 360 degrees; return which, or None.
+
+    They do where they are evenly spaced, or where there are more of them than colours to tell apart
+    and none is farther from the next than three times the mean: orientations of trials, in bins say.
+    """
+    found = None if label in ORDERED else numbers(values)
+    if found is None or len(found) < 3:
+        return None
+    found = np.sort(found)
+    for period in (180.0, 360.0):
+        steps = np.diff(found, append=found[0] + period)
+        widest = 3 if len(found) > len(COLOURS) else 1.001
+        if (steps > 0).all() and steps.max() <= widest * period / len(found):
+            return period
+    return None
+
+
 def _in_order(label: str, values: Iterable[str]) -> list[str]:
     different = list(dict.fromkeys(map(str, values)))
-    return different if label == "layer" else sorted(different, key=natural)
+    if label == "layer":
+        return different
+    return sorted(different, key=float if numbers(different) is not None else natural)
 
 
 def _kind(label: str, values: list[str]) -> Kind:
     if label in ORDERED or len(values) > len(COLOURS):
         return "order"
-    try:
-        numbers = np.sort([float(value) for value in values])
-    except ValueError:
-        return "categories"
-    steps = np.diff(numbers)
-    even = len(steps) > 1 and np.allclose(steps, steps[0])
-    if even and any(np.isclose(steps[0] * len(numbers), whole) for whole in (180, 360)):
-        return "circle"
-    return "order" if len(numbers) > 2 else "categories"
+    return "order" if len(values) > 2 and numbers(values) is not None else "categories"
 
 
-def _around(stops: tuple[str, ...], count: int) -> tuple[str, ...]:
-    """Take `count` evenly spaced colours from a circle, the first at its beginning."""
-    return along((*stops, stops[0]), count + 1)[:-1]
+def _around(stops: tuple[str, ...], turns: np.ndarray) -> tuple[str, ...]:
+    """Take colours from a circle, given how far around it they are, the first where it begins."""
+    fine = along((*stops, stops[0]), _FINE * len(stops) + 1)
+    places = np.rint(np.mod(turns - turns[0], 1) * (len(fine) - 1)).astype(int)
+    return tuple(fine[place] for place in places)

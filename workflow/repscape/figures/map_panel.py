@@ -12,6 +12,7 @@ from repscape.figures.rows import fit
 
 MARGIN = 1.2  # mm, inside the frame
 DOT, WAYPOINT = 2.2, 1.1  # mm
+CROWD = 60  # points in a panel; of more, each is smaller
 PLAIN = "#4D4D4D"
 _NAMED = 0.1  # of a panel, which names beside points may fill
 _LETTER, _LINE = 1.15, 2.4  # mm, of 5.5 points
@@ -27,11 +28,15 @@ class Mark(NamedTuple):
 
 @dataclass
 class Panel:
-    """What a panel shows: RDMs by their places in the file, marks, and lines of marks in order."""
+    """What a panel shows: RDMs by their places in the file, marks, and lines of marks in order.
+
+    A path goes through marks that are all shown in full; of the marks of a line, the last is.
+    """
 
     rdms: list[int]
     marks: list[Mark]
     lines: list[list[int]] = field(default_factory=list)
+    path: list[int] = field(default_factory=list)
 
     @property
     def points(self) -> np.ndarray:
@@ -98,14 +103,19 @@ def draw_panel(axes, panel: Panel, window: map_layout.Window, box: tuple, look: 
     left, top, width, height = box
     axes.add_patch(Rectangle((left, top), width, height, facecolor="none", edgecolor="0.8", linewidth=0.5))
     at = window.on_page(panel.points, (left + width / 2, top + height / 2))
+    if panel.path:
+        axes.plot(
+            *at[panel.path].T, color="0.6", linewidth=0.6, zorder=2, solid_joinstyle="round", gid="path"
+        )
     for line in panel.lines:
         _line(axes, panel, line, at, look)
     room = np.array([left, top]) + MARGIN / 2, np.array([left + width, top + height]) - MARGIN / 2
     pictured = [mark for mark in panel.ends if look.picture and panel.marks[mark].picture]
     _pictures(axes, panel, pictured, at, look, room)
     others = [mark for mark in panel.ends if mark not in pictured]
+    dot = DOT * min(1.0, np.sqrt(CROWD / max(len(others), 1)))
     for mark in others:
-        _dot(axes, at[mark], DOT * look.size(panel.marks[mark]), look.colour(panel.marks[mark]), zorder=4)
+        _dot(axes, at[mark], dot * look.size(panel.marks[mark]), look.colour(panel.marks[mark]), zorder=4)
     names = [look.name(panel.marks[mark]) for mark in others]
     if any(names) and sum(map(len, names)) * _LETTER * _LINE < _NAMED * width * height:
         _names(axes, panel, others, names, at, look, room)

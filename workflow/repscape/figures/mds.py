@@ -1,6 +1,7 @@
 """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
 
 import numpy as np
+from pydantic import PositiveFloat
 
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
@@ -8,7 +9,15 @@ from repscape.analyses.mds import DEPENDENT, OWN, chains
 from repscape.errors import ConfigError
 from repscape.figures import captions, choices, keys, map_layout, mds_caption, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import LabelColours, LabelSizes, by_depth, label_colours, label_sizes
+from repscape.figures.label_colours import (
+    LabelColours,
+    LabelSizes,
+    by_depth,
+    label_colours,
+    label_sizes,
+    numbers,
+    period_of,
+)
 from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
 from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
@@ -34,6 +43,7 @@ def inputs(
     colour: str | None = None,
     size: str | None = None,
     trajectories: str | None = None,
+    path: str | None = None,
 ) -> dict:
     """Name the files, and check the labels.
 
@@ -42,7 +52,7 @@ def inputs(
     ConfigError
         No analysis of that name makes maps, they have one dimension, or a label is unknown.
     """
-    path = choices.analysis(study, analysis, "mds")
+    file = choices.analysis(study, analysis, "mds")
     section = study.config["analyses"][analysis or "mds"]
     if section["dims"] < 2:
         raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
@@ -53,10 +63,16 @@ def inputs(
     if levels is not None:
         _check_trajectories(trajectories, levels, labels, section["align"])
     if levels is not None and factors is not None:
-        for key, label in (("colour", colour), ("size", size)):
+        for key, label in (("colour", colour), ("size", size), ("path", path)):
             if label not in (None, "image", "label", *levels, *factors, *labels):
                 raise ConfigError(f"{key}: {unknown(label, {*levels, *factors, *labels})}")
-    return {"mds": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+    return {"mds": file, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+
+
+def check(*, trajectories: str | None = None, path: str | None = None) -> None:
+    """Refuse keys that do not go together."""
+    if trajectories is not None and path is not None:
+        raise ConfigError("path: lines through a map's entries would cross `trajectories`. Choose one.")
 
 
 def draw(
@@ -68,6 +84,8 @@ def draw(
     colour: str | None = None,
     size: str | None = None,
     trajectories: str | None = None,
+    path: str | None = None,
+    period: PositiveFloat | None = None,
     shared: bool | None = None,
 ):
     """Draw a map for each RDM, or trajectories through several in one.
@@ -88,6 +106,12 @@ def draw(
     trajectories : str, optional
         A label whose values are connected: of the entries, as in a map of all layers; or the one along
         which maps were aligned, which are then shown in one panel.
+    path : str, optional
+        A label of the entries or of the factors of their images, numbers: a line joins entries in the
+        order of their values, and the last with the first where these go around a circle.
+    period : float, optional
+        After which the values of `colour` and `path` repeat, say 180 for orientations. By default they are
+        taken to go around a circle where they go once around 180 or 360.
     shared : bool, optional
         Whether all panels have one scale; by default they do, but of t-SNE, whose scale means nothing.
 
@@ -104,6 +128,7 @@ def draw(
     chosen = select(maps, labels, where)
     groups = _groups(maps, labels, levels, chosen, trajectories)
     panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
+    closed = _join(panels, path, period) if path is not None else False
     drawn = [at for group in groups for at in group]
     cells = {label: maps[label].values[drawn].astype(str).tolist() for label in labels}
     told = telling({label: cells[label] for label in labels if label not in (*DEPENDENT, trajectories)})
@@ -115,7 +140,8 @@ def draw(
     if pictures is None:
         pictures = picture >= SMALLEST
     pictures = pictures and any(panel.marks[mark].picture for panel in panels for mark in panel.ends)
-    colours, sizes = _colours(panels, levels, colour, trajectories), _sizes(panels, size)
+    colours = _colours(panels, levels, colour, trajectories, period)
+    sizes = _sizes(panels, size)
     shown = (colours.label if colours else None, trajectories)
     naming = tuple(level for level in levels if level not in shown)
     look = Look(
@@ -155,7 +181,7 @@ def draw(
         trajectories=trajectories,
         shared=shared,
     )
-    return fig, text
+    return fig, " ".join(filter(None, (text, mds_caption.path(path, closed))))
 
 
 def select(maps, labels: list[str], where: Where | None) -> list[int]:
@@ -275,15 +301,38 @@ def _values(panels: list[Panel]) -> dict[str, list[str]]:
     return values
 
 
+def _join(panels: list[Panel], path: str, period: float | None) -> bool:
+    """Join the entries of each panel in the order of a label's numbers; return whether as circles.
+
+    Raises
+    ------
+    ConfigError
+        Entries lack the label, or its values are no numbers.
+    """
+    closed = False
+    for panel in panels:
+        texts = [mark.labels.get(path) for mark in panel.marks]
+        known = set.intersection(*(set(mark.labels) for mark in panel.marks))
+        if path not in known:
+            raise ConfigError(f"path: {unknown(path, known)}")
+        values = numbers(texts)
+        if values is None:
+            raise ConfigError(f"path: the values of '{path}' are no numbers, such as '{texts[0]}'.")
+        closed = bool(period or period_of(path, dict.fromkeys(texts)))
+        order = np.argsort(values, kind="stable").tolist()
+        panel.path = [*order, order[0]] if closed else order
+    return closed
+
+
 def _colours(
-    panels: list[Panel], levels, colour: str | None, trajectories: str | None
+    panels: list[Panel], levels, colour: str | None, trajectories: str | None, period: float | None
 ) -> LabelColours | None:
     """Choose the label that colours stand for, and give its values colours."""
     values = _values(panels)
     if colour is not None:
         if colour not in values:
             raise ConfigError(f"colour: {unknown(colour, values)}")
-        return label_colours(colour, values[colour])
+        return label_colours(colour, values[colour], period)
     within = [{label: {m.labels.get(label) for m in panel.marks} for label in values} for panel in panels]
     usual = [
         label for label in values if all(len(own[label]) > 1 for own in within) and label not in DEPENDENT

@@ -71,6 +71,14 @@ def caption(maps, panels, look, *, labels, levels, chosen: int, trajectories, sh
     return " ".join(filter(None, text))
 
 
+def path(label: str | None, closed: bool) -> str:
+    """Say what a line through the entries of a map is."""
+    if label is None:
+        return ""
+    ends = ", and the last with the first, since its values go around a circle" if closed else ""
+    return f"Lines join entries in the order of ``{label}``{ends}."
+
+
 def _goodness(method: str) -> str:
     if method == "tsne":
         return (

@@ -1,6 +1,6 @@
 """One figure, from its files to SVG, PNG, caption and the data that it shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 
 def render(
@@ -14,6 +14,7 @@ def render(
     caption,
     data=None,
     name: str = "",
+    simulated: Sequence[str] = (),
 ):
     """Draw a figure and save it.
 
@@ -35,7 +36,10 @@ def render(
         `analyses.result.Result` as well.
     name : str
         The plugin's, for the file of data.
+    simulated : sequence of str
+        Recordings behind the figure that are simulated: figure, caption and data say so.
     """
+    from repscape.figures import captions
     from repscape.figures.data import opened
     from repscape.figures.style import Style, save, settings
     from repscape.store import replacing, write
@@ -43,6 +47,9 @@ def render(
     with opened(files) as inputs, settings():
         style = () if colours is None else (Style(colours),)
         figure, text, *shown = draw(inputs, *style, **parameters)
+        if simulated:
+            text = f"{text.strip()} {captions.simulated(simulated)}"
+            mark(figure, f"simulated: {', '.join(simulated)}")
         save(figure, svg, png)
     with replacing(caption) as temporary:
         temporary.write_text(text.strip() + "\n", encoding="utf-8")
@@ -52,6 +59,24 @@ def render(
             data,
             kind="figure",
             variables=result.variables,
-            attributes={"figure": name, **result.attributes},
+            attributes={"figure": name, "simulated": list(simulated) or None, **result.attributes},
             groups=result.groups,
         )
+
+
+def mark(figure, words: str) -> None:
+    """Write on a strip of its own below a figure, which grows by it."""
+    from repscape.figures.style import SETTINGS
+
+    width, height = figure.get_size_inches()
+    engine = figure.get_layout_engine()
+    strip = 2.2 * SETTINGS["font.size"] / 72
+    figure.set_size_inches(width, height + strip)
+    share = strip / (height + strip)
+    if engine is not None:
+        engine.set(rect=(0, share, 1, 1 - share))
+    else:
+        for axes in figure.axes:
+            left, bottom, wide, high = axes.get_position(original=True).bounds
+            axes.set_position([left, share + bottom * (1 - share), wide, high * (1 - share)])
+    figure.text(0.01, share / 2, words, va="center", ha="left", style="italic", gid="simulated")

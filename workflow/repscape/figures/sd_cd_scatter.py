@@ -69,7 +69,7 @@ def draw(
     table = table.isel(stimulus=table["shown"].values > 0)
     layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))
     against, reference = table.attrs["against"], table.attrs["reference"]
-    table = table.sel(layer=layers)
+    input_values, table = table.sel(layer=against), table.sel(layer=layers)
 
     relative = table["normalised"].notnull().any()
     scales = ["differentiation", "normalised"] if relative else ["differentiation"]
@@ -78,7 +78,7 @@ def draw(
     words = captions.axis(f"(D: median {captions.metric_of(data['sd_cd'], metric)})")
     for axes, variable in zip(panels, scales, strict=True):
         relative = variable == "normalised"
-        x = table[variable].sel(layer=against).values
+        x = input_values[variable].values
         values = table[variable].transpose("stimulus", "layer").values
         fit = table.sel(over="all")
         ends = np.linspace(np.nanmin(x), np.nanmax(x), 100)
@@ -116,7 +116,8 @@ def draw(
     if len(scales) > 1:
         for letter, axes in zip("ab", panels, strict=True):
             axes.set_title(letter, fontweight="bold")
-    depth_bar(fig, panels[-1], layers, GREYS)
+    if len(layers) > 1:
+        depth_bar(fig, panels[-1], layers, GREYS)
     from matplotlib.lines import Line2D
 
     marks = [
@@ -131,7 +132,7 @@ def draw(
 def lighter(colour: str, count: int) -> list:
     """Return shades of a colour from pale to itself."""
     rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return [1 - share * (1 - rgb) for share in np.linspace(PALEST, 1, count)]
+    return [1 - share * (1 - rgb) for share in np.linspace(1, PALEST, count)[::-1]]
 
 
 def caption(table, source, metric, population, size, scales) -> str:

@@ -63,12 +63,16 @@ def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[s
                 continue
             given = trained is not None and untrained is not None
             same = all(section.get(key) == other.get(key) for key in MAKE)
-            if given or (same and section.get("weights") != "random" == other.get("weights")):
+            if given or (same and not _is_untrained(section) and _is_untrained(other)):
                 return first, second
     raise ConfigError(
         "no network has a twin: the same architecture, once trained and once with 'weights: random'. Add "
         "one under 'networks', or name two networks with the keys 'trained' and 'untrained'."
     )
+
+
+def _is_untrained(section: dict) -> bool:
+    return section.get("weights") == "random" and not section.get("training")
 
 
 def common(first: dict, second: dict) -> dict[str, tuple[str, ...]]:

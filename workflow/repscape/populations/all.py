@@ -4,6 +4,9 @@ import numpy as np
 
 from repscape.populations.layer import Layer, Selection
 
+# Also of recordings: needs neither channels nor places
+RECORDINGS = True
+
 
 def select(layer: Layer) -> Selection:
     """Take all units of a layer: up to millions for each image."""

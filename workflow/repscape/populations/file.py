@@ -20,6 +20,7 @@ def write(
     source: str,
     population: str,
     network: Path | None = None,
+    simulated: int | None = None,
 ) -> None:
     """Select units of each layer and write them, a group a layer.
 
@@ -39,6 +40,8 @@ def write(
         The frozen network, where the plugin has `measure`: a function that takes it, the layers and
         some of the plugin's parameters, and returns for each layer's label what `select` then takes
         after the layer.
+    simulated : int, optional
+        1 where the units are simulated neurons.
     """
     plugin = plugins.find("populations", section["select"], "populations")
     function, layers = plugin.select, list(layers)
@@ -50,6 +53,7 @@ def write(
         "select": section["select"],
         "parameters": json.dumps(parameters, sort_keys=True),
         "seed": section.get("seed", 0),
+        "simulated": simulated,
         **{f"{name}_sha256": _checksums(paths) for name, paths in files.items()},
     }
     measured = {}

@@ -6,6 +6,9 @@ from pydantic import PositiveInt
 from repscape.populations.layer import Layer, Selection
 from repscape.seeds import derive
 
+# Also of recordings: needs neither channels nor places
+RECORDINGS = True
+
 
 def select(layer: Layer, *, units: PositiveInt, seed: int = 0) -> Selection:
     """Draw units of a layer, each with the same probability; all of them where it is smaller.

@@ -21,6 +21,7 @@ from repscape.stimuli import factors
 # What an RDM file takes over from the activations it was made of.
 _KEYS = (
     "source", "stimulus", "population", "selected", "layer", "order", "stimulus_sha256", "weights_sha256",
+    "recording_sha256", "simulated",
 )  # fmt: skip
 
 
@@ -50,7 +51,8 @@ def write_rdms(
 
     The RDMs of sets of images are normalised as that of all images is, by the same shift and scale: where
     no entry combines images, a set's RDM is part of it. A metric whose function has a parameter ``trials``
-    gets a recording's single trials of the drawn units.
+    gets a recording's single trials of the drawn units. A recording whose trials are taken each by itself has
+    an RDM of each presentation, as a repeat of its own.
 
     Parameters
     ----------
@@ -93,10 +95,17 @@ def write_rdms(
             columns = columns_of(recording, sample)
             activity = recording["activation"][:]
             trials = _trials(recording, measures, groups)
-        values = np.empty((len(measures), len(columns), len(names) * (len(names) - 1) // 2), np.float32)
+            presentation = np.zeros(len(columns), np.int32)
+            looks = [(activity, drawn) for drawn in columns]
+            if getattr(recording, "trials", "mean") == "each":
+                shown = single_trials.by_presentation(single_trials.read(recording))
+                looks = [(each, drawn) for drawn in columns for each in shown]
+                presentation = np.tile(np.arange(len(shown), dtype=np.int32), len(columns))
+                keys["presentations"] = len(shown)
+        values = np.empty((len(measures), len(looks), len(names) * (len(names) - 1) // 2), np.float32)
         scalings = []
-        for repeat, drawn in enumerate(columns):
-            answers = _drawn(activity, drawn)
+        for repeat, (recorded, drawn) in enumerate(looks):
+            answers = _drawn(recorded, drawn)
             scalings.append(scalings_of(answers, measures))
             some = trials and trials.of_units(drawn)
             try:
@@ -110,7 +119,8 @@ def write_rdms(
             "metric": (("metric",), [measure.name for measure in measures]),
             "measure": (("metric",), [measure.measure for measure in measures]),
             "normalisation": (("metric",), [measure.normalisation for measure in measures]),
-            "repeat": (("repeat",), np.arange(len(columns), dtype=np.int32)),
+            "repeat": (("repeat",), np.arange(len(looks), dtype=np.int32)),
+            **({"presentation": (("repeat",), presentation)} if "presentations" in keys else {}),
         }
         first, second = pairs(len(names))
         store.write(
@@ -130,9 +140,7 @@ def write_rdms(
             },
             attributes=keys | {"degenerate": degenerate},
             groups={
-                name: _of_sets(
-                    outputs[layer], name, group, values, activity, columns, measures, scalings, described
-                )
+                name: _of_sets(outputs[layer], name, group, values, looks, measures, scalings, described)
                 for name, group in groups.items()
             },
         )
@@ -192,6 +200,11 @@ def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapp
     wanted = [measure.name for measure in measures if measure.takes_trials]
     if not wanted or not single_trials.has_noise(recording):
         return None
+    if getattr(recording, "trials", "mean") == "each":
+        raise DataError(
+            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but each is taken "
+            f"by itself. Set 'trials: mean' for the recording '{recording.source}', or leave out the metric."
+        )
     combined = [name for name, group in groups.items() if group.combines]
     if combined:
         raise DataError(
@@ -228,16 +241,19 @@ def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Gro
     return groups
 
 
-def _of_sets(path, name, group, whole, activity, columns, measures, scalings, described) -> tuple[dict, dict]:
+def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> tuple[dict, dict]:
     """Return the variables and attributes of sets with the same entries."""
-    count = len(group.members[0])
+    count, activity = len(group.members[0]), looks[0][0]
     first, second = pairs(count)
     values = np.empty((len(group.sets), *whole.shape[:2], len(first)), np.float32)
     for at, members in enumerate(group.members):
         if group.combines:
-            answers = sets_of_images.activity_of(members, activity)
-            for repeat, drawn in enumerate(columns):
-                values[at, :, repeat] = dissimilarities(_drawn(answers, drawn), measures, scalings[repeat])
+            combined: dict[int, np.ndarray] = {}  # many draws are of one recording
+            for repeat, (recorded, drawn) in enumerate(looks):
+                if id(recorded) not in combined:
+                    combined[id(recorded)] = sets_of_images.activity_of(members, recorded)
+                answers = _drawn(combined[id(recorded)], drawn)
+                values[at, :, repeat] = dissimilarities(answers, measures, scalings[repeat])
         else:
             values[at] = whole[..., _pair(np.array(members)[first], np.array(members)[second], len(activity))]
     degenerate = bool(np.isnan(values).any())

@@ -47,6 +47,24 @@ def presentations(image: np.ndarray) -> np.ndarray:
     return found
 
 
+def by_presentation(trials: Trials) -> list[np.ndarray]:
+    """Return the answers to the first presentation of each image, to the second, …: arrays (image, unit).
+
+    Raises
+    ------
+    DataError
+        Images were not shown equally often.
+    """
+    counts = np.bincount(trials.image)
+    if len(set(counts.tolist())) > 1:
+        raise DataError(
+            f"'trials: each' takes images that were shown equally often, found {counts.min()} to "
+            f"{counts.max()} presentations. Set 'trials: mean' for this recording."
+        )
+    order = np.argsort(trials.image, kind="stable")
+    return [trials.response[order[trials.repeat[order] == at]] for at in range(counts[0])]
+
+
 def asked_for(metric: Callable) -> bool:
     """Whether a metric's function takes trials."""
     return "trials" in inspect.signature(metric).parameters

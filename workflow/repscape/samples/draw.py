@@ -132,6 +132,7 @@ def write_samples(
                 f"{', '.join(missing)}. Delete the file and run again."
             )
         source, name = population.source, population.population
+        simulated = getattr(population, "simulated", None)
         units = {layer: population[layer]["unit"][:] for layer in outputs}
         channels, ranks = {}, {}
         if how == "equal":
@@ -168,6 +169,7 @@ def write_samples(
             attributes={
                 "source": source,
                 "population": name,
+                "simulated": simulated,
                 "layer": layer,
                 "size": str(size),
                 "drawn": how,

@@ -59,8 +59,7 @@ def frames(
         frequency is above what the pixels can show.
     """
     check(count=count, orientations=orientations, spatial_frequency=spatial_frequency, size=size)
-    if orientations is None:
-        orientations = [180 * index / (count or DEFAULT_COUNT) for index in range(count or DEFAULT_COUNT)]
+    orientations = _orientations(count, orientations)
     height, width = size
     y, x = np.mgrid[:height, :width] + 0.5
     x, y = (x - width / 2) / width, (y - height / 2) / width
@@ -75,12 +74,31 @@ def frames(
         if aperture == "circle":
             modulation[outside] = 0.0
         luminance = np.round(GREY * (1 + contrast * modulation), 6)  # ties must not hang on a last bit
-        yield Frame(f"orientation_{orientation:07.3f}", np.rint(luminance).astype(np.uint8))
+        yield Frame(
+            f"orientation_{orientation:07.3f}",
+            np.rint(luminance).astype(np.uint8),
+            factors={"orientation": _degrees(orientation)},
+        )
 
 
 def how_many(*, count, orientations) -> int:
     """Say how many images there will be."""
-    return (count or DEFAULT_COUNT) if orientations is None else len(orientations)
+    return len(_orientations(count, orientations))
+
+
+def factors(*, count, orientations) -> dict[str, list[str]]:
+    """Tell the orientation of each image, in degrees."""
+    return {"orientation": [_degrees(orientation) for orientation in _orientations(count, orientations)]}
+
+
+def _orientations(count: int | None, orientations: list[float] | None) -> list[float]:
+    if orientations is not None:
+        return orientations
+    return [180 * index / (count or DEFAULT_COUNT) for index in range(count or DEFAULT_COUNT)]
+
+
+def _degrees(orientation: float) -> str:
+    return f"{orientation:.10g}"
 
 
 def check(*, count, orientations, spatial_frequency, size) -> None:

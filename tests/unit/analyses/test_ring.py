@@ -1,0 +1,279 @@
+"""Rings: planted circles, lines and cuts; SciPy; loops written from the definitions."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial.distance import pdist, squareform
+
+from repscape import store
+from repscape.analyses import ring
+from repscape.analyses.circle import placed
+from repscape.errors import ConfigError, DataError
+from repscape.rdms import table as tables
+from repscape.study import Study
+
+TILTS = np.arange(-90, 90, 2.0)
+
+
+def circle(values, period=180.0):
+    return placed([repr(float(value)) for value in values], period, "orientation", "here")
+
+
+def described(points, values=TILTS, period=180.0):
+    return ring.described(squareform(pdist(points)), circle(values, period))
+
+
+def on_circle(values, period=180.0):
+    turn = 2 * np.pi * values / period
+    return np.stack([np.cos(turn), np.sin(turn)], 1)
+
+
+def test_a_circle_closes_and_is_nowhere_stretched():
+    found = described(on_circle(TILTS))
+    assert found.closing == pytest.approx(1)
+    np.testing.assert_allclose(found.stretch, 1)
+    assert found.r_circle == pytest.approx(1)
+    assert found.r_line < 0.8
+    chord = 2 * np.sin(np.pi * found.lag / 180)
+    np.testing.assert_allclose(found.lag, np.arange(2, 91, 2))
+    np.testing.assert_allclose(found.mean, chord)
+    np.testing.assert_allclose(found.sd[:-1], 0, atol=1e-7)
+    assert found.pairs.tolist() == [90] * 44 + [45]
+    np.testing.assert_allclose(found.neighbours, 2 * np.sin(np.pi / 90))
+
+
+def test_a_line_is_open_at_its_ends():
+    found = described(TILTS[:, None])
+    assert found.r_line == found.r_opened == pytest.approx(1)
+    assert found.opened_at == pytest.approx(89)
+    assert found.r_circle < 0.8
+    # of n values, n lags apart across the ends they are 90 − n apart on the line, elsewhere n
+    lags = np.arange(1, 8)
+    expected = (lags * lags).sum() / (lags * (90 - lags)).sum()
+    assert found.closing == pytest.approx(expected)
+    assert found.stretch[-1] == found.stretch.max() > 3
+    assert found.stretch[len(TILTS) // 2] < 1
+
+
+def test_where_tilts_are_told_apart_the_circle_is_cut():
+    """Left and right of vertical are far apart at 0 and at ±90, as a trained layer would have them."""
+    found = described(np.hstack([on_circle(TILTS), 5.0 * (TILTS >= 0)[:, None]]))
+    peaks = found.gap[np.argsort(found.stretch)[-2:]]
+    assert sorted(peaks.tolist()) == [-1, 89]
+    assert found.closing < 0.4
+    one = described(np.where(TILTS < 0, TILTS + 180, TILTS)[:, None])
+    assert one.opened_at == -1
+    assert one.r_opened == pytest.approx(1)
+    assert one.r_line < 0.5
+    assert one.closing > 1  # it is open elsewhere
+
+
+def by_loop(values, square, period):
+    """The definitions of `ring.described`, one pair after the other."""
+    begin = -period / 2 if min(values) < 0 else 0
+    order = sorted(range(len(values)), key=lambda at: values[at])
+    values, square = [values[at] for at in order], square[np.ix_(order, order)]
+    count = len(values)
+    middles = [(values[k] + values[k + 1]) / 2 for k in range(count - 1)]
+    end = (values[-1] + values[0] + period) / 2
+    middles.append(end if end < begin + period else end - period)
+    widest = max([b - a for a, b in itertools.pairwise(values)] + [values[0] + period - values[-1]])
+    pairs = []
+    for k, m in itertools.combinations(range(count), 2):
+        straight = values[m] - values[k]
+        away = min(straight, period - straight)
+        lag = max(1, round(away * count / period))
+        pairs.append((k, m, straight, away, lag, square[k, m]))
+    mean = {lag: np.mean([p[5] for p in pairs if p[4] == lag]) for lag in {p[4] for p in pairs}}
+    inner = {
+        lag: np.mean([p[5] for p in pairs if p[4] == lag and p[2] <= period / 2] or [np.nan]) for lag in mean
+    }
+    near = [p for p in pairs if p[3] <= max(period / 12, widest) + 1e-9]
+    stretch = []
+    for gap in range(count):
+        over = [p for p in near if (p[0] <= gap < p[1]) == (p[2] <= period / 2)]
+        stretch.append(sum(p[5] for p in over) / sum(mean[p[4]] for p in over))
+    ends = [p for p in near if p[2] > period / 2]
+    closing = sum(inner[p[4]] for p in ends) / sum(p[5] for p in ends)
+    d = [p[5] for p in pairs]
+    line = []
+    for gap in range(count):  # the circle cut here: values up to the gap go behind the others
+        moved = [value + period * (at <= gap) for at, value in enumerate(values)]
+        line.append(stats.spearmanr(d, [abs(moved[p[0]] - moved[p[1]]) for p in pairs]).statistic)
+    r_circle = stats.spearmanr(d, [p[3] for p in pairs]).statistic
+    return mean, middles, stretch, closing, line, r_circle
+
+
+@pytest.mark.parametrize("period", [180.0, 360.0])
+@pytest.mark.parametrize("signed", [True, False])
+def test_definitions_written_as_loops(period, signed):
+    random = np.random.default_rng(3)
+    values = random.permutation(
+        np.round(np.sort(random.uniform(0, period, 23)), 3) - (period / 2 if signed else 0)
+    )
+    square = squareform(pdist(on_circle(values, period) + 0.3 * random.normal(size=(23, 2))))
+    found = ring.described(square, circle(values, period))
+    mean, middles, stretch, closing, line, r_circle = by_loop(values.tolist(), square, period)
+    for lag, value in mean.items():
+        assert found.mean[lag - 1] == pytest.approx(value)
+    np.testing.assert_allclose(found.gap, middles)
+    np.testing.assert_allclose(found.stretch, stretch)
+    np.testing.assert_allclose(found.line, line)
+    assert found.closing == pytest.approx(closing, nan_ok=True)
+    assert found.r_circle == pytest.approx(r_circle)
+    assert found.r_line == found.line[-1]
+    assert found.r_opened == max(found.line)
+    assert found.opened_at == found.gap[np.argmax(found.line)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32), st.integers(0, 35), st.floats(0.01, 100))
+def test_turning_and_scaling(seed, turn, factor):
+    """A turn of the circle turns the gaps; a factor of the dissimilarities changes no ratio."""
+    random = np.random.default_rng(seed)
+    values = np.arange(0, 180, 5.0)
+    square = squareform(pdist(random.normal(size=(36, 4))))
+    first = ring.described(square, circle(values))
+    second = ring.described(factor * square, circle((values + 5 * turn) % 180))
+    np.testing.assert_allclose(second.mean, factor * first.mean)
+    assert second.r_circle == pytest.approx(first.r_circle)
+    np.testing.assert_allclose(np.roll(second.stretch, -turn), first.stretch)
+    np.testing.assert_allclose(np.roll(second.line, -turn), first.line)
+    order = random.permutation(36)
+    third = ring.described(square[np.ix_(order, order)], circle(values[order]))
+    np.testing.assert_allclose(third.stretch, first.stretch)
+    assert third.closing == pytest.approx(first.closing)
+
+
+def test_images_of_the_same_value_are_averaged():
+    """Two phases of each orientation: dissimilarities between orientations are means of four."""
+    values = np.repeat(np.arange(0, 180, 20.0), 2)
+    square = squareform(pdist(np.random.default_rng(0).normal(size=(18, 3))))
+    found = ring.described(square, circle(values))
+    means = square.reshape(9, 2, 9, 2).mean((1, 3))
+    np.testing.assert_allclose(found.neighbours, [means[k, (k + 1) % 9] for k in range(9)])
+    np.testing.assert_allclose(found.mean[0], np.mean(found.neighbours))
+    np.testing.assert_allclose(found.sd[0], np.std(found.neighbours, ddof=1))
+
+
+# The analysis
+
+
+def table(by="image", layers=("input", "fc"), metric="euclidean", count=90):
+    values = TILTS[:count]
+    rows = []
+    names = [f"g{at}" for at in range(len(values))] if by == "image" else [f"{value:g}" for value in values]
+    for order, layer in enumerate(layers):
+        points = on_circle(values) if layer == "input" else values[:, None]
+        row = {"source": "net", "stimulus": "tilts", "layer": layer, "layer_order": order, "metric": metric}
+        row |= {"repeat": 0, "entries": pd.Index(names, name=by)}
+        rows.append(row | {"dissimilarity": pdist(points)})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def stimulus(tmp_path):
+    path = tmp_path / "tilts.nc"
+    store.write(
+        path,
+        kind="stimulus",
+        variables={
+            "name": (("image",), [f"g{at}" for at in range(90)]),
+            "orientation": (("image",), [f"{value:g}" for value in TILTS]),
+        },
+        attributes={"stimulus": "tilts", "factors": ["orientation"]},
+    )
+    return str(path)
+
+
+def computed(tmp_path, stimuli, frame, **keys):
+    tables.write(tmp_path / "rdms.nc", frame)
+    files = {"collection": [str(tmp_path / "rdms.nc")], "stimuli": stimuli}
+    return ring.compute(files, of="all_images", **keys)
+
+
+@pytest.mark.parametrize("by", ["image", "orientation"])
+def test_a_layer_each(tmp_path, stimulus, by):
+    """Values are those of the images' factor, or of the entries themselves."""
+    result = computed(tmp_path, [stimulus] if by == "image" else [], table(by))
+    values = {name: variable[1] for name, variable in result.variables.items()}
+    assert values["layer"] == ["input", "fc"]
+    np.testing.assert_allclose(values["closing"], [1, described(TILTS[:, None]).closing])
+    np.testing.assert_allclose(values["r_circle"][0], 1)
+    np.testing.assert_allclose(values["r_line"][1], 1)
+    assert values["mean"].shape == (2, 45)
+    assert values["stretch"].shape == (2, 90)
+    assert result.attributes["begin"] == -90
+    header, *rows = ring.rows(result.variables)
+    assert header[-5:] == ring.NUMBERS
+    assert rows[1][header.index("layer")] == "fc"
+    assert rows[1][header.index("closing")] == values["closing"][1]
+    store.write(
+        tmp_path / "ring.nc", kind="analysis", variables=result.variables, attributes=result.attributes
+    )
+
+
+def test_squared_distances_are_rooted(tmp_path, stimulus):
+    squared = table(metric="sqeuclidean")
+    squared["dissimilarity"] = [values**2 for values in squared["dissimilarity"]]
+    plain = computed(tmp_path, [stimulus], table())
+    rooted = computed(tmp_path, [stimulus], squared)
+    left = computed(tmp_path, [stimulus], squared, root=False)
+    assert rooted.variables["rooted"][1].tolist() == [1, 1]
+    for name in ("closing", "mean", "stretch"):
+        np.testing.assert_allclose(rooted.variables[name][1], plain.variables[name][1], rtol=1e-6)
+    assert left.variables["closing"][1][1] < plain.variables["closing"][1][1]
+
+
+def test_draws_are_averaged_and_what_is_undefined_is_left_out(tmp_path, stimulus, caplog):
+    one, two = table(), table()
+    two["repeat"] = 1
+    two["dissimilarity"] = [3 * values for values in two["dissimilarity"]]
+    result = computed(tmp_path, [stimulus], pd.concat([one, two], ignore_index=True))
+    np.testing.assert_allclose(result.variables["mean"][1][0], 2 * described(on_circle(TILTS)).mean)
+    lacking = table()
+    square = squareform(lacking["dissimilarity"][0])
+    square[7] = square[:, 7] = np.nan
+    square[7, 7] = 0
+    lacking.at[0, "dissimilarity"] = squareform(square, checks=False)
+    lacking.at[1, "dissimilarity"] = np.full(len(lacking["dissimilarity"][1]), np.nan)
+    result = computed(tmp_path, [stimulus], lacking)
+    assert result.variables["layer"][1] == ["input"]
+    assert "undefined: layer input: 1 entries" in caplog.text
+    assert len(result.attributes["left_out"]) == 2
+    without = described(np.delete(on_circle(TILTS), 7, 0), np.delete(TILTS, 7))
+    np.testing.assert_allclose(result.variables["stretch"][1][0], without.stretch)
+
+
+def test_what_cannot_be(tmp_path, stimulus):
+    with pytest.raises(DataError, match="entries with the factor 'hue', found entries by image"):
+        computed(tmp_path, [stimulus], table(), factor="hue")
+    with pytest.raises(DataError, match="all around a circle of 360"):
+        computed(tmp_path, [stimulus], table(), period=360.0)
+    lacking = table()
+    lacking["dissimilarity"] = [np.full(len(values), np.nan) for values in lacking["dissimilarity"]]
+    with pytest.raises(DataError, match=r"no RDM has defined dissimilarities: layer input: all of it"):
+        computed(tmp_path, [stimulus], lacking)
+
+
+def test_planning():
+    study = Study(
+        name="s",
+        stimuli=("noise", "tilts"),
+        layers={"net": ("conv",)},
+        samples={"all": ("all",)},
+        metrics=("correlation",),
+        analyses=(),
+        config={"rdms": {}, "analyses": {}, "stimuli": {}},
+    )
+    assert ring.inputs(study, where={"stimulus": "tilts"}) == {
+        "collection": ["results/s/rdms/net/tilts/all/conv/nall.nc"],
+        "stimuli": ["results/s/stimuli/tilts.nc"],
+    }
+    with pytest.raises(ConfigError, match="where: stimulus: 'tilt' is unknown"):
+        ring.inputs(study, where={"stimulus": "tilt"})

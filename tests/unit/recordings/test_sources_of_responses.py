@@ -1,0 +1,197 @@
+"""Sources of responses: arrays, simulated populations, traces."""
+
+import numpy as np
+import pytest
+from scipy.signal import periodogram
+
+from repscape.errors import ConfigError, DataError
+from repscape.recordings import arrays, simulated, traces, tuned
+from repscape.recordings.responses import Seen
+
+ANGLES = np.array([0.2, 45.1, 90.3, 135.4, 179.9, 200.5])
+RESP = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def file(tmp_path):
+    np.savez(tmp_path / "v1.npz", resp=RESP, stimuli=ANGLES, area=["V1", "LM", "V1"])
+    return tmp_path / "v1.npz"
+
+
+def read(file, **keys):
+    (found,) = arrays.read({"gratings": Seen([], {})}, path=[file], **keys)
+    return found
+
+
+def test_the_exercise_on_mouse_v1(file):
+    found = read(file, responses="resp", images="stimuli", by="orientation", convention="tilt")
+    np.testing.assert_allclose(found.shown, ANGLES[:5] - 90)
+    np.testing.assert_array_equal(found.values, RESP[:5])
+    assert found.factor == "orientation"
+
+
+def test_binned_trials_keep_their_responses(file):
+    found = read(file, responses="resp", images="stimuli", by="orientation", bin=90)
+    np.testing.assert_allclose(found.shown, np.repeat([22.65, 135.2, 200.5], [2, 3, 1]))
+    np.testing.assert_array_equal(found.values, RESP)
+
+
+def test_each_repeat_of_an_image_is_a_trial(tmp_path):
+    values = np.arange(24).reshape(2, 3, 4)  # neuron, repeat, image
+    np.save(tmp_path / "a.npy", values)
+    found = read(tmp_path / "a.npy", axes=["neuron", "repeat", "image"])
+    assert found.shown.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert all(
+        found.values[3 * image + repeat].tolist() == values[:, repeat, image].tolist()
+        for image in range(4)
+        for repeat in range(3)
+    )
+
+
+def test_areas_and_labels_come_out_of_the_file(file):
+    assert read(file, responses="resp", images="stimuli", by="a", area_of="area").areas == ["V1", "LM", "V1"]
+    with pytest.raises(DataError, match="responses to 3 trials and labels of 6"):
+        read(file, responses="resp", axes=["neuron", "trial"], images="stimuli")
+
+
+def test_of_several_stimuli_each_has_its_file(tmp_path):
+    files = [tmp_path / f"{name}.npy" for name in ("one", "two", "three")]
+    for file in files:
+        np.save(file, RESP)
+    in_path = {file: {"stimulus": file.stem} for file in files}
+    seen = {"one": Seen([], {}), "two": Seen([], {})}
+    assert [found.stimulus for found in arrays.read(seen, in_path, path=files)] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"axes": ["trial", "image"]}, "axes: expected trial and neuron"),
+        ({"axes": ["neuron", "neuron"]}, "axes: expected trial and neuron"),
+        ({"by": "orientation"}, "by: values of 'orientation' are expected in the variable 'images'"),
+        ({"bin": 6}, "bin and convention are of angles"),
+        ({"path": "{session}.npy"}, "no name in braces but {stimulus}, found {session}"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(keys, said):
+    given = {
+        "path": "a.npy",
+        "axes": ["trial", "neuron"],
+        "images": None,
+        "by": None,
+        "bin": 1,
+        "convention": "angle",
+    }
+    with pytest.raises(ConfigError, match=said):
+        arrays.check(**(given | keys))
+
+
+# ------------------------------------------------------------------ simulated
+
+SEEN = Seen([str(at) for at in range(36)], {"orientation": [str(5.0 * at) for at in range(36)]})
+
+
+def simulate(**keys):
+    (found,) = simulated.read({"gratings": SEEN}, **({"seed": 1, "neurons": 400, "repeats": 3} | keys))
+    return found
+
+
+def test_tuning_curves_have_the_width_asked_for():
+    population = tuned.population(50, 20.0, 180.0, 1.0, np.random.default_rng(0))
+    at = np.linspace(0, 2 * np.pi, 3601)
+    curves = tuned.mean_responses(population, at) - population.baseline
+    np.testing.assert_allclose(curves.max(0), population.gain, rtol=1e-4)
+    np.testing.assert_allclose(curves.min(0), 0, atol=1e-6)
+    half = np.array(
+        [
+            np.ptp(at[(curve > curve.max() / 2)]) if curve[0] < curve.max() / 2 else np.nan
+            for curve in curves.T
+        ]
+    )
+    np.testing.assert_allclose(half[np.isfinite(half)] * 180 / (2 * np.pi) / 2, 20, atol=0.1)
+
+
+def test_noise_has_the_covariance_of_its_formula():
+    population = tuned.population(5, 20.0, 180.0, 1.0, np.random.default_rng(0))
+    drawn = tuned.noise(population, 200_000, 2.0, 0.3, np.random.default_rng(1))
+    expected = np.empty((5, 5))
+    for u in range(5):
+        for v in range(5):
+            like = (1 + np.cos(population.preferred[u] - population.preferred[v])) / 2
+            expected[u, v] = 4 * (0.7 * (u == v) + 0.3 * like)
+    np.testing.assert_allclose(np.cov(drawn.T), expected, atol=0.06)
+
+
+def test_a_simulation_has_its_repeats_tuned_share_and_seed():
+    found = simulate(noise=0.0, tuned=0.5)
+    assert found.values.shape == (108, 400)
+    by_repeat = found.values.reshape(36, 3, 400)
+    assert (by_repeat == by_repeat[:, :1]).all()
+    assert (np.ptp(by_repeat[:, 0], axis=0) > 0).sum() == 200
+    np.testing.assert_array_equal(simulate().values, simulate().values)
+    assert not np.array_equal(simulate().values, simulate(seed=2).values)
+
+
+def test_the_same_neurons_see_all_stimuli():
+    both = list(simulated.read({"a": SEEN, "b": SEEN}, seed=1, neurons=20, repeats=1, noise=0.0))
+    np.testing.assert_array_equal(both[0].values, both[1].values)
+
+
+def test_what_cannot_be_simulated_is_refused():
+    with pytest.raises(DataError, match="no factor 'hue' to simulate neurons by; it has: orientation"):
+        simulate(factor="hue")
+    with pytest.raises(ConfigError, match="less than 45 wide"):
+        simulated.check(period=180, half_width=45)
+
+
+# --------------------------------------------------------------------- traces
+
+MOVIE = Seen(["0", "1", "2"], {}, np.array([0.0, 1.0, 2.0]))
+
+
+def cut(tmp_path, values, seen=MOVIE, **keys):
+    np.save(tmp_path / "t.npy", values)
+    (found,) = traces.read({"movie": seen}, path=[tmp_path / "t.npy"], **({"rate": 30} | keys))
+    return found
+
+
+def test_a_state_is_the_mean_or_the_power_of_a_second(tmp_path):
+    values = np.random.default_rng(0).normal(size=(2, 90, 4))
+    mean = cut(tmp_path, values, state="mean")
+    assert mean.shown.tolist() == [0, 1, 2, 0, 1, 2]
+    for trial in range(2):
+        for image in range(3):
+            window = values[trial, 30 * image : 30 * image + 30]
+            np.testing.assert_allclose(mean.values[3 * trial + image], window.mean(0))
+    found = cut(tmp_path, values)
+    assert found.values.shape == (6, 4, 16)
+    np.testing.assert_allclose(found.frequencies, np.arange(16))
+    # SciPy's one-sided spectrum of a real signal doubles all but the ends, and divides by the samples squared
+    _, oracle = periodogram(values[1, 30:60], 30, axis=0, detrend=False, scaling="spectrum")
+    oracle[1:-1] /= 2
+    np.testing.assert_allclose(found.values[4], oracle.T * 30**2, rtol=1e-10, atol=1e-12)
+
+
+def test_power_does_not_depend_on_when_in_its_window_a_neuron_fires(tmp_path):
+    values = np.zeros((90, 1))
+    values[[3, 34, 79]] = 1
+    found = cut(tmp_path, values, axes=["time", "neuron"])
+    np.testing.assert_allclose(found.values, np.ones((3, 1, 16)))
+
+
+@pytest.mark.parametrize(
+    ("samples", "keys", "said"),
+    [
+        (80, {}, r"of 0 to 2.66667 s, but the state of image 2 is of 2 to 3 s"),
+        (90, {"start": 0.5}, "the state of image 0 is of 0 to 1 s"),
+        (90, {"seen": MOVIE._replace(times=None)}, "have no times"),
+    ],
+)
+def test_states_must_lie_in_the_traces(tmp_path, samples, keys, said):
+    with pytest.raises(DataError, match=said):
+        cut(tmp_path, np.zeros((1, samples, 2)), **keys)
+
+
+def test_overlapping_states_are_told(tmp_path, caplog):
+    cut(tmp_path, np.ones((1, 200, 2)), window=2.0)
+    assert "states overlap" in caplog.text

@@ -1,0 +1,98 @@
+"""Activations of a recording: what the neurons of a population answered to each image, on average.
+
+The files are like those of networks. Where images were shown more than once, they hold single trials too.
+"""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from repscape import store
+from repscape.populations import file as population_file
+from repscape.recordings.file import check_stimulus
+from repscape.stimuli import factors
+
+
+def replay(responses, stimulus, population, outputs: Mapping) -> None:
+    """Write the activations of the areas named in `outputs`, each into its file.
+
+    Parameters
+    ----------
+    responses, stimulus, population : str or Path
+        Files of the earlier steps.
+    outputs : mapping of area to path
+
+    Raises
+    ------
+    DataError
+        The responses are to other images than those of the stimulus.
+    """
+    with (
+        store.open_file(responses, "responses") as recording,
+        store.open_file(stimulus, "stimulus") as shown,
+        store.open_file(population, "population") as units,
+    ):
+        check_stimulus(recording, responses, shown, stimulus)
+        varied, names = factors.read(shown), shown["name"][:]
+        image, repeat = recording["trial_image"][:], recording["trial_repeat"][:]
+        attributes = {
+            **factors.attributes(varied),
+            "source": units.source,
+            "stimulus": shown.stimulus,
+            "stimulus_sha256": shown.sha256,
+            "population": units.population,
+            "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
+            "recording_sha256": recording.sha256,
+            "simulated": getattr(recording, "simulated", None),
+            "trials": recording.trials,
+            "statistic": "unit",
+            "positions": 1,
+        }
+        areas = json.loads(recording.areas)
+        for area, path in outputs.items():
+            group = recording[area]
+            unit = population_file.read(units, area).unit
+            response = group["response"][:][:, unit]
+            labels = {
+                name: group[name][:][unit] for name in ("neuron", "frequency") if name in group.variables
+            }
+            coordinates = " ".join(["name", *varied, *labels])
+            variables = {
+                "name": (("image",), names),
+                **{name: (("image",), values) for name, values in varied.items()},
+                "unit": (("unit",), unit),
+                **{name: (("unit",), values) for name, values in labels.items()},
+                "activation": (("image", "unit"), means(response, image), {"coordinates": coordinates}),
+            }
+            if repeat.any():
+                variables |= {
+                    "response": (("trial", "unit"), response),
+                    "trial_image": (("trial",), image),
+                    "trial_repeat": (("trial",), repeat),
+                }
+            store.write(
+                path,
+                kind="activations",
+                variables=variables,
+                attributes=attributes | {"layer": area, "order": areas.index(area)},
+            )
+
+
+def means(response: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Average the trials of each image, in float64.
+
+    Parameters
+    ----------
+    response : float32 array (trial, unit)
+        Sorted by image.
+    image : int array (trial,)
+        From 0, each at least once.
+
+    Returns
+    -------
+    float32 array (image, unit)
+    """
+    first = np.flatnonzero(np.diff(image, prepend=-1))
+    sums = np.add.reduceat(response, first, axis=0, dtype=np.float64)
+    return (sums / np.diff(first, append=len(image))[:, None]).astype(np.float32)

@@ -1,0 +1,314 @@
+"""How well the responses of neurons are predicted from the layers of networks, or from pixels."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, PositiveFloat
+
+from repscape.analyses.design import coded, known
+from repscape.analyses.encoders import encode
+from repscape.analyses.explained import p_above, p_different, r2, reliability, resampled_medians
+from repscape.analyses.folds import divide
+from repscape.analyses.responses import check_finite, read
+from repscape.analyses.result import Result
+from repscape.errors import ConfigError, DataError
+from repscape.figures.choices import one, sampled, several
+from repscape.logs import logger, progress
+from repscape.plugins import unknown
+from repscape.seeds import derive
+from repscape.study import Study
+
+TABLE = True
+LEVEL = 0.95
+
+Strengths = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+Folds = Annotated[int, Field(ge=2)]
+Resamples = Annotated[int, Field(ge=100)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def inputs(
+    study: Study,
+    *,
+    recording: str | None = None,
+    area: str | None = None,
+    stimulus: str | None = None,
+    sources: list[str] | None = None,
+    layers: dict[str, list[str]] | None = None,
+    population: str | None = None,
+    neurons: str | None = None,
+    groups: str | None = None,
+) -> dict:
+    """Name the activations of the recorded area and of each layer of each source.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown; the study has no recording of responses, or no network that saw the stimulus.
+    """
+    recorded = [source for source in study.layers if source not in study.config["networks"]]
+    if not recorded:
+        raise ConfigError(
+            "recording: the study has no recording of responses, whose neurons could be predicted. Add one "
+            "under 'recordings'."
+        )
+    recording = one(recording, recorded, "recording")
+    stimulus = one(stimulus, study.stimuli_of(recording), "stimulus")
+    factors = known(study, stimulus)
+    if groups is not None and factors is not None and groups not in factors:
+        raise ConfigError(f"groups: of the factors of '{stimulus}', {unknown(groups, factors)}")
+    shown = [
+        source for source in study.layers if source != recording and stimulus in study.stimuli_of(source)
+    ]
+    if sources is None:
+        sources = [source for source in shown if source not in recorded]
+        if not sources:
+            raise ConfigError(f"sources: no network is shown the stimulus '{stimulus}' of '{recording}'.")
+    sources = several(sources, shown, "sources")
+    for source in layers or {}:
+        one(source, sources, "layers")
+    population = _population(study, population, sampled(study.samples, None), "population")
+    neurons = _population(study, neurons, population, "neurons")
+    keys = {"stimulus": stimulus, "population": population}
+    area = one(area, study.layers[recording], "area")
+    return {
+        "recording": study.path(
+            "activations", source=recording, stimulus=stimulus, population=neurons, layer=area
+        ),
+        "predictors": [
+            study.path("activations", source=source, layer=layer, **keys)
+            for source in sources
+            for layer in several((layers or {}).get(source), study.layers[source], f"layers.{source}")
+        ],
+    }
+
+
+def _population(study: Study, name: str | None, default: str, key: str) -> str:
+    return default if name is None else one(name, study.config["populations"], key)
+
+
+def compute(
+    files: dict,
+    *,
+    recording: str | None = None,
+    area: str | None = None,
+    stimulus: str | None = None,
+    sources: list[str] | None = None,
+    layers: dict[str, list[str]] | None = None,
+    population: str | None = None,
+    neurons: str | None = None,
+    groups: str | None = None,
+    folds: Folds = 5,
+    strengths: Strengths = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
+    reliable: Share = 0.2,
+    resamples: Resamples = 1000,
+    seed: int,
+) -> Result:
+    """Predict each neuron's mean response to images it was not fitted to, from each layer.
+
+    Ridge regression from all units of a layer, with the strength of the penalty chosen for each neuron
+    within the training images (`encoders.encode`). With r_i the mean response to image i, r̂_i what is
+    predicted of it without its fold, and m_i the mean response to the images outside its fold,
+
+        R² = 1 − Σ_i (r_i − r̂_i)² / Σ_i (r_i − m_i)²,
+
+    over all images: 0 is what is reached without predictors, by the training mean alone, and worse
+    predictions are negative (out-of-sample R²; Hawinkel, Waegeman & Maere, Am. Stat. 78:15, 2024). The
+    normalised R² is divided by the neuron's reliability (`explained.reliability`), for neurons whose
+    reliability is at least `reliable`, whatever predicts them.
+
+    Each layer, a model, is summarised by the median over neurons. Neurons share images, so that intervals
+    and tests resample both, images and neurons, the same ones for all models
+    (`explained.resampled_medians`); the regressions are not fitted again. They speak about other images and
+    neurons of the same kind, predicted by these regressions.
+
+    Parameters
+    ----------
+    files : ``{"recording": path, "predictors": paths}``
+    recording : str, optional
+        Whose neurons are predicted; by default the first that gives responses.
+    area : str, optional
+        By default its first.
+    stimulus : str, optional
+        By default the recording's first.
+    sources : list of str, optional
+        What predicts: networks, or other recordings; by default all networks that were shown the stimulus.
+    layers : mapping of source to list of str, optional
+        By default all. The layer ``input`` are the pixels.
+    population : str, optional
+        Of the sources; by default the first that is sampled by size.
+    neurons : str, optional
+        The population of the recording; by default the same.
+    groups : a factor, optional
+        Images that share its value are never both in training and in test.
+    folds : int
+    strengths : sequence of float
+        To choose from.
+    reliable : float
+        The least reliability of neurons that are normalised.
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    Result
+        By (model, neuron): ``r2``, ``normalised``; NaN for constant neurons, and for those that are not
+        reliable. ``chosen`` (model, fold, neuron), the strength. ``reliability``, ``unit`` (neuron). By
+        (model): ``source``, ``layer``, ``order``, ``units``; ``median``, ``low``, ``high`` of R²,
+        ``normalised_median``, ``normalised_low``, ``normalised_high``; ``p_zero``, that the median of R² is
+        not above 0; of p also ``…_holm`` and ``…_fdr``, corrected over models. By (model, other):
+        ``difference`` of medians, ``p_pair`` and its corrections over pairs. ``resampled`` float32 (model,
+        resample). ``fold`` (image).
+
+    Raises
+    ------
+    DataError
+        Files are of different images; there are fewer images or groups than folds; all neurons are constant;
+        activity is not finite.
+    """
+    from repscape import store
+    from repscape.rdms.inference import corrected, corrected_pairs
+
+    target = files["recording"]
+    with store.open_file(target, "activations") as file:
+        names, unit, response = file["name"][:], file["unit"][:], file["activation"][:].astype(np.float64)
+        check_finite(response, names, target, file.layer)
+        about = {
+            "recording": file.source,
+            "area": file.layer,
+            "stimulus": file.stimulus,
+            "neurons": file.population,
+        }
+        share = np.full(len(unit), np.nan)
+        repeats = np.ones(len(names), int)
+        if "response" in file.variables:
+            image = file["trial_image"][:].astype(int)
+            share, repeats = reliability(file["response"][:], image), np.bincount(image)
+        group, what = _groups(file, target, groups)
+    varies = np.ptp(response, axis=0) > 0
+    scaled = varies & (share >= reliable)
+    _tell(target, varies, share, scaled, reliable)
+    order = np.random.default_rng(derive(seed, "folds")).permutation(group.max() + 1)
+    fold = divide(order, folds, what)[group]
+    strengths = tuple(sorted(set(strengths)))
+
+    found: dict[str, list] = {}
+    resampled, labels = [], []
+    paths = files["predictors"]
+    with store.open_file(paths[0], "activations") as file:
+        predictors = file.population
+    for path in progress(paths, "encoding", "layers", len(paths), lambda _: 1):
+        layer = read(path, names, target)
+        own = encode(layer.activity, response[:, varies], group, fold, strengths)
+        value = np.full(len(unit), np.nan)
+        value[varies] = r2(own.errors, own.totals)
+        normalised = np.where(scaled, value / np.where(scaled, share, 1), np.nan)
+        chosen = np.full((folds, len(unit)), np.nan)
+        chosen[:, varies] = own.strength
+        draws = _resampled(own, np.ones(varies.sum()), resamples, seed)
+        scaled_draws = _resampled(
+            own._replace(errors=own.errors[:, scaled[varies]], totals=own.totals[:, scaled[varies]]),
+            share[scaled], resamples, seed,
+        )  # fmt: skip
+        numbers = {
+            "r2": value, "normalised": normalised, "chosen": chosen,
+            "median": np.median(value[varies]),
+            "normalised_median": np.median(normalised[scaled]) if scaled.any() else np.nan,
+            **_interval("", draws), **_interval("normalised_", scaled_draws),
+            "order": np.int32(layer.order), "units": np.int32(layer.activity.shape[1]),
+        }  # fmt: skip
+        for name, number in numbers.items():
+            found.setdefault(name, []).append(number)
+        resampled.append(draws)
+        labels.append((layer.source, layer.layer))
+        logger.info("%s, %s: median R² %.3g", layer.source, layer.layer, numbers["median"])
+    resampled = np.array(resampled)
+    tests = {"p_zero": (("model",), p_above(resampled))}
+    p_pair = p_different(resampled[:, None] - resampled)
+    np.fill_diagonal(p_pair, np.nan)
+    tests["p_pair"] = (("model", "other"), p_pair)
+    for method in ("holm", "fdr"):
+        tests[f"p_zero_{method}"] = (("model",), corrected(tests["p_zero"][1], method))
+        tests[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(p_pair, method))
+    dims = {"r2": ("neuron",), "normalised": ("neuron",), "chosen": ("fold", "neuron")}
+    medians = np.array(found["median"])
+    return Result(
+        variables={
+            "source": (("model",), [source for source, _ in labels]),
+            "layer": (("model",), [layer for _, layer in labels]),
+            **{name: (("model", *dims.get(name, ())), np.array(own)) for name, own in found.items()},
+            "difference": (("model", "other"), medians[:, None] - medians),
+            **tests,
+            "resampled": (("model", "resample"), resampled.astype(np.float32)),
+            "reliability": (("neuron",), share),
+            "unit": (("neuron",), unit),
+            "fold": (("image",), fold.astype(np.int32)),
+            "name": (("image",), names),
+        },
+        attributes={
+            **about, "population": predictors, "groups": groups, "folds": folds,
+            "strengths": list(strengths), "reliable": reliable, "resamples": resamples, "level": LEVEL,
+            "seed": seed, "constant": int((~varies).sum()), "normalised_neurons": int(scaled.sum()),
+            "least_repeats": int(repeats.min()), "most_repeats": int(repeats.max()),
+        },
+    )  # fmt: skip
+
+
+def _groups(file, path, groups: str | None) -> tuple[np.ndarray, str]:
+    """Return which images are left out together, int (image,), and what they are, in the plural."""
+    from repscape.stimuli import factors
+
+    if groups is None:
+        return np.arange(len(file["name"][:])), "images"
+    varied = factors.read(file)
+    if groups not in varied:
+        raise DataError(
+            f"{path}: its images have no factor '{groups}'; they have: {', '.join(varied) or 'none'}."
+        )
+    return coded(varied[groups])[0], f"values of {groups}"
+
+
+def _tell(path, varies, share, scaled, reliable: float) -> None:
+    """Say what is undefined of which neurons.
+
+    Raises
+    ------
+    DataError
+        No neuron varies.
+    """
+    count = len(varies)
+    if not varies.any():
+        raise DataError(
+            f"{path}: expected neurons that answer differently to different images, found {count} whose mean "
+            "responses are all the same. Choose another area or stimulus."
+        )
+    if not varies.all():
+        logger.warning(
+            "%d of %d neurons answer the same to all images: their R² is undefined", (~varies).sum(), count
+        )
+    if np.isnan(share).all():
+        logger.warning("%s has no repeats: reliability and normalised R² are undefined", path)
+    else:
+        logger.info("%d of %d neurons have a reliability of at least %g", scaled.sum(), count, reliable)
+
+
+def _resampled(own, scale: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    if not len(scale):
+        return np.full(resamples, np.nan)
+    return resampled_medians(own.errors, own.totals, scale, resamples, derive(seed, "resamples"))
+
+
+def _interval(prefix: str, resampled: np.ndarray) -> dict[str, float]:
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {f"{prefix}low": low, f"{prefix}high": high}
+
+
+def rows(variables: dict) -> Iterator[tuple]:
+    """Yield the header and the rows of the long table: a layer of a source each."""
+    names = (
+        "source", "layer", "order", "units", "median", "low", "high", "normalised_median", "normalised_low",
+        "normalised_high", "p_zero", "p_zero_holm", "p_zero_fdr",
+    )  # fmt: skip
+    yield names
+    yield from zip(*(variables[name][1] for name in names), strict=True)

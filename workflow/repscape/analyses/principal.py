@@ -1,0 +1,75 @@
+"""Activity along the principal axes of some of its rows: all that linear and first-layer weights can see."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+CHUNK = 2048  # units whose float64 values are held at once
+
+
+class Axes(NamedTuple):
+    """Rows along the principal axes of the training rows.
+
+    Attributes
+    ----------
+    coordinates : float64 (row, axis)
+        Of all rows, relative to the mean of the training rows.
+    variance : float64 (axis,)
+        Sum of squares of the training rows' coordinates, divided by their number; descending. They sum to
+        the share of units that vary.
+    training : int array (training row,)
+    """
+
+    coordinates: np.ndarray
+    variance: np.ndarray
+    training: np.ndarray
+
+
+def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
+    """Standardise units by the training rows, and turn all rows to the principal axes of these.
+
+    Units get the mean 0 and the SD 1 of the training rows and are divided by the root of their number, so
+    that a penalty means the same in layers of any size; a unit that is constant there is only centred.
+    Turning changes no product of two rows. What is orthogonal to the training rows is left out: weights
+    that are fitted with a penalty on their squares, or by gradient descent from 0, have no part in it.
+    One eigendecomposition, of the smaller of rows × rows and units × units, then serves every target and
+    every penalty.
+
+    Parameters
+    ----------
+    activity : float array (row, unit)
+        Finite.
+    training : int array (training row,)
+        Places of the rows that are trained on.
+    """
+    from scipy.linalg import eigh
+    from sklearn.preprocessing import StandardScaler
+
+    rows, units = activity.shape
+
+    def standardised(start: int) -> np.ndarray:
+        part = np.asarray(activity[:, start : start + CHUNK], np.float64)
+        scaled = StandardScaler().fit(part[training]).transform(part)
+        return scaled / np.sqrt(units)
+
+    if units < len(training):
+        scaled = np.hstack([standardised(start) for start in range(0, units, CHUNK)])
+        own = scaled[training]
+        squares, vectors = eigh(own.T @ own)
+        kept = _kept(squares, len(training))
+        coordinates = scaled @ vectors[:, kept]
+    else:
+        products = np.zeros((rows, len(training)))
+        for start in range(0, units, CHUNK):
+            scaled = standardised(start)
+            products += scaled @ scaled[training].T
+        squares, vectors = eigh(products[training])
+        kept = _kept(squares, len(training))
+        coordinates = products @ (vectors[:, kept] / np.sqrt(squares[kept]))
+    return Axes(coordinates, squares[kept] / len(training), training)
+
+
+def _kept(squares: np.ndarray, rows: int) -> np.ndarray:
+    """Return the places of eigenvalues that are more than rounding, the largest first."""
+    places = np.argsort(-squares, kind="stable")
+    return places[squares[places] > max(squares.max(), 0) * rows * np.finfo(float).eps]

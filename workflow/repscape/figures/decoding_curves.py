@@ -1,0 +1,119 @@
+"""How decoders of an angle learn and generalise: errors in training and test, by epoch and by penalty."""
+
+import numpy as np
+
+from repscape.figures import captions, choices
+from repscape.figures.decoding_error import procedure
+from repscape.figures.depth import own
+from repscape.figures.style import figure
+from repscape.study import Study
+
+CATEGORY = "Units"
+PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (left out)")}
+
+
+def inputs(study: Study, *, analysis: str | None = None) -> dict:
+    """Name the file."""
+    return {"angle_decoding": choices.analysis(study, analysis, "angle_decoding")}
+
+
+def draw(data: dict, *, analysis: str | None = None, source: str | None = None, layer: str | None = None):
+    """Draw the circular loss of one layer's decoders in training and test.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis made by `angle_decoding`, by default that of its name.
+    source : str, optional
+        By default the first.
+    layer : str, optional
+        By default the one with the least error of the first method.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+
+    Raises
+    ------
+    ConfigError
+        The analysis does not have the source or the layer.
+    """
+    from matplotlib.lines import Line2D
+
+    table = data["angle_decoding"].load()
+    source = choices.one(source, table["source"].values, "source")
+    layers = own(table, source)
+    if layer is None:
+        layer = layers[int(table["error"].sel(source=source, layer=layers).isel(decoder=0).argmin())]
+    layer = choices.one(layer, layers, "layer")
+    table = table.sel(source=source, layer=layer)
+    panels = []
+    if "relu_loss" in table:
+        decays = table["decay"].values
+        chosen = table["chosen"].sel(decoder="relu").values
+        usual = decays[np.argmax([(chosen == decay).sum() for decay in decays])]
+        panels.append(("epochs", table["relu_loss"].sel(decay=usual), "epoch", usual))
+        panels.append(("ReLU network", table["relu_loss"].isel(epoch=-1), "decay", chosen))
+    if "ridge_loss" in table:
+        panels.append(
+            ("ridge regression", table["ridge_loss"], "strength", table["chosen"].sel(decoder="ridge").values)
+        )
+    fig = figure(62)
+    axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for panel, letter, (name, loss, dim, chosen) in zip(axes, "abc", panels, strict=False):
+        loss = loss.transpose("part", "fold", dim)
+        steps = loss[dim].values
+        x = steps if dim == "epoch" else np.arange(len(steps))
+        for part, (colour, _) in PARTS.items():
+            of = loss.sel(part=part).values
+            for fold, line in enumerate(of):
+                panel.plot(x, line, color=colour, lw=0.5, alpha=0.45, gid=f"{name}/{part}/{fold}")
+            panel.plot(x, of.mean(0), color=colour, lw=1.4, gid=f"{name}/{part}")
+        panel.axhline(1, color="0.3", lw=0.8, ls=(0, (1, 1.5)), zorder=0)
+        panel.set_yscale("log")
+        if dim == "epoch":
+            panel.set_xscale("symlog", linthresh=1, linscale=0.3)
+            ticks = [step for step in (0, 1, 10, 100, 1000, 10_000) if step <= steps[-1]]
+            panel.set_xticks(ticks, [captions.number(step) for step in ticks])
+            panel.set_xticks([], minor=True)
+            panel.set_xlim(-0.15, steps[-1] * 1.1)
+            panel.set_xlabel("epoch")
+            panel.set_title(f"{letter}  ReLU network, weight decay {captions.plain(float(chosen))}")
+        else:
+            labels = [captions.plain(float(step)) for step in steps]
+            panel.set_xticks(x, labels, rotation=45, ha="right", rotation_mode="anchor")
+            panel.set_xlabel("weight decay" if dim == "decay" else "strength of the penalty")
+            panel.set_title(f"{letter}  {name}")
+            for place, step in enumerate(steps):
+                count = int(np.isclose(chosen, step).sum())
+                if count:
+                    panel.plot(
+                        place, 0.02, "^", color="0.2", ms=2.5 + count, mew=0, clip_on=False,
+                        transform=panel.get_xaxis_transform(), gid=f"{name}/chosen/{place}",
+                    )  # fmt: skip
+    axes[0].set_ylabel("circular loss, 1 − cos")
+    handles = [Line2D([], [], color=colour, lw=1.4, label=words) for colour, words in PARTS.values()]
+    handles.append(Line2D([], [], color="0.5", lw=0.5, label="single folds"))
+    handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="chance, 1"))
+    handles.append(Line2D([], [], color="0.2", marker="^", ls="", ms=5, label="chosen in training"))
+    fig.legend(handles=handles, loc="outside lower center", ncols=5)
+    return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels])
+
+
+def caption(table, source: str, layer: str, dims: list[str]) -> str:
+    """Say what was measured and how."""
+    words = {
+        "epoch": "over the epochs of training (0: before any), with the weight decay chosen most often",
+        "decay": "after the last epoch, by weight decay",
+        "strength": "by strength of the penalty",
+    }
+    parts = [f"**{letter}**, {words[dim]}" for letter, dim in zip("abc", dims, strict=False)]
+    return (
+        f"Learning and generalisation of the decoders of {captions.escape(layer)} of "
+        f"{captions.escape(source)}: circular loss, 1 − cos of the error as a phase, averaged over the rows "
+        "that decoders were trained on, and over those left out. "
+        f"{'; '.join(parts)}. {procedure(table)} Thin lines: folds; thick lines: their mean. Triangles: "
+        "what was "
+        "chosen within the training rows, larger where in more folds. Losses are on a logarithmic axis."
+    )

@@ -1,0 +1,198 @@
+"""How a circle in the stimuli lies in representations: whether it closes, and where it is stretched."""
+
+import numpy as np
+
+from repscape.analyses import collection
+from repscape.analyses.collection import Where
+from repscape.analyses.mds import DEPENDENT
+from repscape.analyses.ring import NUMBERS
+from repscape.figures import captions, choices, rdm_labels, tuning_rows
+from repscape.figures.depth import depth_axis, label_height
+from repscape.figures.rdm_names import telling
+from repscape.figures.style import COLOURS, DASHES, figure
+from repscape.study import Study
+
+CATEGORY = "RDMs"
+MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
+BANDED = 4  # with more, standard deviations would cover each other
+HALF = 62.0  # mm, the width of a panel
+
+
+def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
+    """Name the file, and check by what RDMs are chosen.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name describes rings, or a label or value is unknown.
+    """
+    path = choices.analysis(study, analysis, "ring")
+    if where:
+        known = collection.labels(study, study.config["analyses"][analysis or "ring"]["of"])
+        rdm_labels.check_where(study, analysis or "ring", where, [*known, "draws"])
+    return {"ring": path}
+
+
+def draw(data: dict, *, analysis: str | None = None, where: Where | None = None):
+    """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations.
+
+    Parameters
+    ----------
+    analysis : str, optional
+        An analysis made by `ring`, by default that of its name.
+    where : mapping of label to a value or values, optional
+        Which of its RDMs; of more than 15, evenly spaced layers of each source are shown.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    table = data["ring"].load()
+    labels = {
+        str(name): table[name].values.astype(str)
+        for name in table.variables
+        if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
+    }
+    places = tuning_rows.shown(labels, where, MOST, "RDM")
+    told = telling({name: own[places] for name, own in labels.items() if name not in DEPENDENT})
+    told = told or [name for name in ("layer", "source") if name in labels][:1]
+    names = [" · ".join(filter(None, (labels[name][at] for name in told))) for at in places]
+    sources = list(dict.fromkeys(labels["source"][places])) if "source" in labels else []
+    dashes = [
+        "-"
+        if not sources.index(labels["source"][at])
+        else (0, DASHES[(sources.index(labels["source"][at]) - 1) % 5])
+        if sources
+        else "-"
+        for at in places
+    ]
+    short = [captions.shorten(name, 24) for name in names]
+    fig = figure(112 + label_height(short, HALF))
+    (by_lag, around), (closing, fits) = fig.subplots(2, 2, height_ratios=[1, 0.85])
+    attributes = table.attrs
+    unit = tuning_rows.unit(attributes)
+    for at, name, colour, dash in zip(places, names, COLOURS, dashes, strict=False):
+        one = table.isel(rdm=at)
+        _by_lag(by_lag, one, name, {"color": colour, "ls": dash}, banded=len(places) <= BANDED)
+        order = np.argsort(one["gap_at"].values)
+        order = order[np.isfinite(one["stretch"].values[order])]
+        around.plot(
+            one["gap_at"].values[order],
+            one["stretch"].values[order],
+            color=colour,
+            ls=dash,
+            gid=f"{name}/stretch",
+        )
+    by_lag.set_xlim(0, attributes["period"] / 2)
+    quarters = attributes["period"] / 2 * np.arange(4) / 3
+    by_lag.set_xticks(quarters, labels=[captions.plain(value) for value in quarters])
+    by_lag.set_ylim(bottom=0)
+    by_lag.set_xlabel(f"difference of {attributes['factor']}{unit}")
+    by_lag.set_ylabel("dissimilarity / mean of the RDM")
+    around.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
+    around.set_yscale("log")
+    _plain_log(around.yaxis)
+    tuning_rows.angle_axis(around, attributes)
+    around.set_xlabel(f"{attributes['factor']}{unit}")
+    around.set_ylabel("stretch (1: as elsewhere)")
+    x = np.arange(len(places))
+    closing.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
+    closing.scatter(x, table["closing"].values[places], 18, COLOURS[: len(places)], gid="closing")
+    closing.set_ylim(0, max(1.1, 1.05 * np.nanmax(table["closing"].values[places], initial=0)))
+    closing.set_ylabel("closing index (1: closed)")
+    marks = {"r_circle": "o", "r_line": "_", "r_opened": "|"}
+    for key, marker in marks.items():
+        face = {} if marker != "o" else {"facecolors": "none", "edgecolors": COLOURS[: len(places)]}
+        face = face or {"c": COLOURS[: len(places)]}
+        fits.scatter(x, table[key].values[places], 26, marker=marker, linewidths=1.2, gid=key, **face)
+    fits.set_ylim(min(0, 1.1 * np.nanmin(table["r_line"].values[places], initial=0)), 1.02)
+    fits.set_ylabel("Spearman's ρ with distance")
+    for panel in (closing, fits):
+        depth_axis(panel, short, HALF)
+    _legend(fig, short, dashes)
+    return fig, caption(table, labels, places, told)
+
+
+def _by_lag(axes, one, name: str, look: dict, banded: bool) -> None:
+    there = one["pairs"].values > 0
+    lag, mean, sd = (one[key].values[there] for key in ("lag_at", "mean", "sd"))
+    scale = (one["mean"] * one["pairs"]).sum().item() / one["pairs"].sum().item()
+    scale = scale or np.nan
+    axes.plot(lag, mean / scale, gid=name, **look)
+    if banded:
+        low, high = (mean - sd) / scale, (mean + sd) / scale
+        axes.fill_between(lag, low, high, color=look["color"], alpha=0.15, lw=0, gid=f"{name}/sd")
+
+
+def _plain_log(axis) -> None:
+    """Put round ticks on a logarithmic axis, at 1 always, so many that there is room for."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    low, high = min(low, 0.8), max(high, 1.25)
+    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+        at = [step * 10.0**power for power in range(-9, 9) for step in steps]
+        at = [value for value in at if low <= value <= high]
+        if len(at) <= 7:
+            break
+    axis.axes.set_ylim(low, high)
+    axis.set_major_locator(FixedLocator(at))
+    axis.set_major_formatter(FixedFormatter([captions.plain(value) for value in at]))
+    axis.set_minor_locator(NullLocator())
+
+
+def _legend(fig, names: list[str], dashes: list) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=c, ls=dash) for c, dash in zip(COLOURS, dashes, strict=False)]
+    kinds = {
+        "on the circle": {"marker": "o", "markerfacecolor": "none"},
+        "on the line between\nthe ends": {"marker": "_"},
+        "on the line that fits best": {"marker": "|"},
+    }
+    handles += [Line2D([], [], color="none")]
+    handles += [Line2D([], [], color="0.2", ls="", ms=5, mew=1.2, **look) for look in kinds.values()]
+    fig.legend(handles, [*names, "ρ with distance", *kinds], loc="outside right upper")
+
+
+def caption(table, labels: dict, places: list[int], told: list[str]) -> str:
+    """Say what was measured and how."""
+    attributes = table.attrs
+    factor = captions.escape(attributes["factor"])
+    degrees = "°" if tuning_rows.unit(attributes) else ""
+    begin, end = (captions.plain(attributes["begin"] + more) + degrees for more in (0, attributes["period"]))
+    near = captions.plain(attributes["period"] / 12) + degrees
+    shared = [
+        f"{name} {captions.escape(labels[name][places[0]])}"
+        for name in labels
+        if name not in (*DEPENDENT, *told) and labels[name][places[0]]
+    ]
+    text = [
+        f"How RDMs depend on the {factor} of their entries, which is a circle of "
+        f"{captions.plain(attributes['period'])}{degrees}.",
+        "Square roots of the dissimilarities, because these are squared distances up to a factor."
+        if table["rooted"].values[places].any()
+        else "",
+        "Above left: mean dissimilarity by how far apart entries are, the shorter way, relative to the mean "
+        "of all pairs" + (" (bands: ± 1 SD over pairs)." if len(places) <= BANDED else "."),
+        f"Above right: dissimilarity of pairs at most {near} (or one step) apart across each {factor}, "
+        "relative to that of all pairs equally far apart; above 1 the representation is stretched there.",
+        f"Below left: closing index, the dissimilarity of such pairs elsewhere relative to that across the "
+        f"ends of the range, {begin} and {end}: at 1 the circle closes, towards 0 it is open there.",
+        "Below right: Spearman's ρ of dissimilarity with distance on the circle, with distance on the line "
+        "between the ends, and on the line that fits best if the circle is cut anywhere: "
+        f"{_cuts(table, labels, places, told, degrees)}.",
+        f"All RDMs: {', '.join(shared)}." if shared else "",
+        f"Of {table.sizes['rdm']} RDMs {len(places)} are shown." if len(places) < table.sizes["rdm"] else "",
+    ]
+    return " ".join(filter(None, text))
+
+
+def _cuts(table, labels: dict, places: list[int], told: list[str], degrees: str) -> str:
+    """Say where each circle is cut for the line that fits best."""
+    return captions.listing(
+        f"{captions.escape(' · '.join(filter(None, (labels[name][at] for name in told))))} at "
+        f"{captions.plain(round(float(table['opened_at'].values[at])))}{degrees}"
+        for at in places
+    )

@@ -1,0 +1,104 @@
+"""How trainings went: the loss of each step, and how often the network was right after each epoch."""
+
+import numpy as np
+
+from repscape.figures import captions, trained
+from repscape.figures.style import COLOURS, figure
+from repscape.study import Study
+
+CATEGORY = "Network"
+NAMES = {"training": "trained on", "held_out": "held out"}
+
+
+def inputs(study: Study, *, sources: list[str] | None = None) -> dict:
+    """Name the files and check the parameters."""
+    return {"trainings": trained.chosen(study, sources)}
+
+
+def draw(data: dict, *, sources: list[str] | None = None):
+    """Draw loss and accuracy by epoch, a row of two panels a network.
+
+    Parameters
+    ----------
+    sources : list of str, optional
+        Networks that the study trains; by default all.
+
+    Returns
+    -------
+    Figure, str
+        The figure and its caption.
+    """
+    from matplotlib.lines import Line2D
+
+    trainings = [training.load() for training in data["trainings"]]
+    fig = figure(14 + 46 * len(trainings))
+    panels = fig.subplots(len(trainings), 2, squeeze=False)
+    for (left, right), training in zip(panels, trainings, strict=True):
+        name = training.attrs["network"]
+        _loss(left, training, name)
+        _accuracy(right, training, name)
+        left.set_title(captions.shorten(name, 40))
+    for axes in panels[-1]:
+        axes.set_xlabel("epoch")
+    handles = [
+        Line2D([], [], color="0.7", lw=0.7, label="loss of a step"),
+        Line2D([], [], color="0.1", lw=1.2, label="mean of an epoch"),
+        *(
+            Line2D([], [], color=colour, label=f"images {words}")
+            for words, colour in zip(NAMES.values(), COLOURS, strict=False)
+        ),
+        Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="largest class, held out"),
+    ]
+    fig.legend(handles=handles, loc="outside right upper")
+    return fig, caption(trainings)
+
+
+def at_epochs(epoch_of_step: np.ndarray) -> np.ndarray:
+    """Return where steps end, in epochs: the last step of the first epoch ends at 1.
+
+    Parameters
+    ----------
+    epoch_of_step : int array (step,)
+        From 1, ascending.
+    """
+    _, first, counts = np.unique(epoch_of_step, return_index=True, return_counts=True)
+    within = np.arange(len(epoch_of_step)) - np.repeat(first, counts)
+    return epoch_of_step - 1 + (within + 1) / np.repeat(counts, counts)
+
+
+def _loss(axes, training, name: str) -> None:
+    loss, epoch = training["loss"].values, training["epoch_of_step"].values
+    means = [loss[epoch == number].mean() for number in training["epoch"].values[1:]]
+    axes.plot(at_epochs(epoch), loss, color="0.7", lw=0.7, gid=f"{name}/loss")
+    axes.plot(training["epoch"].values[1:] - 0.5, means, color="0.1", lw=1.2, gid=f"{name}/mean_loss")
+    axes.set_ylabel("loss")
+    axes.set_xlim(0, training["epoch"].values[-1])
+    if (loss > 0).all():
+        axes.set_yscale("log")
+
+
+def _accuracy(axes, training, name: str) -> None:
+    epochs, accuracy = training["epoch"].values, training["accuracy"]
+    axes.set(xlim=(0, epochs[-1]), ylim=(0, 1.02), ylabel="accuracy")
+    if accuracy.isnull().all():
+        axes.text(
+            0.5, 0.5, "not measured: the outputs\nare not the classes", ha="center", transform=axes.transAxes
+        )
+        return
+    most = training["images"].sel(set="held_out")
+    axes.axhline(float(most.max() / most.sum()), color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid=f"{name}/largest")
+    for which, colour in zip(NAMES, COLOURS, strict=False):
+        axes.plot(
+            epochs, accuracy.sel(set=which), color=colour, clip_on=False, zorder=3, gid=f"{name}/{which}"
+        )
+
+
+def caption(trainings: list) -> str:
+    """Say what was trained, on what, and what is shown."""
+    text = [
+        f"How networks learned: {'; '.join(map(trained.sentence, trainings))}.",
+        "Left: the loss of each step (grey) and its mean over an epoch (black, at the epoch's middle).",
+        "Right: the share of images whose class the network names, before training (0) and after each epoch; "
+        "dotted, what naming the largest class of the held-out images would reach.",
+    ]
+    return " ".join(text)

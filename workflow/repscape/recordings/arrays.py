@@ -1,0 +1,127 @@
+"""Responses out of files of arrays: trials × neurons, with what each trial showed."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import PositiveFloat
+
+from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
+from repscape.orientations import Convention, conditions
+from repscape.recordings.containers import array, ordered
+from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces
+from repscape.types import Files
+
+Axis = Literal["trial", "image", "repeat", "neuron"]
+ORDER = ("trial", "image", "repeat", "neuron")
+
+
+def read(
+    stimuli: Mapping[str, Seen],
+    in_path: Mapping[Path, Mapping[str, str]] | None = None,
+    *,
+    path: Files,
+    responses: str | None = None,
+    axes: list[Axis] = ["trial", "neuron"],  # noqa: B006 (never changed)
+    images: str | None = None,
+    by: str | None = None,
+    bin: PositiveFloat = 1.0,
+    convention: Convention = "angle",
+    area_of: str | None = None,
+) -> Iterator[Responses]:
+    """Read the responses to each stimulus.
+
+    Parameters
+    ----------
+    stimuli : mapping of name to Seen
+        The stimuli that were shown.
+    in_path : mapping of file to {name: value}, optional
+        What names in braces stand for in the path of each file.
+    path : file or files
+        .npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `containers`. Of
+        several stimuli a file each, whose name has the stimulus: ``responses/{stimulus}.npy``.
+    responses : str, optional
+        The array; not needed where the file has but one beside those named below. In a CSV table, whose
+        rows are trials, all columns but these are neurons.
+    axes : list of str
+        The array's axes in their order: ``trial`` and ``neuron``; or ``image``, ``repeat`` (which may
+        lack) and ``neuron``.
+    images : str, optional
+        The variable that says what each trial (or image) of the array is: names of images, their numbers
+        from 0, or values of a factor. Without it they are the images in their order.
+    by : str, optional
+        The factor that values in `images` are of, such as ``orientation``.
+    bin, convention :
+        How values of `by` become conditions; see `repscape.orientations.conditions`. Trials that the
+        convention leaves out are counted in the log.
+    area_of : str, optional
+        The variable with each neuron's area.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read, lacks a variable, or arrays do not fit each other.
+    """
+    for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
+        values = ordered(file, responses, axes, ORDER, (images, area_of))
+        shown = None if images is None else array(file, images).ravel()
+        values, shown = _by_trial(values, axes, shown, file)
+        if by is not None:
+            values, shown = _by_condition(values, shown, bin, convention, file)
+        areas = None if area_of is None else [str(area) for area in array(file, area_of).ravel()]
+        yield Responses(str(file), stimulus, values, shown, by, areas)
+
+
+def check(*, path, axes, images, by, bin, convention) -> None:
+    """Refuse keys that do not go together; the config asks before a job does."""
+    given = set(axes)
+    if len(given) < len(axes) or given not in (
+        {"trial", "neuron"},
+        {"image", "neuron"},
+        {"image", "repeat", "neuron"},
+    ):
+        raise ConfigError(
+            "axes: expected trial and neuron, or image, repeat and neuron, in the file's order; found "
+            f"{', '.join(axes)}."
+        )
+    if by is not None and images is None:
+        raise ConfigError(f"by: values of '{by}' are expected in the variable 'images', which is not named.")
+    if by is None and (bin != 1 or convention != "angle"):
+        raise ConfigError(
+            "bin and convention are of angles: say under 'by' of which factor, such as orientation."
+        )
+    check_braces(path)
+
+
+def _by_trial(values: np.ndarray, axes: list[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:
+    """Bring an array with axes in `ORDER` to (trial, neuron); each repeat of an image is a trial."""
+    if shown is not None and len(shown) != len(values):
+        what = "trial" if "trial" in axes else "image"
+        raise DataError(
+            f"{file}: has responses to {len(values)} {what}s and labels of {len(shown)}. Each needs its "
+            "label; are 'axes' those of the file?"
+        )
+    if "repeat" in axes:
+        repeats = values.shape[1]
+        shown = np.repeat(np.arange(len(values)) if shown is None else shown, repeats)
+        values = values.reshape(-1, values.shape[2])
+    return values, shown
+
+
+def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, np.ndarray]:
+    """Put the value of its condition in place of each trial's own."""
+    try:
+        found = conditions(shown, width, convention)
+    except DataError as error:
+        raise DataError(f"{file}: {error}.") from error
+    kept = found.of_trial >= 0
+    if not kept.all():
+        logger.info(
+            "%s: %d of %d trials are at more than 180 degrees and are left out",
+            file,
+            (~kept).sum(),
+            len(kept),
+        )
+    return values[kept], found.values[found.of_trial[kept]]

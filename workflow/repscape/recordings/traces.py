@@ -1,0 +1,124 @@
+"""Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import PositiveFloat
+
+from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
+from repscape.recordings.containers import array, ordered
+from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces
+from repscape.types import Files
+
+Axis = Literal["trial", "time", "neuron"]
+State = Literal["mean", "power"]
+
+
+def read(
+    stimuli: Mapping[str, Seen],
+    in_path: Mapping[Path, Mapping[str, str]] | None = None,
+    *,
+    path: Files,
+    rate: PositiveFloat,
+    traces: str | None = None,
+    axes: list[Axis] = ["trial", "time", "neuron"],  # noqa: B006 (never changed)
+    window: PositiveFloat = 1.0,
+    start: float = 0.0,
+    state: State = "power",
+    area_of: str | None = None,
+) -> Iterator[Responses]:
+    """Cut the traces of each trial into a state an image.
+
+    Parameters
+    ----------
+    stimuli : mapping of name to Seen
+        Their images have times, such as the frames of a movie taken ``every: 1 s``.
+    in_path, path : as in `repscape.recordings.arrays`
+    rate : float
+        Samples a second.
+    traces : str, optional
+        The array; not needed where the file has but one.
+    axes : list of str
+        Its axes in their order; ``trial`` may lack.
+    window : float
+        How long a state is, in seconds.
+    start : float
+        When the first sample is, in seconds of the stimulus.
+    state : {"mean", "power"}
+        ``power``: see `power`. ``mean``: of the window's samples.
+    area_of : str, optional
+        The variable with each neuron's area.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
+    """
+    for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
+        values = ordered(file, traces, axes, ("trial", "time", "neuron"), (area_of,))
+        values = values if "trial" in axes else values[None]
+        samples = round(window * rate)
+        first = beginnings(
+            stimuli[stimulus].times, rate, start, samples, values.shape[1], f"{file} ({stimulus})"
+        )
+        states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
+        answers = states.mean(2) if state == "mean" else power(states)
+        frequencies = None if state == "mean" else np.fft.rfftfreq(samples, 1 / rate)
+        areas = None if area_of is None else [str(area) for area in array(file, area_of).ravel()]
+        shown = np.tile(np.arange(len(first)), len(values))
+        answers = answers.reshape(-1, *answers.shape[2:])
+        yield Responses(str(file), stimulus, answers, shown, areas=areas, frequencies=frequencies)
+
+
+def check(*, path, axes, rate, window) -> None:
+    """Refuse keys that do not go together; the config asks before a job does."""
+    if len(set(axes)) < len(axes) or set(axes) not in ({"time", "neuron"}, {"trial", "time", "neuron"}):
+        raise ConfigError(
+            f"axes: expected time and neuron, and trial where there are several; found {', '.join(axes)}."
+        )
+    if round(window * rate) < 1:
+        raise ConfigError(f"window: {window:g} s have no sample at {rate:g} samples a second.")
+    check_braces(path)
+
+
+def power(states: np.ndarray) -> np.ndarray:
+    """Return each neuron's power spectrum in each state, |DFT|², neither tapered nor detrended.
+
+    The state of a population is the spectra of all its neurons side by side. The median of the Euclidean
+    distances between states is the neurophysiological differentiation of Mayner et al. (eNeuro 9:1, 2022,
+    ENEURO.0280-21.2021; states of 1 s, distances divided by the root of the number of neurons).
+
+    Parameters
+    ----------
+    states : float64 array (…, time, neuron)
+
+    Returns
+    -------
+    float64 array (…, neuron, frequency)
+    """
+    spectrum = np.fft.rfft(states, axis=-2)
+    return np.moveaxis(spectrum.real**2 + spectrum.imag**2, -2, -1)
+
+
+def beginnings(times, rate: float, start: float, samples: int, length: int, where: str) -> np.ndarray:
+    """Return the first sample of each image's state: int array (image,)."""
+    if times is None:
+        raise DataError(
+            f"{where}: the images of the stimulus have no times, so it is not known when they were shown. "
+            "Take a movie, or average the traces yourself."
+        )
+    first = np.round((np.asarray(times) - start) * rate).astype(int)
+    beyond = np.flatnonzero((first < 0) | (first + samples > length))
+    if beyond.size:
+        at = beyond[0]
+        raise DataError(
+            f"{where}: the traces are of {start:g} to {start + length / rate:g} s, but the state of image "
+            f"{at} is of {times[at]:g} to {times[at] + samples / rate:g} s. Take the images that were "
+            "recorded whole, with 'stop' or 'count' of the movie, or correct 'rate' and 'start'."
+        )
+    if (np.diff(first) < samples).any():
+        logger.warning("%s: images follow each other faster than a state is long, so states overlap", where)
+    return first

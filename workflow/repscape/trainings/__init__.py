@@ -1,0 +1,1 @@
+"""How a network learned: one module a way; each module's `train` changes a network in place."""

@@ -1,0 +1,31 @@
+"""Read one recording of responses: a file a stimulus."""
+
+import json
+
+from repscape import logs, plugins
+from repscape.arguments import fetched
+from repscape.recordings import file
+from repscape.recordings.responses import recorded
+
+
+def main(section, names, recording, stimuli, outputs):
+    module = plugins.find("recordings", section["source"], "recordings")
+    stimuli, outputs = dict(zip(names, stimuli, strict=True)), dict(zip(names, outputs, strict=True))
+    seen = {name: file.seen(path) for name, path in stimuli.items()}
+    arguments = fetched(module.read, section, f"recordings.{recording}", {})
+    policies = {key: section[key] for key in ("missing", "constant", "others")}
+    found = recorded(module.read(seen, **arguments), seen, section["area"], **policies)
+    attributes = {
+        "recording": recording,
+        "source": section["source"],
+        "simulated": getattr(module, "SIMULATED", None),
+        "trials": section["trials"],
+        "parameters": json.dumps(section),
+    }
+    file.write(outputs, found, stimuli, attributes)
+
+
+if __name__ == "__main__":
+    with logs.job(snakemake):
+        job, recording = snakemake.params.job, snakemake.rule.removeprefix("recording_")
+        main(job["section"], job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)
