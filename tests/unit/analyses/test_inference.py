@@ -386,3 +386,169 @@ def test_a_recording_is_read_beside_the_networks(study):
 def test_mistakes_are_told_when_planning(study, keys, message):
     with pytest.raises(ConfigError, match=message):
         planned(study, **keys)
+
+
+def brain(values, part="", split="", sample="", **labels):
+    return row(values, source="v1", layer="V1", part=part, split=split, unit_sample=sample, **labels)
+
+
+def parts_of_brain(parts, samples=0, seed=7):
+    """RDMs of parts, and of samples of units, with one geometry and noise; and the one of the whole."""
+    generator = np.random.default_rng(seed)
+    true = generator.normal(size=(9, 4))
+
+    def noisy():
+        return pdist(true + 0.4 * generator.normal(size=true.shape))
+
+    whole = [brain(noisy())]
+    return whole + [
+        brain(noisy(), part, split, str(sample)) for sample in range(samples + 1) for split, part in parts
+    ]
+
+
+HALVES = [(split, half) for split in "12" for half in "ab"]
+REPEATS = [("", str(repeat)) for repeat in range(1, 5)]
+
+
+def test_repeats_of_a_recording_are_repeats_and_the_whole_is_none(inferred, caplog):
+    caplog.set_level("INFO")
+    made = table(parts_of_brain(REPEATS), network())
+    data = inferred(made, reference={"source": "v1"})
+    assert data["part"].values.tolist() == ["1", "2", "3", "4"]
+    assert data.attrs["bootstrap"] == "both"
+    assert data.attrs["resampled_factors"] == ["repeats", "entries"]
+    assert "halves" in data.attrs
+    assert not data.attrs["halves"]
+    assert "1 RDMs of all trials are left out" in caplog.text
+    measured = np.array(list(made[made.part != ""].dissimilarity[made.source == "v1"]))
+    assert float(data.similarity[0]) == pytest.approx(
+        np.mean([stats.pearsonr(one, made[made.layer == data.layer.values[0]].dissimilarity.iloc[0])[0]
+                 for one in measured])
+    )  # fmt: skip
+
+
+def test_halves_give_a_ceiling_and_are_no_repeats(inferred):
+    made = table(parts_of_brain(HALVES), network())
+    data = inferred(made, reference={"source": "v1"})
+    assert data.attrs["bootstrap"] == "entries"
+    assert data.attrs["halves"] == 1
+    halves = [made[(made.split == s) & (made.part == h)].dissimilarity.iloc[0] for s, h in HALVES]
+    between = np.mean([stats.pearsonr(halves[at], halves[at + 1])[0] for at in (0, 2)])
+    assert float(data.ceiling[0]) == pytest.approx(between)
+    assert data.attrs["reliability"] == pytest.approx(2 * between / (1 + between))
+    shuffled = made.iloc[np.random.default_rng(0).permutation(len(made))].reset_index(drop=True)
+    np.testing.assert_allclose(inferred(shuffled, reference={"source": "v1"}).ceiling, data.ceiling)
+    with pytest.raises(DataError, match="resample repeats"):
+        inferred(made, reference={"source": "v1"}, bootstrap="repeats")
+
+
+@pytest.mark.parametrize("parts", [HALVES, [("", "all")]])
+def test_samples_of_units(inferred, parts):
+    made = table(parts_of_brain(parts, samples=25), network(n_drawn=77))
+    made.loc[made.source == "v1", "n_drawn"] = 40
+    data = inferred(made, reference={"source": "v1"}, bootstrap="units")
+    assert data.attrs["units"] == 40
+    assert data.attrs["dof"] == 39
+    assert data.sizes["data_repeat"] == len(parts)
+    actual = made[made.unit_sample == "0"]
+    sampled = made[~made.unit_sample.isin(["", "0"])]
+    model = made[(made.source == "net") & (made.layer == data.layer.values[1])].dissimilarity.iloc[0]
+    assert float(data.similarity[1]) == pytest.approx(
+        np.mean([stats.pearsonr(one, model)[0] for one in actual.dissimilarity])
+    )
+    of_third = sampled[sampled.unit_sample == "3"].dissimilarity
+    expected = np.mean([stats.pearsonr(one, model)[0] for one in of_third])
+    assert float(data.resampled[2, 1]) == pytest.approx(expected, rel=1e-5)
+    both = inferred(made, reference={"source": "v1"})
+    assert both.attrs["resampled_factors"] == ["units", "entries"]
+    assert both.attrs["dof"] == 8
+
+
+def test_a_model_is_of_all_trials_and_of_units_as_they_are(inferred):
+    other = [one | {"source": "v2"} for one in parts_of_brain([*REPEATS, ("", "all")], samples=2, seed=1)]
+    data = inferred(table(parts_of_brain(REPEATS), other), reference={"source": "v1"})
+    assert data.source.values.tolist() == ["v2"]
+    made = table(other)
+    whole = made[(made.part.isin(["", "all"])) & (made.unit_sample.isin(["", "0"]))].dissimilarity
+    measured = [one["dissimilarity"] for one in parts_of_brain(REPEATS)[1:]]
+    expected = np.mean([stats.pearsonr(one, np.mean(list(whole), axis=0))[0] for one in measured])
+    assert float(data.similarity[0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("parts", "samples", "keys", "message"),
+    [
+        ([*REPEATS, *HALVES], 0, {}, "of halves and of repeats of trials, which cannot be taken together"),
+        (REPEATS, 5, {"bootstrap": "units"}, "at least 20 samples of units .* found 5"),
+        (REPEATS, 0, {"bootstrap": "units"}, "resample units, expected at least 2 of them, and RDMs of samp"),
+    ],
+)
+def test_parts_that_do_not_do(inferred, parts, samples, keys, message):
+    made = table(parts_of_brain(parts, samples), network())
+    with pytest.raises(DataError, match=message):
+        inferred(made, reference={"source": "v1"}, **keys)
+
+
+def test_permutation_tests_beside_t_tests(inferred):
+    made = table(network(repeats=2), network("other", seed=1))
+    data = inferred(made, reference={"source": "net", "layer": "fc"}, permutations=99)
+    assert data.attrs["permutations"] == 99
+    assert (data.p_permutation_max >= data.p_permutation).all()
+    np.testing.assert_allclose(data.p_permutation_holm, corrected(data.p_permutation.values, "holm"))
+    without = inferred(made, reference={"source": "net", "layer": "fc"}, permutations=0)
+    assert "p_permutation" not in without
+
+
+def test_the_same_layers_of_two_sources(inferred):
+    """Paired tests, corrected over the layers of the two alone; a source of other layers has none."""
+    made = table(
+        network(),
+        network("twin", seed=1),
+        network("other", seed=2),
+        [row(vectors_of(9, 3), source="v1", layer="V1")],
+    )
+    made.loc[made.source == "other", "layer"] = "x" + made.layer[made.source == "other"]
+    data = inferred(made, reference={"source": "v1"})
+    assert data.other_source.values.tolist() == ["net", "twin"]
+    rows = {key: at for at, key in enumerate(zip(data.source.values, data.layer.values, strict=True))}
+    own, theirs = ([rows[source, layer] for layer in LAYERS] for source in ("net", "twin"))
+    column = data.other_source.values.tolist().index("twin")
+    p = data.p_pair.values[own, theirs]
+    np.testing.assert_allclose(data.p_source.values[own, column], p)
+    np.testing.assert_allclose(
+        data.source_difference.values[own, column], data.difference.values[own, theirs]
+    )
+    for method in ("holm", "fdr"):
+        expected = corrected(p, method)
+        np.testing.assert_allclose(data[f"p_source_{method}"].values[own, column], expected)
+    reach = stats.t(data.attrs["dof"]).isf(p / 2)  # |difference| / standard error
+    sem = np.abs(data.source_difference.values[own, column]) / reach
+    width = 2 * stats.t(data.attrs["dof"]).ppf(0.975) * sem
+    found = (data.source_high - data.source_low).values[own, column]
+    np.testing.assert_allclose(found, width, rtol=1e-6)
+    assert np.isnan(data.p_source.values[[at for (source, _), at in rows.items() if source == "other"]]).all()
+    header, *body = data.attrs["rows"]
+    assert "p_source_fdr_twin" in header
+    cells = dict(zip(header, body[own[0]], strict=True))
+    assert cells["p_source_fdr_twin"] == pytest.approx(float(data.p_source_fdr[own[0], column]))
+
+
+def vectors_of(entries, seed):
+    return pdist(np.random.default_rng(seed).normal(size=(entries, 4)))
+
+
+def test_what_follows_is_said(inferred, caplog):
+    caplog.set_level("INFO")
+    made = table(network(), network("twin", seed=1), [row(vectors_of(9, 3), source="v1", layer="V1")])
+    data = inferred(made, reference={"source": "v1"})
+    first, second, third = data.attrs["statement"]
+    best = int(data.similarity.values.argmax())
+    name = f"{data.source.values[best]} {data.layer.values[best]}"
+    interval = f"{float(data.low[best]):.2f} to {float(data.high[best]):.2f}"
+    assert first == (
+        f"Most like v1 is {name}: {float(data.similarity[best]):.2f} (95% interval {interval}), of 8 layers."
+    )
+    assert second.startswith("Not different from it (two-sided t-tests, corrected for all pairs by Benjamini")
+    assert "against" in third
+    assert "their 4 layers" in third
+    assert first in caplog.text

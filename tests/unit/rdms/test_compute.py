@@ -200,3 +200,49 @@ def test_sampling_sd_of_the_median_shrinks_as_expected(tmp_path):
             spread.append(np.median(rdm["dissimilarity"][0], axis=1).std(ddof=1))
     expected = np.sqrt((1 - np.array(sizes) / 4000) / sizes)
     np.testing.assert_allclose(spread / expected, (spread / expected).mean(), rtol=0.25)
+
+
+def trials_of(path, response, image, repeat, taken="each"):
+    """Write a recording of neurons 0, 1, … with its single trials."""
+    means = np.array([response[image == at].mean(0) for at in range(6)], np.float32)
+    variables = {
+        "activation": (("image", "unit"), means),
+        "name": (("image",), IMAGES),
+        "unit": (("unit",), np.arange(response.shape[1], dtype=np.int32)),
+        "response": (("trial", "unit"), response),
+        "trial_image": (("trial",), image.astype(np.int32)),
+        "trial_repeat": (("trial",), repeat.astype(np.int32)),
+    }
+    attributes = {
+        "source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 0,
+        "stimulus_sha256": "abc", "recording_sha256": "def", "selected": SELECTED, "trials": taken,
+    }  # fmt: skip
+    store.write(path, kind="activations", variables=variables, attributes=attributes)
+
+
+def test_each_presentation_has_an_rdm_of_its_own_for_each_draw(paths):
+    image, repeat = np.repeat(np.arange(6), 3), np.tile(np.arange(3), 6)
+    response = normal(18, 120)
+    trials_of(paths["activations"]["conv"], response, image, repeat)
+    run(paths, metrics=["correlation"])
+    with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
+        assert rdm.presentation.values.tolist() == [0, 1, 2, 0, 1, 2]
+        assert rdm.attrs["presentations"] == 3
+        for place in range(6):
+            units, at = drawn.unit.values[place // 3], place % 3
+            expected = pdist(response[at::3][:, units], "correlation")
+            np.testing.assert_allclose(rdm.dissimilarity[0, place], expected, rtol=1e-5)
+
+
+def test_presentations_are_taken_apart_only_where_images_have_as_many(paths):
+    image, repeat = np.r_[np.repeat(np.arange(6), 2), 5], np.r_[np.tile(np.arange(2), 6), 2]
+    trials_of(paths["activations"]["conv"], normal(13, 120), image, repeat)
+    with pytest.raises(DataError, match=r"found 2 to 3 presentations\. Set 'trials: mean'"):
+        run(paths, metrics=["correlation"])
+
+
+def test_a_metric_of_all_trials_cannot_have_each_by_itself(paths):
+    image, repeat = np.repeat(np.arange(6), 3), np.tile(np.arange(3), 6)
+    trials_of(paths["activations"]["conv"], normal(18, 120), image, repeat)
+    with pytest.raises(DataError, match="metric 'crossnobis_diagonal' needs all trials of an image"):
+        run(paths, metrics=["crossnobis_diagonal"])

@@ -155,11 +155,10 @@ def compute(
     Result
         By (model, neuron): ``r2``, ``normalised``; NaN for constant neurons, and for those that are not
         reliable. ``chosen`` (model, fold, neuron), the strength. ``reliability``, ``unit`` (neuron). By
-        (model): ``source``, ``layer``, ``order``, ``units``; ``median``, ``low``, ``high`` of R²,
-        ``normalised_median``, ``normalised_low``, ``normalised_high``; ``p_zero``, that the median of R² is
-        not above 0; of p also ``…_holm`` and ``…_fdr``, corrected over models. By (model, other):
+        (model): ``source``, ``layer``, ``order``, ``units``; ``median`` of R², ``low``, ``high``; ``p_zero``,
+        that it is not above 0, and ``…_holm`` and ``…_fdr``, corrected over models. By (model, other):
         ``difference`` of medians, ``p_pair`` and its corrections over pairs. ``resampled`` float32 (model,
-        resample). ``fold`` (image).
+        resample). The same of the normalised R², ``normalised_median`` and so on. ``fold`` (image).
 
     Raises
     ------
@@ -168,7 +167,6 @@ def compute(
         activity is not finite.
     """
     from repscape import store
-    from repscape.rdms.inference import corrected, corrected_pairs
 
     target = files["recording"]
     with store.open_file(target, "activations") as file:
@@ -194,7 +192,8 @@ def compute(
     strengths = tuple(sorted(set(strengths)))
 
     found: dict[str, list] = {}
-    resampled, labels = [], []
+    resampled: dict[str, list] = {"": [], "normalised_": []}
+    labels = []
     paths = files["predictors"]
     with store.open_file(paths[0], "activations") as file:
         predictors = file.population
@@ -220,27 +219,30 @@ def compute(
         }  # fmt: skip
         for name, number in numbers.items():
             found.setdefault(name, []).append(number)
-        resampled.append(draws)
+        resampled[""].append(draws)
+        resampled["normalised_"].append(scaled_draws)
         labels.append((layer.source, layer.layer))
         logger.info("%s, %s: median R² %.3g", layer.source, layer.layer, numbers["median"])
-    resampled = np.array(resampled)
-    tests = {"p_zero": (("model",), p_above(resampled))}
-    p_pair = p_different(resampled[:, None] - resampled)
-    np.fill_diagonal(p_pair, np.nan)
-    tests["p_pair"] = (("model", "other"), p_pair)
-    for method in ("holm", "fdr"):
-        tests[f"p_zero_{method}"] = (("model",), corrected(tests["p_zero"][1], method))
-        tests[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(p_pair, method))
+    resampled = {prefix: np.array(draws) for prefix, draws in resampled.items()}
+    tests = {
+        f"{prefix}{name}": test for prefix in resampled for name, test in _tests(resampled[prefix]).items()
+    }
     dims = {"r2": ("neuron",), "normalised": ("neuron",), "chosen": ("fold", "neuron")}
-    medians = np.array(found["median"])
     return Result(
         variables={
             "source": (("model",), [source for source, _ in labels]),
             "layer": (("model",), [layer for _, layer in labels]),
             **{name: (("model", *dims.get(name, ())), np.array(own)) for name, own in found.items()},
-            "difference": (("model", "other"), medians[:, None] - medians),
+            **{
+                f"{prefix}difference": (("model", "other"), np.subtract.outer(own, own))
+                for prefix in resampled
+                for own in [np.array(found[f"{prefix}median"])]
+            },
             **tests,
-            "resampled": (("model", "resample"), resampled.astype(np.float32)),
+            **{
+                f"{prefix}resampled": (("model", "resample"), draws.astype(np.float32))
+                for prefix, draws in resampled.items()
+            },
             "reliability": (("neuron",), share),
             "unit": (("neuron",), unit),
             "fold": (("image",), fold.astype(np.int32)),
@@ -299,6 +301,19 @@ def _resampled(own, scale: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     return resampled_medians(own.errors, own.totals, scale, resamples, derive(seed, "resamples"))
 
 
+def _tests(resampled: np.ndarray) -> dict[str, tuple]:
+    """Test medians (model, resample) against 0 and each other, corrected over models and pairs."""
+    from repscape.rdms.inference import corrected, corrected_pairs
+
+    zero, pair = p_above(resampled), p_different(resampled[:, None] - resampled)
+    np.fill_diagonal(pair, np.nan)
+    tests = {"p_zero": (("model",), zero), "p_pair": (("model", "other"), pair)}
+    for method in ("holm", "fdr"):
+        tests[f"p_zero_{method}"] = (("model",), corrected(zero, method))
+        tests[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(pair, method))
+    return tests
+
+
 def _interval(prefix: str, resampled: np.ndarray) -> dict[str, float]:
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {f"{prefix}low": low, f"{prefix}high": high}
@@ -306,9 +321,7 @@ def _interval(prefix: str, resampled: np.ndarray) -> dict[str, float]:
 
 def rows(variables: dict) -> Iterator[tuple]:
     """Yield the header and the rows of the long table: a layer of a source each."""
-    names = (
-        "source", "layer", "order", "units", "median", "low", "high", "normalised_median", "normalised_low",
-        "normalised_high", "p_zero", "p_zero_holm", "p_zero_fdr",
-    )  # fmt: skip
+    own = ("median", "low", "high", "p_zero", "p_zero_holm", "p_zero_fdr")
+    names = ("source", "layer", "order", "units", *own, *(f"normalised_{name}" for name in own))
     yield names
     yield from zip(*(variables[name][1] for name in names), strict=True)

@@ -99,10 +99,15 @@ def _draws(images: int, neurons: int, resamples: int, seed: int) -> Iterator[tup
 
 def p_above(resampled: np.ndarray) -> np.ndarray:
     """Return p of a value above 0, one-sided: the share of resamples (…, resample) that are not above."""
-    return (1 + (resampled <= 0).sum(-1)) / (1 + resampled.shape[-1])
+    return _shares((resampled <= 0).sum(-1), resampled)
 
 
 def p_different(resampled: np.ndarray) -> np.ndarray:
     """Return p of a value that is not 0, two-sided: twice the smaller share beyond 0, at most 1."""
     beyond = np.minimum((resampled <= 0).sum(-1), (resampled >= 0).sum(-1))
-    return np.minimum(1, 2 * (1 + beyond) / (1 + resampled.shape[-1]))
+    return np.minimum(1, 2 * _shares(beyond, resampled))
+
+
+def _shares(counts: np.ndarray, resampled: np.ndarray) -> np.ndarray:
+    """Return (1 + counts) / (1 + resamples); NaN where resamples are undefined."""
+    return np.where(np.isnan(resampled).any(-1), np.nan, (1 + counts) / (1 + resampled.shape[-1]))

@@ -13,6 +13,7 @@ from pydantic import Field
 from repscape.analyses.result import Result
 from repscape.choices import one, one_size, several
 from repscape.errors import ConfigError, DataError
+from repscape.plugins import NAMES
 from repscape.seeds import derive
 from repscape.study import Study
 
@@ -49,8 +50,8 @@ def inputs(
     stimulus: str | None = None,
     population: str | None = None,
     size: str | int | None = None,
-    layers: list[str] | None = None,
-    metrics: list[str] | None = None,
+    layers: NAMES | None = None,
+    metrics: NAMES | None = None,
     trials: Split = "all",
 ) -> dict:
     """Name the activations, samples and RDMs of each layer.
@@ -93,8 +94,8 @@ def compute(
     stimulus: str | None = None,
     population: str | None = None,
     size: str | int | None = None,
-    layers: list[str] | None = None,
-    metrics: list[str] | None = None,
+    layers: NAMES | None = None,
+    metrics: NAMES | None = None,
     trials: Split = "all",
     splits: Times = 1,
     units: Samples = 0,

@@ -86,7 +86,7 @@ def _shown(table, layers: Layers | None) -> list[tuple[str, str]]:
     for source in choices.several(layers, sources, "layers"):
         known = own(table, source)
         if layers is None:
-            best = int(table["error"].sel(source=source, layer=known).isel(decoder=0).argmin())
+            best = int(table["error"].sel(source=source, layer=known).values[:, 0].argmin())
             shown.append((source, known[best]))
         else:
             shown += [(source, layer) for layer in choices.several(layers[source], known, f"layers.{source}")]
@@ -105,8 +105,7 @@ def caption(table, shown, chosen: bool) -> str:
     return (
         f"{procedure(table)} A point is what was left out: one "
         f"{'trial or image' if 'single_trials' in table.attrs else 'image'}, with the decoded angle drawn "
-        "in the "
-        "turn that is nearest to the true one, so that errors are distances from the dotted line. "
+        "in the turn that is nearest to the true one, so that errors are distances from the dotted line. "
         + (
             "Of each source, the layer with the least error"
             + (f" (the first {MOST} sources)." if table.sizes["source"] > MOST else ".")

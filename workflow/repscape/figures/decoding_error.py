@@ -5,6 +5,7 @@ import numpy as np
 from repscape import choices
 from repscape.figures import captions
 from repscape.figures.depth import own
+from repscape.figures.sampling_error import percent_axis
 from repscape.figures.source_panels import labelled, source_panels
 from repscape.figures.style import COLOURS
 from repscape.study import Study
@@ -63,11 +64,10 @@ def draw(data: dict, *, analysis: str | None = None):
                 clip_on=False, gid=f"{gid}/markers",
             )  # fmt: skip
         axes.axhline(by_chance, color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid=f"{source}/blind")
-    first = next(iter(panels.values()))
+    first = next(iter(panels.values()))  # whose scale all share
     smallest = float(table["low"].min())
     if 0 < smallest < by_chance / LOG:
-        first.set_yscale("log")
-        first.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        percent_axis(first.yaxis)
     else:
         first.set_ylim(bottom=0)
     rows = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
@@ -102,26 +102,23 @@ def procedure(table) -> str:
     }[of["by"]]
     single = [captions.escape(name) for name in np.atleast_1d(of.get("single_trials", []))]
     rows = f"single trials of {captions.listing(single)}" if single else "the mean responses to each image"
-    ridge = "ridge regression"
-    network = (
-        f"networks with one hidden layer of {captions.plural(int(of['hidden']), 'ReLU unit', 'ReLU units')}, "
-        f"trained by gradient descent for {captions.number(int(table['epoch'].values[-1]))} epochs"
-        if "epoch" in table
-        else ""
-    )
-    how = captions.listing([ridge] * ("ridge" in table["decoder"].values) + [network] * bool(network))
+    how = ["ridge regression"] if "ridge" in table["decoder"].values else []
+    if "relu" in table["decoder"].values:
+        how.append(
+            "networks with one hidden layer of "
+            f"{captions.plural(int(of['hidden']), 'ReLU unit', 'ReLU units')}, trained by gradient descent "
+            f"for {captions.number(int(table['epoch'].values[-1]))} epochs"
+        )
     units = table["units"].values[table["order"].values >= 0]
     number = " to ".join(captions.number(int(n)) for n in sorted({units.min(), units.max()}))
     return (
-        f"How well {factor} (period {period}, {captions.plural(int(of['values']), 'value', 'values')}) is "
-        f"decoded from responses to {captions.number(int(of['images']))} images of "
+        f"How well {factor} (period {period}, {captions.plural(int(of['values']), 'value', 'values')}), as "
+        "its "
+        f"cosine and sine, is decoded from responses to {captions.number(int(of['images']))} images of "
         f"{captions.escape(of['stimulus'])} ({rows}; {number} units a layer, population "
-        f"``{of['population']}``, standardised by the training rows) by {how}; both tell its cosine and "
-        "sine. "
+        f"``{of['population']}``, standardised by the training rows) by {captions.listing(how)}. "
         f"Tested on {new}: {int(of['folds'])} folds left out in turn, the strength of the penalty chosen "
         "within the training rows."
-    ).replace(
-        "; both tell", "; both tell" if network and "ridge" in table["decoder"].values else ", which tell"
     )
 
 
@@ -133,13 +130,11 @@ def caption(table, layers) -> str:
         procedure(table),
         "Lines: mean absolute error, the shorter way round; bars: 95% intervals over "
         f"{groups} ({captions.number(int(table.attrs['resamples']))} bootstrap samples; the decoders stay "
-        "the "
-        "same).",
+        "the same).",
         f"Dotted: a blind guess where values are spread evenly, {table.attrs['period'] / 4:g}.",
         f"Bands: the middle 90% of what the same procedure makes of {captions.number(count)} permutations of "
         "the values, which may do worse than a blind guess, for what is left out lies opposite the mean of "
-        "the "
-        "rest. Full markers: p < 0.05, for each layer by itself."
+        "the rest. Full markers: p < 0.05, for each layer by itself."
         if count
         else "Values were not permuted: there are no p-values.",
         labelled(layers),

@@ -48,16 +48,17 @@ def draw(
     models = by_source(table)
     layers = {source: [str(table["layer"].values[at]) for at in own] for source, own in models.items()}
     prefix = "normalised_" if normalised else ""
-    best = int(np.argmax(table["median"].values))
-    alike = table[f"p_pair_{correction}"].values[best] >= P
-    sure = table[f"p_zero_{correction}"].values < P
+    best = int(np.argmax(table[f"{prefix}median"].values))
+    alike = table[f"{prefix}p_pair_{correction}"].values[best] >= P
+    sure = table[f"{prefix}p_zero_{correction}"].values < P
     fig, panels = source_panels(layers)
     for source, axes in panels.items():
         own, x = np.array(models[source]), np.arange(len(models[source]))
         middle, low, high = (table[f"{prefix}{name}"].values[own] for name in ("median", "low", "high"))
         axes.axhline(0, color="0.5", lw=0.6, zorder=0)
         axes.fill_between(x, low, high, color=COLOUR, alpha=0.18, lw=0, gid=f"{source}/interval")
-        axes.errorbar(x, middle, [middle - low, high - middle], color=COLOUR, lw=0, elinewidth=0.6)
+        if len(x) == 1:  # where a band has no width
+            axes.vlines(x, low, high, color=COLOUR, lw=0.7)
         axes.plot(x, middle, color=COLOUR, gid=source)
         axes.scatter(
             x, middle, 12, np.where(sure[own], COLOUR, "white"), edgecolors=COLOUR, lw=0.8, zorder=3,
@@ -108,13 +109,13 @@ def procedure(table) -> str:
         f"How well the mean responses of {captions.plural(total - constant, 'neuron', 'neurons')} of "
         f"{captions.escape(of['recording'])}, {captions.escape(of['area'])}, to "
         f"{captions.number(table.sizes['image'])} images of {captions.escape(of['stimulus'])} are "
-        "predicted by "
-        f"ridge regression from layers ({number} units, population ``{of['population']}``, standardised by "
-        "the "
-        f"training images); {int(of['folds'])} folds of {left} are left out in turn, and the strength of the "
+        f"predicted by ridge regression from layers ({number} units, population ``{of['population']}``, "
+        "standardised by "
+        f"the training images); {int(of['folds'])} folds of {left} are left out in turn, and the strength "
+        "of the "
         "penalty is chosen for each neuron within the others. R² is 1 − the squared errors of left-out "
-        "images / "
-        "their squared differences from the training mean: 0 without predictors, negative where worse."
+        "images / their squared differences from the training mean: 0 without predictors, negative where "
+        "worse."
         + (
             f" {captions.plural(constant, 'further neuron', 'further neurons')} answered the same to all "
             "images."
@@ -129,32 +130,29 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
     of = table.attrs
     name = ", ".join(captions.escape(str(table[label].values[best])) for label in ("source", "layer"))
     tests = table.sizes["model"]
+    what = "normalised_median" if normalised else "median"
     text = [procedure(table)]
     if normalised:
         text.append(
             "R² is divided by reliability, the share of the variance of a neuron's mean responses that is "
-            "not "
-            f"noise of its trials, in the {captions.number(int(of['normalised_neurons']))} neurons where "
-            "that is "
-            f"at least {of['reliable']:g}; 1 is all that can be predicted."
+            f"not noise of its trials, in the {captions.number(int(of['normalised_neurons']))} neurons where "
+            f"that is at least {of['reliable']:g}; 1 is all that can be predicted."
         )
     elif np.isnan(table["reliability"]).all():
         text.append("Without repeats of images, it is not known how much could be predicted.")
     text.append(
         f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap "
-        "samples of "
-        "images and of neurons, which share the images; regressions are not fitted again, nor is reliability "
+        "samples of images and of neurons, which share the images; regressions are not fitted again, nor "
+        "is reliability "
         "estimated again, so that intervals lack what these add. "
-        f"Full markers: the median R²{' of all neurons' if normalised else ''} is above 0, p < {P:g} after "
+        f"Full markers: the median R² is above 0, p < {P:g} after "
         f"correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}. Triangle: the "
-        "layer with "
-        f"the largest median R²{' of all neurons' if normalised else ''} ({name}, "
-        f"{table['median'].values[best]:.2f})."
+        f"layer with the largest median R² ({name}, "
+        f"{table[what].values[best]:.2f})."
     )
     if tests > 1:
         text.append(
             "Dashes: layers whose median does not differ from its (the same bootstrap samples, corrected "
-            "for all "
-            f"{captions.number(tests * (tests - 1) // 2)} pairs in the same way)."
+            f"for all {captions.number(tests * (tests - 1) // 2)} pairs in the same way)."
         )
     return " ".join(filter(None, [*text, labelled(layers)]))

@@ -49,8 +49,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
     if np.isnan(reliability).all():
         raise DataError(
             f"the recording '{table.attrs['recording']}' has no repeats of images, so that the reliability "
-            "of "
-            "its neurons is not known. Leave this figure out, or name an analysis of another recording."
+            "of its neurons is not known. Leave this figure out, or name an analysis of another recording."
         )
     shown = _shown(table, layers)
     width = min(180.0, 40 + 70 * len(shown))
@@ -118,10 +117,9 @@ def caption(table, chosen: bool, beyond: int) -> str:
     text = [
         procedure(table),
         "A point is a neuron. Reliability is the share of the variance of its mean responses over images "
-        "that is "
-        f"not noise, estimated from {count} trials an image; an estimate can be below 0. Points above the "
-        "dotted "
-        "line come of errors of both estimates.",
+        f"that is not noise, estimated from {count} trials an image; an estimate can be below 0. Points "
+        "above the "
+        "dotted line come of errors of both estimates.",
         "Of each source, the layer with the largest median R², which was found with the same data."
         if chosen
         else "",

@@ -52,7 +52,7 @@ def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55)
             first = next(iter(panels.values()), None)
             axes = panels[name] = fig.add_subplot(inner[place], sharey=first)
             depth_axis(axes, layers[name], width)
-            axes.tick_params(labelleft=place == 0)
+            axes.tick_params("y", which="both", labelleft=place == 0)
             axes.set_title(captions.shorten(name, max(6, int(width / 1.5))))
     return fig, panels
 

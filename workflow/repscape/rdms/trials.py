@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import netCDF4
 import numpy as np
 
 from repscape.errors import DataError
+
+if TYPE_CHECKING:
+    import netCDF4
 
 
 class Trials(NamedTuple):
@@ -68,12 +70,12 @@ def asked_for(metric: Callable) -> bool:
     return "trials" in inspect.signature(metric).parameters
 
 
-def has_noise(file: netCDF4.Dataset) -> bool:
+def has_noise(file: "netCDF4.Dataset") -> bool:
     """Whether activity was recorded, and so is noisy; that of networks is not."""
     return not hasattr(file, "weights_sha256")
 
 
-def read(file: netCDF4.Dataset) -> Trials:
+def read(file: "netCDF4.Dataset") -> Trials:
     """Read the single trials of a recording.
 
     Raises

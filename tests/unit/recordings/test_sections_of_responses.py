@@ -1,0 +1,114 @@
+"""Recordings of responses in the config, and as sources of a study."""
+
+import numpy as np
+import pytest
+
+from repscape import config, simulations
+from repscape.errors import ConfigError
+
+NETWORK = {"source": "torchvision", "architecture": "alexnet", "weights": "random"}
+
+
+def given(**changes) -> dict:
+    measured = {
+        "source": "arrays",
+        "path": "v1.npy",
+        "stimulus": "noise",
+        "area": ["V1", "LM"],
+        "area_of": "area",
+    }
+    return {
+        "study": "s",
+        "stimuli": {
+            name: {"source": "gratings", "count": 4, "size": [64, 64]} for name in ("noise", "other")
+        },
+        "networks": {"net": NETWORK},
+        "recordings": {
+            "measured": measured | changes,
+            "made": {"source": "simulated", "stimulus": ["other", "noise"], "samples": {"random": [5]}},
+        },
+        "populations": {
+            "random": {"select": "random", "units": 10},
+            "top": {"select": "top", "units": 10, "reference": "noise"},
+        },
+        "samples": [{"population": "random", "sizes": [5, "all"]}, {"population": "top"}],
+        "analyses": {
+            "few": {"analysis": "subset", "of": "all_images", "k": 3, "where": {"source": "made"}},
+            "maps": {"analysis": "mds", "of": "all_images", "where": {"source": "measured"}},
+            "like": {"analysis": "meta_rdm", "of": "all_images", "entries": ["layer"], "groups": ["source"]},
+            "of_it": {"analysis": "mds", "of": "like"},
+        },
+        "figures": {
+            "pictures": {"figure": "subset", "analysis": "few"},
+            "map": {"figure": "mds", "analysis": "of_it"},
+            "rdm_gallery": {"source": "measured"},
+        },
+    }
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("v1.npy", np.zeros((4, 3)))
+
+
+def test_a_recording_is_a_source_beside_networks():
+    study = config.resolve(given())
+    assert (study.networks, study.recordings, study.given) == (["net"], ["made", "measured"], {})
+    assert study.layers["measured"] == ("V1", "LM")
+    assert study.layers["made"] == ("recording",)
+    assert study.stimuli_of("measured") == ("noise",)
+    assert study.stimuli_of("made") == ("noise", "other")
+    assert study.samples_of("measured") == {"random": ("5", "all")}
+    assert study.samples_of("made") == {"random": ("5",)}
+    paths = set(study.rdms())
+    assert "results/s/rdms/measured/noise/random/LM/nall.nc" in paths
+    assert not any("/measured/other/" in path or "/measured/noise/top/" in path for path in paths)
+
+
+def test_what_is_behind_analyses_and_figures():
+    study = config.resolve(given())
+    behind = {name: simulations.behind(study, "analyses", name) for name in study.analyses}
+    assert behind == {"few": ["made"], "like": ["made"], "maps": [], "of_it": ["made"]}
+    found = {name: simulations.behind(study, "figures", name) for name in study.config["figures"]}
+    assert found == {"map": ["made"], "pictures": ["made"], "rdm_gallery": []}
+
+
+def test_a_key_that_is_null_is_not_there():
+    study = config.resolve(given(source="simulated", path=None, area_of=None, area="V1"))
+    assert study.config["recordings"]["measured"]["area"] == ["V1"]
+    assert "path" not in study.config["recordings"]["measured"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"stimulus": "noises"}, "recordings.measured.stimulus: 'noises' is unknown; did you mean 'noise'"),
+        ({"missing": "ignore"}, "recordings.measured.missing: expected"),
+        ({"samples": {"top": ["all"]}}, "recordings.measured.samples: 'top' is unknown"),
+        ({"samples": {"random": [7]}}, "recordings.measured.samples.random: '7' is unknown"),
+        ({"axes": ["trial"]}, "axes: expected trial and neuron"),
+        ({"area": ["V1", "a/b"]}, "recordings.measured.area: 'a/b' cannot be a name"),
+        ({"path": "v2.npy"}, "recordings.measured.path: v2.npy: no such file"),
+        ({"metric": "correlation"}, "recordings.measured.metric: unknown key"),
+    ],
+)
+def test_mistakes(changes, said):
+    with pytest.raises(ConfigError) as told:
+        config.resolve(given(**changes))
+    assert said in str(told.value)
+
+
+def test_neurons_need_a_population_that_they_can_have():
+    study = given()
+    study["samples"] = [{"population": "top"}]
+    study["recordings"]["made"]["samples"] = None
+    with pytest.raises(ConfigError, match="none of the populations that are sampled can be one of neurons"):
+        config.resolve(study)
+
+
+def test_analyses_that_run_a_network_take_no_recording():
+    study = given()
+    study["analyses"], study["figures"] = {"anova": {"source": "measured"}}, {}
+    with pytest.raises(ConfigError, match=r"analyses.anova.source: 'measured' is unknown.* Valid: net"):
+        config.resolve(study)
