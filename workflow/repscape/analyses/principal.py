@@ -59,10 +59,11 @@ def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
         kept = _kept(squares, len(training))
         coordinates = scaled @ vectors[:, kept]
     else:
-        products = np.zeros((rows, len(training)))
+        products = np.zeros((rows, rows))
         for start in range(0, units, CHUNK):
             scaled = standardised(start)
-            products += scaled @ scaled[training].T
+            products += scaled @ scaled.T  # symmetric, which BLAS knows
+        products = products[:, training]
         squares, vectors = eigh(products[training])
         kept = _kept(squares, len(training))
         coordinates = products @ (vectors[:, kept] / np.sqrt(squares[kept]))
