@@ -12,11 +12,18 @@ rule stimulus:
         STUDY.pattern("stimulus"),
     log:
         f"{LOGS}/stimuli/{{stimulus}}.log",
+    group:
+        stimulus_group
     conda:
         ENVIRONMENT
     threads: stimulus_threads
     resources:
+        **on_gpu(stimulus_gpu),
         gpu=stimulus_gpu,
+        gpu_mb=running_gpu_mb(stimulus_gpu),
+        mem_mb=growing(4000),
+        runtime=growing(10),
+        turn=turn,
     params:
         job=stimulus_job,
     script:

@@ -1,0 +1,145 @@
+"""Snakemake running through Slurm, and what Slurm knows of its jobs."""
+
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from project import Project
+
+PROFILE = ("--profile", "profiles/slurm")
+# Shorter waits than on a real cluster, where files take longer to be seen.
+HASTE = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "1")
+# Imported by every Python that starts in the run: waits before the file HELD gets its name.
+HOLD = """
+import os, time
+rename = os.replace
+def replace(source, target):
+    if os.environ.get("HELD") and str(target).endswith(os.environ["HELD"]) and os.path.exists("hold"):
+        with open("holding", "w") as stream:
+            stream.write(os.environ["SLURM_JOB_ID"])
+        while os.path.exists("hold"):
+            time.sleep(0.05)
+    rename(source, target)
+os.replace = replace
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What Slurm says of one of its jobs, from when it began or ended."""
+
+    number: int
+    state: str
+    partition: str
+    memory: int  # MiB
+    minutes: int
+    cpus: int
+    gpus: int
+    command: str
+
+
+@dataclass
+class Cluster:
+    """The Slurm that start_slurm.sh started in a folder."""
+
+    folder: Path
+
+    def run(self, project: Project, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        return project.run(*PROFILE, *HASTE, *arguments, check=check)
+
+    def jobs(self) -> dict[int, Job]:
+        """Return all jobs by their numbers, those that ended as well."""
+        shown = subprocess.run(
+            ["scontrol", "show", "job", "--oneliner"], check=True, capture_output=True, text=True
+        )
+        jobs = {}
+        for line in shown.stdout.splitlines():
+            if not (found := dict(re.findall(r"(\w+)=(\S+)", line))).get("JobId"):
+                continue
+            days, hours, minutes = re.match(r"(?:(\d+)-)?(\d+):(\d+):", found["TimeLimit"]).groups(
+                default="0"
+            )
+            jobs[int(found["JobId"])] = Job(
+                number=int(found["JobId"]),
+                state=found["JobState"],
+                partition=found["Partition"],
+                memory=_mebibytes(re.search(r"mem=(\d+)(\w)", found["TRES"])),
+                minutes=(int(days) * 24 + int(hours)) * 60 + int(minutes),
+                cpus=int(found["NumCPUs"]),
+                gpus=int(re.search(r"gpu:?(\d*)", found.get("TresPerJob", "gpu:0"))[1] or 1),
+                command=found.get("Comment", ""),
+            )
+        return jobs
+
+    def node(self) -> str:
+        said = subprocess.run(
+            ["sinfo", "--noheader", "--format", "%T"], check=True, capture_output=True, text=True
+        )
+        return said.stdout.split()[0]
+
+    def daemon(self, name: str) -> int:
+        """Return the process id of a daemon."""
+        return int((self.folder / f"run/{name}.pid").read_text())
+
+    def processes(self, job: int) -> list[int]:
+        """Return the ids of a job's processes, the shepherds of its steps first."""
+        shepherds, others = [], []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"slurmstepd: [{job}." in (folder / "cmdline").read_text():
+                    shepherds.append(int(folder.name))
+                elif f"SLURM_JOB_ID={job}" in (folder / "environ").read_bytes().decode(
+                    errors="replace"
+                ).split("\0"):
+                    others.append(int(folder.name))
+            except OSError:  # it has ended
+                continue
+        return shepherds + others
+
+
+def _mebibytes(found: re.Match) -> int:
+    return int(found[1]) * {"M": 1, "G": 1024}[found[2]]
+
+
+class Held:
+    """A run that waits in the middle of a job: its `file` is written but has not got its name."""
+
+    def __init__(self, project: Project, file: str, *targets: str):
+        self.folder = project.folder
+        (self.folder / "hook").mkdir()
+        (self.folder / "hook/sitecustomize.py").write_text(HOLD)
+        (self.folder / "hold").touch()
+        path = os.pathsep.join(filter(None, [str(self.folder / "hook"), os.getenv("PYTHONPATH")]))
+        self.said = self.folder / "said.txt"
+        with open(self.said, "w") as said:
+            self.process = subprocess.Popen(
+                project.command(*PROFILE, *HASTE, *targets),
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": path, "HELD": file},
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.until((self.folder / "holding").exists)
+        time.sleep(0.2)
+        self.job = int((self.folder / "holding").read_text())
+
+    def until(self, condition, seconds: float = 240) -> None:
+        """Wait until a condition holds; fail with what the terminal showed."""
+        started = time.monotonic()
+        while not condition():
+            assert time.monotonic() < started + seconds, self.said.read_text()
+            time.sleep(0.2)
+
+    def release(self) -> None:
+        """Let the job go on, and those that are sent in its place."""
+        (self.folder / "hold").unlink()
+
+    def end(self) -> str:
+        """Wait for the end of the run; return what the terminal showed."""
+        self.process.wait(300)
+        return self.said.read_text()
