@@ -18,8 +18,9 @@ import os, time
 rename = os.replace
 def replace(source, target):
     if os.environ.get("HELD") and str(target).endswith(os.environ["HELD"]) and os.path.exists("hold"):
-        with open("holding", "w") as stream:
+        with open("holding.tmp", "w") as stream:
             stream.write(os.environ["SLURM_JOB_ID"])
+        rename("holding.tmp", "holding")
         while os.path.exists("hold"):
             time.sleep(0.05)
     rename(source, target)
@@ -74,6 +75,13 @@ class Cluster:
             )
         return jobs
 
+    def until_ended(self, number: int, seconds: float = 120) -> Job:
+        started = time.monotonic()
+        while (job := self.jobs()[number]).state in ("RUNNING", "COMPLETING"):
+            assert time.monotonic() < started + seconds, job
+            time.sleep(0.5)
+        return job
+
     def node(self) -> str:
         said = subprocess.run(
             ["sinfo", "--noheader", "--format", "%T"], check=True, capture_output=True, text=True
@@ -124,16 +132,17 @@ class Held:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self.until((self.folder / "holding").exists)
-        time.sleep(0.2)
-        self.job = int((self.folder / "holding").read_text())
+        self.wait()
 
-    def until(self, condition, seconds: float = 240) -> None:
-        """Wait until a condition holds; fail with what the terminal showed."""
-        started = time.monotonic()
-        while not condition():
+    def wait(self, seconds: float = 600) -> None:
+        """Wait until the job, or the one that is sent in its place, has come to that point."""
+        holding, started = self.folder / "holding", time.monotonic()
+        while not holding.exists():
+            assert self.process.poll() is None, self.said.read_text()
             assert time.monotonic() < started + seconds, self.said.read_text()
             time.sleep(0.2)
+        self.job = int(holding.read_text())
+        holding.unlink()
 
     def release(self) -> None:
         """Let the job go on, and those that are sent in its place."""
@@ -141,5 +150,5 @@ class Held:
 
     def end(self) -> str:
         """Wait for the end of the run; return what the terminal showed."""
-        self.process.wait(300)
+        self.process.wait(600)
         return self.said.read_text()

@@ -68,7 +68,7 @@ SlurmctldTimeout=10
 SlurmdTimeout=10
 EnforcePartLimits=ALL
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=64000 Gres=gpu:2 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(env -u OMP_NUM_THREADS nproc) RealMemory=64000 Gres=gpu:2 State=UNKNOWN
 PartitionName=cpu Nodes=$host Default=YES MaxTime=600 State=UP
 PartitionName=gpu Nodes=$host Default=NO MaxTime=600 State=UP
 CONF

@@ -40,45 +40,56 @@ def test_the_same_bytes_as_without_slurm(through_slurm, here):
 def test_what_the_jobs_asked_for(slurm, through_slurm):
     jobs = slurm.jobs()
     assert {job.state for job in jobs.values()} == {"COMPLETED"}
-    by_name = {}
-    for job in jobs.values():
-        by_name.setdefault(job.command.removeprefix("rule_"), []).append(job)
-    # eleven jobs of the study in eight of Slurm: the small ones of a kind share one
-    assert {name: len(found) for name, found in by_name.items()} == {}
+    # Eleven jobs of the study in eight of Slurm: the small ones of a kind share one, and take turns in it.
+    assert sorted(job.command for job in jobs.values()) == [
+        "rule_activations_squeezenet_wildcards_gratings_random",
+        "rule_activations_squeezenet_wildcards_white_noise_random",
+        "rule_differentiation",
+        "rule_figures_differentiation_by_depth",
+        "rule_network_wildcards_squeezenet",
+        "rule_rdms_rdms_squeezenet",
+        "rule_stimuli_stimulus",
+        "rule_units_population_samples_squeezenet",
+    ]
+    asked = {job.command: job for job in jobs.values()}
+    for command, job in asked.items():
+        on_gpu = command.startswith("rule_activations")
+        assert (job.partition, job.gpus, job.cpus) == (("gpu", 1, 1) if on_gpu else ("cpu", 0, 1))
+        assert (job.memory > 4000) == on_gpu
+    assert asked["rule_stimuli_stimulus"].memory == 4000
+    minutes = {command.split("_")[1]: job.minutes for command, job in asked.items()}
+    assert (minutes["stimuli"], minutes["units"], minutes["rdms"]) == (2 * 10, 10 + 5, 2 * 10)
 
 
-def test_a_cancelled_job(slurm, part, here):
+def test_a_cancelled_job_and_then_a_dead_node(slurm, part, here):
+    """A job is cancelled. Sent again, it dies with its node's daemon; the node comes back later."""
     before = dates(part)
     run = Held(part, RECORDED, RDM)
     subprocess.run(["scancel", str(run.job)], check=True)
-    run.until(lambda: slurm.jobs()[run.job].state == "CANCELLED")
-    run.release()
-    said = run.end()
-    assert run.process.returncode == 0, said
-    jobs = slurm.jobs()
-    cancelled, again, rdms = (job for number, job in sorted(jobs.items()) if number >= run.job)
-    assert (cancelled.command, again.state, rdms.state) == (again.command, "COMPLETED", "COMPLETED")
-    assert (again.memory, again.minutes) == (2 * cancelled.memory, 2 * cancelled.minutes)
-    check_nothing_lost(part, before, here)
+    cancelled = slurm.until_ended(run.job)
+    assert cancelled.state == "CANCELLED"
 
-
-def test_a_dead_node(slurm, part, here):
-    """The node's daemon and the job on it die; the node comes back later."""
-    before = dates(part)
-    run = Held(part, RECORDED, RDM)
+    run.wait()
     os.kill(slurm.daemon("slurmd"), signal.SIGKILL)
     for process in slurm.processes(run.job):
         os.kill(process, signal.SIGKILL)
-    run.until(lambda: slurm.jobs()[run.job].state == "NODE_FAIL")
+    lost = slurm.until_ended(run.job)
+    assert lost.state == "NODE_FAIL"
     assert slurm.node().startswith("down")
     assert run.process.poll() is None
+
     run.release()
     subprocess.run(["slurmd"], check=True)
     said = run.end()
     assert run.process.returncode == 0, said
     assert slurm.node() == "idle"
-    ended = [job.state for number, job in sorted(slurm.jobs().items()) if number >= run.job]
-    assert ended == ["NODE_FAIL", "COMPLETED", "COMPLETED"]
+    attempts = [job for number, job in sorted(slurm.jobs().items()) if number >= cancelled.number]
+    rdms = attempts.pop()
+    assert [job.state for job in attempts] == ["CANCELLED", "NODE_FAIL", "COMPLETED"]
+    assert len({job.command for job in attempts}) == 1
+    assert [job.memory for job in attempts] == [times * cancelled.memory for times in (1, 2, 3)]
+    assert [job.minutes for job in attempts] == [60, 120, 180]
+    assert (rdms.command, rdms.state) == ("rule_rdms_rdms_squeezenet", "COMPLETED")
     check_nothing_lost(part, before, here)
 
 
@@ -92,11 +103,16 @@ def test_a_killed_main_process(slurm, part, here):
     assert "--unlock" in locked.stderr
     assert slurm.jobs()[run.job].state == "RUNNING"  # and writes on
     run.release()
-    run.until(lambda: slurm.jobs()[run.job].state == "COMPLETED")
+    assert slurm.until_ended(run.job).state == "COMPLETED"
     slurm.run(part, "--unlock")
     slurm.run(part)
     check_nothing_lost(part, before, here)
     assert part.results() == here.results()
-    again = [job.command for number, job in sorted(slurm.jobs().items()) if number > run.job]
-    assert again == []
+    # The job went on without Snakemake, and what it made counts.
+    after = [job.command for number, job in sorted(slurm.jobs().items()) if number > run.job]
+    assert after == [
+        "rule_rdms_rdms_squeezenet",
+        "rule_differentiation",
+        "rule_figures_differentiation_by_depth",
+    ]
     assert part.plan() == set()

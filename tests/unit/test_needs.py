@@ -55,7 +55,9 @@ def test_a_population_larger_than_the_layer_is_the_layer(file):
 
 def test_rdms_are_made_a_layer_at_a_time(file):
     small, large = file(10, "small"), file(50, "large")
-    assert needs.dissimilarities([small, large]) == needs.dissimilarities([large]) == needs.PYTHON + 400
+    every = needs.dissimilarities([small, large], 1)
+    assert every == needs.dissimilarities([large], 1) == needs.PYTHON + 14 * 50
+    assert needs.dissimilarities([large], 0.5) == needs.PYTHON + 8 * 50
 
 
 def test_what_reads_everything_holds_everything(file):

@@ -1,5 +1,6 @@
 """What jobs ask for, of a cluster through its profile or of the GPU of this machine, as plans show it."""
 
+import os
 import re
 
 import pytest
@@ -9,9 +10,9 @@ from project import REPOSITORY
 SLURM = ("--profile", "profiles/slurm")
 
 
-def asked(project, *arguments):
+def asked(project, *arguments, **environment):
     """Return the resources of planned jobs by rule, of one job a rule, and the rules in groups by group."""
-    done = project.run("--quiet", "host", "--dry-run", "--forceall", *arguments)
+    done = project.run("--quiet", "host", "--dry-run", "--forceall", *arguments, **environment)
     resources, groups, group, rule = {}, {}, None, None
     for line in (done.stdout + done.stderr).splitlines():
         if match := re.search(r"Group job (\S+)", line):
@@ -42,7 +43,7 @@ def test_gpu_jobs_go_where_the_site_says(fresh):
     others = {
         rule: asked for rule, asked in resources.items() if rule not in ("activations_squeezenet", "all")
     }
-    assert {asked.get("gpu", "0") for asked in others.values()} == {"0"}
+    assert {asked.get("gpu") for asked in others.values()} == {None}
     assert {asked["slurm_partition"] for asked in others.values() if "runtime" in asked} == {"cpu"}
 
 
@@ -63,7 +64,7 @@ def test_settings_for_gpus_may_be_any_resource_and_depend_on_the_attempt(fresh):
 def test_without_settings_for_gpus_only_cuda_asks_for_one(fresh, device, gpu):
     fresh.write_config(fresh.config | {"device": device})
     resources, _ = asked(fresh, *SLURM, "--default-resources", "slurm_partition=cpu")
-    assert resources["activations_squeezenet"]["gpu"] == gpu
+    assert resources["activations_squeezenet"].get("gpu", "0") == gpu
 
 
 def test_small_jobs_share_and_others_do_not(fresh):
@@ -85,14 +86,50 @@ def test_small_jobs_share_and_others_do_not(fresh):
     assert {"network", "activations_squeezenet", "differentiation"} <= alone
 
 
-def test_jobs_ask_for_more_of_the_gpu_the_larger_the_network(project):
-    """Bounds follow from the files that are there: the frozen network and the population."""
-    project.write_config(project.config | {"device": "cuda"})
-    resources, _ = asked(project)
-    small = resources["activations_squeezenet"]
-    config = project.config
-    config["activations"] = {"cuda_batch": 1024}
-    project.write_config(config)
-    large = asked(project)[0]["activations_squeezenet"]
-    assert 1000 < int(small["gpu_mb"]) < int(large["gpu_mb"])
-    assert int(small["mem_mb"]) > 4000
+GPU = """
+import sys
+sys.path.insert(0, "workflow")
+from repscape import devices
+devices.has_gpu = lambda: True
+"""
+
+
+@pytest.fixture
+def with_gpu(project):
+    """What to add to the environment to be on a machine with a GPU, by what is free on it."""
+    hook = project.folder / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(GPU)
+
+    def environment(answer):
+        program = hook / "nvidia-smi"
+        program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+        program.chmod(0o755)
+        paths = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH")}
+        return {name: os.pathsep.join(filter(None, [str(hook), path])) for name, path in paths.items()}
+
+    return environment
+
+
+def test_jobs_share_the_gpu_by_its_free_memory(project, with_gpu):
+    """Plans show what a job asks for, cut to what there is in all."""
+
+    def shown(answer, *arguments):
+        return asked(project, *arguments, **with_gpu(answer))[0]["activations_squeezenet"]
+
+    plenty = shown("80000")
+    assert plenty["gpu"] == "1"
+    assert 1000 < int(plenty["gpu_mb"]) < 5000  # a batch of 256 small images
+    assert shown("1000")["gpu_mb"] == "1048"
+    assert shown("80000", "--resources", "gpu_mb=500")["gpu_mb"] == "500"
+    assert shown("no answer")["gpu_mb"] == plenty["gpu_mb"]
+
+
+def test_a_job_asks_for_more_of_the_gpu_the_larger_its_batch(project, with_gpu):
+    before = asked(project, **with_gpu("80000"))[0]["activations_squeezenet"]
+    project.write_config(project.config | {"activations": {"cuda_batch": 1024}})
+    after = asked(project, **with_gpu("80000"))[0]["activations_squeezenet"]
+    # squeezenet1_1's largest layer, shown 64 pixels instead of 224: four alive, and one that is recorded
+    values = 5 * 64 * 111**2 * (64 / 224) ** 2
+    assert int(after["gpu_mb"]) - int(before["gpu_mb"]) == pytest.approx(768 * 4 * values / 1e6, abs=1)
+    assert int(after["mem_mb"]) > 4000

@@ -73,13 +73,18 @@ def on_device(network: str, *, largest: int, recorded: int | None, batch: int) -
     return CUDA_DEVICE + _megabytes(os.path.getsize(network) + values)
 
 
-def dissimilarities(activations: Iterable[str]) -> int:
+def dissimilarities(activations: Iterable[str], share: float) -> int:
     """Return the megabytes of a job that computes RDMs, a layer at a time.
 
-    Beside the recording of the largest layer (float32) there are, at most, the units drawn and
-    normalised in float32 and float64, and their product's work space.
+    Parameters
+    ----------
+    activations : paths
+        Recordings (float32); the largest counts, twice.
+    share : float
+        How much of it is drawn, at most. Spearman's ranks of that, and what they are made of, take six
+        times as much in float64; other metrics less.
     """
-    return PYTHON + _megabytes(8 * max(map(os.path.getsize, activations)))
+    return PYTHON + _megabytes((2 + 12 * share) * max(map(os.path.getsize, activations)))
 
 
 def reading(files: Iterable[str]) -> int:

@@ -23,7 +23,6 @@ for source in CONFIG["networks"]:
         threads: CONFIG["activations"]["threads"]
         resources:
             **on_gpu(gpu_wanted),
-            gpu=gpu_wanted,
             gpu_mb=recording_gpu_mb(source),
             mem_mb=recording_mb(source),
             runtime=growing(60),

@@ -19,7 +19,6 @@ for analysis in CONFIG["analyses"]:
         threads: CONFIG["analyses"][analysis].get("threads", 1)
         resources:
             **on_gpu(analysis_gpu(analysis)),
-            gpu=analysis_gpu(analysis),
             gpu_mb=running_gpu_mb(analysis_gpu(analysis)),
             mem_mb=running_mb if "device" in CONFIG["analyses"][analysis] else reading_mb,
             runtime=growing(60),

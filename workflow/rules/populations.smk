@@ -19,7 +19,6 @@ rule population:
     threads: population_threads
     resources:
         **on_gpu(population_gpu),
-        gpu=population_gpu,
         gpu_mb=running_gpu_mb(population_gpu),
         mem_mb=growing(4000),
         runtime=growing(10),

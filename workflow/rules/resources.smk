@@ -17,7 +17,10 @@ def gpu_wanted(wildcards=None):
 
 
 def on_gpu(wanted):
-    """What a job asks of the executor where it is `wanted` that it uses a GPU: a partition or queue, a model."""
+    """What a job asks of the executor where it is `wanted` that it uses a GPU: one, and its partition or queue."""
+
+    def number(wildcards):
+        return wanted(wildcards) or None  # some executors take 0 for a wish
 
     def setting(name):
         def chosen(wildcards, input, attempt, threads, rulename, async_run):
@@ -28,7 +31,7 @@ def on_gpu(wanted):
 
         return chosen
 
-    return {name: setting(name) for name in GPU_SETTINGS}
+    return {"gpu": number} | {name: setting(name) for name in GPU_SETTINGS}
 
 
 def growing(usual):
@@ -48,7 +51,9 @@ def running_gpu_mb(wanted):
 
 
 def rdms_mb(wildcards, input, attempt):
-    return needs.dissimilarities(input.activations) * attempt
+    recorded = CONFIG["populations"].get(wildcards.population, {}).get("units")
+    share = int(wildcards.size) / recorded if recorded and wildcards.size != "all" else 1
+    return needs.dissimilarities(input.activations, min(share, 1)) * attempt
 
 
 def recording_mb(source):
@@ -85,6 +90,7 @@ def turn(wildcards):
 # So a group asks for the memory of its largest member and the minutes of all.
 workflow.global_resources["turn"] = 1
 
-# Here, jobs share the GPU: as many run at once as find room in what is free of its memory now.
-if has_gpu() and workflow.is_main_process and "gpu_mb" not in workflow.global_resources:
-    workflow.global_resources["gpu_mb"] = free_gpu_memory()
+# Here, jobs share the GPU: as many run at once as find room in what is free of its memory now; one, if it does not say.
+if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workflow.global_resources):
+    free = free_gpu_memory()
+    workflow.global_resources["gpu" if free is None else "gpu_mb"] = 1 if free is None else free

@@ -19,7 +19,6 @@ rule stimulus:
     threads: stimulus_threads
     resources:
         **on_gpu(stimulus_gpu),
-        gpu=stimulus_gpu,
         gpu_mb=running_gpu_mb(stimulus_gpu),
         mem_mb=growing(4000),
         runtime=growing(10),
