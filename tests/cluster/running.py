@@ -53,22 +53,18 @@ class Cluster:
 
     def jobs(self) -> dict[int, Job]:
         """Return all jobs by their numbers, those that ended as well."""
-        shown = subprocess.run(
-            ["scontrol", "show", "job", "--oneliner"], check=True, capture_output=True, text=True
-        )
         jobs = {}
-        for line in shown.stdout.splitlines():
+        for line in _said("scontrol", "show", "job", "--oneliner").splitlines():
             if not (found := dict(re.findall(r"(\w+)=(\S+)", line))).get("JobId"):
                 continue
-            days, hours, minutes = re.match(r"(?:(\d+)-)?(\d+):(\d+):", found["TimeLimit"]).groups(
-                default="0"
-            )
+            limit = re.match(r"(?:(\d+)-)?(\d+):(\d+):", found["TimeLimit"])
+            days, hours, minutes = map(int, limit.groups(default="0"))
             jobs[int(found["JobId"])] = Job(
                 number=int(found["JobId"]),
                 state=found["JobState"],
                 partition=found["Partition"],
                 memory=_mebibytes(re.search(r"mem=(\d+)(\w)", found["TRES"])),
-                minutes=(int(days) * 24 + int(hours)) * 60 + int(minutes),
+                minutes=(days * 24 + hours) * 60 + minutes,
                 cpus=int(found["NumCPUs"]),
                 gpus=int(re.search(r"gpu:?(\d*)", found.get("TresPerJob", "gpu:0"))[1] or 1),
                 command=found.get("Comment", ""),
@@ -83,10 +79,8 @@ class Cluster:
         return job
 
     def node(self) -> str:
-        said = subprocess.run(
-            ["sinfo", "--noheader", "--format", "%T"], check=True, capture_output=True, text=True
-        )
-        return said.stdout.split()[0]
+        """Return the state of the node."""
+        return _said("sinfo", "--noheader", "--format", "%T").split()[0]
 
     def daemon(self, name: str) -> int:
         """Return the process id of a daemon."""
@@ -97,15 +91,18 @@ class Cluster:
         shepherds, others = [], []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
+                environment = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
                 if f"slurmstepd: [{job}." in (folder / "cmdline").read_text():
                     shepherds.append(int(folder.name))
-                elif f"SLURM_JOB_ID={job}" in (folder / "environ").read_bytes().decode(
-                    errors="replace"
-                ).split("\0"):
+                elif {f"SLURM_JOB_ID={job}", "SLURM_CLUSTER_NAME=repscape"} <= set(environment):
                     others.append(int(folder.name))
             except OSError:  # it has ended
                 continue
         return shepherds + others
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _mebibytes(found: re.Match) -> int:

@@ -3,16 +3,16 @@
 #
 #     start_slurm.sh DIR        state, logs and process ids lie in DIR; stop it with stop_slurm.sh DIR
 #
-# Needs root and the packages slurmctld, slurmd, slurm-client and munge. Writes /etc/slurm, since jobs find their
-# Slurm nowhere else (the Snakemake plugin drops SLURM_CONF), and refuses where that is somebody else's. No cgroups, no
-# accounts, no systemd: it runs in a container.
+# Needs root and the packages slurmctld, slurmd, slurm-client and munge. Writes /etc/slurm, since jobs find
+# their Slurm nowhere else (the Snakemake plugin drops SLURM_CONF), and refuses where that is somebody
+# else's. No cgroups, no accounts, no systemd: it runs in a container.
 set -euo pipefail
 dir=${1:?usage: start_slurm.sh DIR}
 host=$(hostname -s)
 ours="# Made by repscape's tests; may be deleted."
 
 if [ -e /etc/slurm/slurm.conf ] && ! grep -qxF "$ours" /etc/slurm/slurm.conf; then
-    echo "start_slurm.sh: /etc/slurm/slurm.conf is there and not of these tests: this machine has a Slurm already" >&2
+    echo "start_slurm.sh: /etc/slurm/slurm.conf is not of these tests: this machine has a Slurm already" >&2
     exit 1
 fi
 mkdir -p "$dir"/{state,spool,log,run,dev} /etc/slurm

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Stops the Slurm that start_slurm.sh DIR started, by the process ids it wrote down, and takes its configuration away.
+# Stops the Slurm that start_slurm.sh DIR started, by the process ids that it wrote down, and takes its
+# configuration away.
 set -uo pipefail
 dir=${1:?usage: stop_slurm.sh DIR}
 

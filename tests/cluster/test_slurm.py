@@ -71,7 +71,9 @@ def test_a_cancelled_job_and_then_a_dead_node(slurm, part, here):
 
     run.wait()
     os.kill(slurm.daemon("slurmd"), signal.SIGKILL)
-    for process in slurm.processes(run.job):
+    processes = slurm.processes(run.job)
+    assert len(processes) > 4  # two shepherds, two Snakemakes, the script
+    for process in processes:
         os.kill(process, signal.SIGKILL)
     lost = slurm.until_ended(run.job)
     assert lost.state == "NODE_FAIL"

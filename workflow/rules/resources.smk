@@ -11,13 +11,13 @@ GPU_SETTINGS = [name.removeprefix(FOR_GPU) for name in SITE if name.startswith(F
 
 
 def gpu_wanted(wildcards=None):
-    """1 where networks run on a GPU. `auto`: where this machine has one, or the cluster, as its profile tells."""
+    """1 where a network runs on a GPU; `auto`: this machine has one, or its profile says the cluster has."""
     here = bool(GPU_SETTINGS) or (workflow.local_exec and has_gpu())
     return int(CONFIG["device"] == "cuda" or (CONFIG["device"] == "auto" and here))
 
 
 def on_gpu(wanted):
-    """What a job asks of the executor where it is `wanted` that it uses a GPU: one, and its partition or queue."""
+    """What a job asks of the executor where it is `wanted` that it uses a GPU: one, and its partition."""
 
     def number(wildcards):
         return wanted(wildcards) or None  # some executors take 0 for a wish
@@ -90,7 +90,7 @@ def turn(wildcards):
 # So a group asks for the memory of its largest member and the minutes of all.
 workflow.global_resources["turn"] = 1
 
-# Here, jobs share the GPU: as many run at once as find room in what is free of its memory now; one, if it does not say.
+# Here, jobs share the GPU: as many run at once as find room in the memory that is free on it now.
 if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workflow.global_resources):
     free = free_gpu_memory()
     workflow.global_resources["gpu" if free is None else "gpu_mb"] = 1 if free is None else free
