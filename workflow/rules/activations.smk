@@ -23,7 +23,10 @@ for source in STUDY.networks:
             ENVIRONMENT
         threads: CONFIG["activations"]["threads"]
         resources:
-            gpu=gpu_wanted(),
+            **on_gpu(gpu_wanted),
+            gpu_mb=recording_gpu_mb(source),
+            mem_mb=recording_mb(source),
+            runtime=growing(60),
         params:
             job=activations_job(source),
         script:

@@ -39,6 +39,9 @@ rule network:
         f"{LOGS}/networks/{{source}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         job=network_job,
     script:
@@ -56,6 +59,7 @@ rule layers:
         expand(STUDY.pattern("layers"), source=CONFIG["networks"]),
     log:
         f"{LOGS}/layers.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -14,6 +14,9 @@ rule recording:
         f"{LOGS}/recordings/{{recording}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         job=recording_job,
     script:
