@@ -46,8 +46,14 @@ for source in STUDY.recordings:
             STUDY.layer_files("activations", source),
         log:
             f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
+        group:
+            "units"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=reading_mb,
+            runtime=growing(10),
+            turn=turn,
         params:
             job=replay_job(source),
         script:

@@ -22,7 +22,10 @@ rule training:
         ENVIRONMENT
     threads: training_threads
     resources:
-        gpu=gpu_wanted(),
+        **on_gpu(gpu_wanted),
+        gpu_mb=running_gpu_mb(gpu_wanted),
+        mem_mb=running_mb,
+        runtime=growing(120),
     params:
         job=training_job,
     script:

@@ -36,6 +36,9 @@ for source in STUDY.recordings:
             f"{LOGS}/recordings/{source}.log",
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=reading_mb,
+            runtime=growing(20),
         params:
             job=responses_job(source),
         script:
