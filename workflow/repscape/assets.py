@@ -123,7 +123,7 @@ def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, st
     for address in _as_list(addresses, where):
         if patterns.names(address) and not _is_remote(address):
             path = str(Path(address).expanduser())
-            found |= {file: patterns.values(path, str(file)) for file in _local(address, where)}
+            found |= {file: patterns.values(path, str(file)) or {} for file in _local(address, where)}
     return found
 
 

@@ -5,10 +5,14 @@ What makes RDMs is made of RDMs itself, which its key `of` names, or of activity
 
 import inspect
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from repscape.errors import ConfigError
 from repscape.plugins import entry, find, section_arguments, unknown
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALL = "all_images"
 _KEYS = ("source", "stimulus", "population", "layer", "size")
@@ -155,7 +159,7 @@ def made(study: Study) -> list[str]:
     ]
 
 
-def read(files: Mapping, of: Of, where: Where | None = None):
+def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":
     """Read the RDMs as a table; see `repscape.rdms.table`.
 
     Parameters

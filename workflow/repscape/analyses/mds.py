@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -16,6 +16,9 @@ from repscape.logs import logger
 from repscape.plugins import unknown
 from repscape.rdms.comparison import defined_entries
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = True
 # What a map has beside the labels of its RDM
@@ -178,7 +181,7 @@ def compute(
     )  # fmt: skip
 
 
-def averaged(table):
+def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
     """Average the RDMs of a table over draws of units, its label ``repeat``; ``draws`` says how many."""
     from repscape.rdms import table as tables
 

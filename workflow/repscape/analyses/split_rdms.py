@@ -141,7 +141,7 @@ def compute(
 
     from repscape.rdms import table as tables
 
-    rows = []
+    rows: list[dict] = []
     for activations, sample, rdm in zip(files["activations"], files["samples"], files["rdms"], strict=True):
         try:
             rows += _of_layer(activations, sample, rdm, metrics, trials, splits, units, seed)
@@ -190,7 +190,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
             )
             if metrics is None or name in metrics
         ]
-        shared = {key: str(getattr(of_all, key)) for key in PER_FILE}
+        shared: dict[str, str | int] = {key: str(getattr(of_all, key)) for key in PER_FILE}
         shared |= {"layer_order": int(of_all.order), "n_drawn": int(of_all.n_drawn)}
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")
         activity = recording["activation"][:]

@@ -68,7 +68,7 @@ def read_file(path: Path) -> tuple[Row, ...]:
     with open(path, encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t")
         return tuple(
-            Row(**(row | {"units": int(row["units"]), "channels": int(row["channels"])})) for row in rows
+            Row(**{**row, "units": int(row["units"]), "channels": int(row["channels"])}) for row in rows
         )
 
 

@@ -1,6 +1,6 @@
 """The images of a stimulus, as a plugin gives them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -36,11 +36,12 @@ class Frames:
     A plugin that is a generator may return a mapping at its end: attributes of the stimulus's file.
     """
 
-    def __init__(self, frames: Iterable[Frame]):
+    def __init__(self, frames: Iterable[Frame] | Generator[Frame, None, dict]):
         """Take what a plugin's entry function returns."""
         self._frames = frames
         self.attributes: dict = {}
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames on, once."""
-        self.attributes = (yield from self._frames) or {}
+        told: dict | None = yield from self._frames
+        self.attributes = told or {}

@@ -143,8 +143,9 @@ def read(file: Path) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=FORMATS) as image:
-                if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-                    logger.warning("%s: has %d pictures, the first is taken", file, image.n_frames)
+                pictures = getattr(image, "n_frames", 1)
+                if image.format != "MPO" and pictures > 1:
+                    logger.warning("%s: has %d pictures, the first is taken", file, pictures)
                     image.seek(0)
                 image.load()
                 return _to_uint8(ImageOps.exif_transpose(image))

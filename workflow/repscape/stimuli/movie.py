@@ -17,7 +17,7 @@ from repscape.stimuli.frame import Frame
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import File
 
-UNITS = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
+UNITS: dict[str, int | Fraction] = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
 
 
 def _seconds(value) -> float:
