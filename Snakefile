@@ -13,6 +13,7 @@ if not workflow.overwrite_configfiles:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/jobs.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/recordings.smk"
@@ -24,8 +25,11 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/figures.smk"
 
 
+# What is scarce on one machine is not on a cluster.
 resource_scopes:
     gpu="local",
+    gpu_mb="local",
+    turn="local",
 
 
 rule all:

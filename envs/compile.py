@@ -13,6 +13,7 @@ COMPILE = [
     "compile",
     "--universal",
     "--python-version=3.11",
+    "--extra=cluster",
     "--extra=test",
     "--quiet",
     "--no-header",

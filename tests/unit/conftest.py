@@ -86,3 +86,8 @@ def responded(tmp_path):
 @pytest.fixture(scope="session")
 def tuned_to():
     return tuned
+
+
+@pytest.fixture(scope="session")
+def responded_class():
+    return Responded

@@ -71,7 +71,8 @@ def test_environments_agree(constraints):
     direct = {re.split("[<>=]", requirement)[0] for requirement in project["dependencies"]}
     assert {pin.split("==")[0] for pin in pins} == direct
     named = {re.split("==", line)[0] for line in constraints}
-    assert direct | {re.split("[<>=]", r)[0] for r in project["optional-dependencies"]["test"]} <= named
+    extras = {re.split("[<>=]", r)[0] for extra in project["optional-dependencies"].values() for r in extra}
+    assert direct | extras <= named
 
 
 @pytest.mark.parametrize("file", ["constraints.txt", "lock.txt", "environment.yaml"])

@@ -1,5 +1,7 @@
 """What the machine has, asked without importing torch."""
 
+import os
+import subprocess
 from pathlib import Path
 
 from repscape.errors import DeviceError
@@ -8,6 +10,20 @@ from repscape.errors import DeviceError
 def has_gpu() -> bool:
     """Whether an NVIDIA GPU is there."""
     return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+def free_gpu_memory() -> int | None:
+    """Return the megabytes that are free on the GPU that jobs run on; None where that cannot be asked.
+
+    Jobs run on the first GPU that ``CUDA_VISIBLE_DEVICES`` names, or that there is.
+    """
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0] or "0"
+    command = ["nvidia-smi", f"--id={gpu}", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+        return int(int(said) * 1.048576)  # it tells mebibytes
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
 
 
 def check(device: str, precision: str) -> None:

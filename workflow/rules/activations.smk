@@ -23,7 +23,10 @@ for source in STUDY.networks:
             ENVIRONMENT
         threads: CONFIG["activations"]["threads"]
         resources:
-            gpu=gpu_wanted(),
+            **on_gpu(gpu_wanted),
+            gpu_mb=recording_gpu_mb(source),
+            mem_mb=recording_mb(source),
+            runtime=growing(60),
         params:
             job=activations_job(source),
         script:
@@ -43,8 +46,14 @@ for source in STUDY.recordings:
             STUDY.layer_files("activations", source),
         log:
             f"{LOGS}/activations/{source}/{{stimulus}}/{{population}}.log",
+        group:
+            "units"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=reading_mb,
+            runtime=growing(10),
+            turn=turn,
         params:
             job=replay_job(source),
         script:

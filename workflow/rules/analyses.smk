@@ -18,7 +18,10 @@ for analysis in CONFIG["analyses"]:
             ENVIRONMENT
         threads: CONFIG["analyses"][analysis].get("threads", 1)
         resources:
-            gpu=analysis_gpu(analysis),
+            **on_gpu(analysis_gpu(analysis)),
+            gpu_mb=running_gpu_mb(analysis_gpu(analysis)),
+            mem_mb=running_mb if "device" in CONFIG["analyses"][analysis] else reading_mb,
+            runtime=growing(60),
         params:
             job=analysis_job(analysis),
         script:

@@ -12,7 +12,7 @@ sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
 from repscape import assets, config as configuration, plugins, provenance
-from repscape.devices import check as check_device, has_gpu
+from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError
 from repscape.logs import Calm
 from repscape.networks import planned

@@ -15,8 +15,14 @@ for figure in CONFIG["figures"]:
             **figure_outputs(figure),
         log:
             f"{LOGS}/figures/{figure}.log",
+        group:
+            "figures"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=reading_mb,
+            runtime=growing(10),
+            turn=turn,
         params:
             job=figure_job(figure),
         script:

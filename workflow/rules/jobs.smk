@@ -42,6 +42,13 @@ def stimulus_gpu(wildcards):
     return gpu_wanted() if "device" in stimulus_section(wildcards) else 0
 
 
+def stimulus_group(wildcards):
+    """A job runs alone where it runs a network, or waits for other stimuli, which could be of the group."""
+    section = stimulus_section(wildcards)
+    alone = "device" in section or made_from("stimuli", section["source"], section)
+    return None if alone else "stimuli"
+
+
 def network_section(wildcards):
     return CONFIG["networks"][wildcards.source]
 
@@ -171,6 +178,10 @@ def population_gpu(wildcards):
     return gpu_wanted() if "device" in CONFIG["populations"][wildcards.population] else 0
 
 
+def population_group(wildcards):
+    return None if "device" in CONFIG["populations"][wildcards.population] else "units"
+
+
 def activations_job(source):
     return {
         **CONFIG["activations"],
@@ -255,7 +266,7 @@ def simulated(step, name):
 
 
 def analysis_gpu(analysis):
-    return gpu_wanted() if "device" in CONFIG["analyses"][analysis] else 0
+    return lambda wildcards: gpu_wanted() if "device" in CONFIG["analyses"][analysis] else 0
 
 
 def figure_job(figure):
@@ -289,11 +300,6 @@ def figure_in_report(figure, category):
         category=category,
         labels={"figure": figure.replace("_", " "), "study": STUDY.name},
     )
-
-
-def gpu_wanted():
-    """1 where activations jobs use a GPU: on a machine without one, `auto` means the CPU."""
-    return int(CONFIG["device"] == "cuda" or (CONFIG["device"] == "auto" and has_gpu()))
 
 
 def named_files(step, plugin, section):

@@ -22,7 +22,10 @@ rule training:
         ENVIRONMENT
     threads: training_threads
     resources:
-        gpu=gpu_wanted(),
+        **on_gpu(gpu_wanted),
+        gpu_mb=running_gpu_mb(gpu_wanted),
+        mem_mb=running_mb,
+        runtime=growing(120),
     params:
         job=training_job,
     script:
@@ -39,6 +42,9 @@ rule network:
         f"{LOGS}/networks/{{source}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         job=network_job,
     script:
@@ -56,6 +62,7 @@ rule layers:
         expand(STUDY.pattern("layers"), source=CONFIG["networks"]),
     log:
         f"{LOGS}/layers.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:

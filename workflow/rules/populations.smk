@@ -11,11 +11,17 @@ rule population:
         STUDY.pattern("population"),
     log:
         f"{LOGS}/populations/{{source}}/{{population}}.log",
+    group:
+        population_group
     conda:
         ENVIRONMENT
     threads: population_threads
     resources:
-        gpu=population_gpu,
+        **on_gpu(population_gpu),
+        gpu_mb=running_gpu_mb(population_gpu),
+        mem_mb=growing(4000),
+        runtime=growing(10),
+        turn=turn,
     params:
         job=population_job,
     script:

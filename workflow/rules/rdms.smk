@@ -16,8 +16,14 @@ for source in STUDY.layers:
             STUDY.layer_files("rdm", source),
         log:
             f"{LOGS}/rdms/{source}/{{stimulus}}/{{population}}/n{{size}}.log",
+        group:
+            "rdms"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=rdms_mb,
+            runtime=growing(10),
+            turn=turn,
         params:
             job=rdm_job(source),
         script:

@@ -14,6 +14,9 @@ rule recording:
         f"{LOGS}/recordings/{{recording}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         job=recording_job,
     script:
@@ -33,6 +36,9 @@ for source in STUDY.recordings:
             f"{LOGS}/recordings/{source}.log",
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=reading_mb,
+            runtime=growing(20),
         params:
             job=responses_job(source),
         script:

@@ -15,8 +15,14 @@ for source in STUDY.layers:
             STUDY.layer_files("sample", source),
         log:
             f"{LOGS}/samples/{source}/{{population}}/n{{size}}.log",
+        group:
+            "units"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(5),
+            turn=turn,
         params:
             job=sample_job(source),
         script:

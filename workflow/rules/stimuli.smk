@@ -12,11 +12,17 @@ rule stimulus:
         STUDY.pattern("stimulus"),
     log:
         f"{LOGS}/stimuli/{{stimulus}}.log",
+    group:
+        stimulus_group
     conda:
         ENVIRONMENT
     threads: stimulus_threads
     resources:
-        gpu=stimulus_gpu,
+        **on_gpu(stimulus_gpu),
+        gpu_mb=running_gpu_mb(stimulus_gpu),
+        mem_mb=growing(4000),
+        runtime=growing(10),
+        turn=turn,
     params:
         job=stimulus_job,
     script:

@@ -94,7 +94,7 @@ def test_noise_bounds_what_can_be_explained():
 
 def planted(images=60, units=30, neurons=25, seed=0):
     random = np.random.default_rng(seed)
-    activity = random.normal(size=(images, units)) * random.uniform(0.1, 5, units)
+    activity = random.normal(size=(images, units)) * random.uniform(0.5, 5, units)
     signal = StandardScaler().fit_transform(activity) @ random.normal(size=(units, neurons)) / np.sqrt(units)
     return activity, signal + random.normal(size=signal.shape) * random.uniform(0.05, 3, neurons)
 

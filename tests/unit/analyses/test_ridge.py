@@ -20,7 +20,7 @@ SHAPES = [(30, 8), (30, 30), (30, 200)]  # fewer units than rows, as many, more
 def made(rows, units, seed=0, targets=3):
     random = np.random.default_rng(seed)
     activity = (
-        random.normal(size=(rows, units)) * random.uniform(0.1, 10, units) + random.normal(size=units) * 9
+        random.normal(size=(rows, units)) * random.uniform(1, 10, units) + random.normal(size=units) * 9
     )
     activity[:, 2] = 7  # constant
     weights = random.normal(size=(units, targets)) / np.sqrt(units)
@@ -132,3 +132,25 @@ def test_turning_standardised_predictors_changes_nothing(seed):
     np.testing.assert_allclose(
         Ridge(axes, targets[:16]).predict(np.arange(24), 0.01), model.predict(turned), atol=1e-7
     )
+
+
+def test_a_unit_that_hardly_varies_in_training_does_not_outweigh_all_others():
+    """Its scale is a tenth of the layer's, written out here as a loop over units."""
+    random = np.random.default_rng(0)
+    activity = random.normal(size=(30, 8))
+    training = np.arange(20)
+    activity[training, 0] *= 1e-9
+    activity[training, 1] = 3.0
+    deviations = [np.sqrt(np.mean((unit[training] - unit[training].mean()) ** 2)) for unit in activity.T]
+    least = 0.1 * np.sqrt(np.mean(np.square(deviations)))
+    scaled = np.array(
+        [
+            (unit - unit[training].mean()) / max(sd, least) / np.sqrt(8)
+            for unit, sd in zip(activity.T, deviations, strict=True)
+        ]
+    ).T
+    axes = principal(activity, training)
+    expected = scaled @ scaled[training].T
+    found = axes.coordinates @ axes.coordinates[training].T
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(found).max() < 10

@@ -19,6 +19,7 @@ from repscape.rdms.comparison import entries_of
 SQUARED = frozenset(
     {
         "sqeuclidean", "correlation", "cosine", "spearman", "mahalanobis", "crossnobis",
+        "crossnobis_diagonal",
         "pearson", "kendall", "whitened_pearson", "whitened_cosine",
     }
 )  # fmt: skip

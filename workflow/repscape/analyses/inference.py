@@ -397,19 +397,21 @@ def _units(table, kinds: _Kinds, measured: _Data):
     samples = sorted(set(table[UNITS]), key=natural)
     shape = len(samples), len(measured.repeats)
     found = [np.full((*shape, int(used.sum())), np.nan) for used in measured.used]
-    places = {kind: {key: at for at, key in enumerate(keys)} for kind, keys in _orders(measured, samples)}
+    of_set, of_repeat, of_sample = (
+        {key: at for at, key in enumerate(keys)} for keys in (measured.sets, measured.repeats, samples)
+    )
     spaces: dict[int, object] = {}
-    for at in range(len(table)):
-        key, repeat = (_key(table, labels, at) for labels in (kinds.sets, kinds.repeats))
-        if key not in places["set"] or repeat not in places["repeat"]:
+    by_row = [_keys(table, labels) for labels in (kinds.sets, kinds.repeats, [UNITS])]
+    for key, repeat, (sample,), entries, vector in zip(
+        *by_row, table["entries"], table["dissimilarity"], strict=True
+    ):
+        if key not in of_set or repeat not in of_repeat:
             continue
-        entries = table["entries"].iloc[at]
         if id(entries) not in spaces:
             spaces[id(entries)] = space(entries)
-        own, of_set = spaces[id(entries)], places["set"][key]
-        check_same([measured.spaces[of_set], own], ("the reference", "a sample of its units").__getitem__)
-        values = table["dissimilarity"].iloc[at][own.places][measured.used[of_set]]
-        found[of_set][places["sample"][table[UNITS].iloc[at]], places["repeat"][repeat]] = values
+        own, at = spaces[id(entries)], of_set[key]
+        check_same([measured.spaces[at], own], ("the reference", "a sample of its units").__getitem__)
+        found[at][of_sample[sample], of_repeat[repeat]] = vector[own.places][measured.used[at]]
     usable = np.logical_and.reduce(
         [np.isfinite(own).all((1, 2)) & (np.ptp(own, axis=2) > 0).all(1) for own in found]
     )
@@ -424,10 +426,6 @@ def _units(table, kinds: _Kinds, measured: _Data):
             f"{usable.sum()}. Make more (`units` of split_rdms)."
         )
     return Units(int(min(table["n_drawn"])), [own[usable] for own in found])
-
-
-def _orders(measured: _Data, samples: list[str]) -> list[tuple]:
-    return [("set", measured.sets), ("repeat", measured.repeats), ("sample", samples)]
 
 
 def _short(labels: dict[str, list]) -> list[str]:
@@ -506,6 +504,12 @@ def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
 
 def _key(table, labels: list[str], at: int) -> tuple[str, ...]:
     return tuple(str(table[label].iloc[at]) if label in table else "" for label in labels)
+
+
+def _keys(table, labels: list[str]) -> list[tuple[str, ...]]:
+    """Return the labels of every row, as `_key` does of one."""
+    columns = [list(map(str, table[label])) if label in table else [""] * len(table) for label in labels]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(table)
 
 
 def _told(labels, values) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 CHUNK = 2048  # units whose float64 values are held at once
+LEAST = 0.1  # of the layer's SD (root mean square over units), the least SD that a unit is divided by
 
 
 class Axes(NamedTuple):
@@ -29,7 +30,10 @@ def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
     """Standardise units by the training rows, and turn all rows to the principal axes of these.
 
     Units get the mean 0 and the SD 1 of the training rows and are divided by the root of their number, so
-    that a penalty means the same in layers of any size; a unit that is constant there is only centred.
+    that a penalty means the same in layers of any size. No unit is divided by less than a tenth of the
+    layer's SD: one that hardly varies among the training rows, as after a ReLU, would outweigh all others
+    in a row where it does answer.
+
     Turning changes no product of two rows. What is orthogonal to the training rows is left out: weights
     that are fitted with a penalty on their squares, or by gradient descent from 0, have no part in it.
     One eigendecomposition, of the smaller of rows × rows and units × units, then serves every target and
@@ -43,26 +47,31 @@ def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
         Places of the rows that are trained on.
     """
     from scipy.linalg import eigh
-    from sklearn.preprocessing import StandardScaler
 
     rows, units = activity.shape
+    starts = range(0, units, CHUNK)
+    sd = np.concatenate(
+        [activity[training, start : start + CHUNK].std(0, dtype=np.float64) for start in starts]
+    )
+    sd = np.maximum(sd, LEAST * np.sqrt(np.mean(sd**2))) if sd.any() else np.ones(units)
 
     def standardised(start: int) -> np.ndarray:
         part = np.asarray(activity[:, start : start + CHUNK], np.float64)
-        scaled = StandardScaler().fit(part[training]).transform(part)
-        return scaled / np.sqrt(units)
+        scale = sd[start : start + CHUNK] * np.sqrt(units)
+        return (part - part[training].mean(0)) / scale
 
     if units < len(training):
-        scaled = np.hstack([standardised(start) for start in range(0, units, CHUNK)])
+        scaled = np.hstack([standardised(start) for start in starts])
         own = scaled[training]
         squares, vectors = eigh(own.T @ own)
         kept = _kept(squares, len(training))
         coordinates = scaled @ vectors[:, kept]
     else:
-        products = np.zeros((rows, len(training)))
-        for start in range(0, units, CHUNK):
+        products = np.zeros((rows, rows))
+        for start in starts:
             scaled = standardised(start)
-            products += scaled @ scaled[training].T
+            products += scaled @ scaled.T  # symmetric, which BLAS knows
+        products = products[:, training]
         squares, vectors = eigh(products[training])
         kept = _kept(squares, len(training))
         coordinates = products @ (vectors[:, kept] / np.sqrt(squares[kept]))

@@ -18,6 +18,7 @@ METRICS = {
     "spearman": "rank correlation distance (1 − ρ)",
     "mahalanobis": "Mahalanobis distance",
     "crossnobis": "cross-validated Mahalanobis distance",
+    "crossnobis_diagonal": "cross-validated squared distance by each unit's noise",
 }
 DRAWN = {
     "random": "at random",

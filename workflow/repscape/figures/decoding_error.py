@@ -56,7 +56,9 @@ def draw(data: dict, *, analysis: str | None = None):
                 low, high = (np.pad(values, 1, mode="edge") for values in (low, high))
                 axes.fill_between(wide, low, high, color=colour, alpha=0.18, lw=0, gid=f"{gid}/chance")
             ends = np.stack([of["error"] - of["low"], of["high"] - of["error"]])
-            bars = axes.errorbar(beside, of["error"], np.maximum(ends, 0), color=colour, lw=1, elinewidth=0.7)
+            bars = axes.errorbar(
+                beside, of["error"].values, np.maximum(ends, 0), color=colour, lw=1, elinewidth=0.7
+            )
             bars[0].set_gid(gid)
             sure = ((of["p"] < SIGNIFICANT) | (not permuted)).values
             axes.scatter(

@@ -1,0 +1,230 @@
+"""Figures of decoding and encoding show what their analyses hold."""
+
+import importlib.util
+import inspect
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from repscape import store
+from repscape.analyses import angle_decoding, encoding
+from repscape.errors import ConfigError, DataError
+from repscape.figures.data import opened
+from repscape.figures.decoded_angles import nearest
+from repscape.figures.source_panels import rows_of
+from repscape.figures.style import settings
+
+# How texts lie on a page is measured there.
+_spec = importlib.util.spec_from_file_location("legible", Path(__file__).with_name("test_figures.py"))
+legible = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(legible)
+
+LAYERS = ("input", "conv1", "conv2", "fc")
+
+
+def drawn(path, name, **parameters):
+    """Draw a figure of one file: figure, caption, and the file opened."""
+    plugin = importlib.import_module(f"repscape.figures.{name}")
+    key = "encoding" if name.startswith("encoding") else "angle_decoding"
+    assert set(parameters) <= set(inspect.signature(plugin.draw).parameters)
+    with opened({key: str(path)}) as data, settings():
+        return *plugin.draw(data, **parameters), data[key].load()
+
+
+def written(path, result):
+    store.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, responded_class, tuned_to):
+    made = responded_class(tmp_path_factory.mktemp("coding"), images=18)
+    for source in ("alexnet", "alexnet_untrained"):
+        for order, layer in enumerate(LAYERS):
+            noise = 0.1 + 0.3 * order + 2 * ("un" in source)
+            made.layer(source, layer, tuned_to(made.angle, 30, noise, seed=order), order=order)
+    image = np.repeat(np.arange(18), 4)
+    response = tuned_to(made.angle[image], 40, 0.3)
+    response[:, 0] = 1
+    made.target = made.area("mouse", "V1", response, image)
+    return made
+
+
+@pytest.fixture(scope="module")
+def decoded(made):
+    result = angle_decoding.compute(made.files, permutations=19, seed=1, epochs=80, hidden=8)
+    return written(made.root / "decoded.nc", result)
+
+
+@pytest.fixture(scope="module")
+def encoded(made):
+    files = {"recording": made.target, "predictors": made.activations[:-1]}
+    return written(made.root / "encoded.nc", encoding.compute(files, resamples=100, seed=1))
+
+
+def artists(figure, kind):
+    return {one.get_gid(): one for axes in figure.axes for one in getattr(axes, kind) if one.get_gid()}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("decoding_error", {}),
+        ("decoding_curves", {}),
+        ("decoding_curves", {"source": "mouse", "layer": "V1"}),
+        ("decoded_angles", {}),
+        ("decoded_angles", {"layers": {"alexnet": ["input", "fc"]}}),
+        ("encoding_by_depth", {}),
+        ("encoding_by_depth", {"normalised": False, "correction": "holm"}),
+        ("encoding_reliability", {}),
+        ("encoding_reliability", {"layers": {"alexnet": "fc"}}),
+    ],
+)
+def test_texts_neither_overlap_nor_leave_the_page(decoded, encoded, name, parameters):
+    figure, caption, _ = drawn(encoded if "encoding" in name else decoded, name, **parameters)
+    with settings():
+        seen = legible.outlines(figure)
+    for text, corners in seen.items():
+        outside = max(-corners.min(), (corners - figure.bbox.size).max())
+        assert outside < 1, f"'{text.get_text()}' leaves the page by {outside:.1f} pixels"
+        assert text.get_fontsize() >= 5.5
+    for (a, first), (b, second) in combinations(seen.items(), 2):
+        assert legible.overlap(first, second) < 1.5, f"'{a.get_text()}' and '{b.get_text()}' overlap"
+    legible.assert_plain_restructured_text(caption)
+    assert caption.endswith(".")
+
+
+def test_errors_by_layer_with_chance(decoded):
+    figure, caption, table = drawn(decoded, "decoding_error")
+    lines, dots = artists(figure, "lines"), artists(figure, "collections")
+    for source, layers in (("alexnet", LAYERS), ("mouse", ("V1",))):
+        for decoder in ("ridge", "relu"):
+            of = table.sel(source=source, layer=list(layers), decoder=decoder)
+            np.testing.assert_allclose(lines[f"{source}/{decoder}"].get_ydata(), of["error"])
+            band = dots[f"{source}/{decoder}/chance"].get_paths()[0].vertices[:, 1]
+            low, high = np.quantile(of["null"], [0.05, 0.95], axis=-1)
+            assert band.min() == pytest.approx(low.min())
+            assert band.max() == pytest.approx(high.max())
+            full = [bool((own[:3] < 1).any()) for own in dots[f"{source}/{decoder}/markers"].get_facecolors()]
+            np.testing.assert_array_equal(full, of["p"] < 0.05)
+    np.testing.assert_allclose(lines["mouse/blind"].get_ydata(), 45)
+    assert "decoded from responses to 18 images of gratings" in caption
+    assert "19 permutations" in caption
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["alexnet", "alexnet_untrained", "mouse"]
+
+
+def test_one_decoder_without_permutations(made, tmp_path):
+    files = made.files | {"activations": made.activations[:2]}
+    result = angle_decoding.compute(files, decoders=("ridge",), permutations=0, seed=1)
+    path = written(tmp_path / "plain.nc", result)
+    figure, caption, _ = drawn(path, "decoding_error")
+    assert "there are no p-values" in caption
+    assert "ReLU" not in caption
+    assert len(figure.legends[0].get_texts()) == 2
+    figure, _, _ = drawn(path, "decoding_curves")
+    assert len(figure.axes) == 1
+    figure, _, _ = drawn(path, "decoded_angles")
+    assert len(figure.axes) == 1
+
+
+def test_curves_are_means_over_folds(decoded):
+    figure, caption, table = drawn(decoded, "decoding_curves", source="alexnet", layer="conv1")
+    lines = artists(figure, "lines")
+    own = table.sel(source="alexnet", layer="conv1")
+    for part in ("train", "test"):
+        ridge = own["ridge_loss"].sel(part=part)
+        np.testing.assert_allclose(
+            lines[f"ridge regression/{part}"].get_ydata(), ridge.mean("fold"), rtol=1e-6
+        )
+        np.testing.assert_allclose(lines[f"ridge regression/{part}/3"].get_ydata(), ridge[3], rtol=1e-6)
+        relu = own["relu_loss"].sel(part=part)
+        by_decay = relu.isel(epoch=-1).mean("fold")
+        np.testing.assert_allclose(lines[f"ReLU network/{part}"].get_ydata(), by_decay, rtol=1e-6)
+        chosen = own["chosen"].sel(decoder="relu").values.tolist()
+        usual = max(sorted(set(chosen)), key=chosen.count)
+        by_epoch = relu.sel(decay=usual).mean("fold")
+        np.testing.assert_allclose(lines[f"epochs/{part}"].get_ydata(), by_epoch, rtol=1e-6)
+        np.testing.assert_array_equal(lines[f"epochs/{part}"].get_xdata(), table["epoch"])
+    marked = {gid for gid in lines if gid.startswith("ridge regression/chosen")}
+    places = {list(table["strength"].values).index(s) for s in own["chosen"].sel(decoder="ridge").values}
+    assert marked == {f"ridge regression/chosen/{place}" for place in places}
+    assert "decoders of conv1 of alexnet" in caption
+    with pytest.raises(ConfigError, match="layer: 'V1' is unknown"):
+        drawn(decoded, "decoding_curves", source="alexnet", layer="V1")
+
+
+def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded):
+    np.testing.assert_allclose(nearest(np.array([179.0, 1, 90, 50]), np.array([1.0, 179, 0, 60]), 180),
+                               [-1, 181, -90, 50])  # fmt: skip
+    figure, caption, table = drawn(decoded, "decoded_angles")
+    dots = artists(figure, "collections")
+    for source in ("alexnet", "mouse"):
+        own = table["error"].sel(source=source, decoder="ridge")
+        layer = str(table["layer"].values[int(np.nanargmin(own.values))])
+        points = dots[f"{source}/{layer}/relu"].get_offsets()
+        error = np.abs(points[:, 1] - points[:, 0]).mean()
+        assert error == pytest.approx(float(table["error"].sel(source=source, layer=layer, decoder="relu")))
+    assert "the layer with the least error" in caption
+    with pytest.raises(ConfigError, match="layers: expected at most 5 in all, found 8"):
+        drawn(
+            decoded,
+            "decoded_angles",
+            layers={name: list(LAYERS) for name in ("alexnet", "alexnet_untrained")},
+        )
+    with pytest.raises(ConfigError, match=r"layers\.mouse: 'V4' is unknown"):
+        drawn(decoded, "decoded_angles", layers={"mouse": ["V4"]})
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_medians_by_depth(encoded, normalised):
+    figure, caption, table = drawn(encoded, "encoding_by_depth", normalised=normalised)
+    lines = artists(figure, "lines")
+    prefix = "normalised_" if normalised else ""
+    values = table["normalised" if normalised else "r2"].values
+    expected = np.nanmedian(values, axis=1)
+    source = table["source"].values
+    np.testing.assert_allclose(lines["alexnet"].get_ydata(), expected[source == "alexnet"])
+    best = int(np.argmax(expected))
+    where = f"{source[best]}/best"
+    assert [gid for gid in lines if gid.endswith("/best")] == [where]
+    names = [str(layer) for layer in table["layer"].values[source == source[best]]]
+    assert lines[where].get_xdata() == [names.index(str(table["layer"].values[best]))]
+    alike = {gid: set(line.get_xdata()) for gid, line in lines.items() if gid.endswith("/alike")}
+    p = table[f"{prefix}p_pair_fdr"].values[best]
+    for name in ("alexnet", "alexnet_untrained"):
+        found = set(np.flatnonzero(p[source == name] >= 0.05))
+        assert alike.get(f"{name}/alike", set()) == found
+    assert "39 neurons of mouse, V1, to 18 images" in caption
+    assert ("divided by reliability" in caption) == normalised
+
+
+def test_neurons_by_reliability(encoded):
+    figure, caption, table = drawn(encoded, "encoding_reliability", layers={"alexnet": "conv1"})
+    model = [str(layer) for layer in table["layer"].values].index("conv1")
+    dots = artists(figure, "collections")
+    points = np.vstack([own.get_offsets() for gid, own in dots.items() if not gid.endswith("below")])
+    r2, share = table["r2"].values[model], table["reliability"].values
+    there = r2 >= -0.5
+    expected = np.stack([share[there], r2[there]], 1)
+    np.testing.assert_allclose(points[np.lexsort(points.T)], expected[np.lexsort(expected.T)])
+    below = int((r2 < -0.5).sum())
+    assert (f"{below} neuron" in caption.split("Triangles")[-1]) == (below > 0)
+    assert "estimated from 4 trials an image" in caption
+    with pytest.raises(ConfigError, match="layers: 'vgg' is unknown"):
+        drawn(encoded, "encoding_reliability", layers={"vgg": "conv1"})
+
+
+def test_without_repeats(made, tmp_path):
+    files = {"recording": made.activations[1], "predictors": made.activations[:2]}
+    path = written(tmp_path / "single.nc", encoding.compute(files, resamples=100, seed=1))
+    _, caption, _ = drawn(path, "encoding_by_depth")
+    assert "Without repeats of images, it is not known how much could be predicted." in caption
+    with pytest.raises(DataError, match="'alexnet' has no repeats of images"):
+        drawn(path, "encoding_reliability")
+
+
+def test_many_layers_have_rows_of_their_own():
+    layers = {"a": ["x"] * 40, "b": ["x"] * 30, "v1": ["V1"], "c": ["x"] * 60}
+    assert rows_of(layers) == [["a"], ["b", "v1"], ["c"]]

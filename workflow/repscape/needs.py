@@ -1,0 +1,101 @@
+"""How much memory the larger jobs need at most, from the sizes of files and layers.
+
+Upper bounds in megabytes for what asks before it runs: a cluster, or the jobs that share one GPU.
+Nothing that is computed depends on them. The constants were measured (see workflow/docs/cluster.md).
+"""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from repscape.networks.tables import Row, image_size
+
+PYTHON = 300  # Python, NumPy and netCDF4
+FIGURE = 1000  # and matplotlib, pandas, scikit-learn or rsatoolbox
+TORCH = 1000  # and torch, with a network traced or opened
+CUDA_HOST = 3000  # what CUDA's libraries take of the host's memory
+CUDA_DEVICE = 1000  # and of the GPU's, with cuDNN
+RUNNING_ON_GPU = 4000  # and of jobs that run a network on a few images at a time
+BATCH = 2000  # ten images, in all layers of a large network, and their gradients
+# Outputs as large as the largest layer that are there at once: the input and the output of an
+# operation, a skip connection, and what the operation needs to work in.
+ALIVE = 4
+FLOAT = 4
+# Of a unit that is recorded: 4 bytes in the population's file, 24 in memory.
+INDICES = 6
+
+
+def widest(rows: Sequence[Row], section: Mapping) -> int:
+    """Return how many values the largest layer of a network has, for one image.
+
+    Parameters
+    ----------
+    rows : the network's table of layers, at its usual size of the input
+    section : mapping
+        Its section of the config, which may say another size. Where the size is only known from
+        the stimulus, the usual one is taken.
+    """
+    usual = rows[0].units
+    height_width = image_size(rows, section)
+    shown = 3 * math.prod(height_width) if height_width else usual
+    return math.ceil(max(row.units for row in rows) * shown / usual)
+
+
+def recording(
+    network: str, population: str, *, largest: int, recorded: int | None, batch: int, on_gpu: bool
+) -> int:
+    """Return the megabytes of host memory of a job that records a network (see activations/record.py).
+
+    Parameters
+    ----------
+    network, population : paths
+        Whose sizes count: weights, and indices of units.
+    largest : int
+        What `widest` returns.
+    recorded : int or None
+        How many units of a layer are recorded at most; None: all.
+    batch : int
+        Images at a time, on the device where the network runs.
+    on_gpu : bool
+        Its layers are then on the GPU, and only what is recorded comes to the host.
+    """
+    gathered = min(largest, recorded or largest)
+    values = gathered if on_gpu else ALIVE * largest + gathered
+    fixed = TORCH + (CUDA_HOST if on_gpu else 0)
+    files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
+    return fixed + _megabytes(files + FLOAT * batch * values)
+
+
+def on_device(network: str, *, largest: int, recorded: int | None, batch: int) -> int:
+    """Return the megabytes of a GPU's memory of such a job; parameters are those of `recording`."""
+    gathered = min(largest, recorded or largest)
+    values = FLOAT * batch * (ALIVE * largest + gathered)
+    return CUDA_DEVICE + _megabytes(os.path.getsize(network) + values)
+
+
+def dissimilarities(activations: Iterable[str], share: float) -> int:
+    """Return the megabytes of a job that computes RDMs, a layer at a time.
+
+    Parameters
+    ----------
+    activations : paths
+        Recordings (float32); the largest counts, twice.
+    share : float
+        How much of it is drawn, at most. Spearman's ranks of that, and what they are made of, take six
+        times as much in float64; other metrics less.
+    """
+    return PYTHON + _megabytes((2 + 12 * share) * max(map(os.path.getsize, activations)))
+
+
+def reading(files: Iterable[str]) -> int:
+    """Return the megabytes of an analysis or a figure that holds what it reads, and copies of it."""
+    return FIGURE + _megabytes(3 * sum(map(os.path.getsize, files)))
+
+
+def running(files: Iterable[str], *, on_gpu: bool) -> int:
+    """Return the megabytes of host memory of a job that runs a network on a few images at a time."""
+    return reading(files) + TORCH + BATCH + (CUDA_HOST if on_gpu else 0)
+
+
+def _megabytes(size: float) -> int:
+    return math.ceil(size / 1e6)
