@@ -147,7 +147,7 @@ def _sets(study: Study) -> Mapping:
 def _own_labels(section: Mapping) -> list[str]:
     """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
     function = entry("recordings", section["source"])
-    tell = inspect.getmodule(function).labels
+    tell = find("recordings", section["source"], "recordings").labels
     return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
 
 
@@ -175,7 +175,8 @@ def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":
     from repscape.rdms import table
     from repscape.store import open_file
 
-    first_order, others = [], []
+    first_order: list[str] = []
+    others: list[str] = []
     for path in files["collection"]:
         with open_file(path) as file:
             (first_order if file.kind == "rdm" else others).append(path)

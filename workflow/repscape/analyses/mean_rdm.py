@@ -84,7 +84,7 @@ def averaged(table: "pd.DataFrame", over: list[str]) -> "pd.DataFrame":
     for key, rows in groups.items():
         spaces = [space(table["entries"].iloc[at]) for at in rows]
         told = ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True) if value != "")
-        check_same(spaces, lambda at, told=told, rows=rows: f"row {rows[at]} ({told})")
+        check_same(spaces, [f"row {at} ({told})" for at in rows].__getitem__)
         ordered = [table["dissimilarity"].iloc[at][own.places] for at, own in zip(rows, spaces, strict=True)]
         cells["dissimilarity"].append(np.mean(ordered, axis=0)[np.argsort(spaces[0].places)])
     odd = ("entries", "dissimilarity")

@@ -24,8 +24,8 @@ class Parts(NamedTuple):
         Whether they are of halves of the same trials; those of a split then follow each other.
     """
 
-    actual: object
-    resampled: object | None
+    actual: "pd.DataFrame"
+    resampled: "pd.DataFrame | None"
     halves: bool
 
 

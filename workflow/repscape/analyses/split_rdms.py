@@ -5,7 +5,7 @@ takes noise ceilings from repeats and halves, and resamples units by their sampl
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,9 @@ from repscape.errors import ConfigError, DataError
 from repscape.plugins import NAMES
 from repscape.seeds import derive
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    from repscape.rdms.normalisation import Kind
 
 # Labels of what the RDMs are made of: ways to split trials, which part of them, which sample of units
 SPLIT, PART, UNITS = "split", "part", "unit_sample"
@@ -184,7 +187,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         store.open_file(sample, "sample") as drawn_units,
     ):
         measures = [
-            Metric(str(name), function_of(str(measure)), str(normalisation), str(measure))
+            Metric(str(name), function_of(str(measure)), cast("Kind", str(normalisation)), str(measure))
             for name, measure, normalisation in zip(
                 *(of_all[key][:] for key in ("metric", "measure", "normalisation")), strict=True
             )
@@ -209,7 +212,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     resampled = [drawn, *(drawn[generator.integers(0, len(drawn), len(drawn))] for _ in range(units))]
     for part in parts:
         some, answers = trials, activity
-        if part.trials is not None:
+        if part.trials is not None and trials is not None:
             some = trials.chosen(part.trials)
             answers = _means(some, len(names))
         for number, own in enumerate(resampled):
