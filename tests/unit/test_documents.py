@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from repscape import config, plugins
+from repscape import __version__, config, plugins
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -52,6 +52,24 @@ def test_the_two_lines_of_the_readme_are_those_of_ci():
     ):
         assert readme.count(f"\n    {line}") == 1
         assert f"line '{line}'" in ci
+
+
+def test_citation_is_of_this_version():
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)  # the format's required keys
+    assert (citation["version"], citation["license"]) == (__version__, project["license"])
+    assert (REPOSITORY / "LICENSE").read_text().startswith("BSD 3-Clause License")
+
+
+def test_commits_are_checked_as_ci_does():
+    """What .ci/run checks before the tests, a commit checks too, and nothing else."""
+    (repository,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}  # nothing is fetched
+    checks = (REPOSITORY / ".ci/run").read_text().partition('echo "== checks"\npip install')[2]
+    checks = checks.partition("echo")[0].splitlines()[1:]
+    of_all = {"ruff check": " .", "ruff format --check": " .", "snakefmt --check": " Snakefile workflow"}
+    assert [hook["entry"] + of_all.get(hook["entry"], "") for hook in repository["hooks"]] == checks
 
 
 @pytest.fixture

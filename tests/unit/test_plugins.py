@@ -57,7 +57,7 @@ def test_arguments_have_their_declared_types():
 
 
 def test_planning_imports_nothing_heavy():
-    heavy = "torch torchvision av PIL xarray pandas netCDF4 scipy matplotlib sklearn"
+    heavy = "torch torchvision av PIL xarray pandas netCDF4 scipy matplotlib sklearn rsatoolbox timm"
     code = (
         "import sys; from repscape import config, provenance, plugins\n"
         "for step in plugins.ENTRY_POINTS:\n"

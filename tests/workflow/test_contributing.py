@@ -1,5 +1,6 @@
 """The plugins that CONTRIBUTING.md shows, put where it says and run by the study that it shows."""
 
+import os
 import re
 import subprocess
 import sys
@@ -51,6 +52,21 @@ def test_they_are_in_the_house_style(project):
         ruff = [sys.executable, "-m", "ruff", *command, "--config", str(REPOSITORY / "pyproject.toml")]
         done = subprocess.run([*ruff, *map(str, files)], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+def test_planning_with_them_imports_nothing_heavy(project):
+    code = (
+        "import sys; from repscape import plugins\n"
+        f"for file in {list(FILES)}:\n"
+        "    plugins.entry(*file.removesuffix('.py').split('/'))\n"
+        "print(*{'torch', 'matplotlib', 'netCDF4', 'xarray', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(project.folder / "workflow")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == []
 
 
 def test_the_stimulus(results):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from inspect import signature
+from pathlib import Path
 
 from repscape import assets, plugins
 
@@ -29,7 +30,7 @@ def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -
             files = assets.fetch(arguments[name], f"{where}.{name}")
             arguments[name] = files if plugins.takes_several(function, name) else files[0]
     if plugins.IN_PATH in signature(function).parameters:
-        found = {}
+        found: dict[Path, dict[str, str]] = {}
         for name in plugins.asset_parameters(function):
             if section[name] is not None:
                 found |= assets.in_braces(section[name], f"{where}.{name}")

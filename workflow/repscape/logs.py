@@ -130,7 +130,7 @@ class Calm(logging.Filter):
 
     def __init__(self):  # noqa: D107
         super().__init__()
-        self._killed: dict[int, str] = {}  # how the last job of a thread ended
+        self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to show a record."""
@@ -150,7 +150,7 @@ class Calm(logging.Filter):
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
         with open(logs[0], "a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
-        _say(f"repscape: {record.rule_name} failed: {story}. Run again. [log: {logs[0]}]")
+        _say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
 
 
 def _signal(status: int) -> str:

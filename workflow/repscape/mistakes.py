@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -88,7 +88,7 @@ def _suggest(name: str, valid: Iterable[str]) -> str:
     return plugins.unknown(name, valid).removeprefix(f"'{name}' is unknown")
 
 
-def _fields_at(model: type, location: Iterable) -> list[str]:
+def _fields_at(model: Any, location: Iterable) -> list[str]:
     """Name the keys that a nested section may have."""
     for key in location:
         hint = model.model_fields[key].annotation if key in getattr(model, "model_fields", {}) else model

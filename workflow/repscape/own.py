@@ -54,9 +54,9 @@ def load(text: str) -> Callable:
     check(text, text)
     path, name = file(text), text.rpartition(":")[2]
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # a file .py has a loader
     try:
-        spec.loader.exec_module(module)
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
     except Exception as error:
         raise ConfigError(f"{text}: the file cannot be imported: {error!r}.") from error
     function = getattr(module, name)

@@ -47,7 +47,7 @@ def values(path: str, file: str) -> dict[str, str] | None:
         ``red_cup``.
     """
     least, most = (_expression(path, greedy).fullmatch(file) for greedy in (False, True))
-    if least is None:
+    if least is None or most is None:
         return None
     if least.groupdict() != most.groupdict():
         ways = (

@@ -84,7 +84,7 @@ def entry(step: str, name: str, where: str = "config") -> Callable:
     return getattr(find(step, name, where), ENTRY_POINTS[step])
 
 
-def unknown(name: str, valid) -> str:
+def unknown(name: str | None, valid) -> str:
     """Say that a name is unknown, what was probably meant, and what there is."""
     valid = sorted(map(str, valid))
     close = get_close_matches(str(name), valid, n=1)

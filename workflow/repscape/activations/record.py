@@ -97,7 +97,8 @@ def record(
             "threads": threads if on_cpu else None,
         }
         _allow_open_files(len(outputs))
-        gatherers, files = {}, {}
+        gatherers: dict[str, dict[str, Gatherer]] = {}
+        files = {}
         for label, path in outputs.items():
             selection = population_file.read(units, label)
             order, row = tables.find(frozen.rows, population_file.known_as(units, label))

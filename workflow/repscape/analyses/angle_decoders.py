@@ -1,7 +1,7 @@
 """Decoding an angle from activity, cross-validated: ridge regression and networks with one hidden layer."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def decode(
     dict of method to Decoded
     """
     aims = to_vectors(angles, period)  # (set, row, 2)
-    decoders = {"ridge": _Ridge(strengths, period), "relu": _Networks(training, period)}
+    decoders: dict[str, Any] = {"ridge": _Ridge(strengths, period), "relu": _Networks(training, period)}
     folds = int(rows.fold.max()) + 1
     told = {method: np.empty(angles.shape) for method in methods}
     parts: dict[str, list] = {method: [] for method in methods}
@@ -102,7 +102,7 @@ def decode(
                 for measure in (absolute_error, circular_loss)
             ]
             parts[method].append((found.chosen, np.array(curves)))
-    results = {}
+    results: dict[str, Decoded] = {}
     for method in methods:
         curves = np.stack(
             [curves for _, curves in parts[method]], 2

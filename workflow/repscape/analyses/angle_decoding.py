@@ -81,7 +81,7 @@ def _stimulus(study: Study, stimulus: str | None, factor: str) -> str:
             return name
     raise ConfigError(
         f"factor: no stimulus of the study varies in '{factor}'. Name one of these factors: "
-        f"{', '.join(sorted({name for own in factors.values() for name in own})) or 'there are none'}."
+        f"{', '.join(sorted({name for own in factors.values() for name in own or ()})) or 'there are none'}."
     )
 
 

@@ -36,7 +36,7 @@ def circular_loss(found: np.ndarray, true: np.ndarray, period: float) -> np.ndar
     return 1 - np.cos(2 * np.pi * (np.asarray(found, np.float64) - true) / period)
 
 
-def from_text(values: Sequence[str], factor: str, where: str) -> np.ndarray:
+def from_text(values: Sequence[str] | np.ndarray, factor: str, where: str) -> np.ndarray:
     """Read a factor's values as angles, float64 (image,).
 
     Raises

@@ -1,7 +1,7 @@
 """Two-way analysis of variance in every unit of every layer, while images stream through a network."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -125,7 +125,7 @@ def compute(
         where = str(files["stimulus"])
         design = crossed(choose(varied.read(file), factors, where), where)
     viewer = Viewer(files["network"], device)
-    rows = {name: tables.find(viewer.frozen.rows, label) for name, label in dict(layers).items()}
+    rows = {name: tables.find(viewer.frozen.rows, label) for name, label in cast(dict, layers).items()}
     sums = {row.node: Sums(design) for _, row in rows.values()}
     watched = {node: own.add for node, own in sums.items()}
     what = f"analysis of variance, {source}, {known_as}"
@@ -200,7 +200,7 @@ def _units(design, sums, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
         channels = slice(start, min(start + step, sums.channels))
         here = slice(channels.start * a_channel, channels.stop * a_channel)
         eta2[:, here], f[:, here], p[:, here] = effects(design, *sums.of_channel(channels))
-    found = {"eta2": eta2, "F": f, "p": p, "q": discovery_rate(p)}
+    found: dict[str, np.ndarray] = {"eta2": eta2, "F": f, "p": p, "q": discovery_rate(p)}
     return {name: values.astype(np.float32).reshape(-1, *shape) for name, values in found.items()}
 
 

@@ -1,14 +1,14 @@
 """Sources of the same layers, a network and its untrained twin, compared layer by layer."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from repscape.rdms.inference import Inference
 
-CORRECTIONS = ("holm", "fdr")
+CORRECTIONS: tuple[Literal["holm", "fdr"], ...] = ("holm", "fdr")
 
 
 def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence[str]) -> dict:

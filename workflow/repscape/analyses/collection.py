@@ -5,10 +5,14 @@ What makes RDMs is made of RDMs itself, which its key `of` names, or of activity
 
 import inspect
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from repscape.errors import ConfigError
 from repscape.plugins import entry, find, section_arguments, unknown
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALL = "all_images"
 _KEYS = ("source", "stimulus", "population", "layer", "size")
@@ -143,7 +147,7 @@ def _sets(study: Study) -> Mapping:
 def _own_labels(section: Mapping) -> list[str]:
     """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
     function = entry("recordings", section["source"])
-    tell = inspect.getmodule(function).labels
+    tell = find("recordings", section["source"], "recordings").labels
     return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
 
 
@@ -155,7 +159,7 @@ def made(study: Study) -> list[str]:
     ]
 
 
-def read(files: Mapping, of: Of, where: Where | None = None):
+def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":
     """Read the RDMs as a table; see `repscape.rdms.table`.
 
     Parameters
@@ -171,7 +175,8 @@ def read(files: Mapping, of: Of, where: Where | None = None):
     from repscape.rdms import table
     from repscape.store import open_file
 
-    first_order, others = [], []
+    first_order: list[str] = []
+    others: list[str] = []
     for path in files["collection"]:
         with open_file(path) as file:
             (first_order if file.kind == "rdm" else others).append(path)

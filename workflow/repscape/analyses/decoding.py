@@ -1,7 +1,7 @@
 """Linear decoding: nested cross-validation, decoding across conditions, chance by permuting labels."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -225,7 +225,9 @@ def permuted(task: Task, random: np.random.Generator) -> np.ndarray:
 
 
 def _one_label_a_group(task: Task) -> bool:
-    return all(len(set(task.label[task.group == group])) == 1 for group in np.unique(task.group))
+    return all(
+        len(set(task.label[task.group == group])) == 1 for group in np.unique(cast(np.ndarray, task.group))
+    )
 
 
 def check(task: Task, nested: bool, name) -> None:

@@ -64,7 +64,9 @@ class Design(NamedTuple):
         return np.array(df if self.replicated else df[:3])
 
 
-def choose(found: Mapping[str, np.ndarray], names: Sequence[str] | None, where: str) -> dict[str, np.ndarray]:
+def choose(
+    found: Mapping[str, Sequence[str] | np.ndarray], names: Sequence[str] | None, where: str
+) -> dict[str, Sequence[str] | np.ndarray]:
     """Choose two factors of a stimulus, by default those it has.
 
     Parameters
@@ -129,14 +131,14 @@ def known(study: Study, stimulus: str) -> Mapping[str, list[str]] | None:
     return plugins.factors(study.config["stimuli"][stimulus])
 
 
-def coded(values: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def coded(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return the number of each value, int (image,), and the values in natural order."""
     levels = sorted(set(map(str, values)), key=natural)
     numbers = {level: number for number, level in enumerate(levels)}
     return np.array([numbers[str(value)] for value in values]), levels
 
 
-def crossed(values: Mapping[str, Sequence[str]], where: str) -> Design:
+def crossed(values: Mapping[str, Sequence[str] | np.ndarray], where: str) -> Design:
     """Arrange images by the values of two factors.
 
     Parameters
@@ -173,7 +175,7 @@ def crossed(values: Mapping[str, Sequence[str]], where: str) -> Design:
             f"none of {'; '.join(empty[:5])}{more}. The interaction cannot be estimated then: add these "
             "images, or leave out the values that are not crossed."
         )
-    return Design(factors, levels, cell, counts)
+    return Design((factors[0], factors[1]), levels, cell, counts)
 
 
 def contrasts(design: Design) -> list[np.ndarray]:

@@ -299,7 +299,8 @@ def _read(paths) -> tuple[dict, dict, dict]:
     """Read the RDMs, averaged over draws, float64 (metric, pair); what is of layers; what all share."""
     from repscape import store
 
-    table, sizes, kept = {}, {}, {}
+    table, kept = {}, {}
+    sizes: dict[str, tuple[int, str]] = {}
     of_layer: dict[str, dict] = {"order": {}, "n_drawn": {}, "draws": {}}
     for path in paths:
         with store.open_file(path, "rdm") as file:

@@ -6,7 +6,7 @@ distances between them.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -148,7 +148,8 @@ def pca(distances: np.ndarray, dims: int) -> Embedding:
         No patterns have these distances.
     """
     embedding = classical(distances, dims)
-    largest, least = embedding.eigenvalues[0], embedding.eigenvalues[-1]
+    eigenvalues = cast(np.ndarray, embedding.eigenvalues)
+    largest, least = eigenvalues[0], eigenvalues[-1]
     if least < -_EUCLIDEAN * largest:
         raise DataError(
             "PCA needs Euclidean distances between patterns, and no patterns have these: the least "

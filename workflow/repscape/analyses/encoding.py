@@ -223,10 +223,8 @@ def compute(
         resampled["normalised_"].append(scaled_draws)
         labels.append((layer.source, layer.layer))
         logger.info("%s, %s: median R² %.3g", layer.source, layer.layer, numbers["median"])
-    resampled = {prefix: np.array(draws) for prefix, draws in resampled.items()}
-    tests = {
-        f"{prefix}{name}": test for prefix in resampled for name, test in _tests(resampled[prefix]).items()
-    }
+    samples = {prefix: np.array(draws) for prefix, draws in resampled.items()}
+    tests = {f"{prefix}{name}": test for prefix in samples for name, test in _tests(samples[prefix]).items()}
     dims = {"r2": ("neuron",), "normalised": ("neuron",), "chosen": ("fold", "neuron")}
     return Result(
         variables={
@@ -235,13 +233,13 @@ def compute(
             **{name: (("model", *dims.get(name, ())), np.array(own)) for name, own in found.items()},
             **{
                 f"{prefix}difference": (("model", "other"), np.subtract.outer(own, own))
-                for prefix in resampled
+                for prefix in samples
                 for own in [np.array(found[f"{prefix}median"])]
             },
             **tests,
             **{
                 f"{prefix}resampled": (("model", "resample"), draws.astype(np.float32))
-                for prefix, draws in resampled.items()
+                for prefix, draws in samples.items()
             },
             "reliability": (("neuron",), share),
             "unit": (("neuron",), unit),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,9 @@ from repscape.labels import natural
 from repscape.logs import logger
 from repscape.plugins import unknown
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    from repscape.rdms.entries import Space
 
 TABLE = True
 NUMBERS = ("similarity", "sem", "low", "high")
@@ -363,9 +366,8 @@ def _data(table, kinds: _Kinds) -> _Data:
                 f"{_told(kinds.repeats, missing[0])}, as there is of other sets. Choose what all sets have."
             )
         described = [space(table["entries"].iloc[own[repeat]]) for repeat in repeats]
-        check_same(
-            described, lambda at, key=key: f"{_told(kinds.sets, key)}, {_told(kinds.repeats, repeats[at])}"
-        )
+        of_set = _told(kinds.sets, key)
+        check_same(described, [f"{of_set}, {_told(kinds.repeats, at)}" for at in repeats].__getitem__)
         values = np.array(
             [table["dissimilarity"].iloc[own[r]][d.places] for r, d in zip(repeats, described, strict=True)]
         )
@@ -400,7 +402,7 @@ def _units(table, kinds: _Kinds, measured: _Data):
     of_set, of_repeat, of_sample = (
         {key: at for at, key in enumerate(keys)} for keys in (measured.sets, measured.repeats, samples)
     )
-    spaces: dict[int, object] = {}
+    spaces: dict[int, Space] = {}
     by_row = [_keys(table, labels) for labels in (kinds.sets, kinds.repeats, [UNITS])]
     for key, repeat, (sample,), entries, vector in zip(
         *by_row, table["entries"], table["dissimilarity"], strict=True
@@ -450,7 +452,7 @@ def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
 
     labels = [label for label in kinds.models if label not in DEPENDENT]
     sets = dict(zip(measured.sets, range(len(measured.sets)), strict=True))
-    spaces: dict[int, object] = {}
+    spaces: dict[int, Space] = {}
     groups: dict[tuple, list[list[int]]] = {}
     for at in range(len(table)):
         key, place = _key(table, labels, at), sets.get(_key(table, kinds.sets, at))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -16,6 +16,9 @@ from repscape.logs import logger
 from repscape.plugins import unknown
 from repscape.rdms.comparison import defined_entries
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = True
 # What a map has beside the labels of its RDM
@@ -178,7 +181,7 @@ def compute(
     )  # fmt: skip
 
 
-def averaged(table):
+def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
     """Average the RDMs of a table over draws of units, its label ``repeat``; ``draws`` says how many."""
     from repscape.rdms import table as tables
 
@@ -225,7 +228,7 @@ def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict
 
 def _goodness(found: list[embedding.Embedding], most: int) -> dict:
     """How well maps do, as variables over RDMs."""
-    variables = {}
+    variables: dict[str, tuple] = {}
     for name in ("stress", "stress_1", "divergence"):
         values = np.array([getattr(one, name) for one in found])
         if not np.isnan(values).all():
@@ -233,7 +236,8 @@ def _goodness(found: list[embedding.Embedding], most: int) -> dict:
     if found[0].eigenvalues is not None:
         eigenvalue = np.full((len(found), most), np.nan)
         for at, one in enumerate(found):
-            eigenvalue[at, : len(one.eigenvalues)] = one.eigenvalues
+            values = cast(np.ndarray, one.eigenvalues)  # all maps are of one method
+            eigenvalue[at, : len(values)] = values
         variables |= {
             "eigenvalue": (("rdm", "component"), eigenvalue),
             "explained": (("rdm", "dim"), np.array([one.explained for one in found])),

@@ -1,6 +1,7 @@
 """RDMs averaged over labels: over subjects, sessions, draws of units; of networks and recordings alike."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from repscape.analyses.result import Result
 from repscape.errors import ConfigError
 from repscape.plugins import NAMES, unknown
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def inputs(study: Study, *, of: Of, over: NAMES, where: Where | None = None) -> dict:
@@ -62,7 +66,7 @@ def compute(files: Mapping, *, of: Of, over: NAMES, where: Where | None = None) 
     return Result(variables, {**attributes, "of": of, "over": over}, groups)
 
 
-def averaged(table, over: list[str]):
+def averaged(table: "pd.DataFrame", over: list[str]) -> "pd.DataFrame":
     """Average RDMs of a table that differ in no other labels than `over`; see `compute`."""
     import pandas as pd
 
@@ -80,7 +84,7 @@ def averaged(table, over: list[str]):
     for key, rows in groups.items():
         spaces = [space(table["entries"].iloc[at]) for at in rows]
         told = ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True) if value != "")
-        check_same(spaces, lambda at, told=told, rows=rows: f"row {rows[at]} ({told})")
+        check_same(spaces, [f"row {at} ({told})" for at in rows].__getitem__)
         ordered = [table["dissimilarity"].iloc[at][own.places] for at, own in zip(rows, spaces, strict=True)]
         cells["dissimilarity"].append(np.mean(ordered, axis=0)[np.argsort(spaces[0].places)])
     odd = ("entries", "dissimilarity")

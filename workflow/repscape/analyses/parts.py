@@ -1,11 +1,14 @@
 """What the RDMs of parts of a recording are to an inference: repeats, halves, and samples of its units."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from repscape.analyses.split_rdms import AS_RECORDED, HALVES, PART, SPLIT, UNITS, WHOLE
 from repscape.errors import DataError
 from repscape.labels import natural
 from repscape.logs import logger
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Parts(NamedTuple):
@@ -21,8 +24,8 @@ class Parts(NamedTuple):
         Whether they are of halves of the same trials; those of a split then follow each other.
     """
 
-    actual: object
-    resampled: object | None
+    actual: "pd.DataFrame"
+    resampled: "pd.DataFrame | None"
     halves: bool
 
 
@@ -62,7 +65,7 @@ def of_reference(table) -> Parts:
     return Parts(actual, None if as_recorded.all() else _rows(table, ~as_recorded), kinds == {"halves"})
 
 
-def without(table):
+def without(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return the RDMs that are of all trials and of the units as they are."""
     if PART not in table:
         return table

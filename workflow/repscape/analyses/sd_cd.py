@@ -210,12 +210,9 @@ def leave_one_out(x: np.ndarray, y: np.ndarray, axis: int) -> tuple[np.ndarray, 
         ]
     )
     undefined = np.isnan(r2).all(0)
-    return tuple(
-        np.where(undefined, np.nan, extreme)
-        for extreme in (
-            np.where(np.isnan(r2), np.inf, r2).min(0),
-            np.where(np.isnan(r2), -np.inf, r2).max(0),
-        )
+    return (
+        np.where(undefined, np.nan, np.where(np.isnan(r2), np.inf, r2).min(0)),
+        np.where(undefined, np.nan, np.where(np.isnan(r2), -np.inf, r2).max(0)),
     )
 
 

@@ -5,7 +5,7 @@ takes noise ceilings from repeats and halves, and resamples units by their sampl
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,9 @@ from repscape.errors import ConfigError, DataError
 from repscape.plugins import NAMES
 from repscape.seeds import derive
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    from repscape.rdms.normalisation import Kind
 
 # Labels of what the RDMs are made of: ways to split trials, which part of them, which sample of units
 SPLIT, PART, UNITS = "split", "part", "unit_sample"
@@ -141,7 +144,7 @@ def compute(
 
     from repscape.rdms import table as tables
 
-    rows = []
+    rows: list[dict] = []
     for activations, sample, rdm in zip(files["activations"], files["samples"], files["rdms"], strict=True):
         try:
             rows += _of_layer(activations, sample, rdm, metrics, trials, splits, units, seed)
@@ -184,13 +187,13 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         store.open_file(sample, "sample") as drawn_units,
     ):
         measures = [
-            Metric(str(name), function_of(str(measure)), str(normalisation), str(measure))
+            Metric(str(name), function_of(str(measure)), cast("Kind", str(normalisation)), str(measure))
             for name, measure, normalisation in zip(
                 *(of_all[key][:] for key in ("metric", "measure", "normalisation")), strict=True
             )
             if metrics is None or name in metrics
         ]
-        shared = {key: str(getattr(of_all, key)) for key in PER_FILE}
+        shared: dict[str, str | int] = {key: str(getattr(of_all, key)) for key in PER_FILE}
         shared |= {"layer_order": int(of_all.order), "n_drawn": int(of_all.n_drawn)}
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")
         activity = recording["activation"][:]
@@ -209,7 +212,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     resampled = [drawn, *(drawn[generator.integers(0, len(drawn), len(drawn))] for _ in range(units))]
     for part in parts:
         some, answers = trials, activity
-        if part.trials is not None:
+        if part.trials is not None and trials is not None:
             some = trials.chosen(part.trials)
             answers = _means(some, len(names))
         for number, own in enumerate(resampled):

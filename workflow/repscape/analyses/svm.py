@@ -1,7 +1,7 @@
 """Which factor of the images can be read out of a layer, by linear support vector machines."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat
@@ -16,6 +16,9 @@ from repscape.logs import progress
 from repscape.plugins import unknown
 from repscape.seeds import derive
 from repscape.study import Study
+
+if TYPE_CHECKING:
+    from repscape.analyses.decoding import Task
 
 TABLE = True
 LABEL = "label"  # of an image, which is no factor
@@ -226,7 +229,9 @@ def _columns(file, path, target, across, groups) -> tuple[str, dict[str, np.ndar
     return target, {name: found[name] for name in (target, across, groups) if name is not None}
 
 
-def arrange(columns, target: str, across: str | None, groups: str | None, folds: int, grid, seed: int):
+def arrange(
+    columns, target: str, across: str | None, groups: str | None, folds: int, grid, seed: int
+) -> "tuple[Task, list[str], list[str]]":
     """Arrange images for decoding.
 
     Parameters

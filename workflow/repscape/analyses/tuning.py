@@ -147,7 +147,8 @@ def compute(
     from repscape.analyses.circle import placed
     from repscape.stimuli import factors
 
-    groups, rows, keys, first = {}, [], {}, None
+    groups, rows, first = {}, [], None
+    keys: dict[str, str] = {}
     paths = files["activations"]
     for path in progress(paths, "tuning", "layers", len(paths), lambda _: 1):
         with store.open_file(path, "activations") as file:

@@ -1,6 +1,6 @@
 """Two-way analysis of variance of very many units at once, from sums that are kept while images stream."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Sums:
 
         Units are in C order over (channel, y, x).
         """
-        back = np.argsort(self._places)  # the channel is axis 1 of what was added
+        back = np.argsort(cast(tuple, self._places))  # the channel is axis 1 of what was added
 
         def in_order(sums):
             shaped = sums.view(*sums.shape[:-1], *self._shape)
@@ -65,7 +65,7 @@ class Sums:
     @property
     def channels(self) -> int:
         """Return the number of channels."""
-        return self._shape[self._places.index(1)]
+        return self._shape[cast(tuple, self._places).index(1)]
 
 
 class Effects(NamedTuple):

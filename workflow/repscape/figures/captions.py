@@ -5,7 +5,7 @@ Captions are plain reStructuredText: whatever comes from data goes through `esca
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -229,7 +229,7 @@ def axis(words: str, length: int = 40) -> str:
     return "\n".join(wrap(words, length))
 
 
-def layers(shown: Sequence, chosen: Sequence | None, most: int) -> str:
+def layers(shown: Collection, chosen: Sequence | None, most: int) -> str:
     """Say how many layers are shown; where `most` are by default, that others may be left out."""
     some = " (evenly spaced ones of those recorded)" if chosen is None and len(shown) == most else ""
     return plural(len(shown), "layer", "layers") + some

@@ -1,6 +1,6 @@
 """Differentiation as curves: selected from the table, summarised over draws, explained."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Curves(NamedTuple):
         Of recordings whose trials were taken each by itself, how often images were shown.
     """
 
-    values: object
+    values: Any
     layers: dict[str, list[str]]
     shown: dict[str, list[str]]
     metric: str

@@ -150,7 +150,7 @@ def draw(
                     gid=f"{source}/{stimulus}/{size}",
                 )
         depth_axis(axes, layers)
-        if normalised:
+        if normalised and reference is not None:
             axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
         if len(panels) > 1:
             axes.set_title(source)

@@ -63,7 +63,7 @@ def draw(
 
     fig = figure(max(72 + label_height(layers), 3.5 * (len(stimuli) + 9)))
     axes = fig.subplots()
-    lines = [
+    lines: list[tuple] = [
         (
             stimulus,
             style.colour(stimulus),

@@ -30,7 +30,7 @@ class EntryPictures:
             return None
         own = self._labels[names[0]]
         agree = [own[label] == str(labels[label]) for label in own.keys() & labels.keys()]
-        found = np.flatnonzero(np.logical_and.reduce(agree)) if agree else []
+        found = np.flatnonzero(np.logical_and.reduce(agree)) if agree else np.empty(0, int)
         return (names[0], int(found[0])) if len(found) else None
 
     def labels(self, found: tuple[str, int]) -> dict[str, str]:

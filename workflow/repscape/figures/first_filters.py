@@ -1,6 +1,6 @@
 """The filters of a network's first convolution, before and after it was trained by the study."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -89,6 +89,7 @@ def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
             axes.text(LEFT - 2, down + height / 2, words, ha="right", va="center", fontsize=6.5)
             for column, number in enumerate(chosen):
                 limit = limits[kind]
+                scale: dict[str, Any]
                 drawn, scale = (
                     (kinds[kind][number, 0], {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit})
                     if grey

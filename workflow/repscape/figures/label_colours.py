@@ -59,12 +59,13 @@ def label_colours(label: str, values: Iterable[str], period: float | None = None
         A period is given, and values are no numbers.
     """
     different = _in_order(label, values)
-    if period is not None and numbers(different) is None:
+    in_numbers = numbers(different)
+    if period is not None and in_numbers is None:
         raise ConfigError(f"period: the values of '{label}' are no numbers, such as '{different[0]}'.")
     period = period_of(label, different) if period is None else period
     kind: Kind = "circle" if period else _kind(label, different)
-    if period:
-        colours = _around(CYCLE, numbers(different) / period)
+    if period and in_numbers is not None:
+        colours = _around(CYCLE, in_numbers / period)
     elif kind == "order":
         colours = along(RAMP[:-1], len(different))  # its palest end is too pale for points
     else:

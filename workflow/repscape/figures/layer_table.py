@@ -87,7 +87,8 @@ def cells(table, recorded: dict[str, tuple[str, int]]) -> list[tuple[str, ...]]:
     for name, (label, _) in recorded.items():
         found = (table["layer"].values == label) | (table["block"].values == label)
         places[name] = int(np.flatnonzero(found)[0])
-    rows, done = [], 0
+    rows: list[tuple[str, ...]] = []
+    done = 0
     for label in sorted(recorded, key=places.__getitem__):
         row = table.isel(layer=places[label])
         field, stride = float(row["receptive_field_size"]), float(row["receptive_field_stride"])

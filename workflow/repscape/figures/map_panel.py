@@ -71,12 +71,12 @@ class Look(NamedTuple):
     def colour(self, mark: Mark) -> str:
         """Return the colour of a mark."""
         value = mark.labels.get(self.colours.label) if self.colours else None
-        return PLAIN if value is None else self.colours.colours[value]
+        return PLAIN if self.colours is None or value is None else self.colours.colours[value]
 
     def size(self, mark: Mark) -> float:
         """Return how large a mark is, times the usual size."""
         value = mark.labels.get(self.sizes.label) if self.sizes else None
-        return 1.0 if value is None else self.sizes.sizes[value]
+        return 1.0 if self.sizes is None or value is None else self.sizes.sizes[value]
 
     def name(self, mark: Mark) -> str:
         """Return what is written beside a point."""
@@ -145,10 +145,10 @@ def _pictures(axes, panel: Panel, marks: list[int], at: np.ndarray, look: Look, 
     """Draw pictures at their points; those moved aside are tied to theirs by a line."""
     from matplotlib.patches import Rectangle
 
-    if not marks:
+    if not marks or look.picture is None:
         return
     shown = [panel.marks[mark] for mark in marks]
-    pixels = [look.finder.pixels(mark.picture) for mark in shown]
+    pixels = [look.finder.pixels(mark.picture) for mark in shown if mark.picture is not None]
     sides = [look.picture * look.size(mark) for mark in shown]
     sizes = np.array([fit(image.shape, side, side) for image, side in zip(pixels, sides, strict=True)])
     places = map_layout.spread(at[marks], sizes + 0.5, *room)
@@ -174,7 +174,7 @@ def _names(axes, panel: Panel, marks: list[int], texts: list[str], at: np.ndarra
     away = np.stack([(dots[:, 0] + widths) / 2, np.zeros(len(marks))], 1)
     fits = at[marks] + 2 * away < room[1]
     beside = at[marks] + np.where(fits[:, :1], away, -away)
-    places = map_layout.spread(beside, sizes, *room, fixed=(at[marks], dots))
+    places = map_layout.spread(beside, sizes, room[0], room[1], fixed=(at[marks], dots))
     for text, point, place, size in zip(texts, at[marks], places, sizes, strict=True):
         if (np.abs(place - point) > size / 2 + 2).any():
             edge = point.clip(place - size / 2, place + size / 2)

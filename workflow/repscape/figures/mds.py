@@ -214,14 +214,15 @@ def goodness(maps, rdms: list[int]) -> str:
     low, high = f"{values.min():.2f}", f"{values.max():.2f}"
     text = f"{name.replace('_', '-')} {low}" if low == high else f"{name.replace('_', '-')} {low}–{high}"
     if "explained" in maps and len(rdms) == 1:
-        text = "{:.0f} + {:.0f}% · {}".format(*100 * maps["explained"].values[rdms[0], :2], text)
+        first, second = 100 * maps["explained"].values[rdms[0], :2]
+        text = f"{first:.0f} + {second:.0f}% · {text}"
     return text
 
 
 def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -> list[list[int]]:
     """Put RDMs in panels, each in one of its own or those that trajectories go through in one."""
     _check_trajectories(trajectories, levels, labels, maps.attrs["align"])
-    if trajectories in (None, *levels):
+    if trajectories is None or trajectories in levels:
         groups = [[at] for at in chosen]
     else:
         import pandas as pd
@@ -241,7 +242,7 @@ def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -
 
 def _check_trajectories(trajectories: str | None, levels, labels, align: str | None) -> None:
     """Refuse to connect what is neither in one map nor in maps that were aligned."""
-    if trajectories in (None, *levels):
+    if trajectories is None or trajectories in levels:
         return
     if trajectories not in labels:
         raise ConfigError(f"trajectories: {unknown(trajectories, [*levels, *labels])}")
@@ -312,10 +313,10 @@ def _join(panels: list[Panel], path: str, period: float | None) -> bool:
     """
     closed = False
     for panel in panels:
-        texts = [mark.labels.get(path) for mark in panel.marks]
         known = set.intersection(*(set(mark.labels) for mark in panel.marks))
         if path not in known:
             raise ConfigError(f"path: {unknown(path, known)}")
+        texts = [mark.labels[path] for mark in panel.marks]
         values = numbers(texts)
         if values is None:
             raise ConfigError(f"path: the values of '{path}' are no numbers, such as '{texts[0]}'.")

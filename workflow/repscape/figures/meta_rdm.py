@@ -351,7 +351,7 @@ def _in_cells(axes, panel: Panel, x: float, y: float, side: float, high: float, 
                 va="center_baseline",
                 color="w" if value < 0.6 * high else "k",
             )
-    if alpha is None:
+    if alpha is None or panel.p is None:
         return 0
     rows, columns = np.nonzero(_significant(panel.p, alpha))
     axes.scatter(

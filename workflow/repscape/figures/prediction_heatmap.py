@@ -103,8 +103,7 @@ def draw(
     chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, classes)
     shown = [number for own in chosen.values() for number in own]
     categories = names_of_classes(data["layers"], shown)
-    labels = [captions.shorten(label, LONGEST) for label in categories]
-    labels += [None, OTHERS]
+    labels = [*(captions.shorten(label, LONGEST) for label in categories), None, OTHERS]
 
     names = list(probabilities)
     pitch = (WIDTH - LEFT - 3) / (len(shown) + 2)  # the sum stands apart

@@ -58,7 +58,7 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
         raise ConfigError(f"population: {unknown(chosen, sections)}")
     if chosen is None and valid:
         return valid[0]
-    if chosen not in valid:
+    if chosen is None or chosen not in valid:
         found = (
             "no population of the study records"
             if chosen is None

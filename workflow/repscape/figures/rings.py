@@ -57,7 +57,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
     }
     places = tuning_rows.shown(labels, where, MOST, "RDM")
     told = telling({name: own[places] for name, own in labels.items() if name not in DEPENDENT})
-    told = told or [name for name in ("layer", "source") if name in labels][:1]
+    told = told or list(filter(labels.__contains__, ("layer", "source")))[:1]
     names = [" · ".join(filter(None, (labels[name][at] for name in told))) for at in places]
     sources = list(dict.fromkeys(labels["source"][places])) if "source" in labels else []
     dashes = [

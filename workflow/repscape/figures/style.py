@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ RAMP = (
 # Dashes for sample sizes, from the smallest to the largest; the largest is always solid.
 DASHES = ((1, 1.2), (3.5, 1.4), (6, 1.4, 1, 1.4), (8, 2), (3, 1, 1, 1, 1, 1))
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # ships with matplotlib
     "mathtext.fontset": "dejavusans",
     "font.size": 7,
@@ -154,7 +155,7 @@ def settings() -> Iterator[None]:
         yield
 
 
-def figure(height: float, width: float = WIDTH, layout: str = "constrained"):
+def figure(height: float, width: float = WIDTH, layout: str | None = "constrained"):
     """Make an empty figure; `height` and `width` in mm."""
     from matplotlib.figure import Figure
 

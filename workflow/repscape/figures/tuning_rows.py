@@ -35,7 +35,7 @@ def inputs(study: Study, analysis: str | None, where: Where | None) -> dict:
 
 
 def shown(
-    labels: Mapping[str, Sequence[str]], where: Where | None, most: int, what: str = "layer"
+    labels: Mapping[str, Sequence[str] | np.ndarray], where: Where | None, most: int, what: str = "layer"
 ) -> list[int]:
     """Return the places of the layers that are shown: of more than there is room for, evenly spaced ones.
 

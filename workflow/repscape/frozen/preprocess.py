@@ -7,7 +7,7 @@ The same steps, on the same types, as torchvision's transform for classification
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,10 @@ class Preprocess:
         """Make it from a config's or a file's mapping (whose tuples may have become lists)."""
         if isinstance(values, Preprocess):
             return values
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        arguments: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in values.items()
+        }
+        return cls(**arguments)
 
     def to_dict(self) -> dict:
         """Return the keys and values, fit for json."""

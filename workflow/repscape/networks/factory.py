@@ -124,7 +124,8 @@ def _module_file(module: str) -> Path | None:
         if spec is None or spec.submodule_search_locations is None:
             return None
         spec = PathFinder.find_spec(".".join(parts[:length]), list(spec.submodule_search_locations))
-    return Path(spec.origin) if spec is not None and str(spec.origin).endswith(".py") else None
+    origin = None if spec is None else spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 
 def _imported(file: Path, top: Path) -> list[Path]:

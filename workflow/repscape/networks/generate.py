@@ -6,6 +6,7 @@ shapes only.
 
 import csv
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -79,7 +80,9 @@ def main() -> None:
     named = {name: models.get_model_weights(name).__members__ for name in models.list_models(module=models)}
     lines = [f"{name},{' '.join(members)}" for name, members in named.items()]
     tables.WEIGHTS.write_text("\n".join(["architecture,weights", *lines]) + "\n", encoding="utf-8")
-    makers = {name: lambda name=name: torchvision.load(architecture=name, weights="random") for name in named}
+    makers: dict[str, Callable[[], Loaded]] = {
+        name: partial(torchvision.load, architecture=name, weights="random") for name in named
+    }
     makers["cornet_s"] = lambda: cornet_s.load(weights="random")
     for name, make in makers.items():
         rows = shapes(make)

@@ -94,7 +94,15 @@ def _make(source: str, arguments: str, path: Path) -> None:
         ) from error
     with folder as temporary:
         table, told = Path(temporary, "table.tsv"), Path(temporary, "error.txt")
-        command = [sys.executable, "-m", "repscape.networks.tabulate", source, arguments, table, told]
+        command = [
+            sys.executable,
+            "-m",
+            "repscape.networks.tabulate",
+            source,
+            arguments,
+            str(table),
+            str(told),
+        ]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, _path()))}
         done = subprocess.run(
             command,

@@ -23,7 +23,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
@@ -118,7 +118,7 @@ def build(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
             start = _Field(one, (0.0, 0.0), (0.0, 0.0))
             active[node] = _Operation(path, "", INPUT, tuple(images.shape), 1, 0, start)
         elif path == PREDICTIONS:
-            active[node] = _Operation(path, "", PREDICTIONS, shapes[logits], 1, 0)
+            active[node] = _Operation(path, "", PREDICTIONS, tuple(shapes[logits]), 1, 0)
         elif node.op != "output":
             inputs = [active[source] for source in node.all_input_nodes if source in active]
             shape = shapes[node]
@@ -343,7 +343,8 @@ def _default_axis(kind: str, ndim: int) -> int:
 def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part, root) -> _Field | None:
     """The receptive field of an output; None where it is not the same for all places."""
     source = inputs[0]
-    if any(entry.field is None for entry in inputs):
+    fields = [entry.field for entry in inputs if entry.field is not None]
+    if len(fields) < len(inputs):
         return None
     if op.kind in ("conv", "maxpool", "avgpool"):
         window = _window(node, part, root)
@@ -370,13 +371,13 @@ def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part, root) 
     places = _extent(op.shape, op.axis)[1:]
     if any(_extent(e.shape, e.axis)[1:] != places for e in inputs if len(e.shape) == 4):
         return None
-    if any(entry.field.stride != source.field.stride for entry in inputs):
+    if any(field.stride != fields[0].stride for field in fields):
         return None
     first, last = (
-        tuple(function(getattr(entry.field, end)[side] for entry in inputs) for side in (0, 1))
+        tuple(function(getattr(field, end)[side] for field in fields) for side in (0, 1))
         for function, end in ((min, "first"), (max, "last"))
     )
-    return _Field(source.field.stride, first, last)
+    return _Field(fields[0].stride, first, last)
 
 
 def _window(node: fx.Node, part, root) -> tuple | None:
@@ -403,7 +404,7 @@ def _window(node: fx.Node, part, root) -> tuple | None:
     return tuple((value, value) if isinstance(value, int) else tuple(value) for value in values)
 
 
-def _field_columns(field: _Field | None) -> dict[str, float]:
+def _field_columns(field: _Field | None) -> dict[str, Any]:
     if field is None:
         return {}
     size = max(last - first + 1 for first, last in zip(field.first, field.last, strict=True))

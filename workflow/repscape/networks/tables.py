@@ -68,7 +68,8 @@ def read_file(path: Path) -> tuple[Row, ...]:
     with open(path, encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t")
         return tuple(
-            Row(**(row | {"units": int(row["units"]), "channels": int(row["channels"])})) for row in rows
+            Row(row["label"], row["node"], row["kind"], row["block"], int(row["units"]), int(row["channels"]))
+            for row in rows
         )
 
 
@@ -270,7 +271,7 @@ def read_layers(path) -> list[Row]:
 def format_table(rows: Iterable[Row]) -> str:
     """Print a table of layers as aligned text, for copying labels into a config."""
     header = ("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
-    lines = [header]
+    lines: list[tuple[str, ...]] = [header]
     for row in rows:
         field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
         cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)

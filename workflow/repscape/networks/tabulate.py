@@ -33,4 +33,4 @@ def main(source: str, arguments: str, table: Path, error_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], *map(Path, sys.argv[3:5]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
@@ -14,6 +15,10 @@ from repscape.networks.loaded import Loaded
 from repscape.networks.weights import check_is, drawn, insert, read
 from repscape.plugins import unknown
 from repscape.types import File
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torchvision.models import WeightsEnum
 
 # What torchvision itself sets when it builds these with weights: the pixels are scaled inside the
 # network, and the auxiliary heads (for training alone) are dropped.
@@ -71,7 +76,7 @@ def load(
     path = _find(architecture, enum, named, weights, file)
     if named is None and path is not None:
         named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
-    if named is not None:
+    if named is not None and path is not None:
         check_is(path, _digits(named), f"torchvision's {named}")
     standard = named or enum.DEFAULT
     categories = standard.meta["categories"]
@@ -114,7 +119,7 @@ def rows(architecture: str) -> tuple[Row, ...]:
     return tables.read(architecture)
 
 
-def weight_names(architecture: str):
+def weight_names(architecture: str) -> "type[WeightsEnum]":
     """Return torchvision's enum of an architecture's weights.
 
     Raises
@@ -143,7 +148,9 @@ def preset(weights) -> Preprocess:
     )
 
 
-def build(architecture: str, classes: int = 1000, image_size: int | None = None, seed: int = 0):
+def build(
+    architecture: str, classes: int = 1000, image_size: int | tuple[int, int] | None = None, seed: int = 0
+) -> "nn.Module":
     """Build a network with random weights, whatever the state of torch's generators.
 
     Parameters
@@ -157,7 +164,7 @@ def build(architecture: str, classes: int = 1000, image_size: int | None = None,
     """
     from torchvision import models
 
-    options = dict(OPTIONS.get(architecture, {}))
+    options: dict[str, bool | int | tuple[int, int]] = dict(OPTIONS.get(architecture, {}))
     if image_size is not None:
         options |= {_SIZED[architecture.split("_")[0]]: image_size}
     with drawn(seed):
@@ -199,7 +206,8 @@ def _find(architecture: str, enum, named, weights: str | None, file: Path | None
 
 def _digits(named) -> str:
     """The first digits of the file's sha256, which torchvision writes into the file's name."""
-    return re.search(r"-([0-9a-f]{8,})\.\w+$", named.url)[1]
+    (digits,) = re.findall(r"-([0-9a-f]{8,})\.\w+$", named.url)
+    return digits
 
 
 def _renaming(module) -> Callable[[str], str | None]:

@@ -59,7 +59,7 @@ def check_is(path: Path, digits: str, whose: str) -> None:
         )
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> Mapping:
     """Read a state dict without running anything that the file may hold.
 
     Raises
@@ -162,5 +162,5 @@ def _renamed(module, state: Mapping, rename: Callable) -> dict:
     noted = {new(f"{name}."): version for name, version in getattr(state, "_metadata", {}).items()}
     versions = {name[:-1]: version for name, version in noted.items() if name is not None}
     versions.setdefault("", {"version": module._version})
-    renamed._metadata = OrderedDict(versions)
+    renamed._metadata = OrderedDict(versions)  # type: ignore[attr-defined] # as torch does
     return renamed

@@ -45,7 +45,7 @@ def write(
     """
     plugin = plugins.find("populations", section["select"], "populations")
     function, layers = plugin.select, list(layers)
-    arguments = plugins.section_arguments(function, section) | files
+    arguments = {**plugins.section_arguments(function, section), **files}
     parameters = {key: value for key, value in section.items() if key not in ("select", "seed")}
     attributes = {
         "source": source,

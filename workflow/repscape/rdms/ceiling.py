@@ -6,7 +6,7 @@ hundred entries with gaps can be compared many times.
 
 import numpy as np
 
-from repscape.rdms.comparison import whitened_similarity
+from repscape.rdms.comparison import Comparison, whitened_similarity
 
 # What the comparisons of `repscape.rdms.comparison` are called in rsatoolbox
 METHODS = {
@@ -19,7 +19,7 @@ METHODS = {
 }
 
 
-def similarities(models: np.ndarray, data: np.ndarray, comparison: str) -> np.ndarray:
+def similarities(models: np.ndarray, data: np.ndarray, comparison: Comparison) -> np.ndarray:
     """Return how like each model each RDM of the data is; values that are NaN in all are left out.
 
     Parameters
@@ -39,7 +39,7 @@ def similarities(models: np.ndarray, data: np.ndarray, comparison: str) -> np.nd
     return compare(models, data, METHODS[comparison])
 
 
-def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: str) -> tuple[float, float]:
+def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison) -> tuple[float, float]:
     """Return the noise ceiling of RDMs; copies of one have the same number.
 
     As rsatoolbox's `boot_noise_ceiling`, each RDM normalised or ranked once: how similar RDMs are to the mean
@@ -76,7 +76,7 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: str) -> tup
     return float(lower), float(upper)
 
 
-def split_half_ceiling(data: np.ndarray, comparison: str) -> tuple[float, float]:
+def split_half_ceiling(data: np.ndarray, comparison: Comparison) -> tuple[float, float]:
     """Return the noise ceiling of halves of the same trials, averaged over the ways to split them.
 
     Parameters

@@ -1,7 +1,7 @@
 """RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import netCDF4
 import numpy as np
@@ -14,7 +14,7 @@ from repscape.plugins import entry
 from repscape.rdms import sets as sets_of_images
 from repscape.rdms import trials as single_trials
 from repscape.rdms.distances import pairs
-from repscape.rdms.normalisation import Scaling, scaling
+from repscape.rdms.normalisation import Kind, Scaling, scaling
 from repscape.rdms.trials import Trials
 from repscape.stimuli import factors
 
@@ -30,7 +30,7 @@ class Metric(NamedTuple):
 
     name: str
     function: Callable
-    normalisation: str
+    normalisation: Kind
     measure: str
 
     @property
@@ -44,7 +44,7 @@ def write_rdms(
     samples: Mapping,
     outputs: Mapping,
     *,
-    metrics: Sequence[Mapping[str, str]],
+    metrics: Sequence[Mapping[str, Any]],
     sets: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write one RDM file a layer.
@@ -230,7 +230,7 @@ def scalings_of(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Sc
 
 def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Group]:
     """Divide the images into the sets of each definition: {name/number: group}."""
-    groups = {}
+    groups: dict[str, sets_of_images.Group] = {}
     for name, definition in sets.items():
         parts = {key: value for key, value in definition.items() if key != "stimulus"}
         try:

@@ -12,12 +12,13 @@ time. Three things differ:
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
 from repscape.errors import DataError
 from repscape.rdms.ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
+from repscape.rdms.comparison import Comparison
 
 Bootstrap = Literal["entries", "sets", "repeats", "units", "both"]
 
@@ -96,7 +97,7 @@ class Units(NamedTuple):
         all sets and repeats.
     """
 
-    count: int
+    count: int  # type: ignore[assignment] # a tuple's method of this name is not used
     resampled: Sequence[np.ndarray]
 
 
@@ -104,7 +105,7 @@ def infer(
     data: Sequence[np.ndarray],
     models: Sequence[np.ndarray],
     *,
-    comparison: str = "pearson",
+    comparison: Comparison = "pearson",
     bootstrap: Bootstrap,
     resamples: int = 1000,
     seed: int = 0,
@@ -338,14 +339,18 @@ def _counts(factors: Sequence[str], sizes: dict[str, int]) -> dict[str, int | No
     }
 
 
-def _ceiling(data: np.ndarray, numbers: np.ndarray, comparison: str, halves: bool) -> tuple[float, float]:
+def _ceiling(
+    data: np.ndarray, numbers: np.ndarray, comparison: Comparison, halves: bool
+) -> tuple[float, float]:
     return split_half_ceiling(data, comparison) if halves else noise_ceiling(data, numbers, comparison)
 
 
 class _Evaluation:
     """The similarity of each model in bootstrap samples, and their ceilings."""
 
-    def __init__(self, data, models, each, ceilings, comparison: str, units: Units | None, halves: bool):
+    def __init__(
+        self, data, models, each, ceilings, comparison: Comparison, units: Units | None, halves: bool
+    ):
         self.data, self.models, self.each, self.ceilings = data, models, each, ceilings
         self.comparison, self.units, self.halves = comparison, units, halves
         self.of_units: dict[tuple[int, int], tuple] = {}  # samples of units with all entries: found once
@@ -370,11 +375,12 @@ class _Evaluation:
                 else:
                     key = at, sample.units
                     if key not in of_entries:
-                        of_entries[key] = self._with_entries(at, sample)
-                    if of_entries[key] is None:
+                        of_entries[key] = self._with_entries(at, sample.entries[at], sample.units)
+                    both = of_entries[key]
+                    if both is None:
                         by_set[at] = np.full(len(self.each) + 2, np.nan)
                         continue
-                    similarity, measured = of_entries[key]
+                    similarity, measured = both
                     ceiling = None
                 if ceiling is None or sample.repeats is not None:
                     ceiling = _ceiling(measured[repeats], repeats, self.comparison, self.halves)
@@ -387,18 +393,22 @@ class _Evaluation:
         if units is None:
             return self.each[:, at], self.data[at], self.ceilings[at]
         if (at, units) not in self.of_units:
-            measured = self.units.resampled[at][units]
+            measured = self._of_units(at, units)
             similarity = similarities(self.models[at], measured, self.comparison)
             ceiling = _ceiling(measured, np.arange(len(measured)), self.comparison, self.halves)
             self.of_units[at, units] = similarity, measured, ceiling
         return self.of_units[at, units]
 
-    def _with_entries(self, at: int, sample: Sample) -> tuple | None:
+    def _of_units(self, at: int, units: int) -> np.ndarray:
+        """Return a set's RDMs of one sample of units."""
+        return cast(Units, self.units).resampled[at][units]
+
+    def _with_entries(self, at: int, entries: np.ndarray, units: int | None) -> tuple | None:
         """Return similarities and data of the entries drawn; None where too few are different."""
-        taken = _resampled(sample.entries[at])
+        taken = _resampled(entries)
         if taken is None:
             return None
-        measured = self.data[at] if sample.units is None else self.units.resampled[at][sample.units]
+        measured = self.data[at] if units is None else self._of_units(at, units)
         of_data, of_models = measured[:, taken.places], self.models[at][:, taken.places]
         of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
         return similarities(of_models, of_data, self.comparison), of_data

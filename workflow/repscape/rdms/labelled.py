@@ -117,7 +117,8 @@ class Notes:
         """Note which RDMs are comparable with no other, though they are defined; `values` (pair,)."""
         finite = np.zeros((len(rows),) * 2, bool)
         finite[pairs(len(rows))] = np.isfinite(values)
-        for at, some_value in zip(rows, (finite | finite.T).any(1), strict=True):
+        compared = np.any(finite | finite.T, axis=1).tolist()
+        for at, some_value in zip(rows, compared, strict=True):
             if not some_value and (at not in self.lacking or self.lacking[at].sum() > 1):
                 self.incomparable.setdefault(kind, []).append(at)
 

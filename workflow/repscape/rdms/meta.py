@@ -31,7 +31,7 @@ def meta_rdms(
     table: "pd.DataFrame",
     entries: Sequence[str],
     groups: Sequence[str] | None = None,
-    comparisons: Sequence[Comparison] = ("pearson",),
+    comparisons: Comparison | Sequence[Comparison] = ("pearson",),
     permutations: int = 0,
     seed: int = 0,
 ) -> "pd.DataFrame":
@@ -186,7 +186,7 @@ def check_labels(names: Sequence[str], entries: Sequence[str], groups: Sequence[
         )
 
 
-def _check_comparisons(comparisons: Sequence[str], permutations: int) -> None:
+def _check_comparisons(comparisons: Sequence[Comparison], permutations: int) -> None:
     for kind in comparisons:
         if kind not in get_args(Comparison):
             raise ConfigError(f"comparisons: {unknown(kind, get_args(Comparison))}")

@@ -36,7 +36,7 @@ class Permutation(NamedTuple):
 
     p: np.ndarray
     p_max: np.ndarray
-    count: int
+    count: int  # type: ignore[assignment] # a tuple's method of this name is not used
 
 
 def permutation_tests(

@@ -118,7 +118,8 @@ def choose(
         better = subset_exact.solve(square, k, goal, aim, loss)
         if better is not None:
             exact = True
-            chosen, loss = (chosen, loss) if better[0] is None else better
+            if better[0] is not None:
+                chosen, loss = better[0], better[1]
     sign = -1 if goal == "largest" else 1
     pairs = square[np.ix_(chosen, chosen)][np.triu_indices(k, 1)]
     bound = sign * (loss if exact else floor)
@@ -167,10 +168,10 @@ def rankings(dissimilarities) -> tuple[int, ...]:
 def random_values(dissimilarities, k: int, draws: int, seed: int, *, uniform: bool = False) -> np.ndarray:
     """Return the mean dissimilarity of random sets of k items, or how uneven theirs are; float64 (draw,)."""
     square = as_square(dissimilarities)
-    aim = _Uniform(square, k) if uniform else _Mean(square, k, 0.0)
+    measure = _Uniform(square, k).loss if uniform else _Mean(square, k, 0.0).mean
     generator = np.random.default_rng(seed)
     drawn = (generator.permutation(len(square))[:k] for _ in range(draws))
-    return np.array([aim.loss(chosen) if uniform else aim.mean(chosen) for chosen in drawn])
+    return np.array([measure(chosen) for chosen in drawn])
 
 
 def as_square(dissimilarities) -> np.ndarray:

@@ -223,7 +223,7 @@ def _first_order(file, keep) -> Iterable[dict]:
     """Rows of an RDM file: of all images of the stimulus, and of the sets it holds."""
     import pandas as pd
 
-    shared = {name: str(getattr(file, name)) for name in PER_FILE}
+    shared: dict[str, str | int] = {name: str(getattr(file, name)) for name in PER_FILE}
     shared |= {"layer_order": int(file.order), "n_drawn": int(file.n_drawn)}
     if keep(shared | {"set": ""}, partly=True):
         images = int(file["image_j"][-1]) + 1

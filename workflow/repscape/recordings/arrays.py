@@ -1,6 +1,6 @@
 """Responses out of files of arrays: trials × neurons, with what each trial showed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -95,7 +95,7 @@ def check(*, path, axes, images, by, bin, convention) -> None:
     check_braces(path)
 
 
-def _by_trial(values: np.ndarray, axes: list[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:
+def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:
     """Bring an array with axes in `ORDER` to (trial, neuron); each repeat of an image is a trial."""
     if shown is not None and len(shown) != len(values):
         what = "trial" if "trial" in axes else "image"

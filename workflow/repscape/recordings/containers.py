@@ -4,6 +4,7 @@ What a file is, its first bytes say: addresses need not end in a suffix. Nothing
 """
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def array(file: Path, variable: str | None, but: tuple[str | None, ...] = ()) ->
 def ordered(
     file: Path,
     variable: str | None,
-    axes: list[str],
+    axes: Sequence[str],
     order: tuple[str, ...],
     but: tuple[str | None, ...] = (),
 ) -> np.ndarray:

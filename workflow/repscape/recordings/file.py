@@ -41,7 +41,7 @@ def write(outputs: Mapping, recorded: Recorded, stimuli: Mapping, attributes: Ma
         for area, neurons in recorded.neurons.items():
             response = trials.response[:, neurons]
             features = response.shape[2]
-            variables = {
+            variables: dict[str, tuple] = {
                 "response": (("trial", "unit"), response.reshape(len(response), -1)),
                 "neuron": (("unit",), np.repeat(neurons, features)),
             }

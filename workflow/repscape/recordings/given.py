@@ -186,7 +186,7 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
         similar = matrix[worst, worst] == 1
         hint = " A matrix of similarities? Then 1 minus it is one of dissimilarities." if similar else ""
         raise DataError(
-            f"expected a diagonal of 0, found {matrix[worst, worst]:g} at image {images[worst]}.{hint}"
+            f"expected a diagonal of 0, found {matrix[worst, worst]:g} at image {images[int(worst)]}.{hint}"
         )
     first, second = np.unravel_index(np.abs(matrix - matrix.T).argmax(), matrix.shape)
     if abs(matrix[first, second] - matrix[second, first]) > limit:

@@ -64,7 +64,7 @@ class Responses(NamedTuple):
     where: str
     stimulus: str
     values: np.ndarray
-    shown: Sequence | None = None
+    shown: Sequence | np.ndarray | None = None
     factor: str | None = None
     areas: Sequence[str] | None = None
     frequencies: np.ndarray | None = None
@@ -114,7 +114,7 @@ def by_stimulus(
     for file in files:
         said = in_path.get(file, {}).get(STIMULUS)
         stimulus = next(iter(stimuli)) if said is None and len(stimuli) == 1 else said
-        if stimulus in stimuli:
+        if stimulus is not None and stimulus in stimuli:
             yield file, stimulus
         else:
             logger.info("%s: not read, since '%s' is no stimulus of this recording", file, stimulus)
@@ -164,7 +164,7 @@ def recorded(
     """
     left_out: list[str] = []
     found: dict[str, Trials] = {}
-    first = None
+    first: Responses | None = None
     for responses in given:
         if responses.stimulus in found:
             raise DataError(f"{responses.where}: a second file of responses to '{responses.stimulus}'.")
@@ -181,7 +181,7 @@ def recorded(
             responses, values, image, stimuli[responses.stimulus].names, missing, others, left_out
         )
     lacking = [name for name in stimuli if name not in found]
-    if lacking:
+    if lacking or first is None:
         raise DataError(f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}.")
     of_area = _by_area(first, areas, left_out)
     used = _used_neurons(found, first.where, missing, constant, left_out)
@@ -235,7 +235,7 @@ def places(responses: Responses, seen: Seen) -> np.ndarray:
 def _nearest(shown: np.ndarray, responses: Responses, seen: Seen) -> np.ndarray:
     """Return the image whose factor has a trial's value."""
     factor, stimulus = responses.factor, responses.stimulus
-    if factor not in seen.factors:
+    if factor is None or factor not in seen.factors:
         raise DataError(
             f"{responses.where}: trials are labelled by '{factor}', which is no factor of the stimulus "
             f"'{stimulus}' (it has: {', '.join(seen.factors) or 'none'})."

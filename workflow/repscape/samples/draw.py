@@ -10,9 +10,10 @@ from repscape.logs import logger
 from repscape.seeds import derive
 
 Draw = Literal["random", "equal", "ranked"]
+Size = int | Literal["all"]
 
 
-def draw(units: np.ndarray, size: int | str, repeats: int, seed: int) -> np.ndarray:
+def draw(units: np.ndarray, size: Size, repeats: int, seed: int) -> np.ndarray:
     """Draw units uniformly without replacement.
 
     Each repeat is drawn independently; a draw with more repeats begins with those of a draw with
@@ -39,9 +40,7 @@ def draw(units: np.ndarray, size: int | str, repeats: int, seed: int) -> np.ndar
     return units[np.sort(chosen, axis=1)]
 
 
-def draw_equal(
-    units: np.ndarray, channel: np.ndarray, size: int | str, repeats: int, seed: int
-) -> np.ndarray:
+def draw_equal(units: np.ndarray, channel: np.ndarray, size: Size, repeats: int, seed: int) -> np.ndarray:
     """Draw equally many units from each channel, uniformly without replacement within a channel.
 
     Channels with fewer recorded units than their share give all they have, and the others make up
@@ -83,7 +82,7 @@ def _equal(generator, channel: np.ndarray, available: np.ndarray, size: int) -> 
     return np.sort(shuffled[place_in_channel < np.repeat(wanted, available)])
 
 
-def first(units: np.ndarray, rank: np.ndarray, size: int | str) -> np.ndarray:
+def first(units: np.ndarray, rank: np.ndarray, size: Size) -> np.ndarray:
     """Take the first units in order of rank: a larger size has all units of a smaller one.
 
     Parameters
@@ -103,7 +102,13 @@ def first(units: np.ndarray, rank: np.ndarray, size: int | str) -> np.ndarray:
 
 
 def write_samples(
-    population_path, outputs: Mapping, *, size: int | str, repeats: int, seed: int, how: Draw = "random"
+    population_path,
+    outputs: Mapping,
+    *,
+    size: Size,
+    repeats: int,
+    seed: int,
+    how: Draw = "random",
 ) -> None:
     """Draw from every layer of a population and write one sample file a layer.
 
@@ -201,7 +206,7 @@ def _ranks(path, group, layer: str) -> np.ndarray:
     return group["rank"][:]
 
 
-def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: int | str) -> None:
+def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: Size) -> None:
     """Warn where channels cannot all give equally many units."""
     without, short = [], []
     for layer, channel in channels.items():

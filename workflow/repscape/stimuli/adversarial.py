@@ -1,6 +1,6 @@
 """Images changed so little that people hardly see it, and so that a network takes them for something else."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -27,7 +27,7 @@ def frames(
     batch: PositiveInt = 10,
     threads: PositiveInt = 1,
     seed: int,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Change the images of a stimulus by projected gradient descent through a network (PGD).
 
     Madry et al. (2018), "Towards deep learning models resistant to adversarial attacks": from a

@@ -48,7 +48,7 @@ def assemble(
         _check_pixels(frame)
         pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
         images.append(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
-        kept.append(frame._replace(pixels=None))
+        kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
     _check(kept, images)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
@@ -60,7 +60,7 @@ def assemble(
     if all(frame.label is not None for frame in kept):
         variables["label"] = (("image",), [frame.label for frame in kept])
     for name in kept[0].factors or {}:
-        variables[name] = (("image",), [frame.factors[name] for frame in kept])
+        variables[name] = (("image",), [(frame.factors or {})[name] for frame in kept])
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
     return {"images": (("image", "y", "x", "channel"), np.stack(images), coordinates)} | variables

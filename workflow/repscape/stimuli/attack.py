@@ -80,8 +80,10 @@ def attack(
     return Attacked(
         best.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy(),
         (best_gain > 0).cpu().numpy(),
-        *(answer.argmax(dim=1).cpu().numpy() for answer in (first, found)),
-        *(answer.amax(dim=1).cpu().numpy() for answer in (first, found)),
+        first.argmax(dim=1).cpu().numpy(),
+        found.argmax(dim=1).cpu().numpy(),
+        first.amax(dim=1).cpu().numpy(),
+        found.amax(dim=1).cpu().numpy(),
         length(best - images, norm).cpu().numpy(),
     )
 

@@ -1,7 +1,7 @@
 """The images of a stimulus, as a plugin gives them."""
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Generator, Iterable, Iterator
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -36,11 +36,12 @@ class Frames:
     A plugin that is a generator may return a mapping at its end: attributes of the stimulus's file.
     """
 
-    def __init__(self, frames: Iterable[Frame]):
+    def __init__(self, frames: Iterable[Frame] | Generator[Frame, None, dict]):
         """Take what a plugin's entry function returns."""
         self._frames = frames
         self.attributes: dict = {}
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames on, once."""
-        self.attributes = (yield from self._frames) or {}
+        told = yield from cast("Generator[Frame, None, dict | None]", self._frames)
+        self.attributes = told or {}

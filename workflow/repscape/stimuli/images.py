@@ -143,8 +143,9 @@ def read(file: Path) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=FORMATS) as image:
-                if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-                    logger.warning("%s: has %d pictures, the first is taken", file, image.n_frames)
+                pictures = getattr(image, "n_frames", 1)
+                if image.format != "MPO" and pictures > 1:
+                    logger.warning("%s: has %d pictures, the first is taken", file, pictures)
                     image.seek(0)
                 image.load()
                 return _to_uint8(ImageOps.exif_transpose(image))
@@ -210,8 +211,8 @@ def _told(
             f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
             f"or an empty cell, for: {', '.join(bare)}. Add it (the name is the file's, with its ending)."
         )
-    first = next(iter(told), None)
     for file in told:
+        first = next(iter(told))
         if set(told[file]) != set(told[first]):
             here, there = (", ".join(told[which]) or "none" for which in (file, first))
             raise ConfigError(

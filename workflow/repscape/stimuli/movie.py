@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
@@ -17,7 +17,7 @@ from repscape.stimuli.frame import Frame
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import File
 
-UNITS = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
+UNITS: dict[str, int | Fraction] = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
 
 
 def _seconds(value) -> float:
@@ -87,7 +87,7 @@ def frames(
                 )
             chosen = [first + index for index in evenly_spaced(last - first, count)]
         else:
-            chosen = _on_screen(times[:last], first, _exact(every))
+            chosen = _on_screen(times[:last], first, _exact(cast(float, every)))
     yield from progress(
         _decoded(path, chosen, times), f"decoding {path.name}", "images", len(chosen), size=_one
     )

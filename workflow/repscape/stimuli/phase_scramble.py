@@ -1,6 +1,6 @@
 """Another stimulus with its amplitude spectrum and random phases."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ def frames(
     ] = "spatial_phase_2d",
     size: SizeOfMother = None,
     seed: int,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Turn the phases of a stimulus by random angles; its amplitude spectrum stays as it is.
 
     The angles are the phases of Gaussian white noise: uniform, and antisymmetric, so that the result

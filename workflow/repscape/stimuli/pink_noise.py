@@ -1,6 +1,6 @@
 """Noise whose amplitude falls with spatial frequency, as that of natural images does."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ def frames(
     contrast: Annotated[float, Field(gt=0, le=1)] = 0.3,
     colour: Literal["rgb", "grey"] = "rgb",
     seed: int,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Draw images whose amplitude spectrum is 1 / f^exponent and whose phases are random.
 
     The amplitude is exact for each image, only the phases are drawn: those of Gaussian white noise,

@@ -17,7 +17,7 @@ class Clipping:
     def to_uint8(self, values: np.ndarray) -> np.ndarray:
         """Round values; those that would be below 0 or above 255 become 0 or 255 and are counted."""
         rounded = np.rint(values)
-        self._clipped += np.count_nonzero((rounded < 0) | (rounded > 255))
+        self._clipped += int(np.count_nonzero((rounded < 0) | (rounded > 255)))
         self._seen += rounded.size
         return rounded.clip(0, 255).astype(np.uint8)
 

@@ -1,6 +1,6 @@
 """Images of another stimulus that a network takes for one thing, and is sure of."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ def frames(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     batch: PositiveInt = 10,
     threads: PositiveInt = 1,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Keep the images whose most probable class is `category`, with a probability above `probability`.
 
     Parameters

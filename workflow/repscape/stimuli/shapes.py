@@ -1,6 +1,6 @@
 """Coloured shapes, each in every hue: objects × colours, and views of them where wanted."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ def frames(
     background: Literal["equal", "grey"] = "equal",
     size: Size = (256, 256),
     seed: int,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Draw shapes of one colour each, in colours of equal lightness and chroma all around the hue circle.
 
     A contour is r(θ) = 1 + Σ_k a_k cos(kθ + φ_k), k = 1 … 6, with random amplitudes and phases. Of 400

@@ -1,6 +1,6 @@
 """Views of one picture: crops, flips and lighting, a set of one category."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated
 
 import numpy as np
@@ -32,7 +32,7 @@ def frames(
     flip: bool = True,
     lighting: NonNegativeFloat = 0.5,
     seed: int,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, dict]:
     """Look at one picture again and again, from nearer or farther, turned and lit at random.
 
     A view is a part of the picture of the ratio of sides that `size` has, drawn uniformly among those

@@ -137,7 +137,7 @@ def _variables(course: Course, training: Examples, held_out: Examples) -> dict[s
         "class": (("class",), list(training.classes)),
         "epoch": (("epoch",), np.arange(len(lengths) + 1, dtype=np.int32)),
     }
-    if course.before is not None:
+    if course.before is not None and course.after is not None:
         both = np.stack([course.before, course.after])
         variables["filters"] = (("when", "filter", "channel", "y", "x"), both)
         variables["when"] = (("when",), ["before", "after"])

@@ -57,7 +57,7 @@ def train(
 
     optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate, momentum=momentum)
     for _ in range(epochs):
-        losses = []
+        losses: list[float] = []
         for images, targets in training.batches(batch, torch.randperm(len(training))):
             outputs = network(images)
             check_outputs(outputs[0].numel(), len(training.classes), loss=loss)

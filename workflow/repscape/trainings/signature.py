@@ -7,7 +7,15 @@ from repscape import own
 from repscape.errors import ConfigError
 
 FORM = "def {name}(network, training, held_out, *, epochs: int = 10, …)"
-PLAIN = {"int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict, "tuple": tuple}
+PLAIN: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "str": str,
+    "list": list,
+    "dict": dict,
+    "tuple": tuple,
+}
 
 
 def hyperparameters(text: str) -> dict[str, tuple[Any, Any]]:
