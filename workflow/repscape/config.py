@@ -103,8 +103,19 @@ class _Set(_Section):
     combinations: dict[str, _Combination] = {}
 
 
+def _megabytes(value) -> int:
+    parts = re.fullmatch(r"([0-9]*\.?[0-9]+) *(MB|GB)", str(value).strip())
+    if not parts:
+        raise ValueError("expected an amount of memory, such as '8 GB' or '1500 MB'")
+    megabytes = round(float(parts[1]) * {"MB": 1, "GB": 1000}[parts[2]])
+    if megabytes < 1500:
+        raise ValueError("expected at least '1500 MB', which blocks of pairs and of images take")
+    return megabytes
+
+
 class _Rdms(_Section):
     normalisation: Kind = "zscore"
+    memory: Annotated[int, BeforeValidator(_megabytes)] = 4000
     sets: dict[str, _Set] = {}
     metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
         _Metric(metric="sqeuclidean")
@@ -190,7 +201,11 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     _check_made(sections, top, groups, mistakes)
     mistakes.stop()
 
-    resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets}}
+    resolved = (
+        top.model_dump()
+        | sections
+        | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets, "memory": top.rdms.memory}}
+    )
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),

@@ -105,12 +105,13 @@ def write(
     groups : mapping of group path to (variables, attributes)
     """
     with create(path, kind=kind, attributes=attributes) as dataset:
-        _fill(dataset, variables, {})
+        fill(dataset, variables, {})
         for name, (inner, inner_attributes) in (groups or {}).items():
-            _fill(dataset.createGroup(name), inner, inner_attributes)
+            fill(dataset.createGroup(name), inner, inner_attributes)
 
 
-def _fill(group, variables: Mapping, attributes: Mapping) -> None:
+def fill(group, variables: Mapping, attributes: Mapping) -> None:
+    """Add attributes and variables, as `write` takes them, to an open file or group."""
     set_attributes(group, attributes)
     for name, (dims, values, *rest) in variables.items():
         add_variable(group, name, tuple(dims), values, *rest)

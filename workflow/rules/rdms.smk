@@ -18,6 +18,8 @@ for source in STUDY.layers:
             f"{LOGS}/rdms/{source}/{{stimulus}}/{{population}}/n{{size}}.log",
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=CONFIG["rdms"]["memory"],
         params:
             job=rdm_job(source),
         script:

@@ -1,0 +1,73 @@
+"""Answers to more images than fit into memory: read block by block, where an array would be sliced."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+
+class Rows:
+    """The answers of the drawn units to many images, as a float array (image, unit) of which blocks are read.
+
+    Parameters
+    ----------
+    read : callable
+        Takes a slice of images, returns the array (image, unit) of their answers.
+    images, units : int
+    """
+
+    def __init__(self, read: Callable[[slice], np.ndarray], images: int, units: int):
+        """Remember where answers come from."""
+        self._read = read
+        self.shape = images, units
+
+    @classmethod
+    def of(cls, recorded, columns: np.ndarray, memory: int) -> "Rows":
+        """Take drawn units of recorded ones; hold them if they fit into so many bytes, or else read them again.
+
+        Parameters
+        ----------
+        recorded : array or netCDF4.Variable (image, unit)
+        columns : int array (draw,)
+            Places of the drawn units among the recorded ones.
+        memory : int
+        """
+        images = recorded.shape[0]
+        whole = len(columns) == recorded.shape[1] and np.array_equal(columns, np.arange(len(columns)))
+
+        def read(block: slice) -> np.ndarray:
+            return recorded[block] if whole else np.take(recorded[block], columns, axis=1)
+
+        rows = cls(read, images, len(columns))
+        if images * len(columns) * 4 > memory:
+            return rows
+        held = np.empty(rows.shape, np.float32)
+        # as many values at once as fit beside it, whatever is recorded beside the drawn units
+        for block in slices(images, max(1, 2**24 // recorded.shape[1])):
+            held[block] = rows[block]
+        return cls(held.__getitem__, *held.shape)
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return self.shape[0]
+
+    def __getitem__(self, block: slice) -> np.ndarray:
+        """Return the answers to consecutive images."""
+        return self._read(block)
+
+    @property
+    def size(self) -> int:
+        """How many answers there are."""
+        return self.shape[0] * self.shape[1]
+
+    def max(self) -> float:
+        """Return the largest answer."""
+        return max(self[block].max() for block in slices(len(self), max(1, 2**22 // self.shape[1])))
+
+    def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Rows":
+        """Apply a function of each image's answers, an array (image, unit), to blocks when they are read."""
+        return Rows(lambda block: function(self[block]), *self.shape)
+
+
+def slices(length: int, step: int) -> Iterator[slice]:
+    """Cut a length into consecutive slices of at most `step`."""
+    return (slice(start, min(start + step, length)) for start in range(0, length, step))
