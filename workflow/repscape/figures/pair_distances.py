@@ -75,7 +75,8 @@ def draw(
     large = next((rdm.attrs["stimulus"] for rdm in data["rdms"] if "image_i" not in rdm), None)
     if large:
         raise DataError(
-            f"figures.pair_distances: {large} has too many images for a line a pair. Leave it out of 'stimuli'."
+            f"figures.pair_distances: {large} has too many images for a line a pair. Leave it "
+            "out of 'stimuli'."
         )
     rdms = sorted(data["rdms"], key=lambda rdm: int(rdm.attrs["order"]))
     layers = list(dict.fromkeys(rdm.attrs["layer"] for rdm in rdms))

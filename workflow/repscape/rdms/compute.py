@@ -196,8 +196,8 @@ def _write_in_blocks(path, names, looks, measures, trials, keys, described, grou
 def _check_size(name: str, group: sets_of_images.Group) -> None:
     if len(group.members[0]) > rdm_file.WHOLE:
         raise DataError(
-            f"rdms.sets.{name.rpartition('/')[0]}: expected at most {rdm_file.WHOLE:,} entries of a set, found "
-            f"{len(group.members[0]):,}. Combine images, or name more factors in 'by'."
+            f"rdms.sets.{name.rpartition('/')[0]}: expected at most {rdm_file.WHOLE:,} entries of a set, "
+            f"found {len(group.members[0]):,}. Combine images, or name more factors in 'by'."
         )
 
 

@@ -164,7 +164,7 @@ def _between(block, other, first, second, standardised, mean, same: bool) -> np.
 
 
 def _of_blocks(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distances of centred rows from products in their own type, and which are not to be trusted."""
+    """Return the distances of centred rows from products in their own type, and which are doubtful."""
     product = np.zeros((len(first), len(second)))
     norms = np.zeros(product.shape)
     for units in slices(first.shape[1], _CHUNK):

@@ -1,8 +1,9 @@
 """RDM files of few and of many images.
 
 Pairs are labelled one by one up to 2,000 images (2 million pairs). Beyond, labels would take many times the
-room of the dissimilarities, so that the file has the images' names alone, as ``name`` (image): pairs are in the
-same order, i < j, row by row. What needs whole RDMs in memory takes up to 5,000 images (12 million pairs).
+room of the dissimilarities, so that the file has the images' names alone, as ``name`` (image): pairs are in
+the same order, i < j, row by row. What needs whole RDMs in memory takes up to 5,000 images (12 million
+pairs).
 """
 
 import netCDF4

@@ -85,7 +85,7 @@ def _parts(measure, rows: Rows, scalings: Mapping, whole: Callable, trials: bool
     if len(rows) > rdm_file.WHOLE:
         raise DataError(
             f"metric '{measure.name}' is computed for all pairs at once, expected at most "
-            f"{rdm_file.WHOLE:,} images for that, found {len(rows):,}. Take fewer images or another metric; one "
-            "of your own can be a plugin with 'in_blocks' (see CONTRIBUTING.md)."
+            f"{rdm_file.WHOLE:,} images for that, found {len(rows):,}. Take fewer images or another metric; "
+            "one of your own can be a plugin with 'in_blocks' (see CONTRIBUTING.md)."
         )
     yield whole(measure)

@@ -22,7 +22,7 @@ class Rows:
 
     @classmethod
     def of(cls, recorded, columns: np.ndarray, memory: int) -> "Rows":
-        """Take drawn units of recorded ones; hold them if they fit into so many bytes, or else read them again.
+        """Take drawn units of recorded ones: held if they fit into so many bytes, or else read again.
 
         Parameters
         ----------
