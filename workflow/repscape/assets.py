@@ -19,6 +19,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache as cache_results
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -115,6 +117,12 @@ def local_files(addresses: str | list[str], where: str) -> list[Path]:
     """
     addresses = _as_list(addresses, where)
     return [file for address in addresses if not _is_remote(address) for file in _local(address, where)]
+
+
+def remember() -> None:
+    """List the files of each path only once from now on: a plan asks often, and must see one state."""
+    global _local
+    _local = cache_results(_local)
 
 
 def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, str]]:
@@ -216,15 +224,27 @@ def _local(address: str, where: str) -> list[Path]:
         matches = glob.glob(str(path), recursive=True)
     else:
         raise AssetError(f"{where}: {address}: no such file or folder (looked from {Path.cwd()}).")
-    files = [Path(match) for match in matches if not os.path.isdir(match)]
-    if not files:
+    files, broken = [], []
+    for match in matches:
+        try:
+            if not stat.S_ISDIR(os.stat(match).st_mode):
+                files.append(Path(match))
+        except FileNotFoundError:
+            broken.append(match)
+    if not files and not broken:
         raise AssetError(f"{where}: {address}: expected files there, found none (looked from {Path.cwd()}).")
-    broken = [str(file) for file in files if not file.exists()]
     if broken:
         raise AssetError(
             f"{where}: {address}: links to missing files: {', '.join(sorted(broken))}. Repair them."
         )
-    return sorted(files, key=lambda file: [natural(part) for part in file.parts])
+    folders: dict[Path, list] = {}
+
+    def order(file: Path) -> list:
+        if file.parent not in folders:
+            folders[file.parent] = [natural(part) for part in file.parent.parts]
+        return [*folders[file.parent], natural(file.name)]
+
+    return sorted(files, key=order)
 
 
 def _in_pattern(path: str, where: str) -> list[str]:

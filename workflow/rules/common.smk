@@ -33,6 +33,7 @@ def or_stop(function, *arguments, **keywords):
         sys.exit(f"repscape: {error}")
 
 
+assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
