@@ -29,7 +29,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache as cache_results
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -122,7 +121,14 @@ def local_files(addresses: str | list[str], where: str) -> list[Path]:
 def remember() -> None:
     """List the files of each path only once from now on: a plan asks often, and must see one state."""
     global _local
-    _local = cache_results(_local)
+    look, found = _local, {}
+
+    def once(address: str, where: str) -> list[Path]:
+        if address not in found:
+            found[address] = look(address, where)
+        return found[address]
+
+    _local = once
 
 
 def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, str]]:
@@ -228,7 +234,7 @@ def _local(address: str, where: str) -> list[Path]:
     for match in matches:
         try:
             if not stat.S_ISDIR(os.stat(match).st_mode):
-                files.append(Path(match))
+                files.append(match)
         except FileNotFoundError:
             broken.append(match)
     if not files and not broken:
@@ -237,14 +243,15 @@ def _local(address: str, where: str) -> list[Path]:
         raise AssetError(
             f"{where}: {address}: links to missing files: {', '.join(sorted(broken))}. Repair them."
         )
-    folders: dict[Path, list] = {}
+    folders: dict[str, list] = {}
 
-    def order(file: Path) -> list:
-        if file.parent not in folders:
-            folders[file.parent] = [natural(part) for part in file.parent.parts]
-        return [*folders[file.parent], natural(file.name)]
+    def order(file: str) -> list:
+        folder, name = os.path.split(file)
+        if folder not in folders:
+            folders[folder] = [natural(part) for part in Path(folder).parts]
+        return [*folders[folder], natural(name)]
 
-    return sorted(files, key=order)
+    return [Path(file) for file in sorted(files, key=order)]
 
 
 def _in_pattern(path: str, where: str) -> list[str]:

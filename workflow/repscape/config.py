@@ -58,6 +58,7 @@ class _Activations(_Section):
     batch: PositiveInt = 10
     cuda_batch: PositiveInt = 256
     threads: PositiveInt = 1
+    shard: PositiveInt = 2000
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
 
 
@@ -216,6 +217,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
         **_parts(sections, samples, mistakes),
+        shards=_shards(sections["stimuli"], top.activations.shard),
     )
     _check_inputs(study, mistakes)
     mistakes.stop()
@@ -630,6 +632,27 @@ def _how_many(section: Mapping) -> int | None:
         return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
     except AssetError:  # told with the assets
         return None
+
+
+def _shards(stimuli: Mapping, size: int) -> dict[str, int]:
+    """Say into how many shards stimuli of many images are divided."""
+    counts = {name: _about_how_many(name, stimuli) for name in stimuli}
+    return {name: -(-count // size) for name, count in counts.items() if count > size}
+
+
+def _about_how_many(name: str, stimuli: Mapping, seen: tuple = ()) -> int:
+    """Estimate how many images a stimulus has, where its job alone can tell; 0 where nothing is known."""
+    section = stimuli.get(name, {})
+    if not section or name in seen:  # told as a mistake
+        return 0
+    if count := _how_many(section):
+        return count
+    function = plugins.entry("stimuli", section["source"])
+    about = getattr(inspect.getmodule(function), "about_how_many", None)
+    if about is not None:
+        keys = inspect.signature(about).parameters
+        return about(**plugins.section_arguments(function, section, only=keys)) or 0
+    return _about_how_many(section.get("of"), stimuli, (*seen, name))
 
 
 def _way(mothers: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()) -> list[str]:

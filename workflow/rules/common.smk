@@ -73,3 +73,4 @@ wildcard_constraints:
     recording=one_of(CONFIG["recordings"]),
     population=one_of(CONFIG["populations"]),
     size=r"\d+|all",
+    shard=r"\d+-of-\d+",

@@ -25,7 +25,10 @@ def stimulus_inputs(wildcards):
     section = stimulus_section(wildcards)
     files = stimulus_files(wildcards)
     # Snakemake needs half a millisecond a file: many are told apart by the job's parameters alone.
-    return {"files": files if len(files) <= FEW_FILES else [], **made_from("stimuli", section["source"], section)}
+    return {
+        "files": files if len(files) <= FEW_FILES else [],
+        **made_from("stimuli", section["source"], section),
+    }
 
 
 def stimulus_job(wildcards):
@@ -176,13 +179,23 @@ def population_gpu(wildcards):
 
 
 def activations_job(source):
+    # In how many parts it is done makes no difference to what comes out.
     return {
-        **CONFIG["activations"],
+        **{key: value for key, value in CONFIG["activations"].items() if key != "shard"},
         "layers": STUDY.layers[source],
         "device": CONFIG["device"],
         "libraries": libraries(),
         "code": code("activations.py"),
     }
+
+
+def merge_inputs(source):
+    def files(wildcards):
+        shards = STUDY.shard_files(source, wildcards.stimulus)
+        stimulus = STUDY.path("stimulus", stimulus=wildcards.stimulus)
+        return {"shards": expand(shards, population=wildcards.population), "stimulus": stimulus}
+
+    return files
 
 
 def sample_job(source):

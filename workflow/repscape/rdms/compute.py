@@ -7,6 +7,7 @@ import netCDF4
 import numpy as np
 
 from repscape import own, store
+from repscape.blocks import slices
 from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import logger
@@ -17,7 +18,7 @@ from repscape.rdms import sets as sets_of_images
 from repscape.rdms import trials as single_trials
 from repscape.rdms.distances import pairs
 from repscape.rdms.normalisation import Scaling, scaling
-from repscape.rdms.rows import Rows, slices
+from repscape.rdms.rows import Rows
 from repscape.rdms.trials import Trials
 from repscape.stimuli import factors
 

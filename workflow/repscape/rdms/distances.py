@@ -15,7 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from repscape.rdms.rows import Rows, slices
+from repscape.blocks import slices
+from repscape.rdms.rows import Rows
 
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 _CHUNK = 2**14  # units in one product: bounds its memory and, in float32, its rounding errors

@@ -1,8 +1,10 @@
 """Answers to more images than fit into memory: read block by block, where an array would be sliced."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
+
+from repscape.blocks import slices
 
 
 class Rows:
@@ -66,8 +68,3 @@ class Rows:
     def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Rows":
         """Apply a function of each image's answers, an array (image, unit), to blocks when they are read."""
         return Rows(lambda block: function(self[block]), *self.shape)
-
-
-def slices(length: int, step: int) -> Iterator[slice]:
-    """Cut a length into consecutive slices of at most `step`."""
-    return (slice(start, min(start + step, length)) for start in range(0, length, step))

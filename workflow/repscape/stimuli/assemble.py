@@ -39,7 +39,8 @@ def assemble(
     -------
     dict of name to (dims, values) or (dims, values, attributes), as `store.write` takes it
         ``images`` uint8 (image, y, x, channel), an array or, of many, a `Spool`; ``name`` (image);
-        ``time`` (image) in s and ``label`` (image) where the frames have them; each factor (image); ``channel``: R, G, B.
+        ``time`` (image) in s and ``label`` (image) where the frames have them; each factor (image);
+        ``channel``: R, G, B.
 
     Raises
     ------
