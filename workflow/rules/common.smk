@@ -41,8 +41,8 @@ LOGS = f"{RESULTS}/logs"
 
 
 def one_of(names):
-    """Constrain a wildcard to some names."""
-    return "|".join(map(re.escape, sorted(names)))
+    """Constrain a wildcard to some names; of none it matches nothing, where "" would match anything."""
+    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 def tell_results():
