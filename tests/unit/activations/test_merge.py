@@ -36,6 +36,8 @@ def test_a_missing_shard_is_told(study):
     label = small.labels[0]
     with pytest.raises(DataError, match="the first has 7 images, the second 4"):
         merge([parts[0][label]], small.inputs[1], small.folder / "merged.nc")
-    with pytest.raises(DataError, match="expected a file of kind 'activations', found 'shard'"):
-        with store.open_file(parts[0][label], "activations"):
-            pass
+    with (
+        pytest.raises(DataError, match="expected a file of kind 'activations', found 'shard'"),
+        store.open_file(parts[0][label], "activations"),
+    ):
+        pass

@@ -130,6 +130,10 @@ def _listed(path: str | list[str] | None) -> list[str]:
 def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
     """Leave out the table, which may lie in the same folder; or take the files that it names."""
     if files is not None:
+        if table is not None and _read_table(table)[0] == "path":
+            raise ConfigError(
+                f"'path' and the column 'path' of {table} both name pictures. Leave one of them out."
+            )
         return [file for file in files if table is None or file.resolve() != table.resolve()]
     if table is None:
         raise ConfigError("expected 'path', or a 'table' with a column 'path'; found neither.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-HELD = 2**28  # bytes: 1,700 images of 224 × 224
+HELD = 2**26  # bytes: 400 images of 224 × 224
 _BLOCK = 2**25
 
 
