@@ -37,15 +37,18 @@ class Rows:
         whole = len(columns) == recorded.shape[1] and np.array_equal(columns, np.arange(len(columns)))
 
         def read(block: slice) -> np.ndarray:
-            return recorded[block] if whole else np.take(recorded[block], columns, axis=1)
+            if whole:
+                return recorded[block]
+            drawn = np.empty((block.stop - block.start, len(columns)), np.float32)
+            # few images at once, however many units are recorded beside the drawn ones
+            for part in slices(len(drawn), max(1, 2**24 // recorded.shape[1])):
+                there = slice(block.start + part.start, block.start + part.stop)
+                drawn[part] = np.take(recorded[there], columns, axis=1)
+            return drawn
 
-        rows = cls(read, images, len(columns))
         if images * len(columns) * 4 > memory:
-            return rows
-        held = np.empty(rows.shape, np.float32)
-        # as many values at once as fit beside it, whatever is recorded beside the drawn units
-        for block in slices(images, max(1, 2**24 // recorded.shape[1])):
-            held[block] = rows[block]
+            return cls(read, images, len(columns))
+        held = read(slice(0, images))
         return cls(held.__getitem__, *held.shape)
 
     def __len__(self) -> int:
