@@ -249,10 +249,12 @@ def _medians(dissimilarity, images: int, median: Median) -> np.ndarray:
         return median_of(dissimilarity[:], median)
     diagonal = images if median == "full_matrix" else 0
     values = np.empty(dissimilarity.shape[:-1])
-    for metric, repeat in np.ndindex(values.shape):
-        values[metric, repeat] = streamed_median(
-            lambda some, m=metric, r=repeat: dissimilarity[m, r, some], pairs, diagonal
-        )
+    for at in np.ndindex(values.shape):
+
+        def read(some: slice, at=at) -> np.ndarray:
+            return dissimilarity[(*at, some)]
+
+        values[at] = streamed_median(read, pairs, diagonal)
     return values
 
 

@@ -278,7 +278,7 @@ def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
 
 
-def scalings_of(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+def scalings_of(answers: np.ndarray | Rows, measures: Sequence[Metric]) -> dict[str, Scaling]:
     """Return the shift and scale of each normalisation that the metrics use."""
     with np.errstate(invalid="ignore", over="ignore"):
         return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}

@@ -153,7 +153,7 @@ def _between(block, other, first, second, standardised, mean, same: bool) -> np.
         distances, still_doubtful = _of_blocks(precise[0], precise[-1])
         doubtful &= still_doubtful
     if same:  # each pair once, and none of a row with itself
-        doubtful &= np.tri(*doubtful.shape, -1, bool).T
+        doubtful &= np.tri(len(doubtful), doubtful.shape[1], -1, bool).T
     at = np.argwhere(doubtful)
     if len(at):
         i, j = at.T
