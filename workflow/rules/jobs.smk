@@ -260,6 +260,7 @@ def analysis_job(analysis):
             "section": section | from_study(section["analysis"], section),
             **simulated("analyses", analysis),
             **({"libraries": libraries()} if "device" in section else {}),
+            "computed_with": libraries_of("analyses", section["analysis"]),
             "code": code("analysis.py", analyses=section["analysis"]),
         }
 
@@ -344,6 +345,11 @@ def libraries_if_run(step, plugin):
     """The versions of libraries, where the plugin runs a network."""
     runs = "network" in plugins.made_parameters(plugins.entry(step, plugin)).values()
     return {"libraries": libraries()} if runs else {}
+
+
+def libraries_of(step, plugin):
+    """The versions of libraries that a plugin names, because its numbers depend on them."""
+    return {name: version(name) for name in getattr(plugins.find(step, plugin, step), "LIBRARIES", ())}
 
 
 def names_and_sizes(files):
