@@ -104,7 +104,8 @@ def draw(
     fig, axes = page(TOP + pitch * len(stimuli) + BOTTOM, max(LEFT + pitch * len(layers), 90))
     for row, stimulus in enumerate(stimuli):
         top = TOP + row * pitch
-        row_label(axes, style, stimulus, top, side, away=5)
+        digits = len(str(many.get(stimulus, images[stimulus])))
+        row_label(axes, style, stimulus, top, side, away=max(5, 1.2 + 1.25 * digits))
         for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
             va = "bottom" if place else "top"
             axes.text(

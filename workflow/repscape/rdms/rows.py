@@ -39,7 +39,8 @@ class Rows:
         def read(block: slice) -> np.ndarray:
             if whole:
                 return recorded[block]
-            drawn = np.empty((block.stop - block.start, len(columns)), np.float32)
+            stop = min(block.stop, images)
+            drawn = np.empty((stop - block.start, len(columns)), np.float32)
             # few images at once, however many units are recorded beside the drawn ones
             for part in slices(len(drawn), max(1, 2**24 // recorded.shape[1])):
                 there = slice(block.start + part.start, block.start + part.stop)
