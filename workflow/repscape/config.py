@@ -402,6 +402,11 @@ def _areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]
         section = recordings[name]
         if not _gives_rdms(section["source"]):
             areas[name] = {area: area for area in section["area"]}
+            for area in {"input", "predictions"} & set(section["area"]):
+                mistakes.add(
+                    ("recordings", name, "area"),
+                    f"'{area}' is a layer of networks, with which others are compared; choose another name.",
+                )
             for area in areas[name]:
                 _check_name(mistakes, ("recordings", name, "area"), area)
     return areas

@@ -95,6 +95,15 @@ def test_of_a_table_other_columns_are_neurons(tmp_path):
         array(tmp_path / "a.csv", "imge")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [(",n1\n0,1.5\n", "the index that pandas writes"), ("a;b\n1;2\n", "found semicolons")]
+)
+def test_tables_of_other_forms_are_refused(tmp_path, text, said):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(DataError, match=said):
+        array(tmp_path / "a.csv", None)
+
+
 def test_what_executes_when_read_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", resp=np.array([{"a": 1}], object))
     with pytest.raises(DataError, match="may execute code when read"):

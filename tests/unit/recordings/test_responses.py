@@ -91,6 +91,13 @@ def test_values_that_are_not_finite_are_refused_or_left_out_by_neuron_or_by_tria
     assert by_trial.left_out == ["1 of 4 trials of 'gratings' with values that are not finite"]
 
 
+def test_a_neuron_that_is_bad_throughout_does_not_take_all_trials_with_it():
+    values = VALUES.copy()
+    values[:, 1] = np.nan
+    with pytest.raises(DataError, match=r"leaves out all trials of 3 of 3 images .*1 of 3 neurons have such"):
+        one(values, SHOWN, missing="drop_trials")
+
+
 def test_a_neuron_that_is_bad_for_one_stimulus_is_left_out_of_all():
     bad = VALUES[:3].copy()
     bad[0, 2] = np.inf

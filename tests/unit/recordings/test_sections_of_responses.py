@@ -89,6 +89,7 @@ def test_a_key_that_is_null_is_not_there():
         ({"samples": {"random": [7]}}, "recordings.measured.samples.random: '7' is unknown"),
         ({"axes": ["trial"]}, "axes: expected trial and neuron"),
         ({"area": ["V1", "a/b"]}, "recordings.measured.area: 'a/b' cannot be a name"),
+        ({"area": ["input"]}, "recordings.measured.area: 'input' is a layer of networks"),
         ({"path": "v2.npy"}, "recordings.measured.path: v2.npy: no such file"),
         ({"metric": "correlation"}, "recordings.measured.metric: unknown key"),
     ],

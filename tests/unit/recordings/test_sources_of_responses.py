@@ -18,8 +18,8 @@ def file(tmp_path):
     return tmp_path / "v1.npz"
 
 
-def read(file, **keys):
-    (found,) = arrays.read({"gratings": Seen([], {})}, path=[file], **keys)
+def read(file, images=None, names="abcd", **keys):
+    (found,) = arrays.read({"gratings": Seen(list(names), {})}, path=[file], images=images, **keys)
     return found
 
 
@@ -46,6 +46,22 @@ def test_each_repeat_of_an_image_is_a_trial(tmp_path):
         for image in range(4)
         for repeat in range(3)
     )
+
+
+def test_an_axis_of_images_has_as_many_as_the_stimulus(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((5, 4, 3)))
+    with pytest.raises(
+        DataError, match="the axis 'image' has 5 places, the stimulus 'gratings' has 4 images"
+    ):
+        read(tmp_path / "a.npy", axes=["image", "neuron", "repeat"])
+
+
+def test_trials_without_an_angle_show_no_image(tmp_path):
+    angles = np.array([np.nan, 45.0, 200.0, 90.0])
+    np.savez(tmp_path / "a.npz", resp=np.arange(8).reshape(4, 2), stimuli=angles)
+    found = read(tmp_path / "a.npz", "stimuli", responses="resp", by="orientation", convention="tilt")
+    np.testing.assert_array_equal(found.shown, [np.nan, -45, 0])
+    np.testing.assert_array_equal(found.values, [[0, 1], [2, 3], [6, 7]])
 
 
 def test_areas_and_labels_come_out_of_the_file(file):

@@ -93,6 +93,8 @@ def draw(
                 line[x] = table[key].values[models]
             every = np.arange(len(layers))
             panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
+            alone = x[[not {at - 1, at + 1} & set(x) for at in x]]  # a band needs a neighbour
+            panel.vlines(alone, low[alone], high[alone], color=colour, alpha=0.4, linewidth=1.4)
             panel.plot(every, values, color=colour, gid=name)
             sure = table[f"p_zero_{correction}"].values[models] < P
             for which, face in ((sure, colour), (~sure, "white")):

@@ -67,6 +67,12 @@ def read(
     for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
         values = ordered(file, responses, axes, ORDER, (images, area_of))
         shown = None if images is None else array(file, images).ravel()
+        count = len(stimuli[stimulus].names)
+        if shown is None and "image" in axes and len(values) != count:
+            raise DataError(
+                f"{file}: the axis 'image' has {len(values)} places, the stimulus '{stimulus}' has {count} "
+                "images. Put 'axes' in the order of the file, or say with 'images' which images these are."
+            )
         values, shown = _by_trial(values, axes, shown, file)
         if by is not None:
             values, shown = _by_condition(values, shown, bin, convention, file)
@@ -112,11 +118,15 @@ def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.
 
 def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, np.ndarray]:
     """Put the value of its condition in place of each trial's own."""
+    blank = np.isnan(shown) if shown.dtype.kind == "f" else np.zeros(len(shown), bool)
     try:
-        found = conditions(shown, width, convention)
+        found = conditions(shown[~blank], width, convention)
     except DataError as error:
         raise DataError(f"{file}: {error}.") from error
-    kept = found.of_trial >= 0
+    condition = np.full(len(shown), np.nan)
+    condition[~blank] = np.where(found.of_trial >= 0, found.values[found.of_trial], np.inf)
+    kept = condition < np.inf
+    kept |= blank
     if not kept.all():
         logger.info(
             "%s: %d of %d trials are at more than 180 degrees and are left out",
@@ -124,4 +134,4 @@ def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, n
             (~kept).sum(),
             len(kept),
         )
-    return values[kept], found.values[found.of_trial[kept]]
+    return values[kept], condition[kept]

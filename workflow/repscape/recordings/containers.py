@@ -173,6 +173,13 @@ def _csv(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     import pandas as pd
 
     table = pd.read_csv(file, encoding="utf-8-sig", skipinitialspace=True)
+    if str(table.columns[0]).startswith("Unnamed:"):
+        raise DataError(
+            f"{file}: its first column has no name: is it the index that pandas writes? Save the table with "
+            "index=False, or name the column."
+        )
+    if len(table.columns) == 1 and ";" in str(table.columns[0]):
+        raise DataError(f"{file}: expected columns separated by commas, found semicolons.")
     if variable is not None:
         return table[_choose(file, variable, table.columns, but)].to_numpy()
     for name in but:

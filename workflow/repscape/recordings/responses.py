@@ -178,11 +178,14 @@ def recorded(
             )
         image = places(responses, stimuli[responses.stimulus])
         found[responses.stimulus] = _used_trials(
-            responses, values, image, stimuli[responses.stimulus].names, missing, others, left_out
+            responses, values, image, stimuli[responses.stimulus], missing, others, left_out
         )
     lacking = [name for name in stimuli if name not in found]
     if lacking or first is None:
-        raise DataError(f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}.")
+        raise DataError(
+            f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}. Of several "
+            "stimuli each has a file of its own, with '{stimulus}' for its name in 'path'."
+        )
     of_area = _by_area(first, areas, left_out)
     used = _used_neurons(found, first.where, missing, constant, left_out)
     neurons = {area: numbers[used[numbers]] for area, numbers in of_area.items()}
@@ -269,16 +272,29 @@ def _values(responses: Responses) -> np.ndarray:
     return values.reshape(*values.shape[:2], -1).astype(np.float32, copy=False)
 
 
-def _used_trials(responses, values, image, names, missing, others, left_out) -> Trials:
+def _has(responses: Responses, seen: Seen) -> str:
+    """Say what trials of a stimulus can be labelled by."""
+    if responses.factor is not None:
+        values = some(list(seen.factors[responses.factor]))
+        return f"Its images have, of the factor '{responses.factor}': {values}."
+    if np.asarray(responses.shown).dtype.kind in "iuf":
+        by = f" Values of a factor ({', '.join(seen.factors)}) need 'by'." if seen.factors else ""
+        return f"Its images have the numbers 0 to {len(seen.names) - 1}.{by}"
+    return f"Its images are: {some(list(seen.names))}."
+
+
+def _used_trials(responses, values, image, seen: Seen, missing, others, left_out) -> Trials:
     """Choose and sort the trials of one stimulus."""
+    names = seen.names
     where, stimulus = responses.where, responses.stimulus
     none = image < 0
     if none.any():
         labels = some(list(dict.fromkeys(str(label) for label in np.asarray(responses.shown)[none])))
-        if others == "refuse":
+        if others == "refuse" or none.all():
             raise DataError(
                 f"{where}: {none.sum()} of {len(image)} trials show no image of '{stimulus}': {labels}. "
-                "Add these images to the stimulus, or leave such trials out with 'others: drop'."
+                f"{_has(responses, seen)} Correct the labels, or add these images to the stimulus"
+                + ("." if none.all() else "; 'others: drop' leaves such trials out.")
             )
         left_out.append(f"{none.sum()} of {len(image)} trials, which show no image of '{stimulus}': {labels}")
     bad = ~np.isfinite(values).all(2)
@@ -293,6 +309,13 @@ def _used_trials(responses, values, image, names, missing, others, left_out) -> 
         )
     kept = np.flatnonzero(~none)
     unseen = np.setdiff1d(np.arange(len(names)), image[kept])
+    if unseen.size and np.isin(unseen, image[image >= 0]).any():
+        raise DataError(
+            f"{where}: 'missing: drop_trials' leaves out all trials of {unseen.size} of {len(names)} images "
+            f"of '{stimulus}', whose values are not all finite: {some([names[at] for at in unseen])}. "
+            f"{bad.any(0).sum()} of {bad.shape[1]} neurons have such values; 'missing: drop_neurons' leaves "
+            "these out."
+        )
     if unseen.size:
         raise DataError(
             f"{where}: {unseen.size} of {len(names)} images of '{stimulus}' have no trial: "
