@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -48,9 +49,11 @@ def test_there_is_one_of_each():
 
 def test_they_are_in_the_house_style(project):
     files = [project.folder / "workflow/repscape" / path for path in FILES]
+    # beside the files, for it names folders by their paths from there
+    shutil.copy(REPOSITORY / "pyproject.toml", project.folder)
     for command in (["check"], ["format", "--check"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--config", str(REPOSITORY / "pyproject.toml")]
-        done = subprocess.run([*ruff, *map(str, files)], capture_output=True, text=True)
+        ruff = [sys.executable, "-m", "ruff", *command, *map(str, files)]
+        done = subprocess.run(ruff, cwd=project.folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
 

@@ -51,7 +51,7 @@ def test_touched_sources(project):
 
 
 def test_comment_and_docstring(project):
-    edit(project, "workflow/repscape/rdms/sqeuclidean.py", "import", "# a comment\nimport")
+    edit(project, "workflow/repscape/rdms/sqeuclidean.py", "import numpy", "# a comment\nimport numpy")
     edit(project, "workflow/repscape/store.py", '"""NetCDF files', '"""Labelled NetCDF files')
     edit(project, "workflow/scripts/rdms.py", '"""', '"""Reworded: ')
     assert project.plan() == set()
