@@ -53,7 +53,8 @@ def test_defaults_and_order(small):
     study = config.resolve(small)
     assert study.config["seed"] == 0
     metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
-    assert study.config["rdms"] == {"metrics": [metric], "sets": {}}
+    assert study.config["rdms"] == {"metrics": [metric], "sets": {}, "memory": 4000}
+    assert study.shards == {}
     assert study.samples == {"random": ("20", "100")}
     assert study.config["samples"]["random"] == {"draw": "random", "repeats": {"100": 1, "20": 3}}
 
@@ -410,3 +411,31 @@ def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatc
     assert "names in braces are factors of pictures" in mistakes(small, tmp_path)
     small["stimuli"]["pictures"]["each"] = True
     assert "with 'each: true' write '*' instead" in mistakes(small, tmp_path)
+
+
+def test_stimuli_of_many_images_have_shards(small, tmp_path):
+    np.save(tmp_path / "stack.npy", np.zeros((95, 8, 8), np.uint8))
+    small["activations"] = {"shard": 40}
+    small["stimuli"]["white_noise"]["count"] = 81
+    small["stimuli"]["gratings"]["count"] = 40
+    small["stimuli"]["scrambled"] = {
+        "source": "phase_scramble", "of": "white_noise", "kind": "spatial_phase_2d"
+    }  # fmt: skip
+    small["stimuli"]["stack"] = {"source": "npy", "path": str(tmp_path / "stack.npy"), "start": 5, "step": 2}
+    study = config.resolve(small)
+    assert study.shards == {"scrambled": 3, "stack": 2, "white_noise": 3}
+    assert study.shard_files("net", "stack")[:2] == [
+        f"results/small/shards/net/stack/{{population}}/{study.layers['net'][0]}.{n}-of-2.nc" for n in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("2 GB", 2000), ("1500MB", 1500), ("2.5 GB", 2500), (8, None), ("1 GB", None)]
+)
+def test_memory(small, tmp_path, given, found):
+    small["rdms"] = {"memory": given}
+    if found:
+        assert config.resolve(small).config["rdms"]["memory"] == found
+    else:
+        said = "an amount of memory, such as '8 GB'" if given == 8 else "at least '1500 MB'"
+        assert said in mistakes(small, tmp_path)

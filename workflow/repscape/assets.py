@@ -19,6 +19,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,19 @@ def local_files(addresses: str | list[str], where: str) -> list[Path]:
     """
     addresses = _as_list(addresses, where)
     return [file for address in addresses if not _is_remote(address) for file in _local(address, where)]
+
+
+def remember() -> None:
+    """List the files of each path only once from now on: a plan asks often, and must see one state."""
+    global _local
+    look, found = _local, {}
+
+    def once(address: str, where: str) -> list[Path]:
+        if address not in found:
+            found[address] = look(address, where)
+        return found[address]
+
+    _local = once
 
 
 def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, str]]:
@@ -216,15 +230,28 @@ def _local(address: str, where: str) -> list[Path]:
         matches = glob.glob(str(path), recursive=True)
     else:
         raise AssetError(f"{where}: {address}: no such file or folder (looked from {Path.cwd()}).")
-    files = [Path(match) for match in matches if not os.path.isdir(match)]
-    if not files:
+    files, broken = [], []
+    for match in matches:
+        try:
+            if not stat.S_ISDIR(os.stat(match).st_mode):
+                files.append(match)
+        except FileNotFoundError:
+            broken.append(match)
+    if not files and not broken:
         raise AssetError(f"{where}: {address}: expected files there, found none (looked from {Path.cwd()}).")
-    broken = [str(file) for file in files if not file.exists()]
     if broken:
         raise AssetError(
             f"{where}: {address}: links to missing files: {', '.join(sorted(broken))}. Repair them."
         )
-    return sorted(files, key=lambda file: [natural(part) for part in file.parts])
+    folders: dict[str, list] = {}
+
+    def order(file: str) -> list:
+        folder, name = os.path.split(file)
+        if folder not in folders:
+            folders[folder] = [natural(part) for part in Path(folder).parts]
+        return [*folders[folder], natural(name)]
+
+    return [Path(file) for file in sorted(files, key=order)]
 
 
 def _in_pattern(path: str, where: str) -> list[str]:

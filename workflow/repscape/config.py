@@ -58,6 +58,7 @@ class _Activations(_Section):
     batch: PositiveInt = 10
     cuda_batch: PositiveInt = 256
     threads: PositiveInt = 1
+    shard: PositiveInt = 2000
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
 
 
@@ -103,8 +104,19 @@ class _Set(_Section):
     combinations: dict[str, _Combination] = {}
 
 
+def _megabytes(value) -> int:
+    parts = re.fullmatch(r"([0-9]*\.?[0-9]+) *(MB|GB)", str(value).strip())
+    if not parts:
+        raise ValueError("expected an amount of memory, such as '8 GB' or '1500 MB'")
+    megabytes = round(float(parts[1]) * {"MB": 1, "GB": 1000}[parts[2]])
+    if megabytes < 1500:
+        raise ValueError("expected at least '1500 MB', which blocks of pairs and of images take")
+    return megabytes
+
+
 class _Rdms(_Section):
     normalisation: Kind = "zscore"
+    memory: Annotated[int, BeforeValidator(_megabytes)] = 4000
     sets: dict[str, _Set] = {}
     metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
         _Metric(metric="sqeuclidean")
@@ -190,7 +202,11 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     _check_made(sections, top, groups, mistakes)
     mistakes.stop()
 
-    resolved = top.model_dump() | sections | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets}}
+    resolved = (
+        top.model_dump()
+        | sections
+        | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets, "memory": top.rdms.memory}}
+    )
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
@@ -201,6 +217,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
         **_parts(sections, samples, mistakes),
+        shards=_shards(sections["stimuli"], top.activations.shard),
     )
     _check_inputs(study, mistakes)
     mistakes.stop()
@@ -502,7 +519,7 @@ def _check_targets(sections: Mapping, mistakes: Mistakes) -> None:
     taken = dict.fromkeys(TARGETS, "a target of the workflow")
     taken |= dict.fromkeys(FOLDERS, "a folder of the project")
     for source in [*sections["networks"], *sections["recordings"]]:
-        steps = ("activations", "recording", "samples", "rdms")
+        steps = ("activations", "recording", "shard", "merge", "samples", "rdms")
         taken |= {f"{step}_{source}": "a step of the workflow" for step in steps}
     for step in ("analyses", "figures"):
         for name in sections[step]:
@@ -615,6 +632,27 @@ def _how_many(section: Mapping) -> int | None:
         return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
     except AssetError:  # told with the assets
         return None
+
+
+def _shards(stimuli: Mapping, size: int) -> dict[str, int]:
+    """Say into how many shards stimuli of many images are divided."""
+    counts = {name: _about_how_many(name, stimuli) for name in stimuli}
+    return {name: -(-count // size) for name, count in counts.items() if count > size}
+
+
+def _about_how_many(name: str, stimuli: Mapping, seen: tuple = ()) -> int:
+    """Estimate how many images a stimulus has, where its job alone can tell; 0 where nothing is known."""
+    section = stimuli.get(name, {})
+    if not section or name in seen:  # told as a mistake
+        return 0
+    if count := _how_many(section):
+        return count
+    function = plugins.entry("stimuli", section["source"])
+    about = getattr(inspect.getmodule(function), "about_how_many", None)
+    if about is not None:
+        keys = inspect.signature(about).parameters
+        return about(**plugins.section_arguments(function, section, only=keys)) or 0
+    return _about_how_many(section.get("of"), stimuli, (*seen, name))
 
 
 def _way(mothers: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()) -> list[str]:

@@ -76,9 +76,12 @@ def set_attributes(group, attributes: Mapping) -> None:
 def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=None) -> None:
     """Add a variable and the dimensions it needs to an open file or group.
 
-    Strings are stored as NetCDF strings, numbers contiguous and uncompressed in their own type.
+    Strings are stored as NetCDF strings, numbers contiguous and uncompressed in their own type. What gives
+    its values in consecutive ``blocks()`` along the first dimension, and tells their ``shape`` and ``dtype``,
+    is written block by block.
     """
-    values = np.asarray(values)
+    if not hasattr(values, "blocks"):
+        values = np.asarray(values)
     for dim, size in zip(dims, values.shape, strict=True):
         if dim not in group.dimensions and (group.parent is None or dim not in group.parent.dimensions):
             group.createDimension(dim, size)
@@ -88,7 +91,12 @@ def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=Non
     else:
         variable = group.createVariable(name, values.dtype, dims, fill_value=False)
     set_attributes(variable, attributes or {})
-    if values.size:
+    if hasattr(values, "blocks"):
+        done = 0
+        for block in values.blocks():
+            variable[done : done + len(block)] = block
+            done += len(block)
+    elif values.size:
         variable[:] = values
 
 
@@ -105,12 +113,13 @@ def write(
     groups : mapping of group path to (variables, attributes)
     """
     with create(path, kind=kind, attributes=attributes) as dataset:
-        _fill(dataset, variables, {})
+        fill(dataset, variables, {})
         for name, (inner, inner_attributes) in (groups or {}).items():
-            _fill(dataset.createGroup(name), inner, inner_attributes)
+            fill(dataset.createGroup(name), inner, inner_attributes)
 
 
-def _fill(group, variables: Mapping, attributes: Mapping) -> None:
+def fill(group, variables: Mapping, attributes: Mapping) -> None:
+    """Add attributes and variables, as `write` takes them, to an open file or group."""
     set_attributes(group, attributes)
     for name, (dims, values, *rest) in variables.items():
         add_variable(group, name, tuple(dims), values, *rest)

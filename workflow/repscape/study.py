@@ -17,6 +17,7 @@ PATHS = {
     "responses": "recordings/{source}/{stimulus}.nc",
     "population": "populations/{source}/{population}.nc",
     "activations": "activations/{source}/{stimulus}/{population}/{layer}.nc",
+    "shard": "shards/{source}/{stimulus}/{population}/{layer}.{shard}.nc",
     "sample": "samples/{source}/{population}/{layer}/n{size}.nc",
     "rdm": "rdms/{source}/{stimulus}/{population}/{layer}/n{size}.nc",
     "analysis": "analyses/{analysis}.nc",
@@ -51,6 +52,8 @@ class Study:
         The stimuli that a source is shown, where it is not all.
     drawn : dict of str to dict of str to tuple of str
         The samples that are drawn of a source, where it is not all; see `samples`.
+    shards : dict of str to int
+        In how many parts a stimulus is shown to networks, where it is not one.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Study:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     drawn: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    shards: dict[str, int] = field(default_factory=dict)
 
     def stimuli_of(self, source: str) -> tuple[str, ...]:
         """Return the stimuli that a source is shown."""
@@ -100,6 +104,15 @@ class Study:
         """Return the paths of a kind of file for all layers of a source, other wildcards open."""
         pattern = self.pattern(kind).replace("{source}", source)
         return [pattern.replace("{layer}", layer) for layer in self.layers[source]]
+
+    def shard_files(self, source: str, stimulus: str) -> list[str]:
+        """Return the paths of all shards of a stimulus's activations, layer by layer, populations open."""
+        count = self.shards[stimulus]
+        return [
+            path.replace("{stimulus}", stimulus).replace("{shard}", f"{number}-of-{count}")
+            for path in self.layer_files("shard", source)
+            for number in range(count)
+        ]
 
     def made_from(self, parameters: Mapping[str, str], section: Mapping) -> dict[str, str | list[str]]:
         """Return the files of the study that a section names, by parameter.

@@ -33,6 +33,7 @@ def or_stop(function, *arguments, **keywords):
         sys.exit(f"repscape: {error}")
 
 
+assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
@@ -40,8 +41,8 @@ LOGS = f"{RESULTS}/logs"
 
 
 def one_of(names):
-    """Constrain a wildcard to some names."""
-    return "|".join(map(re.escape, sorted(names)))
+    """Constrain a wildcard to some names; of none it matches nothing, where "" would match anything."""
+    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 def tell_results():
@@ -72,3 +73,4 @@ wildcard_constraints:
     recording=one_of(CONFIG["recordings"]),
     population=one_of(CONFIG["populations"]),
     size=r"\d+|all",
+    shard=r"\d+-of-\d+",

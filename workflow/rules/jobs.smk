@@ -2,11 +2,13 @@
 #
 # There is one parameter a job, the mapping `job`: a change in it reruns the job. It holds what the
 # script needs from the config and `code`, the digest of what the script runs.
+from hashlib import sha256
 from inspect import signature
 
 from repscape import own, simulations
 from repscape.rdms.sets import own_functions
 
+FEW_FILES = 1000  # of a stimulus, each an input of its job
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
@@ -21,7 +23,12 @@ def stimulus_files(wildcards):
 
 def stimulus_inputs(wildcards):
     section = stimulus_section(wildcards)
-    return {"files": stimulus_files(wildcards), **made_from("stimuli", section["source"], section)}
+    files = stimulus_files(wildcards)
+    # Snakemake needs half a millisecond a file: many are told apart by the job's parameters alone.
+    return {
+        "files": files if len(files) <= FEW_FILES else [],
+        **made_from("stimuli", section["source"], section),
+    }
 
 
 def stimulus_job(wildcards):
@@ -183,13 +190,23 @@ def population_group(wildcards):
 
 
 def activations_job(source):
+    # In how many parts it is done makes no difference to what comes out.
     return {
-        **CONFIG["activations"],
+        **{key: value for key, value in CONFIG["activations"].items() if key != "shard"},
         "layers": STUDY.layers[source],
         "device": CONFIG["device"],
         "libraries": libraries(),
         "code": code("activations.py"),
     }
+
+
+def merge_inputs(source):
+    def files(wildcards):
+        shards = STUDY.shard_files(source, wildcards.stimulus)
+        stimulus = STUDY.path("stimulus", stimulus=wildcards.stimulus)
+        return {"shards": expand(shards, population=wildcards.population), "stimulus": stimulus}
+
+    return files
 
 
 def sample_job(source):
@@ -243,6 +260,7 @@ def analysis_job(analysis):
             "section": section | from_study(section["analysis"], section),
             **simulated("analyses", analysis),
             **({"libraries": libraries()} if "device" in section else {}),
+            "computed_with": libraries_of("analyses", section["analysis"]),
             "code": code("analysis.py", analyses=section["analysis"]),
         }
 
@@ -303,14 +321,19 @@ def figure_in_report(figure, category):
 
 
 def named_files(step, plugin, section):
-    """The local files that a section of the config names."""
-    parameters = plugins.asset_parameters(plugins.entry(step, plugin))
-    return [
-        str(file)
-        for parameter in parameters
+    """The local files that a section of the config names, and those that these name."""
+    function = plugins.entry(step, plugin)
+    named = [
+        file
+        for parameter in plugins.asset_parameters(function)
         if section[parameter] is not None
         for file in assets.local_files(section[parameter], parameter)
     ]
+    files_in = getattr(plugins.find(step, plugin, step), "files_in", None)
+    if files_in is not None:
+        keys = signature(files_in).parameters
+        named += or_stop(files_in, **plugins.section_arguments(function, section, only=keys))
+    return list(map(str, named))
 
 
 def made_from(step, plugin, section):
@@ -324,9 +347,21 @@ def libraries_if_run(step, plugin):
     return {"libraries": libraries()} if runs else {}
 
 
+def libraries_of(step, plugin):
+    """The versions of libraries that a plugin names, because its numbers depend on them."""
+    return {name: version(name) for name in getattr(plugins.find(step, plugin, step), "LIBRARIES", ())}
+
+
 def names_and_sizes(files):
-    """What tells that a file came, went or changed, even if its date is old."""
-    return [[file, os.path.getsize(file)] for file in sorted(files)]
+    """What tells that a file came, went or changed, even if its date is old.
+
+    Many files, which are no inputs, have a digest of their dates as well.
+    """
+    if len(files) <= FEW_FILES:
+        return [[file, os.path.getsize(file)] for file in sorted(files)]
+    known = ((file, os.stat(file)) for file in sorted(files))
+    told = "\n".join(f"{file} {found.st_size} {found.st_mtime_ns}" for file, found in known)
+    return [len(files), sha256(told.encode()).hexdigest()]
 
 
 def libraries():

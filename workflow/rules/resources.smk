@@ -51,6 +51,8 @@ def running_gpu_mb(wanted):
 
 
 def rdms_mb(wildcards, input, attempt):
+    if wildcards.stimulus in STUDY.shards:  # in blocks, which fill what they may
+        return CONFIG["rdms"]["memory"] * attempt
     recorded = CONFIG["populations"].get(wildcards.population, {}).get("units")
     share = int(wildcards.size) / recorded if recorded and wildcards.size != "all" else 1
     return needs.dissimilarities(input.activations, min(share, 1)) * attempt

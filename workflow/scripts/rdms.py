@@ -10,4 +10,5 @@ if __name__ == "__main__":
             dict(zip(job["layers"], files, strict=True))
             for files in (snakemake.input.activations, snakemake.input.samples, snakemake.output)
         )
-        write_rdms(activations, samples, outputs, metrics=job["metrics"], sets=job["sets"])
+        memory = snakemake.resources.mem_mb * 10**6
+        write_rdms(activations, samples, outputs, metrics=job["metrics"], sets=job["sets"], memory=memory)

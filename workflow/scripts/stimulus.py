@@ -1,6 +1,7 @@
 """Decode or generate one stimulus."""
 
 import json
+import os
 
 from repscape import logs, plugins, store
 from repscape.arguments import fetched
@@ -12,7 +13,7 @@ from repscape.stimuli.frame import Frames
 def main(section, stimulus, inputs, output):
     function = plugins.entry("stimuli", section["source"])
     frames = Frames(function(**fetched(function, section, f"stimuli.{stimulus}", inputs)))
-    variables = assemble(frames, section["size"], section["fit"])
+    variables = assemble(frames, section["size"], section["fit"], os.path.dirname(output))
     attributes = {
         **frames.attributes,
         **mother.checksums(plugins.made_arguments(function, inputs)),

@@ -204,13 +204,14 @@ def test_neurons_by_reliability(encoded):
     figure, caption, table = drawn(encoded, "encoding_reliability", layers={"alexnet": "conv1"})
     model = [str(layer) for layer in table["layer"].values].index("conv1")
     dots = artists(figure, "collections")
-    points = np.vstack([own.get_offsets() for gid, own in dots.items() if not gid.endswith("below")])
+    points = np.vstack([own.get_offsets() for own in dots.values()])
     r2, share = table["r2"].values[model], table["reliability"].values
-    there = r2 >= -0.5
-    expected = np.stack([share[there], r2[there]], 1)
+    there = np.isfinite(r2)
+    expected = np.maximum(np.stack([share[there], r2[there]], 1), -0.5)
     np.testing.assert_allclose(points[np.lexsort(points.T)], expected[np.lexsort(expected.T)])
-    below = int((r2 < -0.5).sum())
-    assert (f"{below} neuron" in caption.split("Triangles")[-1]) == (below > 0)
+    beyond = int((np.minimum(r2, share) < -0.5).sum())
+    assert (f"edge: {beyond} neuron" in caption) == (beyond > 0)
+    assert sum(len(own.get_offsets()) for gid, own in dots.items() if gid[-1] in "v<") == beyond
     assert "estimated from 4 trials an image" in caption
     with pytest.raises(ConfigError, match="layers: 'vgg' is unknown"):
         drawn(encoded, "encoding_reliability", layers={"vgg": "conv1"})

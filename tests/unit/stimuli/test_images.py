@@ -298,3 +298,46 @@ def test_a_factor_is_in_the_path_or_in_the_table(cups):
     table("name,obj\ncup_000deg.jpg,cup\n")
     with pytest.raises(ConfigError, match="'obj' is in 'path' and in 'table'"):
         in_config("{obj}/*.jpg", table="labels.csv")
+
+
+def test_a_table_may_name_the_pictures():
+    """In its order, relative to its folder; an absolute path stays one."""
+    for name in ("set/b/2.png", "set/b/10.png", "else/1.png"):
+        save(name, GREY)
+    told = Path("set/list.csv")
+    told.write_text(f"path,obj\nb/10.png,cup\n{Path('else/1.png').resolve()},jug\nb/2.png,jug\n")
+    found = list(images.frames(table=told))
+    assert [(frame.name, frame.factors["obj"]) for frame in found] == [
+        ("10.png", "cup"), ("1.png", "jug"), ("2.png", "jug"),
+    ]  # fmt: skip
+    keys = {"path": None, "table": "set/list.csv"}
+    assert images.how_many(**keys) == 3
+    files = images.files_in(**keys)
+    assert files == [Path("set/b/10.png"), Path("else/1.png").resolve(), Path("set/b/2.png")]
+    assert images.factors(**keys, labels=None) == {"obj": ["cup", "jug", "jug"]}
+
+
+def test_a_table_may_have_nothing_but_paths():
+    save("a/1.png", GREY), save("b/1.png", RGB)
+    Path("list.csv").write_text("path\nb/1.png\na/1.png\n")
+    found = list(images.frames(table=Path("list.csv")))
+    assert [frame.name for frame in found] == ["b/1.png", "a/1.png"]
+    np.testing.assert_array_equal(found[0].pixels, RGB)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "said"),
+    [
+        ("path\n1.png\nno.png\n", None, "list.csv: names files that are missing: no.png. .*table's folder"),
+        ("path\n1.png\n1.png\n", None, r"list.csv: 1.png is given twice"),
+        ("name,obj\n1.png,cup\n", None, "expected 'path', or a column 'path' in 'table'"),
+        ("path,obj\n1.png,cup\n", "1.png", "both name pictures"),
+        (None, None, "expected 'path', or 'table'.* found neither"),
+    ],
+)
+def test_tables_that_cannot_name_pictures(text, path, said):
+    save("1.png", GREY)
+    if text:
+        Path("list.csv").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        images.check(path=path, labels=None, table="list.csv" if text else None)

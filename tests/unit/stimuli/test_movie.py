@@ -253,3 +253,12 @@ def test_times_in_the_config(text, seconds):
 def test_what_is_no_time(text):
     with pytest.raises(ValueError, match="every"):
         plugins.model(movie.frames).model_validate({"path": "a.mp4", "every": text})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_number_of_images_is_about_known_from_the_header(movies, name):
+    every = {"path": str(movies[name]), "every": 0.1}
+    made = len(list(movie.frames(path=movies[name], every=0.1)))
+    assert abs(movie.about_how_many(**every, start=None, stop=None) - made) <= 1
+    assert movie.about_how_many(**every, start=0.5, stop=1.5) == 10
+    assert movie.about_how_many(path="pypi://a==1/a.mp4#sha256=0", every=0.1, start=None, stop=None) is None

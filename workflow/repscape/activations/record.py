@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from repscape import store
+from repscape.activations.file import define
 from repscape.activations.gather import Gatherer, coordinates
 from repscape.errors import DeviceError
 from repscape.frozen.network import thaw
@@ -41,8 +42,12 @@ def record(
     threads: int = 1,
     precision: str = "float32",
     device: str = "auto",
+    shard: tuple[int, int] = (0, 1),
 ) -> None:
     """Record the layers named in `outputs`, each into its file.
+
+    Of many images, each shard is recorded by itself, perhaps at the same time as others; `merge` makes one of
+    them. Shards consist of whole batches, so that what they are together does not depend on their number.
 
     On a CPU the batch is constant and the last one is padded, since results depend in their last
     digits on the size of a batch and on the number of threads. On a GPU the batch is halved when
@@ -61,6 +66,9 @@ def record(
         What the network computes in; values are written as float32.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes a GPU where there is one; ``cuda`` fails without.
+    shard : (number, of how many)
+        Which part of the images, from 0. There may be fewer batches than shards: some are then empty, and
+        their files have no ``activation``.
 
     Raises
     ------
@@ -82,7 +90,9 @@ def record(
         units = stack.enter_context(store.open_file(population, "population"))
         images = shown["images"]
         check_size(frozen, images.shape, stimulus, network)
-        varied = factors.read(shown)
+        size = batch if on_cpu else cuda_batch
+        here = part_of(len(images), size, *shard)
+        varied = {name: values[here.start : here.stop] for name, values in factors.read(shown).items()}
         attributes = {
             **factors.attributes(varied),
             "source": units.source,
@@ -108,9 +118,12 @@ def record(
             layer = {"layer": label, "order": order, "statistic": selection.statistic}
             layer["positions"] = row.height * row.width
             files[label] = stack.enter_context(
-                store.create(path, kind="activations", attributes=attributes | layer)
+                store.create(
+                    path, kind="activations" if shard[1] == 1 else "shard", attributes=attributes | layer
+                )
             )
-            _define(files[label], shown["name"][:], varied, labels)
+            if here:
+                define(files[label], shown["name"][here.start : here.stop], varied, labels)
         layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
         frozen.module.to(place, memory_format=layout)
 
@@ -125,7 +138,8 @@ def record(
                 def take(output: torch.Tensor) -> None:
                     for label, gather in gatherers[node].items():
                         values = gather(output)[: stop - first]
-                        files[label]["activation"][first:stop] = values.cpu().numpy()
+                        place_of = slice(first - here.start, stop - here.start)
+                        files[label]["activation"][place_of] = values.cpu().numpy()
 
                 return take
 
@@ -133,16 +147,23 @@ def record(
 
         what = f"recording {units.source}, {shown.stimulus}, {units.population}"
         with torch.inference_mode(), _reduced(place, precision):
-            used = _in_batches(run, len(images), batch if on_cpu else cuda_batch, what)
+            used = _in_batches(run, here, size, what)
         for file in files.values():
             store.set_attributes(file, {"batch": used})
 
 
-def _in_batches(run, total: int, batch: int, what: str) -> int:
+def part_of(total: int, batch: int, shard: int, shards: int) -> range:
+    """Say which images a shard has: consecutive whole batches, about as many as another shard."""
+    batches = -(-total // batch)
+    first, stop = (number * batches // shards * batch for number in (shard, shard + 1))
+    return range(first, min(stop, total))
+
+
+def _in_batches(run, images: range, batch: int, what: str) -> int:
     """Call `run` on consecutive batches, halved while memory runs out; return the smallest used."""
     size = batch
-    ranges = [range(first, min(first + batch, total)) for first in range(0, total, batch)]
-    for part in progress(ranges, what, "images", total):
+    ranges = [range(first, min(first + batch, images.stop)) for first in images[::batch]]
+    for part in progress(ranges, what, "images", len(images)):
         first = part.start
         while first < part.stop:
             stop = min(first + size, part.stop)
@@ -172,18 +193,6 @@ def _reduced(place: torch.device, precision: str) -> torch.autocast:
 def _count(row: Row, statistic: str) -> int:
     means = {"channel_mean": row.channels, "position_mean": row.height * row.width}
     return means.get(statistic, row.units)
-
-
-def _define(file, names, varied: Mapping, labels: Mapping) -> None:
-    """Add the coordinates, and the activity to be written image by image."""
-    store.add_variable(file, "name", ("image",), names)
-    for name, values in varied.items():
-        store.add_variable(file, name, ("image",), values)
-    for name, values in labels.items():
-        store.add_variable(file, name, ("unit",), values)
-    # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
-    activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
-    activation.coordinates = " ".join(["name", *varied, *(name for name in labels if name != "unit")])
 
 
 def _allow_open_files(count: int) -> None:

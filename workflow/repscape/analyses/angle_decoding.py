@@ -19,6 +19,7 @@ from repscape.seeds import derive
 from repscape.study import Study
 
 TABLE = True
+LIBRARIES = ("torch",)
 LEVEL = 0.95
 RESAMPLES = 1000
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from repscape.analyses.median import streamed_median
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
@@ -19,6 +20,8 @@ KEPT = (
     "images", "stimulus_sha256", "shown", "order", "n_drawn", "draws", "measure", "normalisation", "drawn",
     "selected", "recording", "presentations",
 )  # fmt: skip
+
+MANY = 2**21  # pairs from which medians are taken by counting, in constant memory: those of 2,049 images
 
 Median = Literal["pairs", "full_matrix"]
 ReferenceSize = Literal["same", "largest"]
@@ -211,6 +214,7 @@ def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray
 def _read(paths, median: Median) -> list[dict]:
     """Read each RDM's keys and its medians, float64 (metric, repeat)."""
     from repscape import store
+    from repscape.rdms import file as rdm_file
 
     rdms: list[dict] = []
     made_of: dict[str, dict] = {}
@@ -229,13 +233,29 @@ def _read(paths, median: Median) -> list[dict]:
                 "normalisation": list(file["normalisation"][:]),
                 "stimulus_sha256": file.stimulus_sha256,
                 "metric": list(file["metric"][:]),
-                "images": int(file["image_j"][:].max()) + 1,
-                "median": median_of(file["dissimilarity"][:], median),
+                "images": rdm_file.count(file),
+                "median": _medians(file["dissimilarity"], rdm_file.count(file), median),
             }
         rdms.append(rdm)
         _check(rdm, rdms[0], ("normalisation", "measure", "metric"))
         _check(rdm, made_of.setdefault(rdm["stimulus"], rdm), ("stimulus_sha256", "images"))
     return rdms
+
+
+def _medians(dissimilarity, images: int, median: Median) -> np.ndarray:
+    """Return the median over pairs of a variable (metric, repeat, pair); many pairs stay in their file."""
+    pairs = dissimilarity.shape[-1]
+    if pairs <= MANY:
+        return median_of(dissimilarity[:], median)
+    diagonal = images if median == "full_matrix" else 0
+    values = np.empty(dissimilarity.shape[:-1])
+    for at in np.ndindex(values.shape):
+
+        def read(some: slice, at=at) -> np.ndarray:
+            return dissimilarity[(*at, some)]
+
+        values[at] = streamed_median(read, pairs, diagonal)
+    return values
 
 
 def _check(rdm: dict, other: dict, keys) -> None:

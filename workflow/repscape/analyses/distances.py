@@ -298,13 +298,14 @@ def _images(pairs: int) -> int:
 def _read(paths) -> tuple[dict, dict, dict]:
     """Read the RDMs, averaged over draws, float64 (metric, pair); what is of layers; what all share."""
     from repscape import store
+    from repscape.rdms import file as rdm_file
 
     table, kept = {}, {}
     sizes: dict[str, tuple[int, str]] = {}
     of_layer: dict[str, dict] = {"order": {}, "n_drawn": {}, "draws": {}}
     for path in paths:
         with store.open_file(path, "rdm") as file:
-            values = file["dissimilarity"][:].astype(np.float64).mean(axis=1)
+            values = rdm_file.whole(file)[:].astype(np.float64).mean(axis=1)
             other, other_path = sizes.setdefault(file.stimulus, (values.shape[1], path))
             if other != values.shape[1]:
                 raise DataError(

@@ -59,6 +59,7 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
         `differentiation.carried` gives.
     """
     from repscape import store
+    from repscape.rdms import file as rdm_file
 
     with store.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: list(table[dim][:]) for dim in DIMS}
@@ -70,10 +71,10 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
     for path in files["rdms"]:
         with store.open_file(path, "rdm") as file:
             at = tuple(labels[dim].index(file.getncattr(dim)) for dim in DIMS[:5])
-            rdm = file["dissimilarity"][:, :draws].astype(np.float64)
+            rdm = rdm_file.whole(file)[:, :draws].astype(np.float64)
             metrics = [labels["metric"].index(name) for name in file["metric"][:]]
             if file.stimulus not in counts:
-                images = int(file["image_j"][:].max()) + 1
+                images = rdm_file.count(file)
                 generator = np.random.default_rng(derive(seed, file.stimulus))
                 drawn = generator.multinomial(images, np.full(images, 1 / images), resamples)
                 counts[file.stimulus] = drawn.T

@@ -177,6 +177,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     import pandas as pd
 
     from repscape import store
+    from repscape.rdms import file as rdm_file
     from repscape.rdms import trials as single_trials
     from repscape.rdms.compute import Metric, columns_of, dissimilarities, function_of, scalings_of
     from repscape.rdms.table import PER_FILE
@@ -193,6 +194,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
             )
             if metrics is None or name in metrics
         ]
+        rdm_file.whole(of_all)  # refused where those of its parts would be too large as well
         shared: dict[str, str | int] = {key: str(getattr(of_all, key)) for key in PER_FILE}
         shared |= {"layer_order": int(of_all.order), "n_drawn": int(of_all.n_drawn)}
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")

@@ -101,7 +101,7 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
     handles.append(Line2D([], [], color="0.5", lw=0.5, label="single folds"))
     handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="chance, 1"))
     handles.append(Line2D([], [], color="0.2", marker="^", ls="", ms=5, label="chosen in training"))
-    fig.legend(handles=handles, loc="outside lower center", ncols=5)
+    fig.legend(handles=handles, loc="outside upper center", ncols=5)
     return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels])
 
 

@@ -115,8 +115,7 @@ def procedure(table) -> str:
     number = " to ".join(captions.number(int(n)) for n in sorted({units.min(), units.max()}))
     return (
         f"How well {factor} (period {period}, {captions.plural(int(of['values']), 'value', 'values')}), as "
-        "its "
-        f"cosine and sine, is decoded from responses to {captions.number(int(of['images']))} images of "
+        f"its cosine and sine, is decoded from responses to {captions.number(int(of['images']))} images of "
         f"{captions.escape(of['stimulus'])} ({rows}; {number} units a layer, population "
         f"``{of['population']}``, standardised by the training rows) by {captions.listing(how)}. "
         f"Tested on {new}: {int(of['folds'])} folds left out in turn, the strength of the penalty chosen "
@@ -126,12 +125,12 @@ def procedure(table) -> str:
 
 def caption(table, layers) -> str:
     """Say what was measured and how."""
-    groups = {"values": "values", "images": "images", "trials": "trials"}[table.attrs["by"]]
     count = table.sizes["permutation"]
     text = [
         procedure(table),
         "Lines: mean absolute error, the shorter way round; bars: 95% intervals over "
-        f"{groups} ({captions.number(int(table.attrs['resamples']))} bootstrap samples; the decoders stay "
+        f"{table.attrs['by']} ({captions.number(int(table.attrs['resamples']))} bootstrap samples; the "
+        "decoders stay "
         "the same).",
         f"Dotted: a blind guess where values are spread evenly, {table.attrs['period'] / 4:g}.",
         f"Bands: the middle 90% of what the same procedure makes of {captions.number(count)} permutations of "

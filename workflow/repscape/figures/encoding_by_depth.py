@@ -83,10 +83,11 @@ def draw(
         Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}"),
         Patch(color=COLOUR, alpha=0.25, lw=0, label="95% interval"),
         Line2D([], [], color="0.2", marker="v", ms=4.5, ls="", label="largest median R²"),
-        Line2D([], [], color="0.2", marker="_", ms=4.5, ls="", label="not different from it"),
     ]
+    if alike.any():
+        handles.append(Line2D([], [], color="0.2", marker="_", ms=4.5, ls="", label="not different from it"))
     fig.legend(handles=handles, loc="outside right upper")
-    return fig, caption(table, layers, normalised, correction, best)
+    return fig, caption(table, layers, normalised, correction, best, bool(alike.any()))
 
 
 def by_source(table) -> dict[str, list[int]]:
@@ -110,12 +111,10 @@ def procedure(table) -> str:
         f"{captions.escape(of['recording'])}, {captions.escape(of['area'])}, to "
         f"{captions.number(table.sizes['image'])} images of {captions.escape(of['stimulus'])} are "
         f"predicted by ridge regression from layers ({number} units, population ``{of['population']}``, "
-        "standardised by "
-        f"the training images); {int(of['folds'])} folds of {left} are left out in turn, and the strength "
-        "of the "
-        "penalty is chosen for each neuron within the others. R² is 1 − the squared errors of left-out "
-        "images / their squared differences from the training mean: 0 without predictors, negative where "
-        "worse."
+        f"standardised by the training images); {int(of['folds'])} folds of {left} are left out in turn, and "
+        "the strength of the penalty is chosen for each neuron within the others. R² is 1 − the squared "
+        "errors of left-out images / their squared differences from the training mean: 0 without "
+        "predictors, negative where worse."
         + (
             f" {captions.plural(constant, 'further neuron', 'further neurons')} answered the same to all "
             "images."
@@ -125,7 +124,7 @@ def procedure(table) -> str:
     )
 
 
-def caption(table, layers: Mapping, normalised: bool, correction: Correction, best: int) -> str:
+def caption(table, layers: Mapping, normalised: bool, correction: Correction, best: int, alike: bool) -> str:
     """Say what was measured and how sure it is."""
     of = table.attrs
     name = ", ".join(captions.escape(str(table[label].values[best])) for label in ("source", "layer"))
@@ -141,10 +140,9 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
     elif np.isnan(table["reliability"]).all():
         text.append("Without repeats of images, it is not known how much could be predicted.")
     text.append(
-        f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap "
-        "samples of images and of neurons, which share the images; regressions are not fitted again, nor "
-        "is reliability "
-        "estimated again, so that intervals lack what these add. "
+        f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap samples "
+        "of images and of neurons, which share the images; regressions are not fitted again, nor is "
+        "reliability estimated again, so that intervals lack what these add. "
         f"Full markers: the median R² is above 0, p < {P:g} after "
         f"correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}. Triangle: the "
         f"layer with the largest median R² ({name}, "
@@ -152,7 +150,9 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
     )
     if tests > 1:
         text.append(
-            "Dashes: layers whose median does not differ from its (the same bootstrap samples, corrected "
-            f"for all {captions.number(tests * (tests - 1) // 2)} pairs in the same way)."
+            "Dashes: layers whose median does not differ from "
+            f"its{'' if alike else ', of which there are none'} "
+            "(the same bootstrap samples, corrected for all "
+            f"{captions.number(tests * (tests - 1) // 2)} pairs in the same way)."
         )
     return " ".join(filter(None, [*text, labelled(layers)]))

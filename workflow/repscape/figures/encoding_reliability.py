@@ -12,7 +12,7 @@ from repscape.study import Study
 CATEGORY = "Units"
 MOST = 4  # panels in a row
 COLOUR = COLOURS[0]
-LOWEST = -0.5  # R² below which neurons are drawn on the edge
+LOWEST = -0.5  # R² or reliability, below which neurons are drawn on the edge
 
 
 def inputs(study: Study, *, analysis: str | None = None, layers: dict[str, str] | None = None) -> dict:
@@ -61,27 +61,26 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
     for panel, at in zip(axes, shown, strict=True):
         r2 = table["r2"].values[at]
         there = np.isfinite(r2) & np.isfinite(reliability)
-        below = r2 < LOWEST
-        beyond += int((there & below).sum())
+        beyond += int((there & (np.minimum(r2, reliability) < LOWEST)).sum())
+        markers = {"o": np.minimum(r2, reliability) >= LOWEST, "v": r2 < LOWEST}
+        markers["<"] = ~(markers["o"] | markers["v"])
         used = reliability >= least
         size = float(np.clip(4000 / there.sum(), 1.5, 10))
         for which, face, gid in ((used, COLOUR, "reliable"), (~used, "0.6", "noisy")):
-            inside, edge = there & which & ~below, there & which & below
-            panel.scatter(
-                reliability[inside], r2[inside], size, face, lw=0, alpha=0.6, gid=f"{gid}/{at}", zorder=2
-            )
-            if edge.any():
-                panel.scatter(
-                    reliability[edge], np.full(edge.sum(), LOWEST), size, face, marker="v", lw=0, alpha=0.6,
-                    gid=f"{gid}/{at}/below", clip_on=False, zorder=2,
-                )  # fmt: skip
+            for marker, marked in markers.items():
+                here = there & which & marked
+                if here.any():
+                    panel.scatter(
+                        np.maximum(reliability[here], LOWEST), np.maximum(r2[here], LOWEST), size, face,
+                        marker=marker, lw=0, alpha=0.6, clip_on=False, gid=f"{gid}/{at}/{marker}", zorder=2,
+                    )  # fmt: skip
         panel.plot([0, 1], [0, 1], color="0.2", lw=0.8, ls=(0, (1, 1.5)), zorder=3)
         panel.axhline(0, color="0.5", lw=0.6, zorder=0)
         name = f"{table['source'].values[at]}, {table['layer'].values[at]}"
         panel.set_title(captions.shorten(name, int(side / 1.4)))
     axes[0].set_ylabel("R² of held-out images")
     axes[0].set_ylim(bottom=max(LOWEST, axes[0].get_ylim()[0]), top=1.02)
-    axes[0].set_xlim(left=max(-0.6, axes[0].get_xlim()[0]), right=1.02)
+    axes[0].set_xlim(left=max(LOWEST, axes[0].get_xlim()[0]), right=1.02)
     for panel in axes:
         panel.set_xlabel("reliability of the mean response")
     handles = [
@@ -89,7 +88,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
         Line2D([], [], color="0.6", marker="o", ms=3.5, ls="", label="less"),
         Line2D([], [], color="0.2", lw=0.8, ls=(0, (1, 1.5)), label="all that can be predicted"),
     ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=3)
+    fig.legend(handles=handles, loc="outside upper center", ncols=3)
     return fig, caption(table, layers is None, beyond)
 
 
@@ -118,13 +117,12 @@ def caption(table, chosen: bool, beyond: int) -> str:
         procedure(table),
         "A point is a neuron. Reliability is the share of the variance of its mean responses over images "
         f"that is not noise, estimated from {count} trials an image; an estimate can be below 0. Points "
-        "above the "
-        "dotted line come of errors of both estimates.",
+        "above the dotted line come of errors of both estimates.",
         "Of each source, the layer with the largest median R², which was found with the same data."
         if chosen
         else "",
-        f"Triangles at the edge: {captions.plural(beyond, 'neuron', 'neurons')} with R² below "
-        f"{captions.plain(LOWEST)}."
+        f"Triangles at the edge: {captions.plural(beyond, 'neuron', 'neurons')} with R² or "
+        f"reliability below {captions.plain(LOWEST)}."
         if beyond
         else "",
     ]

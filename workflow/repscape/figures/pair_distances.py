@@ -4,6 +4,7 @@ import numpy as np
 
 from repscape import choices
 from repscape.analyses.result import Result
+from repscape.errors import DataError
 from repscape.figures import captions, pairs
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.style import Style, figure
@@ -72,6 +73,12 @@ def draw(
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
+    large = next((rdm.attrs["stimulus"] for rdm in data["rdms"] if "image_i" not in rdm), None)
+    if large:
+        raise DataError(
+            f"figures.pair_distances: {large} has too many images for a line a pair. Leave it "
+            "out of 'stimuli'."
+        )
     rdms = sorted(data["rdms"], key=lambda rdm: int(rdm.attrs["order"]))
     layers = list(dict.fromkeys(rdm.attrs["layer"] for rdm in rdms))
     metric = metric or str(rdms[0]["metric"].values[0])

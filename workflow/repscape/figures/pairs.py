@@ -56,6 +56,44 @@ def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarr
     return tuple(values[there] for values in points)
 
 
+def of_fewer(rdm, most: int):
+    """Return an opened RDM whose pairs are labelled as it is; of many images, of evenly spaced ones alone.
+
+    Parameters
+    ----------
+    rdm : Dataset
+        A file of RDMs, see `repscape.rdms.file`.
+    most : int
+        So many images, where pairs are not labelled.
+
+    Returns
+    -------
+    Dataset
+        With ``image_i``, ``image_j``, places among all images, ``name_i`` and ``name_j`` (pair).
+    """
+    if "image_i" in rdm:
+        return rdm
+    import xarray
+
+    from repscape.rdms.file import first_of_row
+
+    images = choices.evenly(rdm.sizes["image"], most)
+    names = rdm["name"].values
+    rows = []
+    for place, i in enumerate(images[:-1]):  # of row i, all pairs lie together: read at once
+        begin = int(first_of_row(i, rdm.sizes["image"]))
+        row = rdm["dissimilarity"].isel(pair=slice(begin, begin + rdm.sizes["image"] - 1 - i)).values
+        rows.append(row[..., images[place + 1 :] - i - 1])
+    first, second = np.triu_indices(len(images), 1)
+    labels = {"image_i": images[first].astype(np.int32), "image_j": images[second].astype(np.int32)}
+    labels |= {"name_i": names[images[first]], "name_j": names[images[second]]}
+    fewer = rdm.drop_dims(["image", "pair"])
+    values = xarray.DataArray(np.concatenate(rows, axis=-1), dims=("metric", "repeat", "pair"))
+    return fewer.assign(dissimilarity=values).assign_coords(
+        {name: ("pair", own) for name, own in labels.items()}
+    )
+
+
 def variables(rdms: list, values) -> dict:
     """Describe one stimulus's distances in some layers as variables of a figure's file.
 

@@ -12,6 +12,7 @@ from repscape.study import Study
 CATEGORY = "RDMs"
 DATA = True
 COLUMNS = 6
+IMAGES = 500  # shown of a stimulus of thousands: more than the matrix has pixels would not be seen
 UNDEFINED = "#D9D9D9"
 TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
 
@@ -59,6 +60,8 @@ def draw(
 ):
     """Draw an RDM for each stimulus (row) and layer (column), averaged over draws.
 
+    Of a stimulus of more than 2,000 images, 500 evenly spaced ones are shown.
+
     Each layer has its own colour scale, from 0 to the largest dissimilarity of any stimulus:
     stimuli can be compared within a layer, where they were measured with the same units. A scale
     for all layers would hide the structure of deep layers, where noise hardly differs, behind
@@ -86,7 +89,9 @@ def draw(
     """
     import matplotlib
 
-    rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in data["rdms"]}
+    many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
+    fewer = [pairs.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
+    rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
     stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
     chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
     metric = metric or str(data["rdms"][0]["metric"].values[0])
@@ -99,8 +104,9 @@ def draw(
     fig, axes = page(TOP + pitch * len(stimuli) + BOTTOM, max(LEFT + pitch * len(layers), 90))
     for row, stimulus in enumerate(stimuli):
         top = TOP + row * pitch
-        row_label(axes, style, stimulus, top, side, away=5)
-        for place, image in ((0, 1), (1, images[stimulus])):
+        digits = len(str(many.get(stimulus, images[stimulus])))
+        row_label(axes, style, stimulus, top, side, away=max(5, 1.2 + 1.25 * digits))
+        for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
             va = "bottom" if place else "top"
             axes.text(
                 LEFT - 0.8, top + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
@@ -151,7 +157,7 @@ def draw(
         for name in stimuli
     }
     result = Result(variables, pairs.attributes(data["rdms"], metric), groups)
-    return fig, caption(rdms, metric, stimuli, layers, chosen, images, matrices), result
+    return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
 
 
 def square(rdm, values: np.ndarray) -> np.ndarray:
@@ -159,8 +165,9 @@ def square(rdm, values: np.ndarray) -> np.ndarray:
 
     What is undefined is NaN.
     """
-    first, second = rdm["image_i"].values, rdm["image_j"].values
-    matrix = np.full((second.max() + 1,) * 2, np.nan)
+    places = np.unique([rdm["image_i"].values, rdm["image_j"].values])
+    first, second = (np.searchsorted(places, rdm[name].values) for name in ("image_i", "image_j"))
+    matrix = np.full((len(places),) * 2, np.nan)
     if np.isfinite(values).any():
         np.fill_diagonal(matrix, 0)
     matrix[first, second] = matrix[second, first] = values
@@ -180,6 +187,12 @@ def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) 
         f"Activity was {captions.normalised(first, metric)}.",
         captions.units_of_rdms(rdms.values()),
     ]
+    thinned = [name for name in stimuli if images[name] > len(matrices[name, layers[0]])]
+    if thinned:
+        text.append(
+            f"Of {captions.listing([captions.escape(name) for name in thinned])}, {IMAGES} images at equal "
+            "distances are shown, the first and the last among them."
+        )
     if any(rdm.sizes["repeat"] > 1 for rdm in rdms.values()):
         text.append("The RDMs of all draws were averaged.")
     text.append(

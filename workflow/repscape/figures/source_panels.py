@@ -7,7 +7,7 @@ from repscape.figures.depth import ROOM, depth_axis, label_height
 from repscape.figures.style import figure
 
 WIDTH = 128  # mm, of a row of panels beside a legend
-NARROWEST = 4  # layers that a panel has room for at least
+NARROWEST = 3  # layers that a panel has room for at least
 MOST = 60  # layers in a row of panels
 
 

@@ -7,14 +7,18 @@ import netCDF4
 import numpy as np
 
 from repscape import own, store
+from repscape.blocks import slices
 from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import logger
 from repscape.plugins import entry
+from repscape.rdms import file as rdm_file
+from repscape.rdms import many
 from repscape.rdms import sets as sets_of_images
 from repscape.rdms import trials as single_trials
 from repscape.rdms.distances import pairs
 from repscape.rdms.normalisation import Kind, Scaling, scaling
+from repscape.rdms.rows import Rows
 from repscape.rdms.trials import Trials
 from repscape.stimuli import factors
 
@@ -46,6 +50,7 @@ def write_rdms(
     *,
     metrics: Sequence[Mapping[str, Any]],
     sets: Mapping[str, Mapping] | None = None,
+    memory: int = 2**32,
 ) -> None:
     """Write one RDM file a layer.
 
@@ -53,6 +58,9 @@ def write_rdms(
     no entry combines images, a set's RDM is part of it. A metric whose function has a parameter ``trials``
     gets a recording's single trials of the drawn units. A recording whose trials are taken each by itself has
     an RDM of each presentation, as a repeat of its own.
+
+    RDMs of more than 2,000 images are computed in blocks and written as they come; see `repscape.rdms.file`
+    for what their files lack. The values do not depend on `memory`.
 
     Parameters
     ----------
@@ -62,11 +70,14 @@ def write_rdms(
         ``normalisation``.
     sets : mapping of name to definition, optional
         What `repscape.rdms.sets.groups` takes.
+    memory : int
+        In bytes: of many images, answers that fit into it are held, others read again for each block.
 
     Raises
     ------
     DataError
-        Files that do not belong together, fewer than 3 images, or too few trials for a metric.
+        Files that do not belong together, fewer than 3 images, too few trials for a metric, or too many
+        images for one.
     ConfigError
         The stimulus cannot be divided into these sets.
     """
@@ -93,7 +104,8 @@ def write_rdms(
             keys = {key: getattr(recording, key, None) for key in _KEYS}
             keys |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
             columns = columns_of(recording, sample)
-            activity = recording["activation"][:]
+            blockwise = len(names) > rdm_file.LABELLED
+            activity = recording["activation"] if blockwise else recording["activation"][:]
             trials = _trials(recording, measures, groups)
             presentation = np.zeros(len(columns), np.int32)
             looks = [(activity, drawn) for drawn in columns]
@@ -102,6 +114,18 @@ def write_rdms(
                 looks = [(each, drawn) for drawn in columns for each in shown]
                 presentation = np.tile(np.arange(len(shown), dtype=np.int32), len(columns))
                 keys["presentations"] = len(shown)
+            described = {
+                "metric": (("metric",), [measure.name for measure in measures]),
+                "measure": (("metric",), [measure.measure for measure in measures]),
+                "normalisation": (("metric",), [measure.normalisation for measure in measures]),
+                "repeat": (("repeat",), np.arange(len(looks), dtype=np.int32)),
+                **({"presentation": (("repeat",), presentation)} if "presentations" in keys else {}),
+            }
+            if blockwise:
+                _write_in_blocks(
+                    outputs[layer], names, looks, measures, trials, keys, described, groups, memory
+                )
+                continue
         values = np.empty((len(measures), len(looks), len(names) * (len(names) - 1) // 2), np.float32)
         scalings = []
         for repeat, (recorded, drawn) in enumerate(looks):
@@ -114,14 +138,7 @@ def write_rdms(
                 raise DataError(f"{activations[layer]}: {error}") from error
         degenerate = bool(np.isnan(values).any())
         if degenerate:
-            _warn(outputs[layer], measures, values.reshape(len(measures), -1), activity)
-        described = {
-            "metric": (("metric",), [measure.name for measure in measures]),
-            "measure": (("metric",), [measure.measure for measure in measures]),
-            "normalisation": (("metric",), [measure.normalisation for measure in measures]),
-            "repeat": (("repeat",), np.arange(len(looks), dtype=np.int32)),
-            **({"presentation": (("repeat",), presentation)} if "presentations" in keys else {}),
-        }
+            _warn(outputs[layer], measures, np.isnan(values).mean(axis=(1, 2)), activity)
         first, second = pairs(len(names))
         store.write(
             outputs[layer],
@@ -143,6 +160,45 @@ def write_rdms(
                 name: _of_sets(outputs[layer], name, group, values, looks, measures, scalings, described)
                 for name, group in groups.items()
             },
+        )
+
+
+def _write_in_blocks(path, names, looks, measures, trials, keys, described, groups, memory) -> None:
+    """Write one RDM file of many images."""
+    undefined, scalings = np.zeros(len(measures), np.int64), []
+    try:
+        with store.create(path, kind="rdm", attributes=keys) as file:
+            values = many.define(file, names, len(measures), len(looks))
+            for name, (dims, labels) in described.items():
+                store.add_variable(file, name, dims, labels)
+            for repeat, (recorded, drawn) in enumerate(looks):
+                rows = Rows.of(recorded, drawn, memory - many.BLOCKS)
+                scalings.append(scalings_of(rows, measures))
+                some = trials and trials.of_units(drawn)
+
+                def whole(measure, rows=rows, own=scalings[repeat], some=some) -> np.ndarray:
+                    return dissimilarities(rows[0 : len(rows)], [measure], own, some)[0]
+
+                noisy = some is not None
+                undefined += many.fill(values, repeat, rows, measures, scalings[repeat], whole, noisy)
+            if undefined.any():
+                _warn(path, measures, undefined / values[0].size, looks[0][0])
+            store.set_attributes(file, {"degenerate": bool(undefined.any())})
+            for name, group in groups.items():
+                _check_size(name, group)
+                variables, attributes = _of_sets(
+                    path, name, group, None, looks, measures, scalings, described
+                )
+                store.fill(file.createGroup(name), variables, attributes)
+    except DataError as error:
+        raise DataError(f"{keys['stimulus']}, layer {keys['layer']}: {error}") from error
+
+
+def _check_size(name: str, group: sets_of_images.Group) -> None:
+    if len(group.members[0]) > rdm_file.WHOLE:
+        raise DataError(
+            f"rdms.sets.{name.rpartition('/')[0]}: expected at most {rdm_file.WHOLE:,} entries of a set, "
+            f"found {len(group.members[0]):,}. Combine images, or name more factors in 'by'."
         )
 
 
@@ -222,7 +278,7 @@ def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
 
 
-def scalings_of(answers: np.ndarray, measures: Sequence[Metric]) -> dict[str, Scaling]:
+def scalings_of(answers: np.ndarray | Rows, measures: Sequence[Metric]) -> dict[str, Scaling]:
     """Return the shift and scale of each normalisation that the metrics use."""
     with np.errstate(invalid="ignore", over="ignore"):
         return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}
@@ -242,12 +298,15 @@ def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Gro
 
 
 def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> tuple[dict, dict]:
-    """Return the variables and attributes of sets with the same entries."""
+    """Return the variables and attributes of sets with the same entries.
+
+    They are part of the RDMs of all images, `whole`, or else computed from the images' activity.
+    """
     count, activity = len(group.members[0]), looks[0][0]
     first, second = pairs(count)
-    values = np.empty((len(group.sets), *whole.shape[:2], len(first)), np.float32)
+    values = np.empty((len(group.sets), len(measures), len(looks), len(first)), np.float32)
     for at, members in enumerate(group.members):
-        if group.combines:
+        if group.combines or whole is None:
             combined: dict[int, np.ndarray] = {}  # many draws are of one recording
             for repeat, (recorded, drawn) in enumerate(looks):
                 if id(recorded) not in combined:
@@ -257,8 +316,8 @@ def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> 
         else:
             values[at] = whole[..., _pair(np.array(members)[first], np.array(members)[second], len(activity))]
     degenerate = bool(np.isnan(values).any())
-    if degenerate and not np.isnan(whole).any():
-        _warn(f"{path}, {name}", measures, np.moveaxis(values, 0, 1).reshape(len(measures), -1), activity)
+    if degenerate and not (whole is not None and np.isnan(whole).any()):
+        _warn(f"{path}, {name}", measures, np.isnan(values).mean(axis=(0, 2, 3)), activity)
     variables = {
         "dissimilarity": (
             ("set", "metric", "repeat", "entry_pair"),
@@ -312,11 +371,10 @@ def columns_of(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarra
     return columns
 
 
-def _warn(path, measures: Sequence[Metric], values: np.ndarray, activity: np.ndarray) -> None:
-    """Say which metrics are NaN and why."""
-    shares = np.isnan(values).mean(axis=1)
+def _warn(path, measures: Sequence[Metric], shares: np.ndarray, activity) -> None:
+    """Say which metrics are NaN, in which share of pairs, and why."""
     named = zip(measures, shares, strict=True)
     which = ", ".join(f"{measure.name} {share:.0%}" for measure, share in named if share)
-    finite = np.isfinite(activity).all()
+    finite = all(np.isfinite(activity[block]).all() for block in slices(activity.shape[0], 1000))
     why = "some drawn activity is constant" if finite else "the activity is not finite"
     logger.warning("%s: %s, so these dissimilarities are NaN: %s", path, why, which)

@@ -1,9 +1,12 @@
 """Correlation distance: one minus Pearson's r over units."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from repscape.rdms.distances import squared_distances
+from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling, moments
+from repscape.rdms.rows import Rows
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -25,3 +28,9 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """
     means, squares = moments(activity)
     return squared_distances(activity, shift=means, scale=np.sqrt(squares)) / 2
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    means, squares = moments(activity)
+    return (part / 2 for part in squared_distances_in_blocks(activity, shift=means, scale=np.sqrt(squares)))

@@ -1,9 +1,12 @@
 """Cosine distance of normalised activity."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from repscape.rdms.distances import squared_distances
+from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling, moments
+from repscape.rdms.rows import Rows
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -23,6 +26,16 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     float64 array (pair,)
         NaN for images whose z is 0 everywhere.
     """
+    return squared_distances(activity, shift=scaling.shift, scale=_norms(activity, scaling)) / 2
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    norms = _norms(activity, scaling)
+    return (part / 2 for part in squared_distances_in_blocks(activity, shift=scaling.shift, scale=norms))
+
+
+def _norms(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
+    """Return ‖z_i‖, but for the scale."""
     means, squares = moments(activity)
-    norms = np.sqrt(squares + activity.shape[1] * np.square(means - scaling.shift))
-    return squared_distances(activity, shift=scaling.shift, scale=norms) / 2
+    return np.sqrt(squares + activity.shape[1] * np.square(means - scaling.shift))

@@ -5,11 +5,18 @@ distance is small beside the norms. Three things keep the relative error below 1
 mean over images is subtracted first (no distance changes, and what is common to all images would
 otherwise dominate the norms); distances that are still small beside the norms are computed in
 float64; and those that are small even for that, from the differences themselves.
+
+Of more images than a matrix of all pairs has memory for, the same is done block by block
+(`squared_distances_in_blocks`).
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+
+from repscape.blocks import slices
+from repscape.rdms.rows import Rows
 
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 _CHUNK = 2**14  # units in one product: bounds its memory and, in float32, its rounding errors
@@ -22,6 +29,10 @@ _FEW = 200  # images up to which a product in float64 costs little beside prepar
 _TRUSTED = {np.float32: 0.5, np.float64: 1e-9}
 _TINY = 1e-20  # below, squares of single values leave the range of float32
 _MANY = 0.01  # share of distances from which a product in float64 costs less than differences
+# A block of pairs is of so many values at most, and so is a block of rows: 128 MB of them each. Larger ones
+# are not faster. They do not depend on the memory that there is, so neither do results.
+_VALUES = 2**24
+_ROWS = 1024
 
 
 @lru_cache(maxsize=4)
@@ -75,6 +86,104 @@ def squared_distances(rows: np.ndarray, shift=0.0, scale=1.0) -> np.ndarray:
             distances[some] = np.einsum("pu,pu->p", differences, differences)
     distances[~(defined & np.isfinite(distances))] = np.nan
     return distances
+
+
+def squared_distances_in_blocks(rows: Rows, shift=0.0, scale=1.0) -> Iterator[np.ndarray]:
+    """Yield what `squared_distances` returns, in consecutive parts.
+
+    A part has all pairs i < j of some consecutive i. Beside the parts, memory is needed for two blocks of
+    rows, whatever the number of images.
+
+    Parameters
+    ----------
+    rows : Rows
+        Float values (image, unit).
+    shift, scale : as in `squared_distances`
+
+    Yields
+    ------
+    float64 arrays (pair,)
+    """
+    images, units = rows.shape
+    shift, scale = np.broadcast_to(shift, images), np.broadcast_to(scale, images)
+    usable = (scale > 0) & np.isfinite(scale) & np.isfinite(shift)
+    shift = np.where(usable, shift, 0.0)
+    weight = 1 / np.where(usable, scale, np.inf)
+    step = max(1, min(_ROWS, _VALUES // images, _VALUES // units))
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = _mean(rows, shift, weight)
+
+        def standardised(some) -> np.ndarray:
+            return _standardised(rows[some], shift[some], weight[some])
+
+        def centred(block: slice) -> np.ndarray:
+            found = np.empty((block.stop - block.start, units), np.float32)
+            for part in slices(len(found), max(1, _BLOCK // units)):
+                part_of_all = slice(block.start + part.start, block.start + part.stop)
+                found[part] = standardised(part_of_all) - mean
+            return found
+
+        for block in slices(images, step):
+            first = centred(block)
+            lengths = images - 1 - np.arange(block.start, block.stop)
+            begins = np.concatenate([[0], np.cumsum(lengths)])
+            part = np.empty(begins[-1])
+            for other in slices(images - block.start, step):
+                other = slice(block.start + other.start, block.start + other.stop)
+                same = other == block
+                second = first if same else centred(other)
+                distances = _between(block, other, first, second, standardised, mean, same)
+                distances[~(usable[block, np.newaxis] & usable[other] & np.isfinite(distances))] = np.nan
+                for row, begin in enumerate(begins[:-1]):
+                    # of row i, the pairs from j = i + 1 on lie together
+                    i = block.start + row
+                    left = max(other.start, i + 1)
+                    if left < other.stop:
+                        part[begin + left - i - 1 : begin + other.stop - i - 1] = distances[
+                            row, left - other.start :
+                        ]
+            yield part
+
+
+def _between(block, other, first, second, standardised, mean, same: bool) -> np.ndarray:
+    """Return the squared distances between two blocks of rows: float64 (row, row)."""
+    distances, doubtful = _of_blocks(first, second)
+    if np.count_nonzero(doubtful) > _MANY * doubtful.size:
+        precise = [standardised(rows) - mean for rows in ((block,) if same else (block, other))]
+        distances, still_doubtful = _of_blocks(precise[0], precise[-1])
+        doubtful &= still_doubtful
+    if same:  # each pair once, and none of a row with itself
+        doubtful &= np.tri(len(doubtful), doubtful.shape[1], -1, bool).T
+    at = np.argwhere(doubtful)
+    if len(at):
+        i, j = at.T
+        rows = standardised(block), standardised(other)
+        for some in slices(len(at), max(1, _BLOCK // first.shape[1])):
+            differences = rows[0][i[some]] - rows[1][j[some]]
+            distances[i[some], j[some]] = np.einsum("pu,pu->p", differences, differences)
+    return distances
+
+
+def _of_blocks(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances of centred rows from products in their own type, and which are doubtful."""
+    product = np.zeros((len(first), len(second)))
+    norms = np.zeros(product.shape)
+    for units in slices(first.shape[1], _CHUNK):
+        one, two = first[:, units], second[:, units]
+        product += one @ two.T
+        own = [np.einsum("iu,iu->i", rows, rows, dtype=np.float64) for rows in (one, two)]
+        norms += own[0][:, np.newaxis] + own[1]
+    product *= -2
+    product += norms
+    norms *= _TRUSTED[first.dtype.type]
+    return product, ~(product > np.maximum(norms, _TINY, out=norms))
+
+
+def _mean(rows: Rows, shift: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return each unit's mean over standardised rows: float64 (unit,)."""
+    images, units = rows.shape
+    blocks = slices(images, max(1, _BLOCK // units))
+    return (sum(weight[block] @ rows[block].astype(np.float64) for block in blocks) - weight @ shift) / images
 
 
 def _by_product(rows, shift, weight, dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,12 @@
 """Euclidean distance of normalised activity."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from repscape.rdms.distances import squared_distances
+from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.rows import Rows
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -22,3 +25,8 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
         NaN where the scale is 0.
     """
     return np.sqrt(squared_distances(activity, scale=abs(scaling.scale)))
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    return map(np.sqrt, squared_distances_in_blocks(activity, scale=abs(scaling.scale)))

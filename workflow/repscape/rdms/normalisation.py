@@ -4,6 +4,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from repscape.rdms.rows import Rows
+
 Kind = Literal["zscore", "mean", "max", "none"]
 
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
@@ -16,7 +18,7 @@ class Scaling(NamedTuple):
     scale: float
 
 
-def moments(activity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
     """Return each image's mean over units and its sum of squared deviations from that mean.
 
     In float64 and in two passes, so that float32 activity of mean 100 and SD 0.001 loses nothing;
@@ -24,7 +26,7 @@ def moments(activity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    activity : float32 array (image, unit)
+    activity : float32 array (image, unit), or Rows
 
     Returns
     -------
@@ -43,7 +45,7 @@ def moments(activity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return means, squares
 
 
-def scaling(activity: np.ndarray, kind: Kind) -> Scaling:
+def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
     """Return the shift and scale of a layer's normalisation.
 
     ``zscore``: mean and (population) standard deviation over images × units. ``mean`` and ``max``:
@@ -51,7 +53,7 @@ def scaling(activity: np.ndarray, kind: Kind) -> Scaling:
 
     Parameters
     ----------
-    activity : float32 array (image, unit)
+    activity : float32 array (image, unit), or Rows
     kind : str
     """
     if kind == "none":

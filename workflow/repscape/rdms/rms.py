@@ -1,9 +1,13 @@
 """Root mean squared difference of normalised activity."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.rows import Rows
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.rdms.sqeuclidean import in_blocks as sqeuclidean_in_blocks
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -20,3 +24,8 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
         NaN where the scale is 0.
     """
     return np.sqrt(sqeuclidean(activity, scaling))
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    return map(np.sqrt, sqeuclidean_in_blocks(activity, scaling))

@@ -1,9 +1,13 @@
 """Rank correlation distance: one minus Spearman's ρ over units."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from repscape.rdms.correlation import dissimilarity as correlation
+from repscape.rdms.correlation import in_blocks as correlation_in_blocks
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.rows import Rows
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -20,6 +24,16 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     float64 array (pair,)
         NaN for images of constant activity.
     """
+    return correlation(_ranks(activity), scaling)
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    return correlation_in_blocks(activity.mapped(_ranks), scaling)
+
+
+def _ranks(activity: np.ndarray) -> np.ndarray:
+    """Return each answer's rank among those to the same image."""
     from scipy.stats import rankdata
 
-    return correlation(rankdata(activity, axis=1), scaling)
+    return rankdata(activity, axis=1)

@@ -1,9 +1,12 @@
 """Mean squared difference of normalised activity: the default metric."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from repscape.rdms.distances import squared_distances
+from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.rows import Rows
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -24,3 +27,9 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
         NaN where the scale is 0.
     """
     return squared_distances(activity, scale=abs(scaling.scale)) / activity.shape[1]
+
+
+def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    units = activity.shape[1]
+    return (part / units for part in squared_distances_in_blocks(activity, scale=abs(scaling.scale)))

@@ -26,6 +26,7 @@ from repscape import store
 from repscape.errors import ConfigError, DataError
 from repscape.labels import natural
 from repscape.plugins import unknown
+from repscape.rdms import file as rdm_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,8 +227,8 @@ def _first_order(file, keep) -> Iterable[dict]:
     shared: dict[str, str | int] = {name: str(getattr(file, name)) for name in PER_FILE}
     shared |= {"layer_order": int(file.order), "n_drawn": int(file.n_drawn)}
     if keep(shared | {"set": ""}, partly=True):
-        images = int(file["image_j"][-1]) + 1
-        names = [file["name_i"][0], *file["name_j"][: images - 1]]
+        rdm_file.whole(file)  # refused where it is too large
+        names = rdm_file.names(file)
         yield from _stacked(file, shared | {"set": ""}, [{}], pd.Index(names, name="image"), keep, file)
     for name, definition in file.groups.items():
         if not keep(shared | {"set": str(name)}, partly=True):

@@ -10,6 +10,7 @@ import numpy as np
 from repscape.errors import DataError
 from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
+from repscape.stimuli.spool import Spool
 
 # What a stimulus's file has beside factors.
 _OWN = ("images", "name", "channel", "time", "label")
@@ -17,7 +18,10 @@ FEWEST = 3  # fewer images have no distribution of dissimilarities
 
 
 def assemble(
-    frames: Iterable[Frame], size: tuple[int, int] | None = None, fit: Literal["squash", "crop"] = "squash"
+    frames: Iterable[Frame],
+    size: tuple[int, int] | None = None,
+    fit: Literal["squash", "crop"] = "squash",
+    folder=None,
 ) -> dict[str, tuple]:
     """Bring frames to one size and to RGB, and label them.
 
@@ -28,12 +32,15 @@ def assemble(
         Without it, images keep their size and must all have the same.
     fit : {'squash', 'crop'}
         See `resize`.
+    folder : path, optional
+        Where many images wait in a file without a name until the last one is there; see `spool.Spool`.
 
     Returns
     -------
     dict of name to (dims, values) or (dims, values, attributes), as `store.write` takes it
-        ``images`` uint8 (image, y, x, channel); ``name`` (image); ``time`` (image) in s and
-        ``label`` (image) where the frames have them; each factor (image); ``channel``: R, G, B.
+        ``images`` uint8 (image, y, x, channel), an array or, of many, a `Spool`; ``name`` (image);
+        ``time`` (image) in s and ``label`` (image) where the frames have them; each factor (image);
+        ``channel``: R, G, B.
 
     Raises
     ------
@@ -42,14 +49,16 @@ def assemble(
         factors or of a factor that cannot have its name; a plugin gives something else than 8-bit
         pixels.
     """
-    images: list[np.ndarray] = []
+    images, shapes = Spool(folder), []
     kept: list[Frame] = []
     for frame in frames:
         _check_pixels(frame)
         pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
-        images.append(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
+        shapes.append(pixels.shape[:2])
+        if shapes[-1] == shapes[0]:  # else there is nothing to put together
+            images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
-    _check(kept, images)
+    _check(kept, shapes)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
         "channel": (("channel",), ["R", "G", "B"]),
@@ -63,7 +72,7 @@ def assemble(
         variables[name] = (("image",), [(frame.factors or {})[name] for frame in kept])
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
-    return {"images": (("image", "y", "x", "channel"), np.stack(images), coordinates)} | variables
+    return {"images": (("image", "y", "x", "channel"), images.images(), coordinates)} | variables
 
 
 def factors_of(variables: Mapping) -> list[str]:
@@ -98,10 +107,11 @@ def resize(pixels: np.ndarray, size: tuple[int, int], fit: Literal["squash", "cr
     return np.asarray(image)
 
 
-def pixels_sha256(images: np.ndarray) -> str:
+def pixels_sha256(images: np.ndarray | Spool) -> str:
     """Return the checksum of images: of their shape and of their bytes in C order."""
     digest = hashlib.sha256(str(tuple(map(int, images.shape))).encode())
-    digest.update(np.ascontiguousarray(images).data)
+    for block in images.blocks() if isinstance(images, Spool) else [images]:
+        digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 
 
@@ -114,7 +124,7 @@ def _check_pixels(frame: Frame) -> None:
         )
 
 
-def _check(frames: list[Frame], images: list[np.ndarray]) -> None:
+def _check(frames: list[Frame], shapes: list[tuple[int, int]]) -> None:
     if len(frames) < FEWEST:
         named = ", ".join(frame.name for frame in frames) or "none"
         raise DataError(
@@ -128,12 +138,12 @@ def _check(frames: list[Frame], images: list[np.ndarray]) -> None:
             "Rename the files, or list each only once."
         )
     _check_factors(frames)
-    first = images[0].shape
-    odd = next((at for at, image in enumerate(images) if image.shape != first), None)
+    first = shapes[0]
+    odd = next((at for at, shape in enumerate(shapes) if shape != first), None)
     if odd is not None:
         raise DataError(
             f"expected images of one size; {frames[0].name} is {first[0]} × {first[1]} (height × width), "
-            f"{frames[odd].name} is {images[odd].shape[0]} × {images[odd].shape[1]}. Set 'size: [height, "
+            f"{frames[odd].name} is {shapes[odd][0]} × {shapes[odd][1]}. Set 'size: [height, "
             "width]' for this stimulus, and 'fit: crop' to keep the aspect ratio or 'fit: squash'."
         )
 

@@ -24,7 +24,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF
 def frames(
     in_path: Mapping[Path, Mapping[str, str]] | None = None,
     *,
-    path: Files,
+    path: Files | None = None,
     labels: Literal["folders"] | None = None,
     table: File | None = None,
 ) -> Iterator[Frame]:
@@ -44,7 +44,9 @@ def frames(
     labels : {'folders'}, optional
         Label a picture with the name of the folder it lies in.
     table : file, optional
-        A CSV table with the columns ``name`` (of the picture's file) and ``label``, or factors, or both.
+        A CSV table with the columns ``name`` (of the picture's file) and ``label``, or factors, or both. Or
+        one that names the pictures itself, in the place of `path`: with the column ``path``, of files,
+        relative to the table's folder, in their order, and perhaps the others beside.
 
     Raises
     ------
@@ -57,6 +59,7 @@ def frames(
     files = _pictures(path, table)
     names = _names(files)
     told = _told(names, in_path or {}, labels, table)
+    _check_there(files, table)
     bad: list[str] = []
     for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
         try:
@@ -82,8 +85,18 @@ def frames(
 
 def check(*, path, labels, table) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
+    if path is None and (table is None or "://" in table):
+        raise ConfigError(
+            "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
+            f"{'neither' if table is None else 'an address as table'}."
+        )
     if table is not None or any(patterns.names(address) for address in _listed(path)):
         _planned(path, labels, table)
+
+
+def files_in(*, path, table) -> list[Path]:
+    """Name the files that a table names in the place of `path`: inputs of the job as well."""
+    return [] if path is not None else _pictures(None, local_files(table, "table")[0])
 
 
 def factors(*, path, labels, table) -> dict[str, list[str]] | None:
@@ -99,30 +112,58 @@ def _planned(path, labels, table) -> dict[Path, dict[str, str]] | None:
     """Tell what is known of each picture from addresses, unless some are not on this machine."""
     if any("://" in address for address in (*_listed(path), table or "")):
         return None
-    tables = [] if table is None else local_files(table, "table")
-    only = tables[0] if tables else None
     try:
-        files = _pictures(local_files(path, "path"), only)
-        return _told(_names(files), in_braces(path, "path"), labels, only)
+        only = None if table is None else local_files(table, "table")[0]
+        files = _pictures(path and local_files(path, "path"), only)
+        _check_there(files, only)
+        return _told(_names(files), in_braces(path, "path") if path else {}, labels, only)
     except DataError as error:
         raise ConfigError(str(error)) from error
     except AssetError:  # told of the path or the table itself
         return None
 
 
-def _listed(path: str | list[str]) -> list[str]:
-    return [path] if isinstance(path, str) else path
+def _listed(path: str | list[str] | None) -> list[str]:
+    return [path] if isinstance(path, str) else path or []
 
 
-def _pictures(files: list[Path], table: Path | None) -> list[Path]:
-    """Leave out the table, which may lie in the same folder."""
-    return [file for file in files if table is None or file.resolve() != table.resolve()]
+def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
+    """Leave out the table, which may lie in the same folder; or take the files that it names."""
+    if files is not None:
+        if table is not None and _read_table(table)[0] == "path":
+            raise ConfigError(
+                f"'path' and the column 'path' of {table} both name pictures. Leave one of them out."
+            )
+        return [file for file in files if table is None or file.resolve() != table.resolve()]
+    if table is None:
+        raise ConfigError("expected 'path', or a 'table' with a column 'path'; found neither.")
+    column, rows = _read_table(table)
+    if column != "path":
+        raise ConfigError(
+            f"expected 'path', or a column 'path' in 'table'; found neither ({table}). Add one of them."
+        )
+    return [Path(row) for row in rows]
 
 
-def how_many(*, path) -> int:
+def _check_there(files: list[Path], table: Path | None) -> None:
+    """Refuse a table that names files which are missing."""
+    missing = [str(file) for file in files if not file.is_file()] if table is not None else []
+    if missing:
+        more = f", and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise DataError(
+            f"{table}: names files that are missing: {', '.join(missing[:5])}{more}. Their paths are "
+            "relative to the table's folder."
+        )
+
+
+def how_many(*, path, table) -> int | None:
     """Say how many pictures are named: files that are here, and one for each address."""
-    named = [path] if isinstance(path, str) else path
-    return sum(1 if "://" in one else len(local_files(one, "path")) for one in named)
+    if path is None:
+        try:
+            return len(files_in(path=path, table=table))
+        except (ConfigError, DataError):  # told by `check`
+            return None
+    return sum(1 if "://" in one else len(local_files(one, "path")) for one in _listed(path))
 
 
 def read(file: Path) -> np.ndarray:
@@ -190,7 +231,7 @@ def _told(
     names: Mapping[Path, str], in_path: Mapping, labels: str | None, table: Path | None
 ) -> dict[Path, dict[str, str]]:
     """Join what the paths and the table say of each picture: its factors and, from the table, its label."""
-    rows = {} if table is None else _read_table(table)
+    column, rows = ("name", {}) if table is None else _read_table(table)
     columns = list(next(iter(rows.values()), {}))
     in_braces = [name for values in in_path.values() for name in values]
     for name in [*in_braces, *columns]:
@@ -202,7 +243,7 @@ def _told(
         raise ConfigError("expected 'labels' or a column 'label' in 'table', found both. Remove one of them.")
     told, bare = {}, []
     for file, name in names.items():
-        row = rows.get(name) or rows.get(file.name) or {}
+        row = rows[str(file)] if column == "path" else rows.get(name) or rows.get(file.name) or {}
         if not all(row.get(column) for column in columns):
             bare.append(name)
         told[file] = {**in_path.get(file, {}), **row}
@@ -222,8 +263,11 @@ def _told(
     return told
 
 
-def _read_table(table: Path) -> dict[str, dict[str, str]]:
-    """Read {name: {column: value}}; there is a row and a column beside the names."""
+def _read_table(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
+    """Read what pictures are given by, ``name`` or ``path``, and of each what other columns say of it.
+
+    There is a row, and a column beside names. Paths are taken from the table's folder.
+    """
     try:
         with open(table, encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, skipinitialspace=True, restval="")
@@ -231,20 +275,26 @@ def _read_table(table: Path) -> dict[str, dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table}: cannot be read as a CSV table in UTF-8 ({error}).") from error
     named = ", ".join(map(repr, columns)) or "nothing"
-    if "name" not in columns or len(columns) < 2 or len(set(columns)) < len(columns) or not rows:
+    key = "path" if "path" in columns else "name"
+    enough = key in columns and len(columns) > (key == "name")
+    if not enough or len(set(columns)) < len(columns) or not rows:
         raise DataError(
-            f"{table}: expected in the first line the column 'name' and others, 'label' or factors, each "
-            f"once, and a row a picture; found {named} and {len(rows)} rows."
+            f"{table}: expected in the first line the column 'name' and others, 'label' or factors, or the "
+            f"column 'path', each once, and a row a picture; found {named} and {len(rows)} rows."
         )
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         if None in row:
-            raise DataError(f"{table}: the row of '{row['name']}' has more values than there are columns.")
-        name = row.pop("name")
+            raise DataError(f"{table}: the row of '{row[key]}' has more values than there are columns.")
+        name = row.pop(key)
+        if key == "path":
+            name = str(table.parent / Path(name).expanduser())
+            if name in found:
+                raise DataError(f"{table}: {name} is given twice. Remove one of the rows.")
         if found.setdefault(name, row) != row:
             column = next(column for column in row if found[name][column] != row[column])
             raise DataError(
                 f"{table}: '{name}' is given twice, with {column} '{found[name][column]}' and "
                 f"'{row[column]}'. Remove one of the rows."
             )
-    return found
+    return key, found

@@ -11,7 +11,8 @@ from typing import Annotated, cast
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
-from repscape.errors import ConfigError, DataError
+from repscape.assets import local_files
+from repscape.errors import AssetError, ConfigError, DataError
 from repscape.logs import progress
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.selection import evenly_spaced
@@ -115,6 +116,19 @@ def check(*, every, count, frames, start, stop) -> None:
 def how_many(*, count, frames) -> int | None:
     """Say how many images there will be, where that does not hang on the movie."""
     return count if frames is None else len(frames)
+
+
+def about_how_many(*, path, every, start, stop) -> int | None:
+    """Estimate the number of images from a movie's header, without decoding it, if it is on this machine."""
+    if "://" in path:
+        return None
+    try:
+        with _open(local_files(path, "path")[0]) as (container, stream):
+            seconds = float(stream.duration * stream.time_base if stream.duration else 0)
+            seconds = seconds or (container.duration or 0) / 1_000_000
+    except (AssetError, DataError):  # told by the assets, or by the job
+        return None
+    return int((min(seconds, stop or seconds) - (start or 0)) / every)
 
 
 def timestamps(path: Path) -> list[Fraction]:

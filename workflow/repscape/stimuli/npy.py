@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
-from repscape.errors import ConfigError, DataError
+from repscape.assets import local_files
+from repscape.errors import AssetError, ConfigError, DataError
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import Files
@@ -70,6 +71,15 @@ def check(*, start, stop, step, count) -> None:
         raise ConfigError("expected 'step' or 'count', found both. Remove one of them.")
     if stop is not None and stop <= start:
         raise ConfigError(f"expected 'stop' above 'start' ({start}), found {stop}.")
+
+
+def about_how_many(*, path, start, stop, step, count) -> int | None:
+    """Count the images of stacks that are on this machine, by their headers."""
+    try:
+        lengths = [len(read(file)) for file in local_files(path, "path")]
+    except (AssetError, DataError):  # told by the assets, or by the job
+        return None
+    return sum(count or len(range(length)[start:stop:step]) for length in lengths)
 
 
 def read(file: Path) -> np.ndarray:

@@ -1,0 +1,25 @@
+"""Files of activations: what they hold beside attributes."""
+
+from collections.abc import Mapping
+
+from repscape import store
+
+
+def define(file, names, varied: Mapping, labels: Mapping) -> None:
+    """Add the coordinates, and the activity to be written image by image.
+
+    Parameters
+    ----------
+    file : netCDF4.Dataset, empty
+    names : str array (image,)
+    varied : mapping of factor to str array (image,)
+    labels : mapping of coordinate to int array (unit,)
+    """
+    store.add_variable(file, "name", ("image",), names)
+    for name, values in varied.items():
+        store.add_variable(file, name, ("image",), values)
+    for name, values in labels.items():
+        store.add_variable(file, name, ("unit",), values)
+    # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
+    activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
+    activation.coordinates = " ".join(["name", *varied, *(name for name in labels if name != "unit")])

@@ -1,0 +1,52 @@
+"""RDM files of few and of many images.
+
+Pairs are labelled one by one up to 2,000 images (2 million pairs). Beyond, labels would take many times the
+room of the dissimilarities, so that the file has the images' names alone, as ``name`` (image): pairs are in
+the same order, i < j, row by row. What needs whole RDMs in memory takes up to 5,000 images (12 million
+pairs).
+"""
+
+import netCDF4
+import numpy as np
+
+from repscape.errors import DataError
+
+LABELLED = 2_000
+WHOLE = 5_000
+
+
+def count(file: netCDF4.Dataset) -> int:
+    """Return how many images an RDM is of."""
+    if "name" in file.variables:
+        return file.dimensions["image"].size
+    return int(file["image_j"][-1]) + 1
+
+
+def names(file: netCDF4.Dataset) -> list[str]:
+    """Return the images' names, in order."""
+    if "name" in file.variables:
+        return list(file["name"][:])
+    return [file["name_i"][0], *file["name_j"][: count(file) - 1]]
+
+
+def whole(file: netCDF4.Dataset) -> netCDF4.Variable:
+    """Return the variable (metric, repeat, pair) for someone who is going to read all of it.
+
+    Raises
+    ------
+    DataError
+        The RDM is too large for that.
+    """
+    images = count(file)
+    if images > WHOLE:
+        raise DataError(
+            f"{file.filepath()}: an RDM of {images:,} images is not read whole: expected at most {WHOLE:,}. "
+            "Differentiation and rdm_gallery take any number of images. For the rest, take fewer images in a "
+            "stimulus of its own, or a set of them (rdms.sets)."
+        )
+    return file["dissimilarity"]
+
+
+def first_of_row(i: np.ndarray | int, images: int) -> np.ndarray | int:
+    """Return where the pairs of image i with later ones begin among all pairs."""
+    return i * (2 * images - i - 1) // 2
