@@ -1,4 +1,5 @@
 import pytest
+from filelock import FileLock
 from project import Project, make_pictures
 
 CONFIG = {
@@ -32,12 +33,17 @@ CONFIG = {
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """The small study after a complete run. Do not change it: copy it (`project`)."""
-    project = Project.create(tmp_path_factory.mktemp("finished") / "project", CONFIG)
-    make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
-    project.run()
-    return project
+def finished(tmp_path_factory, worker_id) -> Project:
+    """The small study after a complete run, once for all workers. Do not change it: copy it (`project`)."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root if worker_id == "master" else root.parent) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            project = Project.create(tmp_path_factory.mktemp("running") / "project", CONFIG)
+            make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
+            project.run()
+            project.folder.rename(folder)  # only what ran to its end has the name
+    return Project(folder)
 
 
 @pytest.fixture

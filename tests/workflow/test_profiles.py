@@ -113,9 +113,10 @@ def with_gpu(project):
 
 def test_jobs_share_the_gpu_by_its_free_memory(project, with_gpu):
     """Plans show what a job asks for, cut to what there is in all."""
+    file = "results/small/activations/squeezenet/pictures/random/conv1.nc"
 
     def shown(answer, *arguments):
-        return asked(project, *arguments, **with_gpu(answer))[0]["activations_squeezenet"]
+        return asked(project, file, *arguments, **with_gpu(answer))[0]["activations_squeezenet"]
 
     plenty = shown("80000")
     assert plenty["gpu"] == "1"
