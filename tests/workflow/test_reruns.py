@@ -244,5 +244,7 @@ def test_deleted_intermediate(project):
 
 def test_library_version(project):
     """A new torch reruns the forward passes, although its code is not ours."""
-    edit(project, "workflow/rules/jobs.smk", 'version(name) for name in ("torch"', '"0.0" for name in ("torch"')
+    edit(
+        project, "workflow/rules/jobs.smk", 'version(name) for name in ("torch"', '"0.0" for name in ("torch"'
+    )
     assert {"network", "activations_squeezenet"} <= rules(project.plan())
