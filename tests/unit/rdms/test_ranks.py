@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from repscape.rdms import ranks
 from scipy.stats import rankdata
+
+from repscape.rdms import ranks
 
 FEW = st.integers(-3, 3).map(float)  # so that many are equal
 

@@ -352,9 +352,7 @@ class _Evaluation:
     def __init__(
         self, data, models, each, ceilings, comparison: Comparison, units: Units | None, halves: bool
     ):
-        if (
-            comparison == "spearman"
-        ):  # only the order counts: sorting takes most of the time, and is done once
+        if comparison == "spearman":  # the order alone counts; sorting takes long, and is done once
             data, models = ([ranks.in_order(rows) for rows in sets] for sets in (data, models))
             units = units and Units(units.count, [ranks.in_order(rows) for rows in units.resampled])
         self.data, self.models, self.each, self.ceilings = data, models, each, ceilings
