@@ -7,6 +7,7 @@ hundred entries with gaps can be compared many times.
 import numpy as np
 
 from repscape.rdms.comparison import Comparison, whitened_similarity
+from repscape.rdms.ranks import ranks
 
 # What the comparisons of `repscape.rdms.comparison` are called in rsatoolbox
 METHODS = {
@@ -36,6 +37,9 @@ def similarities(models: np.ndarray, data: np.ndarray, comparison: Comparison) -
         return whitened_similarity(models, data, comparison)
     from rsatoolbox.rdm import compare
 
+    if comparison == "spearman":  # r of the ranks
+        used = np.isfinite(models).all(0) & np.isfinite(data).all(0)
+        return compare(ranks(models[:, used]), ranks(data[:, used]), METHODS["pearson"])
     return compare(models, data, METHODS[comparison])
 
 
@@ -43,8 +47,8 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison)
     """Return the noise ceiling of RDMs; copies of one have the same number.
 
     As rsatoolbox's `boot_noise_ceiling`, each RDM normalised or ranked once: how similar RDMs are to the mean
-    of those with other numbers, and of all. For Kendall's τ the best common RDM is not known; mean ranks
-    are near it.
+    of those with other numbers, and of all (to the sum, which is as similar). For Kendall's τ the best common
+    RDM is not known; mean ranks are near it.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison)
     normalised = np.full(data.shape, np.nan)
     normalised[:, used] = _NORMALISED[comparison](data[:, used])
     groups = numbers == different[:, None]
-    pooled = np.array([normalised[~group].mean(0) for group in groups] + [normalised.mean(0)])
+    pooled = np.array([normalised[~group].sum(0) for group in groups] + [normalised.sum(0)])
     if comparison == "kendall":  # slow: only what is needed
         alike = np.full((len(pooled), len(data)), np.nan)
         for at, group in enumerate(groups):
@@ -108,18 +112,12 @@ def _standard(rows: np.ndarray) -> np.ndarray:
     return _root_mean_square_one(rows - rows.mean(1, keepdims=True))
 
 
-def _ranks(rows: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    return rankdata(rows, axis=1)
-
-
 # How rsatoolbox's `pool_rdm` brings RDMs together before it averages them
 _NORMALISED = {
     "pearson": _standard,
     "whitened_pearson": _standard,
     "cosine": _root_mean_square_one,
     "whitened_cosine": _root_mean_square_one,
-    "spearman": _ranks,
-    "kendall": _ranks,
+    "spearman": ranks,
+    "kendall": ranks,
 }

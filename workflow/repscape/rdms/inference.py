@@ -17,9 +17,9 @@ from typing import Literal, NamedTuple, cast
 import numpy as np
 
 from repscape.errors import DataError
-from repscape.rdms import ranks
 from repscape.rdms.ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
 from repscape.rdms.comparison import Comparison
+from repscape.rdms.ranks import in_order
 
 Bootstrap = Literal["entries", "sets", "repeats", "units", "both"]
 
@@ -353,8 +353,8 @@ class _Evaluation:
         self, data, models, each, ceilings, comparison: Comparison, units: Units | None, halves: bool
     ):
         if comparison == "spearman":  # the order alone counts; sorting takes long, and is done once
-            data, models = ([ranks.in_order(rows) for rows in sets] for sets in (data, models))
-            units = units and Units(units.count, [ranks.in_order(rows) for rows in units.resampled])
+            data, models = ([in_order(rows) for rows in sets] for sets in (data, models))
+            units = units and Units(units.count, [in_order(rows) for rows in units.resampled])
         self.data, self.models, self.each, self.ceilings = data, models, each, ceilings
         self.comparison, self.units, self.halves = comparison, units, halves
         self.of_units: dict[tuple[int, int], tuple] = {}  # samples of units with all entries: found once
@@ -398,7 +398,7 @@ class _Evaluation:
             return self.each[:, at], self.data[at], self.ceilings[at]
         if (at, units) not in self.of_units:
             measured = self._of_units(at, units)
-            similarity = self._similarities(self._values(self.models[at]), self._values(measured))
+            similarity = similarities(self.models[at], measured, self.comparison)
             ceiling = _ceiling(measured, np.arange(len(measured)), self.comparison, self.halves)
             self.of_units[at, units] = similarity, measured, ceiling
         return self.of_units[at, units]
@@ -409,42 +409,34 @@ class _Evaluation:
 
     def _with_entries(self, at: int, entries: np.ndarray, units: int | None) -> tuple | None:
         """Return similarities and data of the entries drawn; None where too few are different."""
-        sample = _resampled(entries)
-        if sample is None:
+        taken = _resampled(entries)
+        if taken is None:
             return None
         measured = self.data[at] if units is None else self._of_units(at, units)
-        rows = np.concatenate([measured, self.models[at]])[:, sample.places]
-        with_gaps = np.full((len(rows), len(sample.there)), np.nan)
-        with_gaps[:, sample.there] = self._values(rows)
-        of_data, of_models = np.split(with_gaps, [len(measured)])
-        return self._similarities(of_models, of_data), of_data
-
-    def _values(self, rows: np.ndarray) -> np.ndarray:
-        """Return what is compared: for Spearman's comparison the ranks."""
-        return ranks.of_sample(rows) if self.comparison == "spearman" else rows
-
-    def _similarities(self, models: np.ndarray, data: np.ndarray) -> np.ndarray:
-        return similarities(models, data, "pearson" if self.comparison == "spearman" else self.comparison)
+        of_data, of_models = measured[:, taken.places], self.models[at][:, taken.places]
+        of_data[:, taken.copies] = of_models[:, taken.copies] = np.nan
+        return similarities(of_models, of_data, self.comparison), of_data
 
 
-class _Sampled(NamedTuple):
-    """Which pairs a sample of entries has, and where they stand among those of as many different entries."""
+class _Taken(NamedTuple):
+    """Which pairs a sample of entries has, and which of them are of two copies of one entry."""
 
     places: np.ndarray
-    there: np.ndarray
+    copies: np.ndarray
 
 
-def _resampled(drawn: np.ndarray) -> _Sampled | None:
-    """Find the pairs of entries drawn, but those of two copies of one; None where too few are different."""
+def _resampled(drawn: np.ndarray) -> _Taken | None:
+    """Find the pairs of entries drawn; None where too few are different."""
     n = len(drawn)
     drawn = np.sort(drawn)
     if len(np.unique(drawn)) < FEWEST_ENTRIES:
         return None
     first, second = np.triu_indices(n, 1)
     i, j = drawn[first], drawn[second]
-    there = i != j
-    i, j = i[there], j[there]
-    return _Sampled(i * (2 * n - i - 1) // 2 + j - i - 1, there)
+    copies = i == j
+    places = i * (2 * n - i - 1) // 2 + j - i - 1
+    places[copies] = 0
+    return _Taken(places, copies)
 
 
 def _covariance(found: np.ndarray) -> np.ndarray:
