@@ -419,7 +419,7 @@ def test_repeats_of_a_recording_are_repeats_and_the_whole_is_none(inferred, capl
     assert data.attrs["resampled_factors"] == ["repeats", "entries"]
     assert "halves" in data.attrs
     assert not data.attrs["halves"]
-    assert "1 RDMs of all trials are left out" in caplog.text
+    assert "RDMs of all trials (1) are left out" in caplog.text
     measured = np.array(list(made[made.part != ""].dissimilarity[made.source == "v1"]))
     assert float(data.similarity[0]) == pytest.approx(
         np.mean([stats.pearsonr(one, made[made.layer == data.layer.values[0]].dissimilarity.iloc[0])[0]

@@ -45,7 +45,9 @@ def of_reference(table) -> Parts:
         return Parts(table, None, False)
     whole = (table[PART] == "").to_numpy()
     if whole.any():
-        logger.info("reference: %d RDMs of all trials are left out, beside those of their parts", whole.sum())
+        logger.info(
+            "reference: RDMs of all trials (%d) are left out, beside those of their parts", whole.sum()
+        )
         table = _rows(table, ~whole)
     kinds = {"halves" if part in HALVES else "all" if part == WHOLE else "repeats" for part in table[PART]}
     if len(kinds) > 1:

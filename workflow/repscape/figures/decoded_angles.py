@@ -45,6 +45,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
     shown = _shown(table, layers)
     methods = [str(method) for method in table["decoder"].values]
     period = float(table.attrs["period"])
+    start = -period / 2 if float(table["angle"].min()) < 0 else 0.0
     width = min(180.0, 26 + 48 * len(shown))
     side = (width - 14) / len(shown)
     fig = figure(len(methods) * (side + 3) + 10, width)
@@ -53,10 +54,18 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
         for panel, (source, layer) in zip(axes[row], shown, strict=True):
             of = table.sel(source=source, layer=layer, decoder=method)
             there = table["fold"].sel(source=source).values >= 0
-            true = table["angle"].sel(source=source).values[there] % period
+            true = table["angle"].sel(source=source).values[there]
+            true = start + (true - start) % period
             predicted = nearest(of["predicted"].values[there], true, period)
             size = float(np.clip(1200 / len(true), 1.5, 9))
-            panel.plot([0, period], [0, period], color="0.3", lw=0.8, ls=(0, (1, 1.5)), zorder=1)
+            panel.plot(
+                [start, start + period],
+                [start, start + period],
+                color="0.3",
+                lw=0.8,
+                ls=(0, (1, 1.5)),
+                zorder=1,
+            )
             panel.scatter(
                 true,
                 predicted,
@@ -66,12 +75,15 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
                 alpha=0.6,
                 gid=f"{source}/{layer}/{method}",
             )
-            ticks = np.arange(-0.5, 1.51, 0.5) * period
-            panel.set(xlim=(0, period), ylim=(-period / 2, 1.5 * period))
-            panel.set_xticks(ticks[1:-1], [f"{tick:g}" for tick in ticks[1:-1]])
+            ticks = start + np.arange(-0.5, 1.51, 0.5) * period
+            panel.set(xlim=(start, start + period), ylim=ticks[[0, -1]])
+            panel.set_xticks(ticks[1:-1], [captions.plain(tick) for tick in ticks[1:-1]])
             panel.set_yticks(ticks, [captions.plain(tick) for tick in ticks])
+            sign = "°" if unit(table) == "degrees" else ""
             error = f"{float(of['error']):.3g}"
-            panel.text(0.04, 0.96, f"mean error {error}", transform=panel.transAxes, va="top", fontsize=6.5)
+            panel.text(
+                0.04, 0.96, f"mean error {error}{sign}", transform=panel.transAxes, va="top", fontsize=6.5
+            )
             if row == 0:
                 panel.set_title(captions.shorten(f"{source}, {layer}", int(side / 1.4)))
         axes[row, 0].set_ylabel(f"decoded by {NAMES[method]}\n({unit(table)})")

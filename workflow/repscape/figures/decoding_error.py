@@ -43,6 +43,7 @@ def draw(data: dict, *, analysis: str | None = None):
     methods = [str(method) for method in table["decoder"].values]
     fig, panels = source_panels(layers)
     permuted = table.sizes["permutation"] > 0
+    unsure = False
     by_chance = table.attrs["period"] / 4
     for source, axes in panels.items():
         x = np.arange(len(layers[source]))
@@ -54,13 +55,14 @@ def draw(data: dict, *, analysis: str | None = None):
                 low, high = np.quantile(of["null"], [0.05, 0.95], axis=-1)
                 wide = np.concatenate([[x[0] - 0.4], x, [x[-1] + 0.4]])
                 low, high = (np.pad(values, 1, mode="edge") for values in (low, high))
-                axes.fill_between(wide, low, high, color=colour, alpha=0.18, lw=0, gid=f"{gid}/chance")
+                axes.fill_between(wide, low, high, color="0.5", alpha=0.25, lw=0, gid=f"{gid}/chance")
             ends = np.stack([of["error"] - of["low"], of["high"] - of["error"]])
             bars = axes.errorbar(
                 beside, of["error"].values, np.maximum(ends, 0), color=colour, lw=1, elinewidth=0.7
             )
             bars[0].set_gid(gid)
             sure = ((of["p"] < SIGNIFICANT) | (not permuted)).values
+            unsure |= not sure.all()
             axes.scatter(
                 beside, of["error"], 12, np.where(sure, colour, "white"), edgecolors=colour, lw=0.8, zorder=3,
                 clip_on=False, gid=f"{gid}/markers",
@@ -80,9 +82,12 @@ def draw(data: dict, *, analysis: str | None = None):
         Line2D([], [], color=METHOD_COLOURS[method], marker="o", ms=3.5, label=NAMES[method])
         for method in methods
     ]
-    handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label=f"blind guess, {by_chance:g}"))
+    interval = Line2D([], [], color="0.3", marker="|", ms=8, mew=0.7, ls="", label="95% interval")
+    blind = Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label=f"blind guess, {by_chance:g}")
+    handles += [interval, blind]
     if permuted:
         handles.append(Patch(facecolor="0.85", label="permuted, 5% to 95%"))
+    if unsure:
         handles.append(Line2D([], [], color="0.3", marker="o", ms=3.5, mfc="white", ls="", label="p ≥ 0.05"))
     fig.legend(handles=handles, loc="outside right upper")
     return fig, caption(table, layers)
@@ -117,7 +122,8 @@ def procedure(table) -> str:
         f"How well {factor} (period {period}, {captions.plural(int(of['values']), 'value', 'values')}), as "
         f"its cosine and sine, is decoded from responses to {captions.number(int(of['images']))} images of "
         f"{captions.escape(of['stimulus'])} ({rows}; {number} units a layer, population "
-        f"``{of['population']}``, standardised by the training rows) by {captions.listing(how)}. "
+        f"``{of['population']}``, standardised by the training rows, none by an SD below a tenth of the "
+        f"layer's) by {captions.listing(how)}. "
         f"Tested on {new}: {int(of['folds'])} folds left out in turn, the strength of the penalty chosen "
         "within the training rows."
     )

@@ -78,9 +78,10 @@ def draw(
     for axes in rows.values():
         axes.set_ylabel(f"{what}\n(median over neurons of {captions.shorten(table.attrs['area'], 20)})")
     fig.supxlabel("layer, from input to output", fontsize=7)
+    unsure = Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}")
     handles = [
         Line2D([], [], color=COLOUR, marker="o", ms=3.5, label=f"above 0, p < {P:g}"),
-        Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}"),
+        *([] if sure.all() else [unsure]),
         Patch(color=COLOUR, alpha=0.25, lw=0, label="95% interval"),
         Line2D([], [], color="0.2", marker="v", ms=4.5, ls="", label="largest median R²"),
     ]
@@ -111,7 +112,7 @@ def procedure(table) -> str:
         f"{captions.escape(of['recording'])}, {captions.escape(of['area'])}, to "
         f"{captions.number(table.sizes['image'])} images of {captions.escape(of['stimulus'])} are "
         f"predicted by ridge regression from layers ({number} units, population ``{of['population']}``, "
-        f"standardised by the training images); {int(of['folds'])} folds of {left} are left out in turn, and "
+        f"standardised by the training images, none by an SD below a tenth of the layer's); {int(of['folds'])} folds of {left} are left out in turn, and "
         "the strength of the penalty is chosen for each neuron within the others. R² is 1 − the squared "
         "errors of left-out images / their squared differences from the training mean: 0 without "
         "predictors, negative where worse."
@@ -139,12 +140,14 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
         )
     elif np.isnan(table["reliability"]).all():
         text.append("Without repeats of images, it is not known how much could be predicted.")
+    corrected = ""
+    if tests > 1:
+        corrected = f" after correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}"
     text.append(
         f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap samples "
         "of images and of neurons, which share the images; regressions are not fitted again, nor is "
         "reliability estimated again, so that intervals lack what these add. "
-        f"Full markers: the median R² is above 0, p < {P:g} after "
-        f"correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}. Triangle: the "
+        f"Full markers: the median R² is above 0, p < {P:g}{corrected}. Triangle: the "
         f"layer with the largest median R² ({name}, "
         f"{table[what].values[best]:.2f})."
     )
@@ -153,6 +156,6 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
             "Dashes: layers whose median does not differ from "
             f"its{'' if alike else ', of which there are none'} "
             "(the same bootstrap samples, corrected for all "
-            f"{captions.number(tests * (tests - 1) // 2)} pairs in the same way)."
+            f"{captions.plural(tests * (tests - 1) // 2, 'pair', 'pairs')} in the same way)."
         )
     return " ".join(filter(None, [*text, labelled(layers)]))

@@ -83,9 +83,10 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
     axes[0].set_xlim(left=max(LOWEST, axes[0].get_xlim()[0]), right=1.02)
     for panel in axes:
         panel.set_xlabel("reliability of the mean response")
+    less = Line2D([], [], color="0.6", marker="o", ms=3.5, ls="", label="less")
     handles = [
         Line2D([], [], color=COLOUR, marker="o", ms=3.5, ls="", label=f"reliability ≥ {least:g}"),
-        Line2D([], [], color="0.6", marker="o", ms=3.5, ls="", label="less"),
+        *([less] if (reliability < least).any() else []),
         Line2D([], [], color="0.2", lw=0.8, ls=(0, (1, 1.5)), label="all that can be predicted"),
     ]
     fig.legend(handles=handles, loc="outside upper center", ncols=3)

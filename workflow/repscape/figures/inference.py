@@ -77,7 +77,7 @@ def draw(
 
     height = sum(62 + label_height(layers) for layers in panels.values())
     fig = figure(max(height, 3.6 * (len(lines) + 9)))
-    starred = False
+    shown_marks: set[str] = set()  # the legend names these
     axes = fig.subplots(len(panels), 1, squeeze=False, sharey=True)[:, 0]
     for panel, (names, layers) in zip(axes, panels.items(), strict=True):
         if np.isfinite(ceiling).all():
@@ -102,6 +102,7 @@ def draw(
                     points = panel.plot(x[which], values[x[which]], "o", color=colour, markersize=size)[0]
                     points.set(markerfacecolor=face, markeredgewidth=0.7)
                     points.set_gid(f"{name}/{'sure' if face == colour else 'unsure'}")
+                    shown_marks.add("sure" if face == colour else "unsure")
             # Above the panel: the best of all, and what cannot be told from it.
             alike = x[(p_best[models] >= P) & (np.array(models) != best)]
             above = [(alike, "_", f"{name}/alike")]
@@ -120,6 +121,7 @@ def draw(
                         clip_on=False,
                         gid=gid,
                     )
+                    shown_marks.add(gid.removeprefix(f"{name}/"))
         for source, places in _more_alike(table, labels, names, lines, layers, correction).items():
             panel.plot(
                 places,
@@ -131,7 +133,7 @@ def draw(
                 transform=panel.get_xaxis_transform(),
                 gid=f"{source}/more",
             )
-            starred = True
+            shown_marks.add("more")
         panel.set_xlim(-0.6, len(layers) - 0.4)
         depth_axis(panel, layers)
         panel.set_ylabel(
@@ -148,16 +150,19 @@ def draw(
     if np.isfinite(ceiling).all():
         handles.append(Patch(color=CEILING, linewidth=0))
         names.append("noise ceiling")
-    for face, text in (("0.2", f"above 0, p < {P:g}"), ("white", f"p ≥ {P:g}")):
-        handles.append(Line2D([], [], color="0.2", marker="o", ms=3.4, mfc=face, mew=0.7, ls="none"))
-        names.append(text)
-    handles += [Line2D([], [], color="0.2", marker=mark, ms=4.5, ls="none") for mark in "v_"]
-    names += ["most similar", "not different from it"]
-    if starred:
-        handles.append(Line2D([], [], color="0.2", marker="*", ms=4.5, mew=0, ls="none"))
-        names.append("more like it than the other")
+    marks = {
+        "sure": ({"marker": "o", "ms": 3.4, "mew": 0.7}, f"above 0, p < {P:g}"),
+        "unsure": ({"marker": "o", "ms": 3.4, "mew": 0.7, "mfc": "white"}, f"p ≥ {P:g}"),
+        "best": ({"marker": "v", "ms": 4.5}, "most similar"),
+        "alike": ({"marker": "_", "ms": 4.5}, "not different from it"),
+        "more": ({"marker": "*", "ms": 4.5, "mew": 0}, "more like it than the other"),
+    }
+    for mark, (look, text) in marks.items():
+        if mark in shown_marks:
+            handles.append(Line2D([], [], color="0.2", ls="none", **look))
+            names.append(text)
     fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
-    return fig, caption(table, labels, lines, shown, panels, correction, best, starred)
+    return fig, caption(table, labels, lines, shown, panels, correction, best, "more" in shown_marks)
 
 
 def _lines(table, labels, shown: list[int]) -> dict[str, list[int]]:
@@ -300,16 +305,21 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
                 f"Two RDMs of all trials would correlate by {table.reliability:.2f} (Spearman and Brown)."
             )
     name = ", ".join(str(labels[label][best]) for label in ("source", "layer") if label in labels)
-    pairs = tests * (tests - 1) // 2
+    corrected = ""
+    if tests > 1:
+        corrected = f" after correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}"
     text.append(
-        f"Full markers: above 0 (one-sided t-test), p < {P:g} after correction for all "
-        f"{captions.number(tests)} layers, {CORRECTIONS[correction]}. "
+        f"Full markers: above 0 (one-sided t-test), p < {P:g}{corrected}. "
         f"Triangle: the most similar layer ({captions.escape(name)}, "
         f"{table['similarity'].values[best]:.2f}, 95% interval {table['low'].values[best]:.2f} to "
-        f"{table['high'].values[best]:.2f}). Dashes: layers whose similarity does not differ from its "
-        f"(two-sided t-test of the difference, corrected for all {captions.number(pairs)} pairs in the same "
-        "way)."
+        f"{table['high'].values[best]:.2f})."
     )
+    if tests > 1:
+        pairs = captions.plural(tests * (tests - 1) // 2, "pair", "pairs")
+        text.append(
+            "Dashes: layers whose similarity does not differ from its (two-sided t-test of the difference, "
+            f"corrected for all {pairs} in the same way)."
+        )
     if "p_permutation_max" in table:
         chance = int((table["p_permutation_max"].values[shown] < P).sum())
         text.append(
