@@ -62,6 +62,21 @@ def config() -> dict:
                 "models": {"source": ["tiny", "simulated"]},
                 "resamples": 100,
             },
+            "halves": {
+                "analysis": "split_rdms",
+                "source": "simulated",
+                "population": "random",
+                "trials": "halves",
+                "units": 20,
+            },
+            "like_simulated": {
+                "analysis": "inference",
+                "of": ["all_images", "halves"],
+                "where": {"size": "all", "population": "random"},
+                "reference": {"source": "simulated"},
+                "models": {"source": "tiny"},
+                "resamples": 100,
+            },
         },
         "figures": {
             "differentiation_by_depth": {"population": "random"},
@@ -107,12 +122,30 @@ def test_recordings_have_only_populations_that_need_no_channels(study):
     assert not any("/measured/gratings/means/" in path for path in results)
 
 
+def test_halves_of_trials_give_the_ceiling_and_their_samples_of_units_the_intervals(study):
+    with netCDF4.Dataset(study.folder / "results/v1/analyses/halves.nc") as parts:
+        labels = {name: parts[name][:].tolist() for name in ("split", "part", "unit_sample")}
+        rows = list(zip(*labels.values(), strict=True))
+        values = parts["dissimilarity"][:]
+        assert len(rows) == 2 * (1 + 20)
+        of_halves = [values[rows.index(("1", half, "0"))] for half in "ab"]
+    with netCDF4.Dataset(study.folder / "results/v1/analyses/like_simulated.nc") as fit:
+        assert fit["ceiling"][0] == pytest.approx(pearsonr(*of_halves)[0], abs=1e-6)
+        assert fit["ceiling"][0] < fit["ceiling"][1] < 1
+        assert set(fit.resampled_factors) == {"units", "entries"}
+        assert fit["layer"][:].tolist() == ["relu1"]
+        with netCDF4.Dataset(study.folder / "results/v1/rdms/tiny/gratings/random/relu1/nall.nc") as rdm:
+            expected = np.mean([pearsonr(rdm["dissimilarity"][0, 0], half)[0] for half in of_halves])
+        assert fit["similarity"][0] == pytest.approx(expected, abs=1e-6)
+
+
 def test_what_is_simulated_and_only_that_says_so(study):
     folder = study.folder / "results/v1"
     for path in folder.rglob("*.nc"):
         with netCDF4.Dataset(path) as opened:
             marked = "simulated" in opened.ncattrs()
-        from_it = "simulated" in path.relative_to(folder).parts or path.stem in ("like_v1", "differentiation")
+        analyses = ("like_v1", "differentiation", "halves", "like_simulated")
+        from_it = "simulated" in path.relative_to(folder).parts or path.stem in analyses
         assert marked == from_it, path
     captions = {path.stem: path.read_text() for path in (folder / "figures").glob("*.rst")}
     assert "simulated is a simulated recording" in captions["fit"]
