@@ -439,3 +439,21 @@ def test_memory(small, tmp_path, given, found):
     else:
         said = "an amount of memory, such as '8 GB'" if given == 8 else "at least '1500 MB'"
         assert said in mistakes(small, tmp_path)
+
+
+def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("resp.npy", np.zeros((4, 2)))
+    given = {"source": "arrays", "path": "resp.npy", "images": "angle", "stimulus": "gratings", "area": "V1"}
+    small["recordings"] = {"v1": given | {"by": "orientatoin"}}
+    said = "v1.by: of the factors of 'gratings', 'orientatoin' is unknown; did you mean 'orientation'?"
+    assert said in mistakes(small, tmp_path)
+    small["recordings"] = {"v1": given | {"stimulus": ["gratings", "white_noise"]}}
+    assert (
+        "v1.path: expected a file for each of 2 stimuli, with {stimulus} in place of its name, such as "
+        in (said := mistakes(small, tmp_path))
+    )
+    assert "{stimulus}.npy" in said
+    np.save("gratings.npy", np.zeros((4, 2)))
+    small["recordings"]["v1"]["path"] = "{stimulus}.npy"
+    config.resolve(small, [])

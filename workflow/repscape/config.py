@@ -547,6 +547,27 @@ def _check_recordings(sections: Mapping, top: _Config, mistakes: Mistakes) -> No
             mistakes.add((*keys, "stimulus"), plugins.unknown(stimulus, stimuli))
         if _gives_rdms(section["source"]):
             _check_name(mistakes, (*keys, "area"), section["area"])
+        else:
+            _check_shown(keys, section, sections["stimuli"], mistakes)
+
+
+def _check_shown(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mistakes) -> None:
+    """Check what trials of a recording can be told apart by: files of several stimuli, factors."""
+    shown = _as_list(section["stimulus"])
+    path = section.get("path")
+    if len(shown) > 1 and path is not None and not any(map(patterns.names, _as_list(path))):
+        example = _as_list(path)[0].rpartition("/")[0] + "/{stimulus}.npy"
+        mistakes.add(
+            (*keys, "path"),
+            f"expected a file for each of {len(shown)} stimuli, with {{stimulus}} in place of its name, such "
+            f"as {example.lstrip('/')}.",
+        )
+    for name in shown if section.get("by") is not None else ():
+        factors = plugins.factors(stimuli[name]) if name in stimuli else None
+        if factors is not None and section["by"] not in factors:
+            mistakes.add(
+                (*keys, "by"), f"of the factors of '{name}', {plugins.unknown(section['by'], factors)}"
+            )
 
 
 def _trainings(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:

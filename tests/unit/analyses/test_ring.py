@@ -262,6 +262,8 @@ def test_what_cannot_be(tmp_path, stimulus):
 
 
 def test_planning():
+    gratings = {"source": "gratings", "count": 4, "orientations": None}
+    noise = {"source": "white_noise", "count": 4}
     study = Study(
         name="s",
         stimuli=("noise", "tilts"),
@@ -269,7 +271,7 @@ def test_planning():
         samples={"all": ("all",)},
         metrics=("correlation",),
         analyses=(),
-        config={"rdms": {}, "analyses": {}, "stimuli": {}},
+        config={"rdms": {}, "analyses": {}, "stimuli": {"tilts": gratings, "noise": noise}},
     )
     assert ring.inputs(study, where={"stimulus": "tilts"}) == {
         "collection": ["results/s/rdms/net/tilts/all/conv/nall.nc"],
@@ -277,3 +279,7 @@ def test_planning():
     }
     with pytest.raises(ConfigError, match="where: stimulus: 'tilt' is unknown"):
         ring.inputs(study, where={"stimulus": "tilt"})
+    with pytest.raises(ConfigError, match="factor: of the factors of 'tilts', 'orientatoin' is unknown; did"):
+        ring.inputs(study, where={"stimulus": "tilts"}, factor="orientatoin")
+    with pytest.raises(ConfigError, match=r"of the factors of 'noise'.*chosen by .where"):
+        ring.inputs(study)

@@ -491,7 +491,10 @@ def test_every_layer_that_is_shown_the_stimulus(study):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"factor": "phase"}, "factor: no stimulus has images with the factor 'phase'"),
+        (
+            {"factor": "phase"},
+            "factor: no stimulus of the study varies in 'phase'. Name one of these factors",
+        ),
         ({"stimulus": "tilt"}, "stimulus: 'tilt' is unknown; did you mean 'tilts'"),
         ({"stimulus": "shapes"}, "factor: of the factors of 'shapes', 'orientation' is unknown"),
         ({"factor": "color", "sources": ["v1"]}, "sources: 'v1' is not shown the stimulus 'shapes'"),

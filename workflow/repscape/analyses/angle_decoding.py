@@ -8,13 +8,12 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from repscape.analyses.angle_decoders import Decoded, Method, Training, decode
 from repscape.analyses.angles import By, Rows, absolute_error, arrange, circular_loss, from_text, permuted
-from repscape.analyses.design import known
+from repscape.analyses.design import varying
 from repscape.analyses.responses import Responses, read
 from repscape.analyses.result import Result
 from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger, progress
-from repscape.plugins import unknown
 from repscape.seeds import derive
 from repscape.study import Study
 
@@ -45,7 +44,7 @@ def inputs(
     ConfigError
         A name is unknown; no stimulus varies in the factor.
     """
-    stimulus = _stimulus(study, stimulus, factor)
+    stimulus = varying(study, stimulus, factor)
     shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
     sources = several(sources, shown, "sources")
     population = (
@@ -63,27 +62,6 @@ def inputs(
             for layer in several((layers or {}).get(source), study.layers[source], f"layers.{source}")
         ],
     }
-
-
-def _stimulus(study: Study, stimulus: str | None, factor: str) -> str:
-    """Return the stimulus that is named, or the first that has the factor or, before it is made, may have."""
-    if stimulus is not None:
-        stimulus = one(stimulus, study.stimuli, "stimulus")
-        factors = known(study, stimulus)
-        if factors is not None and factor not in factors:
-            raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors)}")
-        return stimulus
-    factors = {name: known(study, name) for name in study.stimuli}
-    for name, own in factors.items():
-        if own is not None and factor in own:
-            return name
-    for name, own in factors.items():
-        if own is None:
-            return name
-    raise ConfigError(
-        f"factor: no stimulus of the study varies in '{factor}'. Name one of these factors: "
-        f"{', '.join(sorted({name for own in factors.values() for name in own or ()})) or 'there are none'}."
-    )
 
 
 def check(*, by, responses) -> None:

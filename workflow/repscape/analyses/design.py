@@ -7,8 +7,9 @@ import numpy as np
 
 from repscape import plugins
 from repscape.choices import one
-from repscape.errors import DataError
+from repscape.errors import ConfigError, DataError
 from repscape.labels import natural
+from repscape.plugins import unknown
 from repscape.study import Study
 
 
@@ -124,6 +125,41 @@ def stimulus_of(
 
         return min(shown, key=rank)
     return one(stimulus, shown, "stimulus")
+
+
+def varying(study: Study, stimulus: str | None, factor: str) -> str:
+    """Return the stimulus that is named, or the first that has the factor or, before it is made, may have.
+
+    Raises
+    ------
+    ConfigError
+        It is unknown, or lacks the factor; or all do.
+    """
+    if stimulus is not None:
+        stimulus = one(stimulus, study.stimuli, "stimulus")
+        check_factor(study, stimulus, factor)
+        return stimulus
+    factors = {name: known(study, name) for name in study.stimuli}
+    having = [name for name, own in factors.items() if own is None or factor in own]
+    if not having:
+        there = sorted({name for own in factors.values() for name in own or ()})
+        raise ConfigError(
+            f"factor: no stimulus of the study varies in '{factor}'. Name one of these factors: "
+            f"{', '.join(there) or 'there are none'}."
+        )
+    return min(having, key=lambda name: factors[name] is None)
+
+
+def check_factor(study: Study, stimulus: str, factor: str) -> None:
+    """Refuse a factor that a stimulus does not vary in, where its factors are known before it is made.
+
+    Raises
+    ------
+    ConfigError
+    """
+    factors = known(study, stimulus)
+    if factors is not None and factor not in factors:
+        raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors)}")
 
 
 def known(study: Study, stimulus: str) -> Mapping[str, list[str]] | None:

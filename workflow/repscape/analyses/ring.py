@@ -9,8 +9,9 @@ from pydantic import PositiveFloat
 from repscape.analyses import collection, embedding
 from repscape.analyses.circle import Circle, placed
 from repscape.analyses.collection import Of, Where
+from repscape.analyses.design import check_factor
 from repscape.analyses.result import Result
-from repscape.errors import DataError
+from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.study import Study
 
@@ -52,16 +53,26 @@ class Ring(NamedTuple):
     opened_at: float
 
 
-def inputs(study: Study, *, of: Of = collection.ALL, where: Where | None = None) -> dict:
+def inputs(
+    study: Study, *, of: Of = collection.ALL, where: Where | None = None, factor: str = "orientation"
+) -> dict:
     """Name the files that hold the RDMs, and those of the stimuli that know the images' factors.
 
     Raises
     ------
     ConfigError
-        The study has no such RDMs.
+        The study has no such RDMs, or a stimulus does not vary in the factor.
     """
-    stimuli = [study.path("stimulus", stimulus=name) for name in collection.stimuli(study, of, where)]
-    return collection.inputs(study, of, where) | {"stimuli": stimuli}
+    stimuli = collection.stimuli(study, of, where)
+    for name in stimuli:
+        try:
+            check_factor(study, name, factor)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{error} RDMs of other stimuli are chosen by `where: {{stimulus: …}}`."
+            ) from None
+    files = [study.path("stimulus", stimulus=name) for name in stimuli]
+    return collection.inputs(study, of, where) | {"stimuli": files}
 
 
 def compute(

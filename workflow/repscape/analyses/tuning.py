@@ -6,13 +6,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
-from repscape.analyses.design import known
+from repscape.analyses.design import varying
 from repscape.analyses.result import Result
 from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import progress
-from repscape.plugins import NAMES, unknown
+from repscape.plugins import NAMES
 from repscape.study import Study
 
 TABLE = True
@@ -40,7 +40,7 @@ def inputs(
     ConfigError
         A name is unknown, a source is not shown the stimulus, or no stimulus has the factor.
     """
-    stimulus = _stimulus(study, stimulus, factor)
+    stimulus = varying(study, stimulus, factor)
     shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
     sources = several(sources, study.layers, "sources") if sources is not None else shown
     for source in sources:
@@ -61,22 +61,6 @@ def inputs(
             if layer in chosen
         ]
     }
-
-
-def _stimulus(study: Study, stimulus: str | None, factor: str) -> str:
-    """Return the stimulus that is named, or the first whose images have the factor, as far as can be told."""
-    factors = {name: known(study, name) for name in study.stimuli}
-    having = [name for name, own in factors.items() if own is None or factor in own]
-    if stimulus is None:
-        if not having:
-            raise ConfigError(
-                f"factor: no stimulus has images with the factor '{factor}'. Name one of theirs, or add a "
-                "stimulus that has it, such as gratings."
-            )
-        return min(having, key=lambda name: factors[name] is None)
-    if one(stimulus, study.stimuli, "stimulus") not in having:
-        raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors[stimulus])}")
-    return stimulus
 
 
 def compute(
