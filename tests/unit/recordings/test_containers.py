@@ -64,8 +64,16 @@ def test_arrays_are_read_whatever_the_file_is_called(tmp_path, write, told):
 def test_the_only_other_array_needs_no_name(tmp_path):
     npz(tmp_path / "a.npz")
     np.testing.assert_array_equal(array(tmp_path / "a.npz", None, ("stimuli", None)), RESP)
-    with pytest.raises(DataError, match="has several arrays; name the one that is meant: resp, stimuli"):
+    with pytest.raises(DataError, match=r"found 2: resp; stimuli\. Name the one that holds the responses"):
         array(tmp_path / "a.npz", None)
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez])
+def test_python_objects_are_refused(tmp_path, save):
+    with open(tmp_path / "a", "wb") as stream:
+        save(stream, np.array([{}], object))
+    with pytest.raises(DataError, match="holds Python objects, which may execute code when read"):
+        array(tmp_path / "a", None)
 
 
 def test_datasets_have_paths_and_text(tmp_path):

@@ -68,6 +68,15 @@ def test_a_factor_must_tell_images_apart_and_have_numbers():
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["left", "0", "1"]}))
 
 
+def test_each_trial_by_itself_takes_images_that_were_shown_equally_often():
+    shown = [0, 1, 2, 0, 1, 2, 0]
+    values = np.random.default_rng(0).normal(size=(7, 2))
+    with pytest.raises(DataError, match="those of 'gratings' that are used were shown 2 to 3 times"):
+        one(values, {"shown": shown}, trials="each")
+    assert len(one(values, {"shown": shown}).trials["gratings"].image) == 7
+    assert len(one(values[:6], {"shown": shown[:6]}, trials="each").trials["gratings"].image) == 6
+
+
 def test_other_trials_can_be_left_out_and_are_counted():
     found = one(shown={"shown": ["a.png", "b.png", "c.png", "grey"]}, others="drop")
     assert len(found.trials["gratings"].response) == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repscape.errors import DataError
+from repscape.errors import DataError, some
 from repscape.plugins import unknown
 
 _MAGIC = {
@@ -102,7 +102,8 @@ def _choose(file: Path, variable: str | None, there, but: set[str]) -> str:
         if len(others) == 1:
             return others[0]
         raise DataError(
-            f"{file}: has several arrays; name the one that is meant: {', '.join(sorted(others))}."
+            f"{file}: expected one array beside those that other keys name, found {len(others)}: "
+            f"{some(sorted(others)) or 'all have other meanings'}. Name the one that holds the responses."
         )
     if variable not in names:
         raise DataError(f"{file}: variable {unknown(variable, names)}")
@@ -112,7 +113,12 @@ def _choose(file: Path, variable: str | None, there, but: set[str]) -> str:
 def _npy(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     if variable is not None:
         raise DataError(f"{file}: a .npy file has one array without a name, so '{variable}' is not in it.")
-    return np.load(file, allow_pickle=False, mmap_mode="r")
+    try:
+        return np.load(file, allow_pickle=False, mmap_mode="r")
+    except ValueError as error:
+        if "object" in str(error).lower():
+            raise _refused(file, "its array") from error
+        raise
 
 
 def _npz(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
@@ -125,10 +131,14 @@ def _npz(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
         try:
             return archive[name]
         except ValueError as error:
-            raise DataError(
-                f"{file}: '{name}' holds Python objects, which may execute code when read, and is refused. "
-                "Save it as an array of numbers or text."
-            ) from error
+            raise _refused(file, f"'{name}'") from error
+
+
+def _refused(file: Path, what: str) -> DataError:
+    return DataError(
+        f"{file}: {what} holds Python objects, which may execute code when read, and is refused. Save it as "
+        "an array of numbers or text."
+    )
 
 
 def _hdf5(file: Path, variable: str | None, but: set[str]) -> np.ndarray:

@@ -141,6 +141,7 @@ def recorded(
     missing: Missing = "refuse",
     constant: Constant = "keep",
     others: Others = "refuse",
+    trials: Taken = "mean",
 ) -> Recorded:
     """Match trials with images and leave out what the policies say.
 
@@ -155,6 +156,8 @@ def recorded(
         Of neurons that answer the same in all trials of all stimuli.
     others : {"refuse", "drop"}
         Of trials that show no image of the stimulus.
+    trials : {"mean", "each"}
+        How they are taken; each by itself only where images were shown equally often.
 
     Raises
     ------
@@ -180,6 +183,8 @@ def recorded(
         found[responses.stimulus] = _used_trials(
             responses, values, image, stimuli[responses.stimulus], missing, others, left_out
         )
+        if trials == "each":
+            _check_equally_often(found[responses.stimulus], responses)
     lacking = [name for name in stimuli if name not in found]
     if lacking or first is None:
         raise DataError(
@@ -325,6 +330,16 @@ def _used_trials(responses, values, image, seen: Seen, missing, others, left_out
     counts = np.bincount(image[kept], minlength=len(names))
     repeat = np.concatenate([np.arange(count) for count in counts])
     return Trials(values[kept], image[kept].astype(np.int32), repeat.astype(np.int32))
+
+
+def _check_equally_often(trials: Trials, responses: Responses) -> None:
+    counts = np.bincount(trials.image)
+    if counts.min() < counts.max():
+        raise DataError(
+            f"{responses.where}: 'trials: each' takes images that were shown equally often; those of "
+            f"'{responses.stimulus}' that are used were shown {counts.min()} to {counts.max()} times. Set "
+            "'trials: mean' for this recording."
+        )
 
 
 def _used_neurons(found: Mapping[str, Trials], where, missing, constant, left_out) -> np.ndarray:
