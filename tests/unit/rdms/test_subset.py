@@ -150,17 +150,16 @@ def test_the_spectral_bound_holds_and_is_of_use():
 @pytest.mark.parametrize(("goal", "starts"), [("largest", 4), ("target", 4), ("uniform", 0)])
 @pytest.mark.parametrize("make", [points, independent])
 def test_never_worse_than_greedy(goal, starts, make):
-    for seed in range(3):
-        square = make(1000, seed)
-        found = chosen_by(square, 50, goal, seed=seed, starts=starts)
-        if goal == "largest":
-            assert found.greedy <= found.value <= found.bound
-            greedy = rankings(square)[:50]
-            assert found.greedy == pytest.approx(np.mean(pairs_of(square, greedy)))
-        else:
-            assert found.bound <= found.value < found.greedy
-        assert not found.exact
-        assert found.gap == abs(found.bound - found.value)
+    square = make(1000, 0)
+    found = chosen_by(square, 50, goal, seed=0, starts=starts)
+    if goal == "largest":
+        assert found.greedy <= found.value <= found.bound
+        greedy = rankings(square)[:50]
+        assert found.greedy == pytest.approx(np.mean(pairs_of(square, greedy)))
+    else:
+        assert found.bound <= found.value < found.greedy
+    assert not found.exact
+    assert found.gap == abs(found.bound - found.value)
 
 
 @pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
