@@ -259,8 +259,8 @@ def analysis_job(analysis):
         return {
             "section": section | from_study(section["analysis"], section),
             **simulated("analyses", analysis),
-            **({"libraries": libraries()} if "device" in section else {}),
-            "computed_with": libraries_of("analyses", section["analysis"]),
+            "libraries": (libraries() if "device" in section else {})
+            | libraries_of("analyses", section["analysis"]),
             "code": code("analysis.py", analyses=section["analysis"]),
         }
 
