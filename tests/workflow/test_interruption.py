@@ -55,6 +55,8 @@ class Running:
                 stderr=said,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                # where the tests run in the background, SIGINT is ignored, and would be by the run
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
         until((self.folder / "holding").exists, self.said)
         time.sleep(0.1)
