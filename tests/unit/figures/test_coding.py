@@ -122,7 +122,8 @@ def test_one_decoder_without_permutations(made, tmp_path):
     figure, caption, _ = drawn(path, "decoding_error")
     assert "there are no p-values" in caption
     assert "ReLU" not in caption
-    assert len(figure.legends[0].get_texts()) == 2
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named == ["ridge regression", "95% interval", "blind guess, 45"]
     figure, _, _ = drawn(path, "decoding_curves")
     assert len(figure.axes) == 1
     figure, _, _ = drawn(path, "decoded_angles")

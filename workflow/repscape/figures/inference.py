@@ -162,7 +162,7 @@ def draw(
             handles.append(Line2D([], [], color="0.2", ls="none", **look))
             names.append(text)
     fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
-    return fig, caption(table, labels, lines, shown, panels, correction, best, "more" in shown_marks)
+    return fig, caption(table, labels, lines, shown, panels, correction, best, shown_marks)
 
 
 def _lines(table, labels, shown: list[int]) -> dict[str, list[int]]:
@@ -251,7 +251,7 @@ def _different(labels, shown: list[int]) -> list[str]:
     return [label for label in kinds if len(set(labels[label][shown])) > 1]
 
 
-def caption(table, labels, lines, shown, panels, correction: Correction, best: int, starred: bool) -> str:
+def caption(table, labels, lines, shown, panels, correction: Correction, best: int, marks: set) -> str:
     """Say what was compared and how sure it is."""
     several = table.sizes["entry_set"] > 1
     repeats = table.sizes["data_repeat"]
@@ -316,9 +316,12 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
     )
     if tests > 1:
         pairs = captions.plural(tests * (tests - 1) // 2, "pair", "pairs")
+        others = (
+            "Dashes: layers whose similarity does not differ" if "alike" in marks else "All others differ"
+        )
         text.append(
-            "Dashes: layers whose similarity does not differ from its (two-sided t-test of the difference, "
-            f"corrected for all {pairs} in the same way)."
+            f"{others} from its (two-sided t-test of the difference, corrected for all {pairs} in the same "
+            "way)."
         )
     if "p_permutation_max" in table:
         chance = int((table["p_permutation_max"].values[shown] < P).sum())
@@ -328,7 +331,7 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
             "the largest similarity of any layer in each)."
         )
     text += map(captions.escape, _between(table, labels, shown, correction))
-    if starred:
+    if "more" in marks:
         text.append("Stars: which of the two is more like the reference in that layer.")
     if table.attrs.get("left_out") is not None:
         left = [captions.escape(each) for each in np.atleast_1d(table.left_out)]
