@@ -1,9 +1,12 @@
 """Where a job's words go: everything into its log, one helpful line to the terminal."""
 
 import logging
+import os
 import re
+import select
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -14,6 +17,8 @@ from shutil import get_terminal_size
 from repscape.errors import RepscapeError
 
 logger = logging.getLogger("repscape")
+
+_GRACE = 2  # seconds
 
 
 def _except_interruption(kind, error, traceback) -> None:
@@ -43,6 +48,7 @@ def job(snakemake) -> Iterator[None]:
     warnings.simplefilter("default")
     wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
     step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
+    _end_with_the_run()
     try:
         yield
     except KeyboardInterrupt:  # Snakemake says it for all jobs
@@ -62,6 +68,27 @@ def job(snakemake) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def _end_with_the_run() -> None:
+    """End this process when the Snakemake that started it is killed (Linux alone can tell).
+
+    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
+    that a later run has made.
+    """
+    try:
+        run = os.pidfd_open(int(os.environ["REPSCAPE_RUN"]))
+    except (KeyError, AttributeError, OSError):
+        return
+
+    def wait():
+        select.select([run], [], [])
+        logger.error("Snakemake was ended from outside, so this job ends")
+        os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
+        time.sleep(_GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Iterator:

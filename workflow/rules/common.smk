@@ -1,4 +1,5 @@
 # Shared by all steps: the study, its paths, what the run says at its end.
+import glob
 import logging
 import os
 import re
@@ -24,6 +25,10 @@ OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configf
 CONFIG_FILES = OWN_CONFIG_FILES or ["config/config.yaml"]
 
 
+# What jobs look at: they end when this process does.
+os.environ["REPSCAPE_RUN"] = str(os.getpid())
+
+
 def or_stop(function, *arguments, **keywords):
     """Call a function of the package; a mistake in the config ends the run with its message alone."""
     try:
@@ -33,6 +38,20 @@ def or_stop(function, *arguments, **keywords):
         sys.exit(f"repscape: {error}")
 
 
+def check_folders(*folders):
+    """Stop if folders, or those that they would be made in, cannot be written to; Snakemake ends in a traceback."""
+    for folder in folders:
+        there = os.path.abspath(folder)
+        while not os.path.isdir(there):
+            there = os.path.dirname(there)
+        if not os.access(there, os.W_OK | os.X_OK):
+            sys.exit(
+                f"repscape: {os.path.relpath(there)}: expected a folder that can be written to, found that it "
+                "cannot. Change its permissions (or mount it for writing), or run in a copy of the whole folder."
+            )
+
+
+check_folders(".snakemake")
 assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config

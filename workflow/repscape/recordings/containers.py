@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repscape import bombs
 from repscape.errors import DataError
 from repscape.plugins import unknown
 
@@ -20,6 +21,10 @@ _MAGIC = {
     b"MATLAB 5.0": "mat",
     b"MATLAB 7.3": "hdf5",
 }
+_OBJECTS = (
+    "{what}: holds Python objects, which may execute code when read, and is refused. Save it as an array of "
+    "numbers or text."
+)
 
 
 def kind(file: Path) -> str:
@@ -112,11 +117,17 @@ def _choose(file: Path, variable: str | None, there, but: set[str]) -> str:
 def _npy(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     if variable is not None:
         raise DataError(f"{file}: a .npy file has one array without a name, so '{variable}' is not in it.")
-    return np.load(file, allow_pickle=False, mmap_mode="r")
+    try:
+        return np.load(file, allow_pickle=False, mmap_mode="r")
+    except ValueError as error:
+        if "Python objects" in str(error):
+            raise DataError(_OBJECTS.format(what=file)) from error
+        raise
 
 
 def _npz(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     try:
+        bombs.check_zip(file)
         archive = np.load(file, allow_pickle=False)
     except zipfile.BadZipFile as error:
         raise DataError(f"{file}: not a whole .npz file ({error}).") from error
@@ -125,10 +136,7 @@ def _npz(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
         try:
             return archive[name]
         except ValueError as error:
-            raise DataError(
-                f"{file}: '{name}' holds Python objects, which may execute code when read, and is refused. "
-                "Save it as an array of numbers or text."
-            ) from error
+            raise DataError(_OBJECTS.format(what=f"{file}: '{name}'")) from error
 
 
 def _hdf5(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
@@ -141,6 +149,7 @@ def _hdf5(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
         )
         name = _choose(file, None if variable is None else variable.strip("/"), datasets, but)
         found = opened[name]
+        bombs.check(found.id.get_storage_size(), found.nbytes, f"{file}: '{name}'")
         text = h5py.check_string_dtype(found.dtype) is not None
         return (found.asstr() if text else found)[...]
 
@@ -158,6 +167,7 @@ def _netcdf(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
 def _mat(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     from scipy.io import loadmat, whosmat
 
+    bombs.check_mat(file)
     there = [found for found, *_ in whosmat(file, appendmat=False)]
     name = _choose(file, variable, there, but)
     values = loadmat(file, appendmat=False, variable_names=[name], chars_as_strings=True)[name]
