@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import get_terminal_size
 
@@ -38,8 +38,7 @@ def job(snakemake) -> Iterator[None]:
     anything else the exception's name and where the traceback is.
     """
     log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler = _open(log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -68,6 +67,26 @@ def job(snakemake) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+class _Log(logging.FileHandler):
+    """Stays quiet on a full disk: the job fails of that itself, and its line is for the terminal as well."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
+def _open(log: Path) -> logging.Handler:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(log, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()
 
 
 def _end_with_the_run() -> None:
@@ -175,7 +194,7 @@ class Calm(logging.Filter):
             return
         why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
-        with open(logs[0], "a", encoding="utf-8") as log:
+        with suppress(OSError), open(logs[0], "a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
         _say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
 
