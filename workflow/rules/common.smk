@@ -12,6 +12,9 @@ WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
+# What jobs look at: they end when this process is killed.
+os.environ.update(REPSCAPE_RUN=str(os.getpid()))
+
 from repscape import assets, config as configuration, plugins, provenance
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError
@@ -23,10 +26,6 @@ logging.getLogger("snakemake.logging").addFilter(Calm())
 ENVIRONMENT = "../../envs/environment.yaml"
 OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
 CONFIG_FILES = OWN_CONFIG_FILES or ["config/config.yaml"]
-
-
-# What jobs look at: they end when this process does.
-os.environ["REPSCAPE_RUN"] = str(os.getpid())
 
 
 def or_stop(function, *arguments, **keywords):
