@@ -42,6 +42,7 @@ rule all:
 
 
 onstart:
+    check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
 

@@ -1,6 +1,8 @@
 import hashlib
 import io
 import os
+import resource
+import signal
 import threading
 import urllib.request
 import urllib.response
@@ -192,6 +194,7 @@ def test_natural_order_is_defined_for_any_names_and_total(names):
         (f"https:///a.png#md5={'0' * 32}", "https://HOST/PATH/FILE"),
         (f"https://host/#md5={'0' * 32}", "https://HOST/PATH/FILE"),
         (f"https://host/a%2F..%2F..%2Fb/..#md5={'0' * 32}", "without '..'"),
+        (f"https://host/a/%2e%2e%2f%2e%2e%2fb#md5={'0' * 32}", "without '..'"),
         (f"https://host/a%5C..%5Cb#md5={'0' * 32}", "https://HOST/PATH/FILE"),
         (f"pypi://name/a.png#md5={'0' * 32}", "pypi://NAME==VERSION/PATH/INSIDE/WHEEL"),
         (f"pypi://--upgrade==1/a.png#md5={'0' * 32}", "pypi://NAME==VERSION/PATH/INSIDE/WHEEL"),
@@ -272,6 +275,65 @@ def test_without_an_answer_the_way_out_is_told(web, cache, answer):
         assert part in str(error.value)
 
 
+class Redirected(Web):
+    """Answers from another address than it was asked for, as after a redirect."""
+
+    def https_open(self, request):
+        response = super().https_open(request)
+        response.url = self.target
+        return response
+
+
+@pytest.fixture
+def redirected(monkeypatch, web):
+    handler = Redirected(web.files)
+    monkeypatch.setattr(urllib.request, "_opener", urllib.request.build_opener(handler))
+    return handler
+
+
+def test_a_redirect_does_not_name_the_file(redirected, cache):
+    redirected.target = "https://other/%2e%2e%2f%2e%2e%2fevil.sh"
+    assert assets.fetch(URL, "here") == [cache / sha256(CONTENT) / "my picture.png"]
+    assert {Path(name).name for name in files_below(cache.parent)} == {".lock", "my picture.png"}
+
+
+@pytest.mark.parametrize("target", ["http://other/a.png", "ftp://other/a.png"])
+def test_a_redirect_to_what_is_not_encrypted_is_refused(redirected, cache, target):
+    redirected.target = target
+    with pytest.raises(AssetError) as error:
+        assets.fetch(URL, "stimuli.x.path")
+    for part in ("stimuli.x.path: https://host/folder/my%20picture.png", f"leads to {target}", "https"):
+        assert part in str(error.value)
+    assert not [name for name in files_below(cache) if name.endswith((".png", ".tmp"))]
+
+
+def test_links_in_the_cache_are_replaced_and_not_followed(web, cache):
+    outside = Path("outside.txt")
+    outside.write_text("mine")
+    folder = cache / sha256(CONTENT)
+    folder.mkdir(parents=True)
+    for name in ("my picture.png", f".my picture.png.{os.getpid()}.tmp"):
+        (folder / name).symlink_to(outside.resolve())
+    (path,) = assets.fetch(URL, "here")
+    assert path.read_bytes() == CONTENT
+    assert not path.is_symlink()
+    assert outside.read_text() == "mine"
+
+
+def test_a_cache_without_room_is_named(web, cache):
+    """A limit on the size of files stands for a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) - 1, limits[1]))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(AssetError, match=r"here: the cache .* cannot be used .*REPSCAPE_CACHE"):
+            assets.fetch(URL, "here")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert files_below(cache) == [f"{sha256(CONTENT)}/.lock"]
+
+
 def test_parallel_jobs_download_once(web):
     found = []
     jobs = [threading.Thread(target=lambda: found.extend(assets.fetch(URL, "here"))) for _ in range(8)]
@@ -325,6 +387,17 @@ def test_members_of_a_wheel_in_order_with_one_download(wheel, cache, monkeypatch
     assert first[0].name == "b.png"
     unpacked = [name for name in files_below(cache) if not name.endswith((".lock", ".whl"))]
     assert sorted(unpacked) == sorted([f"{sha256(CONTENT)}/a.png", f"{sha256(OTHER)}/b.png"])
+
+
+def test_a_member_that_would_fill_the_disk_is_refused(wheel, cache, monkeypatch):
+    monkeypatch.setattr(assets.bombs, "SIZE", 10**6)
+    with zipfile.ZipFile(wheel / "some_pictures-1.0-py3-none-any.whl", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("some_pictures/data/bomb.png", bytes(2 * 10**6))
+    address = f"{PYPI}bomb.png#sha256={sha256(bytes(2 * 10**6))}"
+    with pytest.raises(AssetError, match=r"here: pypi://some-pictures.*refused, .* decompression bomb"):
+        assets.fetch(address, "here")
+    assert not [name for name in files_below(cache) if name.endswith((".png", ".tmp"))]
+    assert assets.fetch(f"{PYPI}a.png#sha256={sha256(CONTENT)}", "here")[0].read_bytes() == CONTENT
 
 
 def test_a_wrong_member_names_the_nearest(wheel):

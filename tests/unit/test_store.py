@@ -91,6 +91,49 @@ def test_full_disk(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# each library reports in its own way that it cannot write
+WRITERS = {
+    "text": "temporary.write_text('x' * 10**6)",
+    "torch": "import torch\n    with open(temporary, 'wb') as s: torch.save(torch.zeros(10**6), s)",
+    "safetensors": "from safetensors.numpy import save_file; save_file({'x': np.zeros(10**6)}, temporary)",
+    "figure": "import matplotlib; matplotlib.use('agg'); from matplotlib import pyplot as plt\n"
+    "    f = plt.figure(); f.figimage(np.random.rand(900, 900)); f.savefig(temporary, format='png')",
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_full_disk_whoever_writes(tmp_path, writer):
+    code = (
+        "import resource, signal, numpy as np; from repscape import store\n"
+        "def write():\n"
+        f"  with store.replacing({str(tmp_path / 'file')!r}) as temporary:\n"
+        f"    {WRITERS[writer]}\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n"
+        "    write()\n"
+        "except store.DataError as error:\n"
+        "    print(error)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert f"{tmp_path / 'file'}: cannot be written (" in said
+    assert "File too large" in said
+    assert "Free some disk space or check the permissions" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "folder").touch()
+    with pytest.raises(DataError, match=r"file\.nc: cannot be written .*check the permissions"):
+        example(tmp_path / "folder/file.nc")
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    for error in (KeyError("x"), RuntimeError("something else"), DataError("a.nc: odd")):
+        with pytest.raises(type(error), match=str(error)), store.replacing(tmp_path / "file"):
+            raise error
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "missing"])
 def test_unreadable_file(tmp_path, damage):
     path = tmp_path / "file.nc"

@@ -319,9 +319,12 @@ def test_bad_weights(fresh):
     (folder / "cut.pth").write_bytes((folder / "odd.pth").read_bytes()[:300])
     (folder / "old_evil.pth").write_bytes(pickle.dumps(Evil(folder / "taken"), protocol=2))
     torch.save(Evil(folder / "taken"), folder / "evil.pth")
+    with zipfile.ZipFile(folder / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(1000))
+        archive.filelist[0].file_size = 2**31  # so says the directory
     config = fresh.config
     base = config["networks"].pop("squeezenet")
-    files = ("odd", "cut", "old_evil", "evil")
+    files = ("odd", "cut", "old_evil", "evil", "bomb")
     config["networks"] = {name: {**base, "weights": f"{name}.pth"} for name in files}
     config["networks"]["unknown"] = {**base, "weights": "IMAGENET1K_V7"}
     fresh.write_config(config)
@@ -337,6 +340,7 @@ def test_bad_weights(fresh):
     says(messages["cut"], "cut.pth: cannot be read as a state dict", "get it again if it is damaged")
     for name in ("old_evil", "evil"):
         says(messages[name], f"{name}.pth: cannot be read", "not tensors", "could run code", "torch.save(")
+    says(messages["bomb"], "bomb.pth: refused", "would become 2,147,483,648", "save them without compression")
     assert not (folder / "taken").exists()
     assert fresh.results() == {}
 

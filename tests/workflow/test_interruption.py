@@ -1,6 +1,11 @@
-"""After a kill, Ctrl-C, a full disk or a damaged file the next run ends with the same bytes."""
+"""After whatever goes wrong with the machine, the next run ends with the same bytes.
+
+A kill, Ctrl-C, a second run at once, a full disk, a read-only one, a damaged file, a clock that jumps.
+`tests/benchmarks/reliability.py` tries these at random moments, many times.
+"""
 
 import os
+import random
 import resource
 import shutil
 import signal
@@ -8,6 +13,7 @@ import subprocess
 import time
 
 import pytest
+from disturbances import CLOCK, YEAR, can_mount, hooked, unwritable
 from project import Project
 
 # Imported by every Python that starts in the run: waits before the file HELD gets its name.
@@ -41,16 +47,13 @@ class Running:
 
     def __init__(self, project: Project):
         self.folder = project.folder
-        (self.folder / "hook").mkdir()
-        (self.folder / "hook/sitecustomize.py").write_text(HOLD)
         (self.folder / "hold").touch()
         self.said = self.folder / "said.txt"
-        path = os.pathsep.join(filter(None, [str(self.folder / "hook"), os.getenv("PYTHONPATH")]))
         with open(self.said, "w") as said:
             self.process = subprocess.Popen(
                 project.command(),
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": path, "HELD": FILE},
+                env=os.environ | hooked(project, HOLD) | {"HELD": FILE},
                 stdout=said,
                 stderr=said,
                 stdin=subprocess.DEVNULL,
@@ -112,16 +115,30 @@ def test_a_killed_snakemake(part, finished):
     run = Running(part)
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait(60)
-    assert alive(run.job)  # and writes on
+    # Or it would put its files, perhaps of an older config, in the place of those of a later run.
+    until(lambda: not alive(run.job), run.said)
+    assert not run.temporary().exists()
+    assert not (part.folder / FILE).exists()
     locked = part.run(check=False)
     assert locked.returncode == 1
     assert "--unlock" in locked.stderr
     assert "Traceback" not in locked.stderr
     part.run("--unlock")
     part.run()
-    said = run.end()
-    assert "Finished jobid" in said
-    assert not run.temporary().exists()
+    run.end()
+    assert part.results() == finished.results()
+    assert part.plan() == set()
+
+
+def test_two_runs_at_once(part, finished):
+    run = Running(part)
+    second = part.run(check=False)
+    assert second.returncode == 1
+    assert "cannot be locked" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert run.temporary().exists()  # the first goes on
+    run.end()
+    assert run.process.returncode == 0
     assert part.results() == finished.results()
     assert part.plan() == set()
 
@@ -189,3 +206,48 @@ def test_a_truncated_intermediate(project, finished, bytes_left):
     (project.folder / FILE).unlink()
     project.run("all", "rdms")  # `all` alone has its figures, so it asks for no RDM again
     assert project.results() == finished.results()
+
+
+def test_a_truncated_intermediate_of_figures(project, finished):
+    """Figures read files by other means than the steps before them."""
+    results = project.folder / "results/small"
+    rdm, analysis = "rdms/squeezenet/gratings/random/conv1/n100.nc", "analyses/differentiation.nc"
+    for name in (rdm, analysis):
+        os.truncate(results / name, (results / name).stat().st_size // 2)
+    done = project.run(check=False)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
+    assert {line.split()[1] for line in lines} == {"differentiation", "rdm_gallery"}
+    for line in lines:
+        assert f"failed: results/small/{rdm}: not a readable NetCDF file" in line
+        assert "Delete it and run again" in line
+    (results / rdm).unlink()
+    project.run("all", "rdms")
+    assert project.results() == finished.results()
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not can_mount(), reason="root may write everywhere")
+def test_read_only_results(part, finished):
+    before = part.results()
+    for place in (".snakemake", "results/small", "results/small/stimuli"):
+        with unwritable(part.folder / place):
+            done = part.run(check=False)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        if "Write-protected output files for rule" not in done.stderr:  # Snakemake's words: files, a mount
+            assert f"repscape: {place}: expected a folder that can be written to" in done.stderr
+        assert part.results() == before
+    part.run()
+    assert part.results() == finished.results()
+
+
+def test_a_clock_that_jumps(part, finished):
+    done = part.run(**hooked(part, CLOCK))
+    assert "Traceback" not in done.stderr
+    assert part.results() == finished.results()
+    assert part.plan() == set()
+    draw = random.Random(0)
+    for path in sorted(part.folder.glob("results/**/*")):
+        when = time.time() + draw.uniform(-YEAR, YEAR)
+        os.utime(path, (when, when))
+    assert part.plan() == set()

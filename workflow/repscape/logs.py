@@ -1,19 +1,24 @@
 """Where a job's words go: everything into its log, one helpful line to the terminal."""
 
 import logging
+import os
 import re
+import select
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import get_terminal_size
 
 from repscape.errors import RepscapeError
 
 logger = logging.getLogger("repscape")
+
+_GRACE = 2  # seconds
 
 
 def _except_interruption(kind, error, traceback) -> None:
@@ -33,8 +38,7 @@ def job(snakemake) -> Iterator[None]:
     anything else the exception's name and where the traceback is.
     """
     log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler = _open(log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -43,6 +47,7 @@ def job(snakemake) -> Iterator[None]:
     warnings.simplefilter("default")
     wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
     step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
+    _end_with_the_run()
     try:
         yield
     except KeyboardInterrupt:  # Snakemake says it for all jobs
@@ -62,6 +67,47 @@ def job(snakemake) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+class _Log(logging.FileHandler):
+    """Stays quiet on a full disk: the job fails of that itself, and its line is for the terminal as well."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
+def _open(log: Path) -> logging.Handler:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(log, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()
+
+
+def _end_with_the_run() -> None:
+    """End this process when the Snakemake that started it is killed (Linux alone can tell).
+
+    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
+    that a later run has made.
+    """
+    try:
+        run = os.pidfd_open(int(os.environ["REPSCAPE_RUN"]))
+    except (KeyError, AttributeError, OSError):
+        return
+
+    def wait():
+        select.select([run], [], [])
+        logger.error("Snakemake was ended from outside, so this job ends")
+        os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
+        time.sleep(_GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Iterator:
@@ -148,7 +194,7 @@ class Calm(logging.Filter):
             return
         why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
-        with open(logs[0], "a", encoding="utf-8") as log:
+        with suppress(OSError), open(logs[0], "a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
         _say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repscape import bombs
 from repscape.errors import DataError
 from repscape.plugins import unknown
 
@@ -46,6 +47,7 @@ def _variable(file: Path, name: str) -> np.ndarray:
 
     if not file.is_file():
         raise DataError(f"{file}: missing.")
+    bombs.check_mat(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of variables that it leaves out: they are not asked for

@@ -23,17 +23,42 @@ def replacing(path) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     What a killed process left under such a name is removed.
+
+    Raises
+    ------
+    DataError
+        The disk is full, the folder may not be written to, or the like.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            left.unlink(missing_ok=True)
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except Exception as error:
+        why = _refusal(error)
+        if why is None:
+            raise
+        raise DataError(
+            f"{path}: cannot be written ({why}). Free some disk space or check the permissions, then run "
+            "again; what is complete is kept."
+        ) from error
+
+
+def _refusal(error: Exception) -> Exception | None:
+    """Return what says that a file could not be written: libraries that write report it in many ways."""
+    if isinstance(error, OSError):
+        return error
+    if isinstance(error, RuntimeError):
+        if isinstance(error.__context__, OSError):  # torch
+            return error.__context__
+        return error if "HDF" in str(error) else None  # netCDF4
+    return error if "os error" in str(error) else None  # safetensors
 
 
 @contextmanager
@@ -48,19 +73,10 @@ def create(path, *, kind: str, attributes: Mapping | None = None) -> Iterator[ne
     attributes : mapping of str to str, int, float or a sequence of these
         The keys and parameters that made the file. Values that are None are left out.
     """
-    with replacing(path) as temporary:
-        try:
-            with netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset:
-                set_attributes(dataset, {"repscape_version": __version__, "kind": kind})
-                set_attributes(dataset, attributes or {})
-                yield dataset
-        except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as either
-            if isinstance(error, OSError) or "HDF" in str(error):
-                raise DataError(
-                    f"{path}: cannot be written ({error}). Free some disk space or check the "
-                    "permissions, then run again; what is complete is kept."
-                ) from error
-            raise
+    with replacing(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset:
+        set_attributes(dataset, {"repscape_version": __version__, "kind": kind})
+        set_attributes(dataset, attributes or {})
+        yield dataset
 
 
 def set_attributes(group, attributes: Mapping) -> None:

@@ -1,4 +1,5 @@
 # Shared by all steps: the study, its paths, what the run says at its end.
+import glob
 import logging
 import os
 import re
@@ -10,6 +11,9 @@ from importlib.metadata import version
 WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
+
+# What jobs look at: they end when this process is killed.
+os.environ.update(REPSCAPE_RUN=str(os.getpid()))
 
 from repscape import assets, config as configuration, plugins, provenance
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
@@ -33,6 +37,20 @@ def or_stop(function, *arguments, **keywords):
         sys.exit(f"repscape: {error}")
 
 
+def check_folders(*folders):
+    """Stop if folders, or those that they would be made in, cannot be written to; Snakemake ends in a traceback."""
+    for folder in folders:
+        there = os.path.abspath(folder)
+        while not os.path.isdir(there):
+            there = os.path.dirname(there)
+        if not os.access(there, os.W_OK | os.X_OK):
+            sys.exit(
+                f"repscape: {os.path.relpath(there)}: expected a folder that can be written to, found that it "
+                "cannot. Change its permissions (or mount it for writing), or run in a copy of the whole folder."
+            )
+
+
+check_folders(".snakemake")
 assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config

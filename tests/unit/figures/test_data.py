@@ -9,6 +9,8 @@ import pytest
 import xarray as xr
 
 from repscape import plugins
+from repscape.errors import DataError
+from repscape.figures.data import opened
 from repscape.store import open_file
 
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
@@ -291,3 +293,13 @@ def test_a_file_of_data_says_what_it_is_and_is_the_same_every_time(results, rend
         assert variables
         for variable in variables:
             assert variable.attrs["long_name"]
+
+
+def test_a_truncated_file_is_named(made):
+    path = made.root / made.study.path("layers", source="mobilenet_v2")
+    path.write_bytes(path.read_bytes()[:-100])
+    with (
+        pytest.raises(DataError, match=r"layers\.nc: not a readable NetCDF file .*Delete it"),
+        opened({"a": path}),
+    ):
+        pass

@@ -1,5 +1,8 @@
 """Arrays out of files of many kinds, told by their first bytes."""
 
+import os
+import pickle
+
 import h5py
 import netCDF4
 import numpy as np
@@ -7,7 +10,9 @@ import pytest
 from scipy.io import savemat
 
 from repscape.errors import DataError
+from repscape.recordings import rdms
 from repscape.recordings.containers import array, kind, ordered
+from repscape.stimuli import tilt_gratings
 
 RESP = np.random.default_rng(0).normal(size=(4, 3))
 ANGLES = np.array([0.0, 45, 90, 135])
@@ -66,14 +71,6 @@ def test_the_only_other_array_needs_no_name(tmp_path):
     np.testing.assert_array_equal(array(tmp_path / "a.npz", None, ("stimuli", None)), RESP)
     with pytest.raises(DataError, match=r"found 2: resp; stimuli\. Name the one that holds the responses"):
         array(tmp_path / "a.npz", None)
-
-
-@pytest.mark.parametrize("save", [np.save, np.savez])
-def test_python_objects_are_refused(tmp_path, save):
-    with open(tmp_path / "a", "wb") as stream:
-        save(stream, np.array([{}], object))
-    with pytest.raises(DataError, match="holds Python objects, which may execute code when read"):
-        array(tmp_path / "a", None)
 
 
 def test_datasets_have_paths_and_text(tmp_path):
@@ -143,3 +140,30 @@ def test_axes_are_brought_into_order(tmp_path):
         DataError, match=r"expected an array of 2 axes \(trial, neuron\), found shape \(2, 3, 4\)"
     ):
         ordered(tmp_path / "a.npy", None, ["trial", "neuron"], ("trial", "neuron"))
+
+
+class Evil:
+    """Unpickling this makes a folder."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_pickled_objects_are_refused_and_not_executed(tmp_path):
+    objects = np.array([Evil(tmp_path / "taken"), 1], object)
+    np.save(tmp_path / "a.npy", objects, allow_pickle=True)
+    np.savez(tmp_path / "a.npz", r=objects)
+    for name, what in (("a.npy", "a.npy: its array"), ("a.npz", "a.npz: 'r'")):
+        with pytest.raises(DataError, match=rf"{what} holds Python objects, .*refused. Save it as"):
+            array(tmp_path / name, "r" if name == "a.npz" else None)
+    (tmp_path / "bare").write_bytes(pickle.dumps(Evil(tmp_path / "taken")))
+    with pytest.raises(DataError, match="bare"):
+        array(tmp_path / "bare", None)
+    with pytest.raises(DataError, match=r"a\.npy: not a whole \.npy file of numbers \(Object arrays"):
+        list(rdms.read(path=[tmp_path / "a.npy"]))
+    with pytest.raises(DataError, match=r"a\.npz: expected the angles .*Object arrays"):
+        tilt_gratings._recorded(tmp_path / "a.npz", "r", 1.0)
+    assert not (tmp_path / "taken").exists()

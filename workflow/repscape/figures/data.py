@@ -13,14 +13,20 @@ def opened(files: Mapping[str, list[str] | str]) -> Iterator[dict]:
     dict
         For each key an `xarray.Dataset`, or a list of them; an `xarray.DataTree` for a file with
         groups.
+
+    Raises
+    ------
+    DataError
+        A file is missing, truncated or not NetCDF.
     """
-    import netCDF4
     import xarray
+
+    from repscape.store import open_file
 
     with ExitStack() as stack:
 
         def read(path):
-            with netCDF4.Dataset(path) as dataset:
+            with open_file(path) as dataset:
                 grouped = bool(dataset.groups)
             open_ = xarray.open_datatree if grouped else xarray.open_dataset
             return stack.enter_context(open_(path, engine="netcdf4", decode_times=False, cache=False))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repscape import bombs
 from repscape.errors import DataError
 
 
@@ -71,6 +72,7 @@ def read(path: Path) -> Mapping:
 
     import torch
 
+    bombs.check_zip(path)
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file

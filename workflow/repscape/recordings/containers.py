@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from repscape import bombs
 from repscape.errors import DataError, some
 from repscape.plugins import unknown
 
@@ -123,6 +124,7 @@ def _npy(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
 
 def _npz(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     try:
+        bombs.check_zip(file)
         archive = np.load(file, allow_pickle=False)
     except zipfile.BadZipFile as error:
         raise DataError(f"{file}: not a whole .npz file ({error}).") from error
@@ -151,6 +153,7 @@ def _hdf5(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
         )
         name = _choose(file, None if variable is None else variable.strip("/"), datasets, but)
         found = opened[name]
+        bombs.check(found.id.get_storage_size(), found.nbytes, f"{file}: '{name}'")
         text = h5py.check_string_dtype(found.dtype) is not None
         return (found.asstr() if text else found)[...]
 
@@ -168,6 +171,7 @@ def _netcdf(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
 def _mat(file: Path, variable: str | None, but: set[str]) -> np.ndarray:
     from scipy.io import loadmat, whosmat
 
+    bombs.check_mat(file)
     there = [found for found, *_ in whosmat(file, appendmat=False)]
     name = _choose(file, variable, there, but)
     values = loadmat(file, appendmat=False, variable_names=[name], chars_as_strings=True)[name]

@@ -18,6 +18,7 @@ from repscape.stimuli.frame import Frame
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import File
 
+PIXELS = 89_478_485  # of a frame; Pillow's limit for pictures
 UNITS: dict[str, int | Fraction] = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
 
 
@@ -177,7 +178,13 @@ def _open(path: Path):
         with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
                 raise DataError(f"{path}: expected a movie, found no video in it.")
-            yield container, container.streams.video[0]
+            stream = container.streams.video[0]
+            if stream.width * stream.height > PIXELS:
+                raise DataError(
+                    f"{path}: refused, its frames of {stream.width} × {stream.height} pixels have more than "
+                    f"{PIXELS:,}. Encode it smaller."
+                )
+            yield container, stream
     except (av.FFmpegError, ValueError) as error:
         raise DataError(
             f"{path}: does not decode as a movie ({getattr(error, 'strerror', None) or error}). Check that "

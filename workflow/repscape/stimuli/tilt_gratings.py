@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from repscape import bombs
 from repscape.errors import ConfigError, DataError
 from repscape.orientations import conditions
 from repscape.plugins import unknown
@@ -166,6 +167,7 @@ def _angles(orientations, count, random, seed) -> list[float]:
 def _recorded(file: Path, variable: str, width: float) -> list[float]:
     """Read the angles of a recording's trials and return those of its conditions."""
     try:
+        bombs.check_zip(file)
         found = np.load(file, allow_pickle=False)
         if isinstance(found, np.ndarray):
             angles = found
