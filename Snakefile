@@ -44,6 +44,7 @@ rule all:
 onstart:
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
+        look_when_a_job_ends()
 
 
 onsuccess:
