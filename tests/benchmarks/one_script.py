@@ -6,7 +6,7 @@ The peer of the cold default study in `speed.py`: the same images, networks, uni
 analyses and kinds of figures, by torch, torchvision, numpy and matplotlib alone, in no more generality than this
 study needs; it knows by heart what the study's config says. It is no slower than it need be: the network runs in
 channels-last order and in batches, RDMs are matrix products in float64, all draws of a layer are read once.
-FILES.json names the local files of the stimuli and the weights. FOLDER gets the figures, as SVG and PNG, and
+FILES.json names the local files of each stimulus and of the weights. FOLDER gets the figures, as SVG and PNG, and
 `numbers.npz`, by which `speed.py` sees that the numbers are those of the study.
 """
 
@@ -87,7 +87,7 @@ def gratings() -> list[np.ndarray]:
 def stimuli(files: dict) -> tuple[dict, dict]:
     """Return the images of each stimulus, uint8 (image, y, x, 3), and the first one as it was before."""
     draw = np.random.default_rng(derive(0, "stimuli", "white_noise"))
-    found = {name: movie(files[name]) for name in MOVIES}
+    found = {name: movie(files[name][0]) for name in MOVIES}
     found["pictures"] = [picture(path) for path in files["pictures"]]
     found["white_noise"] = [draw.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for _ in range(COUNT)]
     found["gratings"] = gratings()
@@ -426,9 +426,11 @@ def main(files: dict, folder: Path, threads: int = 2) -> None:
     dims = (len(SHOWN), len(STIMULI), len(LAYERS), len(POPULATIONS), len(SIZES), 2, max(SIZES.values()))
     values = np.full(dims, np.nan)
     largest, predictions, units = {}, {}, {}
-    for at, (source, net) in enumerate(networks(files["weights"]).items()):
+    for at, (source, net) in enumerate(networks(files["mobilenet_v2"][0]).items()):
         for name in SHOWN[source]:
-            activity = record(net, images[name], preprocess)
+            # Random weights have the transform of torchvision's default ones.
+            shown_by = preprocess if at == TRAINED else MobileNet_V2_Weights.DEFAULT.transforms()
+            activity = record(net, images[name], shown_by)
             found = numbers_of(source, activity, values[at, STIMULI.index(name)])
             if at == TRAINED:
                 largest[name], predictions[name] = found, activity["random", "predictions"]

@@ -107,7 +107,7 @@ def prepare(folder: Path, count: int) -> None:
     """Write the network, the population and the sample."""
     import numpy as np
     import torch
-    from repscape.networks.preprocess import Preprocess
+    from repscape.frozen.preprocess import Preprocess
     from torch import nn
 
     from repscape import store
