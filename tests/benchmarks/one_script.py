@@ -3,10 +3,10 @@
     python tests/benchmarks/one_script.py FILES.json FOLDER [THREADS]
 
 The peer of the cold default study in `speed.py`: the same images, networks, units, metrics, resamplings,
-analyses and kinds of figures, by torch, torchvision, numpy and matplotlib alone, in no more generality than this
-study needs; it knows by heart what the study's config says. It is no slower than it need be: the network runs in
-channels-last order and in batches, RDMs are matrix products in float64, all draws of a layer are read once.
-FILES.json names the local files of each stimulus and of the weights. FOLDER gets the figures, as SVG and PNG, and
+analyses and kinds of figures, by torch, torchvision, numpy and matplotlib alone, in no more generality than
+this study needs; it knows by heart what the study's config says. It is no slower than it need be: the network
+runs in batches and in channels-last order, and both metrics come out of one matrix product. FILES.json names
+the local files of each stimulus and of the weights. FOLDER gets the figures, as SVG and PNG, and
 `numbers.npz`, by which `speed.py` sees that the numbers are those of the study.
 """
 
@@ -35,9 +35,7 @@ DRAWN = {"mobilenet_v2": ("200", "10000", "100000"), "untrained": ("10000",)}
 POPULATIONS, METRICS = ("random", "filter_means"), ("sqeuclidean", "correlation")
 PERMUTATIONS = 1000
 NOISE, TRAINED = STIMULI.index("white_noise"), 0
-COLOURS = dict(
-    zip(STIMULI, ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#595959", "#CC79A7"), strict=True)
-)
+COLOURS = dict(zip(STIMULI, ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#595959", "#CC79A7"), strict=True))
 DASHES = {"200": ":", "10000": "-.", "100000": "-"}
 
 
@@ -145,7 +143,7 @@ def record(net, images: np.ndarray, preprocess) -> dict:
 def rdms(activity: np.ndarray) -> np.ndarray:
     """Return the dissimilarities of both metrics, float64 (metric, pair), of activity (image, unit).
 
-    All follows from one product: ‖x − y‖² = x·x + y·y − 2 x·y, and covariances are products less those of means.
+    All follows from one product: ‖x − y‖² = x·x + y·y − 2 x·y; covariances are products less those of means.
     """
     images, units = activity.shape
     activity = activity.astype(np.float64)
@@ -170,7 +168,7 @@ def draws(source: str, layer: str, size: str, recorded: int):
 
 
 def numbers_of(source: str, activity: dict, found: np.ndarray) -> dict:
-    """Fill in the medians of a stimulus (layer, population, size, metric, repeat); return the largest RDMs."""
+    """Fill in a stimulus's medians (layer, population, size, metric, repeat); return the largest RDMs."""
     largest = {}
     for at, layer in enumerate(LAYERS):
         values = activity["random", layer]
@@ -259,7 +257,8 @@ def draw_preprocessing(images, originals, preprocess):
     figure, axes = page(8, len(STIMULI), 6)
     for row, name in zip(axes, STIMULI, strict=True):
         shown = preprocess(torch.from_numpy(images[name][:1]).permute(0, 3, 1, 2))[0].numpy()
-        for one, pixels in zip(row, (originals[name], images[name][0], images[name][0][16:240, 16:240])):
+        pictures = originals[name], images[name][0], images[name][0][16:240, 16:240]
+        for one, pixels in zip(row[:3], pictures, strict=True):
             one.imshow(pixels, cmap="gray")
         for one, channel in zip(row[3:], shown, strict=True):
             one.imshow(channel, cmap="RdBu_r", vmin=-2.7, vmax=2.7)

@@ -1,9 +1,9 @@
 """What the notebooks did that repscape began with (workflow/docs/notebooks.md), loop by loop.
 
-`sample_units`, `get_sampled_activations` and `compute_rdm` are the first draft's as they stand there, but for what
-it never used; `stored_whole` is its way from images to sampled activity, in torch: each image by itself, the
-output of every layer kept whole, units drawn from that. They are here to be measured, not to be imitated: among
-other things they draw other units for each image.
+`sample_units`, `get_sampled_activations` and `compute_rdm` are the first draft's as they stand there, but for
+what it never used; `stored_whole` is its way from images to sampled activity, in torch: each image by itself,
+the output of every layer kept whole, units drawn from that. They are here to be measured, not to be imitated:
+among other things they draw other units for each image.
 """
 
 import numpy as np

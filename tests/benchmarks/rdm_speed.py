@@ -33,7 +33,7 @@ def main() -> None:
     medians = {name: passed for name, (passed, _) in measure(arguments.images, arguments.units).items()}
     bare, sqeuclidean, correlation, *_ = medians.values()
     threads = {info["internal_api"]: info["num_threads"] for info in threadpool_info()}
-    print(f"{arguments.images} images × {arguments.units} units, float32; {platform.machine()}, {processor()},")
+    print(f"{arguments.images} images × {arguments.units} units, float32;", platform.machine(), processor())
     print(f"{os.cpu_count()} cores; threads {threads}; numpy {np.__version__}")
     print(f"{'':38}{'median':>10}{'/ bare':>9}{'/ sqeucl.':>11}{'/ corr.':>9}")
     for name, value in medians.items():
@@ -73,9 +73,7 @@ def measure(images: int, units: int) -> dict[str, tuple[float, float]]:
             start = time.perf_counter(), time.process_time()
             function()
             seconds[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
-    return {
-        name: tuple(map(statistics.median, zip(*times, strict=True))) for name, times in seconds.items()
-    }
+    return {name: tuple(map(statistics.median, zip(*times, strict=True))) for name, times in seconds.items()}
 
 
 def repscape_rdm(metric: str, activity: np.ndarray, normalisation: str) -> np.ndarray:

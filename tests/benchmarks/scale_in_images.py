@@ -107,10 +107,10 @@ def prepare(folder: Path, count: int) -> None:
     """Write the network, the population and the sample."""
     import numpy as np
     import torch
-    from repscape.frozen.preprocess import Preprocess
     from torch import nn
 
     from repscape import store
+    from repscape.frozen.preprocess import Preprocess
     from repscape.networks import freeze, tables
     from repscape.networks.loaded import Loaded
     from repscape.populations import file

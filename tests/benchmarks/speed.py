@@ -1,14 +1,13 @@
-"""How fast repscape is, beside what one would do otherwise: measured in one run, on the same machine and work.
+"""How fast repscape is beside what one would do otherwise, measured in one run on the same machine and work.
 
     python tests/benchmarks/speed.py [--only extraction resampling …] [--images 200] [--device cuda]
 
-prints a table of ratios, each with its target. What is compared takes turns, so that a machine that slows down
-slows both; beside the ratio of the time that passed stands that of processor time, which says more where other
-programs run. Sections:
+prints a table of ratios, each with its target. What is compared runs in turns or close together; beside the
+ratio of the time that passed stands that of processor time, which says more where other programs run. Sections:
 
 extraction   all layers of VGG16 (random weights), 100,000 random units of each, into files, against the bare
-             forward pass of torch's own network on images that are ready in memory, and against the notebooks'
-             way: images one at a time, every layer kept whole, units drawn from that
+             forward pass of the same network in torch on images that are ready in memory, and against the
+             notebooks' way: images one at a time, every layer kept whole, units drawn from that
 rdms         against the bare matrix product, rsatoolbox and scipy (see rdm_speed.py)
 resampling   resamplings of 200 units in 22 layers and their RDMs, from files to files, against the notebooks'
              loops in memory (peers.py), of which some resamplings are run and the rest reckoned
@@ -35,6 +34,9 @@ import numpy as np
 HERE = Path(__file__).parent
 UNITS = 100_000  # recorded of each layer, as in the default study
 BATCH = 10
+LIBRARIES = (
+    "numpy", "netCDF4", "pandas", "xarray", "matplotlib.figure", "torch", "torchvision", "snakemake.cli"
+)  # fmt: skip
 # VGG16's layers as the notebooks had them: y and x, channels.
 VGG16 = {
     "block1_conv1": (224, 64), "block1_conv2": (224, 64), "block1_pool": (112, 64),
@@ -79,7 +81,8 @@ class Row(NamedTuple):
         if self.target is None:
             return ""
         found = self.of("passed")
-        return "yes" if (found <= self.target if self.ratio == "ours / peer" else found >= self.target) else "no"
+        met = found <= self.target if self.ratio == "ours / peer" else found >= self.target
+        return "yes" if met else "no"
 
 
 def measured(function: Callable, *arguments) -> Cost:
@@ -97,8 +100,8 @@ def measured(function: Callable, *arguments) -> Cost:
 
 def extraction(arguments) -> Iterable[Row]:
     import torch
-
     from peers import stored_whole
+
     from repscape.activations.record import record
     from repscape.frozen.running import settings
     from repscape.networks import freeze, tables, torchvision
@@ -186,9 +189,9 @@ def rdms(arguments) -> Iterable[Row]:
     for ours in ("repscape sqeuclidean (z-scored)", "repscape correlation"):
         bare = medians["bare product (numpy float32 A @ A.T)"]
         yield Row(f"{ours}, {size}: bare product", medians[ours], bare, "ours / peer", 2)
-    for peer in ("rsatoolbox correlation", "scipy pdist correlation"):
-        target = 20 if peer.startswith("rsatoolbox") else None
-        yield Row(f"repscape correlation, {size}: {peer}", medians["repscape correlation"], medians[peer], target=target)
+    correlation = medians["repscape correlation"]
+    for peer, target in (("rsatoolbox correlation", 20), ("scipy pdist correlation", None)):
+        yield Row(f"repscape correlation, {size}: {peer}", correlation, medians[peer], target=target)
 
 
 # ------------------------------------------------------------------------------------------ resampling
@@ -196,6 +199,7 @@ def rdms(arguments) -> Iterable[Row]:
 
 def resampling(arguments) -> Iterable[Row]:
     import peers
+
     from repscape import store
     from repscape.activations.file import define
     from repscape.populations import file
@@ -271,7 +275,8 @@ def study(arguments) -> Iterable[Row]:
         told = agreement(folder / "results/default/analyses", numbers / "numbers.npz")
         print_processes(notes)
         print(told)
-    yield Row(f"cold default study, {arguments.cores} cores: one script", whole, script_cost, "ours / peer", 2)
+    what = f"cold default study, {arguments.cores} cores: one script"
+    yield Row(what, whole, script_cost, "ours / peer", 2)
     yield Row("one figure alone, in seconds", figure, None, "ours / peer", 6)
 
 
@@ -281,9 +286,11 @@ def agreement(analyses: Path, numbers: Path) -> str:
     Raises
     ------
     ValueError
-        By more than 1e-5 of the values; in the predictions, which the last digits of a forward pass change most, 1e-3.
+        By more than 1e-5 of the values; in the predictions, whose exponentials make the most of the last digits
+        of a forward pass, and of p, of which one permutation more or less is 1e-3: by more than that.
     """
     import one_script
+
     from repscape import store
 
     labels = {
@@ -339,14 +346,16 @@ def print_processes(notes: Path) -> None:
     found = defaultdict(list)
     for path in notes.iterdir():
         note = json.loads(path.read_text())
-        script = note["command"][0]
-        found["jobs' " + script.split(".")[-2] if ".snakemake/scripts" in script else "Snakemake"].append(note)
+        script = Path(note["command"][0])
+        found[script.suffixes[-2] if script.parent.name == "scripts" else "Snakemake"].append(note)
     print("\n| process | how many | processor seconds each | with pandas | with torch | with torchvision |")
     print("|---|---|---|---|---|---|")
     for name, own in sorted(found.items()):
         libraries = Counter(library for note in own for library in note["libraries"])
         counts = " | ".join(str(libraries[library]) for library in ("pandas", "torch", "torchvision"))
-        print(f"| {name} | {len(own)} | {np.mean([note['processor'] for note in own]):.1f} | {counts} |")
+        print(
+            f"| {name.strip('.')} | {len(own)} | {np.mean([note['processor'] for note in own]):.1f} | {counts} |"
+        )
 
 
 # --------------------------------------------------------------------------------------------- imports
@@ -355,7 +364,7 @@ def print_processes(notes: Path) -> None:
 def imports(arguments) -> Iterable[Row]:
     """Print the seconds of importing each library by itself, with all that it imports."""
     print("\n| library | seconds to import |\n|---|---|")
-    for library in ("numpy", "netCDF4", "pandas", "xarray", "matplotlib.figure", "torch", "torchvision", "snakemake.cli"):
+    for library in LIBRARIES:
         command = [sys.executable, "-X", "importtime", "-c", f"import {library}"]
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()
         own = [line.split("|")[0].rpartition(":")[2] for line in lines if line.startswith("import time:")]
@@ -369,7 +378,8 @@ SECTIONS = {section.__name__: section for section in (extraction, rdms, resampli
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
     parser.add_argument("--images", type=int, default=200, help="of extraction")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of extraction")

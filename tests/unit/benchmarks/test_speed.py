@@ -50,9 +50,7 @@ def test_every_layer_is_stored_before_it_is_overwritten():
 
 def test_dissimilarities_of_the_script():
     activity = rectified()
-    expected = [
-        entry("rdms", metric)(activity, scaling(activity, "zscore")) for metric in one_script.METRICS
-    ]
+    expected = [entry("rdms", metric)(activity, scaling(activity, "zscore")) for metric in one_script.METRICS]
     np.testing.assert_allclose(one_script.rdms(activity), expected, rtol=1e-6)
 
 
