@@ -3,7 +3,7 @@
     python tests/benchmarks/speed.py [--only extraction resampling …] [--images 200] [--device cuda]
 
 prints a table of ratios, each with its target. What is compared runs in turns or close together; beside the
-ratio of the time that passed stands that of processor time, which says more where other programs run. Sections:
+ratio of the time that passed stands that of processor time, which says more where other programs run.
 
 extraction   all layers of VGG16 (random weights), 100,000 random units of each, into files, against the bare
              forward pass of the same network in torch on images that are ready in memory, and against the
@@ -286,8 +286,8 @@ def agreement(analyses: Path, numbers: Path) -> str:
     Raises
     ------
     ValueError
-        By more than 1e-5 of the values; in the predictions, whose exponentials make the most of the last digits
-        of a forward pass, and of p, of which one permutation more or less is 1e-3: by more than that.
+        By more than 1e-5 of the values; in the predictions, whose exponentials make the most of the last
+        digits of a forward pass, and of p, of which one permutation is 1e-3: by more than 1e-3.
     """
     import one_script
 
@@ -353,9 +353,8 @@ def print_processes(notes: Path) -> None:
     for name, own in sorted(found.items()):
         libraries = Counter(library for note in own for library in note["libraries"])
         counts = " | ".join(str(libraries[library]) for library in ("pandas", "torch", "torchvision"))
-        print(
-            f"| {name.strip('.')} | {len(own)} | {np.mean([note['processor'] for note in own]):.1f} | {counts} |"
-        )
+        seconds = np.mean([note["processor"] for note in own])
+        print(f"| {name.strip('.')} | {len(own)} | {seconds:.1f} | {counts} |")
 
 
 # --------------------------------------------------------------------------------------------- imports
