@@ -45,6 +45,7 @@ onstart:
     check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
+        look_when_a_job_ends()
 
 
 onsuccess:

@@ -24,21 +24,32 @@ REPOSITORY = Path(__file__).parents[2]
 STEPS = {"activations": "activations", "samples": "samples", "rdms": "rdms"}
 
 
-def fetch_everything() -> None:
-    """Fill the cache, so that no download is timed."""
+def local_files() -> dict[str, list[str]]:
+    """Fill the cache, so that no download is timed; return the files of each stimulus and network."""
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-    for section in [*config["stimuli"].values(), *config["networks"].values()]:
-        for key in ("path", "file"):
-            if key in section:
-                assets.fetch(section[key], key)
+    return {
+        name: [str(file) for file in assets.fetch(section[key], key)]
+        for name, section in (config["stimuli"] | config["networks"]).items()
+        for key in ("path", "file")
+        if key in section
+    }
 
 
-def timed(folder: Path, *arguments: str) -> float:
+def prepare(folder: Path) -> Path:
+    """Copy what a study needs into a folder, and return it."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(REPOSITORY / "Snakefile", folder)
+    for name in ("workflow", "profiles", "envs", "config"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    return folder
+
+
+def timed(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> float:
     """Run Snakemake and return the seconds it took."""
     started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments], cwd=folder, check=True, capture_output=True
-    )
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    environment = os.environ | (environment or {})
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
     return time.perf_counter() - started
 
 
@@ -62,12 +73,9 @@ def job_times(folder: Path) -> dict[str, list[float]]:
 def main() -> None:
     """Run and print."""
     cores = sys.argv[1] if len(sys.argv) > 1 else "2"
-    fetch_everything()
+    local_files()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        shutil.copy(REPOSITORY / "Snakefile", folder)
-        for name in ("workflow", "profiles", "envs", "config"):
-            shutil.copytree(REPOSITORY / name, folder / name)
+        folder = prepare(Path(temporary))
         cold = timed(folder, "--cores", cores)
         steps = job_times(folder)
         plan = timed(folder, "--dry-run")

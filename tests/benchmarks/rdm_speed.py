@@ -30,13 +30,26 @@ def main() -> None:
     parser.add_argument("images", type=int, nargs="?", default=1000)
     parser.add_argument("units", type=int, nargs="?", default=10_000)
     arguments = parser.parse_args()
-    shape = arguments.images, arguments.units
+    medians = {name: passed for name, (passed, _) in measure(arguments.images, arguments.units).items()}
+    bare, sqeuclidean, correlation, *_ = medians.values()
+    threads = {info["internal_api"]: info["num_threads"] for info in threadpool_info()}
+    print(f"{arguments.images} images × {arguments.units} units, float32;", platform.machine(), processor())
+    print(f"{os.cpu_count()} cores; threads {threads}; numpy {np.__version__}")
+    print(f"{'':38}{'median':>10}{'/ bare':>9}{'/ sqeucl.':>11}{'/ corr.':>9}")
+    for name, value in medians.items():
+        ratios = f"{value / bare:9.2f}{value / sqeuclidean:11.1f}{value / correlation:9.1f}"
+        print(f"{name:38}{value * 1e3:7.0f} ms{ratios}")
+
+
+def measure(images: int, units: int) -> dict[str, tuple[float, float]]:
+    """Return the median seconds that passed, and those of processors, by what was done in turns."""
+    shape = images, units
     # Like a layer after a rectifier: what images share (unit means) and their own answers.
     generator = np.random.default_rng(0)
-    activity = generator.normal(size=shape) + generator.normal(size=arguments.units)
+    activity = generator.normal(size=shape) + generator.normal(size=units)
     activity = np.maximum(activity, 0).astype(np.float32)
     # Frames of ten scenes: the distances within a scene need float64.
-    scenes = np.repeat(activity[:10], -(-arguments.images // 10), axis=0)[: arguments.images]
+    scenes = np.repeat(activity[:10], -(-images // 10), axis=0)[:images]
     scenes = (scenes + 0.1 * generator.normal(size=shape)).astype(np.float32)
     dataset = Dataset(activity)
 
@@ -52,24 +65,15 @@ def main() -> None:
         "scipy pdist sqeuclidean": lambda: pdist(activity, "sqeuclidean"),
         "scipy pdist correlation": lambda: pdist(activity, "correlation"),
     }
-    seconds = {name: [] for name in quick | slow}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in quick | slow}
     for function in quick.values():
         function()
     for turn in range(ROUNDS):
         for name, function in (quick | slow if turn < SLOW_ROUNDS else quick).items():
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             function()
-            seconds[name].append(time.perf_counter() - start)
-
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    bare, sqeuclidean, correlation, _ = (medians[name] for name in quick)
-    threads = {info["internal_api"]: info["num_threads"] for info in threadpool_info()}
-    print(f"{shape[0]} images × {shape[1]} units, float32; {platform.machine()}, {processor()},")
-    print(f"{os.cpu_count()} cores; threads {threads}; numpy {np.__version__}")
-    print(f"{'':38}{'median':>10}{'/ bare':>9}{'/ sqeucl.':>11}{'/ corr.':>9}")
-    for name, value in medians.items():
-        ratios = f"{value / bare:9.2f}{value / sqeuclidean:11.1f}{value / correlation:9.1f}"
-        print(f"{name:38}{value * 1e3:7.0f} ms{ratios}")
+            seconds[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return {name: tuple(map(statistics.median, zip(*times, strict=True))) for name, times in seconds.items()}
 
 
 def repscape_rdm(metric: str, activity: np.ndarray, normalisation: str) -> np.ndarray:

@@ -21,7 +21,7 @@ BATCH = 2000  # ten images, in all layers of a large network, and their gradient
 # operation, a skip connection, and what the operation needs to work in.
 ALIVE = 4
 FLOAT = 4
-# Of a unit that is recorded: 4 bytes in the population's file, 24 in memory.
+# Of a unit that is recorded: 4 bytes in the population's file, 12 in memory, at first twice that.
 INDICES = 6
 
 

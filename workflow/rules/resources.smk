@@ -96,3 +96,12 @@ workflow.global_resources["turn"] = 1
 if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workflow.global_resources):
     free = free_gpu_memory()
     workflow.global_resources["gpu" if free is None else "gpu_mb"] = 1 if free is None else free
+
+
+def look_when_a_job_ends():
+    """Let Snakemake look for jobs to start when one has ended, and at no other time.
+
+    Its limit of jobs a second, which a cluster may need, makes each look cause another a second later, for ever:
+    after a hundred jobs it looks a hundred times a second, at the files of all that are ready.
+    """
+    workflow.scheduler.job_rate_limiter = None

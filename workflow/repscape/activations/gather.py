@@ -18,13 +18,14 @@ class Gatherer:
     axis : int
         Which axis of the output is the channel; the first axis is the image.
     everything : bool
-        Whether the selection is the whole layer: no indices are made then.
+        Whether the selection is the whole layer: no places are looked up then.
     """
 
     selection: Selection
     axis: int
     everything: bool
-    index: tuple[torch.Tensor, ...] | None = None
+    strides: tuple[int, ...] = ()
+    place: torch.Tensor | None = None
 
     def __call__(self, output: torch.Tensor) -> torch.Tensor:
         """Return float32 (image, unit), a copy: the output may be overwritten afterwards."""
@@ -38,10 +39,18 @@ class Gatherer:
             )
         if self.everything:
             return values.flatten(1).to(torch.float32, copy=True)
-        if self.index is None:
-            index = np.unravel_index(self.selection.unit.astype(np.int64), values.shape[1:])
-            self.index = tuple(torch.from_numpy(np.ascontiguousarray(i)).to(values.device) for i in index)
-        return values[(slice(None), *self.index)].to(torch.float32)
+        return self._picked(values).to(torch.float32)
+
+    def _picked(self, values: torch.Tensor) -> torch.Tensor:
+        """Pick by each unit's one place in memory: several times as fast as by channel, y and x."""
+        shape, strides = values.shape[1:], values.stride()[1:]
+        if self.place is None or strides != self.strides:
+            index = np.unravel_index(self.selection.unit.astype(np.int64), shape)
+            place = sum(i * stride for i, stride in zip(index, strides, strict=True))
+            self.place, self.strides = torch.from_numpy(place).to(values.device), strides
+        extent = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+        lying = values.as_strided((len(values), extent), (values.stride(0), 1))
+        return lying.index_select(1, self.place)
 
 
 def coordinates(selection: Selection, channels: int, height: int, width: int) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ Images stream from the stimulus's file through the network into one file a layer
 gathered at the moment a layer has run, on the device where it ran.
 
 Memory stays below the sum of: the network's weights; two batches of images; the outputs that are
-alive at once within one batch; one batch of the largest layer's gathered values; 24 bytes of
+alive at once within one batch; one batch of the largest layer's gathered values; 12 bytes of
 indices for each recorded unit. None of these grows with the number of images.
 """
 
