@@ -11,9 +11,9 @@ import torch
 from scipy.io import savemat
 
 from repscape import bombs, matlab
+from repscape.containers import array
 from repscape.errors import DataError
 from repscape.networks import weights
-from repscape.recordings.containers import array
 from repscape.stimuli import movie, tilt_gratings
 
 ZEROS = np.zeros((500, 1000))
@@ -42,7 +42,7 @@ def state_dict(path):
 
 
 READERS = {
-    npz: [lambda path: array(path, "r"), lambda path: tilt_gratings._recorded(path, "r", 1.0)],
+    npz: [lambda path: array(path, "r"), lambda path: tilt_gratings._recorded(path, "r", 1.0, "tilt")],
     hdf5: [lambda path: array(path, "r")],
     mat: [lambda path: array(path, "r"), lambda path: matlab.structs(path, "r", ())],
     state_dict: [weights.read],

@@ -44,6 +44,8 @@ TARGETS = (
     "analyses",
     "figures",
 )
+# What a later config file can take away by null; of analyses and figures, null means all defaults.
+NAMED = {"stimuli", "networks", "recordings", "populations"}
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 # A plugin that runs a network takes these from where the config has them.
 RUNNING = {"device", "batch", "threads"}
@@ -159,6 +161,9 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         lines |= read_lines(file)
     mistakes = Mistakes(lines)
     given = _plain(config)
+    for step in NAMED & given.keys():
+        if isinstance(given[step], dict):
+            given[step] = {name: section for name, section in given[step].items() if section is not None}
     try:
         top = _Config.model_validate(given)
     except ValidationError as error:
@@ -563,7 +568,7 @@ def _check_shown(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mist
             f"as {example.lstrip('/')}.",
         )
     for name in shown if section.get("by") is not None else ():
-        factors = plugins.factors(stimuli[name]) if name in stimuli else None
+        factors = plugins.factor_names(stimuli[name]) if name in stimuli else None
         if factors is not None and section["by"] not in factors:
             mistakes.add(
                 (*keys, "by"), f"of the factors of '{name}', {plugins.unknown(section['by'], factors)}"

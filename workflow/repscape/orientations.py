@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.logs import logger
 
 # Of the angles as a file has them: left as they are, or as tilts from vertical
 Convention = Literal["angle", "tilt"]
@@ -30,8 +31,9 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
 
     Bins are [k w, (k + 1) w) from 0 to 360 degrees, and a bin's value is the mean angle of its trials; a
     width of at most 1 does not bin: trials of exactly the same angle are one condition. The convention
-    ``tilt`` keeps conditions up to 180 degrees and subtracts 90: 0 is vertical, negative values are tilted
-    left, positive ones right (Neuromatch Academy, W1D5, on Stringer et al., Cell 184:2767, 2021).
+    ``tilt``, of angles from 0 to 360 with 90 vertical, keeps conditions up to 180 degrees and subtracts 90: 0
+    is vertical, negative values are tilted left, positive ones right (Neuromatch Academy, W1D5, on Stringer
+    et al., Cell 184:2767, 2021).
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     Raises
     ------
     DataError
-        Angles are not finite numbers, bins are asked for of angles outside 0 to 360, or none is left.
+        Angles are not finite numbers; bins or tilts are asked for of angles outside 0 to 360; none is left.
     """
     angles = np.asarray(angles)
     if angles.dtype.kind not in "iuf" or angles.ndim != 1:
@@ -51,8 +53,15 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     angles = angles.astype(np.float64)
     if not np.isfinite(angles).all():
         raise DataError(f"{np.sum(~np.isfinite(angles))} of {len(angles)} angles are not finite (NaN or inf)")
+    outside = angles[(angles < 0) | (angles > 360)]
+    if convention == "tilt" and outside.size:
+        raise DataError(
+            f"expected angles from 0 to 360 degrees, of which 90 is vertical, found {outside[0]:g}; if they "
+            "are from vertical already, set 'convention: angle', for the stimulus and the recording"
+        )
+    if len(angles) > 2 and np.abs(angles).max() <= 2 * np.pi and (angles % 1).any():
+        logger.warning("all angles are between %.2f and %.2f: are they radians?", angles.min(), angles.max())
     if bin_width > 1:
-        outside = angles[(angles < 0) | (angles > 360)]
         if outside.size:
             raise DataError(
                 f"expected angles from 0 to 360 degrees to bin, found {outside[0]:g}; bring them there, or "

@@ -183,6 +183,13 @@ def factors(section: Mapping) -> Mapping[str, list[str]] | None:
         return None
 
 
+def factor_names(section: Mapping) -> list[str] | None:
+    """Name the factors of a stimulus's images; None where only its job can."""
+    name_them = getattr(inspect.getmodule(entry("stimuli", section["source"])), "factor_names", None)
+    told = factors(section) if name_them is None else name_them()
+    return None if told is None else list(told)
+
+
 def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:
     """Pick the files of the study that an entry function takes from a job's inputs, by parameter."""
     arguments: dict[str, Path | list[Path]] = {}

@@ -69,7 +69,7 @@ def test_reliability_of_a_plain_loop_with_images_shown_once():
     for neuron, found in enumerate(reliability(response, image)):
         own = [response[image == at, neuron] for at in range(5)]
         pooled = sum(((one - one.mean()) ** 2).sum() for one in own) / (11 - 5)
-        noise = np.mean([(one.var(ddof=1) if len(one) > 1 else pooled) / len(one) for one in own])
+        noise = np.mean([pooled / len(one) for one in own])
         assert found == pytest.approx(1 - noise / np.var([one.mean() for one in own], ddof=1), rel=1e-6)
 
 

@@ -120,13 +120,31 @@ def test_orientations_of_a_recording(tmp_path):
     assert plugins.factors({"source": "tilt_gratings", "seed": 0} | CHOICE) is None
 
 
+def test_angles_of_a_recording_are_read_out_of_any_kind_of_file(tmp_path):
+    (tmp_path / "v1.csv").write_text("neuron,stimuli\n1,30\n2,120\n3,\n4,30\n")
+    found = frames(recorded=tmp_path / "v1.csv")  # one trial showed nothing
+    assert [float(frame.factors["orientation"]) for frame in found] == [-60, 30]
+
+
+def test_angles_from_vertical_are_no_angles_of_the_exercise(tmp_path, caplog):
+    np.save(tmp_path / "v1.npy", np.arange(-90.0, 90, 30))
+    with pytest.raises(DataError, match=r"of which 90 is vertical, found -90; .*set 'convention: angle'"):
+        frames(recorded=tmp_path / "v1.npy")
+    found = frames(recorded=tmp_path / "v1.npy", convention="angle")
+    assert [float(frame.factors["orientation"]) for frame in found] == [-90, -60, -30, 0, 30, 60]
+    assert "radians" not in caplog.text
+    np.save(tmp_path / "v1.npy", np.linspace(0, 3, 7))
+    frames(recorded=tmp_path / "v1.npy")
+    assert "all angles are between 0.00 and 3.00: are they radians?" in caplog.text
+
+
 def test_files_of_a_recording_that_cannot_be_used(tmp_path):
     np.savez(tmp_path / "v1.npz", stim=np.zeros(3))
     (tmp_path / "text.npy").write_text("no array")
     np.save(tmp_path / "matrix.npy", np.zeros((3, 2)))
-    with pytest.raises(DataError, match=r"v1\.npz: variable: 'stimuli' is unknown; did you mean 'stim'"):
+    with pytest.raises(DataError, match=r"v1\.npz: variable 'stimuli' is unknown; did you mean 'stim'"):
         frames(recorded=tmp_path / "v1.npz")
-    with pytest.raises(DataError, match=r"text\.npy: expected the angles of trials .* cannot be read"):
+    with pytest.raises(DataError, match=r"text\.npy: variable 'stimuli' is unknown"):
         frames(recorded=tmp_path / "text.npy")
     with pytest.raises(DataError, match=r"matrix\.npy: stimuli: expected one angle a trial"):
         frames(recorded=tmp_path / "matrix.npy")

@@ -139,7 +139,7 @@ def varying(study: Study, stimulus: str | None, factor: str) -> str:
         stimulus = one(stimulus, study.stimuli, "stimulus")
         check_factor(study, stimulus, factor)
         return stimulus
-    factors = {name: known(study, name) for name in study.stimuli}
+    factors = {name: plugins.factor_names(study.config["stimuli"][name]) for name in study.stimuli}
     having = [name for name, own in factors.items() if own is None or factor in own]
     if not having:
         there = sorted({name for own in factors.values() for name in own or ()})
@@ -157,7 +157,7 @@ def check_factor(study: Study, stimulus: str, factor: str) -> None:
     ------
     ConfigError
     """
-    factors = known(study, stimulus)
+    factors = plugins.factor_names(study.config["stimuli"][stimulus])
     if factors is not None and factor not in factors:
         raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors)}")
 

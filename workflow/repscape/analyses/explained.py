@@ -12,13 +12,14 @@ def reliability(response: np.ndarray, image: np.ndarray) -> np.ndarray:
 
     This is the largest R² that a prediction of the means can reach: signal power divided by the power of
     the mean response (Sahani & Linden, NeurIPS 15, 2003; Schoppe et al., Front. Comput. Neurosci. 10:10,
-    2016). With s_i² the variance over the n_i trials of image i, the noise of its mean is s_i² / n_i, and
+    2016). With s² the variance of trials about the mean of their image, over all n_i trials of all images
+    (each image loses a degree of freedom), and all images with the same noise,
 
-        reliability = 1 − mean over images of s_i² / n_i, divided by the variance over images of the means,
+        reliability = 1 − s² · mean over images of 1 / n_i, divided by the variance over images of the means.
 
-    both variances with n − 1. With equal numbers of trials that is 1 − 1/F of a one-way analysis of
-    variance, the intraclass correlation ICC(1, k) (Shrout & Fleiss, Psychol. Bull. 86:420, 1979). Images of
-    one trial are given the mean s² of all trials. The estimate is not confined to 0 … 1.
+    With equal numbers of trials that is 1 − 1/F of a one-way analysis of variance, the intraclass correlation
+    ICC(1, k) (Shrout & Fleiss, Psychol. Bull. 86:420, 1979), whether or not noise is the same. The estimate
+    is not confined to 0 … 1.
 
     Parameters
     ----------
@@ -37,15 +38,13 @@ def reliability(response: np.ndarray, image: np.ndarray) -> np.ndarray:
     values = np.asarray(response, np.float64)[order]
     values = values - values[:1]  # which loses nothing where responses are far from 0
     means = np.add.reduceat(values, first) / counts[:, None]
-    squares = np.add.reduceat((values - means[image[order]]) ** 2, first)
     if counts.max() < 2:
         return np.full(values.shape[1], np.nan)
-    pooled = squares.sum(0) / (counts - 1).sum()
-    own = squares / np.maximum(counts - 1, 1)[:, None]
-    noise = np.where(counts[:, None] > 1, own, pooled) / counts[:, None]
+    pooled = ((values - means[image[order]]) ** 2).sum(0) / (counts - 1).sum()
+    noise = pooled * np.mean(1 / counts)
     variance = means.var(0, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > 0, 1 - noise.mean(0) / variance, np.nan)
+        return np.where(variance > 0, 1 - noise / variance, np.nan)
 
 
 def r2(errors: np.ndarray, totals: np.ndarray) -> np.ndarray:

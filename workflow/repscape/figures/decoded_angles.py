@@ -50,6 +50,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
     side = (width - 14) / len(shown)
     fig = figure(len(methods) * (side + 3) + 10, width)
     axes = fig.subplots(len(methods), len(shown), squeeze=False, sharex=True, sharey=True)
+    reached = start, start + period
     for row, method in enumerate(methods):
         for panel, (source, layer) in zip(axes[row], shown, strict=True):
             of = table.sel(source=source, layer=layer, decoder=method)
@@ -75,18 +76,22 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
                 alpha=0.6,
                 gid=f"{source}/{layer}/{method}",
             )
-            ticks = start + np.arange(-0.5, 1.51, 0.5) * period
-            panel.set(xlim=(start, start + period), ylim=ticks[[0, -1]])
-            panel.set_xticks(ticks[1:-1], [captions.plain(tick) for tick in ticks[1:-1]])
-            panel.set_yticks(ticks, [captions.plain(tick) for tick in ticks])
+            reached = min(reached[0], predicted.min()), max(reached[1], predicted.max())
             sign = "°" if unit(table) == "degrees" else ""
-            error = f"{float(of['error']):.3g}"
+            error = f"{float(of['error']):.2g}"
             panel.text(
                 0.04, 0.96, f"mean error {error}{sign}", transform=panel.transAxes, va="top", fontsize=6.5
             )
             if row == 0:
                 panel.set_title(captions.shorten(f"{source}, {layer}", int(side / 1.4)))
         axes[row, 0].set_ylabel(f"decoded by {NAMES[method]}\n({unit(table)})")
+    ticks = start + np.arange(-0.5, 1.51, 0.5) * period
+    first = axes[0, 0]  # whose scales all share
+    for axis, low, high in ((first.xaxis, start, start + period), (first.yaxis, *reached)):
+        inside = [tick for tick in ticks if low <= tick <= high]
+        axis.set_ticks(inside, labels=[captions.plain(tick) for tick in inside])
+    first.set_xlim(start - 0.03 * period, start + 1.03 * period)
+    first.set_ylim(reached[0] - 0.03 * period, reached[1] + 0.15 * period)  # with room for the words
     for panel in axes[-1]:
         panel.set_xlabel(f"{table.attrs['factor']} shown ({unit(table)})")
     return fig, caption(table, shown, layers is None)

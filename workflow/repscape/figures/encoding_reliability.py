@@ -95,7 +95,9 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
 
 def _shown(table, layers: dict[str, str] | None) -> list[int]:
     models = by_source(table)
-    median = table["median"].values
+    median = table["normalised_median"].values
+    if not np.isfinite(median).any():  # no neuron is reliable enough
+        median = table["median"].values
     shown = []
     for source in choices.several(layers, models, "layers"):
         own = models[source]

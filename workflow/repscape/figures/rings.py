@@ -107,7 +107,9 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
         face = {} if marker != "o" else {"facecolors": "none", "edgecolors": COLOURS[: len(places)]}
         face = face or {"c": COLOURS[: len(places)]}
         fits.scatter(x, table[key].values[places], 26, marker=marker, linewidths=1.2, gid=key, **face)
-    fits.set_ylim(min(0, 1.1 * np.nanmin(table["r_line"].values[places], initial=0)), 1.02)
+    lowest = min(np.nanmin(table[key].values[places], initial=0) for key in marks)
+    fits.axhline(0, color="0.4", lw=0.6, zorder=0)
+    fits.set_ylim(lowest - 0.05, 1.02)
     fits.set_ylabel("Spearman's ρ with distance")
     for panel in (closing, fits):
         depth_axis(panel, short, HALF)

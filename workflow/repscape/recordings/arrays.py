@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from pydantic import PositiveFloat
 
+from repscape.containers import array, ordered
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.orientations import Convention, conditions
-from repscape.recordings.containers import array, ordered
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces
 from repscape.types import Files
 

@@ -281,7 +281,10 @@ def _has(responses: Responses, seen: Seen) -> str:
     """Say what trials of a stimulus can be labelled by."""
     if responses.factor is not None:
         values = some(list(seen.factors[responses.factor]))
-        return f"Its images have, of the factor '{responses.factor}': {values}."
+        return (
+            f"Its images have, of the factor '{responses.factor}': {values}. Are 'bin' and 'convention' "
+            "those of the stimulus?"
+        )
     if np.asarray(responses.shown).dtype.kind in "iuf":
         by = f" Values of a factor ({', '.join(seen.factors)}) need 'by'." if seen.factors else ""
         return f"Its images have the numbers 0 to {len(seen.names) - 1}.{by}"

@@ -13,10 +13,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from repscape import bombs
+from repscape.containers import array, kind
 from repscape.errors import ConfigError, DataError
-from repscape.orientations import conditions
-from repscape.plugins import unknown
+from repscape.logs import logger
+from repscape.orientations import Convention, conditions
 from repscape.stimuli.frame import Frame
 from repscape.types import File
 
@@ -32,6 +32,7 @@ def frames(
     recorded: File | None = None,
     variable: str = "stimuli",
     bin: PositiveFloat = 1.0,
+    convention: Convention = "tilt",
     spatial_frequency: PositiveFloat = 1 / 28,
     resolution: Annotated[float, Field(gt=0, le=1)] = 0.1,
     patch: bool = False,
@@ -57,12 +58,12 @@ def frames(
         How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by
         numpy's `RandomState(seed)`, (rand - 0.5) 180. More leave the first as they were.
     recorded : path, optional
-        A ``.npy`` or ``.npz`` file with the angles of a recording's trials, in degrees. The angles shown
-        are its conditions, as tilts, in ascending order (see `repscape.orientations`).
+        A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its
+        conditions in ascending order. It may be of any kind that `repscape.containers` reads.
     variable : str
-        Of an ``.npz`` file, the array.
-    bin : float
-        Width of the bins of `recorded` in degrees; up to 1, there are none.
+        The array of the file; that of ``.npy`` files has no name.
+    bin, convention :
+        How angles of `recorded` become conditions: see `repscape.orientations.conditions`.
     spatial_frequency : float
         f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.
     resolution : float
@@ -88,7 +89,7 @@ def frames(
         resolution=resolution,
     )
     if recorded is not None:
-        angles = _recorded(Path(recorded), variable, bin)
+        angles = _recorded(Path(recorded), variable, bin, convention)
     else:
         angles = _angles(orientations, count, random, seed)
     for index, angle in enumerate(angles):
@@ -108,6 +109,11 @@ def draws(given: Mapping) -> bool:
 def how_many(*, orientations, count, random) -> int | None:
     """Say how many images there will be; None where a file says it."""
     return count or random or (None if orientations is None else len(orientations))
+
+
+def factor_names() -> list[str]:
+    """Name the factors, also where a file says their values."""
+    return ["orientation"]
 
 
 def factors(*, orientations, count, random, seed) -> dict[str, list[str]] | None:
@@ -164,23 +170,15 @@ def _angles(orientations, count, random, seed) -> list[float]:
     return ((np.random.RandomState(seed % 2**32).rand(random) - 0.5) * 180).tolist()
 
 
-def _recorded(file: Path, variable: str, width: float) -> list[float]:
+def _recorded(file: Path, variable: str, width: float, convention: Convention) -> list[float]:
     """Read the angles of a recording's trials and return those of its conditions."""
+    name = None if kind(file) == "npy" else variable
+    angles = np.atleast_1d(np.squeeze(array(file, name)))
+    if angles.ndim == 1 and angles.dtype.kind == "f" and np.isnan(angles).any():
+        there = ~np.isnan(angles)
+        logger.info("%s: %d of %d trials have no angle and are left out", file, (~there).sum(), len(there))
+        angles = angles[there]
     try:
-        bombs.check_zip(file)
-        found = np.load(file, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            angles = found
-        elif variable not in found:
-            raise DataError(f"{file}: variable: {unknown(variable, found.files)}")
-        else:
-            angles = found[variable]
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(
-            f"{file}: expected the angles of trials in a .npy or .npz file; it cannot be read ({error}). Get "
-            "it again."
-        ) from error
-    try:
-        return conditions(angles, width, "tilt").values.tolist()
+        return conditions(angles, width, convention).values.tolist()
     except DataError as error:
         raise DataError(f"{file}: {variable}: {error}.") from error

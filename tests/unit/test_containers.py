@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from repscape.containers import array, kind, ordered
 from repscape.errors import DataError
 from repscape.recordings import rdms
-from repscape.recordings.containers import array, kind, ordered
 from repscape.stimuli import tilt_gratings
 
 RESP = np.random.default_rng(0).normal(size=(4, 3))
@@ -164,6 +164,6 @@ def test_pickled_objects_are_refused_and_not_executed(tmp_path):
         array(tmp_path / "bare", None)
     with pytest.raises(DataError, match=r"a\.npy: not a whole \.npy file of numbers \(Object arrays"):
         list(rdms.read(path=[tmp_path / "a.npy"]))
-    with pytest.raises(DataError, match=r"a\.npz: expected the angles .*Object arrays"):
-        tilt_gratings._recorded(tmp_path / "a.npz", "r", 1.0)
+    with pytest.raises(DataError, match=r"a\.npz: 'r' holds Python objects"):
+        tilt_gratings._recorded(tmp_path / "a.npz", "r", 1.0, "tilt")
     assert not (tmp_path / "taken").exists()
