@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import pytest
-from disturbances import CLOCK, YEAR, can_mount, hooked, unwritable
+from disturbances import CLOCK, YEAR, can_mount, hooked, small_disk, unwritable
 from project import Project
 
 # Imported by every Python that starts in the run: waits before the file HELD gets its name.
@@ -189,6 +189,21 @@ def test_a_full_disk(part, finished, way):
     assert not [path.name for path in stimuli.iterdir() if "pictures" in path.name]
     part.run()
     assert part.results() == finished.results()
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small disk")
+def test_a_disk_that_is_full_from_the_beginning(part):
+    """Snakemake, which keeps records beside the results, would end in a traceback."""
+    size = sum(4096 + path.stat().st_size for path in part.folder.rglob("*"))
+    with small_disk(part.folder, size):
+        before = part.results()
+        fill = ["dd", "if=/dev/zero", f"of={part.folder}/filler", "bs=4k"]
+        assert b"No space left" in subprocess.run(fill, capture_output=True).stderr
+        done = part.run(check=False)
+        assert done.returncode == 1
+        assert "expected room for a run, found a full disk (0 bytes are free). Free some" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert part.results() == before
 
 
 @pytest.mark.parametrize("bytes_left", [0, 5000])

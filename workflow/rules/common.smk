@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import sys
 from importlib.metadata import version
 
@@ -50,7 +51,18 @@ def check_folders(*folders):
             )
 
 
+def check_room():
+    """Stop if the disk is full: Snakemake, which keeps its records here, ends in a traceback."""
+    disk = shutil.disk_usage(".")
+    if disk.total and disk.free < 2**20:
+        sys.exit(
+            f"repscape: {os.getcwd()}: expected room for a run, found a full disk ({disk.free} bytes are free). "
+            "Free some disk space, then run again; what is complete is kept."
+        )
+
+
 check_folders(".snakemake")
+check_room()
 assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
