@@ -457,3 +457,10 @@ def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
     np.save("gratings.npy", np.zeros((4, 2)))
     small["recordings"]["v1"]["path"] = "{stimulus}.npy"
     config.resolve(small, [])
+
+
+def test_null_takes_a_named_entry_of_an_earlier_file_away(small, tmp_path):
+    small["stimuli"]["white_noise"] = None
+    assert config.resolve(small, []).stimuli == ("gratings",)
+    small["stimuli"]["gratings"] = {"source": "views", "of": "white_noise"}
+    assert "'white_noise' is unknown" in mistakes(small, tmp_path)
