@@ -15,6 +15,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Container, Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -46,15 +47,17 @@ NAMES = Annotated[
 ]
 
 
-def names(step: str) -> list[str]:
+@cache
+def names(step: str) -> tuple[str, ...]:
     """List the plugins of a step without importing them."""
     folder = Path(__file__).parent / step
     entry = re.compile(rf"^def {ENTRY_POINTS[step]}\(", re.MULTILINE)
-    return sorted(
+    found = (
         module.name
         for module in pkgutil.iter_modules([str(folder)])
         if entry.search((folder / f"{module.name}.py").read_text(encoding="utf-8"))
     )
+    return tuple(sorted(found))
 
 
 def find(step: str, name: str, where: str) -> ModuleType:
@@ -201,6 +204,7 @@ def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list
     return arguments
 
 
+@cache
 def _hints(function: Callable) -> dict[str, Any]:
     """Annotations of the keyword-only parameters, in order."""
     hints = get_type_hints(function, include_extras=True)

@@ -67,7 +67,7 @@ def by_formula(metric, activity, normalisation):
 
 
 def test_every_metric_is_tested():
-    assert names("rdms") == sorted([*METRICS, *OF_TRIALS])
+    assert names("rdms") == tuple(sorted([*METRICS, *OF_TRIALS]))
 
 
 @pytest.mark.parametrize("normalisation", ["zscore", "mean", "max", "none"])
