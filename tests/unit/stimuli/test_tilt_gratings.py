@@ -133,6 +133,9 @@ def test_angles_from_vertical_are_no_angles_of_the_exercise(tmp_path, caplog):
     found = frames(recorded=tmp_path / "v1.npy", convention="angle")
     assert [float(frame.factors["orientation"]) for frame in found] == [-90, -60, -30, 0, 30, 60]
     assert "radians" not in caplog.text
+    np.save(tmp_path / "v1.npy", np.arange(0, 181, 30))
+    assert len(frames(recorded=tmp_path / "v1.npy")) == 7
+    assert "-90 and 90 degrees from vertical are both there" in caplog.text
     np.save(tmp_path / "v1.npy", np.linspace(0, 3, 7))
     frames(recorded=tmp_path / "v1.npy")
     assert "all angles are between 0.00 and 3.00: are they radians?" in caplog.text

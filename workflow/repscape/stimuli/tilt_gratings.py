@@ -179,6 +179,11 @@ def _recorded(file: Path, variable: str, width: float, convention: Convention) -
         logger.info("%s: %d of %d trials have no angle and are left out", file, (~there).sum(), len(there))
         angles = angles[there]
     try:
-        return conditions(angles, width, convention).values.tolist()
+        found = conditions(angles, width, convention).values.tolist()
     except DataError as error:
         raise DataError(f"{file}: {variable}: {error}.") from error
+    if {-90.0, 90.0} <= set(found):
+        logger.warning(
+            "%s: -90 and 90 degrees from vertical are both there, as one grating with two labels", file
+        )
+    return found
