@@ -43,6 +43,7 @@ rule all:
 
 onstart:
     check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
+    read_inputs_once()
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
         look_when_a_job_ends()

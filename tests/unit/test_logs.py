@@ -199,13 +199,13 @@ with logs.job(SimpleNamespace(log=[log], wildcards={}, rule="step")), store.repl
 @pytest.mark.parametrize("interruptible", [True, False])
 def test_a_job_ends_with_the_run_that_started_it(tmp_path, interruptible):
     run = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    ignore = None if interruptible else lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
+    handler = signal.default_int_handler if interruptible else signal.SIG_IGN
     with subprocess.Popen(
         [sys.executable, "-c", JOB, str(tmp_path / "job.log"), str(tmp_path / "file")],
         env=os.environ | {"REPSCAPE_RUN": str(run.pid)},
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=ignore,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
     ) as job:
         assert job.stdout.readline() == "begun\n"
         time.sleep(0.2)

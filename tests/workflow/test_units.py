@@ -111,7 +111,7 @@ def test_mistakes_are_told_when_planning(project):
     for said in (
         "expected at least 2 values of the factor 'color'",
         "'object' is unknown; did you mean 'obj'",
-        "no stimulus has images with the factor 'direction'",
+        "no stimulus of the study varies in 'direction'",
     ):
         assert said in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

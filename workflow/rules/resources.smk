@@ -2,6 +2,8 @@
 #
 # A job that was killed for want of memory or time asks again for twice, three times as much. How often, and
 # all that depends on the cluster, is in its profile: see profiles/slurm/config.yaml.
+from snakemake.io import _IOFile
+
 from repscape import needs
 
 SITE = workflow.resource_settings.default_resources or {}
@@ -96,6 +98,27 @@ workflow.global_resources["turn"] = 1
 if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workflow.global_resources):
     free = free_gpu_memory()
     workflow.global_resources["gpu" if free is None else "gpu_mb"] = 1 if free is None else free
+
+
+def read_inputs_once():
+    """Let Snakemake read a file for its checksum once, as long as the file stays the same.
+
+    After a job it asks for the checksums of all inputs once for each output, in the process that starts jobs.
+    """
+    compute, known = _IOFile.checksum, {}
+
+    async def checksum(file, *arguments, **keywords):
+        try:
+            there = os.stat(file.file)
+        except OSError:
+            return await compute(file, *arguments, **keywords)
+        state = there.st_ino, there.st_mtime_ns, there.st_size
+        key = file.file, state, arguments, tuple(keywords.items())
+        if key not in known:
+            known[key] = await compute(file, *arguments, **keywords)
+        return known[key]
+
+    _IOFile.checksum = checksum
 
 
 def look_when_a_job_ends():
