@@ -113,7 +113,7 @@ def test_every_time_step_is_a_layer_and_right(state, file, tmp_path):
     freeze.save(freeze.freeze(loaded), tmp_path / "network.pt")
     frozen = thaw(tmp_path / "network.pt")
     assert sum(row.block.partition(".")[0] in STEPS for row in frozen.rows) == 9
-    images = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     seen = {}
     callbacks = {
         row.node: lambda output, row=row: seen.update({row.block: output.clone()})
@@ -129,7 +129,7 @@ def test_every_time_step_is_a_layer_and_right(state, file, tmp_path):
     for name, value in expected.items():
         atol = 2e-4 * value.abs().max().item()
         torch.testing.assert_close(seen[name].contiguous(), value, rtol=2e-4, atol=atol)
-    torch.testing.assert_close(seen["predictions"], expected["fc1"].softmax(1))
+    torch.testing.assert_close(seen["predictions"], expected["fc1"].softmax(1), rtol=2e-4, atol=1e-5)
 
 
 def test_receptive_fields_of_time_steps_are_where_gradients_are():
