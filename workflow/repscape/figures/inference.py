@@ -316,9 +316,8 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
     )
     if tests > 1:
         pairs = captions.plural(tests * (tests - 1) // 2, "pair", "pairs")
-        others = (
-            "Dashes: layers whose similarity does not differ" if "alike" in marks else "All others differ"
-        )
+        alike = "Dashes: layers whose similarity does not differ"
+        others = alike if "alike" in marks else "All others shown differ"
         text.append(
             f"{others} from its (two-sided t-test of the difference, corrected for all {pairs} in the same "
             "way)."
