@@ -2,7 +2,14 @@
 #
 # One list of nouns, in one order, names the rule files, the parts of the package, the sections
 # of the config and the folders of results.
+import atexit
+import gc
+
 from snakemake.utils import min_version
+
+# What a plan makes stays. Python need neither look for garbage in it, nor take it apart at the end.
+gc.disable()
+atexit.register(gc.freeze)
 
 min_version("9.27")
 
@@ -42,6 +49,8 @@ rule all:
 
 
 onstart:
+    gc.freeze()
+    gc.enable()
     check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
     read_inputs_once()
     if workflow.local_exec:

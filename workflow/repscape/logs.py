@@ -1,24 +1,15 @@
-"""Where a job's words go: everything into its log, one helpful line to the terminal."""
+"""The words of a run: how far a job is, and what the terminal shows of it."""
 
 import logging
-import os
 import re
-import select
 import signal
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from shutil import get_terminal_size
 
-from repscape.errors import RepscapeError
-
 logger = logging.getLogger("repscape")
-
-_GRACE = 2  # seconds
 
 
 def _except_interruption(kind, error, traceback) -> None:
@@ -28,86 +19,6 @@ def _except_interruption(kind, error, traceback) -> None:
 
 
 sys.excepthook = _except_interruption
-
-
-@contextmanager
-def job(snakemake) -> Iterator[None]:
-    """Run a script's body: log warnings and tracebacks to the rule's log, end with one line.
-
-    Exits with status 1 on any error. Of a `RepscapeError` the terminal gets the message, of
-    anything else the exception's name and where the traceback is.
-    """
-    log = Path(snakemake.log[0])
-    handler = _open(log)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logging.captureWarnings(True)
-    warnings.simplefilter("default")
-    wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
-    step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
-    _end_with_the_run()
-    try:
-        yield
-    except KeyboardInterrupt:  # Snakemake says it for all jobs
-        logger.error("interrupted")
-        sys.exit(130)
-    except RepscapeError as error:
-        logger.error("%s", error, exc_info=error.__cause__)
-        _say(f"repscape: {step} failed: {error} [log: {log}]")
-        sys.exit(1)
-    except Exception as error:
-        logger.exception("unexpected error")
-        _say(
-            f"repscape: {step} failed unexpectedly: {type(error).__name__}: {error}. "
-            f"The traceback is in {log}."
-        )
-        sys.exit(1)
-    finally:
-        root.removeHandler(handler)
-        handler.close()
-
-
-class _Log(logging.FileHandler):
-    """Stays quiet on a full disk: the job fails of that itself, and its line is for the terminal as well."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handleError(record)
-
-    def close(self) -> None:
-        with suppress(OSError):
-            super().close()
-
-
-def _open(log: Path) -> logging.Handler:
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return _Log(log, mode="w", encoding="utf-8")
-    except OSError:
-        return logging.NullHandler()
-
-
-def _end_with_the_run() -> None:
-    """End this process when the Snakemake that started it is killed (Linux alone can tell).
-
-    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
-    that a later run has made.
-    """
-    try:
-        run = os.pidfd_open(int(os.environ["REPSCAPE_RUN"]))
-    except (KeyError, AttributeError, OSError):
-        return
-
-    def wait():
-        select.select([run], [], [])
-        logger.error("Snakemake was ended from outside, so this job ends")
-        os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
-        time.sleep(_GRACE)
-        os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Iterator:
@@ -196,7 +107,7 @@ class Calm(logging.Filter):
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
         with suppress(OSError), open(logs[0], "a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
-        _say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
+        say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
 
 
 def _signal(status: int) -> str:
@@ -204,5 +115,6 @@ def _signal(status: int) -> str:
     return signal.Signals(status - 128).name if status > 128 else ""
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Show a line on the terminal."""
     print(line, file=sys.stderr, flush=True)

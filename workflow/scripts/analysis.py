@@ -2,7 +2,7 @@
 
 import csv
 
-from repscape import logs, plugins, store
+from repscape import jobs, plugins, store
 
 
 def main(analysis, section, simulated, files, output):
@@ -22,6 +22,6 @@ def main(analysis, section, simulated, files, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job, files = snakemake.params.job, dict(snakemake.input.items())
         main(snakemake.rule, job["section"], job.get("simulated"), files, snakemake.output)

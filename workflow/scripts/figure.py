@@ -1,6 +1,6 @@
 """Draw one figure; write what it shows, where no other file holds it."""
 
-from repscape import logs, plugins
+from repscape import jobs, plugins
 from repscape.figures.render import render
 from repscape.figures.style import palette
 
@@ -13,7 +13,7 @@ def main(section, colours, simulated, files, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job = snakemake.params.job
         colours = palette(job["stimuli"], job["reference"]) if "stimuli" in job else None
         files = dict(snakemake.input.items())

@@ -1,9 +1,9 @@
 """Print the tables of layers."""
 
-from repscape import logs
+from repscape import jobs
 from repscape.networks.tables import format_table, read_layers
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         for network, path in snakemake.params.networks.items():
             print(f"\n{network}\n{format_table(read_layers(path))}")

@@ -2,7 +2,7 @@
 
 import json
 
-from repscape import logs, plugins
+from repscape import jobs, plugins
 from repscape.arguments import fetched
 from repscape.networks import freeze, tables, trained
 
@@ -27,7 +27,7 @@ def main(section, source, network, layers, weights=None):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         section, source, output = (
             snakemake.params.job["section"],
             snakemake.wildcards.source,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repscape import logs, plugins
+from repscape import jobs, plugins
 from repscape.networks.tables import find, read_layers
 from repscape.populations import areas, file
 from repscape.populations.layer import Layer
@@ -38,7 +38,7 @@ def main(inputs, names, labels, section, source, population, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job, keys = snakemake.params.job, snakemake.wildcards
         inputs, output = dict(snakemake.input.items()), snakemake.output[0]
         layers = job["layers"], job["labels"]

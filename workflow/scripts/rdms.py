@@ -1,10 +1,10 @@
 """Compute the RDMs of one stimulus, population and sample size: a file a layer."""
 
-from repscape import logs
+from repscape import jobs
 from repscape.rdms.compute import write_rdms
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job = snakemake.params.job
         activations, samples, outputs = (
             dict(zip(job["layers"], files, strict=True))

@@ -2,7 +2,7 @@
 
 import json
 
-from repscape import logs, plugins, store
+from repscape import jobs, plugins, store
 from repscape.arguments import fetched
 from repscape.rdms.table import encoded
 from repscape.recordings.given import to_table
@@ -27,6 +27,6 @@ def main(section, recording, inputs, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         section, inputs = snakemake.params.job["section"], snakemake.input
         main(section, snakemake.wildcards.recording, dict(inputs.items()), snakemake.output[0])

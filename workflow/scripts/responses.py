@@ -2,7 +2,7 @@
 
 import json
 
-from repscape import logs, plugins
+from repscape import jobs, plugins
 from repscape.arguments import fetched
 from repscape.recordings import file
 from repscape.recordings.responses import recorded
@@ -26,6 +26,6 @@ def main(section, names, recording, stimuli, outputs):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job, recording = snakemake.params.job, snakemake.rule.removeprefix("recording_")
         main(job["section"], job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)

@@ -1,6 +1,6 @@
 """Draw units from every layer of a population."""
 
-from repscape import logs
+from repscape import jobs
 from repscape.samples.draw import write_samples
 
 
@@ -10,7 +10,7 @@ def main(population, outputs, size, repeats, seed, how):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job = snakemake.params.job
         outputs = dict(zip(job["layers"], snakemake.output, strict=True))
         main(snakemake.input[0], outputs, snakemake.wildcards.size, job["repeats"], job["seed"], job["draw"])

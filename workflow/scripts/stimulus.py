@@ -3,7 +3,7 @@
 import json
 import os
 
-from repscape import logs, plugins, store
+from repscape import jobs, plugins, store
 from repscape.arguments import fetched
 from repscape.stimuli import factors, mother
 from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
@@ -27,6 +27,6 @@ def main(section, stimulus, inputs, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         section, inputs = snakemake.params.job["section"], snakemake.input
         main(section, snakemake.wildcards.stimulus, dict(inputs.items()), snakemake.output[0])

@@ -1,6 +1,6 @@
 """Train one network; write its weights and what happened on the way."""
 
-from repscape import logs, own, plugins
+from repscape import jobs, own, plugins
 from repscape.arguments import fetched
 from repscape.networks import trained
 from repscape.trainings import planned
@@ -26,6 +26,6 @@ def main(section, settings, source, inputs, output):
 
 
 if __name__ == "__main__":
-    with logs.job(snakemake):
+    with jobs.run(snakemake):
         job, inputs = snakemake.params.job, dict(snakemake.input.items())
         main(job["section"], job["training"], snakemake.wildcards.source, inputs, snakemake.output)

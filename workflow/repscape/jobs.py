@@ -1,0 +1,109 @@
+"""A job: one process, which runs one script.
+
+Scripts import this first. Until `run` begins they only import: what that makes stays, so Python need not look
+for garbage in it, which takes a fifth of torch's import, nor take it apart at the end, which takes half a
+second more.
+"""
+
+import gc
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from repscape.errors import RepscapeError
+from repscape.logs import logger, say
+
+_GRACE = 2  # seconds
+
+gc.disable()
+
+
+@contextmanager
+def run(snakemake) -> Iterator[None]:
+    """Run a script's body: log warnings and tracebacks to the rule's log, end with one line.
+
+    Exits with status 1 on any error. Of a `RepscapeError` the terminal gets the message, of
+    anything else the exception's name and where the traceback is.
+    """
+    log = Path(snakemake.log[0])
+    handler = _open(log)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    warnings.simplefilter("default")
+    wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
+    step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
+    _end_with_the_run()
+    gc.freeze()
+    gc.enable()
+    try:
+        yield
+    except KeyboardInterrupt:  # Snakemake says it for all jobs
+        logger.error("interrupted")
+        sys.exit(130)
+    except RepscapeError as error:
+        logger.error("%s", error, exc_info=error.__cause__)
+        say(f"repscape: {step} failed: {error} [log: {log}]")
+        sys.exit(1)
+    except Exception as error:
+        logger.exception("unexpected error")
+        say(
+            f"repscape: {step} failed unexpectedly: {type(error).__name__}: {error}. "
+            f"The traceback is in {log}."
+        )
+        sys.exit(1)
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+        gc.freeze()
+
+
+class _Log(logging.FileHandler):
+    """Stays quiet on a full disk: the job fails of that itself, and its line is for the terminal as well."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
+def _open(log: Path) -> logging.Handler:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return _Log(log, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()
+
+
+def _end_with_the_run() -> None:
+    """End this process when the Snakemake that started it is killed (Linux alone can tell).
+
+    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
+    that a later run has made.
+    """
+    try:
+        watched = os.pidfd_open(int(os.environ["REPSCAPE_RUN"]))
+    except (KeyError, AttributeError, OSError):
+        return
+
+    def wait():
+        select.select([watched], [], [])
+        logger.error("Snakemake was ended from outside, so this job ends")
+        os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
+        time.sleep(_GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
+
+    threading.Thread(target=wait, daemon=True).start()
