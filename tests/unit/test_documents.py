@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from repscape import __version__, config, plugins
+from repscape import __version__, config, plugins, schema
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def test_every_key_of_the_config_is_documented():
     undocumented = [key for key in config._Config.model_fields if not re.search(rf"\b{key}\b", text)]
     for step in plugins.ENTRY_POINTS:
         for name in plugins.names(step):
-            keys = plugins.model(plugins.entry(step, name)).model_fields
+            keys = schema.model(plugins.entry(step, name)).model_fields
             undocumented += [f"{step}: {key} of {name}" for key in keys if not re.search(rf"\b{key}\b", text)]
             undocumented += (
                 [f"{step}: {name}"] if f"`{name}" not in text and f"select: {name}" not in text else []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from repscape import config, plugins, store
+from repscape import config, schema, store
 from repscape.errors import ConfigError
 from repscape.stimuli import mother
 from repscape.types import File, NetworkFile, StimulusFile, StimulusFiles
@@ -49,12 +49,12 @@ def example(
 
 
 def test_names_in_the_config_are_files_in_the_plugin():
-    assert plugins.made_parameters(example) == {"of": "stimulus", "among": "stimulus", "by": "network"}
-    assert plugins.asset_parameters(example) == ["table"]
-    section = plugins.model(example)(of="a", among="b").model_dump()
+    assert schema.made_parameters(example) == {"of": "stimulus", "among": "stimulus", "by": "network"}
+    assert schema.asset_parameters(example) == ["table"]
+    section = schema.model(example)(of="a", among="b").model_dump()
     assert section == {"of": "a", "among": ["b"], "by": None, "table": None}
     inputs = {"of": "x/a.nc", "among": ["x/b.nc", "x/c.nc"], "by": "x/network.pt", "by_layers": "x/layers.nc"}
-    assert plugins.made_arguments(example, inputs) == {
+    assert schema.made_arguments(example, inputs) == {
         "of": Path("x/a.nc"),
         "among": [Path("x/b.nc"), Path("x/c.nc")],
         "by": Path("x/network.pt"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from repscape import plugins
+from repscape import plugins, schema
 from repscape.errors import ConfigError
 from repscape.types import File, Files, Size
 
@@ -20,7 +20,7 @@ def test_every_plugin_has_a_schema():
     for step in plugins.ENTRY_POINTS:
         assert plugins.names(step), f"no plugins found for {step}"
         for name in plugins.names(step):
-            plugins.model(plugins.entry(step, name))
+            schema.model(plugins.entry(step, name))
 
 
 def test_unknown_name_lists_the_valid_ones():
@@ -35,7 +35,7 @@ def test_helpers_are_not_plugins():
 
 
 def test_signature_is_the_schema():
-    model = plugins.model(example, source=(str, ...))
+    model = schema.model(example, source=(str, ...))
     section = model(source="x", path=["a", "b"]).model_dump(mode="json")
     assert section == {"source": "x", "path": ["a", "b"], "table": None, "count": 3, "size": [8, 8]}
     with pytest.raises(ValidationError, match="Extra inputs"):
@@ -45,23 +45,23 @@ def test_signature_is_the_schema():
 
 
 def test_files_are_known():
-    assert plugins.asset_parameters(example) == ["path", "table"]
-    assert plugins.takes_several(example, "path")
-    assert not plugins.takes_several(example, "table")
+    assert schema.asset_parameters(example) == ["path", "table"]
+    assert schema.takes_several(example, "path")
+    assert not schema.takes_several(example, "table")
 
 
 def test_arguments_have_their_declared_types():
     section = {"path": "a", "table": None, "count": 3, "size": [4, 5], "source": "x"}
-    assert plugins.section_arguments(example, section)["size"] == (4, 5)
-    assert "source" not in plugins.section_arguments(example, section)
+    assert schema.arguments(example, section)["size"] == (4, 5)
+    assert "source" not in schema.arguments(example, section)
 
 
 def test_planning_imports_nothing_heavy():
     heavy = "torch torchvision av PIL xarray pandas netCDF4 scipy matplotlib sklearn rsatoolbox timm"
     code = (
-        "import sys; from repscape import config, provenance, plugins\n"
+        "import sys; from repscape import config, plugins, provenance, schema\n"
         "for step in plugins.ENTRY_POINTS:\n"
-        "    for name in plugins.names(step): plugins.model(plugins.entry(step, name))\n"
+        "    for name in plugins.names(step): schema.model(plugins.entry(step, name))\n"
         f"print(*(set({heavy!r}.split()) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
 
-from repscape import assets, plugins
+from repscape import assets, schema
 
 
 def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -> dict:
@@ -17,22 +17,22 @@ def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -
     where : str
         The section's key, for messages.
     inputs : mapping of parameter to path or list of paths
-        The files of the study that stand for the names in the section (see `plugins.made_parameters`).
+        The files of the study that stand for the names in the section (see `schema.made_parameters`).
 
     Raises
     ------
     AssetError
         A file cannot be had (see `assets.fetch`).
     """
-    arguments = plugins.section_arguments(function, section)
-    for name in plugins.asset_parameters(function):
+    arguments = schema.arguments(function, section)
+    for name in schema.asset_parameters(function):
         if arguments.get(name) is not None:
             files = assets.fetch(arguments[name], f"{where}.{name}")
-            arguments[name] = files if plugins.takes_several(function, name) else files[0]
-    if plugins.IN_PATH in signature(function).parameters:
+            arguments[name] = files if schema.takes_several(function, name) else files[0]
+    if schema.IN_PATH in signature(function).parameters:
         found: dict[Path, dict[str, str]] = {}
-        for name in plugins.asset_parameters(function):
+        for name in schema.asset_parameters(function):
             if section[name] is not None:
                 found |= assets.in_braces(section[name], f"{where}.{name}")
-        arguments[plugins.IN_PATH] = found
-    return arguments | plugins.made_arguments(function, inputs)
+        arguments[schema.IN_PATH] = found
+    return arguments | schema.made_arguments(function, inputs)

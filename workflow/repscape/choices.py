@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from repscape.errors import ConfigError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, unknown
 from repscape.study import Study
 
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
-from repscape import assets, own, patterns, plugins
+from repscape import assets, own, patterns, plugins, schema
 from repscape.analyses.collection import ALL as ALL_IMAGES
-from repscape.errors import AssetError, ConfigError
+from repscape.errors import AssetError, ConfigError, unknown
 from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
 from repscape.networks import planned, tables
@@ -27,7 +27,7 @@ from repscape.stimuli import factors as factor_names
 from repscape.stimuli.assemble import FEWEST
 from repscape.study import Study
 from repscape.trainings import planned as trainings
-from repscape.types import Size
+from repscape.types import Layers, Names, Size
 
 TARGETS = (
     "all",
@@ -180,7 +180,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
             "source",
             mistakes,
             top,
-            layers=(tables.Layers, "blocks"),
+            layers=(Layers, "blocks"),
             stimuli=(list[str] | None, None),
             samples=(dict[str, list[str | int]] | None, None),
             training=(dict[str, Any] | None, None),
@@ -258,7 +258,7 @@ def _check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
 
 def _without_keys(step: str) -> list[str]:
     """List the plugins of a step that need no key in the config."""
-    models = {name: plugins.model(plugins.entry(step, name)) for name in plugins.names(step)}
+    models = {name: schema.model(plugins.entry(step, name)) for name in plugins.names(step)}
     filled = RUNNING | {"seed"}
     return [
         name
@@ -286,10 +286,10 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
             continue
         if plugin not in plugins.names(step):
             at = keys if unnamed else (*keys, selector)
-            mistakes.add(at, plugins.unknown(plugin, plugins.names(step)))
+            mistakes.add(at, unknown(plugin, plugins.names(step)))
             continue
         function = plugins.entry(step, plugin)
-        model = plugins.model(function, **{selector: (str, ...)}, **common)
+        model = schema.model(function, **{selector: (str, ...)}, **common)
         # null says that a key is not there, also over a file that has it
         values = {
             key: value for key, value in values.items() if value is not None or key in model.model_fields
@@ -303,9 +303,9 @@ def _plugin_sections(step, sections, selector, mistakes, top, **common) -> dict[
         checked |= accepted
         if accepted:
             _check_together(mistakes, keys, function, accepted[name])
-            for parameter in plugins.asset_parameters(function):
-                several = plugins.takes_several(function, parameter)
-                braces = plugins.IN_PATH in inspect.signature(function).parameters
+            for parameter in schema.asset_parameters(function):
+                several = schema.takes_several(function, parameter)
+                braces = schema.IN_PATH in inspect.signature(function).parameters
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
 
@@ -338,7 +338,7 @@ def _check_together(mistakes, keys, function, section, how_many=None) -> None:
     if ("how_many" in parameters) == (how_many is not None):
         further = {} if how_many is None else {"how_many": how_many}
         try:
-            check(**plugins.section_arguments(function, section, only=parameters), **further)
+            check(**schema.arguments(function, section, only=parameters), **further)
         except ConfigError as error:
             mistakes.add(keys, str(error))
 
@@ -375,8 +375,8 @@ def _recordings(top: _Config, groups: Mapping, mistakes: Mistakes) -> dict[str, 
     """Check the recordings; those that give responses have other keys than those that give RDMs."""
     of_rdms = {"stimulus": (str, ...), "area": (str, "recording"), "metric": (str, "given")}
     of_responses = {
-        "stimulus": (plugins.NAMES, ...),
-        "area": (plugins.NAMES, ["recording"]),
+        "stimulus": (Names, ...),
+        "area": (Names, ["recording"]),
         "missing": (responses.Missing, "refuse"),
         "constant": (responses.Constant, "keep"),
         "others": (responses.Others, "refuse"),
@@ -481,7 +481,7 @@ def _parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[str,
         keys = ("networks", name)
         if section["stimuli"] is not None:
             for stimulus in set(section["stimuli"]) - sections["stimuli"].keys():
-                mistakes.add((*keys, "stimuli"), plugins.unknown(stimulus, sections["stimuli"]))
+                mistakes.add((*keys, "stimuli"), unknown(stimulus, sections["stimuli"]))
             shown[name] = tuple(sorted(set(section["stimuli"]), key=natural))
         if section["samples"] is not None:
             drawn[name] = _chosen_samples(section["samples"], samples, (*keys, "samples"), mistakes)
@@ -516,10 +516,10 @@ def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mi
     for population, sizes in chosen.items():
         known = samples.get(population, {}).get("repeats")
         if known is None:
-            mistakes.add(keys, plugins.unknown(population, samples))
+            mistakes.add(keys, unknown(population, samples))
             continue
         for size in set(map(str, sizes)) - known.keys():
-            mistakes.add((*keys, population), plugins.unknown(size, known))
+            mistakes.add((*keys, population), unknown(size, known))
         drawn[population] = tuple(sorted(map(str, sizes), key=natural))
     return drawn
 
@@ -549,7 +549,7 @@ def _check_recordings(sections: Mapping, top: _Config, mistakes: Mistakes) -> No
         if name in taken:
             mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
         for stimulus in set(_as_list(section["stimulus"])) - stimuli:
-            mistakes.add((*keys, "stimulus"), plugins.unknown(stimulus, stimuli))
+            mistakes.add((*keys, "stimulus"), unknown(stimulus, stimuli))
         if _gives_rdms(section["source"]):
             _check_name(mistakes, (*keys, "area"), section["area"])
         else:
@@ -568,11 +568,9 @@ def _check_shown(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mist
             f"as {example.lstrip('/')}.",
         )
     for name in shown if section.get("by") is not None else ():
-        factors = plugins.factor_names(stimuli[name]) if name in stimuli else None
+        factors = schema.factor_names(stimuli[name]) if name in stimuli else None
         if factors is not None and section["by"] not in factors:
-            mistakes.add(
-                (*keys, "by"), f"of the factors of '{name}', {plugins.unknown(section['by'], factors)}"
-            )
+            mistakes.add((*keys, "by"), f"of the factors of '{name}', {unknown(section['by'], factors)}")
 
 
 def _trainings(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mistakes) -> None:
@@ -624,14 +622,14 @@ def _check_made(sections: Mapping, top: _Config, groups: Mapping, mistakes: Mist
         for name, section in sections[step].items():
             function = plugins.entry(step, section[selector])
             how_many = {}
-            for parameter, kind in plugins.made_parameters(function).items():
+            for parameter, kind in schema.made_parameters(function).items():
                 named = [] if section[parameter] is None else _as_list(section[parameter])
-                if kind == "stimulus" and plugins.takes_several(function, parameter):
+                if kind == "stimulus" and schema.takes_several(function, parameter):
                     named = [stimulus for other in named for stimulus in groups.get(other, [other])]
                     section[parameter] = named
                 for other in named:
                     if other not in valid[kind]:
-                        mistakes.add((step, name, parameter), plugins.unknown(other, valid[kind]))
+                        mistakes.add((step, name, parameter), unknown(other, valid[kind]))
                 if (step, kind) == ("stimuli", "network"):
                     mothers.setdefault(name, []).extend(_trained_on(sections["networks"], named))
                 if (step, kind) == ("stimuli", "stimulus"):
@@ -660,7 +658,7 @@ def _how_many(section: Mapping) -> int | None:
     if tell is None:
         return None
     try:
-        return tell(**plugins.section_arguments(function, section, only=inspect.signature(tell).parameters))
+        return tell(**schema.arguments(function, section, only=inspect.signature(tell).parameters))
     except AssetError:  # told with the assets
         return None
 
@@ -682,7 +680,7 @@ def _about_how_many(name: str, stimuli: Mapping, seen: tuple = ()) -> int:
     about = getattr(inspect.getmodule(function), "about_how_many", None)
     if about is not None:
         keys = inspect.signature(about).parameters
-        return about(**plugins.section_arguments(function, section, only=keys)) or 0
+        return about(**schema.arguments(function, section, only=keys)) or 0
     return _about_how_many(section.get("of"), stimuli, (*seen, name))
 
 
@@ -704,7 +702,7 @@ def _check_inputs(study: Study, mistakes: Mistakes) -> None:
     def ask(step: str, selector: str, name: str) -> None:
         section = study.config[step][name]
         try:
-            files = plugins.inputs(step, section, section[selector], study)
+            files = schema.inputs(step, section, section[selector], study)
         except ConfigError as error:
             key, _, rest = str(error).removeprefix(f"{step}.{section[selector]}.").partition(": ")
             at_key = key in section
@@ -743,9 +741,9 @@ def _sets(top: _Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict
         if definition.stimulus not in sections["stimuli"]:
             if definition.stimulus not in top.stimuli or top.stimuli[definition.stimulus].get("each"):
                 valid = sections["stimuli"]
-                mistakes.add((*keys, "stimulus"), plugins.unknown(definition.stimulus, valid))
+                mistakes.add((*keys, "stimulus"), unknown(definition.stimulus, valid))
             continue
-        factors = plugins.factors(sections["stimuli"][definition.stimulus])
+        factors = schema.factors(sections["stimuli"][definition.stimulus])
         if factors == {}:
             mistakes.add(
                 (*keys, "stimulus"), f"the images of stimulus '{definition.stimulus}' have no factors."
@@ -772,7 +770,7 @@ def _metrics(top: _Config, mistakes: Mistakes) -> list[dict[str, str]]:
         if own.is_own(entry.metric):
             _ask(mistakes, keys, own.check, entry.metric, ".".join(map(str, keys)))
         elif entry.metric not in plugins.names("rdms"):
-            mistakes.add(keys, plugins.unknown(entry.metric, plugins.names("rdms")))
+            mistakes.add(keys, unknown(entry.metric, plugins.names("rdms")))
         _check_name(mistakes, keys, name)
         if name in plugins.names("rdms") and name != entry.metric:
             mistakes.add(
@@ -792,7 +790,7 @@ def _samples(top: _Config, mistakes: Mistakes) -> dict[str, dict]:
     for index, entry in enumerate(top.samples):
         keys = ("samples", index)
         if entry.population not in top.populations:
-            mistakes.add((*keys, "population"), plugins.unknown(entry.population, top.populations))
+            mistakes.add((*keys, "population"), unknown(entry.population, top.populations))
         if entry.population in plans:
             mistakes.add(
                 (*keys, "population"),
@@ -857,7 +855,7 @@ def _check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> Non
         check = getattr(inspect.getmodule(function), "check_layers", None)
         if check is None:
             continue
-        arguments = plugins.section_arguments(function, section, only=inspect.signature(check).parameters)
+        arguments = schema.arguments(function, section, only=inspect.signature(check).parameters)
         for source, names in layers.items():
             network = sections["networks"][source]
             rows = planned.rows(network)

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from repscape import bombs
-from repscape.errors import DataError, some
-from repscape.plugins import unknown
+from repscape.errors import DataError, some, unknown
 
 _MAGIC = {
     b"PK\x03\x04": "npz",

@@ -5,6 +5,7 @@ workflow prints the message alone; a traceback means a bug in repscape itself.
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 _SHOWN = 3
 
@@ -33,3 +34,11 @@ def some(items: Sequence[str]) -> str:
     """List the first few of many."""
     more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
     return "; ".join(items[:_SHOWN]) + more
+
+
+def unknown(name: str | None, valid) -> str:
+    """Say that a name is unknown, what was probably meant, and what there is."""
+    valid = sorted(map(str, valid))
+    close = get_close_matches(str(name), valid, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else "."
+    return f"'{name}' is unknown{hint} Valid: {', '.join(valid) or 'none'}."

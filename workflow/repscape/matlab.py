@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from repscape import bombs
-from repscape.errors import DataError
-from repscape.plugins import unknown
+from repscape.errors import DataError, unknown
 
 
 def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:

@@ -9,8 +9,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from repscape import plugins
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 
 
 class Mistakes:
@@ -85,7 +84,7 @@ def _plainly(message: str) -> str:
 
 
 def _suggest(name: str, valid: Iterable[str]) -> str:
-    return plugins.unknown(name, valid).removeprefix(f"'{name}' is unknown")
+    return unknown(name, valid).removeprefix(f"'{name}' is unknown")
 
 
 def _fields_at(model: Any, location: Iterable) -> list[str]:

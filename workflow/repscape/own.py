@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
 
-from repscape.errors import ConfigError, DataError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, DataError, unknown
 
 
 def is_own(text: str) -> bool:

@@ -1,6 +1,6 @@
 """What is made from simulated recordings says so: which results of a study are."""
 
-from repscape import plugins
+from repscape import plugins, schema
 from repscape.study import Study
 
 # Steps whose files lie in a folder of their source
@@ -40,7 +40,7 @@ def behind(study: Study, step: str, name: str) -> list[str]:
         step, name = waiting.pop()
         section = study.config[step][name]
         selector = "analysis" if step == "analyses" else "figure"
-        for files in plugins.inputs(step, section, section[selector], study).values():
+        for files in schema.inputs(step, section, section[selector], study).values():
             for path in [files] if isinstance(files, str) else files:
                 found |= {source for source in simulated if path.startswith(roots[source])}
                 if path in analyses and path not in asked:

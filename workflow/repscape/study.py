@@ -121,7 +121,7 @@ class Study:
 
         Parameters
         ----------
-        parameters : mapping of parameter to kind, as `plugins.made_parameters` gives it
+        parameters : mapping of parameter to kind, as `schema.made_parameters` gives it
         section : the validated section of the config
         """
         files: dict[str, str | list[str]] = {}

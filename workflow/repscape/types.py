@@ -1,12 +1,19 @@
-"""Types that plugins use for the parameters they take from the config."""
+"""Types of what the config holds, first of all of the parameters that plugins take from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 Size = Annotated[tuple[PositiveInt, PositiveInt], Field(description="height and width in pixels")]
+
+Names = Annotated[
+    list[str],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 
 
 class _Asset:
@@ -35,3 +42,23 @@ def _none(value):
 
 
 SizeOfMother = Annotated[None, BeforeValidator(_none)]
+
+
+def _formed(layers):
+    """Say once what a choice of layers looks like, where it is none."""
+
+    def one(layer) -> bool:
+        label, number = layer if isinstance(layer, list | tuple) and len(layer) == 2 else (layer, 0)
+        return isinstance(label, str) and isinstance(number, int) and not isinstance(number, bool)
+
+    parts = layers.values() if isinstance(layers, Mapping) else layers
+    if all(map(one, parts if isinstance(layers, Mapping | list) else [layers])):
+        return layers
+    hint = f". Did you mean [[{layers[0]}, {layers[1]}]]?" if isinstance(layers, list) and one(layers) else ""
+    raise ValueError(
+        "expected blocks, all, a list of layers (conv1, [conv1, 1], features.0, blocks), or a mapping of "
+        f"names to layers{hint}"
+    )
+
+
+Layers = Annotated[str | list | dict[str, Any], BeforeValidator(_formed)]

@@ -16,7 +16,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("
 # What jobs look at: they end when this process is killed.
 os.environ.update(REPSCAPE_RUN=str(os.getpid()))
 
-from repscape import assets, config as configuration, plugins, provenance
+from repscape import assets, config as configuration, plugins, provenance, schema
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError
 from repscape.logs import Calm

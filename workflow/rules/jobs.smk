@@ -241,7 +241,7 @@ def rdm_job(source):
 def inputs_of(step, name):
     """The input function of an analysis or a figure: its plugin says what it needs."""
     section = CONFIG[step][name]
-    return lambda wildcards: or_stop(plugins.inputs, step, section, section[SELECTORS[step]], STUDY)
+    return lambda wildcards: or_stop(schema.inputs, step, section, section[SELECTORS[step]], STUDY)
 
 
 def analysis_outputs(analysis):
@@ -273,7 +273,7 @@ def from_study(plugin, section):
     if complete is None:
         return {}
     keys = signature(complete).parameters
-    arguments = plugins.section_arguments(plugins.entry("analyses", plugin), section, only=keys)
+    arguments = schema.arguments(plugins.entry("analyses", plugin), section, only=keys)
     return or_stop(complete, STUDY, **arguments)
 
 
@@ -325,25 +325,25 @@ def named_files(step, plugin, section):
     function = plugins.entry(step, plugin)
     named = [
         file
-        for parameter in plugins.asset_parameters(function)
+        for parameter in schema.asset_parameters(function)
         if section[parameter] is not None
         for file in assets.local_files(section[parameter], parameter)
     ]
     files_in = getattr(plugins.find(step, plugin, step), "files_in", None)
     if files_in is not None:
         keys = signature(files_in).parameters
-        named += or_stop(files_in, **plugins.section_arguments(function, section, only=keys))
+        named += or_stop(files_in, **schema.arguments(function, section, only=keys))
     return list(map(str, named))
 
 
 def made_from(step, plugin, section):
     """The files of the study that a section of the config names, by parameter."""
-    return STUDY.made_from(plugins.made_parameters(plugins.entry(step, plugin)), section)
+    return STUDY.made_from(schema.made_parameters(plugins.entry(step, plugin)), section)
 
 
 def libraries_if_run(step, plugin):
     """The versions of libraries, where the plugin runs a network."""
-    runs = "network" in plugins.made_parameters(plugins.entry(step, plugin)).values()
+    runs = "network" in schema.made_parameters(plugins.entry(step, plugin)).values()
     return {"libraries": libraries()} if runs else {}
 
 

@@ -2,12 +2,12 @@
 
 import csv
 
-from repscape import jobs, plugins, store
+from repscape import jobs, plugins, schema, store
 
 
 def main(analysis, section, simulated, files, output):
     plugin = plugins.find("analyses", section["analysis"], analysis)
-    result = plugin.compute(files, **plugins.section_arguments(plugin.compute, section))
+    result = plugin.compute(files, **schema.arguments(plugin.compute, section))
     attributes = {"analysis": section["analysis"], "simulated": simulated, **result.attributes}
     store.write(
         output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups

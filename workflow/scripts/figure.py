@@ -1,13 +1,13 @@
 """Draw one figure; write what it shows, where no other file holds it."""
 
-from repscape import jobs, plugins
+from repscape import jobs, plugins, schema
 from repscape.figures.render import render
 from repscape.figures.style import palette
 
 
 def main(section, colours, simulated, files, output):
     draw = plugins.entry("figures", section["figure"])
-    arguments = plugins.section_arguments(draw, section)
+    arguments = schema.arguments(draw, section)
     outputs = dict(output.items())
     render(draw, files, colours, arguments, name=section["figure"], simulated=simulated, **outputs)
 

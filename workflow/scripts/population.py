@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repscape import jobs, plugins
+from repscape import jobs, plugins, schema
 from repscape.networks.tables import find, read_layers
 from repscape.populations import areas, file
 from repscape.populations.layer import Layer
@@ -29,7 +29,7 @@ def main(inputs, names, labels, section, source, population, output):
         output,
         layers,
         section=section,
-        files=plugins.made_arguments(plugins.entry("populations", section["select"]), inputs),
+        files=schema.made_arguments(plugins.entry("populations", section["select"]), inputs),
         source=source,
         population=population,
         network=network,

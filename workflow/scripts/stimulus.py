@@ -3,7 +3,7 @@
 import json
 import os
 
-from repscape import jobs, plugins, store
+from repscape import jobs, plugins, schema, store
 from repscape.arguments import fetched
 from repscape.stimuli import factors, mother
 from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
@@ -16,7 +16,7 @@ def main(section, stimulus, inputs, output):
     variables = assemble(frames, section["size"], section["fit"], os.path.dirname(output))
     attributes = {
         **frames.attributes,
-        **mother.checksums(plugins.made_arguments(function, inputs)),
+        **mother.checksums(schema.made_arguments(function, inputs)),
         **factors.attributes(factors_of(variables)),
         "stimulus": stimulus,
         "source": section["source"],

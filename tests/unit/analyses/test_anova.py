@@ -9,7 +9,7 @@ import torch
 import xarray
 from torch import nn
 
-from repscape import plugins, store
+from repscape import schema, store
 from repscape.analyses import anova
 from repscape.analyses.design import crossed
 from repscape.errors import ConfigError, DataError
@@ -230,5 +230,5 @@ def test_planning():
     study.config["stimuli"]["shapes"]["colors"] = 1
     with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .* of the factor 'color', found 1"):
         anova.inputs(study)
-    model = plugins.model(anova.compute, analysis=(str, ...))
+    model = schema.model(anova.compute, analysis=(str, ...))
     assert {"device", "batch", "threads"} <= model.model_fields.keys()

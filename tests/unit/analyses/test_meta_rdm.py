@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
-from repscape import config, plugins, store
+from repscape import config, schema, store
 from repscape.analyses.meta_rdm import compute, inputs, rows
 from repscape.errors import ConfigError, DataError
 from repscape.rdms import table as tables
@@ -180,7 +180,7 @@ def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
 
 
 def test_a_single_entry_may_be_named_without_a_list():
-    section = plugins.model(compute, analysis=(str, ...)).model_validate(
+    section = schema.model(compute, analysis=(str, ...)).model_validate(
         {"analysis": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0}
     )
     assert section.entries == ["obj"]

@@ -6,7 +6,7 @@ import torch
 import xarray as xr
 from PIL import Image
 
-from repscape import plugins, store
+from repscape import plugins, schema, store
 from repscape.analyses.preprocessing import compute, inputs
 from repscape.arguments import fetched
 from repscape.errors import ConfigError, DataError
@@ -23,7 +23,7 @@ PREPROCESS = {
 def write_stimulus(output, name, source, **parameters):
     """Write a stimulus as its script does."""
     frames = plugins.entry("stimuli", source)
-    model = plugins.model(frames, source=(str, ...), size=(list | None, None), fit=(str, "squash"))
+    model = schema.model(frames, source=(str, ...), size=(list | None, None), fit=(str, "squash"))
     section = model.model_validate({"source": source, **parameters}).model_dump(mode="json")
     variables = assemble(frames(**fetched(frames, section, name, {})), section["size"], section["fit"])
     attributes = {"stimulus": name, "parameters": json.dumps(section)}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import iv
 
-from repscape import plugins, store
+from repscape import schema, store
 from repscape.analyses import tuning
 from repscape.analyses import tuning_measures as measures
 from repscape.analyses.circle import placed
@@ -509,7 +509,7 @@ def test_mistakes(study, keys, message):
 
 
 def test_keys():
-    model = plugins.model(tuning.compute, analysis=(str, ...))
+    model = schema.model(tuning.compute, analysis=(str, ...))
     section = model(analysis="tuning", seed=0).model_dump()
     assert section["factor"] == "orientation"
     assert section["period"] == 180

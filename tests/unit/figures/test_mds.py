@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import plugins, store
+from repscape import schema, store
 from repscape.analyses import mds as analysis
 from repscape.errors import ConfigError
 from repscape.figures import map_layout, mds
@@ -421,7 +421,7 @@ def test_what_there_is_is_accepted_before_the_job(section, parameters):
 
 
 def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
-    monkeypatch.setattr(plugins, "factors", lambda section: None)
+    monkeypatch.setattr(schema, "factors", lambda section: None)
     assert mds.inputs(study(), analysis="maps", colour="colour", trajectories="hue")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repscape import plugins
+from repscape import plugins, schema
 from repscape.errors import ConfigError
 from repscape.stimuli import gratings, white_noise
 
@@ -133,4 +133,4 @@ def test_parameters_that_do_not_go_together(parameters, part):
 
 @pytest.mark.parametrize("name", plugins.names("stimuli"))
 def test_every_plugin_has_a_schema(name):
-    assert plugins.model(plugins.entry("stimuli", name)).model_fields
+    assert schema.model(plugins.entry("stimuli", name)).model_fields

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from repscape.errors import ConfigError
-from repscape.plugins import entry, find, section_arguments, unknown
+from repscape import schema
+from repscape.errors import ConfigError, unknown
+from repscape.plugins import entry, find
 from repscape.study import Study
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
             label for name in _listed(section.get("of", [])) for label in _labels(study, name, (*way, of))
         ]
         plugin = find("analyses", section["analysis"], of)
-        keys = section_arguments(
+        keys = schema.arguments(
             plugin.compute, section, only=inspect.signature(plugin.made_labels).parameters
         )
         return plugin.made_labels(list(dict.fromkeys(lower)), **keys)
@@ -148,7 +149,7 @@ def _own_labels(section: Mapping) -> list[str]:
     """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
     function = entry("recordings", section["source"])
     tell = find("recordings", section["source"], "recordings").labels
-    return tell(**section_arguments(function, section, only=inspect.signature(tell).parameters))
+    return tell(**schema.arguments(function, section, only=inspect.signature(tell).parameters))
 
 
 def made(study: Study) -> list[str]:

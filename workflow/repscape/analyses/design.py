@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape import plugins
+from repscape import schema
 from repscape.choices import one
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
-from repscape.plugins import unknown
 from repscape.study import Study
 
 
@@ -139,7 +138,7 @@ def varying(study: Study, stimulus: str | None, factor: str) -> str:
         stimulus = one(stimulus, study.stimuli, "stimulus")
         check_factor(study, stimulus, factor)
         return stimulus
-    factors = {name: plugins.factor_names(study.config["stimuli"][name]) for name in study.stimuli}
+    factors = {name: schema.factor_names(study.config["stimuli"][name]) for name in study.stimuli}
     having = [name for name, own in factors.items() if own is None or factor in own]
     if not having:
         there = sorted({name for own in factors.values() for name in own or ()})
@@ -157,14 +156,14 @@ def check_factor(study: Study, stimulus: str, factor: str) -> None:
     ------
     ConfigError
     """
-    factors = plugins.factor_names(study.config["stimuli"][stimulus])
+    factors = schema.factor_names(study.config["stimuli"][stimulus])
     if factors is not None and factor not in factors:
         raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors)}")
 
 
 def known(study: Study, stimulus: str) -> Mapping[str, list[str]] | None:
     """Return the factors of a stimulus's images, where they are known before it is made."""
-    return plugins.factors(study.config["stimuli"][stimulus])
+    return schema.factors(study.config["stimuli"][stimulus])
 
 
 def coded(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]:

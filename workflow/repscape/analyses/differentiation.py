@@ -8,9 +8,8 @@ import numpy as np
 
 from repscape.analyses.median import streamed_median
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger
-from repscape.plugins import unknown
 from repscape.study import Study
 
 TABLE = True

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from repscape.analyses.result import Result
 from repscape.analyses.sd_cd import check_against, check_stimuli, regress
-from repscape.errors import ConfigError, DataError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.seeds import derive
 from repscape.study import Study
 

@@ -13,9 +13,8 @@ from repscape.analyses.folds import divide
 from repscape.analyses.responses import check_finite, read
 from repscape.analyses.result import Result
 from repscape.choices import one, sampled, several
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger, progress
-from repscape.plugins import unknown
 from repscape.seeds import derive
 from repscape.study import Study
 

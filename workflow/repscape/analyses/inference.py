@@ -12,10 +12,9 @@ from repscape.analyses.between_sources import CORRECTIONS
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.analyses.split_rdms import UNITS
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
 from repscape.logs import logger
-from repscape.plugins import unknown
 from repscape.study import Study
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from pydantic import Field, PositiveInt
 from repscape.analyses import collection, embedding
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger
-from repscape.plugins import unknown
 from repscape.rdms.comparison import defined_entries
 from repscape.study import Study
 

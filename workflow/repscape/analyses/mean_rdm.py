@@ -8,15 +8,15 @@ import numpy as np
 from repscape.analyses import collection
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError
-from repscape.plugins import NAMES, unknown
+from repscape.errors import ConfigError, unknown
 from repscape.study import Study
+from repscape.types import Names
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def inputs(study: Study, *, of: Of, over: NAMES, where: Where | None = None) -> dict:
+def inputs(study: Study, *, of: Of, over: Names, where: Where | None = None) -> dict:
     """Name the files of RDMs, and check the labels.
 
     Raises
@@ -31,12 +31,12 @@ def inputs(study: Study, *, of: Of, over: NAMES, where: Where | None = None) -> 
     return collection.inputs(study, of, where)
 
 
-def made_labels(labels: list[str], *, over: NAMES) -> list[str]:
+def made_labels(labels: list[str], *, over: Names) -> list[str]:
     """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
     return [*(label for label in labels if label not in (*over, "averaged")), "averaged"]
 
 
-def compute(files: Mapping, *, of: Of, over: NAMES, where: Where | None = None) -> Result:
+def compute(files: Mapping, *, of: Of, over: Names, where: Where | None = None) -> Result:
     """Average the RDMs that are alike in all labels but some.
 
     Parameters

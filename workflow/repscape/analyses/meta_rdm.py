@@ -9,10 +9,10 @@ from pydantic import BeforeValidator, Field
 from repscape.analyses import collection
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
-from repscape.plugins import NAMES
 from repscape.rdms.comparison import Comparison
 from repscape.rdms.meta import check_labels, labels_after, meta_rdms
 from repscape.study import Study
+from repscape.types import Names
 
 TABLE = True
 
@@ -29,7 +29,7 @@ def inputs(
     *,
     seed: int,
     of: Of,
-    entries: NAMES,
+    entries: Names,
     groups: list[str] | None = None,
     where: Where | None = None,
     comparisons: Comparisons = ("pearson",),
@@ -46,7 +46,7 @@ def inputs(
     return collection.inputs(study, of, where)
 
 
-def made_labels(labels: list[str], *, entries: NAMES) -> list[str]:
+def made_labels(labels: list[str], *, entries: Names) -> list[str]:
     """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
     return labels_after(labels, entries)
 
@@ -56,7 +56,7 @@ def compute(
     *,
     seed: int,
     of: Of,
-    entries: NAMES,
+    entries: Names,
     groups: list[str] | None = None,
     where: Where | None = None,
     comparisons: Comparisons = ("pearson",),

@@ -7,9 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import check_equal
-from repscape.plugins import unknown
 from repscape.study import Study
 
 TABLE = True

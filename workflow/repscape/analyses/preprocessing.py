@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 
+from repscape import schema
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.study import Study
 
 
@@ -100,7 +100,7 @@ def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]
             raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(name, names)}")
         shown = file["images"][names.index(name)]
     function = plugins.entry("stimuli", section["source"])
-    if plugins.made_parameters(function):  # made of decoded images: nothing comes before it
+    if schema.made_parameters(function):  # made of decoded images: nothing comes before it
         original = shown
     else:
         frames = function(**fetched(function, section, f"stimuli.{stimulus}", {}))

@@ -6,9 +6,8 @@ import numpy as np
 
 from repscape.analyses.differentiation import carried
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.logs import logger
-from repscape.plugins import unknown
 from repscape.study import Study
 
 TABLE = True

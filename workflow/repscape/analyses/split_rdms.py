@@ -13,9 +13,9 @@ from pydantic import Field
 from repscape.analyses.result import Result
 from repscape.choices import one, one_size, several
 from repscape.errors import ConfigError, DataError
-from repscape.plugins import NAMES
 from repscape.seeds import derive
 from repscape.study import Study
+from repscape.types import Names
 
 if TYPE_CHECKING:
     from repscape.rdms.normalisation import Kind
@@ -53,8 +53,8 @@ def inputs(
     stimulus: str | None = None,
     population: str | None = None,
     size: str | int | None = None,
-    layers: NAMES | None = None,
-    metrics: NAMES | None = None,
+    layers: Names | None = None,
+    metrics: Names | None = None,
     trials: Split = "all",
 ) -> dict:
     """Name the activations, samples and RDMs of each layer.
@@ -97,8 +97,8 @@ def compute(
     stimulus: str | None = None,
     population: str | None = None,
     size: str | int | None = None,
-    layers: NAMES | None = None,
-    metrics: NAMES | None = None,
+    layers: Names | None = None,
+    metrics: Names | None = None,
     trials: Split = "all",
     splits: Times = 1,
     units: Samples = 0,

@@ -10,10 +10,9 @@ from repscape.analyses.design import known, stimulus_of
 from repscape.analyses.responses import check_finite
 from repscape.analyses.result import Result
 from repscape.choices import one, sampled, several
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import check_equal
 from repscape.logs import progress
-from repscape.plugins import unknown
 from repscape.seeds import derive
 from repscape.study import Study
 

@@ -12,8 +12,8 @@ from repscape.choices import one, sampled, several
 from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import progress
-from repscape.plugins import NAMES
 from repscape.study import Study
+from repscape.types import Names
 
 TABLE = True
 SIGNIFICANT = 0.05
@@ -27,10 +27,10 @@ Permutations = Annotated[int, Field(ge=19)]  # the fewest with which p can be 0.
 def inputs(
     study: Study,
     *,
-    sources: NAMES | None = None,
+    sources: Names | None = None,
     stimulus: str | None = None,
     population: str | None = None,
-    layers: NAMES | None = None,
+    layers: Names | None = None,
     factor: str = "orientation",
 ) -> dict:
     """Name the activations of each layer.
@@ -66,10 +66,10 @@ def inputs(
 def compute(
     files: dict,
     *,
-    sources: NAMES | None = None,
+    sources: Names | None = None,
     stimulus: str | None = None,
     population: str | None = None,
-    layers: NAMES | None = None,
+    layers: Names | None = None,
     factor: str = "orientation",
     period: PositiveFloat = 180.0,
     smooth: NonNegativeFloat = 0.0,

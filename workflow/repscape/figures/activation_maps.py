@@ -7,12 +7,11 @@ from pydantic import Field
 
 from repscape import choices
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.networks import planned, tables
-from repscape.plugins import unknown
 from repscape.populations.channels import covers
 from repscape.study import Study
 

@@ -3,12 +3,11 @@
 import numpy as np
 
 from repscape import choices
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.figures import captions
 from repscape.figures.anova_by_depth import design, words
 from repscape.figures.rows import colour_scale, page, picture, write
 from repscape.figures.style import PAGE, WIDTH
-from repscape.plugins import unknown
 from repscape.study import Study
 
 CATEGORY = "Units"

@@ -3,12 +3,11 @@
 import numpy as np
 
 from repscape import choices
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.figures import captions
 from repscape.figures.rows import colour_scale, inset, page, write
 from repscape.figures.style import WIDTH
 from repscape.figures.svm_by_depth import SIGNIFICANT, chance, procedure
-from repscape.plugins import unknown
 from repscape.study import Study
 
 CATEGORY = "Units"

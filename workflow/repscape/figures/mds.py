@@ -7,7 +7,7 @@ from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.mds import DEPENDENT, OWN, chains
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.figures import captions, keys, map_layout, mds_caption, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import (
@@ -23,7 +23,6 @@ from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, dr
 from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
-from repscape.plugins import unknown
 from repscape.study import Study
 
 CATEGORY = "RDMs"

@@ -9,11 +9,10 @@ from pydantic import Field
 from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.figures import captions, rdm_labels
 from repscape.figures.rows import colour_scale, page
 from repscape.figures.style import PAGE, WIDTH
-from repscape.plugins import unknown
 from repscape.rdms.meta import DEPENDENT
 from repscape.study import Study
 

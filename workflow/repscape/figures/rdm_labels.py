@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from repscape import plugins
+from repscape import schema
 from repscape.analyses import collection
 from repscape.analyses.collection import Of, Where
-from repscape.errors import ConfigError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, unknown
 from repscape.study import Study
 
 
@@ -86,7 +85,7 @@ def of_images(study: Study, stimuli: Iterable[str]) -> list[str] | None:
     """Name the factors of stimuli's images; None where only their job can tell those of one."""
     found: list[str] = []
     for name in stimuli:
-        factors = plugins.factors(study.config["stimuli"][name])
+        factors = schema.factors(study.config["stimuli"][name])
         if factors is None:
             return None
         found += factors

@@ -5,14 +5,13 @@ import numpy as np
 from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.figures import captions
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import label_colours
 from repscape.figures.rdm_names import telling
 from repscape.figures.rows import colour_scale, page
 from repscape.figures.style import WIDTH
-from repscape.plugins import unknown
 from repscape.rdms.meta import DEPENDENT
 from repscape.study import Study
 

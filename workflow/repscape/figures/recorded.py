@@ -8,12 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from repscape import choices
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.figures import captions
 from repscape.figures.rows import picture, write
 from repscape.figures.style import RAMP, along, printable
 from repscape.labels import check_equal
-from repscape.plugins import unknown
 from repscape.study import Study
 
 # How many evenly spaced images, or which, counted from 0.

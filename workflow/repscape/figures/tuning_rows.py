@@ -6,10 +6,9 @@ import numpy as np
 
 from repscape import choices
 from repscape.analyses.collection import Where
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.figures import captions
 from repscape.figures.style import COLOURS, REFERENCE
-from repscape.plugins import unknown
 from repscape.study import Study
 
 DEGREES = (180.0, 360.0)  # periods of angles

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded, imagenet
 from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.plugins import unknown
 from repscape.types import File
 
 # Name: the address of the authors' state dict. Files are named by the first digits of their sha256.

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.own import look_in
-from repscape.plugins import unknown
 
 FORM = "path/to/file.py:function or package.module:function"
 

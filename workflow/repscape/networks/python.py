@@ -7,12 +7,11 @@ from typing import Any
 
 from pydantic import NonNegativeInt
 
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.networks import factory as factories
 from repscape.networks.loaded import Loaded, imagenet
 from repscape.networks.weights import drawn, insert, read
-from repscape.plugins import unknown
 from repscape.types import File
 
 

@@ -11,38 +11,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING
 
 from repscape.errors import ConfigError
 from repscape.frozen.row import Row
+
+if TYPE_CHECKING:
+    from repscape.types import Layers
 
 FOLDER = Path(__file__).parent / "tables"
 WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
 KEEP_THEIR_NAMES = ("input", "predictions")
 
-
-def _formed(layers):
-    """Say once what a choice of layers looks like, where it is none."""
-
-    def one(layer) -> bool:
-        label, number = layer if isinstance(layer, list | tuple) and len(layer) == 2 else (layer, 0)
-        return isinstance(label, str) and isinstance(number, int) and not isinstance(number, bool)
-
-    parts = layers.values() if isinstance(layers, Mapping) else layers
-    if all(map(one, parts if isinstance(layers, Mapping | list) else [layers])):
-        return layers
-    hint = f". Did you mean [[{layers[0]}, {layers[1]}]]?" if isinstance(layers, list) and one(layers) else ""
-    raise ValueError(
-        "expected blocks, all, a list of layers (conv1, [conv1, 1], features.0, blocks), or a mapping of "
-        f"names to layers{hint}"
-    )
-
-
 Numbered = tuple[str, int]
-Layers = Annotated[str | list | dict[str, Any], BeforeValidator(_formed)]
 
 
 @cache
@@ -73,7 +55,7 @@ def read_file(path: Path) -> tuple[Row, ...]:
         )
 
 
-def names(rows: Sequence[Row], layers: Layers, where: str) -> dict[str, str]:
+def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:
     """Choose layers and name them.
 
     Parameters

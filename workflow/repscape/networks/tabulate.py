@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from repscape import plugins
+from repscape import plugins, schema
 from repscape.errors import RepscapeError
 from repscape.networks.factory import told
 from repscape.networks.generate import shapes_of_any, write
@@ -23,7 +23,7 @@ def main(source: str, arguments: str, table: Path, error_file: Path) -> None:
         One of the two is written.
     """
     plugin = plugins.find("networks", source, "networks")
-    section = plugins.section_arguments(plugin.load, json.loads(arguments))
+    section = schema.arguments(plugin.load, json.loads(arguments))
     try:
         write(shapes_of_any(lambda: plugin.untrained(**section)), table)
     except RepscapeError as error:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt
 
-from repscape.errors import AssetError, ConfigError, DataError
+from repscape.errors import AssetError, ConfigError, DataError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.networks.loaded import Loaded, imagenet
 from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.plugins import unknown
 from repscape.types import File
 
 LIBRARIES = ("timm",)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
-from repscape.errors import ConfigError
+from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded
 from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.plugins import unknown
 from repscape.types import File
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def write(
     section : mapping
         The validated section of the config: the plugin (``select``) and its keys.
     files : mapping of parameter to path or list of paths
-        The files of the study that stand for names in the section (see `plugins.made_arguments`).
+        The files of the study that stand for names in the section (see `schema.made_arguments`).
     source, population : str
         The names of the network and of the population.
     network : path, optional
@@ -43,9 +43,11 @@ def write(
     simulated : int, optional
         1 where the units are simulated neurons.
     """
+    from repscape import schema  # which reading needs not
+
     plugin = plugins.find("populations", section["select"], "populations")
     function, layers = plugin.select, list(layers)
-    arguments = {**plugins.section_arguments(function, section), **files}
+    arguments = {**schema.arguments(function, section), **files}
     parameters = {key: value for key, value in section.items() if key not in ("select", "seed")}
     attributes = {
         "source": source,

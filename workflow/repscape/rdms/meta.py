@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
-from repscape.plugins import unknown
 from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs
 from repscape.rdms.labelled import Labelled, Notes

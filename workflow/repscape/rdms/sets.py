@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape import own
-from repscape.errors import ConfigError, DataError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, DataError, unknown
 
 
 def _difference(activity: np.ndarray) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from repscape.errors import DataError
-from repscape.plugins import unknown
+from repscape.errors import DataError, unknown
 from repscape.rdms import subset_exact
 
 Goal = Literal["largest", "target", "uniform"]

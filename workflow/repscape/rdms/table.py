@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repscape import store
-from repscape.errors import ConfigError, DataError
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
-from repscape.plugins import unknown
 from repscape.rdms import file as rdm_file
 
 if TYPE_CHECKING:

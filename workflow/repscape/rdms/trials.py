@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -65,6 +66,7 @@ def by_presentation(trials: Trials) -> list[np.ndarray]:
     return [trials.response[order[trials.repeat[order] == at]] for at in range(counts[0])]
 
 
+@cache
 def asked_for(metric: Callable) -> bool:
     """Whether a metric's function takes trials."""
     return "trials" in inspect.signature(metric).parameters

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from repscape import store
-from repscape.errors import DataError
+from repscape.errors import DataError, unknown
 from repscape.frozen.network import PREDICTIONS, thaw
 from repscape.frozen.running import check_size, choose_device
-from repscape.plugins import unknown
 
 
 class Classifier:

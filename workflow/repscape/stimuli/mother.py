@@ -33,7 +33,7 @@ def checksums(files: Mapping[str, Path | list[Path]]) -> dict[str, str | list[st
 
     Parameters
     ----------
-    files : mapping of parameter to path or paths, as `plugins.made_arguments` gives it
+    files : mapping of parameter to path or paths, as `schema.made_arguments` gives it
 
     Returns
     -------

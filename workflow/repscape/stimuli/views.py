@@ -6,8 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveInt
 
-from repscape.errors import ConfigError, DataError
-from repscape.plugins import unknown
+from repscape.errors import ConfigError, DataError, unknown
 from repscape.stimuli.frame import Frame
 from repscape.types import File, Size, StimulusFile
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, PositiveInt, ValidationError, create_model
 
-from repscape import own, plugins
-from repscape.errors import ConfigError
+from repscape import own, plugins, schema
+from repscape.errors import ConfigError, unknown
 from repscape.mistakes import Mistakes
 from repscape.trainings.signature import hyperparameters
 
@@ -68,7 +68,7 @@ def resolve(
         return None
     known = [key for key in ("stimulus", "held_out") if section[key] in names]
     for key in {"stimulus", "held_out"} - set(known):
-        mistakes.add((*keys, key), plugins.unknown(section[key], names))
+        mistakes.add((*keys, key), unknown(section[key], names))
     if section["stimulus"] == section["held_out"]:
         mistakes.add(
             (*keys, "held_out"),
@@ -106,13 +106,13 @@ def check_outputs(section: Mapping, outputs: int, count: int | None) -> None:
     check = getattr(inspect.getmodule(function), "check_outputs", None)
     if check is not None:
         only = inspect.signature(check).parameters
-        check(outputs, count, **plugins.section_arguments(function, section, only=only))
+        check(outputs, count, **schema.arguments(function, section, only=only))
 
 
 def arguments(section: Mapping, function) -> dict[str, Any]:
     """Pick what a training function takes by name: its hyperparameters, and ``seed``, … if it asks."""
     if not own.is_own(section["function"]):
-        return plugins.section_arguments(function, section)
+        return schema.arguments(function, section)
     taken = hyperparameters(section["function"])
     return {name: section[name] for name in taken}
 
@@ -122,20 +122,18 @@ def _model(function: str):
         fields = COMMON | hyperparameters(function)
         return create_model("training", __config__=ConfigDict(extra="forbid"), **fields)
     if function not in plugins.names("trainings"):
-        raise ConfigError(
-            f"{plugins.unknown(function, plugins.names('trainings'))} Or path/to/file.py:function."
-        )
-    return plugins.model(plugins.entry("trainings", function), **COMMON)
+        raise ConfigError(f"{unknown(function, plugins.names('trainings'))} Or path/to/file.py:function.")
+    return schema.model(plugins.entry("trainings", function), **COMMON)
 
 
 def _check_target(section: Mapping, keys: tuple, stimuli: Mapping, mistakes: Mistakes) -> None:
     """Check, as far as factors are known, that both stimuli have the target, and its classes."""
     target, found = section["target"], {}
     for key in ("stimulus", "held_out"):
-        varied = plugins.factors(stimuli[section[key]]) if section[key] in stimuli else None
+        varied = schema.factors(stimuli[section[key]]) if section[key] in stimuli else None
         if varied is not None and target not in varied:
             of = f"neither a factor of '{section[key]}' nor '{LABEL}'"
-            mistakes.add((*keys, "target"), f"{of}: {plugins.unknown(target, [*varied, LABEL])}")
+            mistakes.add((*keys, "target"), f"{of}: {unknown(target, [*varied, LABEL])}")
         elif varied is not None:
             found[key] = set(varied[target])
     if len(found.get("stimulus", "two")) < 2:
@@ -150,5 +148,5 @@ def _check_target(section: Mapping, keys: tuple, stimuli: Mapping, mistakes: Mis
 
 
 def _values(stimulus: str, target: str, stimuli: Mapping) -> set[str] | None:
-    varied = plugins.factors(stimuli[stimulus]) if stimulus in stimuli and target != LABEL else None
+    varied = schema.factors(stimuli[stimulus]) if stimulus in stimuli and target != LABEL else None
     return set(varied[target]) if varied and target in varied else None

@@ -1,0 +1,149 @@
+"""Sections of the config, as plugins take them: the schema of one, and the arguments that it gives."""
+
+import inspect
+from collections.abc import Callable, Container, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+from repscape.errors import AssetError, ConfigError
+from repscape.plugins import entry, find
+from repscape.types import Names, _Asset, _Made
+
+# The argument, if it takes one of this name, in which a source of stimuli gets what names in braces in its
+# paths stand for: {file: {name: value}}. It is not a key.
+IN_PATH = "in_path"
+
+
+def asset_parameters(function: Callable) -> list[str]:
+    """Name the parameters that take files (annotated `File` or `Files`)."""
+    return [name for name, hint in _hints(function).items() if _marks(hint, _Asset)]
+
+
+def made_parameters(function: Callable) -> dict[str, str]:
+    """Map the parameters that name a part of the study to its kind: ``stimulus`` or ``network``."""
+    marked = {name: _marks(hint, _Made) for name, hint in _hints(function).items()}
+    return {name: marks[0].kind for name, marks in marked.items() if marks}
+
+
+def takes_several(function: Callable, name: str) -> bool:
+    """Whether a parameter that takes files takes a list of them (`Files`, `StimulusFiles`)."""
+    return "list[" in str(_hints(function)[name])
+
+
+def model(function: Callable, /, **common) -> type[BaseModel]:
+    """Build the closed schema of a plugin's section from its keyword-only parameters.
+
+    Files stay text here: addresses or patterns until `assets` has found them, or names of the study.
+
+    Parameters
+    ----------
+    function : the plugin's entry function
+    common : name = (type, default)
+        Further keys of the section; a parameter of the same name goes first.
+    """
+    parameters = inspect.signature(function).parameters
+    fields: dict[str, Any] = {}
+    for name, hint in _hints(function).items():
+        default = parameters[name].default
+        if _is_file(hint):
+            several = Names if _marks(hint, _Made) else str | list[str]
+            hint = several if takes_several(function, name) else str
+            hint = hint | None if default is None else hint
+        fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
+    name = function.__module__.rsplit(".", 1)[-1]
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **(common | fields))
+
+
+def arguments(function: Callable, section: Mapping, only: Container[str] | None = None) -> dict:
+    """Pick the arguments that an entry function takes from a section, in the types it declares.
+
+    Files stay text (see `arguments.fetched`). With `only`, no other arguments are picked.
+    """
+    return {
+        name: section[name] if _is_file(hint) else TypeAdapter(hint).validate_python(section[name])
+        for name, hint in _hints(function).items()
+        if name in section and (only is None or name in only)
+    }
+
+
+def inputs(step: str, section: Mapping, name: str, study) -> dict[str, str | list[str]]:
+    """Ask an analysis or a figure which files it needs; its `inputs` takes the keys that it asks for.
+
+    Parameters
+    ----------
+    step : str
+    section : the validated section of the config
+    name : str
+        The plugin's.
+    study : Study
+
+    Raises
+    ------
+    ConfigError
+        The study does not have what the section asks for.
+    """
+    name_files = find(step, name, step).inputs
+    keys = inspect.signature(name_files).parameters
+    return name_files(study, **arguments(entry(step, name), section, only=keys))
+
+
+def factors(section: Mapping) -> Mapping[str, list[str]] | None:
+    """Tell the factors of a stimulus's images, and the value of each image; None where only its job can.
+
+    Parameters
+    ----------
+    section : the stimulus's validated section of the config
+    """
+    function = entry("stimuli", section["source"])
+    tell = getattr(inspect.getmodule(function), "factors", None)
+    if tell is None:
+        # What is made from others may take over their factors.
+        return None if any(section[name] is not None for name in made_parameters(function)) else {}
+    try:
+        return tell(**arguments(function, section, only=inspect.signature(tell).parameters))
+    except (AssetError, ConfigError):  # told with the assets and by `check`
+        return None
+
+
+def factor_names(section: Mapping) -> list[str] | None:
+    """Name the factors of a stimulus's images; None where only its job can."""
+    name_them = getattr(inspect.getmodule(entry("stimuli", section["source"])), "factor_names", None)
+    told = factors(section) if name_them is None else name_them()
+    return None if told is None else list(told)
+
+
+def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:
+    """Pick the files of the study that an entry function takes from a job's inputs, by parameter."""
+    arguments: dict[str, Path | list[Path]] = {}
+    for name in made_parameters(function):
+        if name in inputs:
+            files = [inputs[name]] if isinstance(inputs[name], str) else inputs[name]
+            paths = [Path(file) for file in files]
+            arguments[name] = paths if takes_several(function, name) else paths[0]
+    return arguments
+
+
+@cache
+def _hints(function: Callable) -> dict[str, Any]:
+    """Annotations of the keyword-only parameters, in order."""
+    hints = get_type_hints(function, include_extras=True)
+    return {
+        name: hints.get(name, Any)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def _is_file(hint) -> bool:
+    """Whether the function gets local files where the config has text."""
+    return bool(_marks(hint, _Asset) or _marks(hint, _Made))
+
+
+def _marks(hint, kind: type) -> list:
+    """Find the marks of a kind in an annotation, possibly `| None`."""
+    if get_origin(hint) is Annotated:
+        return [mark for mark in hint.__metadata__ if mark is kind or isinstance(mark, kind)]
+    return [mark for arg in get_args(hint) for mark in _marks(arg, kind)]
