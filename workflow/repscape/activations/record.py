@@ -108,13 +108,14 @@ def record(
         }
         _allow_open_files(len(outputs))
         gatherers: dict[str, dict[str, Gatherer]] = {}
-        files = {}
+        files, most = {}, 0
         for label, path in outputs.items():
             selection = population_file.read(units, label)
             order, row = tables.find(frozen.rows, population_file.known_as(units, label))
             labels = coordinates(selection, row.channels, row.height, row.width)
             whole = len(selection.unit) == _count(row, selection.statistic)
             gatherers.setdefault(row.node, {})[label] = Gatherer(selection, frozen.axes[row.node], whole)
+            most = max(most, len(selection.unit))
             layer = {"layer": label, "order": order, "statistic": selection.statistic}
             layer["positions"] = row.height * row.width
             files[label] = stack.enter_context(
@@ -132,12 +133,13 @@ def record(
             if on_cpu and stop - first < size:
                 padding = pixels[-1:].expand(size - len(pixels), -1, -1, -1)
                 pixels = torch.cat([pixels, padding])
+            room = torch.empty((stop - first) * most, device=place)
             shown_to = frozen.preprocess.apply(pixels.to(place)).contiguous(memory_format=layout)
 
             def write(node: str):
                 def take(output: torch.Tensor) -> None:
                     for label, gather in gatherers[node].items():
-                        values = gather(output)[: stop - first]
+                        values = gather(output[: stop - first], room)
                         place_of = slice(first - here.start, stop - here.start)
                         files[label]["activation"][place_of] = values.cpu().numpy()
 
