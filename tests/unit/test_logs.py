@@ -1,6 +1,7 @@
 """What the terminal and the log are told of a step: progress, failure, death."""
 
 import logging
+import os
 import sys
 
 import pytest
@@ -126,6 +127,31 @@ def test_a_job_that_told_its_story_is_not_told_again(tmp_path, capsys, end):
         record("Error in rule stimulus, jobid: 3", rule_name="stimulus", log=[str(tmp_path / "a.log")])
     )
     assert capsys.readouterr().err == ""
+
+
+def test_what_failed_is_said_again_at_the_end(tmp_path):
+    calm = logs.Calm()
+    stories = {
+        "cats": (
+            "2026-11-28 10:00:00,123 INFO begun\n2026-11-28 10:00:01,0 ERROR Not pictures:\n  a.png: empty.\n"
+            "Traceback (most recent call last)\n"
+        ),
+        "done at the second try": "2026-11-28 10:00:00,123 INFO 30 images in 1 s\n",
+        "interrupted": "2026-11-28 10:00:00,123 ERROR interrupted\n",
+        "of an earlier run": "2025-11-28 10:00:00,123 ERROR a.png: empty.\n",
+        "killed": "before\n",
+    }
+    for name, story in stories.items():
+        (tmp_path / name).write_text(story)
+        if name == "killed":
+            calm.filter(exception("died with <Signals.SIGKILL: 9>"))
+        calm.filter(record(f"Error in rule {name}", rule_name=name, log=[str(tmp_path / name), "slurm.log"]))
+    calm.filter(record("Error in rule gone", rule_name="gone", log=[str(tmp_path / "gone")]))
+    calm.filter(record("Error in rule without", rule_name="without", log=[]))
+    os.utime(tmp_path / "of an earlier run", (0, 0))
+    first, second = calm.failures()
+    assert first == f"cats: Not pictures: a.png: empty. [log: {tmp_path / 'cats'}]"
+    assert second.startswith("killed: it was ended from outside by SIGKILL")
 
 
 def test_progress_of_the_run_is_shown():

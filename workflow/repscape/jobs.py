@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from repscape.errors import RepscapeError
-from repscape.logs import logger, say
+from repscape.logs import INTERRUPTED, logger, say
 
 _GRACE = 2  # seconds
 
@@ -49,14 +49,14 @@ def run(snakemake) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:  # Snakemake says it for all jobs
-        logger.error("interrupted")
+        logger.error(INTERRUPTED)
         sys.exit(130)
     except RepscapeError as error:
         logger.error("%s", error, exc_info=error.__cause__)
         say(f"repscape: {step} failed: {error} [log: {log}]")
         sys.exit(1)
     except Exception as error:
-        logger.exception("unexpected error")
+        logger.exception("unexpected %s: %s", type(error).__name__, error)
         say(
             f"repscape: {step} failed unexpectedly: {type(error).__name__}: {error}. "
             f"The traceback is in {log}."

@@ -1,6 +1,7 @@
 """The words of a run: how far a job is, and what the terminal shows of it."""
 
 import logging
+import os
 import re
 import signal
 import sys
@@ -10,6 +11,10 @@ from contextlib import suppress
 from shutil import get_terminal_size
 
 logger = logging.getLogger("repscape")
+
+INTERRUPTED = "interrupted"
+# The words of an error in a job's log, perhaps of several lines, up to the next entry.
+ERROR = re.compile(r"^\d{4}-\S+ \S+ ERROR (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _except_interruption(kind, error, traceback) -> None:
@@ -73,8 +78,9 @@ def progress(items: Iterable, what: str, unit: str, total: int, size=len) -> Ite
 class Calm(logging.Filter):
     """Keeps Snakemake's housekeeping from the terminal, so that its progress and our mistakes stand out.
 
-    A script that failed has told its own story (see `job`), so the exception that Snakemake adds
-    for it is left out as well. The story of one that was killed is told here.
+    A script that failed has told its own story (see `jobs.run`), so the exception that Snakemake adds
+    for it is left out as well. The story of one that was killed is told here; all of them, once more, by
+    `failures`.
     """
 
     NOISE = re.compile(
@@ -88,6 +94,8 @@ class Calm(logging.Filter):
     def __init__(self):  # noqa: D107
         super().__init__()
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
+        self._failed: dict[str, str] = {}  # the rule of each log
+        self._began = time.time()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to show a record."""
@@ -95,19 +103,36 @@ class Calm(logging.Filter):
         if message.startswith("RuleException") and (match := self.KILLED.search(message)):
             self._killed[record.thread] = match[1] or _signal(int(match[2]))
         elif message.startswith("Error in rule"):
-            self._tell(record, self._killed.pop(record.thread, ""))
+            killed, files = self._killed.pop(record.thread, ""), getattr(record, "log", None)
+            if files:
+                self._failed[files[0]] = vars(record)["rule_name"]
+                self._tell(vars(record)["rule_name"], files[0], killed)
         return not self.NOISE.match(message)
 
+    def failures(self) -> list[str]:
+        """Say which jobs have failed so far, unless they were done at another try, and why: a line each."""
+        told = ((rule, log, _last_error(log, self._began)) for log, rule in self._failed.items())
+        return [f"{rule}: {error} [log: {log}]" for rule, log, error in told if error]
+
     @staticmethod
-    def _tell(record: logging.LogRecord, killed: str) -> None:
-        logs = getattr(record, "log", None)
-        if not killed or killed == "SIGINT" or not logs:
+    def _tell(rule: str, log: str, killed: str) -> None:
+        if not killed or killed == "SIGINT":
             return
         why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
-        with suppress(OSError), open(logs[0], "a", encoding="utf-8") as log:
-            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
-        say(f"repscape: {vars(record)['rule_name']} failed: {story}. Run again. [log: {logs[0]}]")
+        with suppress(OSError), open(log, "a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
+        say(f"repscape: {rule} failed: {story}. Run again. [log: {log}]")
+
+
+def _last_error(log: str, since: float) -> str:
+    """Return the last error in a job's log of this run; "" if there is none, or the user interrupted it."""
+    with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
+        # a log that is older tells of an earlier run: its job was not tried in this one
+        errors = ERROR.findall(stream.read()) if os.stat(log).st_mtime >= since else []
+        last = " ".join(errors[-1].split()) if errors else ""
+        return "" if last == INTERRUPTED else last
+    return ""
 
 
 def _signal(status: int) -> str:

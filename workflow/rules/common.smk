@@ -22,10 +22,12 @@ from repscape.errors import RepscapeError
 from repscape.logs import Calm
 from repscape.networks import planned
 
-logging.getLogger("snakemake.logging").addFilter(Calm())
+CALM = Calm()
+logging.getLogger("snakemake.logging").addFilter(CALM)
 
 ENVIRONMENT = "../../envs/environment.yaml"
 OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+SHOWN = 10  # failures, at the end
 CONFIG_FILES = OWN_CONFIG_FILES or ["config/config.yaml"]
 
 
@@ -89,12 +91,13 @@ def tell_results():
 
 
 def tell_failures():
-    """Say what to do after a failure or an interruption."""
-    print(
-        "The run is not complete. Lines above that begin with 'repscape:' say which steps failed and why; "
-        f"details are in {LOGS}/. What other steps have made is kept: the same command goes on from there.",
-        file=sys.stderr,
-    )
+    """Say what failed, which may be far above by now, and what to do after a failure or an interruption."""
+    failed = CALM.failures()
+    lines = ["The run is not complete. Failed:" if failed else "The run is not complete.", *failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN} more, see {LOGS}/")
+    print("\n  ".join(lines), file=sys.stderr)
+    print("What has been made is kept: the same command goes on from there.", file=sys.stderr)
 
 
 wildcard_constraints:
