@@ -219,3 +219,16 @@ def test_stimuli_of_the_same_pixels_are_told(results, draw, caplog):
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
         _, caption = draw(made, plugin(name))
         assert "Of the same pixels, and so counted several times, are bikes, gratings." in caption
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([0.001, 0.01, 1, 100], ["0.001", "0.01", "1", "100"]),
+        ([0, 1e-5, 0.0001, 0.3, 1, 10], ["0", "10⁻⁵", "10⁻⁴", "3·10⁻¹", "1", "10"]),
+        ([-1e-6, -0.25, 2e-5], ["−10⁻⁶", "−2.5·10⁻¹", "2·10⁻⁵"]),
+        ([1e9, 0.5], ["10⁹", "0.5"]),
+    ],
+)
+def test_numbers_of_one_axis_are_written_alike(values, written):
+    assert captions.alike(values) == written

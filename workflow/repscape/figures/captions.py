@@ -224,6 +224,20 @@ def plain(value: float) -> str:
     return text.replace("-", "−")
 
 
+def alike(values: Iterable[float]) -> list[str]:
+    """Write the numbers of one axis: all fractions with a power of ten where one of them needs it."""
+    values = [float(value) for value in values]
+    if not any("e-" in f"{value:g}" for value in values):
+        return [plain(value) for value in values]
+    return [plain(value) if value == 0 or abs(value) >= 1 else _scientific(value) for value in values]
+
+
+def _scientific(value: float) -> str:
+    digits, _, power = f"{value:.5e}".partition("e")
+    digits = digits.rstrip("0").rstrip(".").replace("-", "−")
+    return {"1": "", "−1": "−"}.get(digits, f"{digits}·") + ten(int(power))
+
+
 def axis(words: str, length: int = 40) -> str:
     """Break words into lines that fit along an axis."""
     return "\n".join(wrap(words, length))

@@ -84,8 +84,7 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
             panel.set_xlabel("epoch")
             panel.set_title(f"{letter}  ReLU network, weight decay {captions.plain(float(chosen))}")
         else:
-            labels = [captions.plain(float(step)) for step in steps]
-            panel.set_xticks(x, labels, rotation=45, ha="right", rotation_mode="anchor")
+            panel.set_xticks(x, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
             panel.set_xlabel("weight decay" if dim == "decay" else "strength of the penalty")
             panel.set_title(f"{letter}  {name}")
             for place, step in enumerate(steps):
