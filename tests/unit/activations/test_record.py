@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from torch import nn
 
-from repscape import store
+from repscape import needs, store
 from repscape.activations import record as module_under_test
 from repscape.errors import DataError, DeviceError
 from repscape.frozen import network as frozen
@@ -275,23 +276,41 @@ from repscape.activations.record import record
 folder, layers = Path(sys.argv[1]), sys.argv[2].split(",")
 inputs = [folder / name for name in ("network.pt", "stimulus.nc", "population.nc")]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-record(*inputs, {label: folder / "out" / f"{label}.nc" for label in layers}, batch=16)
+record(*inputs, {label: folder / "out" / f"{label}.nc" for label in layers}, batch=int(sys.argv[3]))
 print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+
+
+def peak_memory(small, batch: int) -> tuple[int, int]:
+    """Record in a process of its own; return its largest memory before and in all, in kB."""
+    command = [sys.executable, "-c", MEMORY, str(small.folder), ",".join(small.labels), str(batch)]
+    environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    before, peak = map(int, done.stdout.split()[-2:])
+    return before, peak
 
 
 def test_memory_does_not_grow_with_the_number_of_images(study):
     """What 2,000 images need in all, 24 MB of pixels and 500 MB of activity, shows if it is kept."""
     grown, peak = {}, {}
     for images in (64, 2000):
-        small = study(size=64, images=images, units=10_000)
-        command = [sys.executable, "-c", MEMORY, str(small.folder), ",".join(small.labels)]
-        environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-        before, peak[images] = map(int, done.stdout.split()[-2:])
+        before, peak[images] = peak_memory(study(size=64, images=images, units=10_000), batch=16)
         grown[images] = peak[images] - before
     assert peak[2000] < 1.15 * peak[64]
     assert grown[2000] < 1.15 * grown[64] + 20_000  # kB; pages of allocators differ between runs
+
+
+def test_memory_does_not_grow_with_the_number_of_layers(study):
+    """What 60 layers record of a batch, 8 MB each, shows if each has a place in memory of its own."""
+    conv = nn.Conv2d(8, 8, 3, padding=1)
+    module = nn.Sequential(nn.Conv2d(3, 8, 1), *[conv] * 59, nn.Flatten(), nn.Linear(8 * 64 * 64, 3))
+    small = study(module, size=64, images=64, units=30_000)
+    before, peak = peak_memory(small, batch=64)
+    network, _, population = small.inputs
+    sizes = {"largest": 8 * 64 * 64, "recorded": 30_000, "batch": 64}
+    asked = needs.recording(network, population, **sizes, on_gpu=False)
+    assert (peak - before) / 1000 < asked - needs.TORCH + 100  # MB
+    assert peak / 1000 < asked
 
 
 def test_opens_fast_and_without_torchvision(study):

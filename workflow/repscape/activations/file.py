@@ -23,3 +23,7 @@ def define(file, names, varied: Mapping, labels: Mapping) -> None:
     # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
     activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
     activation.coordinates = " ".join(["name", *varied, *(name for name in labels if name != "unit")])
+    if len(names):
+        # HDF5 takes memory for a variable at its first value. Once a network runs, that would lie among what
+        # the network gives back, which then could not be used again: an output a layer would be lost.
+        activation[:1, :1] = 0
