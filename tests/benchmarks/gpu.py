@@ -89,13 +89,19 @@ class Study:
         attributes = {"stimulus": "noise", "sha256": ""}
         store.write(self.stimulus, kind="stimulus", variables=variables, attributes=attributes)
 
-    def record(self, device: str, precision: str = "float32") -> tuple[dict[str, np.ndarray], int]:
-        """Return activations by layer (image, unit), and the batch that was used."""
+    def record(self, device: str, precision: str = "float32") -> dict[str, Path]:
+        """Record all layers; return their files."""
         outputs = {label: self.folder / f"{label}.nc" for label in self.labels}
+        for path in outputs.values():  # as before a job of a study: to replace a file waits for the disk
+            path.unlink(missing_ok=True)
         inputs = self.network, self.stimulus, self.population
         record(*inputs, outputs, device=device, precision=precision, threads=torch.get_num_threads())
+        return outputs
+
+    def activity(self, device: str, precision: str = "float32") -> tuple[dict[str, np.ndarray], int]:
+        """Return activations by layer (image, unit), and the batch that was used."""
         found = {}
-        for label, path in outputs.items():
+        for label, path in self.record(device, precision).items():
             with netCDF4.Dataset(path) as dataset:
                 found[label], batch = dataset["activation"][:].data, int(dataset.batch)
         return found, batch
@@ -103,7 +109,7 @@ class Study:
 
 def agreement(study: Study) -> None:
     """Print how far the device is from the CPU."""
-    expected, found = study.record("cpu")[0], study.record(study.device)[0]
+    expected, found = study.activity("cpu")[0], study.activity(study.device)[0]
     worst, label = max((np.abs(found[name] - own).max() / own.std(), name) for name, own in expected.items())
     told = met(worst < AGREE)
     print(f"{len(expected)} layers: at most {worst:.1e} SDs from the CPU ({label}; target {AGREE:g}) {told}")
@@ -111,9 +117,9 @@ def agreement(study: Study) -> None:
 
 def precisions(study: Study, kinds: list[str]) -> None:
     """Print the least correlation over layers of RDMs in reduced precision with those in float32."""
-    expected = {label: rdm(values) for label, values in study.record(study.device)[0].items()}
+    expected = {label: rdm(values) for label, values in study.activity(study.device)[0].items()}
     for precision in kinds:
-        found = study.record(study.device, precision)[0]
+        found = study.activity(study.device, precision)[0]
         least, label = min(
             (np.corrcoef(expected[label], rdm(values))[0, 1], label) for label, values in found.items()
         )
@@ -145,12 +151,12 @@ def throughput(study: Study) -> None:
 
 def memory(study: Study) -> None:
     """Print what batch is used where the GPU's memory is small."""
-    expected, usual = study.record("cuda")
+    expected, usual = study.activity("cuda")
     weights = sum(value.nbytes for value in thaw(study.network).module.state_dict().values())
     torch.cuda.empty_cache()
     room = weights + 2**30  # a gigabyte for what is computed
     torch.cuda.set_per_process_memory_fraction(room / torch.cuda.get_device_properties(0).total_memory)
-    found, used = study.record("cuda")
+    found, used = study.activity("cuda")
     torch.cuda.set_per_process_memory_fraction(1.0)
     worst = max(np.abs(found[name] - own).max() / own.std() for name, own in expected.items())
     fine = used < usual and worst < AGREE

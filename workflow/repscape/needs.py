@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
+from repscape.activations import WAITING
 from repscape.networks.tables import Row, image_size
 
 PYTHON = 300  # Python, NumPy and netCDF4
@@ -57,13 +58,14 @@ def recording(
     batch : int
         Images at a time, on the device where the network runs.
     on_gpu : bool
-        Its layers are then on the GPU, and only what is recorded comes to the host.
+        Its layers are then on the GPU, and only what is recorded comes to the host and waits there, in
+        page-locked memory, which is taken in powers of two.
     """
-    gathered = min(largest, recorded or largest)
-    values = gathered if on_gpu else ALIVE * largest + gathered
+    gathered = FLOAT * batch * min(largest, recorded or largest)
+    values = 2 * (WAITING + gathered) if on_gpu else FLOAT * batch * ALIVE * largest + gathered
     fixed = TORCH + (CUDA_HOST if on_gpu else 0)
     files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
-    return fixed + _megabytes(files + FLOAT * batch * values)
+    return fixed + _megabytes(files + values)
 
 
 def on_device(network: str, *, largest: int, recorded: int | None, batch: int) -> int:

@@ -5,12 +5,13 @@ gathered at the moment a layer has run, on the device where it ran.
 
 Memory stays below the sum of: the network's weights; two batches of images; the outputs that are
 alive at once within one batch; one batch of the largest layer's gathered values; 12 bytes of
-indices for each recorded unit. None of these grows with the number of images.
+indices for each recorded unit. With a GPU, the host also holds what waits to be written (see
+`traffic`). None of these grows with the number of images.
 """
 
 import json
 import resource
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import torch
 from repscape import store
 from repscape.activations.file import define
 from repscape.activations.gather import Gatherer, coordinates
+from repscape.activations.traffic import Traffic
 from repscape.errors import DeviceError
 from repscape.frozen.network import thaw
 from repscape.frozen.row import Row
@@ -128,28 +130,29 @@ def record(
         layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
         frozen.module.to(place, memory_format=layout)
 
-        def run(first: int, stop: int, size: int) -> None:
-            pixels = torch.from_numpy(images[first:stop])
-            if on_cpu and stop - first < size:
-                padding = pixels[-1:].expand(size - len(pixels), -1, -1, -1)
-                pixels = torch.cat([pixels, padding])
-            room = torch.empty((stop - first) * most, device=place)
-            shown_to = frozen.preprocess.apply(pixels.to(place)).contiguous(memory_format=layout)
+        def run(pixels: torch.Tensor, first: int, size: int) -> None:
+            count = len(pixels)
+            if on_cpu and count < size:
+                pixels = torch.cat([pixels, pixels[-1:].expand(size - count, -1, -1, -1)])
+            room = torch.empty(count * most, device=place)
+            there = pixels.to(place, non_blocking=True)
+            shown_to = frozen.preprocess.apply(there).contiguous(memory_format=layout)
+            rows = slice(first - here.start, first - here.start + count)
 
             def write(node: str):
                 def take(output: torch.Tensor) -> None:
                     for label, gather in gatherers[node].items():
-                        values = gather(output[: stop - first], room)
-                        place_of = slice(first - here.start, stop - here.start)
-                        files[label]["activation"][place_of] = values.cpu().numpy()
+                        traffic.write(gather(output[:count], room), files[label]["activation"], rows)
 
                 return take
 
             frozen.run(shown_to, {node: write(node) for node in gatherers})
 
         what = f"recording {units.source}, {shown.stimulus}, {units.population}"
-        with torch.inference_mode(), _reduced(place, precision):
-            used = _in_batches(run, here, size, what)
+        ranges = [range(first, min(first + size, here.stop)) for first in here[::size]]
+        with torch.inference_mode(), _reduced(place, precision), Traffic(beside=not on_cpu) as traffic:
+            parts = traffic.read(images, ranges)
+            used = _in_batches(run, progress(parts, what, "images", len(here), _length), size, what)
         for file in files.values():
             store.set_attributes(file, {"batch": used})
 
@@ -161,16 +164,15 @@ def part_of(total: int, batch: int, shard: int, shards: int) -> range:
     return range(first, min(stop, total))
 
 
-def _in_batches(run, images: range, batch: int, what: str) -> int:
-    """Call `run` on consecutive batches, halved while memory runs out; return the smallest used."""
+def _in_batches(run, parts: Iterable[tuple[range, torch.Tensor]], batch: int, what: str) -> int:
+    """Call `run` on each part, in batches halved while memory runs out; return the smallest used."""
     size = batch
-    ranges = [range(first, min(first + batch, images.stop)) for first in images[::batch]]
-    for part in progress(ranges, what, "images", len(images)):
+    for part, pixels in parts:
         first = part.start
         while first < part.stop:
             stop = min(first + size, part.stop)
             try:
-                run(first, stop, size)
+                run(pixels[first - part.start : stop - part.start], first, size)
             except torch.cuda.OutOfMemoryError as error:
                 if size == 1:
                     raise DeviceError(
@@ -186,6 +188,10 @@ def _in_batches(run, images: range, batch: int, what: str) -> int:
                 logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
                 torch.cuda.empty_cache()
     return size
+
+
+def _length(part: tuple[range, torch.Tensor]) -> int:
+    return len(part[0])
 
 
 def _reduced(place: torch.device, precision: str) -> torch.autocast:

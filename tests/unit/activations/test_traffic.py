@@ -1,0 +1,121 @@
+"""Images on their way to a network and values on their way to files, in turn and beside."""
+
+import threading
+import time
+
+import netCDF4
+import numpy as np
+import pytest
+import torch
+
+from repscape.activations import record, traffic
+from repscape.activations.traffic import Traffic
+
+BESIDE = pytest.mark.parametrize("beside", [False, True])
+
+
+class Images:
+    """Notes which images are read, and by which thread."""
+
+    def __init__(self):
+        self.pixels = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+        self.asked = []
+
+    def __getitem__(self, part):
+        self.asked.append((part.start, threading.get_ident()))
+        return self.pixels[part]
+
+
+class Slow(dict):
+    """A variable of a file that takes its time, and notes who writes."""
+
+    def __init__(self, fail_at=None):
+        self.threads, self.fail_at = set(), fail_at
+
+    def __setitem__(self, place, values):
+        time.sleep(0.01)
+        self.threads.add(threading.get_ident())
+        if place.start == self.fail_at:
+            raise OSError(28, "No space left on device")
+        super().__setitem__(place.start, values.copy())
+
+
+@BESIDE
+def test_parts_come_in_order_and_one_is_read_ahead(beside):
+    images, parts = Images(), [range(0, 4), range(4, 8), range(8, 10)]
+    with Traffic(beside) as on_its_way:
+        for number, (part, pixels) in enumerate(on_its_way.read(images, parts)):
+            assert part == parts[number]
+            assert pixels.flatten().tolist() == list(part)
+            assert len(images.asked) <= number + 1 + beside
+    threads = {thread for _, thread in images.asked}
+    assert len(threads) == 1
+    assert (threading.get_ident() in threads) is not beside
+
+
+@BESIDE
+@pytest.mark.parametrize("waiting", [4, 0])
+def test_memory_of_values_may_be_used_again_at_once(beside, waiting, monkeypatch):
+    variable, room = Slow(), torch.empty(2, 3)
+    monkeypatch.setattr(traffic, "WAITING", waiting * room.nbytes)
+    with Traffic(beside) as on_its_way:
+        for number in range(12):
+            on_its_way.write(room.fill_(number), variable, slice(number, number + 2))
+            assert number + 1 - len(variable) <= waiting  # no more than that waits
+    assert {place: set(values.flat) for place, values in variable.items()} == {n: {n} for n in range(12)}
+    assert len(variable.threads) == 1
+
+
+@BESIDE
+@pytest.mark.parametrize("fail_at", [0, 9])
+def test_an_error_of_writing_is_raised(beside, fail_at):
+    def written(variable):
+        with Traffic(beside) as on_its_way:
+            for number in range(10):
+                on_its_way.write(torch.zeros(1, 1), variable, slice(number, number + 1))
+
+    with pytest.raises(OSError, match="No space left"):
+        written(Slow(fail_at))
+
+
+def test_an_error_beside_leaves_what_waits():
+    variable, before = Slow(), threading.active_count()
+
+    def interrupted():
+        with Traffic(beside=True) as on_its_way:
+            for number in range(10):
+                on_its_way.write(torch.zeros(1, 1), variable, slice(number, number + 1))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(variable) < 10
+    assert threading.active_count() == before
+
+
+def test_a_recording_written_beside_is_the_same(study, monkeypatch):
+    small = study(units=300, images=23)
+
+    def content(path):
+        with netCDF4.Dataset(path) as dataset:
+            return dataset["activation"][:].tobytes(), dataset.ncattrs()
+
+    expected = {label: content(path) for label, path in small.run("in_turn", batch=4).items()}
+    monkeypatch.setattr(record, "Traffic", lambda beside: Traffic(beside=True))
+    found = small.run("beside", batch=4)
+    assert {label: content(path) for label, path in found.items()} == expected
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_values_leave_a_gpu_before_their_memory_is_used_again():
+    variable, room = {}, torch.empty(1000, 1000, device="cuda")
+
+    class Kept:
+        def __setitem__(self, place, values):
+            variable[place.start] = values.copy()
+
+    with Traffic(beside=True) as on_its_way:
+        for number in range(20):
+            on_its_way.write(room.fill_(number), Kept(), slice(number, number + 1))
+    assert all((values == number).all() for number, values in variable.items())
+    assert len(variable) == 20
