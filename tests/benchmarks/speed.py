@@ -6,8 +6,9 @@ prints a table of ratios, each with its target. What is compared runs in turns o
 ratio of the time that passed stands that of processor time, which says more where other programs run.
 
 extraction   all layers of VGG16 (random weights), 100,000 random units of each, into files, against the bare
-             forward pass of the same network in torch on images that are ready in memory, and against the
-             notebooks' way: images one at a time, every layer kept whole, units drawn from that
+             forward pass of the same network in torch on images that are ready in memory, also one that
+             writes as many bytes, and against the notebooks' way: images one at a time, every layer kept
+             whole, units drawn from that
 rdms         against the bare matrix product, rsatoolbox and scipy (see rdm_speed.py)
 resampling   resamplings of 200 units in 22 layers and their RDMs, from files to files, against the notebooks'
              loops in memory (peers.py), of which some resamplings are run and the rest reckoned
@@ -26,6 +27,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,9 +127,14 @@ def extraction(arguments) -> Iterable[Row]:
         layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
         write_population(file, folder / "population.nc", layers)
 
+        outputs = {label: folder / f"{label}.nc" for label in labels}
+
+        def remove() -> None:  # as before a job: replacing a file waits for the disk
+            for path in outputs.values():
+                path.unlink(missing_ok=True)
+
         def ours(stimulus: str) -> None:
             inputs = folder / "network.pt", folder / stimulus, folder / "population.nc"
-            outputs = {label: folder / f"{label}.nc" for label in labels}
             keys = {"threads": arguments.threads, "device": arguments.device}
             record(*inputs, outputs, batch=BATCH, cuda_batch=256, **keys)
 
@@ -139,20 +146,36 @@ def extraction(arguments) -> Iterable[Row]:
         ready = [part.contiguous(memory_format=layout) for part in ready]
 
         @torch.inference_mode()
-        def bare(parts) -> None:
+        def bare(parts, after=lambda count: None) -> None:
             for part in parts:
                 module(part)
+                after(len(part))
             if on_gpu:
                 torch.cuda.synchronize()
 
+        def writing() -> None:  # as many bytes as are recorded, to as many files, batch by batch
+            sizes = [min(UNITS, layer.units) for layer in layers]
+            values = np.ones(batch * max(sizes), np.float32)
+            with ExitStack() as stack:
+                files = [stack.enter_context(path.open("wb", buffering=0)) for path in outputs.values()]
+
+                def write(count: int) -> None:
+                    for file, size in zip(files, sizes, strict=True):
+                        file.write(values[: count * size])
+
+                bare(ready, write)
+
         ours("few.nc")
         bare(ready[:1])
+        remove()
         half = len(ready) // 2
         before = measured(bare, ready[:half])
         recorded = measured(ours, "stimulus.nc")
         peer = before + measured(bare, ready[half:])
         what = f"extraction, VGG16, {len(labels)} layers, {images} images, {arguments.device}"
         yield Row(f"{what}: bare forward pass", recorded, peer, target=0.8 if on_gpu else 0.9)
+        remove()
+        yield Row(f"{what}: bare forward pass that writes as many bytes", recorded, measured(writing))
         if not on_gpu:
             few = ready[0][: arguments.peer_images]
             with torch.inference_mode():

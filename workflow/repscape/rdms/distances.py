@@ -196,8 +196,11 @@ def _by_product(rows, shift, weight, dtype) -> tuple[np.ndarray, np.ndarray]:
     first, second = pairs(images)
     squares = product.diagonal()
     norms = squares[first] + squares[second]
-    distances = norms - 2 * product[first, second]
-    return distances, ~(distances > np.maximum(_TRUSTED[dtype] * norms, _TINY))
+    distances = product[first, second]
+    distances *= -2
+    distances += norms
+    norms *= _TRUSTED[dtype]
+    return distances, ~(distances > np.maximum(norms, _TINY, out=norms))
 
 
 def _centred(rows, shift, weight, dtype) -> np.ndarray:
@@ -210,14 +213,14 @@ def _centred(rows, shift, weight, dtype) -> np.ndarray:
     centred = np.empty(rows.shape, dtype)
     for block in blocks:
         values = _standardised(rows[block], shift[block], weight[block])
-        values -= mean
-        centred[block] = values
+        np.subtract(values, mean, out=centred[block], casting="same_kind")
     return centred
 
 
 def _standardised(rows, shift, weight) -> np.ndarray:
     """Return (rows − shift) × weight in float64, with a shift and a weight for each row."""
     values = rows.astype(np.float64)
-    values -= shift[:, np.newaxis]
+    if shift.any():
+        values -= shift[:, np.newaxis]
     values *= weight[:, np.newaxis]
     return values
