@@ -26,6 +26,7 @@ import torch
 from repscape import store
 from repscape.activations.record import record
 from repscape.frozen.network import thaw
+from repscape.frozen.running import settings
 from repscape.networks import freeze, tables, torchvision
 from repscape.populations import file as population_file
 from repscape.populations.layer import Layer
@@ -168,7 +169,7 @@ def forward(study: Study) -> None:
     frozen = thaw(study.network)
     module = frozen.module.to(study.device)
     batch = 256 if study.device == "cuda" else 10
-    with torch.inference_mode():
+    with torch.inference_mode(), settings(None, "float32"):  # torch alone would round to TF32
         for start in range(0, len(study.pixels), batch):
             pixels = torch.from_numpy(study.pixels[start : start + batch]).to(study.device)
             module(frozen.preprocess.apply(pixels).contiguous())

@@ -125,7 +125,7 @@ def extraction(arguments) -> Iterable[Row]:
         labels = tables.select(frozen.rows, "all", "layers")
         rows = [tables.find(frozen.rows, label)[1] for label in labels]
         layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
-        write_population(file, folder / "population.nc", layers)
+        write_population(file, folder / "population.nc", layers, arguments.units)
 
         outputs = {label: folder / f"{label}.nc" for label in labels}
 
@@ -154,7 +154,7 @@ def extraction(arguments) -> Iterable[Row]:
                 torch.cuda.synchronize()
 
         def writing() -> None:  # as many bytes as are recorded, to as many files, batch by batch
-            sizes = [min(UNITS, layer.units) for layer in layers]
+            sizes = [min(arguments.units, layer.units) for layer in layers]
             values = np.ones(batch * max(sizes), np.float32)
             with ExitStack() as stack:
                 files = [stack.enter_context(path.open("wb", buffering=0)) for path in outputs.values()]
@@ -172,14 +172,15 @@ def extraction(arguments) -> Iterable[Row]:
         before = measured(bare, ready[:half])
         recorded = measured(ours, "stimulus.nc")
         peer = before + measured(bare, ready[half:])
-        what = f"extraction, VGG16, {len(labels)} layers, {images} images, {arguments.device}"
+        what = f"extraction, VGG16, {len(labels)} layers, {arguments.units:,} units"
+        what = f"{what}, {images} images, {arguments.device}"
         yield Row(f"{what}: bare forward pass", recorded, peer, target=0.8 if on_gpu else 0.9)
         remove()
         yield Row(f"{what}: bare forward pass that writes as many bytes", recorded, measured(writing))
         if not on_gpu:
             few = ready[0][: arguments.peer_images]
             with torch.inference_mode():
-                cost = measured(stored_whole, module, few, UNITS)
+                cost = measured(stored_whole, module, few, arguments.units)
             name = f"{what}: every layer stored whole, one image at a time ({len(few)} images, reckoned)"
             yield Row(name, recorded, cost * (images / len(few)))
 
@@ -196,8 +197,8 @@ def write_stimulus(path: Path, pixels: np.ndarray) -> None:
     )
 
 
-def write_population(file, path: Path, layers: list) -> None:
-    section = {"select": "random", "units": UNITS, "seed": 0}
+def write_population(file, path: Path, layers: list, units: int = UNITS) -> None:
+    section = {"select": "random", "units": units, "seed": 0}
     file.write(path, layers, section=section, files={}, source="vgg16", population="random")
 
 
@@ -404,6 +405,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
     parser.add_argument("--images", type=int, default=200, help="of extraction")
+    parser.add_argument("--units", type=int, default=UNITS, help="of each layer, of extraction")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of extraction")
     parser.add_argument("--threads", type=int, default=1, help="of extraction, on a CPU")
     parser.add_argument("--peer-images", type=int, default=2, help="stored whole; at most 10")
