@@ -9,7 +9,8 @@ from scipy.spatial.distance import pdist, squareform
 
 from repscape.errors import DataError
 from repscape.rdms import subset, subset_exact
-from repscape.rdms.subset import choose, random_values, rankings, unevenness
+from repscape.rdms.subset import choose, random_values, rankings
+from repscape.rdms.unevenness import unevenness
 
 
 def points(n, seed=0, dims=3):

@@ -10,6 +10,7 @@ import numpy as np
 
 from repscape.errors import DataError, unknown
 from repscape.rdms import subset_exact
+from repscape.rdms.unevenness import unevenness
 
 Goal = Literal["largest", "target", "uniform"]
 
@@ -338,25 +339,6 @@ class _Uniform:
     def floor(self, loss: float) -> float:
         """Return what m values in the middles of m equal parts have."""
         return 1 / (self.pairs * np.sqrt(12))
-
-
-def unevenness(values: np.ndarray) -> np.ndarray:
-    """Return √∫(F(x) − x)² dx over [0, 1], with F the cumulative distribution of some values.
-
-    With the m values in order, x₁ ≤ … ≤ x_m, and F = p/m from x_p to x_{p+1}, the integral is
-    Σ_p ((x_p − (p − ½)/m)² / m) + 1/(12 m²), as of the Cramér-von Mises statistic.
-
-    Parameters
-    ----------
-    values : float array (set, m), between 0 and 1
-
-    Returns
-    -------
-    float64 array (set,)
-    """
-    m = values.shape[1]
-    even = (np.arange(m) + 0.5) / m
-    return np.sqrt(np.square(np.sort(values, axis=1) - even).mean(1) + 1 / (12 * m**2))
 
 
 def _tails(values: np.ndarray) -> np.ndarray:

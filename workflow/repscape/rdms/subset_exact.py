@@ -4,6 +4,8 @@ from math import comb
 
 import numpy as np
 
+from repscape.rdms.unevenness import unevenness
+
 MOST_ITEMS = 200  # beyond, only the bound is computed
 _WORK = 100_000_000  # values looked at (sets, partial ones included, × items) before the search is given up
 _BLOCK = 2**21  # values held at once
@@ -155,8 +157,6 @@ class _Extensions:
 def _every_spread(square: np.ndarray, k: int, loss: float):
     """Look at every choice, for how evenly its dissimilarities are spread."""
     from itertools import chain, combinations, islice
-
-    from repscape.rdms.subset import unevenness
 
     first, second = np.triu_indices(k, 1)
     every = combinations(range(len(square)), k)
