@@ -106,7 +106,7 @@ def test_a_killed_job_is_told_once(tmp_path, capsys, end, name):
     log.write_text("before\n")
     calm = logs.Calm()
     assert not calm.filter(exception(end))
-    calm.filter(record("Error in rule stimulus, jobid: 3", rule_name="stimulus", log=[str(log)]))
+    calm.filter(record("Error in rule stimulus, jobid: 3", rule_name="stimulus", jobid=3, log=[str(log)]))
     said = capsys.readouterr().err
     assert said == (
         f"repscape: stimulus failed: it was ended from outside by {name}; nothing that it began is kept. "
@@ -124,7 +124,9 @@ def test_a_job_that_told_its_story_is_not_told_again(tmp_path, capsys, end):
     calm = logs.Calm()
     assert not calm.filter(exception(end))
     calm.filter(
-        record("Error in rule stimulus, jobid: 3", rule_name="stimulus", log=[str(tmp_path / "a.log")])
+        record(
+            "Error in rule stimulus, jobid: 3", rule_name="stimulus", jobid=3, log=[str(tmp_path / "a.log")]
+        )
     )
     assert capsys.readouterr().err == ""
 
@@ -133,7 +135,8 @@ def test_what_failed_is_said_again_at_the_end(tmp_path):
     calm = logs.Calm()
     stories = {
         "cats": (
-            "2026-11-28 10:00:00,123 INFO begun\n2026-11-28 10:00:01,0 ERROR Not pictures:\n  a.png: empty.\n"
+            "2026-11-28 10:00:00,123 INFO begun\n2026-11-28 10:00:01,0 ERROR Not pictures:\n"
+            "  a.png: empty\n  b.png: bad.\nRepair them.\n"
             "Traceback (most recent call last)\n"
         ),
         "done at the second try": "2026-11-28 10:00:00,123 INFO 30 images in 1 s\n",
@@ -141,17 +144,23 @@ def test_what_failed_is_said_again_at_the_end(tmp_path):
         "of an earlier run": "2025-11-28 10:00:00,123 ERROR a.png: empty.\n",
         "killed": "before\n",
     }
-    for name, story in stories.items():
-        (tmp_path / name).write_text(story)
-        if name == "killed":
-            calm.filter(exception("died with <Signals.SIGKILL: 9>"))
-        calm.filter(record(f"Error in rule {name}", rule_name=name, log=[str(tmp_path / name), "slurm.log"]))
-    calm.filter(record("Error in rule gone", rule_name="gone", log=[str(tmp_path / "gone")]))
-    calm.filter(record("Error in rule without", rule_name="without", log=[]))
+    ends = {"killed": "died with <Signals.SIGKILL: 9>", "of an earlier run": "died with <Signals.SIGINT: 2>"}
+    for jobid, (name, story) in enumerate(stories.items()):
+        log = tmp_path / name
+        log.write_text(story)
+        if name in ends:
+            calm.filter(exception(ends[name]))
+        calm.filter(record(f"Error in rule {name}", rule_name=name, jobid=jobid, log=[str(log), "slurm.log"]))
+        if name.startswith("done"):
+            calm.filter(record(f"Finished jobid: {jobid} (Rule: {name})", job_id=jobid))
+    calm.filter(exception("returned non-zero exit status 1"))  # while it imports, or without room for a log
+    calm.filter(record("Error in rule mute", rule_name="mute", jobid=10, log=[str(tmp_path / "mute")]))
+    calm.filter(record("Error in rule without", rule_name="without", jobid=11, log=[]))
     os.utime(tmp_path / "of an earlier run", (0, 0))
-    first, second = calm.failures()
-    assert first == f"cats: Not pictures: a.png: empty. [log: {tmp_path / 'cats'}]"
-    assert second.startswith("killed: it was ended from outside by SIGKILL")
+    first, second, third = calm.failures()
+    assert first == f"{tmp_path / 'cats'}: Not pictures: a.png: empty; b.png: bad. Repair them."
+    assert second.startswith(f"{tmp_path / 'killed'}: it was ended from outside by SIGKILL")
+    assert third == f"{tmp_path / 'mute'}: it failed without a word in its log; what it said is above"
 
 
 def test_progress_of_the_run_is_shown():

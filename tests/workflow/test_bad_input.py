@@ -35,7 +35,8 @@ def told(done) -> dict[str, str]:
         assert key not in messages, f"{key} is told of twice"
         messages[key] = match[3]
     assert messages
-    assert "details are in results/small/logs/" in done.stderr
+    again = done.stderr.split("The run is not complete. Failed, by their logs:\n")[1]
+    assert len(re.findall(r"^  results/small/logs/\S+: .", again, re.M)) == len(messages)
     assert "the same command goes on from there" in done.stderr
     return messages
 

@@ -162,9 +162,12 @@ def test_without_its_training_a_network_is_made_anew(project):
 
 @pytest.mark.slow
 def test_a_training_that_diverges_is_told_in_one_line(project):
-    change(project, "usual", learning_rate=1e38)
+    code = own_training()
+    assert "yield losses" in code
+    (project.folder / "train.py").write_text(code.replace("yield losses", "yield [*losses, float('nan')]"))
     done = project.run("networks", check=False)
     assert done.returncode
-    assert "repscape: training (source=usual) failed: sgd: the loss became" in done.stderr
+    said = "repscape: training (source=trained) failed: train.py:train: the loss became nan at step"
+    assert said in done.stderr
     assert "Set a smaller learning_rate first" in done.stderr
     assert "Traceback" not in done.stderr

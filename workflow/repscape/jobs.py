@@ -56,11 +56,9 @@ def run(snakemake) -> Iterator[None]:
         say(f"repscape: {step} failed: {error} [log: {log}]")
         sys.exit(1)
     except Exception as error:
-        logger.exception("unexpected %s: %s", type(error).__name__, error)
-        say(
-            f"repscape: {step} failed unexpectedly: {type(error).__name__}: {error}. "
-            f"The traceback is in {log}."
-        )
+        what = f"{type(error).__name__}: {error}".removesuffix(": ")  # a MemoryError has no words
+        logger.exception("unexpected %s", what)
+        say(f"repscape: {step} failed unexpectedly: {what}. The traceback is in {log}.")
         sys.exit(1)
     finally:
         root.removeHandler(handler)

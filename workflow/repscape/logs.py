@@ -94,7 +94,7 @@ class Calm(logging.Filter):
     def __init__(self):  # noqa: D107
         super().__init__()
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
-        self._failed: dict[str, str] = {}  # the rule of each log
+        self._failed: dict[int, str] = {}  # the log of each job
         self._began = time.time()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -104,19 +104,21 @@ class Calm(logging.Filter):
             self._killed[record.thread] = match[1] or _signal(int(match[2]))
         elif message.startswith("Error in rule"):
             killed, files = self._killed.pop(record.thread, ""), getattr(record, "log", None)
-            if files:
-                self._failed[files[0]] = vars(record)["rule_name"]
+            if files and killed != "SIGINT":  # which is the user's Ctrl-C
+                self._failed[vars(record)["jobid"]] = files[0]
                 self._tell(vars(record)["rule_name"], files[0], killed)
+        elif message.startswith("Finished jobid"):  # at another try
+            self._failed.pop(vars(record)["job_id"], None)
         return not self.NOISE.match(message)
 
     def failures(self) -> list[str]:
         """Say which jobs have failed so far, unless they were done at another try, and why: a line each."""
-        told = ((rule, log, _last_error(log, self._began)) for log, rule in self._failed.items())
-        return [f"{rule}: {error} [log: {log}]" for rule, log, error in told if error]
+        told = ((log, _last_error(log, self._began)) for log in self._failed.values())
+        return [f"{log}: {error}" for log, error in told if error != INTERRUPTED]
 
     @staticmethod
     def _tell(rule: str, log: str, killed: str) -> None:
-        if not killed or killed == "SIGINT":
+        if not killed:
             return
         why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
         story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
@@ -126,13 +128,13 @@ class Calm(logging.Filter):
 
 
 def _last_error(log: str, since: float) -> str:
-    """Return the last error in a job's log of this run; "" if there is none, or the user interrupted it."""
+    """Return the last error in a job's log of this run, in one line."""
     with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
-        # a log that is older tells of an earlier run: its job was not tried in this one
+        # a log that is older tells of an earlier run
         errors = ERROR.findall(stream.read()) if os.stat(log).st_mtime >= since else []
-        last = " ".join(errors[-1].split()) if errors else ""
-        return "" if last == INTERRUPTED else last
-    return ""
+        if errors:
+            return re.sub(r"([:;,.])?\s*\n\s*", lambda end: f"{end[1] or ';'} ", errors[-1].strip())
+    return "it failed without a word in its log; what it said is above"
 
 
 def _signal(status: int) -> str:

@@ -93,7 +93,7 @@ def tell_results():
 def tell_failures():
     """Say what failed, which may be far above by now, and what to do after a failure or an interruption."""
     failed = CALM.failures()
-    lines = ["The run is not complete. Failed:" if failed else "The run is not complete.", *failed[:SHOWN]]
+    lines = ["The run is not complete." + " Failed, by their logs:" * bool(failed), *failed[:SHOWN]]
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN} more, see {LOGS}/")
     print("\n  ".join(lines), file=sys.stderr)

@@ -1,5 +1,6 @@
 """Images on their way to a network and values on their way to files, in turn and beside."""
 
+import signal
 import threading
 import time
 
@@ -91,6 +92,39 @@ def test_an_error_beside_leaves_what_waits():
         interrupted()
     assert len(variable) < 10
     assert threading.active_count() == before
+
+
+def test_an_error_beside_is_raised_by_the_next_values():
+    asked = []
+
+    def written():
+        with Traffic(beside=True) as on_its_way:
+            for number in range(1000):
+                asked.append(number)
+                on_its_way.write(torch.zeros(1, 1), Slow(fail_at=0), slice(number, number + 1))
+                time.sleep(0.02)
+
+    with pytest.raises(OSError, match="No space left"):
+        written()
+    assert len(asked) < 100
+
+
+def test_ctrl_c_while_the_last_values_are_written_lets_these_end():
+    class Interrupting(dict):
+        def __setitem__(self, place, values):
+            signal.raise_signal(signal.SIGINT)  # taken by the thread that waits
+            time.sleep(0.3)
+            super().__setitem__(place.start, "written")
+
+    variable = Interrupting()
+
+    def interrupted():
+        with Traffic(beside=True) as on_its_way:
+            on_its_way.write(torch.zeros(1, 1), variable, slice(0, 1))
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert variable == {0: "written"}
 
 
 def test_a_recording_written_beside_is_the_same(study, monkeypatch):

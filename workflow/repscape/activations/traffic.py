@@ -30,10 +30,18 @@ class Traffic:
         return self
 
     def __exit__(self, kind, *_):  # noqa: D105
-        if self._thread:
-            self._thread.shutdown(wait=True, cancel_futures=kind is not None)
-        if kind is None:
-            self._wait(0)
+        if self._thread is None:
+            return
+        try:
+            if kind is None:
+                self._wait(-1)
+        finally:
+            for _, written in self._waiting:
+                written.cancel()
+            # Files must not be closed beneath the thread. Joining it would not do: a join that Ctrl-C
+            # interrupts takes it for ended.
+            self._thread.submit(int).result()
+            self._thread.shutdown()
 
     def read(self, images, parts: Iterable[range]) -> Iterator[tuple[range, torch.Tensor]]:
         """Yield each part of the images with its pixels, in page-locked memory if beside a GPU.
@@ -81,8 +89,8 @@ class Traffic:
         self._wait(WAITING)
 
     def _wait(self, most: int) -> None:
-        """Wait until no more than so many bytes wait."""
-        while self._bytes > most:
+        """Wait until no more than so many bytes wait; raise the error of what is done."""
+        while self._waiting and (self._bytes > most or self._waiting[0][1].done()):
             size, written = self._waiting.popleft()
-            written.result()
             self._bytes -= size
+            written.result()
