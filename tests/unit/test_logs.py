@@ -160,7 +160,26 @@ def test_what_failed_is_said_again_at_the_end(tmp_path):
     first, second, third = calm.failures()
     assert first == f"{tmp_path / 'cats'}: Not pictures: a.png: empty; b.png: bad. Repair them."
     assert second.startswith(f"{tmp_path / 'killed'}: it was ended from outside by SIGKILL")
-    assert third == f"{tmp_path / 'mute'}: it failed without a word in its log; what it said is above"
+    assert third == f"{tmp_path / 'mute'}: it failed without a word in its log; see above"
+
+
+def test_of_a_group_those_are_said_that_failed(tmp_path):
+    calm = logs.Calm()
+    stories = {
+        "well": "INFO fine",
+        "failed": "ERROR a.png: empty",
+        "done at the second try": "ERROR full disk",
+    }
+    for jobid, (name, story) in enumerate(stories.items()):
+        log = tmp_path / name
+        log.write_text(f"2026-11-28 10:00:00,123 {story}\n")
+        member = {"rule_name": name, "jobid": jobid, "log": [str(log), "slurm.log"], "indent": True}
+        calm.filter(record(f"Error in rule {name}", **member))
+    calm.filter(
+        record("Error in rule", rule_name="a", jobid=3, log=[str(tmp_path / "not begun")], indent=True)
+    )
+    calm.filter(record("Finished jobid: 2 (Rule: done)", job_id=2))
+    assert calm.failures() == [f"{tmp_path / 'failed'}: a.png: empty"]
 
 
 def test_progress_of_the_run_is_shown():

@@ -13,6 +13,7 @@ from shutil import get_terminal_size
 logger = logging.getLogger("repscape")
 
 INTERRUPTED = "interrupted"
+MUTE = "it failed without a word in its log; see above"
 # The words of an error in a job's log, perhaps of several lines, up to the next entry.
 ERROR = re.compile(r"^\d{4}-\S+ \S+ ERROR (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -94,7 +95,7 @@ class Calm(logging.Filter):
     def __init__(self):  # noqa: D107
         super().__init__()
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
-        self._failed: dict[int, str] = {}  # the log of each job
+        self._failed: dict[int, tuple[str, bool]] = {}  # the log of each job, whether it was one of a group
         self._began = time.time()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -105,7 +106,7 @@ class Calm(logging.Filter):
         elif message.startswith("Error in rule"):
             killed, files = self._killed.pop(record.thread, ""), getattr(record, "log", None)
             if files and killed != "SIGINT":  # which is the user's Ctrl-C
-                self._failed[vars(record)["jobid"]] = files[0]
+                self._failed[vars(record)["jobid"]] = files[0], vars(record).get("indent", False)
                 self._tell(vars(record)["rule_name"], files[0], killed)
         elif message.startswith("Finished jobid"):  # at another try
             self._failed.pop(vars(record)["job_id"], None)
@@ -113,8 +114,13 @@ class Calm(logging.Filter):
 
     def failures(self) -> list[str]:
         """Say which jobs have failed so far, unless they were done at another try, and why: a line each."""
-        told = ((log, _last_error(log, self._began)) for log in self._failed.values())
-        return [f"{log}: {error}" for log, error in told if error != INTERRUPTED]
+        told = []
+        for log, grouped in self._failed.values():
+            # of a group that went to a cluster Snakemake names all members, also those that did well
+            error = _last_error(log, self._began) or ("" if grouped else MUTE)
+            if error not in ("", INTERRUPTED):
+                told.append(f"{log}: {error}")
+        return told
 
     @staticmethod
     def _tell(rule: str, log: str, killed: str) -> None:
@@ -128,13 +134,13 @@ class Calm(logging.Filter):
 
 
 def _last_error(log: str, since: float) -> str:
-    """Return the last error in a job's log of this run, in one line."""
+    """Return the last error in a job's log of this run, in one line; "" if there is none."""
     with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
         # a log that is older tells of an earlier run
         errors = ERROR.findall(stream.read()) if os.stat(log).st_mtime >= since else []
         if errors:
             return re.sub(r"([:;,.])?\s*\n\s*", lambda end: f"{end[1] or ';'} ", errors[-1].strip())
-    return "it failed without a word in its log; what it said is above"
+    return ""
 
 
 def _signal(status: int) -> str:
