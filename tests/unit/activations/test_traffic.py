@@ -1,5 +1,6 @@
 """Images on their way to a network and values on their way to files, in turn and beside."""
 
+import os
 import signal
 import threading
 import time
@@ -109,10 +110,19 @@ def test_an_error_beside_is_raised_by_the_next_values():
     assert len(asked) < 100
 
 
-def test_ctrl_c_while_the_last_values_are_written_lets_these_end():
+@pytest.fixture
+def ctrl_c():
+    """Let SIGINT raise KeyboardInterrupt, also where pytest's workers ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_the_last_values_are_written_lets_these_end(ctrl_c):
     class Interrupting(dict):
         def __setitem__(self, place, values):
-            signal.raise_signal(signal.SIGINT)  # taken by the thread that waits
+            time.sleep(0.2)  # until the other thread waits
+            os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
             super().__setitem__(place.start, "written")
 

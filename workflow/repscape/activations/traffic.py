@@ -20,13 +20,14 @@ class Traffic:
     What is written is there when it is left without an error.
     """
 
-    def __init__(self, beside: bool):
-        """Start no thread before something is asked for."""
+    def __init__(self, beside: bool):  # noqa: D107
         self._thread = ThreadPoolExecutor(1) if beside else None
         self._waiting: deque[tuple[int, Future]] = deque()
         self._bytes = 0  # of what waits
 
     def __enter__(self):  # noqa: D105
+        if self._thread is not None:
+            self._thread.submit(int).result()  # starts the thread; Ctrl-C in a later start could make two
         return self
 
     def __exit__(self, kind, *_):  # noqa: D105
