@@ -6,9 +6,10 @@ prints a table of ratios, each with its target. What is compared runs in turns o
 ratio of the time that passed stands that of processor time, which says more where other programs run.
 
 extraction   all layers of VGG16 (random weights), 100,000 random units of each, into files, against the bare
-             forward pass of the same network in torch on images that are ready in memory, also one that
-             writes as many bytes, and against the notebooks' way: images one at a time, every layer kept
-             whole, units drawn from that
+             forward pass of the same network in torch on images that are ready in memory, in a process of
+             its own; against one that keeps freed memory as repscape does, one that also writes as many
+             bytes, and the notebooks' way: images one at a time, every layer kept whole, units drawn from
+             that
 rdms         against the bare matrix product, rsatoolbox and scipy (see rdm_speed.py)
 resampling   resamplings of 200 units in 22 layers and their RDMs, from files to files, against the notebooks'
              loops in memory (peers.py), of which some resamplings are run and the rest reckoned
@@ -27,7 +28,9 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, nullcontext
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +38,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 UNITS = 100_000  # recorded of each layer, as in the default study
-BATCH = 10
+BATCH, CUDA_BATCH = 10, 256
 LIBRARIES = (
     "numpy", "netCDF4", "pandas", "xarray", "matplotlib.figure", "torch", "torchvision", "snakemake.cli"
 )  # fmt: skip
@@ -106,83 +109,123 @@ def extraction(arguments) -> Iterable[Row]:
 
     from repscape.activations.record import record
     from repscape.frozen.running import settings
-    from repscape.networks import freeze, tables, torchvision
+    from repscape.networks import freeze, tables
     from repscape.populations import file
     from repscape.populations.layer import Layer
 
     on_gpu, images = arguments.device == "cuda", arguments.images
-    batch = 256 if on_gpu else BATCH
-    place = torch.device(arguments.device)
-    layout = torch.contiguous_format if on_gpu else torch.channels_last
-    pixels = np.random.default_rng(0).integers(0, 256, (images, 256, 256, 3), np.uint8)
-    with tempfile.TemporaryDirectory() as temporary, settings(arguments.threads, "float32"):
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        loaded = torchvision.load(architecture="vgg16", weights="random", seed=0)
+        loaded = vgg16()
         frozen = freeze.freeze(loaded)
         freeze.save(frozen, folder / "network.pt")
+        pixels = noise(images)
         write_stimulus(folder / "stimulus.nc", pixels)
-        write_stimulus(folder / "few.nc", pixels[:batch])
+        write_stimulus(folder / "few.nc", pixels[:BATCH])
         labels = tables.select(frozen.rows, "all", "layers")
         rows = [tables.find(frozen.rows, label)[1] for label in labels]
         layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
         write_population(file, folder / "population.nc", layers, arguments.units)
-
         outputs = {label: folder / f"{label}.nc" for label in labels}
 
-        def remove() -> None:  # as before a job: replacing a file waits for the disk
-            for path in outputs.values():
+        def ours(stimulus: str) -> Cost:
+            for path in outputs.values():  # as before a job: replacing a file waits for the disk
                 path.unlink(missing_ok=True)
-
-        def ours(stimulus: str) -> None:
             inputs = folder / "network.pt", folder / stimulus, folder / "population.nc"
             keys = {"threads": arguments.threads, "device": arguments.device}
-            record(*inputs, outputs, batch=BATCH, cuda_batch=256, **keys)
+            return measured(lambda: record(*inputs, outputs, batch=BATCH, cuda_batch=CUDA_BATCH, **keys))
 
-        module = loaded.module.to(place, memory_format=layout)
-        ready = [
-            loaded.preprocess.apply(torch.from_numpy(pixels[start : start + batch]).to(place))
-            for start in range(0, images, batch)
-        ]
-        ready = [part.contiguous(memory_format=layout) for part in ready]
+        def alone(keep: bool) -> Callable[..., Cost]:
+            pool = ProcessPoolExecutor(
+                1, get_context("spawn"), Bare.begin, (images, arguments.device, arguments.threads, keep)
+            )
+            stack.enter_context(pool)
+            return lambda *passes: pool.submit(Bare.measure, *passes).result()
 
-        @torch.inference_mode()
-        def bare(parts, after=lambda count: None) -> None:
-            for part in parts:
-                module(part)
-                after(len(part))
-            if on_gpu:
-                torch.cuda.synchronize()
-
-        def writing() -> None:  # as many bytes as are recorded, to as many files, batch by batch
-            sizes = [min(arguments.units, layer.units) for layer in layers]
-            values = np.ones(batch * max(sizes), np.float32)
-            with ExitStack() as stack:
-                files = [stack.enter_context(path.open("wb", buffering=0)) for path in outputs.values()]
-
-                def write(count: int) -> None:
-                    for file, size in zip(files, sizes, strict=True):
-                        file.write(values[: count * size])
-
-                bare(ready, write)
-
+        bare = alone(keep=False)
         ours("few.nc")
-        bare(ready[:1])
-        remove()
-        half = len(ready) // 2
-        before = measured(bare, ready[:half])
-        recorded = measured(ours, "stimulus.nc")
-        peer = before + measured(bare, ready[half:])
+        batches = -(-images // (CUDA_BATCH if on_gpu else BATCH))
+        half = batches // 2
+        before = bare(0, half)
+        recorded = ours("stimulus.nc")
+        after = bare(half, batches)
         what = f"extraction, VGG16, {len(labels)} layers, {arguments.units:,} units"
         what = f"{what}, {images} images, {arguments.device}"
-        yield Row(f"{what}: bare forward pass", recorded, peer, target=0.8 if on_gpu else 0.9)
-        remove()
-        yield Row(f"{what}: bare forward pass that writes as many bytes", recorded, measured(writing))
-        if not on_gpu:
-            few = ready[0][: arguments.peer_images]
-            with torch.inference_mode():
-                cost = measured(stored_whole, module, few, arguments.units)
-            name = f"{what}: every layer stored whole, one image at a time ({len(few)} images, reckoned)"
-            yield Row(name, recorded, cost * (images / len(few)))
+        yield Row(f"{what}: bare forward pass", recorded, before + after, target=0.8 if on_gpu else 0.9)
+        for path in outputs.values():
+            path.unlink()
+        sizes = [min(arguments.units, layer.units) for layer in layers]
+        writing = dict(zip(map(str, outputs.values()), sizes, strict=True))
+        if on_gpu:
+            cost = bare(0, batches, writing)
+            yield Row(f"{what}: bare forward pass that writes as many bytes", recorded, cost)
+            return
+        kept = alone(keep=True)
+        yield Row(f"{what}: bare forward pass that keeps freed memory", recorded, kept(0, batches))
+        cost = kept(0, batches, writing)
+        yield Row(f"{what}: the same that also writes as many bytes", recorded, cost)
+        few = loaded.preprocess.apply(torch.from_numpy(pixels[: arguments.peer_images]))
+        with torch.inference_mode(), settings(arguments.threads, "float32"):
+            cost = measured(stored_whole, loaded.module, few, arguments.units)
+        name = f"{what}: every layer stored whole, one image at a time ({len(few)} images, reckoned)"
+        yield Row(name, recorded, cost * (images / len(few)))
+
+
+class Bare:
+    """The bare forward pass, in a process of its own: what repscape sets is not set there unless asked."""
+
+    run: Callable[..., Cost]
+
+    @staticmethod
+    def begin(images: int, device: str, threads: int, keep: bool) -> None:
+        """Prepare batches of images in the network's memory, and run the first."""
+        import torch
+
+        from repscape import memory
+
+        torch.set_num_threads(threads)
+        on_gpu, size = device == "cuda", CUDA_BATCH if device == "cuda" else BATCH
+        layout = torch.contiguous_format if on_gpu else torch.channels_last
+        loaded, pixels = vgg16(), torch.from_numpy(noise(images))
+        module = loaded.module.to(device, memory_format=layout)
+        ready = [
+            loaded.preprocess.apply(part.to(device)).contiguous(memory_format=layout)
+            for part in pixels.split(size)
+        ]
+
+        @torch.inference_mode()
+        def run(first: int, stop: int, writing: dict[str, int] | None = None) -> None:
+            with ExitStack() as stack:
+                stack.enter_context(memory.kept() if keep else nullcontext())
+                values = np.ones(size * max((writing or {"": 0}).values()), np.float32)
+                files = [
+                    (stack.enter_context(open(path, "wb", buffering=0)), units)
+                    for path, units in (writing or {}).items()
+                ]
+                for part in ready[first:stop]:
+                    module(part)
+                    for file, units in files:
+                        file.write(values[: len(part) * units])
+                if on_gpu:
+                    torch.cuda.synchronize()
+
+        run(0, 1)
+        Bare.run = run
+
+    @staticmethod
+    def measure(*passes) -> Cost:
+        """Measure a pass: from which batch to which, and the files to write, with how many units each."""
+        return measured(Bare.run, *passes)
+
+
+def vgg16():
+    from repscape.networks import torchvision
+
+    return torchvision.load(architecture="vgg16", weights="random", seed=0)
+
+
+def noise(images: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (images, 256, 256, 3), np.uint8)
 
 
 def write_stimulus(path: Path, pixels: np.ndarray) -> None:

@@ -19,8 +19,9 @@ CUDA_DEVICE = 1000  # and of the GPU's, with cuDNN
 RUNNING_ON_GPU = 4000  # and of jobs that run a network on a few images at a time
 BATCH = 2000  # ten images, in all layers of a large network, and their gradients
 # Outputs as large as the largest layer that are there at once: the input and the output of an
-# operation, a skip connection, and what the operation needs to work in.
-ALIVE = 4
+# operation, a skip connection, and what the operation needs to work in. On a CPU, freed memory is kept
+# for its next use, in pieces that do not always fit: the most was 10 (DenseNet-121, batches of 64).
+ALIVE, ALIVE_ON_CPU = 4, 10
 FLOAT = 4
 # Of a unit that is recorded: 4 bytes in the population's file, 12 in memory, at first twice that.
 INDICES = 6
@@ -62,7 +63,7 @@ def recording(
         page-locked memory, which is taken in powers of two.
     """
     gathered = FLOAT * batch * min(largest, recorded or largest)
-    values = 2 * (WAITING + gathered) if on_gpu else FLOAT * batch * ALIVE * largest + gathered
+    values = 2 * (WAITING + gathered) if on_gpu else FLOAT * batch * ALIVE_ON_CPU * largest + gathered
     fixed = TORCH + (CUDA_HOST if on_gpu else 0)
     files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
     return fixed + _megabytes(files + values)

@@ -4,9 +4,9 @@ Images stream from the stimulus's file through the network into one file a layer
 gathered at the moment a layer has run, on the device where it ran.
 
 Memory stays below the sum of: the network's weights; two batches of images; the outputs that are
-alive at once within one batch; one batch of the largest layer's gathered values; 12 bytes of
-indices for each recorded unit. With a GPU, the host also holds what waits to be written (see
-`traffic`). None of these grows with the number of images.
+alive at once within one batch (on a CPU up to twice that, see `repscape.memory`); one batch of the
+largest layer's gathered values; 12 bytes of indices for each recorded unit. With a GPU, the host also
+holds what waits to be written (see `traffic`). None of these grows with the number of images.
 """
 
 import json

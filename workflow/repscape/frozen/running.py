@@ -1,10 +1,11 @@
 """Where a network runs, and what its answers depend on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
+from repscape import memory
 from repscape.errors import DataError, DeviceError
 from repscape.frozen.network import Frozen
 
@@ -30,12 +31,12 @@ def choose_device(device: str) -> torch.device:
 
 @contextmanager
 def settings(threads: int | None, precision: str) -> Iterator[None]:
-    """Set what results depend on; put it back afterwards.
+    """Set what results depend on, and on a CPU keep memory that was freed; put it back afterwards.
 
     Parameters
     ----------
     threads : int or None
-        Of torch, on a CPU.
+        Of torch, on a CPU; None: the network runs elsewhere.
     precision : str
         ``tf32`` lets a GPU round the factors of float32 products.
     """
@@ -46,7 +47,10 @@ def settings(threads: int | None, precision: str) -> Iterator[None]:
         torch.set_num_threads(threads)
     torch.backends.cuda.matmul.allow_tf32 = tf32
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32):
+        with (
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32),
+            nullcontext() if threads is None else memory.kept(),
+        ):
             yield
     finally:
         torch.backends.cuda.matmul.allow_tf32 = matmul
