@@ -32,7 +32,7 @@ def test_recording_on_a_cpu_holds_the_layers_of_a_batch(file):
     found = needs.recording(
         file(100), file(4, "population"), largest=10**6, recorded=10**5, batch=10, on_gpu=False
     )
-    weights, indices, layers, gathered = 200, 24, 4 * 10 * 4, 10 * 4 // 10
+    weights, indices, layers, gathered = 200, 24, 10 * 10 * 4, 10 * 4 // 10
     assert found == needs.TORCH + weights + indices + layers + gathered
 
 

@@ -1,0 +1,85 @@
+"""How much memory a recording takes on a CPU, beside what is asked for it.
+
+    python tests/benchmarks/recording_memory.py [NETWORK …] [--batches 10 64]
+
+All layers of torchvision's networks (random weights), 100,000 random units of each, two batches of noise,
+each recording in a process of its own. Beside it, the same without keeping memory that was freed (see
+`repscape.memory`), which is slower.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+from speed import UNITS, write_population, write_stimulus
+
+from repscape import memory, needs
+from repscape.activations.record import record
+from repscape.networks import freeze, tables, torchvision
+from repscape.populations import file
+from repscape.populations.layer import Layer
+
+NETWORKS = ["vgg16", "resnet50", "densenet121"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", default=NETWORKS)
+    parser.add_argument("--batches", type=int, nargs="+", default=[10, 64])
+    arguments = parser.parse_args()
+    print("| network | layers | batch | memory (MB) | asked for (MB) | without keeping (MB) |")
+    print("|---" * 6 + "|")
+    for name in arguments.networks:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            frozen = freeze.freeze(torchvision.load(architecture=name, weights="random", seed=0))
+            freeze.save(frozen, folder / "network.pt")
+            labels = tables.select(frozen.rows, "all", "layers")
+            rows = [tables.find(frozen.rows, label)[1] for label in labels]
+            layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
+            write_population(file, folder / "population.nc", layers)
+            for batch in arguments.batches:
+                pixels = np.random.default_rng(0).integers(0, 256, (2 * batch, 256, 256, 3), np.uint8)
+                write_stimulus(folder / "stimulus.nc", pixels)
+                kept, without = (apart(folder, labels, batch, keep) for keep in (True, False))
+                asked = needs.recording(
+                    str(folder / "network.pt"),
+                    str(folder / "population.nc"),
+                    largest=max(row.units for row in frozen.rows),
+                    recorded=UNITS,
+                    batch=batch,
+                    on_gpu=False,
+                )
+                print(
+                    f"| {name} | {len(labels)} | {batch} | {kept:.0f} | {asked} | {without:.0f} |", flush=True
+                )
+
+
+def apart(folder: Path, labels: list[str], batch: int, keep: bool) -> float:
+    """Record in a process of its own; return its largest memory in MB."""
+    command = [sys.executable, __file__, "--one", json.dumps([str(folder), labels, batch, keep])]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def one(folder: str, labels: list[str], batch: int, keep: bool) -> None:
+    """Record, and print the largest memory."""
+    if not keep:
+        memory.kept = nullcontext
+    inputs = [Path(folder, name) for name in ("network.pt", "stimulus.nc", "population.nc")]
+    record(*inputs, {label: Path(folder, f"{label}.nc") for label in labels}, batch=batch, device="cpu")
+    largest = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) * 1024 / 1e6
+    print(largest)
+
+
+if __name__ == "__main__":
+    if "--one" in sys.argv:
+        one(*json.loads(sys.argv[-1]))
+    else:
+        main()
