@@ -14,9 +14,9 @@ _USUAL = {_TRIM_THRESHOLD: 2**26, _MMAP_THRESHOLD: 2**25, _MMAP_MAX: 65_536}
 def kept() -> Iterator[None]:
     """Have glibc keep the large blocks that are freed meanwhile for their next use.
 
-    It would give each back to the system, which clears every page that it gives anew: that took a fifth of
-    the time of a recording on a virtual machine. What is kept lies in pieces that do not always fit, so that
-    more is taken than is used at once. Other C libraries go on as they do.
+    It would give each back to the system, which clears every page that it gives anew: that took 5 to
+    10 % of a recording on a virtual machine. What is kept lies in pieces that do not always fit, so that more
+    is taken than is used at once. Other C libraries go on as they do.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
