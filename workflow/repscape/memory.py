@@ -15,7 +15,7 @@ def kept() -> Iterator[None]:
     """Have glibc keep the large blocks that are freed meanwhile for their next use.
 
     It would give each back to the system, which clears every page that it gives anew: that took 5 to
-    10 % of a recording on a virtual machine. What is kept lies in pieces that do not always fit, so that more
+    7 % of a recording on a virtual machine. What is kept lies in pieces that do not always fit, so that more
     is taken than is used at once. Other C libraries go on as they do.
     """
     library = ctypes.CDLL(None)
