@@ -17,14 +17,10 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
-import numpy as np
-from speed import UNITS, write_population, write_stimulus
+from speed import UNITS, noise, random_network, write_network, write_stimulus
 
 from repscape import memory, needs
 from repscape.activations.record import record
-from repscape.networks import freeze, tables, torchvision
-from repscape.populations import file
-from repscape.populations.layer import Layer
 
 NETWORKS = ["vgg16", "resnet50", "densenet121"]
 
@@ -42,20 +38,15 @@ def main() -> None:
     for name in arguments.networks:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            frozen = freeze.freeze(torchvision.load(architecture=name, weights="random", seed=0))
-            freeze.save(frozen, folder / "network.pt")
-            labels = tables.select(frozen.rows, "all", "layers")
-            rows = [tables.find(frozen.rows, label)[1] for label in labels]
-            layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
-            write_population(file, folder / "population.nc", layers)
+            layers = write_network(folder, random_network(name))
+            labels = [layer.label for layer in layers]
             for batch in arguments.batches:
-                pixels = np.random.default_rng(0).integers(0, 256, (2 * batch, 256, 256, 3), np.uint8)
-                write_stimulus(folder / "stimulus.nc", pixels)
+                write_stimulus(folder / "stimulus.nc", noise(2 * batch))
                 kept, without = (apart(folder, labels, batch, keep) for keep in (True, False))
                 asked = needs.recording(
                     str(folder / "network.pt"),
                     str(folder / "population.nc"),
-                    largest=max(row.units for row in frozen.rows),
+                    largest=max(layer.units for layer in layers),
                     recorded=UNITS,
                     batch=batch,
                     on_gpu=False,

@@ -109,23 +109,16 @@ def extraction(arguments) -> Iterable[Row]:
 
     from repscape.activations.record import record
     from repscape.frozen.running import settings
-    from repscape.networks import freeze, tables
-    from repscape.populations import file
-    from repscape.populations.layer import Layer
 
     on_gpu, images = arguments.device == "cuda", arguments.images
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        loaded = vgg16()
-        frozen = freeze.freeze(loaded)
-        freeze.save(frozen, folder / "network.pt")
+        loaded = random_network("vgg16")
+        layers = write_network(folder, loaded, arguments.units)
+        labels = [layer.label for layer in layers]
         pixels = noise(images)
         write_stimulus(folder / "stimulus.nc", pixels)
         write_stimulus(folder / "few.nc", pixels[:BATCH])
-        labels = tables.select(frozen.rows, "all", "layers")
-        rows = [tables.find(frozen.rows, label)[1] for label in labels]
-        layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
-        write_population(file, folder / "population.nc", layers, arguments.units)
         outputs = {label: folder / f"{label}.nc" for label in labels}
 
         def ours(stimulus: str) -> Cost:
@@ -186,7 +179,7 @@ class Bare:
         torch.set_num_threads(threads)
         on_gpu, size = device == "cuda", CUDA_BATCH if device == "cuda" else BATCH
         layout = torch.contiguous_format if on_gpu else torch.channels_last
-        loaded, pixels = vgg16(), torch.from_numpy(noise(images))
+        loaded, pixels = random_network("vgg16"), torch.from_numpy(noise(images))
         module = loaded.module.to(device, memory_format=layout)
         ready = [
             loaded.preprocess.apply(part.to(device)).contiguous(memory_format=layout)
@@ -218,10 +211,24 @@ class Bare:
         return measured(Bare.run, *passes)
 
 
-def vgg16():
+def random_network(architecture: str):
     from repscape.networks import torchvision
 
-    return torchvision.load(architecture="vgg16", weights="random", seed=0)
+    return torchvision.load(architecture=architecture, weights="random", seed=0)
+
+
+def write_network(folder: Path, loaded, units: int = UNITS) -> list:
+    """Write network.pt and population.nc: random units of all layers, which are returned."""
+    from repscape.networks import freeze, tables
+    from repscape.populations import file
+    from repscape.populations.layer import Layer
+
+    frozen = freeze.freeze(loaded)
+    freeze.save(frozen, folder / "network.pt")
+    rows = [tables.find(frozen.rows, label)[1] for label in tables.select(frozen.rows, "all", "layers")]
+    layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
+    write_population(file, folder / "population.nc", layers, units)
+    return layers
 
 
 def noise(images: int) -> np.ndarray:

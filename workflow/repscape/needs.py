@@ -20,7 +20,8 @@ RUNNING_ON_GPU = 4000  # and of jobs that run a network on a few images at a tim
 BATCH = 2000  # ten images, in all layers of a large network, and their gradients
 # Outputs as large as the largest layer that are there at once: the input and the output of an
 # operation, a skip connection, and what the operation needs to work in. On a CPU, freed memory is kept
-# for its next use, in pieces that do not always fit: the most was 10 (DenseNet-121, batches of 64).
+# for its next use, in pieces that do not always fit: ten is above all that was found
+# (tests/benchmarks/recording_memory.py).
 ALIVE, ALIVE_ON_CPU = 4, 10
 FLOAT = 4
 # Of a unit that is recorded: 4 bytes in the population's file, 12 in memory, at first twice that.
