@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from repscape.activations import WAITING
+from repscape.frozen import WAITING
 from repscape.networks.tables import Row, image_size
 
 PYTHON = 300  # Python, NumPy and netCDF4

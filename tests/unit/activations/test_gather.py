@@ -21,7 +21,7 @@ def selection(unit, statistic="unit") -> Selection:
 def test_units_are_gathered_into_the_room_that_there_is(layout, dtype, everything, roomy):
     output = torch.randn(4, 6, 5, 3).to(dtype).contiguous(memory_format=layout)
     unit = np.arange(90) if everything else np.array([0, 7, 8, 44, 89])
-    gather = Gatherer(selection(unit), axis=1, everything=everything)
+    gather = Gatherer(selection(unit), everything=everything)
     room = torch.full((400,), np.nan) if roomy else None
     for images in (4, 3):  # the last batch may have fewer
         found = gather(output[:images], room)
@@ -42,7 +42,7 @@ def test_means_are_gathered_into_the_room(statistic, everything):
     over = (2, 3) if statistic == "channel_mean" else 1
     means = output.double().mean(over).flatten(1)
     unit = np.arange(means.shape[1]) if everything else np.array([0, 3, 5])
-    gather = Gatherer(selection(unit, statistic), axis=1, everything=everything)
+    gather = Gatherer(selection(unit, statistic), everything=everything)
     room = torch.zeros(100)
     torch.testing.assert_close(gather(output, room), means[:, unit].float())
     vector = gather(torch.ones(2, 6), room) if statistic == "channel_mean" else None

@@ -72,9 +72,10 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, size, layout):
     frozen.module.to(memory_format=layout)
     images = torch.randn(2, 3, size, size).contiguous(memory_format=layout)
     found, copies = {}, {}
+    assert set(frozen.axes.values()) == {1}
     for row in frozen.rows:
         layer = Layer(row.label, row.channels, row.height, row.width, row.units)
-        gather = Gatherer(all.select(layer), frozen.axes[row.node], everything=True)
+        gather = Gatherer(all.select(layer), everything=True)
         found[row.node] = lambda output, node=row.node, gather=gather: copies.update({node: gather(output)})
     with torch.inference_mode():
         frozen.run(images, found)

@@ -64,8 +64,10 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
     callbacks = {}
     for row in frozen.rows:
         layer = Layer(row.label, row.channels, row.height, row.width, row.units)
-        gather = Gatherer(whole.select(layer), frozen.axes[row.node], everything=True)
-        callbacks[row.node] = lambda value, node=row.node, gather=gather: seen.update({node: gather(value)})
+        gather = Gatherer(whole.select(layer), everything=True)
+        callbacks[row.node] = lambda value, node=row.node, gather=gather: seen.update(
+            {node: gather(value.movedim(frozen.axes[node], 1))}
+        )
     with torch.inference_mode():
         frozen.run(images, callbacks)
         expected, logits = copies(module, images)

@@ -166,7 +166,7 @@ def test_means_of_chosen_channels_are_gathered():
     layer = Layer("conv1", 6, 5, 4, 120)
     chosen = filter_means.select(layer, channels=["0:2", 5])
     output = torch.randn(3, 5, 4, 6)  # channels last
-    found = Gatherer(chosen, axis=3, everything=False)(output)
+    found = Gatherer(chosen, everything=False)(output.movedim(3, 1))
     torch.testing.assert_close(found, output.double().mean((1, 2))[:, [0, 1, 5]].float())
     np.testing.assert_array_equal(coordinates(chosen, 6, 5, 4)["channel"], [0, 1, 5])
 

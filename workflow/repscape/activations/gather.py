@@ -15,14 +15,11 @@ class Gatherer:
     Attributes
     ----------
     selection : Selection
-    axis : int
-        Which axis of the output is the channel; the first axis is the image.
     everything : bool
         Whether the selection is the whole layer: no places are looked up then.
     """
 
     selection: Selection
-    axis: int
     everything: bool
     strides: tuple[int, ...] | None = None
 
@@ -35,13 +32,11 @@ class Gatherer:
 
         Parameters
         ----------
-        output : tensor (image, …)
+        output : tensor (image, channel, y, x), or (image, channel), …
         room : float32 tensor (value,), optional
-            Of at least as many values as are gathered, which are put there. One room for all layers spares
-            the memory that is left in pieces when each takes its own.
+            Of at least as many values as are gathered, which are put there (see `Room`).
         """
-        values = output.movedim(self.axis, 1)  # (image, channel, y, x), a view
-        places = tuple(range(2, values.ndim))
+        values, places = output, tuple(range(2, output.ndim))
         if self.selection.statistic == "channel_mean":
             values = values.mean(places, dtype=torch.float32) if places else values
         elif self.selection.statistic == "position_mean":
@@ -71,6 +66,21 @@ class Gatherer:
             torch.index_select(lying, 1, self.place, out=gathered)
         else:
             gathered.copy_(lying.index_select(1, self.place))
+
+
+class Room:
+    """Memory for what is gathered of a batch: one for all layers, for one each would leave it in pieces."""
+
+    def __init__(self, units: int, place: torch.device):
+        """Say how many units a layer has at most."""
+        self._units, self._place, self._values = units, place, torch.empty(0)
+
+    def of(self, images: int) -> torch.Tensor:
+        """Return room for so many images, float32 (value,)."""
+        if len(self._values) != images * self._units:
+            del self._values  # before the next is taken
+            self._values = torch.empty(images * self._units, device=self._place)
+        return self._values
 
 
 def coordinates(selection: Selection, channels: int, height: int, width: int) -> dict[str, np.ndarray]:

@@ -3,15 +3,14 @@
 Images stream from the stimulus's file through the network into one file a layer; values are
 gathered at the moment a layer has run, on the device where it ran.
 
-Memory stays below the sum of: the network's weights; two batches of images; the outputs that are
-alive at once within one batch (on a CPU up to twice that, see `repscape.memory`); one batch of the
-largest layer's gathered values; 12 bytes of indices for each recorded unit. With a GPU, the host also
-holds what waits to be written (see `traffic`). None of these grows with the number of images.
+Memory stays below the sum of: what it takes to show a network its images (see frozen/viewer.py); one batch
+of the largest layer's gathered values; 12 bytes of indices for each recorded unit. None of these grows with
+the number of images.
 """
 
 import json
 import resource
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,18 +18,13 @@ import torch
 
 from repscape import store
 from repscape.activations.file import define
-from repscape.activations.gather import Gatherer, coordinates
-from repscape.activations.traffic import Traffic
+from repscape.activations.gather import Gatherer, Room, coordinates
 from repscape.errors import DeviceError
-from repscape.frozen.network import thaw
 from repscape.frozen.row import Row
-from repscape.frozen.running import check_size, choose_device, settings
-from repscape.logs import logger, progress
+from repscape.frozen.viewer import Viewer
 from repscape.networks import tables
 from repscape.populations import file as population_file
 from repscape.stimuli import factors
-
-REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def record(
@@ -79,21 +73,18 @@ def record(
     DataError
         The files do not belong together.
     """
-    place = choose_device(device)
-    if precision == "tf32" and place.type != "cuda":
+    viewer = Viewer(network, device)
+    frozen, on_cpu = viewer.frozen, viewer.on_cpu
+    if precision == "tf32" and on_cpu:
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
-    frozen = thaw(network)
-    on_cpu = place.type == "cpu"
     with ExitStack() as stack:
-        stack.enter_context(settings(threads if on_cpu else None, precision))
         shown = stack.enter_context(store.open_file(stimulus, "stimulus"))
         units = stack.enter_context(store.open_file(population, "population"))
-        images = shown["images"]
-        check_size(frozen, images.shape, stimulus, network)
+        viewer.check_size(shown["images"].shape, stimulus)
         size = batch if on_cpu else cuda_batch
-        here = part_of(len(images), size, *shard)
+        here = part_of(len(shown["images"]), size, *shard)
         varied = {name: values[here.start : here.stop] for name, values in factors.read(shown).items()}
         attributes = {
             **factors.attributes(varied),
@@ -105,19 +96,18 @@ def record(
             "weights_sha256": frozen.weights_sha256,
             "preprocess": json.dumps(frozen.preprocess.to_dict()),
             "precision": precision,
-            "device": place.type,
+            "device": viewer.place.type,
             "threads": threads if on_cpu else None,
         }
         _allow_open_files(len(outputs))
         gatherers: dict[str, dict[str, Gatherer]] = {}
-        files, most = {}, 0
+        files = {}
         for label, path in outputs.items():
             selection = population_file.read(units, label)
             order, row = tables.find(frozen.rows, population_file.known_as(units, label))
             labels = coordinates(selection, row.channels, row.height, row.width)
             whole = len(selection.unit) == _count(row, selection.statistic)
-            gatherers.setdefault(row.node, {})[label] = Gatherer(selection, frozen.axes[row.node], whole)
-            most = max(most, len(selection.unit))
+            gatherers.setdefault(row.node, {})[label] = Gatherer(selection, whole)
             layer = {"layer": label, "order": order, "statistic": selection.statistic}
             layer["positions"] = row.height * row.width
             files[label] = stack.enter_context(
@@ -127,32 +117,27 @@ def record(
             )
             if here:
                 define(files[label], shown["name"][here.start : here.stop], varied, labels)
-        layout = torch.channels_last if on_cpu and frozen.channels_last else torch.contiguous_format
-        frozen.module.to(place, memory_format=layout)
+        most = max(len(gather.selection.unit) for node in gatherers.values() for gather in node.values())
+        room = Room(most, viewer.place)
 
-        def run(pixels: torch.Tensor, first: int, size: int) -> None:
-            count = len(pixels)
-            if on_cpu and count < size:
-                pixels = torch.cat([pixels, pixels[-1:].expand(size - count, -1, -1, -1)])
-            room = torch.empty(count * most, device=place)
-            there = pixels.to(place, non_blocking=True)
-            shown_to = frozen.preprocess.apply(there).contiguous(memory_format=layout)
-            rows = slice(first - here.start, first - here.start + count)
+        def write(node: str):
+            def take(part: range, answers: torch.Tensor) -> None:
+                rows = slice(part.start - here.start, part.stop - here.start)
+                for label, gather in gatherers[node].items():
+                    values = gather(answers, room.of(len(part)))
+                    viewer.traffic.write(values, files[label]["activation"], rows)
 
-            def write(node: str):
-                def take(output: torch.Tensor) -> None:
-                    for label, gather in gatherers[node].items():
-                        traffic.write(gather(output[:count], room), files[label]["activation"], rows)
+            return take
 
-                return take
-
-            frozen.run(shown_to, {node: write(node) for node in gatherers})
-
-        what = f"recording {units.source}, {shown.stimulus}, {units.population}"
-        ranges = [range(first, min(first + size, here.stop)) for first in here[::size]]
-        with torch.inference_mode(), _reduced(place, precision), Traffic(beside=not on_cpu) as traffic:
-            parts = traffic.read(images, ranges)
-            used = _in_batches(run, progress(parts, what, "images", len(here), _length), size, what)
+        used = viewer.stream(
+            stimulus,
+            {node: write(node) for node in gatherers},
+            batch=size,
+            threads=threads,
+            what=f"recording {units.source}, {shown.stimulus}, {units.population}",
+            precision=precision,
+            images=here,
+        )
         for file in files.values():
             store.set_attributes(file, {"batch": used})
 
@@ -162,40 +147,6 @@ def part_of(total: int, batch: int, shard: int, shards: int) -> range:
     batches = -(-total // batch)
     first, stop = (number * batches // shards * batch for number in (shard, shard + 1))
     return range(first, min(stop, total))
-
-
-def _in_batches(run, parts: Iterable[tuple[range, torch.Tensor]], batch: int, what: str) -> int:
-    """Call `run` on each part, in batches halved while memory runs out; return the smallest used."""
-    size = batch
-    for part, pixels in parts:
-        first = part.start
-        while first < part.stop:
-            stop = min(first + size, part.stop)
-            try:
-                run(pixels[first - part.start : stop - part.start], first, size)
-            except torch.cuda.OutOfMemoryError as error:
-                if size == 1:
-                    raise DeviceError(
-                        f"{what}: one image does not fit into the GPU's memory "
-                        f"({str(error).splitlines()[0]}). Free memory on it, take a smaller "
-                        "network or smaller images, or set device: cpu."
-                    ) from error
-                size = max(1, size // 2)
-                failed = True
-            else:
-                first, failed = stop, False
-            if failed:  # outside the handler, which keeps the tensors alive
-                logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
-                torch.cuda.empty_cache()
-    return size
-
-
-def _length(part: tuple[range, torch.Tensor]) -> int:
-    return len(part[0])
-
-
-def _reduced(place: torch.device, precision: str) -> torch.autocast:
-    return torch.autocast(place.type, REDUCED.get(precision), enabled=precision in REDUCED)
 
 
 def _count(row: Row, statistic: str) -> int:

@@ -129,7 +129,7 @@ def compute(
     sums = {row.node: Sums(design) for _, row in rows.values()}
     watched = {node: own.add for node, own in sums.items()}
     what = f"analysis of variance, {source}, {known_as}"
-    viewer.stream(files["stimulus"], watched, batch=batch, threads=threads, what=what)
+    used = viewer.stream(files["stimulus"], watched, batch=batch, threads=threads, what=what)
 
     groups, found = {}, []
     for at, (name, (_, row)) in enumerate(rows.items()):
@@ -167,7 +167,7 @@ def compute(
             "error_term": design.effects[-1],
             "balanced": design.balanced,
             "device": viewer.place.type,
-            "batch": batch,
+            "batch": used,
             "threads": threads if viewer.on_cpu else None,
         },
         groups=groups,

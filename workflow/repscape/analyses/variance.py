@@ -24,18 +24,22 @@ class Sums:
         self._places: tuple[int, ...] | None = None  # the order of axes in memory
 
     def add(self, images: range, answers) -> None:
-        """Add answers, a tensor (image, channel, …), of images by their numbers."""
+        """Add answers, a tensor (image, channel, …), of images by their numbers.
+
+        Memory that it takes is taken before anything is added: where it runs out, nothing is.
+        """
         import torch
 
         if self._places is None:  # in the order in which they lie in memory, which is by far the fastest
             strides, sizes = answers.stride(), answers.shape
-            self._places = tuple(sorted(range(1, answers.ndim), key=lambda axis: -strides[axis]))
-            self._shape = [sizes[axis] for axis in self._places]
+            places = tuple(sorted(range(1, answers.ndim), key=lambda axis: -strides[axis]))
+            self._shape = [sizes[axis] for axis in places]
             units = answers[0].numel()
             kind = {"dtype": torch.float64, "device": answers.device}
-            self.first = answers[0].permute([axis - 1 for axis in self._places]).flatten().double()
+            self.first = answers[0].permute([axis - 1 for axis in places]).flatten().double()
             self.cells = torch.zeros((len(self._design.counts), units), **kind)
             self.squares = torch.zeros(units, **kind)
+            self._places = places
         values = answers.permute(0, *self._places).flatten(1)
         cells = [self.cells[cell] for cell in self._design.cell[images.start : images.stop]]
         units = values.shape[1]
@@ -45,7 +49,7 @@ class Sums:
             away = values[:, here].double().sub_(self.first[here])
             for cell, value in zip(cells, away, strict=True):
                 cell[here].add_(value)
-            self.squares[here].add_(away.square_().sum(0))
+                self.squares[here].addcmul_(value, value)
 
     def of_channel(self, channel: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return ``first`` (unit,), ``cells`` (cell, unit) and ``squares`` (unit,) of some channels.

@@ -6,8 +6,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 
 from repscape import memory
-from repscape.errors import DataError, DeviceError
-from repscape.frozen.network import Frozen
+from repscape.errors import DeviceError
 
 
 def choose_device(device: str) -> torch.device:
@@ -55,27 +54,3 @@ def settings(threads: int | None, precision: str) -> Iterator[None]:
     finally:
         torch.backends.cuda.matmul.allow_tf32 = matmul
         torch.set_num_threads(before)
-
-
-def check_size(frozen: Frozen, shape: tuple[int, ...], stimulus, network) -> None:
-    """Refuse images that do not give the input that a network was frozen for.
-
-    Parameters
-    ----------
-    frozen : Frozen
-    shape : (image, y, x, channel)
-    stimulus, network : paths, for the message
-
-    Raises
-    ------
-    DataError
-        Says both sizes.
-    """
-    found = frozen.preprocess.output_size(*shape[1:3])
-    expected = (frozen.rows[0].height, frozen.rows[0].width)
-    if found != expected:
-        raise DataError(
-            f"{stimulus}: its images of {shape[1]} x {shape[2]} pixels give an input of "
-            f"{found[0]} x {found[1]}; {network} was frozen for {expected[0]} x {expected[1]}. Set "
-            "preprocess.crop of the network, or the same size for all stimuli."
-        )

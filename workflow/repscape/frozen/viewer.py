@@ -1,14 +1,25 @@
-"""A network that is shown stimuli batch by batch, and hands over what its layers answer."""
+"""A network that is shown stimuli batch by batch, and hands over what its layers answer.
 
-from collections.abc import Callable, Mapping
+Memory stays below the sum of: the network's weights; two batches of images; the outputs that are alive at
+once within one batch (on a CPU up to twice that, see `repscape.memory`); and with a GPU, on the host, what
+waits to be written (see `traffic`). None of these grows with the number of images.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
 
 from repscape import store
+from repscape.errors import DataError, DeviceError
 from repscape.frozen.network import thaw
-from repscape.frozen.running import check_size, choose_device, settings
-from repscape.logs import progress
+from repscape.frozen.running import choose_device, settings
+from repscape.frozen.traffic import Traffic
+from repscape.logs import logger, progress
+
+REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+
+Watched = Mapping[str, Callable[[range, torch.Tensor], None]]
 
 
 class Viewer:
@@ -18,65 +29,168 @@ class Viewer:
     ----------
     frozen : Frozen
     place : torch.device
+    on_cpu : bool
+    layout : torch.memory_format
+        Of the network's weights, and so of what it is shown.
+    traffic : Traffic
+        While images stream: writes what is taken from answers.
     """
+
+    traffic: Traffic
 
     def __init__(self, network: str | Path, device: str):
         """Open a frozen network and bring it to a device (``auto``, ``cpu`` or ``cuda``)."""
-        self.frozen, self.place, self._network = thaw(network), choose_device(device), network
+        self.place = choose_device(device)
+        self.frozen, self._network = thaw(network), network
         self.on_cpu = self.place.type == "cpu"
         last = self.on_cpu and self.frozen.channels_last
-        self._layout = torch.channels_last if last else torch.contiguous_format
-        self.frozen.module.to(self.place, memory_format=self._layout)
+        self.layout = torch.channels_last if last else torch.contiguous_format
+        self.frozen.module.to(self.place, memory_format=self.layout)
+
+    def check_size(self, shape: tuple[int, ...], stimulus: str | Path) -> None:
+        """Refuse images (image, y, x, channel) that do not give the input that the network was frozen for.
+
+        Raises
+        ------
+        DataError
+            Says both sizes.
+        """
+        found = self.frozen.preprocess.output_size(*shape[1:3])
+        expected = (self.frozen.rows[0].height, self.frozen.rows[0].width)
+        if found != expected:
+            raise DataError(
+                f"{stimulus}: its images of {shape[1]} x {shape[2]} pixels give an input of "
+                f"{found[0]} x {found[1]}; {self._network} was frozen for {expected[0]} x {expected[1]}. Set "
+                "preprocess.crop of the network, or the same size for all stimuli."
+            )
 
     def stream(
         self,
         path: str | Path,
-        watched: Mapping[str, Callable[[range, torch.Tensor], None]],
+        watched: Watched,
         *,
         batch: int,
         threads: int,
         what: str,
-    ) -> None:
-        """Show all images of a stimulus once.
+        precision: str = "float32",
+        images: range | None = None,
+    ) -> int:
+        """Show the images of a stimulus once, and hand over each image's answers once.
 
-        On a CPU the last batch is padded, since results depend in their last digits on the size of a
-        batch and on the number of threads; the answers are those of a recording (see record.py).
+        On a CPU the batch is constant and the last one is padded, since results depend in their last
+        digits on the size of a batch and on the number of threads. On a GPU the batch is halved when
+        memory runs out.
 
         Parameters
         ----------
         path : the stimulus's file
         watched : mapping of node to function
-            It is called with the range of the images in a batch and with their answers (image,
-            channel, y, x), or (image, channel), … where there are no positions; it must not keep
-            these: what runs next may overwrite them.
+            It is called with the range of some images and with their answers (image, channel, y, x), or
+            (image, channel), … where there are no positions. It must not keep these: what runs next may
+            overwrite them. If memory runs out in it, it must not have taken anything yet.
         batch : int
             Images at a time.
         threads : int
             Of torch, on a CPU.
         what : str
             What this does, for the log.
+        precision : {"float32", "tf32", "float16", "bfloat16"}
+            What the network computes in.
+        images : range, optional
+            Which images, by default all.
+
+        Returns
+        -------
+        int
+            The smallest batch that was used.
 
         Raises
         ------
         DataError
             The stimulus does not have the size that the network was frozen for.
+        DeviceError
+            One image does not fit into the GPU's memory.
         """
         with (
             store.open_file(path, "stimulus") as stimulus,
-            settings(threads if self.on_cpu else None, "float32"),
+            settings(threads if self.on_cpu else None, precision),
             torch.inference_mode(),
+            torch.autocast(self.place.type, REDUCED.get(precision), enabled=precision in REDUCED),
+            Traffic(beside=not self.on_cpu) as self.traffic,
         ):
-            images = stimulus["images"]
-            check_size(self.frozen, images.shape, path, self._network)
-            ranges = [range(at, min(at + batch, len(images))) for at in range(0, len(images), batch)]
-            for part in progress(ranges, what, "images", len(images)):
-                pixels = torch.from_numpy(images[part.start : part.stop])
-                if self.on_cpu and len(part) < batch:
-                    pixels = torch.cat([pixels, pixels[-1:].expand(batch - len(part), -1, -1, -1)])
-                shown = self.frozen.preprocess.apply(pixels.to(self.place))
-                callbacks = {node: self._hand_over(node, part, watched[node]) for node in watched}
-                self.frozen.run(shown.contiguous(memory_format=self._layout), callbacks)
+            pixels = stimulus["images"]
+            self.check_size(pixels.shape, path)
+            here = range(len(pixels)) if images is None else images
+            parts = [range(first, min(first + batch, here.stop)) for first in here[::batch]]
+            read = progress(self.traffic.read(pixels, parts), what, "images", len(here), _length)
+            handed: dict[str, int] = {}
 
-    def _hand_over(self, node: str, part: range, take: Callable) -> Callable[[torch.Tensor], None]:
-        axis = self.frozen.axes[node]
-        return lambda output: take(part, output[: len(part)].movedim(axis, 1))
+            def show(part: range, pixels: torch.Tensor, size: int) -> None:
+                self._show(pixels, self._callbacks(watched, part, handed), size)
+
+            return _in_batches(show, read, batch, what)
+
+    def _show(self, pixels: torch.Tensor, callbacks: Mapping, size: int) -> None:
+        """Show pixels (image, y, x, channel), on a CPU padded to `size` images."""
+        if self.on_cpu and len(pixels) < size:
+            pixels = torch.cat([pixels, pixels[-1:].expand(size - len(pixels), -1, -1, -1)])
+        there = pixels.to(self.place, non_blocking=True)
+        self.frozen.run(self.frozen.preprocess.apply(there).contiguous(memory_format=self.layout), callbacks)
+
+    def _callbacks(self, watched: Watched, part: range, handed: dict[str, int]) -> dict[str, Callable]:
+        """Make what hands over the answers of a batch, where it has not been done before memory ran out.
+
+        `handed` has of each node up to which image its answers have been handed over.
+        """
+
+        def hand_over(node: str) -> Callable[[torch.Tensor], None]:
+            def take(output: torch.Tensor) -> None:
+                new = range(max(part.start, handed.get(node, 0)), part.stop)
+                if new:
+                    answers = output[new.start - part.start : len(part)]
+                    watched[node](new, answers.movedim(self.frozen.axes[node], 1))
+                    handed[node] = new.stop
+
+            return take
+
+        return {node: hand_over(node) for node in watched}
+
+
+def _in_batches(show: Callable, parts: Iterable[tuple[range, torch.Tensor]], batch: int, what: str) -> int:
+    """Show each part, in batches halved while memory runs out; return the smallest used."""
+    size = batch
+    for part, pixels in parts:
+        left = part
+        while left:
+            now = left[:size]
+            at = now.start - part.start
+            try:
+                show(now, pixels[at : at + len(now)], size)
+            except RuntimeError as error:
+                if not _memory_ran_out(error):
+                    raise
+                if size == 1:
+                    raise DeviceError(
+                        f"{what}: one image does not fit into the GPU's memory "
+                        f"({str(error).splitlines()[0]}). Free memory on it, take a smaller "
+                        "network or smaller images, or set device: cpu."
+                    ) from error
+                size = max(1, size // 2)
+                failed = True
+            else:
+                left, failed = left[size:], False
+            if failed:  # outside the handler, which keeps the tensors alive
+                logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
+                torch.cuda.empty_cache()
+    return size
+
+
+def _length(part: tuple[range, torch.Tensor]) -> int:
+    return len(part[0])
+
+
+def _memory_ran_out(error: RuntimeError) -> bool:
+    """Whether a GPU's memory ran out: for torch itself, or for a library that it calls."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return True
+    return any(said in str(error) for said in ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory"))

@@ -18,7 +18,7 @@ def mean_responses(
     """Return each unit's mean response over all images of all stimuli.
 
     One pass, whatever the number of images: sums are kept in float64, image by image, 8 bytes a unit.
-    Batches are those of a recording (see record.py), so that on a CPU the answers are the same.
+    Batches are those of a recording (see frozen/viewer.py), so that on a CPU the answers are the same.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def mean_responses(
     ------
     DataError
         A stimulus does not have the size that the network was frozen for.
+    DeviceError
+        One image does not fit into the GPU's memory.
     """
     viewer = Viewer(network, device)
     totals: dict[str, np.ndarray] = {}
@@ -48,7 +50,7 @@ def mean_responses(
 
     def add(node: str):
         def take(part: range, answers: torch.Tensor) -> None:
-            for image in answers.flatten(1).float().cpu().numpy():
+            for image in answers.flatten(1).cpu().float().numpy():
                 nodes[node] += image
 
         return take

@@ -88,19 +88,20 @@ def frames(
     shown = mother.read(of)
     pixels = np.stack([frame.pixels for frame in shown])
     classifier = Classifier(network, device)
-    classifier.check_size(pixels, of)
+    viewer = classifier.viewer
+    viewer.check_size(pixels.shape, of)
     target = None if targeted is None else classifier.index(targeted)
     avoided = [classifier.index(category) for category in avoid or []]
     results = []
     parts = progress(
         list(in_batches(shown, batch)), "changing images", "images", len(shown), size=lambda _: batch
     )
-    with settings(threads if classifier.place.type == "cpu" else None, "float32"):
+    with settings(threads if viewer.on_cpu else None, "float32"):
         for part in parts:
             draws = [np.random.default_rng(derive(seed, frame.name)) for frame in shown[part]]
             start = np.stack([draw.standard_normal(pixels.shape[1:], np.float32) for draw in draws])
             images, noise = (
-                torch.from_numpy(values).to(classifier.place).permute(0, 3, 1, 2).float()
+                torch.from_numpy(values).to(viewer.place).permute(0, 3, 1, 2).float()
                 for values in (pixels[part], start)
             )
             result = attack(classifier, images, noise, target, avoided, norm, epsilon, steps)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from repscape import store
 from repscape.errors import DataError, unknown
-from repscape.frozen.network import PREDICTIONS, thaw
-from repscape.frozen.running import check_size, choose_device
+from repscape.frozen.network import PREDICTIONS
+from repscape.frozen.viewer import Viewer
 
 
 class Classifier:
@@ -17,7 +16,8 @@ class Classifier:
 
     Attributes
     ----------
-    place : torch.device
+    viewer : Viewer
+        The network on its device.
     categories : list of str
         The names of the classes; their numbers where the network's table has no names.
     """
@@ -30,14 +30,10 @@ class Classifier:
         DataError
             The network has no classes.
         """
-        self._network, self.place = network, choose_device(device)
-        self._frozen = thaw(network)
+        self._network, self.viewer = network, Viewer(network, device)
+        self._frozen = self.viewer.frozen
         if not self._frozen.softmax:
             raise DataError(f"{network}: expected a network that classifies; this one has no classes.")
-        on_cpu = self.place.type == "cpu"
-        last = on_cpu and self._frozen.channels_last
-        self._layout = torch.channels_last if last else torch.contiguous_format
-        self._frozen.module.to(self.place, memory_format=self._layout)
         with store.open_file(network.with_name("layers.nc"), "layers") as table:
             named = "category" in table.variables
             self.categories = (
@@ -68,10 +64,6 @@ class Classifier:
             "it has them as 'category'), or give a class by its number from 0."
         )
 
-    def check_size(self, images: np.ndarray, stimulus: Path) -> None:
-        """Refuse images (image, y, x, channel) that give another input than the network's."""
-        check_size(self._frozen, images.shape, stimulus, self._network)
-
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Return the probabilities (image, class) of images.
 
@@ -85,7 +77,7 @@ class Classifier:
         preprocess = self._frozen.preprocess
         smooth = preprocess.differentiable(images)
         exact = preprocess.apply(images.detach().to(torch.uint8).permute(0, 2, 3, 1))
-        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self._layout)
+        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self.viewer.layout)
         found: list[torch.Tensor] = []
         self._frozen.run(shown, {PREDICTIONS: found.append})
         return found[0]

@@ -60,15 +60,16 @@ def frames(
     shown = mother.read(of)
     pixels = np.stack([frame.pixels for frame in shown])
     classifier = Classifier(network, device)
-    classifier.check_size(pixels, of)
+    viewer = classifier.viewer
+    viewer.check_size(pixels.shape, of)
     wanted = classifier.index(category)
     found = []
     parts = progress(
         list(in_batches(shown, batch)), "classifying", "images", len(shown), size=lambda _: batch
     )
-    with torch.inference_mode(), settings(threads if classifier.place.type == "cpu" else None, "float32"):
+    with torch.inference_mode(), settings(threads if viewer.on_cpu else None, "float32"):
         for part in parts:
-            images = torch.from_numpy(pixels[part]).to(classifier.place).permute(0, 3, 1, 2).float()
+            images = torch.from_numpy(pixels[part]).to(viewer.place).permute(0, 3, 1, 2).float()
             found.append(classifier(images).cpu().numpy())
     likely = np.concatenate(found)
     chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > probability))

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from repscape.activations import WAITING
+from repscape.frozen import WAITING
 
 
 class Traffic:

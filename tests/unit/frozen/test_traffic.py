@@ -5,13 +5,12 @@ import signal
 import threading
 import time
 
-import netCDF4
 import numpy as np
 import pytest
 import torch
 
-from repscape.activations import record, traffic
-from repscape.activations.traffic import Traffic
+from repscape.frozen import traffic
+from repscape.frozen.traffic import Traffic
 
 BESIDE = pytest.mark.parametrize("beside", [False, True])
 
@@ -135,19 +134,6 @@ def test_ctrl_c_while_the_last_values_are_written_lets_these_end(ctrl_c):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert variable == {0: "written"}
-
-
-def test_a_recording_written_beside_is_the_same(study, monkeypatch):
-    small = study(units=300, images=23)
-
-    def content(path):
-        with netCDF4.Dataset(path) as dataset:
-            return dataset["activation"][:].tobytes(), dataset.ncattrs()
-
-    expected = {label: content(path) for label, path in small.run("in_turn", batch=4).items()}
-    monkeypatch.setattr(record, "Traffic", lambda beside: Traffic(beside=True))
-    found = small.run("beside", batch=4)
-    assert {label: content(path) for label, path in found.items()} == expected
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
