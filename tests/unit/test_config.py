@@ -1,6 +1,7 @@
 """A mistake in the config is told before any job starts, with its line and what to do."""
 
 import copy
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import yaml
 
 from repscape import config
 from repscape.errors import ConfigError
+from repscape.mistakes import read_lines
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = {
@@ -36,6 +38,35 @@ def mistakes(section, tmp_path):
     with pytest.raises(ConfigError) as caught:
         config.resolve(section, [path])
     return str(caught.value)
+
+
+@pytest.mark.parametrize("value", [True, False])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("stimuli", "white_noise", "count"),
+        ("stimuli", "white_noise", "size", 0),
+        ("populations", "random", "units"),
+        ("samples", 0, "sizes", 1),
+        ("samples", 0, "repeats", 0),
+        ("activations", "batch"),
+        ("seed",),
+    ],
+)
+def test_yes_and_no_are_no_numbers(small, tmp_path, keys, value):
+    small["stimuli"]["white_noise"]["size"] = [20, 20]
+    small["activations"], small["seed"] = {}, 0
+    *parents, last = keys
+    inner = small
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    told = ".".join(str(key) for key in keys[: -1 if isinstance(last, int) else None])
+    message = mistakes(small, tmp_path)
+    assert re.search(
+        rf"{told}(\.\d)?: expected a number \(yes, no, on, off, true and false are none\)", message
+    )
+    assert message.startswith("The config has a mistake:")
 
 
 def test_the_default_study():
@@ -277,14 +308,14 @@ def test_name_given_twice(small, tmp_path):
     with pytest.raises(
         ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"
     ):
-        config.read_lines(path)
+        read_lines(path)
 
 
 def test_broken_yaml(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("study: [x\n")
     with pytest.raises(ConfigError, match=r"mine.yaml: not valid YAML: .*line"):
-        config.read_lines(path)
+        read_lines(path)
 
 
 def stack(path, name):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from repscape import __version__, config, plugins, schema
+from repscape.config.top import Config
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -33,7 +34,7 @@ def test_config_of_the_readme(tmp_path, monkeypatch):
 
 def test_every_key_of_the_config_is_documented():
     text = (REPOSITORY / "config/README.md").read_text()
-    undocumented = [key for key in config._Config.model_fields if not re.search(rf"\b{key}\b", text)]
+    undocumented = [key for key in Config.model_fields if not re.search(rf"\b{key}\b", text)]
     for step in plugins.ENTRY_POINTS:
         for name in plugins.names(step):
             keys = schema.model(plugins.entry(step, name)).model_fields

@@ -1,15 +1,16 @@
 """Mistakes in a config: collected, located in the YAML, told all at once."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from repscape.errors import ConfigError, unknown
+from repscape.schema import kinds_of
 
 
 class Mistakes:
@@ -43,6 +44,13 @@ class Mistakes:
                 self.add(prefix + location, "this key is required.")
             else:
                 self.add(prefix + location, f"{_plainly(mistake['msg'])}; found {mistake['input']!r}.")
+
+    def ask(self, keys: Iterable, function: Callable, *arguments, **keywords) -> None:
+        """Call a function, and note at a key what it refuses."""
+        try:
+            function(*arguments, **keywords)
+        except ConfigError as error:
+            self.add(keys, str(error).removeprefix(".".join(map(str, keys)) + ": "))
 
     def stop(self) -> None:
         """Raise what was found, in the order of lines."""
@@ -92,15 +100,9 @@ def _fields_at(model: Any, location: Iterable) -> list[str]:
     for key in location:
         hint = model.model_fields[key].annotation if key in getattr(model, "model_fields", {}) else model
         model = next(
-            (kind for kind in _kinds(hint) if hasattr(kind, "model_fields") or is_dataclass(kind)), model
+            (kind for kind in kinds_of(hint) if hasattr(kind, "model_fields") or is_dataclass(kind)), model
         )
     return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)
-
-
-def _kinds(hint) -> list:
-    """Unfold unions, lists and annotations to the classes in them."""
-    inner = get_args(hint)
-    return [kind for part in inner for kind in _kinds(part)] if inner else [hint]
 
 
 def read_lines(path) -> dict[tuple, tuple[str, int]]:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationInfo, create_model, field_validator
 
 from repscape.errors import AssetError, ConfigError
 from repscape.plugins import entry, find
@@ -15,6 +15,28 @@ from repscape.types import Names, _Asset, _Made
 # The argument, if it takes one of this name, in which a source of stimuli gets what names in braces in its
 # paths stand for: {file: {name: value}}. It is not a key.
 IN_PATH = "in_path"
+
+
+class Section(BaseModel):
+    """A section of the config: it has no other keys than it declares, and yes or no are no numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truths(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = kinds_of(cls.model_fields[info.field_name or ""].annotation)
+        if not {bool, Any} & set(kinds) and {int, float} & set(kinds):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, bool):
+                    raise ValueError("expected a number (yes, no, on, off, true and false are none)")
+        return value
+
+
+def kinds_of(hint: Any) -> list:
+    """Unfold unions, lists and annotations to the classes in them."""
+    inner = get_args(hint)
+    return [kind for part in inner for kind in kinds_of(part)] if inner else [hint]
 
 
 def asset_parameters(function: Callable) -> list[str]:
@@ -54,7 +76,7 @@ def model(function: Callable, /, **common) -> type[BaseModel]:
             hint = hint | None if default is None else hint
         fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
     name = function.__module__.rsplit(".", 1)[-1]
-    return create_model(name, __config__=ConfigDict(extra="forbid"), **(common | fields))
+    return create_model(name, __base__=Section, **(common | fields))
 
 
 def arguments(function: Callable, section: Mapping, only: Container[str] | None = None) -> dict:

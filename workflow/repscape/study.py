@@ -1,6 +1,6 @@
 """What a study consists of, and where each of its files lies.
 
-A `Study` is the validated config (see config.py) plus the names that follow from it. Rules,
+A `Study` is the validated config (see `config`) plus the names that follow from it. Rules,
 analyses and figures ask it for paths; no path is written anywhere else.
 """
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import ConfigDict, PositiveInt, ValidationError, create_model
+from pydantic import PositiveInt, ValidationError, create_model
 
 from repscape import own, plugins, schema
 from repscape.errors import ConfigError, unknown
@@ -120,7 +120,7 @@ def arguments(section: Mapping, function) -> dict[str, Any]:
 def _model(function: str):
     if own.is_own(function):
         fields = COMMON | hyperparameters(function)
-        return create_model("training", __config__=ConfigDict(extra="forbid"), **fields)
+        return create_model("training", __base__=schema.Section, **fields)
     if function not in plugins.names("trainings"):
         raise ConfigError(f"{unknown(function, plugins.names('trainings'))} Or path/to/file.py:function.")
     return schema.model(plugins.entry("trainings", function), **COMMON)

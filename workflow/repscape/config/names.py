@@ -1,0 +1,48 @@
+"""Names that a study gives: they become names of files and targets."""
+
+import re
+from collections.abc import Mapping
+
+from repscape.mistakes import Mistakes
+
+TARGETS = (
+    "all",
+    "stimulus",
+    "stimuli",
+    "network",
+    "networks",
+    "training",
+    "layers",
+    "recording",
+    "recordings",
+    "population",
+    "rdms",
+    "analyses",
+    "figures",
+)
+FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+
+
+def check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
+    """Refuse a name that cannot be that of a file."""
+    if not NAME.fullmatch(name):
+        mistakes.add(
+            keys,
+            f"'{name}' cannot be a name: names become file names, so they may have letters A-Z, digits, "
+            "'_', '-', '+' and '.', and start with a letter or digit.",
+        )
+
+
+def check_targets(sections: Mapping, mistakes: Mistakes) -> None:
+    """Refuse names of figures and analyses that are targets or folders already."""
+    taken = dict.fromkeys(TARGETS, "a target of the workflow")
+    taken |= dict.fromkeys(FOLDERS, "a folder of the project")
+    for source in [*sections["networks"], *sections["recordings"]]:
+        steps = ("activations", "recording", "shard", "merge", "samples", "rdms")
+        taken |= {f"{step}_{source}": "a step of the workflow" for step in steps}
+    for step in ("analyses", "figures"):
+        for name in sections[step]:
+            if name in taken:
+                mistakes.add((step, name), f"'{name}' is the name of {taken[name]}; choose another.")
+            taken[name] = f"one of the {step}"

@@ -1,0 +1,106 @@
+"""The config's networks: weights, layers and trainings."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from repscape import plugins, schema
+from repscape.config.names import check_name
+from repscape.config.sections import plugin_sections
+from repscape.config.top import Config
+from repscape.errors import ConfigError
+from repscape.mistakes import Mistakes
+from repscape.networks import planned, tables
+from repscape.seeds import derive
+from repscape.trainings import planned as trainings
+from repscape.types import Layers
+
+
+def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
+    """Check the sections of networks."""
+    common = {
+        "layers": (Layers, "blocks"),
+        "stimuli": (list[str] | None, None),
+        "samples": (dict[str, list[str | int]] | None, None),
+        "training": (dict[str, Any] | None, None),
+    }
+    sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
+    return plugin_sections("networks", sections, "source", mistakes, top, **common)
+
+
+def _weights_as_file(section: Mapping) -> Mapping:
+    """Let `weights` name a file as well: the file is then tracked as one."""
+    weights = section.get("weights")
+    is_file = isinstance(weights, str) and re.search(r"[/\\]|\.(pth?|safetensors)$", weights)
+    return {**section, "weights": None, "file": weights} if is_file and "file" not in section else section
+
+
+def check_trainings(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistakes) -> None:
+    """Check the trainings of networks and fill in their defaults."""
+    names = sections["stimuli"].keys() | top.stimuli.keys() - groups.keys()
+    for name, section in sections["networks"].items():
+        if section["training"] is not None:
+            defaults = {
+                "seed": derive(top.seed, "networks", name, "training"),
+                "device": top.device,
+                "threads": top.activations.threads,
+            }
+            where = ("networks", name, "training")
+            section["training"] = trainings.resolve(
+                section["training"], where, defaults, sections["stimuli"], names, mistakes
+            )
+
+
+def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
+    """Ask trainings whether networks have the outputs that they need."""
+    for name, section in sections["networks"].items():
+        training = section["training"]
+        try:
+            outputs = training and (section.get("classes") or planned.rows(section)[-1].units)
+        except ConfigError:  # told with the layers
+            continue
+        if training:
+            count = trainings.classes(training, sections["stimuli"])
+            mistakes.ask(("networks", name, "training"), trainings.check_outputs, training, outputs, count)
+
+
+def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
+    """Choose and name the layers of each network, without loading it: {network: {name: label}}."""
+    layers = {}
+    for name in sorted(networks):
+        section = networks[name]
+        try:
+            rows = planned.rows(section)
+        except ConfigError as error:
+            key, _, said = str(error).partition(": ")
+            at = (key, said) if key in section else (None, str(error))
+            mistakes.add(("networks", name, at[0]) if at[0] else ("networks", name), at[1])
+            continue
+        try:
+            layers[name] = tables.names(rows, section["layers"], f"networks.{name}.layers")
+        except ConfigError as error:
+            key, _, said = str(error).removeprefix(f"networks.{name}.").partition(": ")
+            mistakes.add(("networks", name, *key.split(".", 1)), said)
+            continue
+        for layer in layers[name]:
+            check_name(mistakes, ("networks", name, "layers", layer), layer)
+    return layers
+
+
+def check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> None:
+    """Ask populations whether all layers of all networks have what they select."""
+    for name, section in sections["populations"].items():
+        function = plugins.entry("populations", section["select"])
+        check = getattr(inspect.getmodule(function), "check_layers", None)
+        if check is None:
+            continue
+        arguments = schema.arguments(function, section, only=inspect.signature(check).parameters)
+        for source, names in layers.items():
+            network = sections["networks"][source]
+            rows = planned.rows(network)
+            found = {layer: tables.find(rows, label)[1] for layer, label in names.items()}
+            try:
+                check(found, tables.image_size(rows, network), **arguments)
+            except ConfigError as error:
+                mistakes.add(("populations", name), f"network '{source}': {error}")

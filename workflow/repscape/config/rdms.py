@@ -1,0 +1,66 @@
+"""The metrics of RDMs, and the sets of images that have RDMs of their own."""
+
+from collections.abc import Mapping
+
+from repscape import own, plugins, schema
+from repscape.analyses.collection import ALL as ALL_IMAGES
+from repscape.config.names import check_name
+from repscape.config.top import Config
+from repscape.errors import unknown
+from repscape.mistakes import Mistakes
+from repscape.rdms import sets as image_sets
+from repscape.stimuli import factors as factor_names
+
+
+def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
+    """Give every metric its name and normalisation."""
+    metrics: list[dict[str, str]] = []
+    for index, entry in enumerate(top.rdms.metrics):
+        keys, name = ("rdms", "metrics", index), entry.name or entry.metric.rpartition(":")[2]
+        if own.is_own(entry.metric):
+            mistakes.ask(keys, own.check, entry.metric, ".".join(map(str, keys)))
+        elif entry.metric not in plugins.names("rdms"):
+            mistakes.add(keys, unknown(entry.metric, plugins.names("rdms")))
+        check_name(mistakes, keys, name)
+        if name in plugins.names("rdms") and name != entry.metric:
+            mistakes.add(
+                (*keys, "name"),
+                f"'{name}' is the name of another metric than '{entry.metric}'; choose one of your own.",
+            )
+        if name in (metric["name"] for metric in metrics):
+            mistakes.add(keys, f"two metrics are named '{name}'; give one of them a `name` of its own.")
+        normalisation = entry.normalisation or top.rdms.normalisation
+        metrics.append({"name": name, "metric": entry.metric, "normalisation": normalisation})
+    return metrics
+
+
+def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Check the sets of images that have RDMs of their own, as far as the stimuli's factors are known."""
+    for name, definition in top.rdms.sets.items():
+        keys = ("rdms", "sets", name)
+        check_name(mistakes, keys, name)
+        taken = dict.fromkeys(factor_names.RESERVED, "something else in files")
+        taken |= dict.fromkeys(top.analyses, "an analysis") | {ALL_IMAGES: "those of all images"}
+        if name in taken:
+            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
+        hows = {(*keys, "combine"): definition.combine} | {
+            (*keys, "combinations", part, "how"): combination.how
+            for part, combination in definition.combinations.items()
+        }
+        for where, how in hows.items():
+            if how is not None:
+                mistakes.ask(where, image_sets.check_how, how, ".".join(where))
+        if definition.stimulus not in sections["stimuli"]:
+            if definition.stimulus not in top.stimuli or top.stimuli[definition.stimulus].get("each"):
+                valid = sections["stimuli"]
+                mistakes.add((*keys, "stimulus"), unknown(definition.stimulus, valid))
+            continue
+        factors = schema.factors(sections["stimuli"][definition.stimulus])
+        if factors == {}:
+            mistakes.add(
+                (*keys, "stimulus"), f"the images of stimulus '{definition.stimulus}' have no factors."
+            )
+        elif factors is not None:
+            parts = definition.model_dump(exclude={"stimulus"})
+            mistakes.ask(keys, image_sets.groups, factors, **parts)
+    return {name: definition.model_dump() for name, definition in top.rdms.sets.items()}

@@ -1,0 +1,95 @@
+"""The config's recordings: those that give responses are sources like networks, others give RDMs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from repscape import patterns, plugins, schema
+from repscape.analyses.collection import ALL as ALL_IMAGES
+from repscape.config.names import check_name
+from repscape.config.sections import plugin_sections
+from repscape.config.top import Config, as_list
+from repscape.errors import unknown
+from repscape.mistakes import Mistakes
+from repscape.recordings import responses
+from repscape.types import Names
+
+
+def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Check the recordings; those that give responses have other keys than those that give RDMs."""
+    of_rdms = {"stimulus": (str, ...), "area": (str, "recording"), "metric": (str, "given")}
+    of_responses = {
+        "stimulus": (Names, ...),
+        "area": (Names, ["recording"]),
+        "missing": (responses.Missing, "refuse"),
+        "constant": (responses.Constant, "keep"),
+        "others": (responses.Others, "refuse"),
+        "trials": (responses.Taken, "mean"),
+        "samples": (dict[str, list[str | int]] | None, None),
+    }
+    checked: dict[str, dict] = {}
+    for name, section in top.recordings.items():
+        common = of_rdms if gives_rdms(section.get("source")) else of_responses
+        checked |= plugin_sections("recordings", {name: section}, "source", mistakes, top, **common)
+        if name in checked and common is of_responses:
+            named = checked[name]["stimulus"]
+            named = [stimulus for other in named for stimulus in groups.get(other, [other])]
+            checked[name]["stimulus"] = list(dict.fromkeys(named))
+    return checked
+
+
+def gives_rdms(source: Any) -> bool:
+    """Whether a source of recordings gives RDMs: it tells the labels that tell them apart."""
+    known = source in plugins.names("recordings")
+    return known and hasattr(plugins.find("recordings", source, "recordings"), "labels")
+
+
+def name_areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
+    """Name the areas of recordings that give responses, as layers: {recording: {area: area}}."""
+    areas = {}
+    for name in sorted(recordings):
+        section = recordings[name]
+        if not gives_rdms(section["source"]):
+            areas[name] = {area: area for area in section["area"]}
+            for area in {"input", "predictions"} & set(section["area"]):
+                mistakes.add(
+                    ("recordings", name, "area"),
+                    f"'{area}' is a layer of networks, with which others are compared; choose another name.",
+                )
+            for area in areas[name]:
+                check_name(mistakes, ("recordings", name, "area"), area)
+    return areas
+
+
+def check_shown(sections: Mapping, top: Config, mistakes: Mistakes) -> None:
+    """Check what recordings are of, and that nothing else has their names."""
+    taken = {ALL_IMAGES: "the RDMs of all images"} | dict.fromkeys(top.networks, "a network")
+    taken |= dict.fromkeys(top.rdms.sets, "a set of RDMs")
+    taken |= dict.fromkeys(sections["analyses"], "an analysis")
+    stimuli = sections["stimuli"].keys() | {name for name in top.stimuli if not top.stimuli[name].get("each")}
+    for name, section in sections["recordings"].items():
+        keys = ("recordings", name)
+        if name in taken:
+            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
+        for stimulus in set(as_list(section["stimulus"])) - stimuli:
+            mistakes.add((*keys, "stimulus"), unknown(stimulus, stimuli))
+        if gives_rdms(section["source"]):
+            check_name(mistakes, (*keys, "area"), section["area"])
+        else:
+            _check_trials(keys, section, sections["stimuli"], mistakes)
+
+
+def _check_trials(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mistakes) -> None:
+    """Check what trials of a recording can be told apart by: files of several stimuli, factors."""
+    shown = as_list(section["stimulus"])
+    path = section.get("path")
+    if len(shown) > 1 and path is not None and not any(map(patterns.names, as_list(path))):
+        example = as_list(path)[0].rpartition("/")[0] + "/{stimulus}.npy"
+        mistakes.add(
+            (*keys, "path"),
+            f"expected a file for each of {len(shown)} stimuli, with {{stimulus}} in place of its name, such "
+            f"as {example.lstrip('/')}.",
+        )
+    for name in shown if section.get("by") is not None else ():
+        factors = schema.factor_names(stimuli[name]) if name in stimuli else None
+        if factors is not None and section["by"] not in factors:
+            mistakes.add((*keys, "by"), f"of the factors of '{name}', {unknown(section['by'], factors)}")

@@ -1,0 +1,101 @@
+"""What is drawn of which population, and the sources that are shown or sampled only in part."""
+
+from collections.abc import Mapping
+
+from repscape import plugins
+from repscape.config.recordings import gives_rdms
+from repscape.config.top import Config
+from repscape.errors import unknown
+from repscape.labels import natural
+from repscape.mistakes import Mistakes
+
+
+def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
+    """Turn the list of samples into {population: {draw: …, repeats: {size: number}}}, sizes ascending."""
+    plans: dict[str, dict] = {}
+    for index, entry in enumerate(top.samples):
+        keys = ("samples", index)
+        if entry.population not in top.populations:
+            mistakes.add((*keys, "population"), unknown(entry.population, top.populations))
+        if entry.population in plans:
+            mistakes.add(
+                (*keys, "population"),
+                f"'{entry.population}' is sampled twice. Join the two entries; for another draw, or other "
+                "repeats of the same size, add a population of another name with the same units.",
+            )
+        repeats = entry.repeats * len(entry.sizes) if len(entry.repeats) == 1 else entry.repeats
+        if len(repeats) != len(entry.sizes):
+            mistakes.add(
+                (*keys, "repeats"),
+                f"expected one number, or one a size ({len(entry.sizes)}); found {len(repeats)}.",
+            )
+            continue
+        if len(set(entry.sizes)) < len(entry.sizes):
+            mistakes.add((*keys, "sizes"), "a size is listed twice.")
+        plan = dict(zip(map(str, entry.sizes), repeats, strict=True))
+        if plan.get("all", 1) != 1:
+            mistakes.add((*keys, "repeats"), "size 'all' takes every unit, so it has one repeat.")
+        select = top.populations.get(entry.population, {}).get("select")
+        if select in plugins.names("populations"):
+            possible = getattr(plugins.find("populations", select, "samples"), "DRAWS", ("random", "equal"))
+            if entry.draw not in possible:
+                mistakes.add(
+                    (*keys, "draw"),
+                    f"population '{entry.population}' (select: {select}) can be drawn "
+                    f"{' or '.join(possible)}, found {entry.draw}.",
+                )
+            elif entry.draw == "ranked" and max(repeats) > 1:
+                mistakes.add((*keys, "repeats"), "ranked samples are not random, so they have one repeat.")
+        in_order = {size: plan[size] for size in sorted(plan, key=natural)}
+        plans[entry.population] = {"draw": entry.draw, "repeats": in_order}
+    return plans
+
+
+def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Find the sources that are shown or sampled only in part; of recordings this is usual."""
+    shown, drawn = {}, {}
+    for name, section in sections["networks"].items():
+        keys = ("networks", name)
+        if section["stimuli"] is not None:
+            for stimulus in set(section["stimuli"]) - sections["stimuli"].keys():
+                mistakes.add((*keys, "stimuli"), unknown(stimulus, sections["stimuli"]))
+            shown[name] = tuple(sorted(set(section["stimuli"]), key=natural))
+        if section["samples"] is not None:
+            drawn[name] = _chosen_samples(section["samples"], samples, (*keys, "samples"), mistakes)
+    possible = {name: plan for name, plan in samples.items() if _of_recordings(sections, name)}
+    for name, section in sections["recordings"].items():
+        if gives_rdms(section["source"]):
+            continue
+        keys = ("recordings", name)
+        shown[name] = tuple(sorted(section["stimulus"], key=natural))
+        if not possible:
+            mistakes.add(
+                keys,
+                "none of the populations that are sampled can be one of neurons, which have no channels and "
+                "no place: add a population {select: all} (or random), and list it under samples.",
+            )
+        elif section["samples"] is None:
+            drawn[name] = {population: tuple(plan["repeats"]) for population, plan in possible.items()}
+        else:
+            drawn[name] = _chosen_samples(section["samples"], possible, (*keys, "samples"), mistakes)
+    return {"shown": shown, "drawn": drawn}
+
+
+def _of_recordings(sections: Mapping, population: str) -> bool:
+    """Whether a population can be one of a recording's neurons."""
+    select = sections["populations"].get(population, {}).get("select")
+    return select is not None and hasattr(plugins.find("populations", select, "populations"), "RECORDINGS")
+
+
+def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes) -> dict[str, tuple]:
+    """Choose among the samples of the study: {population: sizes}."""
+    drawn = {}
+    for population, sizes in chosen.items():
+        known = samples.get(population, {}).get("repeats")
+        if known is None:
+            mistakes.add(keys, unknown(population, samples))
+            continue
+        for size in set(map(str, sizes)) - known.keys():
+            mistakes.add((*keys, population), unknown(size, known))
+        drawn[population] = tuple(sorted(map(str, sizes), key=natural))
+    return drawn

@@ -1,0 +1,57 @@
+"""The config's stimuli, and the entries that stand for a stimulus a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from repscape import assets
+from repscape.config.sections import has_names, plugin_sections
+from repscape.config.top import Config
+from repscape.errors import AssetError
+from repscape.mistakes import Mistakes
+from repscape.types import Size
+
+
+def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dict[str, list[str]]]:
+    """Check the stimuli and expand the entries that stand for a stimulus a file: {entry: stimuli}."""
+    expanded: dict[str, dict] = {}
+    groups: dict[str, list[str]] = {}
+    for name, section in top.stimuli.items():
+        section = dict(section)
+        if section.pop("each", False):
+            one_each = _one_each(name, section, mistakes)
+            groups[name] = list(one_each)
+        else:
+            one_each = {name: section}
+        for stimulus, part in one_each.items():
+            if stimulus in expanded:
+                mistakes.add(
+                    ("stimuli", name),
+                    f"two stimuli would be named '{stimulus}'; rename the entry or the file.",
+                )
+            expanded[stimulus] = part
+    common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
+    return plugin_sections("stimuli", expanded, "source", mistakes, top, **common), groups
+
+
+def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict]:
+    """Expand an entry into one stimulus for each of its files, named as the file."""
+    where = f"stimuli.{name}.path"
+    if has_names(section.get("path", [])):
+        mistakes.add(
+            ("stimuli", name, "path"),
+            "names in braces are factors of the images of one stimulus; with 'each: true' write '*' instead.",
+        )
+        return {}
+    try:
+        found = assets.each(section.get("path", []), where)
+    except AssetError as error:
+        mistakes.add(("stimuli", name, "path"), str(error).removeprefix(f"{where}: "))
+        return {}
+    paths: dict[str, str] = {}
+    for file_name, address in found:
+        stimulus = Path(file_name).stem
+        if stimulus in paths:
+            mistakes.add(("stimuli", name), f"two files would be stimulus '{stimulus}'; rename one.")
+        paths[stimulus] = address
+    return {stimulus: {**section, "path": address} for stimulus, address in paths.items()}
