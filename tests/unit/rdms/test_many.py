@@ -178,31 +178,51 @@ def test_too_large_to_be_read_whole(paths, small_blocks, few_labelled, monkeypat
         table.read(paths["rdm"]["conv"])
 
 
-def test_sets_of_many_images(paths, small_blocks, few_labelled):
-    """A set's RDM is normalised as that of all images, hence part of it."""
+@pytest.mark.parametrize("trials", [False, True])
+def test_sets_of_many_images(paths, small_blocks, few_labelled, trials):
+    """A set's RDM is normalised as that of all images, with the noise of all trials: it is part of it."""
     with store.open_file(paths["activations"]["conv"]) as file:
         keys = {name: file.getncattr(name) for name in file.ncattrs()}
+    own = {"kind", "repscape_version"} | ({"weights_sha256"} if trials else set())
+    image = np.repeat(np.arange(50, dtype=np.int32), 3)
+    noise = np.random.default_rng(1).normal(0, 3, (150, 45)).astype(np.float32)
+    response = activity()[image] + noise
     store.write(
         paths["activations"]["conv"],
         kind="activations",
         variables={
-            "activation": (("image", "unit"), activity()),
+            "activation": (("image", "unit"), response.reshape(50, 3, 45).mean(1)),
             "name": (("image",), [f"frame {i}" for i in range(50)]),
             "half": (("image",), ["a"] * 25 + ["b"] * 25),
             "number": (("image",), [str(i % 25) for i in range(50)]),
             "unit": (("unit",), np.arange(45, dtype=np.int32) * 3),
+            "response": (("trial", "unit"), response),
+            "trial_image": (("trial",), image),
+            "trial_repeat": (("trial",), np.tile(np.arange(3, dtype=np.int32), 50)),
         },
-        attributes={name: keys[name] for name in keys if name not in ("kind", "repscape_version")}
-        | {"factors": ["half", "number"]},
+        attributes={name: keys[name] for name in keys.keys() - own} | {"factors": ["half", "number"]},
     )
     halves = {"by": ["half"], "entries": ["number"], "combine": None, "combinations": {}}
-    write(paths, sets={"halves": {"stimulus": "bikes", **halves}})
+    metrics = ("sqeuclidean", "correlation", *(("crossnobis", "mahalanobis") if trials else ()))
+    write(paths, metrics=metrics, sets={"halves": {"stimulus": "bikes", **halves}})
     with store.open_file(paths["rdm"]["conv"]) as file:
         whole, group = file["dissimilarity"][:], file["halves/0"]
         first, second = np.triu_indices(50, 1)
         for at in (0, 1):
             part = (first // 25 == at) & (second // 25 == at)
-            np.testing.assert_allclose(group["dissimilarity"][at], whole[..., part], rtol=2e-6)
+            np.testing.assert_array_equal(group["dissimilarity"][at], whole[..., part])
+        distinct = len({values.tobytes() for values in whole[:, 0]})
+    assert distinct == len(metrics)
+
+
+def test_pairs_are_picked_in_any_order():
+    images = np.array([7, 2, 9, 0])
+    i, j = images[np.triu_indices(4, 1)[0]], images[np.triu_indices(4, 1)[1]]
+    first, second = np.triu_indices(10, 1)
+    values = np.stack([first * 10 + second, -first]).astype(np.float32)[:, None]
+    found = rdm_file.of_pairs(values, i, j, 10)
+    low, high = np.minimum(i, j), np.maximum(i, j)
+    np.testing.assert_array_equal(found[:, 0], [low * 10 + high, -low])
 
 
 def test_a_metric_without_blocks(paths, few_labelled, monkeypatch, tmp_path):

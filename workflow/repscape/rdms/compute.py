@@ -187,7 +187,7 @@ def _write_in_blocks(path, names, looks, measures, trials, keys, described, grou
             for name, group in groups.items():
                 _check_size(name, group)
                 variables, attributes = _of_sets(
-                    path, name, group, None, looks, measures, scalings, described
+                    path, name, group, values, looks, measures, scalings, described
                 )
                 store.fill(file.createGroup(name), variables, attributes)
     except DataError as error:
@@ -300,13 +300,14 @@ def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Gro
 def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> tuple[dict, dict]:
     """Return the variables and attributes of sets with the same entries.
 
-    They are part of the RDMs of all images, `whole`, or else computed from the images' activity.
+    They are part of the RDMs of all images, `whole` (an array or a file's variable); where entries combine
+    images, they are computed from the images' activity.
     """
     count, activity = len(group.members[0]), looks[0][0]
     first, second = pairs(count)
     values = np.empty((len(group.sets), len(measures), len(looks), len(first)), np.float32)
     for at, members in enumerate(group.members):
-        if group.combines or whole is None:
+        if group.combines:
             combined: dict[int, np.ndarray] = {}  # many draws are of one recording
             for repeat, (recorded, drawn) in enumerate(looks):
                 if id(recorded) not in combined:
@@ -314,9 +315,10 @@ def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> 
                 answers = _drawn(combined[id(recorded)], drawn)
                 values[at, :, repeat] = dissimilarities(answers, measures, scalings[repeat])
         else:
-            values[at] = whole[..., _pair(np.array(members)[first], np.array(members)[second], len(activity))]
+            images = np.array(members)
+            values[at] = rdm_file.of_pairs(whole, images[first], images[second], len(activity))
     degenerate = bool(np.isnan(values).any())
-    if degenerate and not (whole is not None and np.isnan(whole).any()):
+    if degenerate and group.combines:  # else it is told of all images
         _warn(f"{path}, {name}", measures, np.isnan(values).mean(axis=(0, 2, 3)), activity)
     variables = {
         "dissimilarity": (
@@ -337,12 +339,6 @@ def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> 
         "degenerate": degenerate,
     }
     return variables, attributes
-
-
-def _pair(i: np.ndarray, j: np.ndarray, images: int) -> np.ndarray:
-    """Return where pairs of images are among all, i < j in row-major order."""
-    i, j = np.minimum(i, j), np.maximum(i, j)
-    return i * (2 * images - i - 1) // 2 + j - i - 1
 
 
 def _check_keys(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> None:

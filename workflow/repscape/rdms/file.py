@@ -47,6 +47,31 @@ def whole(file: netCDF4.Dataset) -> netCDF4.Variable:
     return file["dissimilarity"]
 
 
+def of_pairs(values: netCDF4.Variable | np.ndarray, i: np.ndarray, j: np.ndarray, images: int) -> np.ndarray:
+    """Pick some pairs of images, a row of the RDM at a time: many are not read whole.
+
+    Parameters
+    ----------
+    values : float32 (metric, repeat, pair), of a file or an array
+    i, j : int arrays (picked,)
+        The images of each pair, in any order.
+    images : int
+        How many the RDM is of.
+
+    Returns
+    -------
+    float32 array (metric, repeat, picked)
+    """
+    first, second = np.minimum(i, j), np.maximum(i, j)
+    places = first_of_row(first, images) + second - first - 1
+    found = np.empty((*values.shape[:2], len(places)), np.float32)
+    order = np.argsort(places)
+    for row in np.split(order, np.flatnonzero(np.diff(first[order])) + 1):
+        begin, stop = places[row[0]], places[row[-1]] + 1
+        found[..., row] = values[..., begin:stop][..., places[row] - begin]
+    return found
+
+
 def first_of_row(i: np.ndarray | int, images: int) -> np.ndarray | int:
     """Return where the pairs of image i with later ones begin among all pairs."""
     return i * (2 * images - i - 1) // 2
