@@ -106,6 +106,26 @@ def test_draws_of_the_reference_are_repeats_those_of_models_are_averaged(inferre
     assert json.loads(data.attrs["reference"]) == {"source": "net", "layer": "conv10"}
 
 
+def test_draws_of_one_presentation_are_no_repeats(inferred):
+    """They share its noise: only presentations say how much another measurement would differ."""
+    rng = np.random.default_rng(3)
+    truth = pdist(rng.normal(size=(9, 4)))
+    noise = rng.normal(0, 0.5, (4, len(truth)))
+    places = [(draw, at) for draw in range(10) for at in range(4)]
+    values = {(draw, at): truth + noise[at] + rng.normal(0, 0.1, len(truth)) for draw, at in places}
+    cells = [
+        row(own, source="v1", layer="V1", repeat=draw, presentation=at) for (draw, at), own in values.items()
+    ]
+    data = inferred(table(network(), cells), reference={"source": "v1"})
+    means = [np.mean([values[draw, at] for draw in range(10)], axis=0) for at in range(4)]
+    once = [row(own, source="v1", layer="V1", repeat=at) for at, own in enumerate(means)]
+    expected = inferred(table(network(), once), reference={"source": "v1"})
+    assert data.attrs["dof"] == expected.attrs["dof"] == 3
+    for name in ("similarity", "sem", "low", "high", "ceiling", "each", "p_zero"):
+        np.testing.assert_allclose(data[name], expected[name])
+    assert data.presentation.values.tolist() == list("0123")
+
+
 def test_subjects_and_sessions_of_a_recording_are_repeats(inferred):
     generator = np.random.default_rng(5)
     brain = [

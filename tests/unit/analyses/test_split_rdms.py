@@ -66,7 +66,7 @@ def write(tmp_path, study):
             store.write(path, kind="activations", variables=variables, attributes=keys | described)
             drawn = {"unit": (("repeat", "draw"), np.arange(2, 22, dtype=np.int32)[None])}
             attributes = {k: keys[k] for k in ("source", "population", "layer")}
-            attributes |= {"size": "20", "n_drawn": 20, "drawn": "random"}
+            attributes |= {"size": "20", "n_drawn": 20, "drawn": "random", "seed": at}
             store.write(files["samples"][at], kind="sample", variables=drawn, attributes=attributes)
         entries = [
             {"name": "correlation", "metric": "correlation", "normalisation": "zscore"},
@@ -175,6 +175,17 @@ def test_parts_have_the_same_samples_of_units(split):
     # Layers have their own.
     assert not np.allclose(a["dissimilarity"][1], a["dissimilarity"][5])
     assert found["layer"].unique().tolist() == ["V1", "LM"]
+
+
+def test_other_analyses_have_the_same_samples_of_units(split):
+    """So those of other stimuli are of the same units, however the analysis splits trials."""
+    response, image = responses(repeats=2)
+    response = means(response, image)[image].astype(np.float32)
+    whole = split(response, image, units=3)
+    parts = split(response, image, trials="halves", splits=2, units=3, seed=9)
+    for _, part in parts.groupby(["split", "part"]):
+        for one, other in zip(whole["dissimilarity"], part["dissimilarity"], strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same(split):

@@ -6,7 +6,10 @@ import xarray as xr
 from scipy.spatial.distance import pdist
 
 from repscape import store
+from repscape.analyses import differentiation
+from repscape.analyses.mds import averaged
 from repscape.errors import ConfigError, DataError
+from repscape.rdms import table
 from repscape.rdms.compute import write_rdms
 
 IMAGES = [f"frame {i}" for i in range(6)]
@@ -227,11 +230,23 @@ def test_each_presentation_has_an_rdm_of_its_own_for_each_draw(paths):
     run(paths, metrics=["correlation"])
     with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
         assert rdm.presentation.values.tolist() == [0, 1, 2, 0, 1, 2]
+        assert rdm.draw.values.tolist() == [0, 0, 0, 1, 1, 1]
         assert rdm.attrs["presentations"] == 3
         for place in range(6):
             units, at = drawn.unit.values[place // 3], place % 3
             expected = pdist(response[at::3][:, units], "correlation")
             np.testing.assert_allclose(rdm.dissimilarity[0, place], expected, rtol=1e-5)
+    rows = table.read(paths["rdm"]["conv"])
+    labels = rows[["repeat", "presentation"]].to_numpy().tolist()
+    assert labels == [[draw, shown] for draw in (0, 1) for shown in range(3)]
+    once = averaged(rows)
+    assert once[["draws", "presentations"]].to_numpy().tolist() == [[2, 3]]
+    np.testing.assert_allclose(once["dissimilarity"][0], np.mean(list(rows["dissimilarity"]), axis=0))
+    # D is the mean over presentations, so that its spread is that over draws
+    found = differentiation.compute({"rdms": [str(paths["rdm"]["conv"])]}).variables
+    medians = np.median(list(rows["dissimilarity"]), axis=1).reshape(2, 3)
+    np.testing.assert_allclose(found["differentiation"][1].ravel(), medians.mean(1))
+    assert (found["draws"][1].item(), found["presentations"][1].item()) == (2, 3)
 
 
 def test_presentations_are_taken_apart_only_where_images_have_as_many(paths):

@@ -120,7 +120,9 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
     sets = _sets(study)
     if of not in (ALL, *sets):
         raise ConfigError(f"of: {unknown(of, [ALL, *sets, *study.given, *made(study)])}")
-    return [*_KEYS, *_WITHIN, *(["set", *sets[of]["by"]] if of in sets else [])]
+    apart = any(section.get("trials") == "each" for section in study.config.get("recordings", {}).values())
+    presentation = ["presentation"] if apart else []
+    return [*_KEYS, *_WITHIN, *presentation, *(["set", *sets[of]["by"]] if of in sets else [])]
 
 
 def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:

@@ -77,7 +77,7 @@ def compute(
         normalised before; ``selected`` (population), its ``select`` and keys as json; ``drawn``
         (population), how units were drawn: ``random``, ``equal`` or ``ranked``; ``recording`` (source), 1 of
         a recording, 0 of a network; ``presentations`` (source), of how many presentations of each image D was
-        taken by itself, as repeats, 0 where it is that of mean answers;
+        taken by itself, and then the mean, 0 where it is that of mean answers;
         ``images`` (stimulus), how many; ``stimulus_sha256`` (stimulus), of its pixels; ``shown`` (source,
         stimulus), 1 where it was, else 0; ``order`` (source, layer), from 0 for the input, -1 where
         the source has no such layer; ``n_drawn`` and ``draws`` (source, layer, population, size), how many
@@ -211,7 +211,7 @@ def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray
 
 
 def _read(paths, median: Median) -> list[dict]:
-    """Read each RDM's keys and its medians, float64 (metric, repeat)."""
+    """Read each RDM's keys and its medians, float64 (metric, draw)."""
     from repscape import store
     from repscape.rdms import file as rdm_file
 
@@ -233,8 +233,10 @@ def _read(paths, median: Median) -> list[dict]:
                 "stimulus_sha256": file.stimulus_sha256,
                 "metric": list(file["metric"][:]),
                 "images": rdm_file.count(file),
-                "median": _medians(file["dissimilarity"], rdm_file.count(file), median),
             }
+            medians = _medians(file["dissimilarity"], rdm_file.count(file), median)
+            each = rdm_file.presentations(file.__dict__)
+            rdm["median"] = medians.reshape(len(medians), -1, each).mean(-1)
         rdms.append(rdm)
         _check(rdm, rdms[0], ("normalisation", "measure", "metric"))
         _check(rdm, made_of.setdefault(rdm["stimulus"], rdm), ("stimulus_sha256", "images"))

@@ -312,7 +312,8 @@ def _read(paths) -> tuple[dict, dict, dict]:
                     f"second {values.shape[1]}. Delete the outdated one and run again."
                 )
             table[file.source, file.stimulus, file.layer] = values
-            own = {"order": file.order, "n_drawn": file.n_drawn, "draws": file["dissimilarity"].shape[1]}
+            draws = file["dissimilarity"].shape[1] // rdm_file.presentations(file.__dict__)
+            own = {"order": file.order, "n_drawn": file.n_drawn, "draws": draws}
             for name, value in own.items():
                 of_layer[name][file.source, file.layer] = int(value)
             kept = {key: list(file[key][:]) for key in ("metric", "measure", "normalisation")}

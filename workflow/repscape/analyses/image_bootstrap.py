@@ -71,7 +71,8 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
     for path in files["rdms"]:
         with store.open_file(path, "rdm") as file:
             at = tuple(labels[dim].index(file.getncattr(dim)) for dim in DIMS[:5])
-            rdm = rdm_file.whole(file)[:, :draws].astype(np.float64)
+            each = rdm_file.presentations(file.__dict__)
+            rdm = rdm_file.whole(file)[:, : draws * each].astype(np.float64)
             metrics = [labels["metric"].index(name) for name in file["metric"][:]]
             if file.stimulus not in counts:
                 images = rdm_file.count(file)

@@ -15,6 +15,7 @@ from repscape.analyses.split_rdms import UNITS
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
 from repscape.logs import logger
+from repscape.rdms import REPEATED
 from repscape.study import Study
 
 if TYPE_CHECKING:
@@ -104,10 +105,12 @@ def compute(
 
     RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
     different sets of entries: each is compared with the models' RDMs of the same set, and the
-    similarities are averaged. Those that differ in ``repeat``, in a label that models do not have
-    (subject, session), or in one of `repeats` are repeated measurements: they give the noise ceiling. In
-    no other label may they differ. A model is what models' RDMs differ in otherwise, for
-    example in source and layer; its RDMs of several draws of units, or over `repeats`, are averaged.
+    similarities are averaged. Those that differ in ``presentation``, in ``repeat``, in a label that models do
+    not have (subject, session), or in one of `repeats` are repeated measurements: they give the noise
+    ceiling. In no other label may they differ. Where there are presentations, RDMs of several draws of units
+    are averaged first: those of one presentation share its noise. A model is what models' RDMs differ in
+    otherwise, for example in source and layer; its RDMs of several draws of units and presentations, or over
+    `repeats`, are averaged.
     Of RDMs of parts of a recording (`repscape.analyses.split_rdms`) those of repeats are repeats; those of
     halves give the ceiling of each split, and the mean of these; those of samples of units are what
     units are resampled by. A model has none of them.
@@ -166,6 +169,7 @@ def compute(
         for key, own in (("reference", reference), ("models", models))
     )
     data, resampled, halves = parts.of_reference(data)
+    data = _over_draws(data)
     candidates = _without(data, parts.without(candidates), repeats or [])
     kinds = _kinds(data, candidates, repeats or [])
     measured = _data(data, kinds)
@@ -291,6 +295,17 @@ def _chosen(table, key: str, own: Where, others: Where):
     return chosen
 
 
+def _over_draws(data):
+    """Average over draws of units where presentations are the repeats."""
+    from repscape.analyses.mean_rdm import averaged
+
+    if "presentation" not in data or data["presentation"].nunique() == 1:
+        return data
+    mean = averaged(data, ["repeat"])
+    mean.attrs = data.attrs
+    return mean
+
+
 def _of_models(label: str) -> bool:
     """Whether a label, also one of a lower level, tells what was measured and how."""
     while label.endswith("_sub"):
@@ -322,13 +337,14 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
         if label not in labels:
             raise ConfigError(f"repeats: {unknown(label, labels)}")
 
-    others = [label for label in labels if not _of_models(label) and label not in (*repeats, "repeat", UNITS)]
+    known = (*repeats, *REPEATED, UNITS)
+    others = [label for label in labels if not _of_models(label) and label not in known]
     # What lacks a label has "" or 0 there.
     shared = [label for label in others if (set(data[label]) & set(candidates[label])) - {"", 0}]
     own = [label for label in others if label not in (*shared, "set", "stimulus")]
     kinds = _Kinds(
         sets=[label for label in others if label in shared or label in ("set", "stimulus")],
-        repeats=[label for label in ("repeat", *repeats, *own) if label in labels],
+        repeats=[label for label in (*REPEATED, *repeats, *own) if label in labels],
         models=[label for label in tables.labels(candidates) if _of_models(label) and label not in repeats],
     )
     for label in labels:

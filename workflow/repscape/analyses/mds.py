@@ -13,6 +13,7 @@ from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger
+from repscape.rdms import REPEATED
 from repscape.rdms.comparison import defined_entries
 from repscape.study import Study
 
@@ -25,7 +26,7 @@ NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
 # Labels that follow from others
-DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "averaged")
+DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
 Starts = Annotated[int, Field(ge=0)]
@@ -69,9 +70,9 @@ def compute(
 ) -> Result:
     """Place the entries of each RDM so that distances between points are like dissimilarities.
 
-    RDMs of several draws of units are averaged first. Where activity was constant, an RDM has no
-    dissimilarities: entries are left out until none are lacking, and RDMs that too few are left of;
-    both are told, in the log and the file.
+    RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
+    constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too
+    few are left of; both are told, in the log and the file.
 
     Parameters
     ----------
@@ -103,8 +104,8 @@ def compute(
     Result
         ``position`` float64 (rdm, entry, dim), NaN where an entry is left out and at the end of
         shorter RDMs; every label of the RDMs (rdm); the entries' labels (entry), or (rdm, entry) where
-        RDMs have different ones; ``draws``; ``placed``, how many entries; ``rooted`` (rdm);
-        ``stress``, raw, and ``stress_1``; of classical and pca ``eigenvalue`` (rdm, component),
+        RDMs have different ones; ``draws``, ``presentations``; ``placed``, how many entries; ``rooted``
+        (rdm); ``stress``, raw, and ``stress_1``; of classical and pca ``eigenvalue`` (rdm, component),
         ``explained`` (rdm, dim) and ``negative`` (rdm); of tsne ``divergence``; of aligned maps
         ``previous``, the map onto which it was aligned or -1, and ``disparity`` (rdm).
 
@@ -181,16 +182,21 @@ def compute(
 
 
 def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Average the RDMs of a table over draws of units, its label ``repeat``; ``draws`` says how many."""
+    """Average the RDMs of a table over draws of units and presentations.
+
+    ``draws`` and, where there were, ``presentations`` say of how many each is the mean.
+    """
     from repscape.rdms import table as tables
 
     if "repeat" not in table:
         return table
-    labels = [label for label in tables.labels(table) if label != "repeat"]
+    labels = [label for label in tables.labels(table) if label not in REPEATED]
+    repeated = [label for label in REPEATED if label in table]
     groups = table.groupby(labels, sort=False, dropna=False)
     means = groups["dissimilarity"].apply(lambda values: np.mean(list(values), axis=0))
-    once = table.drop_duplicates(labels).drop(columns="repeat").reset_index(drop=True)
-    once.insert(once.columns.get_loc("entries"), "draws", groups.size().to_numpy())
+    once = table.drop_duplicates(labels).drop(columns=repeated).reset_index(drop=True)
+    for label, count in zip(repeated, ("draws", "presentations"), strict=False):
+        once.insert(once.columns.get_loc("entries"), count, groups[label].nunique().to_numpy())
     return once.assign(dissimilarity=list(means))
 
 

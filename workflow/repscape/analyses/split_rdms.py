@@ -112,7 +112,7 @@ def compute(
     ----------
     files : what `inputs` named
     seed : int
-        Of halves and samples; each layer has its own.
+        Of halves; each layer has its own.
     source, stimulus, population, size, layers : what the RDMs are of
         By default the first stimulus that the source is shown, the first population that is sampled by
         size, its largest size, all layers.
@@ -126,7 +126,9 @@ def compute(
         How often trials are divided into halves.
     units : int
         Of how many bootstrap samples of units (drawn with replacement, as many as there are) there are
-        RDMs, beside those of the units as they are. The parts of the trials have the same samples.
+        RDMs, beside those of the units as they are. The parts of the trials have the same samples, and so
+        have other stimuli in other analyses: an inference over several stimuli takes them together. They
+        follow from the seed by which the units were drawn.
 
     Returns
     -------
@@ -199,7 +201,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         shared |= {"layer_order": int(of_all.order), "n_drawn": int(of_all.n_drawn)}
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")
         activity = recording["activation"][:]
-        drawn = columns_of(recording, drawn_units)[0]
+        drawn, unit_seed = columns_of(recording, drawn_units)[0], int(drawn_units.seed)
         of_trials = [measure.name for measure in measures if measure.takes_trials]
         noisy = single_trials.has_noise(recording)
         needed = split != "all" or (of_trials and noisy)
@@ -211,6 +213,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         )
     generator = np.random.default_rng(derive(seed, shared["layer"]))
     parts = list(_parts(trials, list(names), split, splits, generator))
+    generator = np.random.default_rng(derive(unit_seed, "units"))
     resampled = [drawn, *(drawn[generator.integers(0, len(drawn), len(drawn))] for _ in range(units))]
     for part in parts:
         some, answers = trials, activity

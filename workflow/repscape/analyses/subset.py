@@ -63,9 +63,9 @@ def compute(
 ) -> Result:
     """Choose k entries of each RDM; see `repscape.rdms.subset.choose`.
 
-    RDMs of several draws of units are averaged first. Entries whose dissimilarities are undefined, where
-    activity was constant, cannot be chosen; they, and RDMs that too few others are left of, are told in
-    the log and the file.
+    RDMs of several draws of units, and of several presentations, are averaged first. Entries whose
+    dissimilarities are undefined, where activity was constant, cannot be chosen; they, and RDMs that too few
+    others are left of, are told in the log and the file.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, dr
 from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
+from repscape.rdms import REPEATED
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -56,7 +57,7 @@ def inputs(
     section = study.config["analyses"][analysis or "mds"]
     if section["dims"] < 2:
         raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
-    labels = [label for label in collection.labels(study, section["of"]) if label != "repeat"] + ["draws"]
+    labels = [label for label in collection.labels(study, section["of"]) if label not in REPEATED] + ["draws"]
     rdm_labels.check_where(study, analysis or "mds", where, labels)
     stimuli = collection.stimuli(study, section["of"], section["where"])
     levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)

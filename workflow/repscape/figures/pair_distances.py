@@ -167,10 +167,19 @@ def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
         "not paired with itself.",
         f"Activity was {captions.normalised(rdms[0], metric)}.",
         captions.units_of_rdms(rdms),
-        "The first draw is shown." if any(rdm.sizes["repeat"] > 1 for rdm in rdms) else "",
+        _shown(rdms),
         "All panels have the same axes." if len(distances) > 1 else "",
         f"Gaps, where a distance is undefined because activity was constant: {'; '.join(broken)}."
         if broken
         else "",
     ]
     return " ".join(filter(None, text))
+
+
+def _shown(rdms: list) -> str:
+    """Say which of several RDMs of the same is shown."""
+    apart = max(map(captions.presentations, rdms))
+    of_draw = ["draw"] if any(rdm.sizes["repeat"] > apart for rdm in rdms) else []
+    of_image = ["presentation of each image"] if apart > 1 else []
+    told = captions.listing([f"the first {what}" for what in (*of_draw, *of_image)])
+    return f"{told[0].upper()}{told[1:]} is shown." if told else ""

@@ -193,8 +193,11 @@ def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) 
             f"Of {captions.listing([captions.escape(name) for name in thinned])}, {IMAGES} images at equal "
             "distances are shown, the first and the last among them."
         )
-    if any(rdm.sizes["repeat"] > 1 for rdm in rdms.values()):
-        text.append("The RDMs of all draws were averaged.")
+    apart = max(captions.presentations(rdm) for rdm in rdms.values())
+    drawn = "all draws" if any(rdm.sizes["repeat"] > apart for rdm in rdms.values()) else ""
+    shown = f"the {apart} presentations of each image" if apart > 1 else ""
+    if drawn or shown:
+        text.append(f"The RDMs of {' and '.join(filter(None, (drawn, shown)))} were averaged.")
     text.append(
         "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
         "compare stimuli within a layer, not layers."

@@ -57,7 +57,7 @@ def write_rdms(
     The RDMs of sets of images are normalised as that of all images is, by the same shift and scale: where
     no entry combines images, a set's RDM is part of it. A metric whose function has a parameter ``trials``
     gets a recording's single trials of the drawn units. A recording whose trials are taken each by itself has
-    an RDM of each presentation, as a repeat of its own.
+    an RDM of each presentation in each draw: ``draw`` and ``presentation`` (repeat) say which a repeat is.
 
     RDMs of more than 2,000 images are computed in blocks and written as they come; see `repscape.rdms.file`
     for what their files lack. The values do not depend on `memory`.
@@ -107,20 +107,20 @@ def write_rdms(
             blockwise = len(names) > rdm_file.LABELLED
             activity = recording["activation"] if blockwise else recording["activation"][:]
             trials = _trials(recording, measures, groups)
-            presentation = np.zeros(len(columns), np.int32)
             looks = [(activity, drawn) for drawn in columns]
             if getattr(recording, "trials", "mean") == "each":
                 shown = single_trials.by_presentation(single_trials.read(recording))
                 looks = [(each, drawn) for drawn in columns for each in shown]
-                presentation = np.tile(np.arange(len(shown), dtype=np.int32), len(columns))
                 keys["presentations"] = len(shown)
             described = {
                 "metric": (("metric",), [measure.name for measure in measures]),
                 "measure": (("metric",), [measure.measure for measure in measures]),
                 "normalisation": (("metric",), [measure.normalisation for measure in measures]),
                 "repeat": (("repeat",), np.arange(len(looks), dtype=np.int32)),
-                **({"presentation": (("repeat",), presentation)} if "presentations" in keys else {}),
             }
+            if "presentations" in keys:
+                draw, presentation = np.divmod(np.arange(len(looks), dtype=np.int32), len(shown))
+                described |= {"draw": (("repeat",), draw), "presentation": (("repeat",), presentation)}
             if blockwise:
                 _write_in_blocks(
                     outputs[layer], names, looks, measures, trials, keys, described, groups, memory

@@ -6,6 +6,8 @@ the same order, i < j, row by row. What needs whole RDMs in memory takes up to 5
 pairs).
 """
 
+from collections.abc import Mapping
+
 import netCDF4
 import numpy as np
 
@@ -70,6 +72,14 @@ def of_pairs(values: netCDF4.Variable | np.ndarray, i: np.ndarray, j: np.ndarray
         begin, stop = places[row[0]], places[row[-1]] + 1
         found[..., row] = values[..., begin:stop][..., places[row] - begin]
     return found
+
+
+def presentations(attributes: Mapping) -> int:
+    """Return how many presentations of each image have RDMs of their own; 1 where RDMs are of mean answers.
+
+    Repeats are draws of units × presentations, those of one draw together.
+    """
+    return int(attributes.get("presentations", 1))
 
 
 def first_of_row(i: np.ndarray | int, images: int) -> np.ndarray | int:

@@ -8,6 +8,7 @@ import numpy as np
 from repscape.errors import DataError, some
 from repscape.labels import natural
 from repscape.logs import logger
+from repscape.rdms import REPEATED
 from repscape.rdms.comparison import defined_entries, orders_used
 from repscape.rdms.distances import pairs
 from repscape.rdms.entries import Space, check_same, space, written
@@ -62,7 +63,7 @@ class Labelled:
         return written(names, self.label(at, names))
 
     def check_only_draws(self, rows: Sequence[int], chosen: Sequence[str], dependent: Sequence[str]) -> None:
-        """Refuse RDMs of the same labels `chosen` that differ in more than ``repeat``.
+        """Refuse RDMs of the same labels `chosen` that differ in more than draw and presentation.
 
         Parameters
         ----------
@@ -83,7 +84,7 @@ class Labelled:
                 f"the table has this RDM twice: {self.which(rows[0])}. Read each file once, or drop one of "
                 "the rows."
             )
-        if differing != ["repeat"]:
+        if not set(differing) <= set(REPEATED):
             name = next((name for name in differing if name not in dependent), differing[0])
             found = sorted({str(self.cells[name][at]) for at in rows}, key=natural)
             raise DataError(

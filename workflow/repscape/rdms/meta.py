@@ -13,6 +13,7 @@ import numpy as np
 
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
+from repscape.rdms import REPEATED
 from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs
 from repscape.rdms.labelled import Labelled, Notes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Labels that follow from others, and the draws of units, over which RDMs are averaged.
-DEPENDENT = ("layer_order", "measure", "normalisation", "repeat", "n_drawn")
+DEPENDENT = ("layer_order", "measure", "normalisation", *REPEATED, "n_drawn")
 _OWN = re.compile(r"(entries|metric|measure)(_sub)*")  # columns that every level has
 _ARRAYS = ("dissimilarity", "p", "left_out")
 
@@ -49,7 +50,7 @@ def meta_rdms(
         Labels (columns) whose values tell the RDMs of a group apart.
     groups : sequence of str, optional
         Labels that are the same for all RDMs that are compared. By default all labels but `entries`, and but
-        ``layer_order``, ``measure``, ``normalisation``, ``repeat`` and ``n_drawn``.
+        ``layer_order``, ``measure``, ``normalisation``, ``repeat``, ``presentation`` and ``n_drawn``.
     comparisons : sequence of str
         See `repscape.rdms.comparison.compare`.
     permutations : int
@@ -69,8 +70,9 @@ def meta_rdms(
         compared. ``normalisation`` is of the RDMs of images. ``attrs["history"]`` says what went in, level
         by level.
 
-        RDMs that differ in nothing but ``repeat`` are averaged first. Entries are in the order in which
-        their labels come in the table; those of the RDMs that go in are matched by their labels.
+        RDMs that differ in nothing but ``repeat`` and ``presentation`` are averaged first. Entries are in the
+        order in which their labels come in the table; those of the RDMs that go in are matched by their
+        labels.
 
     Raises
     ------

@@ -3,7 +3,8 @@
 Label columns say which RDM it is: ``source`` (the network or recording), ``stimulus``, ``set`` (of
 `rdms.sets` in the config; empty for the RDM of all images) and the set's labels, ``population``,
 ``layer``, ``layer_order`` (0 is the input), ``size``, ``metric`` (its name), ``measure`` (what it
-computes), ``normalisation``, ``repeat``, ``n_drawn``. Then come
+computes), ``normalisation``, ``repeat`` (the draw of units), ``presentation`` (of recordings whose trials
+were taken each by itself), ``n_drawn``. Then come
 
 - ``entries``: a pandas Index or MultiIndex, what the rows and columns of the RDM are;
 - ``dissimilarity``: float64 (pair,), the pairs i<j in row-major order, as
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
-    "normalisation", "repeat", "n_drawn",
+    "normalisation", "repeat", "presentation", "n_drawn",
 )  # fmt: skip
 TEXT = {"size"}  # numbers that are names
 PER_FILE = ("source", "stimulus", "population", "layer", "size")
@@ -244,11 +245,15 @@ def _stacked(group, shared: Mapping, sets: list[dict], entries, keep, file) -> I
     """Rows of RDMs that lie together: (…, metric, repeat, pair)."""
     values = group["dissimilarity"][:].reshape(len(sets), *group["dissimilarity"].shape[-3:])
     metrics = [[str(name) for name in file[key][:]] for key in ("metric", "measure", "normalisation")]
+    repeats = [{"repeat": int(number)} for number in file["repeat"][:]]
+    if "presentation" in file.variables:
+        numbers = zip(file["draw"][:], file["presentation"][:], strict=True)
+        repeats = [{"repeat": int(draw), "presentation": int(number)} for draw, number in numbers]
     for at, own in enumerate(sets):
         for m, (metric, measure, normalisation) in enumerate(zip(*metrics, strict=True)):
-            for r, repeat in enumerate(file["repeat"][:]):
+            for r, repeat in enumerate(repeats):
                 row = {**shared, **own, "metric": metric, "measure": measure}
-                row |= {"normalisation": normalisation, "repeat": int(repeat)}
+                row |= {"normalisation": normalisation, **repeat}
                 if keep(row):
                     yield row | {"entries": entries, "dissimilarity": values[at, m, r].astype(np.float64)}
 
