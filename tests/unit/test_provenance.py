@@ -55,6 +55,29 @@ def test_follows_imports_but_not_modules_without_effect(tmp_path):
     assert not reached & provenance.WITHOUT_EFFECT
 
 
+def test_files_of_one_name_are_told_apart(tmp_path):
+    """Two labs may both call theirs metrics.py; each counts, with what it imports, and not where it lies."""
+
+    def digest(here, *texts):
+        files = [tmp_path / here / f"{at}/metrics.py" for at in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            file.parent.mkdir(parents=True)
+            file.write_text(text)
+        return provenance.digest(*files)
+
+    imports = "from repscape.rdms.sqeuclidean import dissimilarity\n"
+    texts = [
+        ("a = 1", "b = 1"),
+        ("a = 2", "b = 1"),
+        ("a = 1", "b = 2"),
+        ("b = 1", "a = 1"),
+        (imports, "b = 1"),
+    ]
+    found = [digest(str(at), *text) for at, text in enumerate(texts)]
+    assert len(set(found)) == len(texts)
+    assert digest("elsewhere", *texts[0]) == found[0]
+
+
 def test_package_module_holds_only_the_version():
     """It is left out of the digests, so nothing may hide in it."""
     names = [type(node).__name__ for node in ast.parse((provenance.PACKAGE / "__init__.py").read_text()).body]

@@ -24,20 +24,21 @@ def digest(*files: str | Path) -> str:
     Parameters
     ----------
     files : paths of scripts or modules
+        Those outside the workflow's folder are told apart by their order, not by where they lie: a study may
+        have two of one name.
 
     Returns
     -------
     str
         16 hexadecimal digits; the same on every machine and Python version that is supported.
     """
-    waiting = [Path(file).resolve() for file in files]
+    waiting = [(_key(file, number), file) for number, file in enumerate(Path(one).resolve() for one in files)]
     seen: dict[str, str] = {}
     while waiting:
-        file = waiting.pop()
-        key = _key(file)
+        key, file = waiting.pop()
         if key not in seen:
             seen[key], modules = _read(file)
-            waiting.extend(_module_file(module) for module in modules)
+            waiting.extend((_key(found), found) for found in map(_module_file, modules))
     lines = "\n".join(f"{key} {seen[key]}" for key in sorted(seen))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
@@ -93,7 +94,7 @@ def _module_file(module: str) -> Path:
     return file if file.exists() else path / "__init__.py"
 
 
-def _key(file: Path) -> str:
-    """Name a file by its path below the workflow folder, wherever the checkout lies."""
+def _key(file: Path, number: int = 0) -> str:
+    """Name a file by its path below the workflow folder, wherever the checkout lies, another by a number."""
     root = PACKAGE.parent
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else f"{number} {file.name}"
