@@ -46,6 +46,7 @@ def main() -> None:
                 asked = needs.recording(
                     str(folder / "network.pt"),
                     str(folder / "population.nc"),
+                    pixels=needs.image(str(folder / "stimulus.nc"), 2 * batch),
                     largest=max(layer.units for layer in layers),
                     recorded=UNITS,
                     batch=batch,

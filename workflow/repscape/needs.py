@@ -7,9 +7,11 @@ Nothing that is computed depends on them. The constants were measured (see workf
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from repscape.frozen import WAITING
-from repscape.networks.tables import Row, image_size
+from repscape.networks.tables import Row, enlarged
+from repscape.rdms.file import LABELLED
 
 PYTHON = 300  # Python, NumPy and netCDF4
 FIGURE = 1000  # and matplotlib, pandas, scikit-learn or rsatoolbox
@@ -23,13 +25,26 @@ BATCH = 2000  # ten images, in all layers of a large network, and their gradient
 # for its next use, in pieces that do not always fit: ten is above all that was found
 # (tests/benchmarks/recording_memory.py).
 ALIVE, ALIVE_ON_CPU = 4, 10
+# Of the pixels of a batch, in bytes: read ahead, moved, as float32, resized.
+PIXELS = 8
+# Of the outputs of all layers, for a batch that is learned from: kept for gradients, and these.
+ALIVE_IN_TRAINING = 1.25
 FLOAT = 4
+# Of a pair of images: its labels, and one RDM in float64 on the way.
+PAIR = 100
 # Of a unit that is recorded: 4 bytes in the population's file, 12 in memory, at first twice that.
 INDICES = 6
 
 
-def widest(rows: Sequence[Row], section: Mapping) -> int:
-    """Return how many values the largest layer of a network has, for one image.
+class Outputs(NamedTuple):
+    """How many values the layers of a network have, for one image: the largest, and all."""
+
+    largest: int
+    all: int
+
+
+def outputs(rows: Sequence[Row], section: Mapping) -> Outputs:
+    """Return how many values the layers of a network have, for one image.
 
     Parameters
     ----------
@@ -38,14 +53,31 @@ def widest(rows: Sequence[Row], section: Mapping) -> int:
         Its section of the config, which may say another size. Where the size is only known from
         the stimulus, the usual one is taken.
     """
-    usual = rows[0].units
-    height_width = image_size(rows, section)
-    shown = 3 * math.prod(height_width) if height_width else usual
-    return math.ceil(max(row.units for row in rows) * shown / usual)
+    units, larger = [row.units for row in rows], enlarged(rows, section)
+    return Outputs(math.ceil(max(units) * larger), math.ceil(sum(units) * larger))
+
+
+def image(stimulus: str, images: int) -> int:
+    """Return the bytes of the pixels of an image.
+
+    Parameters
+    ----------
+    stimulus : path
+    images : int
+        About how many it has; 0: not known, taken for a hundred.
+    """
+    return math.ceil(os.path.getsize(stimulus) / (images or 100))
 
 
 def recording(
-    network: str, population: str, *, largest: int, recorded: int | None, batch: int, on_gpu: bool
+    network: str,
+    population: str,
+    *,
+    pixels: int,
+    largest: int,
+    recorded: int | None,
+    batch: int,
+    on_gpu: bool,
 ) -> int:
     """Return the megabytes of host memory of a job that records a network (see activations/record.py).
 
@@ -53,8 +85,10 @@ def recording(
     ----------
     network, population : paths
         Whose sizes count: weights, and indices of units.
+    pixels : int
+        What `image` returns.
     largest : int
-        What `widest` returns.
+        The values of the largest layer, for one image (see `outputs`).
     recorded : int or None
         How many units of a layer are recorded at most; None: all.
     batch : int
@@ -67,17 +101,30 @@ def recording(
     values = 2 * (WAITING + gathered) if on_gpu else FLOAT * batch * ALIVE_ON_CPU * largest + gathered
     fixed = TORCH + (CUDA_HOST if on_gpu else 0)
     files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
-    return fixed + _megabytes(files + values)
+    return fixed + _megabytes(files + values + PIXELS * batch * pixels)
 
 
-def on_device(network: str, *, largest: int, recorded: int | None, batch: int) -> int:
+def on_device(network: str, *, pixels: int, largest: int, recorded: int | None, batch: int) -> int:
     """Return the megabytes of a GPU's memory of such a job; parameters are those of `recording`."""
     gathered = min(largest, recorded or largest)
     values = FLOAT * batch * (ALIVE * largest + gathered)
-    return CUDA_DEVICE + _megabytes(os.path.getsize(network) + values)
+    return CUDA_DEVICE + _megabytes(os.path.getsize(network) + values + PIXELS * batch * pixels)
 
 
-def dissimilarities(activations: Iterable[str], share: float) -> int:
+def training(outputs: int, batch: int) -> int:
+    """Return the megabytes, where the network runs, of what is kept of a batch for gradients.
+
+    Parameters
+    ----------
+    outputs : int
+        The values of all layers, for one image.
+    batch : int
+        Images at a time.
+    """
+    return _megabytes(ALIVE_IN_TRAINING * FLOAT * batch * outputs)
+
+
+def dissimilarities(activations: Iterable[str], share: float, *, images: int, rdms: int) -> int:
     """Return the megabytes of a job that computes RDMs, a layer at a time.
 
     Parameters
@@ -87,13 +134,24 @@ def dissimilarities(activations: Iterable[str], share: float) -> int:
     share : float
         How much of it is drawn, at most. Spearman's ranks of that, and what they are made of, take six
         times as much in float64; other metrics less.
+    images : int
+        Of so many images; of more than have labels (0: perhaps) they are written as they come.
+    rdms : int
+        How many, of all draws and metrics, are held until they are written.
     """
-    return PYTHON + _megabytes((2 + 12 * share) * max(map(os.path.getsize, activations)))
+    images = min(images or LABELLED, LABELLED)
+    pairs = images * (images - 1) // 2
+    values = (2 + 12 * share) * max(map(os.path.getsize, activations))
+    return PYTHON + _megabytes(values + (FLOAT * rdms + PAIR) * pairs)
 
 
-def reading(files: Iterable[str]) -> int:
-    """Return the megabytes of an analysis or a figure that holds what it reads, and copies of it."""
-    return FIGURE + _megabytes(3 * sum(map(os.path.getsize, files)))
+def reading(files: Iterable[str], *, streams: bool = False) -> int:
+    """Return the megabytes of an analysis or a figure that holds what it reads, and copies of it.
+
+    One that `streams` holds a file at a time.
+    """
+    sizes = [os.path.getsize(file) for file in files]
+    return FIGURE + _megabytes(3 * (max(sizes, default=0) if streams else sum(sizes)))
 
 
 def running(files: Iterable[str], *, on_gpu: bool) -> int:

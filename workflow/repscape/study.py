@@ -52,6 +52,8 @@ class Study:
         The stimuli that a source is shown, where it is not all.
     drawn : dict of str to dict of str to tuple of str
         The samples that are drawn of a source, where it is not all; see `samples`.
+    images : dict of str to int
+        About how many images each stimulus has; 0 where only its job can tell.
     shards : dict of str to int
         In how many parts a stimulus is shown to networks, where it is not one.
     """
@@ -66,6 +68,7 @@ class Study:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     drawn: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)
     shards: dict[str, int] = field(default_factory=dict)
 
     def stimuli_of(self, source: str) -> tuple[str, ...]:

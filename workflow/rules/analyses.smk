@@ -19,8 +19,8 @@ for analysis in CONFIG["analyses"]:
         threads: CONFIG["analyses"][analysis].get("threads", 1)
         resources:
             **on_gpu(analysis_gpu(analysis)),
-            gpu_mb=running_gpu_mb(analysis_gpu(analysis)),
-            mem_mb=running_mb if "device" in CONFIG["analyses"][analysis] else reading_mb,
+            gpu_mb=plugin_gpu_mb(analysis),
+            mem_mb=plugin_mb("analyses", analysis),
             runtime=growing(60),
         params:
             job=analysis_job(analysis),

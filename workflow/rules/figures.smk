@@ -20,7 +20,7 @@ for figure in CONFIG["figures"]:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=reading_mb,
+            mem_mb=plugin_mb("figures", figure),
             runtime=growing(10),
             turn=turn,
         params:

@@ -23,8 +23,8 @@ rule training:
     threads: training_threads
     resources:
         **on_gpu(gpu_wanted),
-        gpu_mb=running_gpu_mb(gpu_wanted),
-        mem_mb=running_mb,
+        gpu_mb=training_gpu_mb,
+        mem_mb=training_mb,
         runtime=growing(120),
     params:
         job=training_job,

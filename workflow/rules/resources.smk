@@ -5,10 +5,12 @@
 from snakemake.io import _IOFile
 
 from repscape import needs
+from repscape.rdms.file import LABELLED
 
 SITE = workflow.resource_settings.default_resources or {}
 # `for_gpu_NAME` in a profile's default-resources is the resource NAME of jobs that use a GPU.
 FOR_GPU = "for_gpu_"
+BATCH = 100  # of a training that does not say it
 GPU_SETTINGS = [name.removeprefix(FOR_GPU) for name in SITE if name.startswith(FOR_GPU)]
 
 
@@ -44,6 +46,37 @@ def reading_mb(wildcards, input, attempt):
     return needs.reading(input) * attempt
 
 
+def plugin_mb(step, name):
+    """Of an analysis or a figure: what it reads; what its network needs; what it keeps, if it says so."""
+    section = CONFIG[step][name]
+    streams = hasattr(plugins.find(step, section[SELECTORS[step]], name), "STREAMS")
+    kept = kept_mb(step, name)
+
+    def mb(wildcards, input, attempt):
+        if "device" not in section:
+            return needs.reading(input, streams=streams) * attempt
+        here = 0 if gpu_wanted() else kept()
+        return (needs.running(input, on_gpu=gpu_wanted()) + here) * attempt
+
+    return mb
+
+
+def plugin_gpu_mb(analysis):
+    kept = kept_mb("analyses", analysis)
+    return lambda wildcards: (needs.RUNNING_ON_GPU + kept()) * analysis_gpu(analysis)(wildcards)
+
+
+def kept_mb(step, name):
+    """What a plugin that runs a network keeps where that runs."""
+    section = CONFIG[step][name]
+    tell = getattr(plugins.find(step, section[SELECTORS[step]], name), "kept", None)
+    if tell is None:
+        return lambda: 0
+    function = plugins.entry(step, section[SELECTORS[step]])
+    keys = schema.arguments(function, section, only=signature(tell).parameters)
+    return lambda: or_stop(tell, STUDY, **keys)
+
+
 def running_mb(wildcards, input, attempt):
     return needs.running(input, on_gpu=gpu_wanted()) * attempt
 
@@ -52,17 +85,47 @@ def running_gpu_mb(wanted):
     return lambda wildcards: needs.RUNNING_ON_GPU * wanted(wildcards)
 
 
+def stimulus_mb(wildcards, input, attempt):
+    """One that is made from others holds their images."""
+    others = [file for name, files in input.items() if name != "files" for file in flat(files)]
+    return (needs.running(others, on_gpu=False) if others else 4000) * attempt
+
+
+def flat(files):
+    return [files] if isinstance(files, str) else files
+
+
+def trained_mb(wildcards):
+    """What a training keeps of a batch."""
+    section, images = network_section(wildcards), training_section(wildcards).get("batch", BATCH)
+    return needs.training(needs.outputs(planned.rows(section), section).all, images)
+
+
+def training_mb(wildcards, input, attempt):
+    return (
+        needs.running(input, on_gpu=gpu_wanted()) + (0 if gpu_wanted() else trained_mb(wildcards))
+    ) * attempt
+
+
+def training_gpu_mb(wildcards):
+    return (needs.RUNNING_ON_GPU + trained_mb(wildcards)) * gpu_wanted()
+
+
 def rdms_mb(wildcards, input, attempt):
-    if wildcards.stimulus in STUDY.shards:  # in blocks, which fill what they may
+    images = STUDY.images[wildcards.stimulus]
+    if images > LABELLED:  # in blocks, which fill what they may
         return CONFIG["rdms"]["memory"] * attempt
     recorded = CONFIG["populations"].get(wildcards.population, {}).get("units")
     share = int(wildcards.size) / recorded if recorded and wildcards.size != "all" else 1
-    return needs.dissimilarities(input.activations, min(share, 1)) * attempt
+    draws = CONFIG["samples"][wildcards.population]["repeats"][wildcards.size]
+    rdms = draws * len(CONFIG["rdms"]["metrics"])
+    needed = needs.dissimilarities(input.activations, min(share, 1), images=images, rdms=rdms)
+    return (needed if images else max(needed, CONFIG["rdms"]["memory"])) * attempt
 
 
 def recording_mb(source):
     def mb(wildcards, input, attempt):
-        sizes = recorded_sizes(source, wildcards.population)
+        sizes = recorded_sizes(source, wildcards, input)
         return needs.recording(input.network, input.population, **sizes, on_gpu=gpu_wanted()) * attempt
 
     return mb
@@ -72,16 +135,17 @@ def recording_gpu_mb(source):
     """Of the GPU's memory; a job that finds less takes smaller batches, so nothing grows."""
 
     def mb(wildcards, input):
-        return needs.on_device(input.network, **recorded_sizes(source, wildcards.population)) * gpu_wanted()
+        return needs.on_device(input.network, **recorded_sizes(source, wildcards, input)) * gpu_wanted()
 
     return mb
 
 
-def recorded_sizes(source, population):
+def recorded_sizes(source, wildcards, input):
     section = CONFIG["networks"][source]
     return {
-        "largest": needs.widest(planned.rows(section), section),
-        "recorded": CONFIG["populations"][population].get("units"),
+        "pixels": needs.image(input.stimulus, STUDY.images[wildcards.stimulus]),
+        "largest": needs.outputs(planned.rows(section), section).largest,
+        "recorded": CONFIG["populations"][wildcards.population].get("units"),
         "batch": CONFIG["activations"]["cuda_batch" if gpu_wanted() else "batch"],
     }
 

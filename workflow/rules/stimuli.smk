@@ -20,7 +20,7 @@ rule stimulus:
     resources:
         **on_gpu(stimulus_gpu),
         gpu_mb=running_gpu_mb(stimulus_gpu),
-        mem_mb=growing(4000),
+        mem_mb=stimulus_mb,
         runtime=growing(10),
         turn=turn,
     params:

@@ -1,5 +1,6 @@
 """Two-way analysis of variance in every unit of every layer, while images stream through a network."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, cast
 
@@ -10,10 +11,12 @@ from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
 from repscape.choices import one, several
 from repscape.errors import ConfigError, DataError
+from repscape.networks import planned, tables
 from repscape.study import Study
 
 TABLE = True
 SIGNIFICANT = 0.05
+CELLS = 100  # combinations of values, where only the stimulus's job can tell
 BLOCK = 200_000  # units whose sums of squares are made at once
 UNIT = ("channel", "y", "x")
 
@@ -63,6 +66,28 @@ def complete(
     source = one(source, study.networks, "source")
     layers = several(layers, study.layers[source], "layers")
     return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
+
+
+def kept(
+    study: Study,
+    *,
+    source: str | None = None,
+    stimulus: str | None = None,
+    factors: Factors | None = None,
+    layers: list[str] | None = None,
+) -> int:
+    """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
+    source = one(source, study.networks, "source")
+    stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
+    varied = known(study, stimulus)
+    cells = CELLS
+    if varied is not None:
+        cells = len(crossed(choose(varied, factors, f"stimulus '{stimulus}'"), "").counts)
+    section = study.config["networks"][source]
+    chosen = [study.labels[source][name] for name in several(layers, study.layers[source], "layers")]
+    rows = planned.rows(section)
+    units = sum({row.node: row.units for row in (tables.find(rows, label)[1] for label in chosen)}.values())
+    return math.ceil(8 * (cells + 2) * units * tables.enlarged(rows, section) / 1e6)
 
 
 def compute(
@@ -117,7 +142,6 @@ def compute(
     from repscape import store
     from repscape.analyses.variance import Sums
     from repscape.frozen.viewer import Viewer
-    from repscape.networks import tables
     from repscape.stimuli import factors as varied
 
     with store.open_file(files["stimulus"], "stimulus") as file:

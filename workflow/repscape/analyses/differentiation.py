@@ -13,6 +13,7 @@ from repscape.logs import logger
 from repscape.study import Study
 
 TABLE = True
+STREAMS = True  # holds one RDM file at a time
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
 # What analyses of this table take over from it, by `carried`.
 KEPT = (

@@ -13,6 +13,7 @@ from repscape.seeds import derive
 from repscape.study import Study
 
 TABLE = True
+STREAMS = True  # holds one RDM file at a time
 LEVEL = 0.95
 _BLOCK = 2**25  # counts of pairs held at once
 

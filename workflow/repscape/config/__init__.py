@@ -17,7 +17,7 @@ from repscape.config.rdms import check_sets, name_metrics
 from repscape.config.recordings import check_recordings, check_shown, name_areas
 from repscape.config.samples import find_parts, plan_samples
 from repscape.config.sections import plugin_sections, without_keys
-from repscape.config.sizes import count_shards
+from repscape.config.sizes import count_shards, estimate_images
 from repscape.config.stimuli import check_stimuli
 from repscape.config.top import Config
 from repscape.labels import natural
@@ -88,6 +88,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         | sections
         | {"samples": samples, "rdms": {"metrics": metrics, "sets": sets, "memory": top.rdms.memory}}
     )
+    images = estimate_images(sections["stimuli"])
     study = Study(
         name=top.study,
         stimuli=tuple(sorted(sections["stimuli"], key=natural)),
@@ -98,7 +99,8 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         analyses=tuple(sorted(top.analyses)),
         config=canonical(resolved),
         **find_parts(sections, samples, mistakes),
-        shards=count_shards(sections["stimuli"], top.activations.shard),
+        images=images,
+        shards=count_shards(images, top.activations.shard),
     )
     check_inputs(study, mistakes)
     mistakes.stop()

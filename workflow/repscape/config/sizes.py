@@ -7,10 +7,14 @@ from repscape import plugins, schema
 from repscape.errors import AssetError
 
 
-def count_shards(stimuli: Mapping, size: int) -> dict[str, int]:
+def estimate_images(stimuli: Mapping) -> dict[str, int]:
+    """Say about how many images each stimulus has; 0 where only its job can."""
+    return {name: _about_how_many(name, stimuli) for name in sorted(stimuli)}
+
+
+def count_shards(images: Mapping[str, int], size: int) -> dict[str, int]:
     """Say into how many shards stimuli of many images are divided."""
-    counts = {name: _about_how_many(name, stimuli) for name in stimuli}
-    return {name: -(-count // size) for name, count in counts.items() if count > size}
+    return {name: -(-count // size) for name, count in images.items() if count > size}
 
 
 def count_images(section: Mapping) -> int | None:

@@ -12,6 +12,7 @@ from repscape.study import Study
 
 CATEGORY = "RDMs"
 DATA = True
+STREAMS = True  # holds one RDM file at a time
 COLUMNS, PANEL, ACROSS = 2, 42.0, 74.0  # panels in a row, and their height and width in mm
 
 

@@ -11,6 +11,7 @@ from repscape.study import Study
 
 CATEGORY = "RDMs"
 DATA = True
+STREAMS = True  # holds one RDM file at a time
 COLUMNS = 6
 IMAGES = 500  # shown of a stimulus of thousands: more than the matrix has pixels would not be seen
 UNDEFINED = "#D9D9D9"

@@ -151,6 +151,12 @@ def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
     return None if "SWAG" in (section.get("weights") or "") else (side, side)
 
 
+def enlarged(rows: Sequence[Row], section: Mapping) -> float:
+    """Return how much larger a network's input is than in its shipped table; 1 where that is not known."""
+    height_width = image_size(rows, section)
+    return 3 * math.prod(height_width) / rows[0].units if height_width else 1
+
+
 def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
     """Return the order (0 is the input) and the row of a layer, by its label or its block's.
 

@@ -7,31 +7,34 @@ pairs).
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import netCDF4
 import numpy as np
 
 from repscape.errors import DataError
+
+if TYPE_CHECKING:
+    import netCDF4
 
 LABELLED = 2_000
 WHOLE = 5_000
 
 
-def count(file: netCDF4.Dataset) -> int:
+def count(file: "netCDF4.Dataset") -> int:
     """Return how many images an RDM is of."""
     if "name" in file.variables:
         return file.dimensions["image"].size
     return int(file["image_j"][-1]) + 1
 
 
-def names(file: netCDF4.Dataset) -> list[str]:
+def names(file: "netCDF4.Dataset") -> list[str]:
     """Return the images' names, in order."""
     if "name" in file.variables:
         return list(file["name"][:])
     return [file["name_i"][0], *file["name_j"][: count(file) - 1]]
 
 
-def whole(file: netCDF4.Dataset) -> netCDF4.Variable:
+def whole(file: "netCDF4.Dataset") -> "netCDF4.Variable":
     """Return the variable (metric, repeat, pair) for someone who is going to read all of it.
 
     Raises
@@ -49,7 +52,9 @@ def whole(file: netCDF4.Dataset) -> netCDF4.Variable:
     return file["dissimilarity"]
 
 
-def of_pairs(values: netCDF4.Variable | np.ndarray, i: np.ndarray, j: np.ndarray, images: int) -> np.ndarray:
+def of_pairs(
+    values: "netCDF4.Variable | np.ndarray", i: np.ndarray, j: np.ndarray, images: int
+) -> np.ndarray:
     """Pick some pairs of images, a row of the RDM at a time: many are not read whole.
 
     Parameters
