@@ -177,6 +177,7 @@ class Bare:
         from repscape import memory
 
         torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = False  # as it is recorded: float32, not rounded
         on_gpu, size = device == "cuda", CUDA_BATCH if device == "cuda" else BATCH
         layout = torch.contiguous_format if on_gpu else torch.channels_last
         loaded, pixels = random_network("vgg16"), torch.from_numpy(noise(images))

@@ -3,6 +3,7 @@
 import pytest
 
 from repscape import devices
+from repscape.errors import DeviceError
 
 
 @pytest.fixture
@@ -42,3 +43,29 @@ def test_nothing_where_it_cannot_be_told(nvidia_smi, answer):
 def test_nothing_without_the_program(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert devices.free_gpu_memory() is None
+
+
+@pytest.mark.parametrize(
+    ("visible", "there", "found"),
+    [
+        (None, "nvidia0", True),
+        ("0,1", "nvidia3", True),
+        ("GPU-8932f937", "nvidia0", True),
+        (None, "dxg", True),  # Windows' own, below WSL
+        (None, "nvidiactl", False),
+        ("", "nvidia0", False),
+        ("-1", "nvidia0", False),
+        ("NoDevFiles", "nvidia0", False),
+    ],
+)
+def test_a_gpu_is_there_if_cuda_may_see_it(tmp_path, monkeypatch, visible, there, found):
+    monkeypatch.setattr(devices, "DEV", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    (tmp_path / there).touch()
+    assert devices.has_gpu() is found
+    if not found:
+        told = "no /dev/nvidia0" if visible is None else "CUDA_VISIBLE_DEVICES hides it"
+        with pytest.raises(DeviceError, match=told):
+            devices.check("cuda", "float32")

@@ -58,6 +58,14 @@ def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(snakemake, capsys):
     assert "Traceback (most recent call last)" in log_of(snakemake)
 
 
+def test_memory_of_a_gpu_that_runs_out_anywhere_is_told(snakemake, capsys):
+    with pytest.raises(SystemExit), jobs.run(snakemake):
+        raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later")
+    said = capsys.readouterr().err
+    assert "failed unexpectedly: the GPU's memory ran out (CUDA error: out of memory). Free memory" in said
+    assert said.count("\n") == 1
+
+
 def test_an_interruption_is_left_to_snakemake(snakemake, capsys):
     with pytest.raises(SystemExit) as end, jobs.run(snakemake):
         raise KeyboardInterrupt

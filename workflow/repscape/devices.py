@@ -6,10 +6,12 @@ from pathlib import Path
 
 from repscape.errors import DeviceError
 
+DEV = Path("/dev")
+
 
 def has_gpu() -> bool:
-    """Whether an NVIDIA GPU is there."""
-    return any(Path("/dev").glob("nvidia[0-9]*"))
+    """Whether an NVIDIA GPU is there, also below Windows (WSL), and CUDA may see it."""
+    return not _hidden() and ((DEV / "dxg").exists() or any(DEV.glob("nvidia[0-9]*")))
 
 
 def free_gpu_memory() -> int | None:
@@ -38,11 +40,18 @@ def check(device: str, precision: str) -> None:
         return
     if device == "cuda":
         raise DeviceError(
-            "device: cuda is required, found no GPU on this machine (no /dev/nvidia0). Check `nvidia-smi` "
-            "and the driver, run where there is a GPU, or set device: auto or cpu."
+            "device: cuda is required, found no GPU on this machine "
+            f"({'CUDA_VISIBLE_DEVICES hides it' if _hidden() else 'no /dev/nvidia0'}). Check `nvidia-smi` and "
+            "the driver, run where there is a GPU, or set device: auto or cpu."
         )
     if precision == "tf32":
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none on this machine. Set float32, or run where "
             "there is one."
         )
+
+
+def _hidden() -> bool:
+    """Whether GPUs are hidden from CUDA."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    return not visible or visible.startswith("-") or visible == "NoDevFiles"

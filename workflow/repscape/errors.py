@@ -42,3 +42,9 @@ def unknown(name: str | None, valid) -> str:
     close = get_close_matches(str(name), valid, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else "."
     return f"'{name}' is unknown{hint} Valid: {', '.join(valid) or 'none'}."
+
+
+def gpu_memory_ran_out(error: BaseException) -> bool:
+    """Whether an error says so: torch's own (told by its name, torch is not imported), or a library's."""
+    libraries = ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory")  # cuBLAS, cuDNN; CUDA
+    return type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in libraries)

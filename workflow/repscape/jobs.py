@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from repscape.errors import RepscapeError
+from repscape.errors import RepscapeError, gpu_memory_ran_out
 from repscape.logs import INTERRUPTED, logger, say
 
 _GRACE = 2  # seconds
@@ -58,6 +58,11 @@ def run(snakemake) -> Iterator[None]:
     except Exception as error:
         what = f"{type(error).__name__}: {error}".removesuffix(": ")  # a MemoryError has no words
         logger.exception("unexpected %s", what)
+        if gpu_memory_ran_out(error):
+            what = (
+                f"the GPU's memory ran out ({str(error).splitlines()[0]}). Free memory on it (nvidia-smi says "
+                "who uses it), take smaller batches or smaller images, or set device: cpu"
+            )
         say(f"repscape: {step} failed unexpectedly: {what}. The traceback is in {log}.")
         sys.exit(1)
     finally:

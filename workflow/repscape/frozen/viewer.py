@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from repscape import store
-from repscape.errors import DataError, DeviceError
+from repscape.errors import DataError, DeviceError, gpu_memory_ran_out
 from repscape.frozen.network import thaw
 from repscape.frozen.running import choose_device, settings
 from repscape.frozen.traffic import Traffic
@@ -167,7 +167,7 @@ def _in_batches(show: Callable, parts: Iterable[tuple[range, torch.Tensor]], bat
             try:
                 show(now, pixels[at : at + len(now)], size)
             except RuntimeError as error:
-                if not _memory_ran_out(error):
+                if not gpu_memory_ran_out(error):
                     raise
                 if size == 1:
                     raise DeviceError(
@@ -187,10 +187,3 @@ def _in_batches(show: Callable, parts: Iterable[tuple[range, torch.Tensor]], bat
 
 def _length(part: tuple[range, torch.Tensor]) -> int:
     return len(part[0])
-
-
-def _memory_ran_out(error: RuntimeError) -> bool:
-    """Whether a GPU's memory ran out: for torch itself, or for a library that it calls."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
-        return True
-    return any(said in str(error) for said in ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory"))

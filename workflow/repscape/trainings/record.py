@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from repscape import store
-from repscape.errors import DataError
+from repscape.errors import DataError, gpu_memory_ran_out
 from repscape.frozen.running import choose_device, settings
 from repscape.logs import logger
 from repscape.networks.loaded import Loaded, weights_sha256
@@ -115,6 +115,8 @@ def _check_runs(network, examples: Examples, path) -> None:
         with torch.no_grad():
             network.eval()(images)
     except (RuntimeError, AssertionError) as error:
+        if gpu_memory_ran_out(error):
+            raise
         raise DataError(
             f"{path}: its images give inputs of {images.shape[2]} x {images.shape[3]} pixels, which the "
             f"network cannot process: {str(error).splitlines()[0]}. Set preprocess (resize, crop) to what "
