@@ -39,10 +39,10 @@ def check(device: str, precision: str) -> None:
     if has_gpu():
         return
     if device == "cuda":
+        lack = "CUDA_VISIBLE_DEVICES hides it" if _hidden() else "no /dev/nvidia0"
         raise DeviceError(
-            "device: cuda is required, found no GPU on this machine "
-            f"({'CUDA_VISIBLE_DEVICES hides it' if _hidden() else 'no /dev/nvidia0'}). Check `nvidia-smi` and "
-            "the driver, run where there is a GPU, or set device: auto or cpu."
+            f"device: cuda is required, found no GPU on this machine ({lack}). Check `nvidia-smi` and the "
+            "driver, run where there is a GPU, or set device: auto or cpu."
         )
     if precision == "tf32":
         raise DeviceError(

@@ -60,8 +60,8 @@ def run(snakemake) -> Iterator[None]:
         logger.exception("unexpected %s", what)
         if gpu_memory_ran_out(error):
             what = (
-                f"the GPU's memory ran out ({str(error).splitlines()[0]}). Free memory on it (nvidia-smi says "
-                "who uses it), take smaller batches or smaller images, or set device: cpu"
+                f"the GPU's memory ran out ({str(error).splitlines()[0]}). Free memory on it (nvidia-smi "
+                "says who uses it), take smaller batches or smaller images, or set device: cpu"
             )
         say(f"repscape: {step} failed unexpectedly: {what}. The traceback is in {log}.")
         sys.exit(1)
