@@ -1,5 +1,7 @@
 """Networks that are shown stimuli, when memory runs out on the way."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -57,7 +59,7 @@ def room(monkeypatch):
         def limited(self, images, callbacks):
             if len(images) > most:
                 run(self, images, dict(list(callbacks.items())[:fitting_at_first]))
-                raise error
+                raise type(error)(*error.args)  # a new one, which holds what is alive here
             fitted.append(len(images))
             run(self, images, callbacks)
 
@@ -96,6 +98,21 @@ def test_each_image_is_handed_over_once(files, room, error, images, batch):
     assert all(seen == list(images or range(IMAGES)) for seen in order.values())
     for node, values in expected.items():
         torch.testing.assert_close(found[node], values)
+
+
+def test_a_batch_that_failed_leaves_no_tensor(files, room, monkeypatch):
+    """What is still held when memory is given back cannot be used for the smaller batch."""
+    room(5)
+    limited, alive, left = Frozen.run, [], []
+
+    def watched(self, images, callbacks):
+        alive.append(weakref.ref(images))
+        limited(self, images, callbacks)
+
+    monkeypatch.setattr(Frozen, "run", watched)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: left.append([ref() for ref in alive]))
+    stream(files)
+    assert left == [[None], [None, None]]  # of 16 and of 8
 
 
 def test_other_errors_are_not_taken_for_it(files, room):
