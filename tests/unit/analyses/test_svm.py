@@ -171,6 +171,56 @@ def test_permutations_within_groups_and_of_groups():
     assert (mixed != label).any()
 
 
+@pytest.mark.parametrize("lies", ["in one condition", "in some conditions", "in all conditions"])
+def test_groups_change_labels_where_every_training_keeps_its_classes(lies):
+    moved = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        rows = []
+        for group, (label, condition, _) in enumerate(itertools.product(range(2), range(3), range(3))):
+            spans = {
+                "in one condition": [condition],
+                "in some conditions": [condition, (condition + 1) % 3],
+                "in all conditions": range(3),
+            }[lies]
+            rows += [(label, own, group) for own in spans for _ in range(random.integers(1, 5))]
+        label, condition, group = np.array(rows).T
+        task = Task(label, condition, group, partition(label, condition, group, 3, seed))
+        new = permuted(task, random)
+        moved += (new != label).any()
+        assert all(len(set(new[group == own])) == 1 for own in group)
+        for at, fold in itertools.product(range(3), range(3)):
+            here = (condition == at) & (task.fold == fold)
+            before, after = (sorted({*zip(group[here], own[here], strict=True)}) for own in (label, new))
+            assert sorted(own for _, own in before) == sorted(own for _, own in after)
+            assert set(new[(condition == at) & (task.fold != fold)]) == set(
+                label[(condition == at) & (task.fold != fold)]
+            )
+    assert moved > 10
+
+
+def test_a_group_takes_its_labels_of_all_conditions_along():
+    """A session shows one object in each colour: sessions change, not the colours within."""
+    objects = np.array([[0, 1], [1, 0], [0, 0], [1, 1], [1, 0], [0, 1]])
+    group, condition = np.repeat(np.arange(6), 4), np.tile([0, 0, 1, 1], 6)
+    task = Task(objects[group, condition], condition, group, group % 2)
+    new = permuted(task, np.random.default_rng(0))
+    assert (new != task.label).any()
+    for fold in range(2):
+        sessions = new.reshape(6, 2, 2)[fold::2]
+        np.testing.assert_array_equal(sessions[..., 0], sessions[..., 1])
+        assert sorted(sessions[..., 0].tolist()) == sorted(objects[fold::2].tolist())
+
+
+def test_labels_that_cannot_change_are_refused():
+    """The groups of one class lie in both conditions, those of the other in one."""
+    group = np.array([0, 0, 1, 1, 2, 3, 4, 5])
+    condition = np.array([0, 1, 0, 1, 0, 1, 0, 1])
+    label, fold = np.repeat([0, 1], 4), np.array([0, 0, 1, 1, 0, 0, 1, 1])
+    with pytest.raises(DataError, match=r"labels that can be permuted.*'permutations: 0'"):
+        permuted(Task(label, condition, group, fold), np.random.default_rng(0))
+
+
 def test_null_agrees_with_scikit_learn():
     """Not the same permutations (ours keep classes even in each fold), but about the same chance."""
     task = task_of(classes=2, conditions=1, views=12, folds=4)

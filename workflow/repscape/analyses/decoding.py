@@ -1,7 +1,7 @@
 """Linear decoding: nested cross-validation, decoding across conditions, chance by permuting labels."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -199,35 +199,55 @@ class Decoder:
 
 
 def permuted(task: Task, random: np.random.Generator) -> np.ndarray:
-    """Permute labels where they could have been others, with equally many of each class in every training.
+    """Permute labels where they could have been others, with every class in every training as before.
 
-    Labels change places within a condition and fold. Where there are groups they do so within a
-    group; where every group has one label, groups change labels as wholes.
+    Labels change places within a condition and fold. Where there are groups, they do so within a
+    condition and group; where each group has one label in a condition, groups change labels as wholes,
+    with groups of the same fold that lie in the same conditions. Each class then keeps its number of
+    images, or of groups, in each condition and fold. Where the groups of one class have more images
+    than those of another, permuted labels are not as uneven as the actual ones, and p is too small.
 
     Returns
     -------
     int array (image,)
+
+    Raises
+    ------
+    DataError
+        No label can change.
     """
-    label = task.label.copy()
-    if task.group is not None and _one_label_a_group(task):
-        for fold in np.unique(task.fold):
-            groups = np.unique(task.group[task.fold == fold])
-            own = np.array([task.label[task.group == group][0] for group in groups])
-            for group, new in zip(groups, random.permutation(own), strict=True):
-                label[task.group == group] = new
-        return label
-    inner = task.fold if task.group is None else task.group
-    for condition in np.unique(task.condition):
-        for part in np.unique(inner):
-            here = np.flatnonzero((task.condition == condition) & (inner == part))
-            label[here] = random.permutation(task.label[here])
-    return label
+    unit, kind = _units(task)
+    labels = np.full((len(kind), task.conditions), -1)
+    labels[unit, task.condition] = task.label
+    alike = [np.flatnonzero(kind == own) for own in np.unique(kind)]
+    if not any((labels[units] != labels[units[0]]).any() for units in alike):
+        raise DataError(
+            "expected labels that can be permuted: in some fold, two groups of different classes that have "
+            "images of the same conditions; found none. Take other groups or fewer folds, or give "
+            "'permutations: 0'."
+        )
+    for units in alike:
+        labels[units] = labels[random.permutation(units)]
+    return labels[unit, task.condition]
 
 
-def _one_label_a_group(task: Task) -> bool:
-    return all(
-        len(set(task.label[task.group == group])) == 1 for group in np.unique(cast(np.ndarray, task.group))
-    )
+def _units(task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Return what changes labels as a whole, (image,), and which of these units do so together, (unit,)."""
+    if task.group is None:
+        return np.arange(len(task.label)), _numbered(task.condition, task.fold)
+    unit = _numbered(task.group)
+    labels = np.full((unit.max() + 1, task.conditions), -1)
+    labels[unit, task.condition] = task.label
+    if (labels[unit, task.condition] != task.label).any():  # several in a group
+        return np.arange(len(task.label)), _numbered(task.condition, task.group)
+    fold = np.empty(len(labels), int)
+    fold[unit] = task.fold
+    return unit, _numbered(fold, labels >= 0)
+
+
+def _numbered(*columns: np.ndarray) -> np.ndarray:
+    """Number the different rows of columns in their order."""
+    return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def check(task: Task, nested: bool, name) -> None:
