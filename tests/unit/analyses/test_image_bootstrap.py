@@ -161,6 +161,26 @@ def test_ranks_are_by_differentiation_with_intervals_over_resamples(written, tmp
     assert len(read(stream)) == 2 * 3 * 2 * 2
 
 
+def test_resamples_of_copies_of_one_image_rank_nowhere(made, tmp_path):
+    """One in nine of three images; where all are far apart, every other resample is above the rest."""
+    study = made({"few": 3, "many": 9, "flat": 9}, layers=("input",), samples={"random": ("1000",)})
+    random = np.random.default_rng(0)
+    levels = {"few": (5, 3), "many": (1, 36), "flat": (0.5, 36)}
+    paths = [
+        study.rdm(random.uniform(level, 1.1 * level, (2, 1, pairs)), layer="input", stimulus=name)
+        for name, (level, pairs) in levels.items()
+    ]
+    values = np.array([5.2, 1.05, 0.52]).reshape(1, 3, 1, 1, 1, 1, 1).repeat(2, 5)
+    files = {"differentiation": study.differentiation(values, images=[3, 9, 9]), "rdms": paths}
+    result = compute(files, seed=0)
+    assert 0.05 < np.isnan(result.variables["resampled"][1][0, 0]).mean() < 0.2
+    store.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    data = ranking.compute({"image_bootstrap": tmp_path / "b.nc"}).variables
+    for name in ("rank_low", "rank_high"):
+        np.testing.assert_array_equal(data[name][1][0, 0, 0, 0], [[1, 2, 3]] * 2)
+    np.testing.assert_array_equal(data["above_next"][1][0, 0, 0, 0], [[1, 1, np.nan]] * 2)
+
+
 def test_a_stimulus_without_differentiation_has_no_rank(made, tmp_path):
     study = made(IMAGES, layers=("input",), samples={"random": ("1000",)})
     paths = [study.rdm(np.full((2, 1, 15), np.nan), layer="input", stimulus="a")]

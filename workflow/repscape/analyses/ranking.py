@@ -29,7 +29,8 @@ def compute(files: dict, *, stimuli: list[str] | None = None) -> Result:
     """Order stimuli by differentiation in each layer, the largest first.
 
     Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of
-    ranks take all stimuli together, each with its own resampled images.
+    ranks take all stimuli together, each with its own resampled images. A resample of copies of one
+    image, which happens where a stimulus has few, has no D: what is compared with it leaves it out.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def compute(files: dict, *, stimuli: list[str] | None = None) -> Result:
         By (source, layer, population, size, metric, rank): ``stimulus`` str, empty below the last;
         ``differentiation``, ``low``, ``high``; ``rank_low``, ``rank_high``, the interval of its rank;
         ``above_next``, the share of resamples in which its D is above that of the next in rank; float64,
-        NaN below the last. What `differentiation.carried` gives, but of stimuli.
+        NaN below the last, and where no resample has all that is compared. What
+        `differentiation.carried` gives, but of stimuli.
     """
     from repscape import store
 
@@ -63,13 +65,16 @@ def compute(files: dict, *, stimuli: list[str] | None = None) -> Result:
     there = np.isfinite(np.take_along_axis(values, order, -1))
     resampled = np.take_along_axis(resampled, order[..., None], -2)
     ranks = np.full(resampled.shape, np.nan, np.float32)
+    defined = np.isfinite(resampled)
     for at in np.ndindex(values.shape[:-1]):
-        found = resampled[at][there[at]]
-        ranks[at][there[at]] = 1 + np.argsort(np.argsort(-found, axis=0, kind="stable"), axis=0)
+        compared = np.flatnonzero(defined[at].any(-1))
+        whole = np.ix_(compared, np.flatnonzero(defined[at][compared].all(0)))
+        ranks[at][whole] = 1 + np.argsort(np.argsort(-resampled[at][whole], axis=0, kind="stable"), axis=0)
     rank_low, rank_high = interval(ranks)
     above = np.full(values.shape, np.nan)
-    above[..., :-1] = (resampled[..., :-1, :] > resampled[..., 1:, :]).mean(-1)
-    above[..., :-1][~there[..., 1:]] = np.nan
+    both = (defined[..., :-1, :] & defined[..., 1:, :]).sum(-1)
+    more = (resampled[..., :-1, :] > resampled[..., 1:, :]).sum(-1)
+    above[..., :-1] = more / np.where(both, both, np.nan)
     dims = (*KEYS, "rank")
     variables = {
         "stimulus": np.where(there, labels["stimulus"][order], ""),

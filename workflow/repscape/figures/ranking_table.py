@@ -122,7 +122,8 @@ def draw(
                 axes.text(left + 1.8, top + 2.3, words, va="center", fontsize=6, gid=gid)
                 top += line
             axes.text(left + 1.8, top + 2.5, interval(cell, digits), va="center", fontsize=5.5, color="0.3")
-            if float(cell["above_next"]) < SURE:
+            last = rank + 1 == ranks or not str(here["stimulus"].values[rank + 1])
+            if not last and not float(cell["above_next"]) >= SURE:  # nor where it is undefined
                 at = left - 1, TOP + (rank + 1) * height
                 axes.plot([at[0]] * 2, [at[1] - 2.5, at[1] + 2.5], color="black", lw=1, solid_capstyle="butt")
     return fig, caption(table, source, metric, population, size, layers, chosen)
@@ -163,8 +164,8 @@ def caption(table, source, metric, population, size, layers, chosen) -> str:
         f"D is {definition(table, metric)}; activity was "
         f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
-        "pairs of copies of one image left out; they say how D would vary with other images of the same "
-        "kind, drawn independently, and are too narrow for the frames of a movie, which are alike. A bar on "
-        "the left joins neighbours whose order is not sure: it holds in fewer than "
-        f"{100 * SURE:g}% of resamples."
+        "pairs of copies of one image left out, and resamples that have nothing else; they say how D would "
+        "vary with other images of the same kind, drawn independently, and are too narrow for the frames of "
+        "a movie, which are alike. A bar on the left joins neighbours whose order is not sure: it holds in "
+        f"fewer than {100 * SURE:g}% of resamples."
     )
