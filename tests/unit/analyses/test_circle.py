@@ -47,6 +47,39 @@ def test_uneven_values_share_the_circle_by_what_is_nearest():
     np.testing.assert_allclose(found.arcs, np.bincount(nearest) / len(grid), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("count", "about", "parts"),
+    [
+        (36, 12, 12),
+        (24, 12, 12),
+        (30, 12, 10),
+        (30, 18, 15),
+        (24, 18, 12),
+        (8, 12, 8),
+        (4, 18, 4),
+        (37, 18, 18),
+    ],
+)
+@pytest.mark.parametrize("begin", [0, -90])
+def test_bins_hold_equally_many_values(count, about, parts, begin):
+    """Whatever rounding makes of a value between two of them."""
+    found = circle(begin + np.arange(count) * 180 / count)
+    assert found.parts(about) == parts
+    rounding = np.random.default_rng(0).uniform(-1e-5, 1e-5, (50, count))
+    share = found.shares((found.values + rounding).ravel().astype(np.float32), parts)
+    np.testing.assert_allclose(
+        share,
+        1 / parts
+        if count % parts == 0
+        else np.bincount([int(np.floor(at * parts / count + 0.5)) % parts for at in range(count)]) / count,
+    )
+
+
+def test_values_at_uneven_distances_have_bins_all_the_same():
+    assert circle(np.array([3.0, 10, 40, 90, 100, 170])).parts(12) == 12
+    assert np.isnan(circle(np.arange(0, 180, 30.0)).shares([], 6)).all()
+
+
 @given(st.floats(-1000, 1000), st.floats(-1000, 1000), st.sampled_from([180.0, 360.0]))
 def test_distance_is_that_of_points_on_a_circle(first, second, period):
     turn = 2j * np.pi / period

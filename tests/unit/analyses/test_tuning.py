@@ -377,8 +377,9 @@ def test_networks_and_recordings_lie_side_by_side(files, tmp_path):
     assert np.isnan(median[0, 3])
     np.testing.assert_allclose(median[1, 0], np.nanmedian(v1["selectivity"]), rtol=1e-6)
     np.testing.assert_allclose(median[0, 1], np.median(net["width"].values[:3]), rtol=1e-6)
-    # bins of 15 degrees around −90, −75, …: −40 is in that of −45, 0 in its own, 55 in that of 60
-    expected = np.isin(tree["bin"].values, [-45, 0, 60]) / 3
+    # bins of two values around −90, −70, …: −40 and 0, between two, are in the upper one, 55 in that of 50
+    np.testing.assert_array_equal(tree["bin"], np.arange(-90, 90, 20))
+    expected = np.isin(tree["bin"].values, [-30, 10, 50]) / 3
     np.testing.assert_allclose(tree["preferred_share"].values[0], expected)
     header, *rows = tuning.rows(result.variables)
     assert header[:4] == ("source", "layer", "measure", "lower_quartile")

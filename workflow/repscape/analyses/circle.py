@@ -59,6 +59,32 @@ class Circle(NamedTuple):
         """Bring values into `begin` to below `begin` + `period`."""
         return _wrapped(values, self.period, self.begin)
 
+    def parts(self, about: int) -> int:
+        """Return into how many bins of equal width the circle is divided to hold equally many values each.
+
+        The number next to `about` that does; `about` where none from half to twice as many does, or
+        values are not evenly spaced. Fewer values than half of `about` have a bin each.
+        """
+        count = len(self.values)
+        if np.ptp(self.gaps) > 1e-6 * self.period:
+            return about
+        found = [
+            parts
+            for parts in range(1, 2 * about + 1)
+            if count % parts == 0 and (parts == count or 2 * parts >= about)
+        ]
+        return min(found, key=lambda parts: abs(parts - about), default=about)
+
+    def shares(self, angles, parts: int) -> np.ndarray:
+        """Return the share of angles by bin, float64 (bin,).
+
+        Bins are centred on `begin` + k · `period` / `parts`. What lies between two bins, but for rounding,
+        is in the upper one.
+        """
+        place = np.mod(np.subtract(angles, self.begin), self.period) / self.period * parts
+        bins = np.floor(np.round(place, 4) + 0.5).astype(int) % parts
+        return np.bincount(bins, minlength=parts) / (len(bins) or np.nan)
+
     def apart(self, first, second) -> np.ndarray:
         """Return how far values are from each other, the shorter way."""
         return apart(first, second, self.period)

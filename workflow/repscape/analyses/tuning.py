@@ -1,7 +1,7 @@
 """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
@@ -15,9 +15,12 @@ from repscape.logs import progress
 from repscape.study import Study
 from repscape.types import Names
 
+if TYPE_CHECKING:
+    from repscape.analyses.circle import Circle
+
 TABLE = True
 SIGNIFICANT = 0.05
-BINS = 12  # of preferred values
+BINS = 12  # of preferred values, about
 MEASURES = ("selectivity", "width", "harmonic", "reliability")
 QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
@@ -119,7 +122,8 @@ def compute(
         ``constant`` (how many do not vary), ``trials`` (how many; 0 where there are none),
         ``lower_quartile``, ``median``, ``upper_quartile`` (group, measure) over units that vary, ``tuned``
         (share of all units with q < 0.05, NaN of networks), ``preferred_share`` (group, bin) of the units
-        that vary, bins being centred on `begin` + k · period / 12.
+        that vary, bins being centred on `begin` + k · period / bins: about 12 bins, which hold equally
+        many of the values shown.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def compute(
             permutations=permutations if noisy else 0,
             seed=seed,
         )
-        rows.append(own | summary(found, circle.period, circle.begin))
+        rows.append(own | summary(found, circle))
         groups[f"layers/{own['source']}/{own['layer']}"] = _group(found, circle, unit, factor), own
     return Result(
         variables=_summaries(rows, circle),
@@ -208,13 +212,13 @@ def _measured(answers, circle, *, smooth, splits, permutations, seed) -> dict[st
     return found | {"constant": constant}
 
 
-def summary(found: Mapping[str, np.ndarray], period: float, begin: float) -> dict:
+def summary(found: Mapping[str, np.ndarray], circle: "Circle") -> dict:
     """Summarise the units of a layer.
 
     Parameters
     ----------
     found : of each unit, as `compute` has it in a layer's group
-    period, begin : of the circle
+    circle : Circle
 
     Returns
     -------
@@ -229,19 +233,17 @@ def summary(found: Mapping[str, np.ndarray], period: float, begin: float) -> dic
         own = own[np.isfinite(own)].astype(np.float64)
         if own.size:
             quartiles[:, at] = np.quantile(own, [0.25, 0.5, 0.75])
-    away = np.mod(found["preferred"][varies] - begin, period) / period * BINS
-    share = np.bincount(np.rint(away).astype(int) % BINS, minlength=BINS) / (varies.sum() or np.nan)
     tuned = (np.nan_to_num(found["q"], nan=1.0) < SIGNIFICANT).mean() if "q" in found else np.nan
     return {
         "units": len(varies),
         "constant": int((~varies).sum()),
         "tuned": tuned,
         **dict(zip(QUARTILES, quartiles, strict=True)),
-        "preferred_share": share,
+        "preferred_share": circle.shares(found["preferred"][varies], circle.parts(BINS)),
     }
 
 
-def _summaries(rows: list[dict], circle) -> dict:
+def _summaries(rows: list[dict], circle: "Circle") -> dict:
     dims = {
         **dict.fromkeys(QUARTILES, ("measure",)), "tuned": (), "preferred_share": ("bin",),
         "units": (), "constant": (), "order": (), "trials": (),
@@ -261,7 +263,8 @@ def _summaries(rows: list[dict], circle) -> dict:
         )
         for name, own in dims.items()
     }
-    centres = circle.begin + circle.period * np.arange(BINS) / BINS
+    bins = circle.parts(BINS)
+    centres = circle.begin + circle.period * np.arange(bins) / bins
     return variables | {
         "source": (("group",), [row["source"] for row in rows]),
         "layer": (("group",), [row["layer"] for row in rows]),

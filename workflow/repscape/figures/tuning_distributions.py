@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from repscape.analyses.circle import Circle
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError
 from repscape.figures import captions, tuning_rows
@@ -13,7 +14,7 @@ CATEGORY = "Units"
 LEFT, RIGHT, GAP, TOP, FOOT = 34.0, 3.0, 9.0, 6.0, 8.5  # mm
 ROW, BETWEEN = 13.0, 2.5
 MOST = 16  # layers
-BINS = 18
+BINS = 18  # of preferred values about
 
 
 def inputs(
@@ -57,8 +58,10 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
     fig, axes = page(TOP + pitch * len(places) + FOOT)
     colours = tuning_rows.colours(tree)
     degrees = tuning_rows.unit(attributes)
+    values = next(iter(kept.values()))["value"].values
+    circle = Circle(attributes["period"], attributes["begin"], values, np.arange(len(values)))
     columns = {
-        "preferred": (f"preferred {attributes['factor']}{degrees}", _around(attributes)),
+        "preferred": (f"preferred {attributes['factor']}{degrees}", _around(circle)),
         "selectivity": ("selectivity (1 − circular variance)", np.linspace(0, 1, BINS + 1)),
         "width": (f"half width at half height{degrees}", np.linspace(0, attributes["period"] / 2, BINS + 1)),
     }
@@ -68,11 +71,17 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
             panel = inset(axes, left, TOP + row * pitch, side, pitch - BETWEEN)
             colour = colours[str(tree["source"].values[at])]
             gid = f"{tuning_rows.name(tree, at)}/{name}"
-            _histogram(panel, own[name].values.astype(float), edges, colour, gid, median=name != "preferred")
+            values = own[name].values.astype(float)
             if name == "preferred":
-                panel.axhline(1 / (len(edges) - 1), color="0.4", lw=0.6, ls=(0, (1, 1.5)))
+                parts = len(edges) - 2
+                share = circle.shares(values, parts)
+                _histogram(panel, np.append(share, share[:1]), edges, colour, gid)
+                panel.axhline(1 / parts, color="0.4", lw=0.6, ls=(0, (1, 1.5)))
                 tuning_rows.angle_axis(panel, attributes)
             else:
+                _histogram(panel, np.histogram(values, edges)[0] / max(len(values), 1), edges, colour, gid)
+                if len(values):
+                    panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{gid}/median")
                 panel.set_xlim(edges[0], edges[-1])
             if name == "width":
                 at_ticks = attributes["period"] / 2 * np.arange(4) / 3
@@ -102,20 +111,17 @@ def _kept(own, tuned: bool):
     return own.isel(unit=np.flatnonzero(keep))
 
 
-def _around(attributes) -> np.ndarray:
-    """Return edges of bins around the circle."""
-    return attributes["begin"] + attributes["period"] * np.linspace(0, 1, BINS + 1)
+def _around(circle: Circle) -> np.ndarray:
+    """Return edges of bins around the circle; the first bin, which the axis cuts, is there at both ends."""
+    parts = circle.parts(BINS)
+    return circle.begin + circle.period / parts * (np.arange(parts + 2) - 0.5)
 
 
-def _histogram(panel, values: np.ndarray, edges: np.ndarray, colour: str, gid: str, median: bool) -> None:
-    """Draw the shares of values by bin, and their median."""
+def _histogram(panel, share: np.ndarray, edges: np.ndarray, colour: str, gid: str) -> None:
+    """Draw shares of values by bin."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    counts, _ = np.histogram(values, edges)
-    share = counts / max(len(values), 1)
     panel.stairs(share, edges, fill=True, color=colour, alpha=0.55, lw=0, gid=gid)
-    if median and len(values):
-        panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{gid}/median")
     panel.set_ylim(0, 1.15 * max(share.max(initial=0), 1e-9))
     panel.yaxis.set_major_locator(MaxNLocator(1, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: captions.plain(value)))
@@ -134,7 +140,7 @@ def caption(tree, kept: dict, tuned: bool) -> str:
         "Preferred value and selectivity are the direction and the length of the vector average of the curve "
         "above its least value; selectivity is 0 where all values are answered alike, 1 where one alone is. "
         "Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
-        "expected if all values are preferred equally often.",
+        "expected if preferred values lie evenly around the circle.",
         "Heights are shares of the units shown, n, on an axis of each panel's own.",
         f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}"
         + ("; these alone are shown." if tuned else ".")
