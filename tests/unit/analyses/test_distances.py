@@ -150,6 +150,31 @@ def test_undefined_distances_have_no_correlation(written):
     assert np.isfinite(data.pooled_p).all()
 
 
+def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimulus(made, caplog):
+    """Of two networks the first was shown one stimulus, the second two; the recording a third as well."""
+    study = made("abc", sources=("first", "second", "v1"), layers=("input", "area"))
+    random = np.random.default_rng(0)
+    rdms = {stimulus: random.random((4, 21)) for stimulus in "abc"}  # both inputs, a layer, the area
+    paths = [
+        study.rdm(rdms[stimulus][at][None, None], source=source, layer=layer, stimulus=stimulus)
+        for source, stimuli, layer, at in (
+            ("first", "b", "input", 0), ("second", "ab", "input", 1), ("second", "ab", "area", 2),
+            ("v1", "abc", "area", 3),
+        )
+        for stimulus in stimuli
+    ]  # fmt: skip
+    result = compute({"rdms": paths}, seed=0, permutations=19)
+    data = xr.Dataset(result.variables).sel(source="v1", layer="area").isel(metric=0)
+    for stimulus, lent in (("a", 1), ("b", 0)):
+        expected = pearsonr(rdms[stimulus][lent], rdms[stimulus][3]).statistic
+        assert float(data.r.sel(stimulus=stimulus)) == pytest.approx(expected, rel=1e-6)
+    assert np.isnan(data.r.sel(stimulus="c"))
+    assert int(data.pooled_stimuli) == 2
+    (warning,) = (record.getMessage() for record in caplog.records)
+    assert "distances: 'v1' was shown these stimuli, but no network" in warning
+    assert "compared with: c." in warning
+
+
 def test_the_same_seed_gives_the_same_and_stimuli_do_not_depend_on_each_other(written):
     _, paths, _ = written
     first = compute({"rdms": paths}, seed=3, permutations=99).variables["p"][1]

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -80,6 +81,29 @@ def test_another_layer_can_be_compared_with(made, values):
     data = xr.Dataset(compute({"differentiation": path}, against="b").variables)
     np.testing.assert_allclose(data.r2.sel(layer="b", over="all"), 1)
     assert (data.r2.sel(layer="input") < 1).all()
+
+
+def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimulus(made, caplog):
+    random = np.random.default_rng(0)
+    study = made("abcde", sources=("first", "second", "v1"), layers=("input", "area"))
+    values = random.gamma(2, size=(3, 5, 2, 1, 2, 2, 1))
+    values[0, 1:] = np.nan  # the first network was shown a, the second all but e
+    values[1, 4] = np.nan
+    values[2, :, 0] = np.nan
+    path = study.differentiation(values)
+    with netCDF4.Dataset(path, "a") as file:
+        file["recording"][:] = [0, 0, 1]
+    data = xr.Dataset(compute({"differentiation": path}).variables).sel(source="v1", over="all")
+    for size, metric in np.ndindex(2, 2):
+        x = np.r_[values[0, :1, 0, 0, size, metric, 0], values[1, 1:4, 0, 0, size, metric, 0]]
+        fit = linregress(x, values[2, :4, 1, 0, size, metric, 0])
+        here = data.sel(layer="area").isel(population=0, size=size, metric=metric)
+        assert float(here.r) == pytest.approx(fit.rvalue)
+        assert float(here.slope) == pytest.approx(fit.slope)
+        assert int(here.stimuli) == 4
+    (warning,) = (record.getMessage() for record in caplog.records)
+    assert "sd_cd: 'v1' was shown these stimuli, but no network" in warning
+    assert "compared with: e." in warning
 
 
 def test_the_table_has_a_row_a_regression(made, values):

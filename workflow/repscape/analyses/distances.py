@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.result import Result
-from repscape.analyses.sd_cd import check_against, check_stimuli, regress
+from repscape.analyses.sd_cd import check_against, check_stimuli, regress, tell_alone
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.seeds import derive
 from repscape.study import Study
@@ -82,6 +82,9 @@ def compute(
     them together (Westfall & Young 1993). Successive frames of a movie are alike and not really
     exchangeable: for movies p is too small.
 
+    A recording has no such layer: its areas are compared with that of the first network that was shown
+    the stimulus.
+
     Pooled over stimuli, images are permuted within their stimulus. Differences between stimuli are in
     the pooled r, but do not make it significant; ``within_r2`` leaves them out of R² as well.
 
@@ -132,9 +135,12 @@ def compute(
             labels[dim].index(key) for dim, key in zip(KEYS[:3], (source, stimulus, layer), strict=True)
         )
         distance[at][:, : values.shape[1]] = values
-    # A recording has no such layer: its distances are compared with those of the first network that has.
-    lender = next(source for source, _, layer in table if layer == against)
+    # A recording has no such layer: it takes that of the first network that was shown the same stimulus.
     having = {source for source, _, layer in table if layer == against}
+    lenders: dict[str, str] = {}
+    for source, stimulus, layer in table:
+        if layer == against:
+            lenders.setdefault(stimulus, source)
     counts = {(source, stimulus): values.shape[1] for (source, stimulus, _), values in table.items()}
     reference = labels["layer"].index(against)
     others = np.arange(shape[2]) != reference
@@ -144,15 +150,17 @@ def compute(
     pooled = {name: np.full((shape[0], *shape[2:]), np.nan) for name in (*names, "within_r2")}
     pooled_stimuli = np.zeros((shape[0], *shape[2:]), np.int32)
     for s, source in enumerate(labels["source"]):
-        with_input = source if source in having else lender
-        other = labels["source"].index(with_input)
+        alone = [name for name in labels["stimulus"] if (source, name) in counts and name not in lenders]
+        if alone:
+            tell_alone("distances", source, against, alone)
         for m in range(shape[3]):
             sums = {name: np.zeros(shape[2]) for name in ("xy", "xx", "yy")}
             null = np.zeros((permutations, shape[2]))
             used = np.zeros((shape[1], shape[2]), bool)
             for t, stimulus in enumerate(labels["stimulus"]):
-                if (source, stimulus) not in counts or (with_input, stimulus) not in counts:
+                if (source, stimulus) not in counts or stimulus not in lenders:
                     continue
+                other = s if source in having else labels["source"].index(lenders[stimulus])
                 count = counts[source, stimulus]
                 values = distance[s, t, :, m, :count].astype(np.float64)
                 distance[s, t, reference, m, :count] = distance[other, t, reference, m, :count]
@@ -188,7 +196,7 @@ def compute(
                 within, _ratio(null, norm), np.isfinite(within), others
             )
             pooled_stimuli[s, :, m] = used.sum(0)
-        if source != with_input:
+        if source not in having:
             for values in (*each.values(), *pooled.values()):
                 values[s, ..., reference, :] = np.nan
             pooled_stimuli[s, reference] = 0

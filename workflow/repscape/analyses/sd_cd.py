@@ -1,6 +1,6 @@
 """How the differentiation of a layer (CD) follows that of the images (SD), over stimuli."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -70,8 +70,8 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
     differ. A few stimuli can make any R²: therefore also the range of R² when one stimulus is left
     out, and all of it without the reference, often noise and far from the others.
 
-    A recording has no such layer: its areas are regressed on that of the first network, which the file
-    gives as the recording's own.
+    A recording has no such layer: its areas are regressed on that of the first network that was shown the
+    stimulus, which the file gives as the recording's own.
 
     Parameters
     ----------
@@ -117,6 +117,10 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
         subsets["without_reference"] = np.delete(values, reference, axis=1)
     normalised_subsets = {"all": normalised, "without_reference": np.delete(normalised, reference, axis=1)}
     at = int(np.flatnonzero(labels["layer"] == against)[0])
+    shown, recorded = (kept[name][1] > 0 for name in ("shown", "recording"))
+    for source in np.flatnonzero(recorded):
+        if (alone := shown[source] & ~shown[~recorded].any(0)).any():
+            tell_alone("sd_cd", labels["source"][source], against, labels["stimulus"][alone])
 
     found: dict[str, list] = {}
     for over, cd in subsets.items():
@@ -152,10 +156,19 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
 
 
 def lent(values: np.ndarray) -> np.ndarray:
-    """Give sources that have no values (source, …) those of the first that has some."""
-    lacking = np.isnan(values).all(tuple(range(1, values.ndim)))
-    lender = values[np.argmin(lacking)]
-    return np.where(lacking.reshape(-1, *[1] * (values.ndim - 1)), lender, values)
+    """Give sources that have no values (source, …) each value of the first that has it."""
+    lacking = np.isnan(values)
+    lender = np.take_along_axis(values, lacking.argmin(0)[None], 0)
+    return np.where(lacking.all(tuple(range(1, values.ndim)), keepdims=True), lender, values)
+
+
+def tell_alone(analysis: str, source: str, against: str, stimuli: Iterable[str]) -> None:
+    """Warn of stimuli that a recording was shown and no network, so that there is nothing to compare with."""
+    logger.warning(
+        "%s: '%s' was shown these stimuli, but no network, whose layer '%s' is compared with: %s. They are "
+        "left out of what is said of '%s'. Show them to a network.",
+        analysis, source, against, ", ".join(stimuli), source,
+    )  # fmt: skip
 
 
 def same_pixels(names, sha256) -> list[list[str]]:
