@@ -170,6 +170,8 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
         assert float(data.r.sel(stimulus=stimulus)) == pytest.approx(expected, rel=1e-6)
     assert np.isnan(data.r.sel(stimulus="c"))
     assert int(data.pooled_stimuli) == 2
+    (row,) = (row for row in rows(result.variables) if row[:3] == ("v1", "pooled", "area"))
+    assert row[4] == 2 * 7  # images of the stimuli that are in
     (warning,) = (record.getMessage() for record in caplog.records)
     assert "distances: 'v1' was shown these stimuli, but no network" in warning
     assert "compared with: c." in warning

@@ -110,7 +110,8 @@ def compute(
         ``r``, ``r2``, ``slope``, ``intercept``, ``p``, ``p_layers`` float64 (source, stimulus, layer,
         metric); the same of all stimuli pooled, ``pooled_r`` …, and ``within_r2`` (source, layer,
         metric). NaN where a distance is undefined; the pooled ones leave such a stimulus out,
-        ``pooled_stimuli`` says how many are in. ``images`` (stimulus); ``order``, ``n_drawn`` and ``draws``
+        ``pooled_stimuli`` says how many are in, ``pooled_images`` how many images these have. ``images``
+        (stimulus); ``order``, ``n_drawn`` and ``draws``
         (source, layer).
 
     Raises
@@ -142,13 +143,17 @@ def compute(
         if layer == against:
             lenders.setdefault(stimulus, source)
     counts = {(source, stimulus): values.shape[1] for (source, stimulus, _), values in table.items()}
+    images = np.array(
+        [max(_images(n) for (_, t), n in counts.items() if t == name) for name in labels["stimulus"]],
+        np.int32,
+    )
     reference = labels["layer"].index(against)
     others = np.arange(shape[2]) != reference
 
     names = ("r", "r2", "slope", "intercept", "p", "p_layers")
     each = {name: np.full(shape, np.nan) for name in names}
     pooled = {name: np.full((shape[0], *shape[2:]), np.nan) for name in (*names, "within_r2")}
-    pooled_stimuli = np.zeros((shape[0], *shape[2:]), np.int32)
+    pooled_stimuli, pooled_images = (np.zeros((shape[0], *shape[2:]), np.int32) for _ in range(2))
     for s, source in enumerate(labels["source"]):
         alone = [name for name in labels["stimulus"] if (source, name) in counts and name not in lenders]
         if alone:
@@ -196,10 +201,11 @@ def compute(
                 within, _ratio(null, norm), np.isfinite(within), others
             )
             pooled_stimuli[s, :, m] = used.sum(0)
+            pooled_images[s, :, m] = images @ used
         if source not in having:
             for values in (*each.values(), *pooled.values()):
                 values[s, ..., reference, :] = np.nan
-            pooled_stimuli[s, reference] = 0
+            pooled_stimuli[s, reference] = pooled_images[s, reference] = 0
     for group in (each, pooled):
         group["r2"] = group["r"] ** 2
     return Result(
@@ -211,20 +217,12 @@ def compute(
                 for name, values in pooled.items()
             },
             "pooled_stimuli": (POOLED, pooled_stimuli),
+            "pooled_images": (POOLED, pooled_images),
             "shown": (
                 ("source", "stimulus"),
                 np.array([[(s, t) in counts for t in labels["stimulus"]] for s in labels["source"]], np.int8),
             ),
-            "images": (
-                ("stimulus",),
-                np.array(
-                    [
-                        max(_images(n) for (_, t), n in counts.items() if t == name)
-                        for name in labels["stimulus"]
-                    ],
-                    np.int32,
-                ),
-            ),
+            "images": (("stimulus",), images),
             **{
                 name: (
                     ("source", "layer"),
@@ -353,4 +351,4 @@ def rows(variables: dict) -> Iterator[tuple]:
         if variables["pooled_stimuli"][1][at]:
             keys = labels["source"][source], "pooled", labels["layer"][layer], labels["metric"][metric]
             values = (variables[f"pooled_{name}"][1][at] for name in columns)
-            yield (*keys, images.sum(), *values, variables["within_r2"][1][at])
+            yield (*keys, variables["pooled_images"][1][at], *values, variables["within_r2"][1][at])
