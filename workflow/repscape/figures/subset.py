@@ -253,8 +253,8 @@ def caption(table, labels, rdms: list[int], told: list[str]) -> str:
             text.append("That no set is better was shown by branch and bound.")
         else:
             text.append(
-                "Where no search through all sets was possible, the dotted line is a bound that no set "
-                "exceeds; the best set may lie anywhere between."
+                "Where no search through all sets was possible, the dotted line is a bound: no set is "
+                f"{'above' if goal == 'largest' else 'below'} it; the best set may lie anywhere between."
             )
     if k > MOST_PICTURES:
         text.append(f"The first {MOST_PICTURES} are shown.")
