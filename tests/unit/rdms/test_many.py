@@ -267,3 +267,12 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
         peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] < 50, peaks
+
+
+def test_the_largest_answer_is_nan_where_one_is():
+    """Wherever it stands: an array's maximum is."""
+    values = np.random.default_rng(0).random((6, 2**21), np.float32)  # two images a block
+    values[4, 7] = np.nan
+    rows = Rows.of(values, np.arange(values.shape[1]), 0)
+    assert np.isnan(values.max())
+    assert np.isnan(rows.max())

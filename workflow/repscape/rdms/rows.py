@@ -66,8 +66,8 @@ class Rows:
         return self.shape[0] * self.shape[1]
 
     def max(self) -> float:
-        """Return the largest answer."""
-        return max(self[block].max() for block in slices(len(self), max(1, 2**22 // self.shape[1])))
+        """Return the largest answer; NaN where one is, as of an array."""
+        return np.max([self[block].max() for block in slices(len(self), max(1, 2**22 // self.shape[1]))])
 
     def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Rows":
         """Apply a function of each image's answers, an array (image, unit), to blocks when they are read."""
