@@ -2,6 +2,7 @@
 
 import importlib
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -162,6 +163,42 @@ def test_full_markers_are_significant(pairs, draw):
     np.testing.assert_allclose(shown["all, within stimuli"].get_ydata(), data.within_r2)
 
 
+def test_pooled_values_are_of_all_stimuli_and_say_so(pairs, draw):
+    pairs.analyse("distances", seed=0, permutations=19)
+    figure, caption = draw(pairs, plugin("distance_r2_by_depth"), stimuli=["bikes", "pictures"])
+    np.testing.assert_allclose(
+        lines(figure)["all pooled"].get_ydata(),
+        read(pairs, "distances").pooled_r2.sel(metric="sqeuclidean"),
+    )
+    assert "for 2 stimuli" in caption
+    assert "Black: all 4 of the analysis together" in caption
+    assert "Black: all together" in draw(pairs, plugin("distance_r2_by_depth"))[1]
+
+
+def negative(made, variable, analysis):
+    """Lower the values of an analysis, but those of the input, by their mean: as `crossnobis` may be."""
+    with netCDF4.Dataset(made.root / made.study.path("analysis", analysis=analysis), "a") as file:
+        values = file[variable][:]
+        layers = file[variable].dimensions.index("layer")
+        inner = (slice(None),) * layers + (slice(1, None),)
+        values[inner] -= np.nanmean(values[inner])
+        file[variable][:] = values
+
+
+def test_negative_values_are_drawn(pairs, draw):
+    pairs.analyse("sd_cd").analyse("distances", seed=0, permutations=19)
+    negative(pairs, "differentiation", "sd_cd")
+    negative(pairs, "distance", "distances")
+    for name in ("sd_cd_scatter", "distances_by_layer", "distances_by_stimulus"):
+        figure, _ = draw(pairs, plugin(name))
+        shown = [dots for gid, dots in points(figure).items() if not gid.startswith("normalised")]
+        heights = np.concatenate([dots.get_offsets()[:, 1] for dots in shown])
+        assert heights.min() < 0
+        for dots in shown:
+            y = dots.get_offsets()[:, 1]
+            assert dots.axes.get_ylim()[0] < y.min()
+
+
 @pytest.mark.parametrize("normalised", [False, True])
 def test_bands_of_images_are_intervals_of_resamples(pairs, draw, normalised):
     pairs.analyse("differentiation", reference="white_noise").analyse(
@@ -249,6 +286,15 @@ def test_twins_are_found_and_compared(results, draw):
         np.testing.assert_allclose(shown[f"untrained/{stimulus}"].get_ydata(), second)
         np.testing.assert_allclose(shown[f"ratio/{stimulus}"].get_ydata(), first / second)
     assert "mobilenet_v2 (weights IMAGENET1K_V1), solid, and of untrained" in caption
+    assert "own draw of units where more are recorded, hence small differences even at the input." in caption
+
+
+@pytest.mark.parametrize("sample", [{"size": 100000}, {"population": "filter_means"}])
+def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
+    """A random population used whole has the same units of both: its seed is not the network's."""
+    made = results(stimuli=STIMULI, layers=LAYERS, sources=("mobilenet_v2", "untrained")).layer_tables()
+    _, caption = draw(made.differentiation(), plugin("trained_untrained"), **sample)
+    assert "own draw" not in caption
 
 
 @pytest.mark.parametrize(

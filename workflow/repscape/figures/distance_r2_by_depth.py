@@ -103,13 +103,14 @@ def draw(
         handles.append(Line2D([], [], color="0.2", marker="o", ms=3, mfc=face, mew=0.6, ls="none"))
         names.append(text)
     fig.legend(handles, names, loc="outside right upper", handlelength=3)
-    return fig, caption(table.sel(stimulus=stimuli), layers, several)
+    return fig, caption(table, stimuli, layers)
 
 
-def caption(table, layers, several: bool) -> str:
+def caption(table, stimuli: list[str], layers) -> str:
     """Say what was measured and how."""
     against = captions.escape(table.attrs["against"])
-    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    every, table = list(map(str, table["stimulus"].values)), table.sel(stimulus=stimuli)
+    images = table["images"].values.tolist()
     source = str(table["source"].values)
     text = [
         f"How well the distances between images (in the layer {against}) predict the distances between their "
@@ -118,9 +119,10 @@ def caption(table, layers, several: bool) -> str:
         f"({captions.counts(stimuli, images, 'images')}).",
         measured(table),
     ]
-    if several:
+    if len(every) > 1:
+        pooled = "all" if len(every) == len(stimuli) else f"all {len(every)} of the analysis"
         text.append(
-            "Black: all stimuli together; solid, differences between stimuli included, which are no property "
+            f"Black: {pooled} together; solid, differences between stimuli included, which are no property "
             "of single images; dotted, after each stimulus's mean distances were subtracted."
         )
     text += [f"Full markers: p < {P:g}.", tested(table), negative(table)]

@@ -79,8 +79,8 @@ def draw(
         fit = table.sel(layer=layer)
         line = float(fit["pooled_slope"]) * ends + float(fit["pooled_intercept"])
         axes.plot(ends, line, color="black", linewidth=0.8, gid=f"line/{layer}")
-        axes.set_xlim(0, None)
-        axes.set_ylim(0, 1.35 * np.nanmax(y, initial=1e-9))
+        axes.set_xlim(1.05 * np.nanmin(x, initial=0), None)  # estimates without bias may be negative
+        axes.set_ylim(1.05 * np.nanmin(y, initial=0), 1.35 * np.nanmax(y, initial=1e-9))
         star = "*" if float(fit["pooled_p_layers"]) < 0.05 else ""
         value, within = float(fit["pooled_r2"]), float(fit["within_r2"])
         if np.isfinite(value):

@@ -71,8 +71,9 @@ def draw(
         name = captions.shorten(stimulus, int(85 / columns))
         axes.set_title(name, color=style.colour(stimulus), fontweight="bold")
     shown = distance.sel(stimulus=stimuli)
-    panels.flat[0].set_xlim(0, 1.03 * float(shown.sel(layer=against).max()))
-    panels.flat[0].set_ylim(0, 1.03 * float(shown.sel(layer=layers).max()))
+    for limit, chosen_layers in ((panels.flat[0].set_xlim, against), (panels.flat[0].set_ylim, layers)):
+        values = shown.sel(layer=chosen_layers).values
+        limit(1.03 * np.nanmin(values, initial=0), 1.03 * np.nanmax(values))  # some metrics may be negative
     for axes in panels.flat[len(stimuli) :]:
         axes.remove()
     for column in range(columns):

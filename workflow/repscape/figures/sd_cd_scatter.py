@@ -89,9 +89,8 @@ def draw(
                 for name in ("slope", "intercept")
             )
             line = slope * ends + intercept
-            axes.plot(
-                ends, np.where(line > 0, line, np.nan), color=grey, linewidth=0.8, gid=f"{variable}/{layer}"
-            )
+            line = np.where(line > 0, line, np.nan) if relative else line
+            axes.plot(ends, line, color=grey, linewidth=0.8, gid=f"{variable}/{layer}")
         for stimulus, here, row in zip(stimuli, x, values, strict=True):
             axes.scatter(
                 np.full(len(row), here),
@@ -108,7 +107,7 @@ def draw(
         if relative:
             axes.axhline(1, color=style.colour(reference), linewidth=0.6, zorder=0)
             ratio_axis(axes)
-        else:
+        elif not (values < 0).any():  # as estimates without bias may be
             axes.set_ylim(bottom=0)
         axes.locator_params(axis="x", nbins=6)
         of = f"D ÷ D of {reference}" if relative else "D"
@@ -157,6 +156,8 @@ def caption(table, source, metric, population, size, scales) -> str:
             f"**a**, as measured. **b**, each D divided by that of {reference} in the same layer, on a "
             "logarithmic axis, where straight lines are curved. A layer's values are all divided by the same "
             "number, so that R² is the same in both panels."
+            + " Values that are not positive are in a alone."
+            * bool((table["normalised"] <= 0).any())
         )
     if np.isfinite(r2).any():
         where = r2.idxmax("layer").item()

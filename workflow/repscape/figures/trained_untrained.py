@@ -1,11 +1,13 @@
 """What training adds: differentiation in a trained network and in its untrained twin."""
 
+import json
+
 import numpy as np
 
 from repscape import choices
 from repscape.errors import ConfigError
 from repscape.figures import captions
-from repscape.figures.curves import select, summary
+from repscape.figures.curves import Curves, select, summary
 from repscape.figures.depth import depth_axis, label_height, labelled
 from repscape.figures.differentiation_by_depth import ratio_axis
 from repscape.figures.style import Style, figure
@@ -150,7 +152,8 @@ def draw(
             gid=f"ratio/{stimulus}",
             **markers,
         )
-    panels[0].set_ylim(bottom=0)
+    if not (mean < 0).any():  # as estimates without bias may be
+        panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("differentiation D\n" + captions.axis(f"(D: median {curves.metric})", 30))
     panels[1].axhline(1, color="black", linewidth=0.6, zorder=0)
     ratio_axis(panels[1])
@@ -165,10 +168,22 @@ def draw(
         handles.append(Line2D([], [], color="0.2", ls=dash))
         labels.append(name)
     fig.legend(handles, labels, loc="outside right upper", handlelength=3)
-    return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean)
+    return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean, drawn(table, curves))
 
 
-def caption(tables, curves, names, stimuli, layers, draws, mean) -> str:
+def drawn(table, curves: Curves) -> list[str]:
+    """Return the layers of which each network has its own draw, of more recorded units."""
+    (size,) = curves.sizes
+    keys = json.loads(str(table["selected"].sel(population=curves.population).values))
+    whole = size == "all" or (keys["select"] == "random" and keys["units"] <= int(size))
+    if whole or curves.drawn == "ranked":
+        return []
+    here = table[["n_drawn", "draws"]].sel(population=curves.population, size=size)
+    fewer = ((here["draws"] > 1) | (here["n_drawn"] == int(size))).all("source")
+    return list(map(str, table["layer"].values[fewer.values]))
+
+
+def caption(tables, curves, names, stimuli, layers, draws, mean, own) -> str:
     """Say what was measured and how."""
     first, second = (
         f"{captions.escape(name)} (weights {captions.escape(table.attrs['weights'])})"
@@ -185,9 +200,14 @@ def caption(tables, curves, names, stimuli, layers, draws, mean) -> str:
     if repeats > 1:
         text.append(f"Lines: mean over {captions.number(repeats)} draws of units; bands: ± 1 SD over draws.")
     text.append(
-        "**b**, D of the trained network divided by that of the untrained one, on a logarithmic axis. Each "
-        "network has its own draw of units, hence small differences even at the input."
+        "**b**, D of the trained network divided by that of the untrained one, on a logarithmic axis."
     )
+    if own := [layer for layer in own if layer in layers]:
+        text.append(
+            "Each network has its own draw of units"
+            + ("" if len(own) == len(layers) else " where more are recorded")
+            + (", hence small differences even at the input." if "input" in own else ".")
+        )
     undefined = [layer for layer in layers if np.isnan(mean.sel(layer=layer, stimulus=stimuli)).any()]
     if undefined:
         text.append(
