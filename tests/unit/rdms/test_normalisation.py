@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from repscape.rdms.normalisation import Scaling, moments, scaling
+from repscape.rdms.normalisation import Scaling, _tell_centred, moments, scaling
 
 
 def normal(images=12, units=300, seed=0):
@@ -30,6 +30,27 @@ def test_mean_max_and_none():
     shift, scale = scaling(activity, "mean")
     assert shift == 0
     np.testing.assert_allclose(scale, activity.astype(np.float64).mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("activity", "told"),
+    [
+        (normal(30, 5000), 1),
+        (normal(30, 5000) + 0.005, 1),
+        (normal(5, 20) - normal(5, 20).mean(), 1),
+        (normal(30, 5000) + 0.1, 0),
+        (np.maximum(normal(30, 5000) - 3, 0), 0),  # about one value in 700 is not 0
+        (np.eye(1000, dtype=np.float32)[:30], 0),
+        (np.full((3, 5), 2, np.float32), 0),
+    ],
+)
+def test_of_a_mean_near_0_the_log_warns_once(caplog, activity, told):
+    """Distances divided by it are as large as chance makes them small."""
+    _tell_centred.cache_clear()
+    for _ in range(3):
+        scaling(activity, "mean")
+        scaling(activity, "zscore")
+    assert caplog.text.count("expected activity whose mean is not 0") == told
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 100.7, -3e-20, 1e30])

@@ -1,12 +1,18 @@
 """One shift and one scale for all images and drawn units of a layer."""
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from repscape.logs import logger
 from repscape.rdms.rows import Rows
 
 Kind = Literal["zscore", "mean", "max", "none"]
+
+# A mean below either says more of chance than of a layer. Sparse activity is not meant: were one value in
+# 10,000 alone not 0, the mean would be 1/100 SD.
+_SMALL, _ERRORS = 0.01, 3
 
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 
@@ -49,7 +55,8 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
     """Return the shift and scale of a layer's normalisation.
 
     ``zscore``: mean and (population) standard deviation over images × units. ``mean`` and ``max``:
-    divide by the mean or the maximum. ``none``: leave as it is.
+    divide by the mean or the maximum. ``none``: leave as it is. Of a mean that can hardly be told from 0
+    the log warns.
 
     Parameters
     ----------
@@ -62,7 +69,20 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
         return Scaling(0.0, float(activity.max()))
     means, squares = moments(activity)
     mean = means.mean()
+    sd = np.sqrt(squares.sum() / activity.size + np.square(means - mean).mean())
     if kind == "mean":
+        if abs(mean) < sd * max(_SMALL, _ERRORS / np.sqrt(activity.size)):
+            _tell_centred()
         return Scaling(0.0, float(mean))
-    variance = squares.sum() / activity.size + np.square(means - mean).mean()
-    return Scaling(float(mean), float(np.sqrt(variance)))
+    return Scaling(float(mean), float(sd))
+
+
+@cache
+def _tell_centred() -> None:
+    """Warn once a job, and not for each draw of units."""
+    logger.warning(
+        "normalisation 'mean': expected activity whose mean is not 0, as after a ReLU, found some of a mean "
+        "below %g SD or %d of its standard errors. Divided by it, distances are huge and say little. Take "
+        "another normalisation for metrics of activity around 0, such as 'zscore'.",
+        _SMALL, _ERRORS,
+    )  # fmt: skip
