@@ -15,7 +15,7 @@ from repscape.study import Study
 TABLE = True
 STREAMS = True  # holds one RDM file at a time
 LEVEL = 0.95
-_BLOCK = 2**25  # counts of pairs held at once
+_BLOCK = 2**18  # counts of pairs held at once: they fit the processor's cache
 
 Resamples = Annotated[int, Field(ge=100)]
 Draws = Annotated[int, Field(ge=1)]
@@ -118,18 +118,18 @@ def resampled_medians(distances: np.ndarray, counts: np.ndarray) -> np.ndarray:
     first, second = np.triu_indices(images, 1)
     order = np.argsort(distances, kind="stable")
     first, second, ordered = first[order], second[order], np.append(distances[order], np.nan)
-    counts = counts.astype(np.int16 if images**2 < 2**16 else np.int32)
+    drawn = np.ascontiguousarray(counts.T, np.int16 if images**2 < 2**16 else np.int32)
     medians = np.empty(resamples)
     step = max(1, _BLOCK // len(order))
     for start in range(0, resamples, step):
-        block = counts[:, start : start + step]
-        until = block[first] * block[second]
-        for place in range(1, len(until)):  # several times as fast as np.cumsum along the first axis
-            until[place] += until[place - 1]
-        total = until[-1]
+        block = drawn[start : start + step]
+        until = np.take(block, first, axis=1)
+        np.multiply(until, np.take(block, second, axis=1), out=until)
+        np.cumsum(until, axis=1, out=until)
+        total = until[:, -1]
         # Of an even number of values the median is the mean of the two in the middle.
         lower, upper = (
-            np.add.reduce(until <= middle, axis=0, dtype=np.int32)
+            np.add.reduce(until <= middle[:, None], axis=1, dtype=np.int32)
             for middle in ((total - 1) // 2, total // 2)
         )
         medians[start : start + step] = np.where(total > 0, (ordered[lower] + ordered[upper]) / 2, np.nan)
