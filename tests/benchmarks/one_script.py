@@ -210,12 +210,13 @@ def distances(largest: dict) -> dict:
             centred = values[metric] - values[metric].mean(-1, keepdims=True)
             square = np.zeros((images, images))
             square[first, second] = square[second, first] = centred[0]
-            draw = np.random.default_rng(derive(derive(0, "analyses", "distances"), stimulus))
-            order = draw.permuted(np.tile(np.arange(images), (PERMUTATIONS, 1)), axis=1)
+            seed = derive(derive(0, "analyses", "distances"), stimulus)
+            draw = np.random.default_rng(derive(seed, "orders of entries", images))
+            order = np.array([draw.permutation(images) for _ in range(PERMUTATIONS)])
             shuffled = square[order[:, first], order[:, second]] @ centred.T
             xx, yy, xy = (centred[0] ** 2).sum(), (centred**2).sum(-1), centred @ centred[0]
             r[at, :, metric] = xy / np.sqrt(xx * yy)
-            at_least = np.abs(shuffled) >= np.abs(xy) * (1 - 1e-12)
+            at_least = np.abs(shuffled) >= np.abs(xy) - 1e-10 * np.sqrt(xx * yy)
             p[at, :, metric] = (1 + at_least.sum(0)) / (1 + PERMUTATIONS)
             cross[metric] += shuffled
             within[metric] += [xy, np.full(len(yy), xx), yy]

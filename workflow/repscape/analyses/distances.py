@@ -9,6 +9,7 @@ from pydantic import Field
 from repscape.analyses.result import Result
 from repscape.analyses.sd_cd import check_against, check_stimuli, regress, tell_alone
 from repscape.errors import ConfigError, DataError, unknown
+from repscape.rdms.comparison import ROUNDING, entries_of, orders_of, places_of
 from repscape.seeds import derive
 from repscape.study import Study
 
@@ -77,7 +78,8 @@ def compute(
     The distances of n images are n (n − 1) / 2 but not as many independent values; what can be
     exchanged under the null hypothesis are the images. p is therefore the share of permutations of
     the images of one of the two RDMs, the actual order included, that give at least as large an |r|
-    (Mantel, Cancer Res. 27:209, 1967). A stimulus's permutations are the same for all of its layers:
+    (Mantel, Cancer Res. 27:209, 1967); of few images, which have no more than 1 + `permutations` orders,
+    each is taken once, and p is exact. A stimulus's permutations are the same for all of its layers:
     ``p_layers`` holds |r| against the largest of all layers but `against`, and so counts for all of
     them together (Westfall & Young 1993). Successive frames of a movie are alike and not really
     exchangeable: for movies p is too small.
@@ -144,7 +146,7 @@ def compute(
             lenders.setdefault(stimulus, source)
     counts = {(source, stimulus): values.shape[1] for (source, stimulus, _), values in table.items()}
     images = np.array(
-        [max(_images(n) for (_, t), n in counts.items() if t == name) for name in labels["stimulus"]],
+        [max(entries_of(n) for (_, t), n in counts.items() if t == name) for name in labels["stimulus"]],
         np.int32,
     )
     reference = labels["layer"].index(against)
@@ -176,7 +178,9 @@ def compute(
                 if not whole[reference]:
                     continue
                 centred = np.where(whole[:, None], values - values.mean(1, keepdims=True), 0)
-                shuffled = permuted(centred[reference], centred, permutations, derive(seed, stimulus))
+                own_seed = derive(seed, stimulus)
+                shuffled = permuted(centred[reference], centred, permutations, own_seed)
+                xy = centred @ centred[reference]
                 xx, yy = (centred[reference] ** 2).sum(), (centred**2).sum(1)
                 for name in ("r", "slope", "intercept"):
                     each[name][s, t, :, m] = np.where(whole, fit[name], np.nan)
@@ -185,8 +189,11 @@ def compute(
                     fit["r"], _ratio(shuffled, np.sqrt(xx * yy)), tested, others
                 )
                 used[t] = whole
+                if len(shuffled) < permutations:  # pooled, stimuli are permuted independently of each other
+                    every = np.vstack([xy, shuffled])
+                    shuffled = every[np.random.default_rng(own_seed).integers(len(every), size=permutations)]
                 null += shuffled
-                for name, part in (("xy", centred @ centred[reference]), ("xx", xx * whole), ("yy", yy)):
+                for name, part in (("xy", xy), ("xx", xx * whole), ("yy", yy)):
                     sums[name] += part
             x = np.where(used[:, :, None], distance[s, :, [reference], m].transpose(1, 0, 2), np.nan)
             y = distance[s, :, :, m]
@@ -256,19 +263,10 @@ def permuted(x: np.ndarray, y: np.ndarray, permutations: int, seed: int) -> np.n
     Returns
     -------
     float64 array (permutation, layer)
+        Of images that have no more orders than 1 + `permutations`, each but the actual one once.
     """
-    images = _images(len(x))
-    first, second = np.triu_indices(images, 1)
-    square = np.zeros((images, images))
-    square[first, second] = square[second, first] = x
-    generator = np.random.default_rng(seed)
-    sums = np.empty((permutations, len(y)))
-    step = max(1, _BLOCK // len(x))
-    for start in range(0, permutations, step):
-        count = min(step, permutations - start)
-        order = generator.permuted(np.tile(np.arange(images), (count, 1)), axis=1)
-        sums[start : start + count] = square[order[:, first], order[:, second]] @ y.T
-    return sums
+    orders = orders_of(entries_of(len(x)), permutations, seed, max(1, _BLOCK // len(x)))
+    return np.concatenate([x[places_of(some)] @ y.T for some in orders])
 
 
 def p_values(r: np.ndarray, null: np.ndarray, tested, others) -> tuple[np.ndarray, np.ndarray]:
@@ -282,8 +280,7 @@ def p_values(r: np.ndarray, null: np.ndarray, tested, others) -> tuple[np.ndarra
         Which layers have a correlation; which are not the one compared with.
     """
     size = np.abs(null)
-    # Permutations that give the same value must count as such, whatever rounding makes of them.
-    held = np.abs(r) * (1 - 1e-12)
+    held = np.abs(r) - ROUNDING
     largest = np.where(tested & others, size, 0).max(1)
     count = len(null) + 1
     alone = (1 + (size >= held).sum(0)) / count
@@ -294,10 +291,6 @@ def p_values(r: np.ndarray, null: np.ndarray, tested, others) -> tuple[np.ndarra
 def _ratio(values: np.ndarray, by: np.ndarray) -> np.ndarray:
     """Divide; NaN where the divisor is 0."""
     return values / np.where(by > 0, by, np.nan)
-
-
-def _images(pairs: int) -> int:
-    return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
 
 
 def _read(paths) -> tuple[dict, dict, dict]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from repscape import choices
 from repscape.figures import captions
+from repscape.rdms.comparison import orders_used
 from repscape.study import Study
 
 MOST = 20_000  # points of a panel; more would only hide each other
@@ -138,8 +139,11 @@ def measured(table) -> str:
 
 def tested(table) -> str:
     """Say for a caption how p was found."""
+    permutations = int(table.attrs["permutations"])
+    few = any(orders_used(int(images), permutations) < permutations for images in table["images"].values)
     return (
-        f"p: {captions.number(table.attrs['permutations'])} permutations of images, corrected for all "
+        f"p: {captions.number(permutations)} permutations of images"
+        f"{' (of few images, each order once)' if few else ''}, corrected for all "
         "layers by their largest \\|r\\|. Successive frames of a movie are alike, not exchangeable: for "
         "movies p is too small."
     )
