@@ -38,7 +38,6 @@ def luv(pixels):
     ],
 )
 def test_known_colours(rgb, expected):
-    np.testing.assert_allclose(cieluv.from_linear(np.array(rgb)), expected, atol=0.01)
     np.testing.assert_allclose(cieluv.to_linear(*expected), rgb, atol=2e-4)
     np.testing.assert_allclose(luv(255 * np.array([rgb]))[0], expected, atol=0.05)
 
@@ -46,8 +45,9 @@ def test_known_colours(rgb, expected):
 @settings(deadline=None)
 @given(st.tuples(*[st.floats(0.001, 1)] * 3))
 def test_there_and_back(rgb):
-    np.testing.assert_allclose(cieluv.to_linear(*cieluv.from_linear(np.array(rgb))), rgb, atol=1e-9)
-    np.testing.assert_allclose(cieluv.decoded(cieluv.encoded(np.array(rgb))), rgb, atol=1e-6)
+    encoded = cieluv.encoded(np.array(rgb))
+    np.testing.assert_allclose(cieluv.decoded(encoded), rgb, atol=1e-6)
+    np.testing.assert_allclose(cieluv.to_linear(*luv(255 * encoded[None])[0]), rgb, atol=2e-4)
 
 
 @settings(max_examples=30, deadline=None)

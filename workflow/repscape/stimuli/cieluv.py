@@ -34,17 +34,6 @@ def to_linear(lightness: float, chroma, hue) -> np.ndarray:
     return xyz @ np.linalg.inv(TO_XYZ).T
 
 
-def from_linear(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return lightness, chroma and hue of linear sRGB (…, 3)."""
-    xyz = np.asarray(rgb, float) @ TO_XYZ.T
-    y = xyz[..., 1] / WHITE[1]
-    lightness = np.where(y > (6 / 29) ** 3, 116 * np.cbrt(y) - 16, (29 / 3) ** 3 * y)
-    u, v = _chromaticity(xyz)
-    u0, v0 = _chromaticity(WHITE)
-    u, v = 13 * lightness * (u - u0), 13 * lightness * (v - v0)
-    return lightness, np.hypot(u, v), np.rad2deg(np.arctan2(v, u)) % 360
-
-
 def encoded(linear: np.ndarray) -> np.ndarray:
     """Return sRGB values of linear ones, both from 0 to 1."""
     return np.where(
