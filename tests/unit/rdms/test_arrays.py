@@ -10,7 +10,7 @@ from scipy.spatial.distance import squareform
 from repscape.errors import DataError
 from repscape.rdms import table as tables
 from repscape.rdms.arrays import to_xarray
-from repscape.rdms.meta import meta_rdms
+from repscape.rdms.meta import default_groups, meta_rdms
 
 
 @pytest.fixture
@@ -49,6 +49,16 @@ def test_what_follows_from_labels_is_a_coordinate_over_them(table):
     assert array.layer_order.dims == ("source", "layer")
     assert array.layer_order.sel(source="twin", layer="conv1") == 2
     assert to_xarray(table[table.source == "net"]).n_drawn.dims == ("layer",)
+
+
+def test_how_many_were_averaged_follows_from_the_other_labels(table):
+    counts = 1 + np.arange(len(table)) % 3
+    array = to_xarray(table.assign(averaged=counts))
+    assert array.dissimilarity.dims == ("source", "obj", "layer", "color", "color_other")
+    for count, (_, row) in zip(counts, table.iterrows(), strict=True):
+        assert array.averaged.sel(source=row.source, obj=row.obj, layer=row.layer) == count
+    names = ["source", "obj", "layer", "layer_order", "metric", "measure", "repeat", "draws", "averaged"]
+    assert default_groups(names, ["obj"]) == ["source", "layer", "metric"]
 
 
 def test_entries_are_matched_by_their_labels(table):

@@ -15,6 +15,7 @@ from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger
 from repscape.rdms import REPEATED
 from repscape.rdms.comparison import defined_entries
+from repscape.rdms.labelled import FOLLOWING
 from repscape.study import Study
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ TABLE = True
 # What a map has beside the labels of its RDM
 NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
-
-# Labels that follow from others
-DEPENDENT = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
 Starts = Annotated[int, Field(ge=0)]
@@ -127,7 +125,7 @@ def compute(
     options |= {"perplexity": perplexity} if method == "tsne" else {}
     # Of RDMs of RDMs, `measure` is that of the lowest.
     measure = "measure" if "measure" in labels and "metric_sub" not in labels else "metric"
-    different = [label for label in labels if label not in DEPENDENT and table[label].nunique() > 1]
+    different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     maps, left_out, kept = [], [], []
     for at, row in table.iterrows():
         place = ", ".join(f"{label} {row[label]}" for label in different)
@@ -202,7 +200,7 @@ def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
 
 def chains(table, labels: list[str], align: str) -> list[list[int]]:
     """Put in order the RDMs that agree in all labels but one: layers by depth, others as they are listed."""
-    others = [label for label in labels if label not in (align, *DEPENDENT)]
+    others = [label for label in labels if label not in (align, *FOLLOWING)]
     found: dict[tuple, list[int]] = {}
     for at in range(len(table)):
         found.setdefault(tuple(table[label][at] for label in others), []).append(at)

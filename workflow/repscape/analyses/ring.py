@@ -111,15 +111,16 @@ def compute(
     DataError
         Entries lack the factor, its values are no numbers or do not go around the circle.
     """
-    from repscape.analyses.mds import DEPENDENT, averaged
+    from repscape.analyses.mds import averaged
     from repscape.rdms import table as tables
     from repscape.rdms.comparison import defined_entries
+    from repscape.rdms.labelled import FOLLOWING
     from repscape.rdms.subset import as_square
 
     table = averaged(collection.read(files, of, where))
     labels = tables.labels(table)
     measure = "measure" if "measure" in labels and "metric_sub" not in labels else "metric"
-    different = [label for label in labels if label not in DEPENDENT and table[label].nunique() > 1]
+    different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     known = _factors(files["stimuli"], factor)
     rings, rooted, kept, left_out, begins = [], [], [], [], set()
     for at, row in table.iterrows():

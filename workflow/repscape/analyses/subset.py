@@ -96,14 +96,15 @@ def compute(
     DataError
         No RDM has as many entries as are to be chosen.
     """
-    from repscape.analyses.mds import DEPENDENT, averaged
+    from repscape.analyses.mds import averaged
     from repscape.rdms import subset
     from repscape.rdms import table as tables
     from repscape.rdms.comparison import defined_entries
+    from repscape.rdms.labelled import FOLLOWING
 
     table = averaged(collection.read(files, of, where))
     labels = tables.labels(table)
-    different = [label for label in labels if label not in DEPENDENT and table[label].nunique() > 1]
+    different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     levels = list(dict.fromkeys(str(name) for entries in table["entries"] for name in entries.names))
     most = max(map(len, table["entries"]))
     kept, found, left_out = [], [], []

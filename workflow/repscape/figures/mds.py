@@ -6,7 +6,7 @@ from pydantic import PositiveFloat
 from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
-from repscape.analyses.mds import DEPENDENT, OWN, chains
+from repscape.analyses.mds import OWN, chains
 from repscape.errors import ConfigError, unknown
 from repscape.figures import captions, keys, map_layout, mds_caption, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
@@ -24,6 +24,7 @@ from repscape.figures.rdm_names import telling
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
 from repscape.rdms import REPEATED
+from repscape.rdms.labelled import FOLLOWING
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -132,7 +133,7 @@ def draw(
     closed = _join(panels, path, period) if path is not None else False
     drawn = [at for group in groups for at in group]
     cells = {label: maps[label].values[drawn].astype(str).tolist() for label in labels}
-    told = telling({label: cells[label] for label in labels if label not in (*DEPENDENT, trajectories)})
+    told = telling({label: cells[label] for label in labels if label not in (*FOLLOWING, trajectories)})
 
     across, panels = _arranged(maps, panels, told)
     width = SINGLE if len(panels) == 1 else WIDTH
@@ -232,7 +233,7 @@ def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -
     if len(groups) > MOST and "layer" in labels:
         groups = _thinned(maps, groups)
     if len(groups) > MOST:
-        different = [label for label in labels if _differ(maps, label, groups) and label not in DEPENDENT]
+        different = [label for label in labels if _differ(maps, label, groups) and label not in FOLLOWING]
         raise ConfigError(
             f"where: a figure has at most {MOST} maps, found {len(groups)}. Choose some of them by "
             f"{', '.join(different)}."
@@ -337,7 +338,7 @@ def _colours(
         return label_colours(colour, values[colour], period)
     within = [{label: {m.labels.get(label) for m in panel.marks} for label in values} for panel in panels]
     usual = [
-        label for label in values if all(len(own[label]) > 1 for own in within) and label not in DEPENDENT
+        label for label in values if all(len(own[label]) > 1 for own in within) and label not in FOLLOWING
     ]
     usual.sort(key=lambda label: label not in levels)
     for label in usual:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from repscape.analyses.mds import DEPENDENT
 from repscape.figures import captions
+from repscape.rdms.labelled import FOLLOWING
 
 METHODS = {
     "classical": "by classical multidimensional scaling of the {distance}",
@@ -116,7 +116,7 @@ def _common(maps, rdms: list[int], labels) -> list[str]:
     told = []
     for label in labels:
         values = {str(maps[label].values[at]) for at in rdms} - {""}
-        if len(values) == 1 and label not in DEPENDENT:
+        if len(values) == 1 and label not in FOLLOWING:
             told.append(f"{label} {captions.escape(*values)}")
     over = [
         f"{count} {what}"

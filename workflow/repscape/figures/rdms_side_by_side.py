@@ -154,7 +154,7 @@ def draw(
 def titles(table) -> tuple[list[str], dict[str, str]]:
     """Name RDMs by the labels that tell them apart; return the labels that all have alike, too."""
     labels = [str(name) for name in table.variables if table[name].dims == ("rdm",)]
-    labels = [name for name in labels if name not in (*DEPENDENT, "averaged")]
+    labels = [name for name in labels if name not in DEPENDENT]
     cells = {name: table[name].values.astype(str).tolist() for name in labels}
     told = telling(cells) or labels[:1]
     names = [

@@ -5,12 +5,12 @@ import numpy as np
 from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
-from repscape.analyses.mds import DEPENDENT
 from repscape.analyses.ring import NUMBERS
 from repscape.figures import captions, rdm_labels, tuning_rows
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.rdm_names import telling
 from repscape.figures.style import COLOURS, DASHES, figure
+from repscape.rdms.labelled import FOLLOWING
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -56,7 +56,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
         if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
     }
     places = tuning_rows.shown(labels, where, MOST, "RDM")
-    told = telling({name: own[places] for name, own in labels.items() if name not in DEPENDENT})
+    told = telling({name: own[places] for name, own in labels.items() if name not in FOLLOWING})
     told = told or list(filter(labels.__contains__, ("layer", "source")))[:1]
     names = [" · ".join(filter(None, (labels[name][at] for name in told))) for at in places]
     sources = list(dict.fromkeys(labels["source"][places])) if "source" in labels else []
@@ -169,7 +169,7 @@ def caption(table, labels: dict, places: list[int], told: list[str]) -> str:
     shared = [
         f"{name} {captions.escape(labels[name][places[0]])}"
         for name in labels
-        if name not in (*DEPENDENT, *told) and labels[name][places[0]]
+        if name not in (*FOLLOWING, *told) and labels[name][places[0]]
     ]
     text = [
         f"How RDMs depend on the {factor} of their entries, which is a circle of "

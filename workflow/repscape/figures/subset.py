@@ -8,6 +8,7 @@ from repscape.figures import captions, keys
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.rows import fit, inset, page, picture, write
 from repscape.figures.style import COLOURS, WIDTH
+from repscape.rdms.labelled import FOLLOWING
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -63,11 +64,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
     }
     chosen = choices.places(labels, where, "RDM")
     rdms = [chosen[at] for at in choices.evenly(len(chosen), MOST)]
-    told = [
-        name
-        for name, values in labels.items()
-        if name not in ("layer_order", "normalisation", "n_drawn", "draws") and len(set(values[rdms])) > 1
-    ]
+    told = [name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1]
     finder = EntryPictures(data["stimuli"])
     entries = [_entries(table, labels, at) for at in rdms]
     side, across = _sides(min(table.sizes["choice"], MOST_PICTURES))

@@ -8,13 +8,11 @@ import numpy as np
 from repscape.errors import DataError
 from repscape.rdms.distances import pairs
 from repscape.rdms.entries import check_same, space, written
+from repscape.rdms.labelled import FOLLOWING
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray
-
-# Labels that follow from others: never dimensions of their own
-_FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn")
 
 
 def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
@@ -50,7 +48,7 @@ def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
     spaces = [space(index) for index in table["entries"]]
     check_same(spaces, lambda at: written(told, [own[at] for own in told.values()]))
     dims = {
-        name: list(dict.fromkeys(told[name])) for name in told if name not in _FOLLOWING and told is not cells
+        name: list(dict.fromkeys(told[name])) for name in told if name not in FOLLOWING and told is not cells
     }
     places = {name: {value: at for at, value in enumerate(values)} for name, values in dims.items()}
     rows = [tuple(places[name][cells[name][at]] for name in dims) for at in range(len(table))]

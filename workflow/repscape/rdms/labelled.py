@@ -16,6 +16,9 @@ from repscape.rdms.entries import Space, check_same, space, written
 if TYPE_CHECKING:
     import pandas as pd
 
+# Labels that follow from others: of RDMs that are told apart by these, they need not be named
+FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
+
 
 class Labelled:
     """RDMs with their labels, counted as rows of a table.

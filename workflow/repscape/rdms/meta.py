@@ -16,13 +16,13 @@ from repscape.labels import natural
 from repscape.rdms import REPEATED
 from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs
-from repscape.rdms.labelled import Labelled, Notes
+from repscape.rdms.labelled import FOLLOWING, Labelled, Notes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Labels that follow from others, and the draws of units, over which RDMs are averaged.
-DEPENDENT = ("layer_order", "measure", "normalisation", *REPEATED, "n_drawn")
+# RDMs are averaged over draws of units and presentations
+DEPENDENT = (*FOLLOWING, *REPEATED)
 _OWN = re.compile(r"(entries|metric|measure)(_sub)*")  # columns that every level has
 _ARRAYS = ("dissimilarity", "p", "left_out")
 
@@ -50,7 +50,7 @@ def meta_rdms(
         Labels (columns) whose values tell the RDMs of a group apart.
     groups : sequence of str, optional
         Labels that are the same for all RDMs that are compared. By default all labels but `entries`, and but
-        ``layer_order``, ``measure``, ``normalisation``, ``repeat``, ``presentation`` and ``n_drawn``.
+        ``repeat``, ``presentation`` and those that follow from others (`labelled.FOLLOWING`).
     comparisons : sequence of str
         See `repscape.rdms.comparison.compare`.
     permutations : int
