@@ -1,6 +1,5 @@
 """Differentiation: the median dissimilarity of all pairs of images of a stimulus."""
 
-import math
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,6 +9,7 @@ from repscape.analyses.median import streamed_median
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.logs import logger
+from repscape.rdms.condensed import entries_of
 from repscape.study import Study
 
 TABLE = True
@@ -205,8 +205,7 @@ def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray
     """
     values = dissimilarity.astype(np.float64)
     if median == "full_matrix":
-        images = (1 + math.isqrt(1 + 8 * values.shape[-1])) // 2
-        diagonal = np.zeros((*values.shape[:-1], images))
+        diagonal = np.zeros((*values.shape[:-1], entries_of(values.shape[-1])))
         values = np.concatenate([values, values, diagonal], axis=-1)
     return np.median(values, axis=-1)
 

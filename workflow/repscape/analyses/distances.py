@@ -9,7 +9,8 @@ from pydantic import Field
 from repscape.analyses.result import Result
 from repscape.analyses.sd_cd import check_against, check_stimuli, regress, tell_alone
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.rdms.comparison import ROUNDING, entries_of, orders_of, places_of
+from repscape.rdms.comparison import ROUNDING, orders_of, places_of
+from repscape.rdms.condensed import entries_of
 from repscape.seeds import derive
 from repscape.study import Study
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from repscape.errors import DataError
-from repscape.rdms.comparison import entries_of
+from repscape.rdms.condensed import entries_of
 
 # Metrics and comparisons of RDMs that are squared Euclidean distances, up to a factor. 1 − r is half the
 # squared distance of patterns brought to mean 0 and length 1, 1 − cos of patterns brought to length 1;

@@ -76,13 +76,13 @@ def of_fewer(rdm, most: int):
         return rdm
     import xarray
 
-    from repscape.rdms.file import first_of_row
+    from repscape.rdms.condensed import places
 
     images = choices.evenly(rdm.sizes["image"], most)
     names = rdm["name"].values
     rows = []
     for place, i in enumerate(images[:-1]):  # of row i, all pairs lie together: read at once
-        begin = int(first_of_row(i, rdm.sizes["image"]))
+        begin = int(places(i, i + 1, rdm.sizes["image"]))
         row = rdm["dissimilarity"].isel(pair=slice(begin, begin + rdm.sizes["image"] - 1 - i)).values
         rows.append(row[..., images[place + 1 :] - i - 1])
     first, second = np.triu_indices(len(images), 1)

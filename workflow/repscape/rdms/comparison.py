@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.rdms.condensed import entries_of, places
 from repscape.rdms.distances import pairs
 from repscape.seeds import derive
 
@@ -140,11 +141,6 @@ def left_out(vectors: np.ndarray) -> np.ndarray:
     common = kept @ kept.T
     used = common * (common - 1) / 2
     return 1 - used[pairs(len(vectors))] / vectors.shape[1]
-
-
-def entries_of(length: int) -> int:
-    """Return the number of entries of an RDM with so many values."""
-    return round((1 + sqrt(1 + 8 * length)) / 2)
 
 
 def _checked(vectors) -> np.ndarray:
@@ -327,8 +323,5 @@ def orders_of(entries: int, permutations: int, seed: int, step: int) -> Iterator
 
 def places_of(orders: np.ndarray) -> np.ndarray:
     """Return where the value of each pair of permuted entries stands: int array (order, pair)."""
-    entries = orders.shape[1]
-    first, second = pairs(entries)
-    i, j = orders[:, first], orders[:, second]
-    low, high = np.minimum(i, j), np.maximum(i, j)
-    return low * entries - low * (low + 1) // 2 + high - low - 1
+    first, second = pairs(orders.shape[1])
+    return places(orders[:, first], orders[:, second], orders.shape[1])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.rdms.condensed import places
 
 if TYPE_CHECKING:
     import netCDF4
@@ -69,13 +70,12 @@ def of_pairs(
     -------
     float32 array (metric, repeat, picked)
     """
-    first, second = np.minimum(i, j), np.maximum(i, j)
-    places = first_of_row(first, images) + second - first - 1
-    found = np.empty((*values.shape[:2], len(places)), np.float32)
-    order = np.argsort(places)
-    for row in np.split(order, np.flatnonzero(np.diff(first[order])) + 1):
-        begin, stop = places[row[0]], places[row[-1]] + 1
-        found[..., row] = values[..., begin:stop][..., places[row] - begin]
+    at = places(i, j, images)
+    found = np.empty((*values.shape[:2], len(at)), np.float32)
+    order = np.argsort(at)
+    for row in np.split(order, np.flatnonzero(np.diff(np.minimum(i, j)[order])) + 1):
+        begin, stop = at[row[0]], at[row[-1]] + 1
+        found[..., row] = values[..., begin:stop][..., at[row] - begin]
     return found
 
 
@@ -85,8 +85,3 @@ def presentations(attributes: Mapping) -> int:
     Repeats are draws of units × presentations, those of one draw together.
     """
     return int(attributes.get("presentations", 1))
-
-
-def first_of_row(i: np.ndarray | int, images: int) -> np.ndarray | int:
-    """Return where the pairs of image i with later ones begin among all pairs."""
-    return i * (2 * images - i - 1) // 2

@@ -19,6 +19,7 @@ import numpy as np
 from repscape.errors import DataError
 from repscape.rdms.ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
 from repscape.rdms.comparison import Comparison
+from repscape.rdms.condensed import entries_of, places
 from repscape.rdms.ranks import in_order
 
 Bootstrap = Literal["entries", "sets", "repeats", "units", "both"]
@@ -161,7 +162,7 @@ def infer(
     similarity, ceiling = each.mean((1, 2)), ceilings.mean(0)
 
     of_units = len(units.resampled[0]) if units and "units" in factors else 0
-    drawn = samples(factors, [_entries(d) for d in data], repeats, resamples, seed, of_units)
+    drawn = samples(factors, [entries_of(d.shape[1]) for d in data], repeats, resamples, seed, of_units)
     with_ceiling = repeats > 1
     evaluate = _Evaluation(data, models, each, ceilings, comparison, units, halves)
     found = np.array([evaluate(together) for together in drawn])
@@ -322,13 +323,9 @@ def _sizes(data: Sequence[np.ndarray], units: Units | None, halves: bool) -> dic
     return {
         "sets": len(data),
         "repeats": 1 if halves else len(data[0]),
-        "entries": min(map(_entries, data)),
+        "entries": min(entries_of(d.shape[1]) for d in data),
         "units": units.count if units else 0,
     }
-
-
-def _entries(rdms: np.ndarray) -> int:
-    return (1 + int(np.sqrt(1 + 8 * rdms.shape[1]))) // 2
 
 
 def _counts(factors: Sequence[str], sizes: dict[str, int]) -> dict[str, int | None]:
@@ -434,9 +431,7 @@ def _resampled(drawn: np.ndarray) -> _Taken | None:
     first, second = np.triu_indices(n, 1)
     i, j = drawn[first], drawn[second]
     copies = i == j
-    places = i * (2 * n - i - 1) // 2 + j - i - 1
-    places[copies] = 0
-    return _Taken(places, copies)
+    return _Taken(np.where(copies, 0, places(i, j, n)), copies)
 
 
 def _covariance(found: np.ndarray) -> np.ndarray:

@@ -8,13 +8,13 @@ import numpy as np
 from repscape.rdms.comparison import (
     ROUNDING,
     Comparison,
-    entries_of,
     orders_of,
     orders_used,
     places_of,
     standardised,
     tau_a,
 )
+from repscape.rdms.condensed import entries_of
 from repscape.seeds import derive
 
 _BLOCK = 2**22  # values held at once

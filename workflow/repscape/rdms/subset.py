@@ -10,6 +10,7 @@ import numpy as np
 
 from repscape.errors import DataError, unknown
 from repscape.rdms import subset_exact
+from repscape.rdms.condensed import entries_of
 from repscape.rdms.unevenness import unevenness
 
 Goal = Literal["largest", "target", "uniform"]
@@ -184,7 +185,7 @@ def as_square(dissimilarities) -> np.ndarray:
     """
     values = np.asarray(dissimilarities, np.float64)
     if values.ndim == 1:
-        n = (1 + int(np.sqrt(1 + 8 * len(values)))) // 2
+        n = entries_of(len(values))
         if n * (n - 1) // 2 != len(values) or n < 2:
             raise DataError(f"dissimilarities: {len(values)} values are not all pairs of a number of items.")
         square = np.zeros((n, n))
