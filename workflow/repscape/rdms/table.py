@@ -35,7 +35,6 @@ COLUMNS = (
     "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
     "normalisation", "repeat", "presentation", "n_drawn",
 )  # fmt: skip
-TEXT = {"size"}  # numbers that are names
 PER_FILE = ("source", "stimulus", "population", "layer", "size")
 
 
