@@ -428,9 +428,7 @@ def main(files: dict, folder: Path, threads: int = 2) -> None:
     largest, predictions, units = {}, {}, {}
     for at, (source, net) in enumerate(networks(files["mobilenet_v2"][0]).items()):
         for name in SHOWN[source]:
-            # Random weights have the transform of torchvision's default ones.
-            shown_by = preprocess if at == TRAINED else MobileNet_V2_Weights.DEFAULT.transforms()
-            activity = record(net, images[name], shown_by)
+            activity = record(net, images[name], preprocess)
             found = numbers_of(source, activity, values[at, STIMULI.index(name)])
             if at == TRAINED:
                 largest[name], predictions[name] = found, activity["random", "predictions"]

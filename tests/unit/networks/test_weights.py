@@ -46,6 +46,35 @@ def test_weights_by_name_from_a_path_and_drawn(architecture, tmp_path, monkeypat
     assert weights_sha256(loaded.module) != by_name
 
 
+def test_an_untrained_twin_sees_what_the_trained_network_does(study):
+    """MobileNetV2's default weights have another transform than its first ones."""
+    section = {"source": "torchvision", "architecture": "mobilenet_v2"}
+    study["networks"] = {
+        "net": section | {"weights": "IMAGENET1K_V1"},
+        "twin": section | {"weights": "random"},
+        "other": section | {"architecture": "resnet50", "weights": "random"},
+        "own": section | {"weights": "random", "preprocess": {"resize": 100}},
+        "like": section | {"weights": "random", "like": "IMAGENET1K_V2"},
+    }
+    found = config.resolve(study).config["networks"]
+    assert {name: found[name]["like"] for name in found} == {
+        "net": None, "twin": "IMAGENET1K_V1", "other": None, "own": None, "like": "IMAGENET1K_V2",
+    }  # fmt: skip
+    sizes = {}
+    for like in (None, "IMAGENET1K_V1"):
+        loaded = torchvision.load(architecture="mobilenet_v2", weights="random", like=like)
+        sizes[like] = loaded.preprocess.resize
+    assert sizes == {None: 232, "IMAGENET1K_V1": 256}
+    study["networks"]["net"]["preprocess"] = {"resize": 80, "crop": 64}
+    found = config.resolve(study).config["networks"]
+    assert found["twin"]["preprocess"] == found["net"]["preprocess"]
+    study["networks"]["second"] = section | {"weights": "IMAGENET1K_V2"}  # which of the two?
+    assert config.resolve(study).config["networks"]["twin"]["like"] is None
+    study["networks"]["twin"]["like"] = "IMAGENET1K_V3"
+    with pytest.raises(ConfigError, match=r"networks.twin: like: 'IMAGENET1K_V3' is unknown; did you mean"):
+        config.resolve(study)
+
+
 def test_what_is_drawn_follows_the_seed_and_nobody_notices():
     def numbers():
         return [torch.rand(1).item(), np.random.rand(), __import__("random").random()]

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from repscape import plugins, schema
@@ -26,7 +26,10 @@ def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
         "training": (dict[str, Any] | None, None),
     }
     sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
-    return plugin_sections("networks", sections, "source", mistakes, top, **common)
+    checked = plugin_sections("networks", sections, "source", mistakes, top, **common)
+    for section in checked.values():
+        _show_twins_the_same(section, checked.values())
+    return checked
 
 
 def _weights_as_file(section: Mapping) -> Mapping:
@@ -34,6 +37,24 @@ def _weights_as_file(section: Mapping) -> Mapping:
     weights = section.get("weights")
     is_file = isinstance(weights, str) and re.search(r"[/\\]|\.(pth?|safetensors)$", weights)
     return {**section, "weights": None, "file": weights} if is_file and "file" not in section else section
+
+
+def _show_twins_the_same(section: dict, others: Iterable[Mapping]) -> None:
+    """Let random weights have the transform of the trained ones of the same architecture, if these have one.
+
+    Else an untrained twin could see images that are resized in another way, by the transform of the
+    architecture's default weights, and what differs would not be due to training alone.
+    """
+    if section.get("weights") != "random" or "like" not in section:
+        return
+    if section["preprocess"] is not None or section["like"] is not None:
+        return
+    keys = ("source", "architecture")
+    twins = [other for other in others if all(other.get(key) == section[key] for key in keys)]
+    shown = {(other["weights"], str(other["preprocess"])) for other in twins if other["weights"] != "random"}
+    if len(shown) == 1:
+        twin = next(other for other in twins if other["weights"] != "random")
+        section |= {"like": twin["weights"], "preprocess": twin["preprocess"]}
 
 
 def check_trainings(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistakes) -> None:

@@ -208,6 +208,8 @@ def caption(tables, curves, names, stimuli, layers, draws, mean, own) -> str:
             + ("" if len(own) == len(layers) else " where more are recorded")
             + (", hence small differences even at the input." if "input" in own else ".")
         )
+    if len({table.attrs.get("preprocess") for table in tables}) > 1:
+        text.append("The networks resize and scale images differently, which alone makes differences.")
     undefined = [layer for layer in layers if np.isnan(mean.sel(layer=layer, stimulus=stimuli)).any()]
     if undefined:
         text.append(

@@ -148,7 +148,8 @@ def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
         crop = preprocess["crop"]
         return (crop, crop) if isinstance(crop, int) else crop and tuple(crop)
     side = math.isqrt(rows[0].units // 3)
-    return None if "SWAG" in (section.get("weights") or "") else (side, side)
+    names = (section.get("weights") or "") + (section.get("like") or "")
+    return None if "SWAG" in names else (side, side)
 
 
 def enlarged(rows: Sequence[Row], section: Mapping) -> float:

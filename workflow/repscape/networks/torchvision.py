@@ -38,6 +38,7 @@ def load(
     file: File | None = None,
     classes: PositiveInt = 1000,
     preprocess: Preprocess | None = None,
+    like: str | None = None,
     seed: int = 0,
 ) -> Loaded:
     """Build a network and give it its weights.
@@ -57,9 +58,10 @@ def load(
         The number of outputs, where the weights are not torchvision's.
     preprocess : Preprocess, optional
         Replaces the whole transform that belongs to the weights; keys left out have the values
-        that are usual for ImageNet. Random and own weights are taken to
-        have the transform of the architecture's default weights, and their categories where
-        there are 1000.
+        that are usual for ImageNet.
+    like : str, optional
+        The name of the weights whose transform random and own weights have, by default the
+        architecture's default ones; own weights have their categories too where there are 1000.
     seed : int
 
     Raises
@@ -70,14 +72,14 @@ def load(
         The file is not a state dict or does not fit the architecture.
     """
     enum = weight_names(architecture)
-    check(architecture=architecture, weights=weights, file=file)
+    check(architecture=architecture, weights=weights, file=file, like=like)
     named = enum.__members__.get(weights or "")
     path = _find(architecture, enum, named, weights, file)
     if named is None and path is not None:
         named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
     if named is not None and path is not None:
         check_is(path, _digits(named), f"torchvision's {named}")
-    standard = named or enum.DEFAULT
+    standard = named or enum[like or "DEFAULT"]
     categories = standard.meta["categories"]
     if named is None:
         # Random weights know no classes; a state dict of 1,000 outputs is taken to be ImageNet's.
@@ -92,9 +94,11 @@ def load(
     return Loaded(module, processing, name, categories)
 
 
-def check(*, architecture, weights, file) -> None:
+def check(*, architecture, weights, file, like) -> None:
     """Refuse weights that there are not; the config asks before a job does."""
     known = tables.weight_names().get(architecture, [])
+    if known and like is not None and like not in known:
+        raise ConfigError(f"like: {unknown(like, known)}")
     if weights is None and file is None:
         raise ConfigError(
             f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
