@@ -69,6 +69,26 @@ def test_yes_and_no_are_no_numbers(small, tmp_path, keys, value):
     assert message.startswith("The config has a mistake:")
 
 
+def test_a_key_without_a_value_is_told(small, tmp_path):
+    """YAML takes 10,000 in braces for the value 10 and the key 000."""
+    path = tmp_path / "mine.yaml"
+    del small["populations"]
+    text = "populations: {random: {select: random, units: 10,000, unit}}\n"
+    path.write_text(yaml.safe_dump(small) + text)
+    with pytest.raises(ConfigError) as caught:
+        config.resolve(yaml.safe_load(path.read_text()), [path])
+    message = str(caught.value)
+    assert "populations.random.0: unknown key" in message
+    assert "A number is written without a comma." in message
+    assert "populations.random.unit: unknown key; did you mean 'units'?" in message
+
+
+def test_null_takes_away_what_another_plugin_has(small):
+    """As a second config file does that puts other images in the place of pictures."""
+    small["stimuli"]["white_noise"] |= {"path": None, "table": None}
+    assert "path" not in config.resolve(small).config["stimuli"]["white_noise"]
+
+
 def test_the_default_study():
     path = REPOSITORY / "config/config.yaml"
     study = config.resolve(yaml.safe_load(path.read_text()), [path])

@@ -36,7 +36,8 @@ class Mistakes:
                 continue  # what it holds is wrong, and told
             *parents, last = location = _keys_of(mistake, given)
             if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-                self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}")
+                comma = " A number is written without a comma." if str(last).isdigit() else ""
+                self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}{comma}")
             elif mistake["type"] == "missing" and isinstance(last, int):
                 found = list(mistake["input"])
                 self.add(prefix + tuple(parents), f"expected more than {last} of these; found {found!r}.")

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -43,10 +44,11 @@ def plugin_sections(
             continue
         function = plugins.entry(step, plugin)
         model = schema.model(function, **{selector: (str, ...)}, **common)
-        # null says that a key is not there, also over a file that has it
-        values = {
-            key: value for key, value in values.items() if value is not None or key in model.model_fields
-        }
+        # null says that a key is not there, also over a file that has it, perhaps for another plugin
+        absent = {key for key, value in values.items() if value is None} - model.model_fields.keys()
+        if absent:
+            absent &= _keys(step)
+        values = {key: value for key, value in values.items() if key not in absent}
         if "seed" in model.model_fields and _draws(inspect.getmodule(function), values):
             values.setdefault("seed", derive(top.seed, step, name))
         running = top.activations.model_dump() | {"device": top.device}
@@ -72,6 +74,14 @@ def without_keys(step: str) -> list[str]:
         for name, model in models.items()
         if not any(field.is_required() for key, field in model.model_fields.items() if key not in filled)
     ]
+
+
+@cache
+def _keys(step: str) -> set[str]:
+    """Name the keys that plugins of a step have."""
+    return {
+        key for name in plugins.names(step) for key in schema.model(plugins.entry(step, name)).model_fields
+    }
 
 
 def _draws(plugin, values: Mapping) -> bool:
