@@ -59,8 +59,10 @@ onstart:
 
 
 onsuccess:
+    tell_warnings()
     tell_results()
 
 
 onerror:
+    tell_warnings()
     tell_failures()

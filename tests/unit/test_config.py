@@ -83,6 +83,24 @@ def test_a_key_without_a_value_is_told(small, tmp_path):
     assert "populations.random.unit: unknown key; did you mean 'units'?" in message
 
 
+def test_no_size_is_above_what_is_recorded(small, tmp_path):
+    small["samples"][0] |= {"sizes": [20, 301, 4000], "repeats": 1}
+    message = mistakes(small, tmp_path)
+    assert "samples.0.sizes: expected at most the 300 units that population 'random' has" in message
+    assert "found 301, 4000. Take smaller sizes, or more units (populations.random.units)." in message
+    small["samples"][0]["sizes"] = [300, "all"]
+    config.resolve(small)
+
+
+def test_what_an_analysis_lacks_is_told_of_the_figure_that_needs_it(small, tmp_path):
+    small["figures"] = {"predicted_labels": None, "sd_cd_scatter": None}
+    message = mistakes(small, tmp_path)
+    assert "figures.predicted_labels: needs the analysis 'predictions': no population records all" in message
+    assert "figures.sd_cd_scatter: needs the analysis 'sd_cd': a regression over stimuli needs" in message
+    small["analyses"] = {"predictions": None}
+    assert "analyses.predictions: no population records all" in mistakes(small, tmp_path)
+
+
 def test_null_takes_away_what_another_plugin_has(small):
     """As a second config file does that puts other images in the place of pictures."""
     small["stimuli"]["white_noise"] |= {"path": None, "table": None}

@@ -182,6 +182,34 @@ def test_of_a_group_those_are_said_that_failed(tmp_path):
     assert calm.failures() == [f"{tmp_path / 'failed'}: a.png: empty"]
 
 
+def test_what_jobs_warned_of_is_said_at_the_end(tmp_path):
+    calm = logs.Calm()
+    warnings = {
+        "rdms/a.log": "INFO begun\n2026-11-28 10:00:00,123 WARNING a: constant,\n  so NaN\n"
+        "2026-11-28 10:00:00,124 INFO done",
+        "b.log": "WARNING /x/tmp1.stimulus.py:19: ResourceWarning: Unclosed file",
+        "c.log": "ERROR a.png: empty",
+        "d.log": "WARNING of an earlier run",
+    }
+    for name, story in warnings.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"2026-11-28 10:00:00,123 {story}\n")
+    os.utime(tmp_path / "d.log", (0, 0))
+    assert calm.warnings(str(tmp_path)) == [f"{tmp_path / 'rdms/a.log'}: a: constant, so NaN"]
+
+
+def test_a_mistyped_target_is_told_as_other_names_are(capsys):
+    calm = logs.Calm()
+    calm.targets = ["rdm_gallery", "all"]
+    hint = "(if you use input functions make sure that they don't raise unexpected exceptions)."
+    assert not calm.filter(record(f"MissingRuleException:\nNo rule to produce rdm_galery {hint}"))
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "repscape: the target 'rdm_galery' is unknown; did you mean 'rdm_gallery'? Valid: all,"
+    )
+    assert calm.filter(record(f"MissingRuleException:\nNo rule to produce results/a.nc {hint}"))
+
+
 def test_progress_of_the_run_is_shown():
     assert logs.Calm().filter(record("3 of 29 steps (10%) done"))
     assert not logs.Calm().filter(record("Select jobs to execute..."))

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import subprocess
 
 import yaml
@@ -43,6 +44,22 @@ def test_a_figure_is_redrawn_alone_and_the_end_says_where(project):
     assert "Figures: results/small/figures/" in done.stderr
     assert "snakemake --report report.html" in done.stderr
     assert project.plan() == {"rdm_gallery"}
+
+
+def test_a_mistyped_figure_is_told_and_likely_ones_are_named(finished):
+    done = finished.run("rdm_galery", check=False)
+    assert done.returncode != 0
+    assert "the target 'rdm_galery' is unknown; did you mean 'rdm_gallery'?" in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_results_without_records_are_told(project):
+    told = "Snakemake has no record of them"
+    assert told not in project.run("--dry-run").stderr
+    shutil.rmtree(project.folder / ".snakemake/metadata")
+    assert told in project.run().stderr
+    project.run("--touch", "--forceall")
+    assert told not in project.run("--dry-run").stderr
 
 
 def test_steps_are_targets(fresh):

@@ -1,5 +1,6 @@
 """The words of a run: how far a job is, and what the terminal shows of it."""
 
+import glob
 import logging
 import os
 import re
@@ -10,12 +11,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from shutil import get_terminal_size
 
+from repscape.errors import unknown
+from repscape.labels import natural
+
 logger = logging.getLogger("repscape")
 
 INTERRUPTED = "interrupted"
 MUTE = "it failed without a word in its log; see above"
 # The words of an error in a job's log, perhaps of several lines, up to the next entry.
-ERROR = re.compile(r"^\d{4}-\S+ \S+ ERROR (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)", re.MULTILINE | re.DOTALL)
+ENTRY = r"^\d{4}-\S+ \S+ %s (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)"
+ERROR, WARNING = (re.compile(ENTRY % kind, re.MULTILINE | re.DOTALL) for kind in ("ERROR", "WARNING"))
+OF_PYTHON = re.compile(r"\S+\.py:\d+: \w+: ")  # what libraries warn of, by file and line
 
 
 def _except_interruption(kind, error, traceback) -> None:
@@ -90,10 +96,12 @@ class Calm(logging.Filter):
         r"|(WorkflowError:\n)?At least one job did not complete|Exiting because a job"
         r"|Removing output files of failed job"
     )
+    NO_TARGET = re.compile(r"MissingRuleException:\s+No rule to produce ([^\s/]+) ")
     KILLED = re.compile(r"died with <Signals\.(\w+)|non-zero exit status (\d+)\.$")
 
     def __init__(self):  # noqa: D107
         super().__init__()
+        self.targets: Iterable[str] = ()  # that there are
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
         self._failed: dict[int, tuple[str, bool]] = {}  # the log of each job, whether it was one of a group
         self._began = time.time()
@@ -101,6 +109,9 @@ class Calm(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to show a record."""
         message = record.getMessage()
+        if match := self.NO_TARGET.match(message):
+            say(f"repscape: the target {unknown(match[1], self.targets)} A file is asked for by its path.")
+            return False
         if message.startswith("RuleException") and (match := self.KILLED.search(message)):
             self._killed[record.thread] = match[1] or _signal(int(match[2]))
         elif message.startswith("Error in rule"):
@@ -122,6 +133,15 @@ class Calm(logging.Filter):
                 told.append(f"{log}: {error}")
         return told
 
+    def warnings(self, folder: str) -> list[str]:
+        """Say of what jobs of this run warned in their logs below a folder: a line each."""
+        told = []
+        for log in sorted(glob.glob(f"{glob.escape(folder)}/**/*.log", recursive=True), key=natural):
+            for warning in _entries(log, WARNING, self._began):
+                if not OF_PYTHON.match(warning):
+                    told.append(f"{log}: {warning}")
+        return told
+
     @staticmethod
     def _tell(rule: str, log: str, killed: str) -> None:
         if not killed:
@@ -135,12 +155,18 @@ class Calm(logging.Filter):
 
 def _last_error(log: str, since: float) -> str:
     """Return the last error in a job's log of this run, in one line; "" if there is none."""
+    return (_entries(log, ERROR, since) or [""])[-1]
+
+
+def _entries(log: str, kind: re.Pattern, since: float) -> list[str]:
+    """Return the entries of a kind in a job's log of this run, each in one line."""
     with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
-        # a log that is older tells of an earlier run
-        errors = ERROR.findall(stream.read()) if os.stat(log).st_mtime >= since else []
-        if errors:
-            return re.sub(r"([:;,.])?\s*\n\s*", lambda end: f"{end[1] or ';'} ", errors[-1].strip())
-    return ""
+        if os.stat(log).st_mtime >= since:
+            return [
+                re.sub(r"([:;,.])?\s*\n\s*", lambda end: f"{end[1] or ';'} ", entry.strip())
+                for entry in kind.findall(stream.read())
+            ]
+    return []
 
 
 def _signal(status: int) -> str:

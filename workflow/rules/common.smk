@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+from base64 import urlsafe_b64encode
 from importlib.metadata import version
 
 # The package of this checkout, here and in the jobs, whatever else is installed.
@@ -17,9 +18,10 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("
 os.environ.update(REPSCAPE_RUN=str(os.getpid()))
 
 from repscape import assets, config as configuration, plugins, provenance, schema
+from repscape.config.names import TARGETS
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError
-from repscape.logs import Calm
+from repscape.logs import Calm, say
 from repscape.networks import planned
 
 CALM = Calm()
@@ -53,6 +55,18 @@ def check_folders(*folders):
             )
 
 
+def check_records():
+    """Warn if results are here that Snakemake cannot know when to make again."""
+    made = [*glob.glob(f"{RESULTS}/stimuli/*.nc"), *glob.glob(f"{RESULTS}/networks/*/layers.nc")]
+    records = (f".snakemake/metadata/{urlsafe_b64encode(file.encode()).decode()}" for file in made)
+    if not all(os.path.exists(record) or len(os.path.basename(record)) > 250 for record in records):
+        say(
+            f"repscape: {RESULTS} holds files that were made elsewhere, or before .snakemake was removed: Snakemake "
+            "has no record of them, and will not notice what has changed since in the config or the code. If "
+            "something has, add --forceall, once; if not, --forceall --touch."
+        )
+
+
 def check_room():
     """Stop if the disk is full: Snakemake, which keeps its records here, ends in a traceback."""
     disk = shutil.disk_usage(".")
@@ -70,6 +84,9 @@ STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
 LOGS = f"{RESULTS}/logs"
+CALM.targets = {"all", "layers", *(CONFIG.keys() & set(TARGETS)), *STUDY.analyses, *CONFIG["figures"]}
+if workflow.is_main_process:
+    check_records()
 
 
 def one_of(names):
@@ -78,16 +95,32 @@ def one_of(names):
 
 
 def tell_results():
-    """Say where the figures are and how to see them all."""
+    """Say where the figures are and how to see them all, if the run made or had any."""
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
-    if os.path.isdir(figures):
-        study = " ".join(
-            ["", "--configfile", *map(shlex.quote, OWN_CONFIG_FILES)] if OWN_CONFIG_FILES else []
-        )
-        print(
-            f"Figures: {figures}/  ·  all in one page: snakemake{study} --report report.html",
-            file=sys.stderr,
-        )
+    if os.path.isdir(figures) and any(job.rule.name in CONFIG["figures"] for job in workflow.dag.jobs):
+        command = " ".join(["snakemake", *map(shlex.quote, options()), "--report report.html"])
+        print(f"Figures: {figures}/  ·  all in one page: {command}", file=sys.stderr)
+
+
+def options():
+    """What a command is told of this study, and of the workflow where that lies elsewhere."""
+    files, folder = OWN_CONFIG_FILES, workflow.overwrite_workdir
+    found = (
+        ["--snakefile", workflow.main_snakefile]
+        if os.path.relpath(workflow.main_snakefile) != "Snakefile"
+        else []
+    )
+    if folder:  # of which the files are not named from
+        found, files = [*found, "--directory", str(folder)], map(os.path.abspath, files)
+    return [*found, *(["--configfile", *files] if OWN_CONFIG_FILES else [])]
+
+
+def tell_warnings():
+    """Say of what jobs warned, in their logs."""
+    told = CALM.warnings(LOGS)
+    if told:
+        more = [f"and {len(told) - SHOWN} more, see {LOGS}/"] if len(told) > SHOWN else []
+        print("\n  ".join(["Warnings, by the jobs' logs:", *told[:SHOWN], *more]), file=sys.stderr)
 
 
 def tell_failures():

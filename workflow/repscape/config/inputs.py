@@ -8,7 +8,7 @@ from repscape.study import Study
 
 def check_inputs(study: Study, mistakes: Mistakes) -> None:
     """Ask the figures and analyses that will be made whether the study has what they are to show."""
-    needed: set[str] = set()
+    needed: dict[str, tuple[str, str]] = {}  # files, and what needs them first
 
     def ask(step: str, selector: str, name: str) -> None:
         section = study.config[step][name]
@@ -16,15 +16,23 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
             files = schema.inputs(step, section, section[selector], study)
         except ConfigError as error:
             key, _, rest = str(error).removeprefix(f"{step}.{section[selector]}.").partition(": ")
-            at_key = key in section
-            mistakes.add((step, name, key) if at_key else (step, name), rest if at_key else str(error))
+            told = str(error).removeprefix(f"{step}.{section[selector]}: ")
+            by = needed.get(study.path("analysis", analysis=name)) if step == "analyses" else None
+            if by and name not in study.analyses:  # the config does not have it
+                mistakes.add(by, f"needs the analysis '{name}': {told}")
+            elif key in section:
+                mistakes.add((step, name, key), rest)
+            else:
+                mistakes.add((step, name), told)
             return
         for paths in files.values():
-            needed.update([paths] if isinstance(paths, str) else paths)
+            for path in [paths] if isinstance(paths, str) else paths:
+                needed.setdefault(path, (step, name))
 
     for figure in study.config["figures"]:
         ask("figures", "figure", figure)
-    needed.update(study.path("analysis", analysis=analysis) for analysis in study.analyses)
+    for analysis in study.analyses:
+        needed.setdefault(study.path("analysis", analysis=analysis), ("analyses", analysis))
     left = set(study.config["analyses"])
     # One may need another: ask until no more are needed.
     while asked := {analysis for analysis in left if study.path("analysis", analysis=analysis) in needed}:

@@ -35,6 +35,15 @@ def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
         plan = dict(zip(map(str, entry.sizes), repeats, strict=True))
         if plan.get("all", 1) != 1:
             mistakes.add((*keys, "repeats"), "size 'all' takes every unit, so it has one repeat.")
+        most = top.populations.get(entry.population, {}).get("units")
+        larger = [size for size in entry.sizes if type(most) is int and size != "all" and size > most]
+        if larger:
+            mistakes.add(
+                (*keys, "sizes"),
+                f"expected at most the {most} units that population '{entry.population}' has of a layer, "
+                f"found {', '.join(map(str, larger))}. Take smaller sizes, or more units "
+                f"(populations.{entry.population}.units).",
+            )
         select = top.populations.get(entry.population, {}).get("select")
         if select in plugins.names("populations"):
             possible = getattr(plugins.find("populations", select, "samples"), "DRAWS", ("random", "equal"))

@@ -28,6 +28,9 @@ class Spool:
         self._image: tuple[int, ...] = ()
         self._count = 0
 
+    def __del__(self):  # noqa: D105
+        self._file.close()
+
     def put(self, image: np.ndarray) -> None:
         """Add an image, uint8 (y, x, channel), of the size that the first one had."""
         self._image = self._image or image.shape
