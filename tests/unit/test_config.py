@@ -83,6 +83,30 @@ def test_a_key_without_a_value_is_told(small, tmp_path):
     assert "populations.random.unit: unknown key; did you mean 'units'?" in message
 
 
+def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(small, tmp_path):
+    small["networks"]["net"]["weights"] = "trained/mine.pth"
+    message = mistakes(small, tmp_path)
+    assert re.search(r"mine.yaml:\d+: networks.net.weights: trained/mine.pth: no such file", message)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "expected"),
+    [
+        (("study",), 2024, "text (in quotes, if it looks like a number); found 2024"),
+        (("samples",), {"population": "random"}, "a list; found"),
+        (("stimuli", "gratings", "count"), "many", "a whole number"),
+        (("stimuli", "gratings", "contrast"), "high", "a number"),
+    ],
+)
+def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, expected):
+    *parents, last = keys
+    inner = small
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    assert f"expected {expected}" in mistakes(small, tmp_path)
+
+
 def test_no_size_is_above_what_is_recorded(small, tmp_path):
     small["samples"][0] |= {"sizes": [20, 301, 4000], "repeats": 1}
     message = mistakes(small, tmp_path)
@@ -206,10 +230,10 @@ def test_layers_may_have_names_of_their_own(small):
         ),
         (("networks", "net", "layers"), {"a b": "relu1"}, "networks.net.layers.a b: 'a b' cannot be a name"),
         (("sed",), 3, "sed: unknown key; did you mean 'seed'?"),
-        (("seed",), "three", "seed: expected a valid integer"),
+        (("seed",), "three", "seed: expected a whole number"),
         (("device",), "gpu", "device: expected 'auto', 'cpu' or 'cuda'; found 'gpu'"),
         (("stimuli", "gratings", "cuont"), 4, "stimuli.gratings.cuont: unknown key; did you mean 'count'?"),
-        (("stimuli", "gratings", "count"), "few", "stimuli.gratings.count: expected a valid integer"),
+        (("stimuli", "gratings", "count"), "few", "stimuli.gratings.count: expected a whole number"),
         (
             ("stimuli", "gratings", "source"),
             "gratins",

@@ -119,7 +119,7 @@ def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
     says(head, f"The config has {len(lines)} mistakes:")
     says(
         message,
-        "stimuli.white_noise.count: expected a valid integer",
+        "stimuli.white_noise.count: expected a whole number",
         "found 'four'",
         "stimuli.white_noise.cuont: unknown key; did you mean 'count'? Valid: ",
         "stimuli.of nobody: 'of nobody' cannot be a name",

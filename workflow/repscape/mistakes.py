@@ -12,6 +12,17 @@ from pydantic import BaseModel, ValidationError
 from repscape.errors import ConfigError, unknown
 from repscape.schema import kinds_of
 
+# pydantic's words, and those of a config
+WORDS = {
+    "a valid tuple": "a list",
+    "a valid list": "a list",
+    "a valid dictionary": "a mapping",
+    "a valid string": "text (in quotes, if it looks like a number)",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+}
+
 
 class Mistakes:
     """Collects what is wrong, to tell it all at once."""
@@ -53,6 +64,11 @@ class Mistakes:
         except ConfigError as error:
             self.add(keys, str(error).removeprefix(".".join(map(str, keys)) + ": "))
 
+    def rename(self, keys: tuple, others: tuple) -> None:
+        """Tell what is wrong at a key of the other one, which stands in the config."""
+        for message in self.found.pop(keys, []):
+            self.add(others, message)
+
     def stop(self) -> None:
         """Raise what was found, in the order of lines."""
         if not self.found:
@@ -87,7 +103,9 @@ def _keys_of(mistake: Mapping, given) -> tuple:
 def _plainly(message: str) -> str:
     """Put pydantic's words into those of a config."""
     message = message.removeprefix("Value error, ").replace("Input should be", "expected")
-    message = message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
+    for pydantics, ours in WORDS.items():
+        message = message.replace(pydantics, ours)
+    message = re.sub(r", unable to parse string as an? \w+", "", message)
     counted = re.fullmatch(r"\w+ should have (at \w+ \d+) items?( after validation)?, not \d+", message)
     return f"expected {counted[1]} of these" if counted else message
 

@@ -188,7 +188,7 @@ def test_a_function_of_ones_own(small, own, tmp_path):
     said = mistakes(small, tmp_path)
     assert "training.rate: this key is required" in said
     assert "training.rtae: unknown key; did you mean 'rate'?" in said
-    assert "training.epochs: expected a valid integer" in said
+    assert "training.epochs: expected a whole number" in said
 
 
 def test_the_example_of_the_documents(small):

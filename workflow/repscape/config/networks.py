@@ -27,6 +27,9 @@ def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
     }
     sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
     checked = plugin_sections("networks", sections, "source", mistakes, top, **common)
+    for name, section in top.networks.items():
+        if "file" not in section:  # what is wrong with the file is wrong with `weights`
+            mistakes.rename(("networks", name, "file"), ("networks", name, "weights"))
     for section in checked.values():
         _show_twins_the_same(section, checked.values())
     return checked
