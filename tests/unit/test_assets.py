@@ -1,4 +1,5 @@
 import hashlib
+import http.client
 import io
 import os
 import resource
@@ -273,6 +274,52 @@ def test_without_an_answer_the_way_out_is_told(web, cache, answer):
         "'my picture.png'",
     ):
         assert part in str(error.value)
+
+
+class Raw(urllib.request.HTTPSHandler):
+    """Answers with certain bytes."""
+
+    def https_open(self, request):
+        class Socket:
+            def makefile(_, mode):
+                return io.BytesIO(self.sent)
+
+        response = http.client.HTTPResponse(Socket())
+        response.begin()
+        response.url, response.msg = request.full_url, response.reason
+        return response
+
+
+@pytest.fixture
+def raw(monkeypatch):
+    handler = Raw()
+    monkeypatch.setattr(urllib.request, "_opener", urllib.request.build_opener(handler))
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (b"SSH-2.0-OpenSSH\r\n", "SSH-2.0-OpenSSH. Check"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\na pict",
+            r"IncompleteRead\(.* bytes read",
+        ),
+    ],
+)
+def test_an_answer_that_is_no_http_or_ends_too_early_tells_the_way_out(raw, cache, sent, why):
+    raw.sent = sent
+    with pytest.raises(
+        AssetError, match=f"here: https://host/.* cannot be downloaded: {why}.*REPSCAPE_MIRROR"
+    ):
+        assets.fetch(URL, "here")
+    assert files_below(cache) == [f"{sha256(CONTENT)}/.lock"]
+
+
+@pytest.mark.parametrize("length", [b"many", b"-1", b"13, 13"])
+def test_a_malformed_length_is_an_unknown_one(raw, length):
+    raw.sent = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + CONTENT
+    assert assets.fetch(URL, "here")[0].read_bytes() == CONTENT
 
 
 class Redirected(Web):

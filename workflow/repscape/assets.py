@@ -17,6 +17,7 @@ lies as ``{checksum}/{name}``.
 
 import glob
 import hashlib
+import http.client
 import os
 import re
 import stat
@@ -38,6 +39,8 @@ from repscape.labels import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
 CHUNK = 1 << 20
+# URLError, HTTPError and timeouts are OSErrors; answers that are no HTTP, or end too early, are not
+UNREACHABLE = (OSError, http.client.HTTPException)
 PIP_DOWNLOAD = (
     *("-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
     *("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"),
@@ -367,15 +370,16 @@ def _get_url(asset: _Remote, where: str) -> None:
             return
         try:
             response = urllib.request.urlopen(url, timeout=60)
-        except OSError as error:  # URLError, HTTPError and timeouts are all OSErrors
-            raise _unreachable(where, url, str(error).strip("<>"), asset) from error
+        except UNREACHABLE as error:
+            raise _unreachable(where, url, str(error).strip("<>\r\n"), asset) from error
         with response:
             if urlsplit(response.url).scheme != "https":
                 raise AssetError(
                     f"{where}: {url} leads to {response.url}, which is not encrypted. Ask whoever runs the "
                     "site for an address with https, or get the file yourself and write its path."
                 )
-            total = int(response.headers.get("Content-Length") or 0)
+            length = response.headers.get("Content-Length", "")
+            total = int(length) if length.isdecimal() else 0  # for the progress alone
             chunks = _read(response, url, where, asset)
             _keep(asset, logs.progress(chunks, f"downloading {asset.name}", "B", total), where)
 
@@ -384,8 +388,8 @@ def _read(response, url: str, where: str, asset: _Remote) -> Iterator[bytes]:
     try:
         while chunk := response.read(CHUNK):
             yield chunk
-    except OSError as error:
-        raise _unreachable(where, url, str(error).strip("<>"), asset) from error
+    except UNREACHABLE as error:
+        raise _unreachable(where, url, str(error).strip("<>\r\n"), asset) from error
 
 
 def _get_members(assets: list[_Remote], where: str) -> None:
