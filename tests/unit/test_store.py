@@ -3,10 +3,12 @@ import os
 import subprocess
 import sys
 
+import h5py
 import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from safetensors import safe_open
 
 from repscape import store
 from repscape.errors import DataError
@@ -132,6 +134,37 @@ def test_other_errors_stay_what_they_are(tmp_path):
     for error in (KeyError("x"), RuntimeError("something else"), DataError("a.nc: odd")):
         with pytest.raises(type(error), match=str(error)), store.replacing(tmp_path / "file"):
             raise error
+
+
+def test_a_file_that_is_read_is_not_taken_for_the_one_that_is_written(tmp_path):
+    """Some libraries name the file that they do not find, others do not."""
+    missing = tmp_path / "lut.npy"
+
+    def gives_up(path):
+        try:
+            np.load(path)
+        except OSError:
+            raise RuntimeError("no table")  # noqa: B904
+
+    for read in (np.load, h5py.File, lambda path: safe_open(path, "numpy"), gives_up):
+        with (
+            pytest.raises((FileNotFoundError, RuntimeError), match=r"lut\.npy|no table"),
+            store.create(tmp_path / "file.nc", kind="test"),
+        ):
+            read(missing)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["taken", "{}/taken"])
+def test_a_place_that_is_taken(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    with (
+        pytest.raises(DataError, match=r"taken: cannot be written .*Is a directory"),
+        store.replacing(path.format(tmp_path)) as temporary,
+    ):
+        temporary.touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "missing"])

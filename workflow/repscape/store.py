@@ -15,7 +15,7 @@ import netCDF4
 import numpy as np
 
 from repscape import __version__
-from repscape.errors import DataError
+from repscape.errors import DataError, RepscapeError
 
 
 @contextmanager
@@ -27,7 +27,8 @@ def replacing(path) -> Iterator[Path]:
     Raises
     ------
     DataError
-        The disk is full, the folder may not be written to, or the like.
+        The disk is full, the folder may not be written to, or the like. What the block raises of other files
+        stays what it is.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -41,7 +42,7 @@ def replacing(path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except Exception as error:
-        why = _refusal(error)
+        why = _refusal(error, path.absolute())
         if why is None:
             raise
         raise DataError(
@@ -50,15 +51,25 @@ def replacing(path) -> Iterator[Path]:
         ) from error
 
 
-def _refusal(error: Exception) -> Exception | None:
+def _refusal(error: BaseException, path: Path) -> BaseException | None:
     """Return what says that a file could not be written: libraries that write report it in many ways."""
     if isinstance(error, OSError):
-        return error
+        return None if _is_of_another(error, path) else error
     if isinstance(error, RuntimeError):
         if isinstance(error.__context__, OSError):  # torch
-            return error.__context__
+            return _refusal(error.__context__, path)
         return error if "HDF" in str(error) else None  # netCDF4
-    return error if "os error" in str(error) else None  # safetensors
+    told = isinstance(error, RepscapeError)
+    return error if "os error" in str(error) and not told else None  # safetensors
+
+
+def _is_of_another(error: OSError, path: Path) -> bool:
+    """Whether an error is of another file than `path`, its folders and the temporary names beside it."""
+    if not isinstance(error.filename, str | bytes):  # h5py and safetensors name no file that they do not find
+        return isinstance(error, FileNotFoundError)
+    named = Path(os.fsdecode(error.filename)).absolute()
+    temporary = named.parent == path.parent and named.name.startswith(f".{path.name}.")
+    return not temporary and named not in (path, *path.parents)
 
 
 @contextmanager
