@@ -1,11 +1,14 @@
 """Functions of one's own, written in the config as ``FILE.py:FUNCTION``."""
 
 import ast
+import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
+from types import ModuleType
 
 from repscape.errors import ConfigError, DataError, unknown
 
@@ -52,10 +55,8 @@ def load(text: str) -> Callable:
     """
     check(text, text)
     path, name = file(text), text.rpartition(":")[2]
-    spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # a file .py has a loader
     try:
-        spec.loader.exec_module(module)  # type: ignore[union-attr]
+        module = _module(path.resolve())
     except Exception as error:
         raise ConfigError(f"{text}: the file cannot be imported: {error!r}.") from error
     function = getattr(module, name)
@@ -68,6 +69,23 @@ def load(text: str) -> Callable:
             raise DataError(f"{text}: the function failed: {error!r}.") from error
 
     return told
+
+
+@cache
+def _module(path: Path) -> ModuleType:
+    """Run a file once, as a module that Python knows, which dataclasses and pickle look up by its name.
+
+    The name is made of the whole path, for other modules and files may be called alike.
+    """
+    name = f"own_{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}".replace(".", "_")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # a file .py has a loader
+    try:
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def look_in(path: str | Path) -> None:
