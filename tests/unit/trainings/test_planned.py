@@ -165,6 +165,16 @@ def test_hyperparameters_are_read_without_running_the_file(own):
     assert hyperparameters(f"{own}:open_ended") == {"epochs": (int | float, 3)}
 
 
+@pytest.mark.parametrize(
+    "annotation",
+    ["'number of epochs'", "Literal[K]", "list[Literal[K]]", "'None | None'", "list[...]", "dict[int]"],
+)
+def test_annotations_that_say_no_type_accept_anything(tmp_path, annotation):
+    file = tmp_path / "train.py"
+    file.write_text(f"def train(network, training, held_out, *, epochs: {annotation} = 3): ...")
+    assert hyperparameters(f"{file}:train") == {"epochs": (Any, 3)}
+
+
 def test_functions_that_cannot_train(own):
     with pytest.raises(ConfigError, match="'rate': its default, RATE, cannot be known without running"):
         hyperparameters(f"{own}:computed")

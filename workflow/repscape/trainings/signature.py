@@ -3,6 +3,8 @@
 import ast
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from repscape import own
 from repscape.errors import ConfigError
 
@@ -61,7 +63,7 @@ def hyperparameters(text: str) -> dict[str, tuple[Any, Any]]:
 def _value(node: ast.expr, where: str):
     try:
         return ast.literal_eval(node)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ConfigError(
             f"{where}: its default, {ast.unparse(node)}, cannot be known without running the file. Write the "
             "value itself."
@@ -76,15 +78,24 @@ def _of(default) -> Any:
 
 
 def _type(node: ast.expr) -> Any:
-    """Turn an annotation into the type that it says; Any where it says something else."""
+    """Turn an annotation into the type that it says; Any where it says something else, or no type at all."""
+    try:
+        found = _said(node)
+        TypeAdapter(found)  # refuses list[...], dict[int] and the like
+    except Exception:  # pydantic's errors have no other base
+        return Any
+    return found
+
+
+def _said(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant) and node.value is None:
         return None
     if isinstance(node, ast.Constant) and isinstance(node.value, str):  # "int"
-        return _type(ast.parse(node.value, mode="eval").body)
+        return _said(ast.parse(node.value, mode="eval").body)
     if isinstance(node, ast.Name):
         return PLAIN.get(node.id, Any)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        left, right = _type(node.left), _type(node.right)
+        left, right = _said(node.left), _said(node.right)
         return Any if Any in (left, right) else left | right if left is not None else right | None
     if isinstance(node, ast.Subscript):
         base = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
@@ -92,7 +103,7 @@ def _type(node: ast.expr) -> Any:
             return Literal[ast.literal_eval(node.slice)]
         if base in ("list", "tuple", "dict"):
             inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            return PLAIN[base][tuple(... if _is_dots(part) else _type(part) for part in inner)]
+            return PLAIN[base][tuple(... if _is_dots(part) else _said(part) for part in inner)]
     return Any
 
 
