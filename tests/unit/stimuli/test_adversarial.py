@@ -256,6 +256,25 @@ def test_selected_images(small, collect):
         collect(selected.frames(probability=0.9999, **keys))
 
 
+@pytest.mark.parametrize("plugin", [adversarial, selected])
+def test_batches_are_all_alike_and_each_image_counts_once(small, collect, monkeypatch, caplog, plugin):
+    """What a network answers depends in its last digits on the size of a batch."""
+    network, path = small
+    sizes = set()
+    monkeypatch.setattr(
+        Classifier,
+        "__call__",
+        lambda *given, ask=Classifier.__call__: sizes.add(len(given[1])) or ask(*given),
+    )
+    keys = {"seed": 0, "steps": 1} if plugin is adversarial else {"category": 0, "probability": 0, "count": 1}
+    with caplog.at_level("INFO"):
+        _, told = collect(plugin.frames(of=path, network=network, batch=5, **keys))
+    assert sizes == {5}
+    assert ": 12 images in " in caplog.text
+    if plugin is adversarial:
+        assert len(told["change"]) == 12
+
+
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """MobileNetV2 with its trained weights as a frozen network, and as torchvision has it."""
@@ -320,7 +339,7 @@ def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, wr
     network, classify = real
     path = write(pictures)
     assert classify(mother.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
-    frames, told = collect(adversarial.frames(of=path, network=network, steps=8, seed=0, **keys))
+    frames, told = collect(adversarial.frames(of=path, network=network, steps=8, seed=0, batch=3, **keys))
     after, sure = classify(frames)  # torchvision's own network and transform, on what is stored
     assert told["category_before"] == ["Egyptian cat", "espresso", "tripod"]
     assert told["category_after"] == after

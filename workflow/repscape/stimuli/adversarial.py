@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from repscape.errors import ConfigError
-from repscape.logs import logger, progress
+from repscape.logs import logger
 from repscape.seeds import derive
 from repscape.stimuli.frame import Frame
 from repscape.types import NetworkFile, SizeOfMother, StimulusFile
@@ -76,41 +76,30 @@ def frames(
     DataError
         The network has no classes, or not this one; its input is for images of another size.
     """
-    import torch
-
-    from repscape.frozen.running import settings
     from repscape.stimuli import mother
     from repscape.stimuli.attack import attack
-    from repscape.stimuli.classify import Classifier, in_batches
+    from repscape.stimuli.classify import Classifier
 
     check(epsilon=epsilon, targeted=targeted, avoid=avoid)
     epsilon = {"linf": 4.0, "l2": 512.0}[norm] if epsilon is None else epsilon
     shown = mother.read(of)
-    pixels = np.stack([frame.pixels for frame in shown])
     classifier = Classifier(network, device)
-    viewer = classifier.viewer
-    viewer.check_size(pixels.shape, of)
     target = None if targeted is None else classifier.index(targeted)
     avoided = [classifier.index(category) for category in avoid or []]
     results = []
-    parts = progress(
-        list(in_batches(shown, batch)), "changing images", "images", len(shown), size=lambda _: batch
+    for padded, images in classifier.batches(
+        shown, of=of, batch=batch, threads=threads, what="changing images"
+    ):
+        draws = [np.random.default_rng(derive(seed, frame.name)) for frame in padded]
+        noise = classifier.on_device(
+            [draw.standard_normal(padded[0].pixels.shape, np.float32) for draw in draws]
+        )
+        results.append(attack(classifier, images, noise, target, avoided, norm, epsilon, steps))
+    pixels, success, before, after, p_before, p_after, change = (
+        np.concatenate(values)[: len(shown)] for values in zip(*results, strict=True)
     )
-    with settings(threads if viewer.on_cpu else None, "float32"):
-        for part in parts:
-            draws = [np.random.default_rng(derive(seed, frame.name)) for frame in shown[part]]
-            start = np.stack([draw.standard_normal(pixels.shape[1:], np.float32) for draw in draws])
-            images, noise = (
-                torch.from_numpy(values).to(viewer.place).permute(0, 3, 1, 2).float()
-                for values in (pixels[part], start)
-            )
-            result = attack(classifier, images, noise, target, avoided, norm, epsilon, steps)
-            results.append(result)
-            for frame, changed in zip(shown[part], result.images, strict=True):
-                yield frame._replace(pixels=changed)
-    success, before, after, p_before, p_after, change = map(
-        np.concatenate, list(zip(*results, strict=True))[1:]
-    )
+    for frame, changed in zip(shown, pixels, strict=True):
+        yield frame._replace(pixels=changed)
     logger.info("%d of %d images are taken for what they shall", success.sum(), len(success))
     if not success.any():
         logger.warning(

@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from repscape import store
+from repscape.blocks import slices
 from repscape.errors import DataError, unknown
 from repscape.frozen.network import PREDICTIONS
+from repscape.frozen.running import settings
 from repscape.frozen.viewer import Viewer
+from repscape.logs import progress
+from repscape.stimuli.frame import Frame
 
 
 class Classifier:
@@ -16,8 +21,6 @@ class Classifier:
 
     Attributes
     ----------
-    viewer : Viewer
-        The network on its device.
     categories : list of str
         The names of the classes; their numbers where the network's table has no names.
     """
@@ -30,8 +33,8 @@ class Classifier:
         DataError
             The network has no classes.
         """
-        self._network, self.viewer = network, Viewer(network, device)
-        self._frozen = self.viewer.frozen
+        self._network, self._viewer = network, Viewer(network, device)
+        self._frozen = self._viewer.frozen
         if not self._frozen.softmax:
             raise DataError(f"{network}: expected a network that classifies; this one has no classes.")
         with store.open_file(network.with_name("layers.nc"), "layers") as table:
@@ -77,13 +80,42 @@ class Classifier:
         preprocess = self._frozen.preprocess
         smooth = preprocess.differentiable(images)
         exact = preprocess.apply(images.detach().to(torch.uint8).permute(0, 2, 3, 1))
-        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self.viewer.layout)
+        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self._viewer.layout)
         found: list[torch.Tensor] = []
         self._frozen.run(shown, {PREDICTIONS: found.append})
         return found[0]
 
+    def batches(
+        self, shown: Sequence[Frame], *, of: Path, batch: int, threads: int, what: str
+    ) -> Iterator[tuple[Sequence[Frame], torch.Tensor]]:
+        """Yield consecutive images, and as they are called with, with torch set up and progress shown.
 
-def in_batches(images: Sequence, batch: int) -> Iterator[slice]:
-    """Yield the slices of consecutive batches."""
-    for first in range(0, len(images), batch):
-        yield slice(first, first + batch)
+        As where activations are recorded, on a CPU the last batch is padded: with its last image.
+
+        Parameters
+        ----------
+        shown : sequence of Frame
+        of : their stimulus's file, for messages
+        batch : int
+            Images at a time.
+        threads : int
+            Of torch, on a CPU.
+        what : str
+            What this does, for the log.
+
+        Raises
+        ------
+        DataError
+            The images do not have the size that the network was frozen for.
+        """
+        self._viewer.check_size((len(shown), *shown[0].pixels.shape), of)
+        on_cpu = self._viewer.on_cpu
+        parts = (shown[part] for part in slices(len(shown), batch))
+        with settings(threads if on_cpu else None, "float32"):
+            for part in progress(parts, what, "images", len(shown)):
+                padded = [*part, *part[-1:] * (batch - len(part) if on_cpu else 0)]
+                yield padded, self.on_device([frame.pixels for frame in padded])
+
+    def on_device(self, arrays: Sequence[np.ndarray]) -> torch.Tensor:
+        """Return arrays (y, x, 3) as a float32 tensor (image, 3, y, x) where the network is."""
+        return torch.from_numpy(np.stack(arrays)).to(self._viewer.place).permute(0, 3, 1, 2).float()

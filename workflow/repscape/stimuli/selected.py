@@ -7,7 +7,6 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from repscape.errors import DataError
-from repscape.logs import progress
 from repscape.stimuli.frame import Frame
 from repscape.types import NetworkFile, SizeOfMother, StimulusFile
 
@@ -53,25 +52,20 @@ def frames(
     """
     import torch
 
-    from repscape.frozen.running import settings
     from repscape.stimuli import mother
-    from repscape.stimuli.classify import Classifier, in_batches
+    from repscape.stimuli.classify import Classifier
 
     shown = mother.read(of)
-    pixels = np.stack([frame.pixels for frame in shown])
     classifier = Classifier(network, device)
-    viewer = classifier.viewer
-    viewer.check_size(pixels.shape, of)
     wanted = classifier.index(category)
-    found = []
-    parts = progress(
-        list(in_batches(shown, batch)), "classifying", "images", len(shown), size=lambda _: batch
-    )
-    with torch.inference_mode(), settings(threads if viewer.on_cpu else None, "float32"):
-        for part in parts:
-            images = torch.from_numpy(pixels[part]).to(viewer.place).permute(0, 3, 1, 2).float()
-            found.append(classifier(images).cpu().numpy())
-    likely = np.concatenate(found)
+    with torch.inference_mode():
+        found = [
+            classifier(images).cpu().numpy()
+            for _, images in classifier.batches(
+                shown, of=of, batch=batch, threads=threads, what="classifying"
+            )
+        ]
+    likely = np.concatenate(found)[: len(shown)]
     chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > probability))
     fewest = count or 3
     if len(chosen) < fewest:
