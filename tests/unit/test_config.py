@@ -336,17 +336,28 @@ def test_missing_section(small, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "said"),
+    ("mean", "said"),
     [
-        ([72], "expected more than 1 of these; found [72]"),
-        ([72, 72, 3], "expected at most 2 of these; found [72, 72, 3]"),
-        (72, "expected a list; found 72"),
+        ([0.5], "expected more than 1 of these; found [0.5]"),
+        ([0.5, 0.5, 0.5, 1], "expected at most 3 of these; found [0.5, 0.5, 0.5, 1]"),
+        (0.5, "expected a list; found 0.5"),
     ],
 )
-def test_a_list_of_another_length(small, tmp_path, size, said):
-    name = next(iter(small["stimuli"]))
-    small["stimuli"][name]["size"] = size
-    assert f"stimuli.{name}.size: {said}" in mistakes(small, tmp_path)
+def test_a_list_of_another_length(small, tmp_path, mean, said):
+    small["networks"]["net"]["preprocess"] = {"mean": mean}
+    assert f"networks.net.preprocess.mean: {said}" in mistakes(small, tmp_path)
+
+
+@pytest.mark.parametrize("size", [[224], 224, [224, 224, 3], "224", "42", {"height": 2, "width": 3}])
+@pytest.mark.parametrize("source", ["gratings", "images"])
+def test_a_size_is_height_and_width(small, tmp_path, size, source):
+    (tmp_path / "a.png").touch()
+    small["stimuli"]["mine"] = {"source": source, "size": size}
+    if source == "images":  # which may have none
+        small["stimuli"]["mine"]["path"] = str(tmp_path / "a.png")
+    message = mistakes(small, tmp_path)
+    assert f"stimuli.mine.size: expected [height, width] in pixels; found {size!r}." in message
+    assert message.startswith("The config has a mistake:")
 
 
 def test_what_a_list_holds_is_told_once(small, tmp_path):

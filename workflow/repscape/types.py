@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
-Size = Annotated[tuple[PositiveInt, PositiveInt], Field(description="height and width in pixels")]
+
+def _height_and_width(size):
+    """Say once what a size is, where it is none."""
+    if isinstance(size, list | tuple) and len(size) == 2:
+        return size
+    raise ValueError("expected [height, width] in pixels")
+
+
+Size = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_height_and_width)]
 
 Names = Annotated[
     list[str],
