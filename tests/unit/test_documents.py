@@ -1,7 +1,9 @@
 """What the documents show works."""
 
+import ast
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,29 @@ def test_environments_agree(constraints):
     named = {re.split("==", line)[0] for line in constraints}
     extras = {re.split("[<>=]", r)[0] for extra in project["optional-dependencies"].values() for r in extra}
     assert direct | extras <= named
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize(("folder", "extras"), [("workflow", []), ("tests", ["test"])])
+def test_what_is_imported_is_declared(folder, extras):
+    """It is not left to what other packages depend on."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    declared = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
+    names = {re.split("[<>=]", requirement)[0] for requirement in declared} | {"repscape"}
+    installed = packages_distributions()
+    modules = {name for path in (REPOSITORY / folder).rglob("*.py") for name in imported(path)}
+    assert [
+        name
+        for name in sorted(modules & installed.keys())
+        if not names & {package.lower().replace("_", "-") for package in installed[name]}
+    ] == []
 
 
 @pytest.mark.parametrize("file", ["constraints.txt", "lock.txt", "environment.yaml"])
