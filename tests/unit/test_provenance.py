@@ -42,17 +42,39 @@ def test_imports_inside_functions_and_of_names():
     assert provenance.imports(ast.parse(text)) == {"repscape.store", "repscape.rdms.distances"}
 
 
-def test_follows_imports_but_not_modules_without_effect(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text("from repscape.rdms.sqeuclidean import dissimilarity\n")
-    reached, waiting = set(), ["repscape.rdms.sqeuclidean"]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += provenance.imports(ast.parse(provenance._module_file(name).read_text()))
-    assert "repscape.rdms.distances" in reached
-    assert not reached & provenance.WITHOUT_EFFECT
+@pytest.mark.parametrize(
+    ("edited", "counts"),
+    [
+        ("scripts/script.py", True),
+        ("repscape/rdms/cosine.py", True),
+        ("repscape/rdms/distances.py", True),
+        ("repscape/errors.py", False),  # without effect
+        ("repscape/rdms/euclidean.py", False),  # not imported
+    ],
+)
+def test_follows_imports_but_not_modules_without_effect(tmp_path, monkeypatch, edited, counts):
+    code = {
+        "scripts/script.py": "from repscape.rdms.cosine import dissimilarity",
+        "repscape/__init__.py": "",
+        "repscape/errors.py": "",
+        "repscape/rdms/__init__.py": "",
+        "repscape/rdms/cosine.py": "def dissimilarity():\n    from repscape.rdms import distances",
+        "repscape/rdms/distances.py": "from repscape.errors import DataError",
+        "repscape/rdms/euclidean.py": "",
+    }
+
+    def digest(folder, code):
+        for name, text in code.items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        monkeypatch.setattr(provenance, "PACKAGE", tmp_path / folder / "repscape")
+        return provenance.digest(tmp_path / folder / "scripts/script.py")
+
+    before = digest("before", code)
+    assert digest("same", code) == before
+    after = digest("after", code | {edited: f"{code[edited]}\nedited = True"})
+    assert (after != before) == counts
 
 
 def test_files_of_one_name_are_told_apart(tmp_path):
