@@ -51,6 +51,16 @@ def test_interpolations(interpolation, antialias):
     assert torch.equal(ours, expected / 255)
 
 
+def test_stages():
+    images = torch.randint(0, 256, (2, 40, 60, 3), dtype=torch.uint8)
+    ours = Preprocess(resize=30, crop=24)
+    resized, cropped, normalised = ours.stages(images)
+    assert torch.equal(resized, functional.resize(images.permute(0, 3, 1, 2), 30))
+    assert torch.equal(cropped, functional.center_crop(resized, 24))
+    assert torch.equal(normalised, functional.normalize(cropped / 255, ours.mean, ours.std))
+    assert torch.equal(normalised, ours.apply(images))
+
+
 def test_survives_json():
     ours = Preprocess(resize=(10, 20), crop=None)
     assert Preprocess.of(json.loads(json.dumps(ours.to_dict()))) == ours

@@ -68,14 +68,13 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
         preprocess = Preprocess.of(json.loads(described))
         groups[network] = {}, {"preprocess": described}
         for stimulus, name, original, shown in chosen:
-            resized = preprocess._resize(torch.from_numpy(shown).permute(2, 0, 1)[None].contiguous())
-            rgb = preprocess._crop(resized)
+            resized, rgb, normalised = preprocess.stages(torch.from_numpy(shown)[None])
             groups[f"{network}/{stimulus}"] = (
                 {
                     "original": original,
                     "resized": (("y_resized", "x_resized", "channel"), _pixels(resized)),
                     "rgb": (("y_in", "x_in", "channel"), _pixels(rgb)),
-                    "normalised": (("channel", "y_in", "x_in"), preprocess.normalise(rgb)[0].numpy()),
+                    "normalised": (("channel", "y_in", "x_in"), normalised[0].numpy()),
                 },
                 {"name": name},
             )

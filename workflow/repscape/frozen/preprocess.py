@@ -71,8 +71,24 @@ class Preprocess:
         -------
         float32 tensor (image, 3, y, x), contiguous
         """
-        pixels = self._crop(self._resize(images.permute(0, 3, 1, 2).contiguous()))
-        return self.normalise(pixels)
+        return self.stages(images)[-1]
+
+    def stages(self, images: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
+        """Return what becomes of pixels on their way to the network.
+
+        Parameters
+        ----------
+        images : uint8 tensor (image, y, x, 3)
+
+        Returns
+        -------
+        resized : uint8 tensor (image, 3, y, x)
+        cropped : uint8 tensor (image, 3, y, x)
+        normalised : float32 tensor (image, 3, y, x), contiguous
+        """
+        resized = self._interpolate(images.permute(0, 3, 1, 2).contiguous().float()).round().to(images.dtype)
+        cropped = self._crop(resized)
+        return resized, cropped, self._normalised(cropped)
 
     def differentiable(self, pixels: "torch.Tensor") -> "torch.Tensor":
         """Do the same without rounding to 8 bits after `resize`, so that gradients pass.
@@ -85,18 +101,7 @@ class Preprocess:
         -------
         float32 tensor (image, 3, y, x)
         """
-        return self.normalise(self._crop(self._interpolate(pixels)).clone())
-
-    def normalise(self, pixels: "torch.Tensor") -> "torch.Tensor":
-        """Scale pixels (image, 3, y, x) to 0…1, subtract the mean and divide by the SD.
-
-        Floating-point pixels are overwritten.
-        """
-        import torch
-
-        mean = torch.tensor(self.mean, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
-        std = torch.tensor(self.std, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
-        return pixels.to(torch.float32).div_(255.0).sub_(mean).div_(std)
+        return self._normalised(self._crop(self._interpolate(pixels)).clone())
 
     def _resized(self, height: int, width: int) -> tuple[int, int]:
         if self.resize is None:
@@ -105,9 +110,6 @@ class Preprocess:
             return self.resize
         longer = int(self.resize * max(height, width) / min(height, width))
         return (self.resize, longer) if height <= width else (longer, self.resize)
-
-    def _resize(self, images: "torch.Tensor") -> "torch.Tensor":
-        return self._interpolate(images.float()).round().to(images.dtype)
 
     def _interpolate(self, images: "torch.Tensor") -> "torch.Tensor":
         from torch.nn import functional
@@ -140,6 +142,17 @@ class Preprocess:
         top = round((images.shape[-2] - height) / 2)
         left = round((images.shape[-1] - width) / 2)
         return images[..., top : top + height, left : left + width]
+
+    def _normalised(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        """Scale pixels (image, 3, y, x) to 0…1, subtract the mean and divide by the SD.
+
+        Floating-point pixels are overwritten.
+        """
+        import torch
+
+        mean = torch.tensor(self.mean, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
+        std = torch.tensor(self.std, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
+        return pixels.to(torch.float32).div_(255.0).sub_(mean).div_(std)
 
 
 def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
