@@ -471,9 +471,15 @@ def placed(root, files):
     }
 
 
+def asked(results, plugin, parameters):
+    """Return the files that a figure names: its `inputs` gets the parameters that it asks for."""
+    keys = inspect.signature(plugin.inputs).parameters.keys() & parameters.keys()
+    return placed(results.root, plugin.inputs(results.study, **{key: parameters[key] for key in keys}))
+
+
 def drawing(results, plugin, **parameters):
     """Draw a figure of a made-up study as the workflow does, without saving it: figure and caption."""
-    files = placed(results.root, plugin.inputs(results.study, **parameters))
+    files = asked(results, plugin, parameters)
     with opened(files) as data, settings():
         style = (results.style,) if "style" in inspect.signature(plugin.draw).parameters else ()
         return plugin.draw(data, *style, **parameters)[:2]
@@ -482,7 +488,7 @@ def drawing(results, plugin, **parameters):
 def rendering(results, plugin, **parameters):
     """Render a figure of a made-up study as the workflow does; return where its data are."""
     name = plugin.__name__.rpartition(".")[2]
-    files = placed(results.root, plugin.inputs(results.study, **parameters))
+    files = asked(results, plugin, parameters)
     outputs = {"svg": "svg", "png": "png", "caption": "rst", "data": "nc"}
     paths = {
         key: results.root / results.study.path("figure", figure=name, format=suffix)

@@ -6,24 +6,11 @@ from repscape import choices
 from repscape.figures import captions
 from repscape.figures.depth import depth_axis, label_height, labelled, own
 from repscape.figures.pairs import chosen, measured, tested, words
-from repscape.figures.pairs import inputs as distances
+from repscape.figures.pairs import inputs as inputs
 from repscape.figures.style import Style, figure
-from repscape.study import Study
 
 CATEGORY = "Distances"
 P = 0.05
-
-
-def inputs(
-    study: Study,
-    *,
-    analysis: str | None = None,
-    source: str | None = None,
-    metric: str | None = None,
-    stimuli: list[str] | None = None,
-) -> dict:
-    """Name the file and check the parameters."""
-    return distances(study, analysis, source, metric, stimuli)
 
 
 def draw(

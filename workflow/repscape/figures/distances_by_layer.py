@@ -24,7 +24,7 @@ def inputs(
 ) -> dict:
     """Name the file and check the parameters."""
     choices.several(layers, study.layers[choices.one(source, study.layers, "source")], "layers")
-    return distances(study, analysis, source, metric)
+    return distances(study, analysis=analysis, source=source, metric=metric)
 
 
 def draw(

@@ -6,23 +6,10 @@ from repscape import choices
 from repscape.figures import captions
 from repscape.figures.depth import depth_bar, own
 from repscape.figures.pairs import MOST, area, chosen, label, measured, thinned
-from repscape.figures.pairs import inputs as distances
+from repscape.figures.pairs import inputs as inputs
 from repscape.figures.style import PAGE, RAMP, Style, along, figure
-from repscape.study import Study
 
 CATEGORY = "Distances"
-
-
-def inputs(
-    study: Study,
-    *,
-    analysis: str | None = None,
-    source: str | None = None,
-    metric: str | None = None,
-    stimuli: list[str] | None = None,
-) -> dict:
-    """Name the file and check the parameters."""
-    return distances(study, analysis, source, metric, stimuli)
 
 
 def draw(

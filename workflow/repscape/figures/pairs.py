@@ -12,9 +12,10 @@ MOST = 20_000  # points of a panel; more would only hide each other
 
 def inputs(
     study: Study,
-    analysis: str | None,
-    source: str | None,
-    metric: str | None,
+    *,
+    analysis: str | None = None,
+    source: str | None = None,
+    metric: str | None = None,
     stimuli: list[str] | None = None,
 ) -> dict:
     """Name the file of an analysis made by `distances` and check what is chosen of it."""

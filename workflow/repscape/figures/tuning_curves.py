@@ -10,7 +10,7 @@ from repscape.errors import ConfigError
 from repscape.figures import captions, tuning_rows
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import PAGE, WIDTH
-from repscape.study import Study
+from repscape.figures.tuning_rows import inputs as inputs
 
 CATEGORY = "Units"
 LEFT, RIGHT, GAP = 14.0, 3.0, 11.0  # mm
@@ -23,19 +23,6 @@ Units = (
     Annotated[int, Field(ge=1, le=8)]
     | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=8)]
 )
-
-
-def inputs(
-    study: Study, *, analysis: str | None = None, where: Where | None = None, units: Units = 5
-) -> dict:
-    """Name the file, and check by what layers are chosen.
-
-    Raises
-    ------
-    ConfigError
-        No analysis of that name measures tuning, or a label or value is unknown.
-    """
-    return tuning_rows.inputs(study, analysis, where)
 
 
 def draw(data: dict, *, analysis: str | None = None, where: Where | None = None, units: Units = 5):

@@ -8,26 +8,13 @@ from repscape.errors import ConfigError
 from repscape.figures import captions, tuning_rows
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import PAGE, WIDTH
-from repscape.study import Study
+from repscape.figures.tuning_rows import inputs as inputs
 
 CATEGORY = "Units"
 LEFT, RIGHT, GAP, TOP, FOOT = 34.0, 3.0, 9.0, 6.0, 8.5  # mm
 ROW, BETWEEN = 13.0, 2.5
 MOST = 16  # layers
 BINS = 18  # of preferred values about
-
-
-def inputs(
-    study: Study, *, analysis: str | None = None, where: Where | None = None, tuned: bool = False
-) -> dict:
-    """Name the file, and check by what layers are chosen.
-
-    Raises
-    ------
-    ConfigError
-        No analysis of that name measures tuning, or a label or value is unknown.
-    """
-    return tuning_rows.inputs(study, analysis, where)
 
 
 def draw(data: dict, *, analysis: str | None = None, where: Where | None = None, tuned: bool = False):

@@ -14,7 +14,7 @@ from repscape.study import Study
 DEGREES = (180.0, 360.0)  # periods of angles
 
 
-def inputs(study: Study, analysis: str | None, where: Where | None) -> dict:
+def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
     """Name the file of an analysis ``tuning``, and check by what its layers are chosen.
 
     Raises

@@ -1,15 +1,12 @@
 """Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from repscape.rdms.crossvalidation import crossvalidated
 from repscape.rdms.noise import Noise
 from repscape.rdms.normalisation import Scaling
-from repscape.rdms.rows import Rows
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
-from repscape.rdms.sqeuclidean import in_blocks as sqeuclidean_in_blocks
+from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
 from repscape.rdms.trials import Trials
 
 
@@ -42,8 +39,3 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None 
         return Noise(trials.chosen(others), diagonal=True)
 
     return crossvalidated(trials, len(activity), noise)
-
-
-def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
-    """Yield what `dissimilarity` returns where there are no trials, in consecutive parts."""
-    return sqeuclidean_in_blocks(activity, scaling)

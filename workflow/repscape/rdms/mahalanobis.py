@@ -1,15 +1,12 @@
 """Mahalanobis distance: squared distance of mean responses in units of their noise."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from repscape.rdms.distances import pairs
 from repscape.rdms.noise import Noise
 from repscape.rdms.normalisation import Scaling
-from repscape.rdms.rows import Rows
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
-from repscape.rdms.sqeuclidean import in_blocks as sqeuclidean_in_blocks
+from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
 from repscape.rdms.trials import Trials
 
 
@@ -47,8 +44,3 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None 
     i, j = pairs(len(activity))
     own = second.diagonal()
     return np.maximum(own[i] + own[j] - 2 * second[i, j], 0)
-
-
-def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
-    """Yield what `dissimilarity` returns where there are no trials, in consecutive parts."""
-    return sqeuclidean_in_blocks(activity, scaling)
