@@ -38,6 +38,23 @@ def kind(file: Path) -> str:
     return next((what for magic, what in _MAGIC.items() if begin.startswith(magic)), "csv")
 
 
+def names(file: Path) -> list[str] | None:
+    """Name the arrays of a file where that takes no time, in ``.npz`` files; None where it would.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read.
+    """
+    if kind(file) != "npz":
+        return None
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except zipfile.BadZipFile:  # told when it is read
+        return None
+
+
 def array(file: Path, variable: str | None, but: tuple[str | None, ...] = ()) -> np.ndarray:
     """Read one array of a file.
 

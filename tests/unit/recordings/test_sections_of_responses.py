@@ -1,5 +1,7 @@
 """Recordings of responses in the config, and as sources of a study."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,6 +100,30 @@ def test_mistakes(changes, said):
     with pytest.raises(ConfigError) as told:
         config.resolve(given(**changes))
     assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"source": "arrays", "images": "stimlui"},
+        {"source": "arrays", "responses": "stimlui"},
+        {"source": "arrays", "area_of": "stimlui"},
+        {"source": "traces", "rate": 30, "traces": "stimlui"},
+        {"source": "traces", "rate": 30, "area_of": "stimlui"},
+    ],
+)
+def test_a_variable_that_a_file_does_not_have(keys):
+    np.savez("v1.npz", resp=np.zeros((4, 3)), stimuli=np.arange(4))
+    *_, key = keys
+    said = rf"recordings.measured: {key}: v1.npz: variable 'stimlui' is unknown; did you mean 'stimuli'\?"
+    with pytest.raises(ConfigError, match=rf"{said} Valid: resp, stimuli\."):
+        config.resolve(given(path="v1.npz", area=["V1"], **({"area_of": None} | keys)))
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 cut", b"a,b\n1,2\n"])
+def test_what_does_not_tell_its_variables_is_told_when_it_is_read(content):
+    Path("v1.npz").write_bytes(content)
+    assert config.resolve(given(path="v1.npz", images="stimlui")).recordings == ["made", "measured"]
 
 
 def test_neurons_need_a_population_that_they_can_have():

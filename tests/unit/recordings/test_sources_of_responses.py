@@ -92,8 +92,10 @@ def test_of_several_stimuli_each_has_its_file(tmp_path):
 def test_keys_that_do_not_go_together_are_refused(keys, said):
     given = {
         "path": "a.npy",
+        "responses": None,
         "axes": ["trial", "neuron"],
         "images": None,
+        "area_of": None,
         "by": None,
         "bin": 1,
         "convention": "angle",

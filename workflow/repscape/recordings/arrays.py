@@ -11,7 +11,7 @@ from repscape.containers import array, ordered
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.orientations import Convention, conditions
-from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces
+from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
 from repscape.types import Files
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
@@ -80,7 +80,7 @@ def read(
         yield Responses(str(file), stimulus, values, shown, by, areas)
 
 
-def check(*, path, axes, images, by, bin, convention) -> None:
+def check(*, path, responses, axes, images, by, bin, convention, area_of) -> None:
     """Refuse keys that do not go together; the config asks before a job does."""
     given = set(axes)
     if len(given) < len(axes) or given not in (
@@ -99,6 +99,7 @@ def check(*, path, axes, images, by, bin, convention) -> None:
             "bin and convention are of angles: say under 'by' of which factor, such as orientation."
         )
     check_braces(path)
+    check_variables(path, responses=responses, images=images, area_of=area_of)
 
 
 def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from repscape import patterns
-from repscape.errors import ConfigError, DataError, some
+from repscape import assets, containers, patterns
+from repscape.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.logs import logger
 
 # What is done about what cannot be used: stop, or leave it out and say how much.
@@ -131,6 +131,25 @@ def check_braces(path: str | list[str]) -> None:
         other = [name for name in patterns.names(address) if name != STIMULUS]
         if other:
             raise ConfigError(f"path: expected no name in braces but {{stimulus}}, found {{{other[0]}}}.")
+
+
+def check_variables(path: str | list[str], **named: str | None) -> None:
+    """Refuse names of variables that a recording's file does not have, if it tells them at once.
+
+    Of several files the first is asked: a plan has no time for all.
+
+    Raises
+    ------
+    ConfigError
+    """
+    try:
+        first = next(iter(assets.local_files(path, "path")), None)
+        there = None if first is None else containers.names(first)
+    except (AssetError, DataError):  # told with other files that are not there, and when it is read
+        return
+    for key, variable in named.items():
+        if there is not None and variable is not None and variable not in there:
+            raise ConfigError(f"{key}: {first}: variable {unknown(variable, there)}")
 
 
 def recorded(

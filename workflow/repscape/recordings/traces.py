@@ -10,7 +10,7 @@ from pydantic import PositiveFloat
 from repscape.containers import array, ordered
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
-from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces
+from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
 from repscape.types import Files
 
 Axis = Literal["trial", "time", "neuron"]
@@ -73,7 +73,7 @@ def read(
         yield Responses(str(file), stimulus, answers, shown, areas=areas, frequencies=frequencies)
 
 
-def check(*, path, axes, rate, window) -> None:
+def check(*, path, traces, axes, rate, window, area_of) -> None:
     """Refuse keys that do not go together; the config asks before a job does."""
     if len(set(axes)) < len(axes) or set(axes) not in ({"time", "neuron"}, {"trial", "time", "neuron"}):
         raise ConfigError(
@@ -82,6 +82,7 @@ def check(*, path, axes, rate, window) -> None:
     if round(window * rate) < 1:
         raise ConfigError(f"window: {window:g} s have no sample at {rate:g} samples a second.")
     check_braces(path)
+    check_variables(path, traces=traces, area_of=area_of)
 
 
 def power(states: np.ndarray) -> np.ndarray:
