@@ -37,11 +37,6 @@ def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]
     return chosen
 
 
-def evenly(count: int, shown: int) -> np.ndarray:
-    """Choose evenly spaced ones of `count`, always the first and the last where there are two or more."""
-    return np.unique(np.linspace(0, count - 1, min(shown, count)).round().astype(int))
-
-
 def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
     """Return a population of the study; by default the first that is sampled by size."""
     by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]

@@ -60,6 +60,11 @@ def test_evenly_spaced_indices(length, data):
         assert np.ptp(np.diff(indices)) <= 1
 
 
+def test_of_fewer_all_are_taken():
+    assert evenly_spaced(3, 6) == [0, 1, 2]
+    assert evenly_spaced(0, 6) == []
+
+
 def test_all_bad_files_are_named_at_once(tmp_path):
     whole = save(tmp_path / "good.npy", np.zeros((9, 6, 8), np.uint8))
     cut, empty, text = (tmp_path / name for name in ("cut.npy", "empty.npy", "text.npy"))

@@ -7,6 +7,7 @@ from repscape.analyses.result import Result
 from repscape.figures import captions, recorded
 from repscape.figures.rows import inset, page, write
 from repscape.figures.style import WIDTH, Style
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Activations"
@@ -139,7 +140,7 @@ def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, np.ndarra
     units = np.sort(sample["unit"].isel(repeat=0).values)
     positions = np.searchsorted(recording["unit"].values, units)
     answers = recording["activation"].isel(image=images).values[:, positions]
-    few = choices.evenly(len(units), MOST)
+    few = evenly_spaced(len(units), MOST)
     return units[few], answers[:, few], len(units)
 
 

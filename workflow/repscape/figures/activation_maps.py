@@ -13,6 +13,7 @@ from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_la
 from repscape.figures.style import PAGE, WIDTH, Style
 from repscape.networks import planned, tables
 from repscape.populations.channels import covers
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Activations"
@@ -68,7 +69,7 @@ def inputs(
             )
     if filters is None:
         hidden = [layer for layer in own if layer != "input"] or own
-        layers = [hidden[i] for i in choices.evenly(len(hidden), COLUMNS)]
+        layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
     else:
         layers = choices.several(filters, own, "filters")
     stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")

@@ -8,6 +8,7 @@ from repscape.figures import captions
 from repscape.figures.anova_by_depth import design, words
 from repscape.figures.rows import colour_scale, page, picture, write
 from repscape.figures.style import PAGE, WIDTH
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Units"
@@ -60,7 +61,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: list[str] | None = 
     spatial = [
         name for name in order if max(tree[f"layers/{name}/eta2"].sizes[axis] for axis in ("y", "x")) > 1
     ]
-    chosen = [spatial[at] for at in choices.evenly(len(spatial), COLUMNS)] if layers is None else layers
+    chosen = [spatial[at] for at in evenly_spaced(len(spatial), COLUMNS)] if layers is None else layers
     chosen = [name for name in order if name in chosen]
     if not chosen or not spatial:
         raise DataError("anova_maps: no layer has more than one position, so that there is nothing to map.")

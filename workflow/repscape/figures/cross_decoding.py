@@ -8,6 +8,7 @@ from repscape.figures import captions
 from repscape.figures.rows import colour_scale, inset, page, write
 from repscape.figures.style import WIDTH
 from repscape.figures.svm_by_depth import SIGNIFICANT, chance, procedure
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Units"
@@ -56,7 +57,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: list[str] | None = 
     """
     table = data["svm"].load()
     order = [str(layer) for layer in table["layer"].values]
-    chosen = [order[at] for at in choices.evenly(len(order), COLUMNS)] if layers is None else layers
+    chosen = [order[at] for at in evenly_spaced(len(order), COLUMNS)] if layers is None else layers
     chosen = [layer for layer in order if layer in chosen]
     conditions = [str(value) for value in table["train"].values]
     columns = min(len(chosen), COLUMNS)

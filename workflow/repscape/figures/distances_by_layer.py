@@ -8,6 +8,7 @@ from repscape.figures.depth import own
 from repscape.figures.pairs import MOST, area, chosen, label, measured, tested, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import Style, figure
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Distances"
@@ -58,7 +59,7 @@ def draw(
     if layers is None:
         layers = [name for name in own(data["distances"], str(table["source"].values)) if name != against]
         if len(layers) > PANELS:
-            layers = [layers[i] for i in np.linspace(0, len(layers) - 1, PANELS).round().astype(int)]
+            layers = [layers[i] for i in evenly_spaced(len(layers), PANELS)]
     distance = table["distance"].transpose("layer", "stimulus", "pair")
     stimuli = list(map(str, table["stimulus"].values))
     colours = np.array([style.colour(stimulus) for stimulus in stimuli])

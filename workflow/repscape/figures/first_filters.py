@@ -11,6 +11,7 @@ from repscape.figures import trained
 from repscape.figures.rows import LEFT, colour_scale, page, picture, write
 from repscape.figures.style import WIDTH
 from repscape.networks import planned
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Network"
@@ -70,7 +71,7 @@ def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
     """
     training = data["training"].load()
     weights = _weights(training)
-    numbers = choices.evenly(weights.shape[1], filters).tolist() if isinstance(filters, int) else filters
+    numbers = evenly_spaced(weights.shape[1], filters) if isinstance(filters, int) else filters
     kinds = {"before": weights[0], "after": weights[1], "change": weights[1] - weights[0]}
     both, change = np.abs(weights).max() or 1.0, np.abs(kinds["change"]).max() or 1.0
     limits = {"before": both, "after": both, "change": change}

@@ -25,6 +25,7 @@ from repscape.figures.rows import page
 from repscape.figures.style import WIDTH
 from repscape.rdms import REPEATED
 from repscape.rdms.labelled import FOLLOWING
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -261,7 +262,7 @@ def _thinned(maps, groups: list[list[int]]) -> list[list[int]]:
     sources = maps["source"].values[first] if "source" in maps else np.full(len(first), "")
     own = {source: list(dict.fromkeys(layers[sources == source])) for source in dict.fromkeys(sources)}
     for count in range(max(map(len, own.values())), 0, -1):
-        kept = {name: {all_[at] for at in choices.evenly(len(all_), count)} for name, all_ in own.items()}
+        kept = {name: {all_[at] for at in evenly_spaced(len(all_), count)} for name, all_ in own.items()}
         some = [group for group, s, layer in zip(groups, sources, layers, strict=True) if layer in kept[s]]
         if len(some) <= MOST:
             return some

@@ -5,6 +5,7 @@ import numpy as np
 from repscape import choices
 from repscape.figures import captions
 from repscape.rdms.comparison import orders_used
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 MOST = 20_000  # points of a panel; more would only hide each other
@@ -79,7 +80,7 @@ def of_fewer(rdm, most: int):
 
     from repscape.rdms.condensed import places
 
-    images = choices.evenly(rdm.sizes["image"], most)
+    images = np.array(evenly_spaced(rdm.sizes["image"], most))
     names = rdm["name"].values
     rows = []
     for place, i in enumerate(images[:-1]):  # of row i, all pairs lie together: read at once

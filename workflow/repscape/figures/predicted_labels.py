@@ -12,6 +12,7 @@ from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
 from repscape.labels import check_equal
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Predictions"
@@ -116,7 +117,7 @@ class _Row:
 
     def __init__(self, stimulus, predictions, images: int, top: int, width: float):
         self.stimulus, self.name = stimulus, stimulus.attrs["stimulus"]
-        self.images = choices.evenly(stimulus.sizes["image"], images)
+        self.images = evenly_spaced(stimulus.sizes["image"], images)
         predicted = predictions.sel(stimulus=self.name)
         names = stimulus["name"].values
         here, there = (dataset.encoding["source"] for dataset in (stimulus, predictions))

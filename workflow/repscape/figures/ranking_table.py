@@ -8,6 +8,7 @@ from repscape.figures.curves import averaged, definition
 from repscape.figures.depth import own
 from repscape.figures.rows import page
 from repscape.figures.style import WIDTH, Style
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "Differentiation"
@@ -77,7 +78,7 @@ def draw(
     population, size = choices.one_size(made, population, size)
     every, chosen = own(table, source), layers
     if layers is None:
-        layers = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, COLUMNS).round().astype(int))]
+        layers = [every[i] for i in evenly_spaced(len(every), COLUMNS)]
     table = table.sel(source=source, metric=metric, population=population, size=size, layer=layers)
     ranks = int((table["stimulus"] != "").sum("rank").max())
 

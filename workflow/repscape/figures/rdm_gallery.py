@@ -7,6 +7,7 @@ from repscape.analyses.result import Result
 from repscape.figures import captions, pairs
 from repscape.figures.rows import LEFT, colour_scale, page, row_label
 from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -32,7 +33,7 @@ def inputs(
     source = choices.one(source, study.layers, "source")
     own = study.layers[source]
     if layers is None:
-        layers = [own[i] for i in choices.evenly(len(own), COLUMNS)]
+        layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
     layers = choices.several(layers, own, "layers")
     samples = study.samples_of(source)
     population = choices.sampled(samples, population)

@@ -13,6 +13,7 @@ from repscape.figures import captions
 from repscape.figures.rows import picture, write
 from repscape.figures.style import RAMP, along, printable
 from repscape.labels import check_equal
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 # How many evenly spaced images, or which, counted from 0.
@@ -93,7 +94,7 @@ def layers(
     own = study.layers[source]
     if chosen is None:
         own = [layer for layer in own if layer != without] or own
-        return [own[i] for i in choices.evenly(len(own), count)]
+        return [own[i] for i in evenly_spaced(len(own), count)]
     wanted = choices.several(chosen, own, "layers")
     return [layer for layer in own if layer in wanted]
 
@@ -125,7 +126,7 @@ def chosen(stimulus, images: int | Sequence[int]) -> list[int]:
     """
     count = stimulus.sizes["image"]
     if isinstance(images, int):
-        return choices.evenly(count, images).tolist()
+        return evenly_spaced(count, images)
     if max(images) >= count:
         raise DataError(
             f"images: the stimulus '{stimulus.attrs['stimulus']}' has {count} images, numbered 0 to "

@@ -9,6 +9,7 @@ from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.rows import fit, inset, page, picture, write
 from repscape.figures.style import COLOURS, WIDTH
 from repscape.rdms.labelled import FOLLOWING
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -63,7 +64,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
         if table[name].dims == ("rdm",) and name not in OWN
     }
     chosen = choices.places(labels, where, "RDM")
-    rdms = [chosen[at] for at in choices.evenly(len(chosen), MOST)]
+    rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
     told = [name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1]
     finder = EntryPictures(data["stimuli"])
     entries = [_entries(table, labels, at) for at in rdms]

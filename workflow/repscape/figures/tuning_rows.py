@@ -9,6 +9,7 @@ from repscape.analyses.collection import Where
 from repscape.errors import ConfigError, unknown
 from repscape.figures import captions
 from repscape.figures.style import COLOURS, REFERENCE
+from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
 DEGREES = (180.0, 360.0)  # periods of angles
@@ -60,7 +61,7 @@ def shown(
     count = max(map(len, own.values()))
     while sum(min(count, len(every)) for every in own.values()) > most:
         count -= 1
-    return [every[at] for every in own.values() for at in choices.evenly(len(every), count)]
+    return [every[at] for every in own.values() for at in evenly_spaced(len(every), count)]
 
 
 def layers(tree) -> dict[str, np.ndarray]:
