@@ -13,10 +13,6 @@ atexit.register(gc.freeze)
 
 min_version("9.27")
 
-if not workflow.overwrite_configfiles:
-
-    configfile: "config/config.yaml"
-
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/jobs.smk"

@@ -137,7 +137,8 @@ def read_lines(path) -> dict[tuple, tuple[str, int]]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
+        raise ConfigError(f"{path}: not valid YAML: {said}.") from error
     lines: dict[tuple, tuple[str, int]] = {}
 
     def walk(node, keys):

@@ -9,6 +9,8 @@ import sys
 from base64 import urlsafe_b64encode
 from importlib.metadata import version
 
+from snakemake.exceptions import WorkflowError
+
 # The package of this checkout, here and in the jobs, whatever else is installed.
 WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
 sys.path.insert(0, WORKFLOW)
@@ -22,6 +24,7 @@ from repscape.config.names import TARGETS
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError
 from repscape.logs import Calm, say
+from repscape.mistakes import read_lines
 from repscape.networks import planned
 
 CALM = Calm()
@@ -40,6 +43,14 @@ def or_stop(function, *arguments, **keywords):
     except RepscapeError as error:
         # Snakemake would frame an exception by lines of our own code.
         sys.exit(f"repscape: {error}")
+
+
+if not workflow.overwrite_configfiles:
+    try:
+        workflow.configfile(CONFIG_FILES[0])
+    except WorkflowError:  # which does not say where
+        or_stop(read_lines, CONFIG_FILES[0])
+        raise
 
 
 def check_folders(*folders):
