@@ -602,6 +602,20 @@ def assert_plain_restructured_text(text):
     assert [node.tagname for node in document.children] == ["paragraph"]
 
 
+def test_a_gallery_of_many_stimuli_names_its_columns_in_full(results, draw):
+    stimuli = tuple(f"movie{i}" for i in range(20))
+    made = results(stimuli=stimuli, layers=SMALL, reference=None)
+    made.samples, made.images = {"random": ("200",)}, dict.fromkeys(stimuli, 4)
+    made.rdms(degenerate=[(stimulus, "fc1") for stimulus in stimuli])
+    figure, caption = draw(made, plugin("rdm_gallery"))
+    assert_legible(figure, "rdm_gallery")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert set(SMALL) <= set(texts)
+    assert figure.bbox.height <= 240 / 25.4 * figure.dpi + 1e-6
+    assert len(figure.axes) == 1 + len(SMALL) - 1  # of what is undefined there is no colour scale
+    assert "constant: fc1 (all stimuli)." in caption
+
+
 @pytest.mark.parametrize(
     "name",
     ["a*b*c", "`x`_", "end_", "|sub|", "back\\slash", "*", "http_", "näme", "a__", "x_y_z", "Crock_ Pot"],

@@ -17,6 +17,8 @@ COLUMNS = 6
 IMAGES = 500  # shown of a stimulus of thousands: more than the matrix has pixels would not be seen
 UNDEFINED = "#D9D9D9"
 TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
+LETTER, LINE = 1.35, 3.2  # mm, of 7 points
+LONGEST = 24  # letters of an upright column title
 
 
 def inputs(
@@ -101,17 +103,25 @@ def draw(
     matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
     images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
 
-    pitch = min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
-    side = pitch - GAP
-    fig, axes = page(TOP + pitch * len(stimuli) + BOTTOM, max(LEFT + pitch * len(layers), 90))
+    top, pitch = TOP, min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
+    names, room = [captions.shorten(layer, LONGEST) for layer in layers], int(pitch / 1.55)
+    upright = room < 10 and max(map(len, names)) > room
+    if upright:
+        top = 3 + LETTER * max(map(len, names))
+        pitch = min(pitch, (PAGE - top - BOTTOM) / len(stimuli))
+    side, width = pitch - GAP, max(LEFT + pitch * len(layers), 90)
+    each = ", a scale for each layer" if len(layers) > 1 else ""
+    words = captions.axis(f"{captions.metric_of(data['rdms'][0], metric)}{each}", int(width / LETTER))
+    below = top + pitch * len(stimuli)
+    fig, axes = page(below + BOTTOM + LINE * words.count("\n"), width)
     for row, stimulus in enumerate(stimuli):
-        top = TOP + row * pitch
+        upper = top + row * pitch
         digits = len(str(many.get(stimulus, images[stimulus])))
-        row_label(axes, style, stimulus, top, side, away=max(5, 1.2 + 1.25 * digits))
+        row_label(axes, style, stimulus, upper, side, away=max(5, 1.2 + 1.25 * digits))
         for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
             va = "bottom" if place else "top"
             axes.text(
-                LEFT - 0.8, top + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
+                LEFT - 0.8, upper + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
             )
     colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
     limits = []
@@ -120,9 +130,9 @@ def draw(
         shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
         shown = shown[np.isfinite(shown)]
         low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
-        limits.append((low, high))
+        limits.append((low, high) if shown.size else (np.nan, np.nan))
         for row, stimulus in enumerate(stimuli):
-            extent = (left, left + side, TOP + row * pitch + side, TOP + row * pitch)
+            extent = (left, left + side, top + row * pitch + side, top + row * pitch)
             axes.imshow(
                 matrices[stimulus, layer],
                 vmin=low,
@@ -133,17 +143,15 @@ def draw(
                 interpolation="none",
                 gid=f"{stimulus}/{layer}",
             )
-        name = captions.shorten(layer, max(6, int(pitch / 1.55)))
-        axes.text(left + side / 2, TOP - 1.5, name, ha="center")
-        colour_scale(axes, left, TOP + len(stimuli) * pitch, side, colours, low, high, 3 if side > 18 else 2)
-    each = ", a scale for each layer" if len(layers) > 1 else ""
-    middle = LEFT + (pitch * len(layers) - GAP) / 2
-    axes.text(
-        middle,
-        TOP + pitch * len(stimuli) + BOTTOM - 1,
-        f"{captions.metric_of(data['rdms'][0], metric)}{each}",
-        ha="center",
-    )
+        name = names[column] if upright else captions.shorten(layer, max(6, room))
+        turned = {"rotation": 90, "va": "bottom"} if upright else {}
+        axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
+        if shown.size:
+            colour_scale(axes, left, below, side, colours, low, high, 3 if side > 18 else 2)
+    # in the middle below the matrices, or as near to it as there is room
+    half = LETTER / 2 * max(map(len, words.split("\n")))
+    middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)
+    axes.text(middle, below + BOTTOM - 4, words, ha="center", va="top")
     variables = {
         "layer": (("layer",), layers),
         "low": (("layer",), np.array(limits)[:, 0], {"long_name": "dissimilarity at which colours begin"}),
@@ -204,11 +212,12 @@ def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) 
         "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
         "compare stimuli within a layer, not layers."
     )
-    undefined = [
-        f"{captions.escape(layer)} ({captions.escape(stimulus)})"
-        for (stimulus, layer), matrix in matrices.items()
-        if np.isnan(matrix).any()
-    ]
+    undefined = []
+    for layer in layers:
+        where = [name for name in stimuli if np.isnan(matrices[name, layer]).any()]
+        every = len(where) == len(stimuli) > 1
+        whose = "all stimuli" if every else captions.listing(map(captions.escape, where))
+        undefined += [f"{captions.escape(layer)} ({whose})"] if where else []
     if undefined:
         text.append(f"Grey: undefined, because activity was constant: {captions.listing(undefined)}.")
     return " ".join(text)
