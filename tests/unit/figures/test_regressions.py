@@ -137,6 +137,35 @@ def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
     assert "99 permutations" in caption
 
 
+def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results, draw):
+    made = results(stimuli=("bikes", "white_noise"), layers=LAYERS)
+    made.images = {"bikes": 6, "white_noise": 3}
+    made.samples = {"random": ("100000",)}
+    made.rdms(degenerate=[("bikes", "fc1"), ("white_noise", "fc1"), ("bikes", "block17")])
+    path = made.root / made.study.path("rdm", source="mobilenet_v2", stimulus="white_noise",
+                                       population="random", layer="block2", size="100000")  # fmt: skip
+    other = made.root / str(path.relative_to(made.root)).replace("white_noise", "bikes")
+    for file in (path, other):
+        with netCDF4.Dataset(file, "a") as rdm:
+            rdm["dissimilarity"][:] = 0
+    made.analyse("distances", seed=0, permutations=19)
+    figure, _ = draw(made, plugin("distances_by_layer"))
+    said = {}
+    for layer in LAYERS[1:]:
+        dots, line = points(figure)[layer], lines(figure)[f"line/{layer}"]
+        axes = dots.axes
+        (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        for x, y in (*dots.get_offsets(), *line.get_xydata()):
+            assert np.isnan(y) or ((low <= x <= high / 1.04 and bottom <= y < top / 1.3) or x == y == 0)
+        assert (top == 1) == (layer in ("block2", "fc1"))
+        said[layer] = [text.get_text() for text in axes.texts]
+    assert said["fc1"] == ["undefined:\nconstant activity"]
+    assert said["block2"] == ["all distances are 0"]
+    # the line ends where points do, not at images of what is undefined here
+    here = points(figure)["block17"].get_offsets()[:, 0]
+    np.testing.assert_allclose(lines(figure)["line/block17"].get_xdata(), [here.min(), here.max()])
+
+
 def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, monkeypatch):
     pairs.analyse("distances", seed=0, permutations=19)
     monkeypatch.setattr("repscape.figures.pairs.MOST", 50)

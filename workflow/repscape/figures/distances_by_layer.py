@@ -5,7 +5,7 @@ import numpy as np
 from repscape import choices
 from repscape.figures import captions
 from repscape.figures.depth import own
-from repscape.figures.pairs import MOST, area, chosen, label, measured, tested, thinned
+from repscape.figures.pairs import MOST, area, beyond, chosen, label, measured, tested, thinned
 from repscape.figures.pairs import inputs as distances
 from repscape.figures.style import Style, figure
 from repscape.stimuli.selection import evenly_spaced
@@ -64,7 +64,6 @@ def draw(
     stimuli = list(map(str, table["stimulus"].values))
     colours = np.array([style.colour(stimulus) for stimulus in stimuli])
     images = distance.sel(layer=against).values
-    ends = np.array([np.nanmin(images), np.nanmax(images)])
 
     names = [captions.shorten(name, 24) for name in stimuli]
     keys = 6 if max(map(len, names)) < 16 else 3
@@ -73,15 +72,23 @@ def draw(
     fig = figure(18 + rows * min(40, 170 / columns) + 4 * -(-len(stimuli) // keys))
     panels = fig.subplots(rows, columns, squeeze=False, sharex=True)
     for axes, layer in zip(panels.flat, layers, strict=False):
-        x, y, which = thinned(images, distance.sel(layer=layer).values, np.arange(len(stimuli))[:, None])
+        values = distance.sel(layer=layer).values
+        x, y, which = thinned(images, values, np.arange(len(stimuli))[:, None])
         axes.scatter(
-            x, y, c=colours[which.astype(int)], s=area(x), lw=0, alpha=0.7, rasterized=True, gid=layer
-        )
+            x, y, c=colours[which.astype(int)], s=area(x), lw=0, alpha=0.7, rasterized=True, gid=layer,
+            clip_on=False,
+        )  # fmt: skip
         fit = table.sel(layer=layer)
+        there = images[np.isfinite(images * values)]
+        ends = np.array([there.min(), there.max()] if there.size else [np.nan] * 2)
         line = float(fit["pooled_slope"]) * ends + float(fit["pooled_intercept"])
         axes.plot(ends, line, color="black", linewidth=0.8, gid=f"line/{layer}")
-        axes.set_xlim(1.05 * np.nanmin(x, initial=0), None)  # estimates without bias may be negative
-        axes.set_ylim(1.05 * np.nanmin(y, initial=0), 1.35 * np.nanmax(y, initial=1e-9))
+        axes.set_xlim(beyond(images, 1.05))
+        axes.set_ylim(beyond([*y, *line], 1.35))  # room for words above
+        if not y.any():
+            words = "all distances are 0" if y.size else "undefined:\nconstant activity"
+            axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=6)
+            axes.set_yticks([0] if y.size else [])
         star = "*" if float(fit["pooled_p_layers"]) < 0.05 else ""
         value, within = float(fit["pooled_r2"]), float(fit["within_r2"])
         if np.isfinite(value):
@@ -90,7 +97,9 @@ def draw(
             axes.text(0.03, 0.98, words, transform=axes.transAxes, va="top", fontsize=6)
         axes.set_title(captions.shorten(layer, int(100 / columns)), fontsize=6.5, pad=2)
         axes.tick_params(labelsize=6)
-        axes.locator_params(nbins=4)
+        axes.locator_params("x", nbins=4)
+        if y.any():
+            axes.locator_params("y", nbins=5)
     for axes in panels.flat[len(layers) :]:
         axes.remove()
     for column in range(columns):

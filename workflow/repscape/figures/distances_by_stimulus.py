@@ -5,7 +5,7 @@ import numpy as np
 from repscape import choices
 from repscape.figures import captions
 from repscape.figures.depth import depth_bar, own
-from repscape.figures.pairs import MOST, area, chosen, label, measured, thinned
+from repscape.figures.pairs import MOST, area, beyond, chosen, label, measured, thinned
 from repscape.figures.pairs import inputs as inputs
 from repscape.figures.style import PAGE, RAMP, Style, along, figure
 
@@ -54,13 +54,14 @@ def draw(
             distance.sel(stimulus=stimulus, layer=layers).values,
             np.arange(len(layers))[:, None],
         )
-        axes.scatter(x, y, c=colours[which.astype(int)], s=area(x), lw=0, rasterized=True, gid=stimulus)
+        axes.scatter(
+            x, y, c=colours[which.astype(int)], s=area(x), lw=0, rasterized=True, gid=stimulus, clip_on=False
+        )
         name = captions.shorten(stimulus, int(85 / columns))
         axes.set_title(name, color=style.colour(stimulus), fontweight="bold")
     shown = distance.sel(stimulus=stimuli)
     for limit, chosen_layers in ((panels.flat[0].set_xlim, against), (panels.flat[0].set_ylim, layers)):
-        values = shown.sel(layer=chosen_layers).values
-        limit(1.03 * np.nanmin(values, initial=0), 1.03 * np.nanmax(values))  # some metrics may be negative
+        limit(beyond(shown.sel(layer=chosen_layers).values, 1.03))
     for axes in panels.flat[len(stimuli) :]:
         axes.remove()
     for column in range(columns):

@@ -129,6 +129,15 @@ def area(points: np.ndarray) -> float:
     return float(np.clip(3500 / max(len(points), 1), 1.3, 8))
 
 
+def beyond(values, factor: float) -> tuple[float, float]:
+    """Return limits of an axis from 0, or below what is negative, to `factor` times the largest value.
+
+    Estimates without bias may be negative. The end is 1 where all values are 0 or undefined.
+    """
+    finite = np.asarray(values)[np.isfinite(values)]
+    return factor * finite.min(initial=0), factor * finite.max(initial=0) or 1
+
+
 def measured(table) -> str:
     """Say for a caption what the distances are."""
     metric, population, size = str(table["metric"].values), table.attrs["population"], table.attrs["size"]
