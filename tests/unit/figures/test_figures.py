@@ -602,6 +602,19 @@ def assert_plain_restructured_text(text):
     assert [node.tagname for node in document.children] == ["paragraph"]
 
 
+def test_legends_of_many_stimuli_fit_the_page(results, draw):
+    stimuli = (*(f"movie{i}" for i in range(19)), "white_noise")
+    made = results(stimuli=stimuli, layers=SMALL)
+    made.images = dict.fromkeys(stimuli, 30)
+    made.differentiation().analyse("sd_cd")
+    for name, parameters in (
+        ("differentiation_by_depth", {"normalised": True, "sizes": [200]}),
+        ("sd_cd_scatter", {}),
+    ):
+        figure, _ = draw(made, plugin(name), **parameters)
+        assert_legible(figure, name)
+
+
 def test_a_gallery_of_many_stimuli_names_its_columns_in_full(results, draw):
     stimuli = tuple(f"movie{i}" for i in range(20))
     made = results(stimuli=stimuli, layers=SMALL, reference=None)

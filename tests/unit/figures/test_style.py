@@ -115,14 +115,34 @@ def test_colours_depend_on_the_names_alone():
     assert palette(names[::-1], "white_noise") == given
     assert list(given)[:3] == ["movie0", "movie1", "movie2"]  # natural order: 2 before 10
     assert given["white_noise"] == REFERENCE
-    assert len(set(given.values())) == 13
 
 
-@pytest.mark.parametrize("count", [1, 15, 16, 60, 200])
-def test_every_stimulus_has_a_colour_of_its_own(count):
+@pytest.mark.parametrize("count", [1, 8, 9, 16, 32, 33, 60, 200])
+def test_every_stimulus_has_a_colour_and_shape_of_its_own(count):
     given = palette([f"s{i}" for i in range(count)] + ["noise"], "noise")
-    assert len(set(given.values())) == count + 1
+    style = Style(given)
+    assert len({(colour, style.marker(name)) for name, colour in given.items()}) == count + 1
     assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in given.values())
+    assert style.repeats == (8 < count <= 32)
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("count", [12, 20, 32])
+def test_stimuli_of_one_shape_can_be_told_apart_as_lines(vision, count):
+    style = Style(palette([f"s{i}" for i in range(count)]))
+    seen = {name: lab(np.array(VISION[vision]) @ linear(style.colour(name))) for name in style.colours}
+    for first, second in combinations(seen, 2):
+        if style.marker(first) == style.marker(second):
+            assert ciede2000(seen[first], seen[second]) >= 10, (first, second)
+
+
+def test_shapes_that_tell_stimuli_apart_are_seen_along_many_layers():
+    twenty = Style(palette([f"s{i:02d}" for i in range(20)]))
+    assert twenty.dots("s01", 150)["markersize"] == 1.0
+    square = twenty.dots("s09", 150)
+    assert square["markersize"] > 2
+    assert square["markevery"] > 1
+    assert Style(palette([f"s{i}" for i in range(8)])).dots("s7", 150)["markersize"] == 1.0
 
 
 def test_many_stimuli_run_from_dark_to_light():

@@ -124,7 +124,7 @@ def draw(
         limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
     styles = dashes(curves.sizes)
 
-    fig, panels = page(curves, 3.5 * (len(stimuli) + len(curves.sizes) + 4))
+    fig, panels = page(curves, 3.5 * (len(stimuli) + bool(reference) + len(curves.sizes) + 5))
     for source, axes in panels.items():
         layers = curves.layers[source]
         x = np.arange(len(layers))
@@ -191,10 +191,10 @@ def page(curves: Curves, least: float) -> tuple:
 
 
 def dots(style: Style, stimulus: str, layers: int, largest: bool) -> dict:
-    """Mark a stimulus's layers along the line of the largest size, or a single layer of any."""
+    """Mark a stimulus's layers along the line of the largest size, or of all where shapes are needed."""
     if layers == 1:
         return {"marker": style.marker(stimulus), "markersize": 4, "markeredgewidth": 0}
-    return style.dots(stimulus, layers) if largest else {}
+    return style.dots(stimulus, layers) if largest or style.repeats else {}
 
 
 def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:

@@ -62,7 +62,7 @@ def draw(
             layers = [layers[i] for i in evenly_spaced(len(layers), PANELS)]
     distance = table["distance"].transpose("layer", "stimulus", "pair")
     stimuli = list(map(str, table["stimulus"].values))
-    colours = np.array([style.colour(stimulus) for stimulus in stimuli])
+    colours, shapes = (np.array(list(map(look, stimuli))) for look in (style.colour, style.marker))
     images = distance.sel(layer=against).values
 
     names = [captions.shorten(name, 24) for name in stimuli]
@@ -74,10 +74,12 @@ def draw(
     for axes, layer in zip(panels.flat, layers, strict=False):
         values = distance.sel(layer=layer).values
         x, y, which = thinned(images, values, np.arange(len(stimuli))[:, None])
-        axes.scatter(
-            x, y, c=colours[which.astype(int)], s=area(x), lw=0, alpha=0.7, rasterized=True, gid=layer,
-            clip_on=False,
-        )  # fmt: skip
+        for shape in dict.fromkeys(shapes):
+            so = shapes[which.astype(int)] == shape
+            axes.scatter(
+                x[so], y[so], c=colours[which[so].astype(int)], marker=shape,
+                s=area(x), lw=0, alpha=0.7, rasterized=True, gid=layer, clip_on=False,
+            )  # fmt: skip
         fit = table.sel(layer=layer)
         there = images[np.isfinite(images * values)]
         ends = np.array([there.min(), there.max()] if there.size else [np.nan] * 2)
@@ -108,7 +110,10 @@ def draw(
     fig.supylabel(label(table), fontsize=7)
     from matplotlib.lines import Line2D
 
-    marks = [Line2D([], [], color=colour, marker="o", ls="none", ms=3) for colour in colours]
+    marks = [
+        Line2D([], [], color=colour, marker=shape, ls="none", ms=3)
+        for colour, shape in zip(colours, shapes, strict=True)
+    ]
     fig.legend(marks, names, loc="outside upper center", ncols=keys)
     return fig, caption(table, layers, given)
 

@@ -74,7 +74,7 @@ def draw(
 
     relative = table["normalised"].notnull().any()
     scales = ["differentiation", "normalised"] if relative else ["differentiation"]
-    fig = figure(max(72, 3.5 * len(stimuli) + 8), layout="constrained")
+    fig = figure(max(72, 3.5 * (len(stimuli) + 1) + 8), layout="constrained")
     panels = np.atleast_1d(fig.subplots(1, len(scales)))
     words = captions.axis(f"(D: median {captions.metric_of(data['sd_cd'], metric)})")
     for axes, variable in zip(panels, scales, strict=True):

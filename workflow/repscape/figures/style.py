@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,10 @@ COLOURS = (
 )  # fmt: skip
 # Shapes tell those apart whose colours are too alike as thin lines: another one after so many stimuli.
 MARKERS, DISTINCT = ("o", "s", "^", "D", "v"), 6
-# Viridis without its palest end: where no set of colours can be told apart, an order can still be read.
+# As thin lines these can be told apart; of more stimuli the same colours come again with other shapes,
+# and no two of so many stimuli share both.
+LINES, PAIRED = 8, 32
+# Viridis without its palest end: where nothing can be told apart, an order can still be read.
 RAMP = (
     "#440154", "#482374", "#424086", "#375B8D", "#2C738E", "#238A8D",
     "#1FA188", "#35B779", "#63CB5F", "#9DD93B", "#DFE318",
@@ -94,11 +98,21 @@ class Style:
         place = coloured.index(stimulus) if stimulus in coloured else 0
         return MARKERS[place // DISTINCT % len(MARKERS)]
 
+    @property
+    def repeats(self) -> bool:
+        """Whether stimuli share colours, so that shapes are needed to tell them apart."""
+        return len(set(self.colours.values())) < len(self.colours)
+
     def dots(self, stimulus: str, layers: int) -> dict:
-        """Return how a stimulus's layers are marked along a line of so many."""
+        """Return how a stimulus's layers are marked along a line of so many.
+
+        All are, but of many layers some by larger shapes where these tell stimuli apart.
+        """
         shape = self.marker(stimulus)
-        size = 1.0 if layers > 60 else 1.6 if shape == MARKERS[0] else 2.6
-        return {"marker": shape, "markersize": size, "markeredgewidth": 0}
+        spaced = self.repeats and layers > 60 and shape != MARKERS[0]
+        size = 1.6 if shape == MARKERS[0] else 2.6
+        look = {"marker": shape, "markersize": 1.0 if layers > 60 and not spaced else size}
+        return look | {"markeredgewidth": 0} | ({"markevery": layers // 20} if spaced else {})
 
     def key(self, stimulus: str):
         """Return the stimulus's line and marker for a legend."""
@@ -112,8 +126,9 @@ def palette(stimuli: Iterable[str], reference: str | None = None) -> dict[str, s
     """Give each stimulus its colour.
 
     Colours depend on the names alone, not on their order: they are dealt out in natural order
-    (2 before 10). The reference, usually noise, is grey. Beyond `COLOURS` no set of colours can
-    be told apart, so that colours run along a ramp from dark to light instead.
+    (2 before 10). The reference, usually noise, is grey. More than `LINES` share colours, which their
+    shapes tell apart (`Style.marker`); beyond `PAIRED`, where shapes would be shared as well, colours
+    run along a ramp from dark to light instead.
 
     Returns
     -------
@@ -123,7 +138,7 @@ def palette(stimuli: Iterable[str], reference: str | None = None) -> dict[str, s
     ordered = sorted(set(stimuli), key=natural)
     coloured = [name for name in ordered if name != reference]
     several = len(coloured)
-    colours = COLOURS[:several] if several <= len(COLOURS) else along(RAMP, several)
+    colours = islice(cycle(COLOURS[:LINES]), several) if several <= PAIRED else along(RAMP, several)
     given = dict(zip(coloured, colours, strict=True))
     return {name: given.get(name, REFERENCE) for name in ordered}
 
