@@ -158,9 +158,29 @@ def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw
 
 def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
     made = results(layers=SMALL)
-    _, caption = draw(made.differentiation(zero=made.stimuli).population(), plugin("sampling_error"))
+    figure, caption = draw(made.differentiation(zero=made.stimuli).population(), plugin("sampling_error"))
     assert "all stimuli), where D is 0" in caption
     assert "Not shown" not in caption
+    assert_nothing_varies(figure)
+
+
+def test_sampling_error_of_layers_smaller_than_all_samples_can_be_drawn(results, draw, monkeypatch):
+    made = results(layers=SMALL)
+    monkeypatch.setattr(made, "units", lambda population="random": [100] * len(SMALL))
+    figure, caption = draw(made.differentiation().population(), plugin("sampling_error"))
+    assert "N = 100 recorded units; where n reaches N there is one draw and no error" in caption
+    assert_nothing_varies(figure)
+
+
+def assert_nothing_varies(figure):
+    """Whether a figure of sampling error says so, without an axis or a legend."""
+    assert_legible(figure, "sampling_error")
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == [
+        "nothing to show: in no layer does D vary over draws of units"
+    ]
+    assert not figure.legends
+    assert not len(axes.get_yticks())
 
 
 @pytest.mark.parametrize(

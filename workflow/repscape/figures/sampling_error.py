@@ -116,13 +116,18 @@ def draw(
     panels["depth"].set_ylabel(
         "SD of D over draws (% of mean)\n" + captions.axis(f"(D: median {curves.metric})")
     )
-    percent_axis(panels["depth"].yaxis)
+    if (variation > 0).any():
+        percent_axis(panels["depth"].yaxis)
+        legend(fig, style, stimuli, sizes)
+    else:
+        words = "nothing to show: in no layer does D vary over draws of units"
+        panels["depth"].text(0.5, 0.5, words, transform=panels["depth"].transAxes, ha="center", va="center")
+        panels["depth"].set_yticks([])
     if compare:
         by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)
         law(panels["law"], style, stimuli, 100 * predicted, 100 * variation[:, 1:], repeats)
         for letter, axes in zip("abc", panels.values(), strict=True):
             axes.set_title(letter, fontweight="bold")
-    legend(fig, style, stimuli, sizes)
     return fig, caption(curves, source, layers, sizes, values, recorded, compare, left_out)
 
 
