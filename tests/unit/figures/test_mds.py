@@ -170,6 +170,18 @@ def test_titles_tell_what_differs_and_the_stress(drawn):
     assert "Maps were not aligned" in caption
 
 
+def test_maps_that_do_not_minimise_stress_tell_what_they_explain(drawn):
+    keys = {"method": "classical", "align": "layer"}
+    figure, caption, maps = drawn(rdms(), keys, where={"obj": "hat"})
+    first, second = 100 * maps.explained.values[maps.obj == "hat"][0]
+    assert f"{first:.0f} + {second:.0f}% explained" in words(figure)
+    assert "stress" not in caption + " ".join(words(figure))
+    assert "added up" not in caption
+    figure, caption, _ = drawn(rdms(), keys, trajectories="layer", where={"obj": "hat"})
+    assert "100% explained" in words(figure)  # points in a plane
+    assert "(added up, of the maps of a panel)" in caption
+
+
 def test_two_labels_make_rows_and_columns(drawn):
     figure, _, _ = drawn(rdms(), where={"layer": ["input", "fc1"]})
     at = {text.get_text(): text.get_position() for text in figure.axes[0].texts}

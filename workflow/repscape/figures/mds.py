@@ -210,15 +210,17 @@ def select(maps, labels: list[str], where: Where | None) -> list[int]:
 
 
 def goodness(maps, rdms: list[int]) -> str:
-    """Say briefly how well maps do: the shares explained, stress-1, or the divergence."""
+    """Say briefly how well maps do: the shares explained, or by what the method minimises."""
+    if "explained" in maps:
+        shares = 100 * maps["explained"].values[rdms, :2]
+        if len(rdms) == 1:
+            return f"{shares[0, 0]:.0f} + {shares[0, 1]:.0f}% explained"
+        low, high = (f"{limit(shares.sum(1)):.0f}" for limit in (np.min, np.max))
+        return f"{low}% explained" if low == high else f"{low}–{high}% explained"
     name = "stress_1" if "stress_1" in maps else "divergence"
     values = maps[name].values[rdms]
     low, high = f"{values.min():.2f}", f"{values.max():.2f}"
-    text = f"{name.replace('_', '-')} {low}" if low == high else f"{name.replace('_', '-')} {low}–{high}"
-    if "explained" in maps and len(rdms) == 1:
-        first, second = 100 * maps["explained"].values[rdms[0], :2]
-        text = f"{first:.0f} + {second:.0f}% · {text}"
-    return text
+    return f"{name.replace('_', '-')} {low}" if low == high else f"{name.replace('_', '-')} {low}–{high}"
 
 
 def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -> list[list[int]]:

@@ -43,7 +43,7 @@ def caption(maps, panels, look, *, labels, levels, chosen: int, trajectories, sh
         "Square roots, because these dissimilarities are squared distances up to a factor."
         if maps["rooted"].values[rdms].any()
         else "",
-        _goodness(method),
+        _goodness(method, any(len(panel.rdms) > 1 for panel in panels)),
         f"Of {maps.sizes['dim']} dimensions the first two are shown." if maps.sizes["dim"] > 2 else "",
         _orientation(maps, len(rdms)),
     ]
@@ -79,21 +79,21 @@ def path(label: str | None, closed: bool) -> str:
     return f"Lines join entries in the order of ``{label}``{ends}."
 
 
-def _goodness(method: str) -> str:
+def _goodness(method: str, several: bool) -> str:
     if method == "tsne":
         return (
             "Above each: the Kullback-Leibler divergence that is left. Distances between points that are not "
             "neighbours, and the scale (arbitrary units), mean nothing."
         )
-    stress = (
-        "Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the distances that points should have "
-        "and d those that they have"
-    )
     if method == "smacof":
-        return f"Above each: {stress}."
+        return (
+            "Above each: Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the distances that "
+            "points should have and d those that they have."
+        )
+    together = " (added up, of the maps of a panel)" if several else ""
     return (
-        "Above each: of one map, the shares of the two dimensions in the sum of all |eigenvalues|; "
-        f"{stress}, which can be above 1, because d lacks what other dimensions add."
+        f"Above each: the shares of the two dimensions{together} in the sum of all \\|eigenvalues\\|, which "
+        "is the variance explained where distances are Euclidean."
     )
 
 
