@@ -29,7 +29,7 @@ def project(tmp_path_factory):
         file = project.folder / "workflow/repscape" / path
         assert not file.exists()
         file.write_text(code)
-    project.run("rdms", "figures")
+    project.run()
     return project
 
 
@@ -84,7 +84,11 @@ def test_the_stimulus(results):
 
 @pytest.mark.parametrize("stimulus", STIMULI)
 def test_the_metric(results, stimulus):
-    for layer in ("input", "block3", "predictions"):
+    gallery = results / "figures/rdm_gallery.nc"
+    layers = list(xr.load_dataset(gallery).layer.values)
+    assert (layers[0], len(layers), layers[-1]) == ("input", 6, "predictions")
+    shown = xr.load_dataset(gallery, group=stimulus).dissimilarity
+    for at, layer in enumerate(layers):
         found = xr.load_dataset(results / f"rdms/squeezenet/{stimulus}/random/{layer}/n100.nc")
         drawn = xr.load_dataset(results / f"samples/squeezenet/random/{layer}/n100.nc")
         assert list(found.metric.values) == ["cityblock"]
@@ -93,6 +97,7 @@ def test_the_metric(results, stimulus):
             a = activity(results, stimulus, layer)[:, np.searchsorted(units, drawn.unit[repeat])]
             expected = pdist(a, "cityblock") / a.shape[1] / a.std()
             np.testing.assert_allclose(found.dissimilarity[0, repeat], expected, rtol=1e-5)
+        np.testing.assert_allclose(shown[at], found.dissimilarity[0].mean("repeat"), rtol=1e-6)
 
 
 def sparseness(answers):
