@@ -4,6 +4,7 @@ import importlib
 
 import docutils.core
 import docutils.utils
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -89,6 +90,48 @@ def test_what_could_not_be_measured_is_a_gap_and_is_said(results, draw):
     assert "Gaps: predictions (white_noise)" in caption
     _, normalised = draw(made, plugin("differentiation_by_depth"), normalised=True)
     assert "Gaps: predictions (all stimuli)" in normalised
+
+
+def test_what_a_logarithmic_axis_cannot_show_is_said(results, draw):
+    made = results(layers=SMALL).differentiation(zero=["bikes"])
+    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    assert not [gid for gid in lines(figure) if "bikes" in gid]
+    assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
+    assert "Not shown: bikes, whose D is 0" in caption
+    assert "for 4 stimuli" in caption
+    figure, caption = draw(made, plugin("differentiation_by_depth"))  # a linear axis has a place for 0
+    assert "mobilenet_v2/bikes/200" in lines(figure)
+    assert "Not shown" not in caption
+
+
+def test_zero_in_some_layers_is_a_gap_of_a_logarithmic_axis(results, draw):
+    made = results(layers=SMALL).differentiation()
+    path = made.root / made.study.path("analysis", analysis="differentiation")
+    with netCDF4.Dataset(path, "a") as file:
+        for name in ("differentiation", "normalised"):
+            values = file[name][:]
+            values[:, made.stimuli.index("bikes"), SMALL.index("fc1")] *= 0
+            file[name][:] = values
+    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    assert "mobilenet_v2/bikes/200" in lines(figure)
+    assert (
+        "Gaps: fc1 (bikes), where activity was constant or the D of white_noise is 0 or D is not" in caption
+    )
+
+
+def test_a_logarithmic_axis_of_nothing_but_zeros_can_be_drawn(results, draw):
+    made = results(layers=SMALL)
+    made.differentiation(zero=set(made.stimuli) - {"white_noise"})
+    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    assert_legible(figure, "differentiation_by_depth")
+    assert "(all stimuli), where" in caption
+
+
+def test_a_ratio_of_zeros_is_said(results, draw):
+    made = results(layers=SMALL, sources=("mobilenet_v2", "mobilenet_v2_untrained"))
+    made.differentiation(zero=["bikes"]).layer_tables()
+    _, caption = draw(made, plugin("trained_untrained"))
+    assert "**b** has gaps where D is not positive in a network: of bikes." in caption
 
 
 def test_a_metric_population_and_size_can_be_chosen(results, draw):

@@ -119,6 +119,8 @@ def draw(
     if not curves.layers or not stimuli:
         raise DataError("differentiation_by_depth: no source was sampled so and shown these stimuli.")
     mean, spread, _ = summary(curves.values)
+    left_out = not_positive(mean.sel(stimulus=stimuli)) if normalised else []
+    stimuli = [stimulus for stimulus in stimuli if stimulus not in left_out]
     limits = ()
     if band != "repeats":
         limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
@@ -165,7 +167,13 @@ def draw(
         if axes.get_subplotspec().is_first_col():
             axes.set_ylabel(f"differentiation D{of}\n" + captions.axis(f"(D: median {curves.metric})"))
     legend(fig, style, stimuli, curves.sizes, reference)
-    return fig, caption(curves, stimuli, reference, band)
+    return fig, caption(curves, stimuli, reference, band, left_out)
+
+
+def not_positive(mean) -> list[str]:
+    """Return the stimuli of which a logarithmic axis shows nothing, unless it shows nothing of any."""
+    shown = (mean > 0).any(("source", "layer", "size")).values
+    return [str(name) for name in mean["stimulus"].values[~shown & shown.any()]]
 
 
 def page(curves: Curves, least: float) -> tuple:
@@ -227,7 +235,9 @@ def ratio_axis(axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Band) -> str:
+def caption(
+    curves: Curves, stimuli: list[str], reference: str | None, band: Band, left_out: list[str]
+) -> str:
     """Say what was measured and how."""
     name = captions.escape(reference) if reference else ""
     mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
@@ -273,13 +283,15 @@ def caption(curves: Curves, stimuli: list[str], reference: str | None, band: Ban
         names = captions.listing(map(captions.escape, curves.left_out))
         text.append(f"Not drawn, because not sampled so or not shown what is drawn: {names}.")
     text.append(not_shown(curves, stimuli))
-    text.append(
-        gaps(
-            mean,
-            curves,
-            f"activity was constant or the D of {name} is 0"
-            if reference
-            else "activity was constant and no distance is defined",
+    if left_out:
+        names = captions.listing(map(captions.escape, left_out))
+        text.append(
+            f"Not shown: {names}, whose D is 0, negative or undefined in every layer: a logarithmic axis has "
+            "no place for it."
         )
-    )
+    if reference:
+        why = [f"the D of {name} is 0", *["D is not positive"] * bool((mean <= 0).any())]
+        text.append(gaps(mean.where(mean > 0), curves, " or ".join(["activity was constant", *why])))
+    else:
+        text.append(gaps(mean, curves, "activity was constant and no distance is defined"))
     return " ".join(filter(None, [*text, labelled(curves.layers)]))

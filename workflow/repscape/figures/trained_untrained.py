@@ -215,4 +215,9 @@ def caption(tables, curves, names, stimuli, layers, draws, mean, own) -> str:
         text.append(
             f"Gaps: {captions.listing(map(captions.escape, undefined))}, where activity was constant."
         )
+    here = mean.sel(source=names, layer=layers, stimulus=stimuli)
+    lacking = (here <= 0).any(("source", "layer"))
+    if lacking.any():
+        several = captions.listing(map(captions.escape, lacking["stimulus"].values[lacking.values]))
+        text.append(f"**b** has gaps where D is not positive in a network: of {several}.")
     return " ".join(filter(None, [*text, labelled({names[0]: layers})]))
