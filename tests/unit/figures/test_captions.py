@@ -73,6 +73,7 @@ def test_figures_name_what_was_computed(results, draw, name):
     [
         ({"select": "all"}, "all units of each layer"),
         ({"select": "random", "units": 10000}, "up to 10,000 units of each layer, recorded at random"),
+        ({"select": "random", "units": 1}, "up to 1 unit of each layer, recorded at random"),
         (
             {"select": "top", "units": 1000, "reference": ["noise", "film"]},
             "the units of each layer with the largest mean response to noise and film, up to 1,000",
@@ -115,6 +116,10 @@ def test_draws_are_said_with_what_becomes_of_small_layers():
     )
     assert captions.units("all", '{"select": "all"}', "random", [captions.Draws("all", 1, False)]) == (
         "Of all units of each layer (population ``all``), all were used."
+    )
+    draws = [captions.Draws("1", 2, False), captions.Draws("5", 1, False)]
+    assert captions.units("all", '{"select": "all"}', "random", draws) == (
+        "Of all units of each layer (population ``all``), 1 was drawn at random 2 times and 5 once."
     )
 
 

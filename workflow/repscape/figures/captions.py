@@ -102,7 +102,7 @@ def recorded(population: str, selected: str) -> str:
         case "all":
             words = "all units of each layer"
         case "random":
-            words = f"up to {number(keys['units'])} units of each layer, recorded at random"
+            words = f"up to {plural(keys['units'], 'unit', 'units')} of each layer, recorded at random"
         case "top":
             names = listing(map(escape, _several(keys["reference"])))
             words = (
@@ -146,11 +146,9 @@ def units(population: str, selected: str, how: str, draws: Iterable[Draws]) -> s
         if size == "all":
             parts.append("all were used")
             continue
-        were = (
-            "" if parts else f" were taken {DRAWN[how]}" if how == "ranked" else f" were drawn {DRAWN[how]}"
-        )
+        were = f" {'was' if size == '1' else 'were'} {'taken' if how == 'ranked' else 'drawn'} {DRAWN[how]}"
         often = "" if how == "ranked" else " once" if times == 1 else f" {number(times)} times"
-        parts.append(f"{number(size)}{were}{often}")
+        parts.append(f"{number(size)}{'' if parts else were}{often}")
     fewer = "; of a layer with fewer, all, once" if any(draw.fewer for draw in draws) else ""
     return f"Of {recorded(population, selected)}, {listing(parts)}{fewer}."
 

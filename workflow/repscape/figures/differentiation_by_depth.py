@@ -267,7 +267,8 @@ def caption(
     if banded and band != "images":
         text.append(
             f"{'Darker bands' if band == 'both' else 'Bands'}: ± 1 SD over draws ({captions.listing(banded)} "
-            "units). One draw, also in a layer with no more units than are drawn, has no band."
+            f"{'unit' if banded == ['1'] else 'units'}). One draw, also in a layer with no more units than "
+            "are drawn, has no band."
         )
     if band != "repeats":
         size = curves.sizes[-1]

@@ -70,7 +70,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None,
         top, own = row * pitch, groups[at]
         colour = colours[str(tree["source"].values[at])]
         write(axes, LEFT, top + 0.8, tuning_rows.name(tree, at), fontsize=7.5, color=colour)
-        of = f"{captions.number(own.sizes['unit'])} units"
+        of = captions.plural(own.sizes["unit"], "unit", "units")
         write(axes, WIDTH - RIGHT, top + 1, of, fontsize=6, color="0.35", ha="right")
         for column, place in enumerate(chosen[at]):
             if place is None:
