@@ -704,6 +704,28 @@ def test_any_name_can_stand_in_a_caption(name):
     assert document.astext() == f"From {name}, to ({name})."
 
 
+def test_captions_say_what_numbers_of_classes_are(results, draw):
+    made = results(stimuli=("bikes", "white_noise"), layers=SMALL).stimulus_files().predictions()
+    said = "A class without a name goes by its number in the network's output, from 0."
+    assert said not in draw(made, plugin("predicted_labels"))[1]
+    path = made.root / made.study.path("analysis", analysis="predictions")
+    with netCDF4.Dataset(path, "a") as file:
+        labels = file["label"][:]
+        labels[:, :, 0, 0] = "557"  # of the first image, which is shown
+        file["label"][:] = labels
+    figure, caption = draw(made, plugin("predicted_labels"))
+    assert said in caption
+    words = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in words if text.endswith(" class 557")]
+    made.layer_tables().activations("filter_means")
+    said = "Classes have no names and go by their numbers in the output, from 0."
+    assert said not in draw(made, plugin("prediction_heatmap"), classes=4)[1]
+    path = made.root / made.study.path("layers", source="mobilenet_v2")
+    with netCDF4.Dataset(path, "a") as file:
+        file.renameVariable("category", "other")
+    assert said in draw(made, plugin("prediction_heatmap"), classes=4)[1]
+
+
 def test_a_figure_is_rendered_whole_and_the_same_every_time(results, tmp_path):
     made = results(layers=SMALL).differentiation()
     draw = plugin("differentiation_by_depth")

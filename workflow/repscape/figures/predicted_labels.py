@@ -124,8 +124,13 @@ class _Row:
         check_equal("image", names, here, predicted["name"].values[: len(names)], there)
         found = predicted.isel(image=self.images, rank=slice(top))
         letters = int(width / (SIZE * 0.2))
+        self.numbered = any(str(label).isdigit() for label in found["label"].values.ravel())
         self.entries = [
-            [(entry(label, p, letters), p) for label, p in zip(*each, strict=True) if np.isfinite(p)]
+            [
+                (entry(f"class {label}" if label.isdigit() else label, p, letters), p)
+                for label, p in zip(*each, strict=True)
+                if np.isfinite(p)
+            ]
             for each in zip(found["label"].values, found["probability"].values, strict=True)
         ]
         self.titles = [
@@ -161,4 +166,6 @@ def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
         "Bars show the probabilities: as wide as the image is 1. Images are shown as they are before the "
         "network resizes and crops them; above each stands its time in the movie, or its name.",
     ]
+    if any(row.numbered for row in rows):
+        text.append("A class without a name goes by its number in the network's output, from 0.")
     return " ".join(text)

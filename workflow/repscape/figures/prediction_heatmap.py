@@ -235,4 +235,6 @@ def caption(recordings: dict, layers, shown: list[int]) -> str:
         "chosen; those of a stimulus stand side by side under a bar of its colour. The last column is the "
         "sum of all other classes, so that every row adds up to 1. The colours are the same for all stimuli, "
         "from 0 to 1, finer for small probabilities; nothing is normalised or clipped."
+        + " Classes have no names and go by their numbers in the output, from 0."
+        * ("category" not in layers)
     )
