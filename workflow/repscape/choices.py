@@ -37,6 +37,16 @@ def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]
     return chosen
 
 
+def layers_of(study: Study, source: str, names: Iterable | None, key: str = "layers") -> list[str]:
+    """Return layers of a source, like `several`; the message tells the source, which may be the default."""
+    try:
+        return several(names, study.layers[source], key)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error} These are layers of '{source}'; the key 'source' chooses another."
+        ) from None
+
+
 def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
     """Return a population of the study; by default the first that is sampled by size."""
     by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]

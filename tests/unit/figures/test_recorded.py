@@ -342,7 +342,8 @@ def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(resul
     maps = plugin("activation_maps")
     maps.inputs(study, filters={"block2": [1279]}, population="all")
     with pytest.raises(
-        ConfigError, match="'block2' has 1280 filters, numbered 0 to 1279; there is no filter 1280"
+        ConfigError,
+        match="'block2' of 'mobilenet_v2' has 1280 filters, numbered 0 to 1279; there is no filter 1280",
     ):
         maps.inputs(study, filters={"block2": [3, 1280]}, population="all")
 

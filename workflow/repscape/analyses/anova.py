@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
-from repscape.choices import one, several
+from repscape.choices import layers_of, one
 from repscape.errors import ConfigError, DataError
 from repscape.networks import planned, tables
 from repscape.study import Study
@@ -41,7 +41,7 @@ def inputs(
     """
     source = one(source, study.networks, "source")
     stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
-    several(layers, study.layers[source], "layers")
+    layers_of(study, source, layers)
     varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
     if factors is not None and len(set(factors)) < len(factors):
         raise ConfigError(f"factors: expected two different factors, found '{factors[0]}' twice.")
@@ -64,7 +64,7 @@ def complete(
 ) -> dict:
     """Return what the study says about the network: which it is, and the labels of its layers by name."""
     source = one(source, study.networks, "source")
-    layers = several(layers, study.layers[source], "layers")
+    layers = layers_of(study, source, layers)
     return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
 
 
@@ -84,7 +84,7 @@ def kept(
     if varied is not None:
         cells = len(crossed(choose(varied, factors, f"stimulus '{stimulus}'"), "").counts)
     section = study.config["networks"][source]
-    chosen = [study.labels[source][name] for name in several(layers, study.layers[source], "layers")]
+    chosen = [study.labels[source][name] for name in layers_of(study, source, layers)]
     rows = planned.rows(section)
     units = sum({row.node: row.units for row in (tables.find(rows, label)[1] for label in chosen)}.values())
     return math.ceil(8 * (cells + 2) * units * tables.enlarged(rows, section) / 1e6)

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.result import Result
-from repscape.choices import one, one_size, several
+from repscape.choices import layers_of, one, one_size, several
 from repscape.errors import ConfigError, DataError
 from repscape.seeds import derive
 from repscape.study import Study
@@ -77,7 +77,7 @@ def inputs(
     population, size = one_size(study.samples_of(source), population, size)
     several(metrics, study.metrics, "metrics")
     keys = {"source": source, "stimulus": stimulus, "population": population, "size": size}
-    chosen = several(layers, study.layers[source], "layers")
+    chosen = layers_of(study, source, layers)
     return {
         name: [study.path(kind, layer=layer, **keys) for layer in chosen]
         for name, kind in (("activations", "activations"), ("samples", "sample"), ("rdms", "rdm"))

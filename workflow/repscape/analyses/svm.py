@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat
 from repscape.analyses.design import known, stimulus_of
 from repscape.analyses.responses import check_finite
 from repscape.analyses.result import Result
-from repscape.choices import one, sampled, several
+from repscape.choices import layers_of, one, sampled
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import check_equal
 from repscape.logs import progress
@@ -61,8 +61,7 @@ def inputs(
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),
         "activations": [
-            study.path("activations", **keys, layer=layer)
-            for layer in several(layers, study.layers[source], "layers")
+            study.path("activations", **keys, layer=layer) for layer in layers_of(study, source, layers)
         ],
     }
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from repscape import choices
 from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError, unknown
+from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import PAGE, WIDTH, Style
@@ -57,9 +57,7 @@ def inputs(
     )
     own = study.layers[source]
     if filters is not None:
-        for layer in filters:
-            if layer not in own:
-                raise ConfigError(f"filters: {unknown(layer, own)}")
+        choices.layers_of(study, source, filters, "filters")
         counts = _counts(study, source, filters)
         _check_recorded(study.config["populations"][population], population, filters, counts)
         count = sum(map(len, filters.values()))
@@ -71,7 +69,7 @@ def inputs(
         hidden = [layer for layer in own if layer != "input"] or own
         layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
     else:
-        layers = choices.several(filters, own, "filters")
+        layers = list(filters)
     stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")
     return {
         "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
@@ -89,8 +87,8 @@ def _counts(study: Study, source: str, filters: dict[str, list[int]]) -> dict[st
         counts[layer] = channels = tables.find(rows, labels[layer])[1].channels
         if max(wanted) >= channels:
             raise ConfigError(
-                f"filters: '{layer}' has {channels} filters, numbered 0 to {channels - 1}; there is no "
-                f"filter {max(wanted)}."
+                f"filters: '{layer}' of '{source}' has {channels} filters, numbered 0 to {channels - 1}; "
+                f"there is no filter {max(wanted)}."
             )
     return counts
 

@@ -24,7 +24,7 @@ def inputs(
     layers: list[str] | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    choices.several(layers, study.layers[choices.one(source, study.layers, "source")], "layers")
+    choices.layers_of(study, choices.one(source, study.layers, "source"), layers)
     return distances(study, analysis=analysis, source=source, metric=metric)
 
 

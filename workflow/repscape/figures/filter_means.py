@@ -37,7 +37,9 @@ def inputs(
     """
     source = choices.one(source, study.layers, "source")
     own = study.layers[source]
-    layer = own[round((len(own) - 1) * 2 / 3)] if layer is None else choices.one(layer, own, "layer")
+    if layer is None:
+        layer = own[round((len(own) - 1) * 2 / 3)]
+    choices.layers_of(study, source, [layer], "layer")
     population = recorded.filter_means(study, population)
     stimulus = recorded.stimulus(study, source, stimulus)
     return {

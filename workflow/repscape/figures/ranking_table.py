@@ -29,7 +29,7 @@ def inputs(
 ) -> dict:
     """Name the file and check the parameters."""
     source = choices.one(source, study.layers, "source")
-    choices.several(layers, study.layers[source], "layers")
+    choices.layers_of(study, source, layers)
     choices.one(metric, study.metrics, "metric")
     choices.one_size(study.samples_of(source), population, size)
     return {"ranking": choices.analysis(study, analysis, "ranking")}

@@ -36,7 +36,7 @@ def inputs(
     own = study.layers[source]
     if layers is None:
         layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
-    layers = choices.several(layers, own, "layers")
+    layers = choices.layers_of(study, source, layers)
     samples = study.samples_of(source)
     population = choices.sampled(samples, population)
     sizes = samples[population]

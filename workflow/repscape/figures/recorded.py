@@ -95,7 +95,7 @@ def layers(
     if chosen is None:
         own = [layer for layer in own if layer != without] or own
         return [own[i] for i in evenly_spaced(len(own), count)]
-    wanted = choices.several(chosen, own, "layers")
+    wanted = choices.layers_of(study, source, chosen)
     return [layer for layer in own if layer in wanted]
 
 
