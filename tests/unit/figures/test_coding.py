@@ -156,6 +156,17 @@ def test_curves_are_means_over_folds(decoded):
         drawn(decoded, "decoding_curves", source="alexnet", layer="V1")
 
 
+def test_means_below_the_axis_are_marked(decoded):
+    figure, caption, table = drawn(decoded, "decoding_curves", source="alexnet", layer="conv1")
+    mean = table["ridge_loss"].sel(source="alexnet", layer="conv1", part="train").mean("fold").values
+    places = np.flatnonzero(mean < 1e-6)
+    assert 0 < len(places) < len(mean)
+    below = artists(figure, "lines")["ridge regression/train/below"]
+    np.testing.assert_array_equal(below.get_xdata(), places)
+    assert caption.endswith("Losses below 10⁻⁶ are beyond the axis; carets: means that are, in **c**.")
+    assert [axes.get_title("left")[:12] for axes in figure.axes] == [f"$\\mathbf{{{x}}}$" for x in "abc"]
+
+
 def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded):
     np.testing.assert_allclose(nearest(np.array([179.0, 1, 90, 50]), np.array([1.0, 179, 0, 60]), 180),
                                [-1, 181, -90, 50])  # fmt: skip

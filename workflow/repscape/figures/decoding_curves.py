@@ -13,6 +13,7 @@ CATEGORY = "Units"
 PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (left out)")}
 
 LOWEST = 1e-6  # loss; decoders that know their training rows by heart come as close to 0 as numbers can
+BELOW = {"marker": 7, "ls": "", "ms": 4, "mew": 0}  # a caret that points down: a mean below the axis
 
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
@@ -64,6 +65,7 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
         )
     fig = figure(62)
     axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    below: list[str] = []
     for panel, letter, (name, loss, dim, chosen) in zip(axes, "abc", panels, strict=False):
         loss = loss.transpose("part", "fold", dim)
         steps = loss[dim].values
@@ -72,7 +74,14 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
             of = loss.sel(part=part).values
             for fold, line in enumerate(of):
                 panel.plot(x, line, color=colour, lw=0.5, alpha=0.45, gid=f"{name}/{part}/{fold}")
-            panel.plot(x, of.mean(0), color=colour, lw=1.4, gid=f"{name}/{part}")
+            mean = of.mean(0)
+            panel.plot(x, mean, color=colour, lw=1.4, gid=f"{name}/{part}")
+            if (mean < LOWEST).any():
+                below.append(letter)
+                panel.plot(
+                    x[mean < LOWEST], np.full((mean < LOWEST).sum(), 0.1), color=colour, **BELOW,
+                    transform=panel.get_xaxis_transform(), gid=f"{name}/{part}/below",
+                )  # fmt: skip
         panel.axhline(1, color="0.3", lw=0.8, ls=(0, (1, 1.5)), zorder=0)
         panel.set_yscale("log")
         if dim == "epoch":
@@ -82,11 +91,11 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
             panel.set_xticks([], minor=True)
             panel.set_xlim(-0.15, steps[-1] * 1.1)
             panel.set_xlabel("epoch")
-            panel.set_title(f"{letter}  ReLU network, weight decay {captions.plain(float(chosen))}")
+            panel.set_title(f"{bold(letter)}  ReLU network, weight decay {captions.plain(float(chosen))}")
         else:
             panel.set_xticks(x, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
             panel.set_xlabel("weight decay" if dim == "decay" else "strength of the penalty")
-            panel.set_title(f"{letter}  {name}")
+            panel.set_title(f"{bold(letter)}  {name}")
             for place, step in enumerate(steps):
                 count = int(np.isclose(chosen, step).sum())
                 if count:
@@ -100,11 +109,18 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
     handles.append(Line2D([], [], color="0.5", lw=0.5, label="single folds"))
     handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="chance, 1"))
     handles.append(Line2D([], [], color="0.2", marker="^", ls="", ms=5, label="chosen in training"))
-    fig.legend(handles=handles, loc="outside upper center", ncols=5)
-    return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels])
+    if below:
+        handles.append(Line2D([], [], color="0.2", **BELOW, label="mean below the axis"))
+    fig.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels], below)
 
 
-def caption(table, source: str, layer: str, dims: list[str]) -> str:
+def bold(letter: str) -> str:
+    """Write a panel's letter in bold, in front of other words."""
+    return f"$\\mathbf{{{letter}}}$"
+
+
+def caption(table, source: str, layer: str, dims: list[str], below: list[str]) -> str:
     """Say what was measured and how."""
     words = {
         "epoch": "over the epochs of training (0: before any), with the weight decay chosen most often",
@@ -112,11 +128,13 @@ def caption(table, source: str, layer: str, dims: list[str]) -> str:
         "strength": "by strength of the penalty",
     }
     parts = [f"**{letter}**, {words[dim]}" for letter, dim in zip("abc", dims, strict=False)]
+    where = captions.listing(f"**{letter}**" for letter in dict.fromkeys(below))
+    carets = f"; carets: means that are, in {where}" if below else ""
     return (
         f"Learning and generalisation of the decoders of {captions.escape(layer)} of "
         f"{captions.escape(source)}: circular loss, 1 − cos of the error as a phase, averaged over the rows "
         "that decoders were trained on, and over those left out. "
         f"{'; '.join(parts)}. {procedure(table)} Thin lines: folds; thick lines: their mean. Triangles: "
         "what was chosen within the training rows, larger where in more folds. Losses below 10⁻⁶ are "
-        "beyond the axis."
+        f"beyond the axis{carets}."
     )
