@@ -179,6 +179,8 @@ def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded):
         error = np.abs(points[:, 1] - points[:, 0]).mean()
         assert error == pytest.approx(float(table["error"].sel(source=source, layer=layer, decoder="relu")))
     assert "the layer with the least error" in caption
+    best = str(table["layer"].values[int(np.nanargmin(table["error"].sel(source="mouse", decoder="ridge")))])
+    assert f"mouse · {best}" in [axes.get_title("left") for axes in figure.axes]
     with pytest.raises(ConfigError, match="layers: expected at most 5 in all, found 8"):
         drawn(
             decoded,

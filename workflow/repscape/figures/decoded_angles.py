@@ -83,7 +83,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
                 0.04, 0.96, f"mean error {error}{sign}", transform=panel.transAxes, va="top", fontsize=6.5
             )
             if row == 0:
-                panel.set_title(captions.shorten(f"{source}, {layer}", int(side / 1.4)))
+                panel.set_title(captions.shorten(f"{source} · {layer}", int(side / 1.4)))
         axes[row, 0].set_ylabel(f"decoded by {NAMES[method]}\n({unit(table)})")
     ticks = start + np.arange(-0.5, 1.51, 0.5) * period
     first = axes[0, 0]  # whose scales all share

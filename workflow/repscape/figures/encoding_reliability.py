@@ -76,7 +76,7 @@ def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | No
                     )  # fmt: skip
         panel.plot([0, 1], [0, 1], color="0.2", lw=0.8, ls=(0, (1, 1.5)), zorder=3)
         panel.axhline(0, color="0.5", lw=0.6, zorder=0)
-        name = f"{table['source'].values[at]}, {table['layer'].values[at]}"
+        name = f"{table['source'].values[at]} · {table['layer'].values[at]}"
         panel.set_title(captions.shorten(name, int(side / 1.4)))
     axes[0].set_ylabel("R² of held-out images")
     axes[0].set_ylim(bottom=max(LOWEST, axes[0].get_ylim()[0]), top=1.02)
