@@ -248,6 +248,8 @@ def test_maps_are_a_filter_s_activations_where_they_belong(made, draw):
     chosen = {"block2": [2, 0], "block19": [2]}
     figure, caption = draw(made, plugin("activation_maps"), filters=chosen, images=[1, 4], population="maps")
     shown = images(figure)
+    right = max(image.get_extent()[1] for image in shown.values())
+    assert right < figure.axes[0].get_xlim()[1] < right + 2  # no empty page beside a few filters
     for layer, filters in chosen.items():
         for channel in filters:
             limits = set()

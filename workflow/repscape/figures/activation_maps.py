@@ -20,6 +20,7 @@ CATEGORY = "Activations"
 DATA = True
 COLUMNS, MOST, IMAGES = 7, 9, 3
 TOP, BOTTOM, GAP, BETWEEN, WIDEST = 9.0, 10.0, 1.2, 2.5, 22.0  # mm
+WORDS = 48.0  # mm, of what stands below
 NARROWEST = 10.0  # mm, a colour scale whose numbers do not touch, and the least height of a row
 
 Filters = Annotated[
@@ -166,7 +167,8 @@ def draw(
     # Of very many images the page grows rather than that they are too small to see.
     height = min(pitch, max(NARROWEST, room(len(shown)) / rows))
     side, tall = pitch - GAP, height - GAP
-    fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM)
+    width = LEFT + pitch + max(pitch * len(maps), WORDS)  # of few filters no more than they and words need
+    fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM, width)
     preprocess = data["activations"][0].attrs["preprocess"]
     top, places = TOP, {}
     for name, chosen in shown.items():
