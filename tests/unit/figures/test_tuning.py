@@ -14,6 +14,7 @@ from repscape.analyses import ring as ring_analysis
 from repscape.analyses import tuning as tuning_analysis
 from repscape.errors import ConfigError
 from repscape.figures import rings, tuning_curves, tuning_distributions, tuning_rows
+from repscape.figures.style import RAMP, along
 from repscape.rdms import table as tables
 
 VALUES = np.arange(-90, 90, 5.0)
@@ -243,6 +244,15 @@ def test_rings(results, draw):
     assert "net · layer2 at −3°" in caption or "net · layer2 at −2°" in caption
     assert "Square roots" not in caption
     assert "metric euclidean" in caption
+
+
+def test_many_layers_of_one_source_run_from_dark_to_light(results, draw):
+    made = study(results, RINGS)
+    write_ring(made, layers=9, sources=("net",))
+    figure, caption = draw(made, rings)
+    assert [lines(figure)[f"layer{at}"].get_color() for at in range(9)] == list(along(RAMP[:-1], 9))
+    assert "Colours: layers, from the first (dark) to the last (light)." in caption
+    assert "dark" not in draw(made, rings, where={"layer": ["layer0", "layer1"]})[1]
 
 
 def test_rings_that_are_chosen(results, draw):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from repscape import choices
-from repscape.figures import captions
+from repscape.figures import captions, legends
 from repscape.figures.depth import own
 from repscape.figures.style import Style, dashes
 
@@ -133,33 +133,18 @@ def summary(values):
 
 def legend(fig, style: Style, stimuli, sizes, reference: str | None = None) -> None:
     """Explain colours, and below them line styles, to the right of the panels."""
-    from matplotlib.legend_handler import HandlerBase
     from matplotlib.lines import Line2D
-    from matplotlib.text import Text
-
-    class Heading(Text):
-        """Stands where a handle would, so that headings begin where handles begin."""
-
-    class HeadingHandler(HandlerBase):
-        def create_artists(self, legend, handle, x, y, width, height, fontsize, trans):
-            return [Text(x, y, handle.get_text(), fontsize=fontsize, transform=trans)]
 
     styles = dashes(sizes)
-    rows = [(Heading(text="stimulus"), "")]
+    rows = [("stimulus", "")]
     rows += [(style.key(name), name) for name in stimuli]
     if reference:
         rows.append((Line2D([], [], color=style.colour(reference), lw=0.8), f"{reference} = 1"))
     columns = -(-len(rows) // 50)
-    rows += [(Heading(), ""), (Heading(text="units drawn"), "")]
+    rows += [("", ""), ("units drawn", "")]
     rows += [(Line2D([], [], color="0.2", ls=styles[size]), captions.number(size)) for size in sizes]
-    fig.legend(
-        [handle for handle, _ in rows],
-        [captions.shorten(label, 24) for _, label in rows],
-        loc="outside right upper",
-        ncols=columns,
-        handlelength=3,
-        handler_map={Heading: HeadingHandler()},
-    )
+    shortened = [(mark, captions.shorten(words, 24)) for mark, words in rows]
+    legends.legend(fig, shortened, ncols=columns, handlelength=3)
 
 
 def not_shown(curves: Curves, stimuli: list[str]) -> str:

@@ -1,21 +1,24 @@
 """How a circle in the stimuli lies in representations: whether it closes, and where it is stretched."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.analyses.ring import NUMBERS
-from repscape.figures import captions, rdm_labels, tuning_rows
+from repscape.figures import captions, legends, rdm_labels, tuning_rows
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.rdm_names import telling
-from repscape.figures.style import COLOURS, DASHES, figure
+from repscape.figures.style import COLOURS, DASHES, RAMP, along, figure
 from repscape.rdms.labelled import FOLLOWING
 from repscape.study import Study
 
 CATEGORY = "RDMs"
 MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
 BANDED = 4  # with more, standard deviations would cover each other
+ORDERED = 6  # with more layers of one source, colours run along them
 HALF = 62.0  # mm, the width of a panel
 
 
@@ -69,11 +72,14 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
         for at in places
     ]
     short = [captions.shorten(name, 24) for name in names]
+    # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
+    ordered = told == ["layer"] and len(places) > ORDERED
+    colours = along(RAMP[:-1], len(places)) if ordered else COLOURS[: len(places)]
     fig = figure(112 + label_height(short, HALF))
     (by_lag, around), (closing, fits) = fig.subplots(2, 2, height_ratios=[1, 0.85])
     attributes = table.attrs
     unit = tuning_rows.unit(attributes)
-    for at, name, colour, dash in zip(places, names, COLOURS, dashes, strict=False):
+    for at, name, colour, dash in zip(places, names, colours, dashes, strict=True):
         one = table.isel(rdm=at)
         _by_lag(by_lag, one, name, {"color": colour, "ls": dash}, banded=len(places) <= BANDED)
         order = np.argsort(one["gap_at"].values)
@@ -99,22 +105,24 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
     around.set_ylabel("stretch (1: as elsewhere)")
     x = np.arange(len(places))
     closing.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
-    closing.scatter(x, table["closing"].values[places], 18, COLOURS[: len(places)], gid="closing")
+    closing.scatter(x, table["closing"].values[places], 18, colours, gid="closing")
     closing.set_ylim(0, max(1.1, 1.05 * np.nanmax(table["closing"].values[places], initial=0)))
     closing.set_ylabel("closing index (1: closed)")
     marks = {"r_circle": "o", "r_line": "_", "r_opened": "|"}
     for key, marker in marks.items():
-        face = {} if marker != "o" else {"facecolors": "none", "edgecolors": COLOURS[: len(places)]}
-        face = face or {"c": COLOURS[: len(places)]}
-        fits.scatter(x, table[key].values[places], 26, marker=marker, linewidths=1.2, gid=key, **face)
+        face = {} if marker != "o" else {"facecolors": "none", "edgecolors": colours}
+        face = face or {"c": colours}
+        fits.scatter(
+            x, table[key].values[places], 26, marker=marker, linewidths=1.2, gid=key, clip_on=False, **face
+        )
     lowest = min(np.nanmin(table[key].values[places], initial=0) for key in marks)
     fits.axhline(0, color="0.4", lw=0.6, zorder=0)
     fits.set_ylim(lowest - 0.05, 1.02)
     fits.set_ylabel("Spearman's ρ with distance")
     for panel in (closing, fits):
         depth_axis(panel, short, HALF)
-    _legend(fig, short, dashes)
-    return fig, caption(table, labels, places, told)
+    _legend(fig, short, colours, dashes)
+    return fig, caption(table, labels, places, told, ordered)
 
 
 def _by_lag(axes, one, name: str, look: dict, banded: bool) -> None:
@@ -145,21 +153,25 @@ def _plain_log(axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _legend(fig, names: list[str], dashes: list) -> None:
+def _legend(fig, names: list[str], colours: Sequence[str], dashes: list) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=c, ls=dash) for c, dash in zip(COLOURS, dashes, strict=False)]
     kinds = {
         "on the circle": {"marker": "o", "markerfacecolor": "none"},
         "on the line between\nthe ends": {"marker": "_"},
         "on the line that fits best": {"marker": "|"},
     }
-    handles += [Line2D([], [], color="none")]
-    handles += [Line2D([], [], color="0.2", ls="", ms=5, mew=1.2, **look) for look in kinds.values()]
-    fig.legend(handles, [*names, "ρ with distance", *kinds], loc="outside right upper")
+    rows: list[tuple] = [
+        (Line2D([], [], color=c, ls=dash), name) for name, c, dash in zip(names, colours, dashes, strict=True)
+    ]
+    rows += [("", ""), ("ρ with distance", "")]
+    rows += [
+        (Line2D([], [], color="0.2", ls="", ms=5, mew=1.2, **look), words) for words, look in kinds.items()
+    ]
+    legends.legend(fig, rows)
 
 
-def caption(table, labels: dict, places: list[int], told: list[str]) -> str:
+def caption(table, labels: dict, places: list[int], told: list[str], ordered: bool) -> str:
     """Say what was measured and how."""
     attributes = table.attrs
     factor = captions.escape(attributes["factor"])
@@ -186,6 +198,7 @@ def caption(table, labels: dict, places: list[int], told: list[str]) -> str:
         "Below right: Spearman's ρ of dissimilarity with distance on the circle, with distance on the line "
         "between the ends, and on the line that fits best if the circle is cut anywhere: "
         f"{_cuts(table, labels, places, told, degrees)}.",
+        "Colours: layers, from the first (dark) to the last (light)." if ordered else "",
         f"All RDMs: {', '.join(shared)}." if shared else "",
         f"Of {table.sizes['rdm']} RDMs {len(places)} are shown." if len(places) < table.sizes["rdm"] else "",
     ]
