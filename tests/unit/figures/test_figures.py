@@ -15,6 +15,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.figures import captions
 from repscape.figures.layer_table import cells
 from repscape.figures.render import render
+from repscape.figures.rows import colour_scale, page
 from repscape.figures.sampling_error import factor, ratio_error
 from repscape.figures.style import settings
 
@@ -679,6 +680,15 @@ def test_legends_of_many_stimuli_fit_the_page(results, draw):
     ):
         figure, _ = draw(made, plugin(name), **parameters)
         assert_legible(figure, name)
+
+
+def test_numbers_of_a_narrow_colour_scale_stand_apart():
+    with settings():
+        fig, axes = page(20, 90)
+        place = colour_scale(axes, 20, 5, 9, "viridis", 0, 0.0076, 2)
+        fig.draw_without_rendering()
+        zero, other = (label.get_window_extent() for label in place.get_xticklabels())
+    assert other.x0 - zero.x1 > 0.6 / 25.4 * fig.dpi  # 0.6 mm
 
 
 def test_a_gallery_of_many_stimuli_names_its_columns_in_full(results, draw):

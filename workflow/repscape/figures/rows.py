@@ -39,10 +39,13 @@ def colour_scale(axes, left: float, top: float, width: float, colours, low: floa
     inside = [tick for tick in bar.get_ticks() if low <= tick <= high]
     if sum(len(plain(tick)) + 1 for tick in inside) * LETTER > width:
         inside = inside[:: len(inside) - 1] if len(inside) > 1 else inside
-    bar.set_ticks(inside, labels=[plain(tick) for tick in inside])
+    labels = [plain(tick) for tick in inside]
+    crowded = sum(len(label) + 1 for label in labels) * LETTER > width
+    bar.set_ticks(inside, labels=labels)
     for tick, label in zip(inside, place.get_xticklabels(), strict=True):  # neighbours must not touch
         at = (tick - low) / (high - low)
-        label.set_ha("left" if at < 0.1 else "right" if at > 0.9 else "center")
+        out = crowded and label.get_text() == "0"  # half of it may stand out to the left
+        label.set_ha("left" if at < 0.1 and not out else "right" if at > 0.9 else "center")
     return place
 
 
