@@ -359,6 +359,7 @@ def odd(tmp_path_factory):
     del config["stimuli"]["gratings"]
     config["stimuli"]["pictures"]["path"] = "my pictures – 猫"
     config["networks"]["squeezenet"]["preprocess"] |= {"mean": [0.5] * 3, "std": [0.5] * 3}
+    config["populations"]["random"]["units"] = 100000
     config["samples"] = [{"population": "random", "sizes": [20, 100000], "repeats": [3, 5]}]
     config["figures"] |= {
         "sampling_error": {},
@@ -408,13 +409,13 @@ def test_more_units_than_there_are(odd):
     folder = odd.folder / "results/small"
     with xr.open_dataset(folder / "samples/squeezenet/random/conv1/n100000.nc") as sample:
         assert sample.attrs["n_requested"] == 100000
-        assert sample.attrs["n_drawn"] == sample.sizes["draw"] == 300
+        assert sample.attrs["n_drawn"] == sample.sizes["draw"] == 64 * 31**2  # all that conv1 has
         assert sample.sizes["repeat"] == 1
     with xr.open_dataset(folder / "rdms/squeezenet/pictures/random/conv1/n100000.nc") as rdm:
-        assert rdm.attrs["n_drawn"] == 300
+        assert rdm.attrs["n_drawn"] == 64 * 31**2
     everything = logged(odd, "**/*.log")
     assert everything.count("these layers have fewer") == 1
-    says(everything, "samples of 100000 units of population 'random' of squeezenet", "conv1 (300)")
+    says(everything, "samples of 100000 units of population 'random' of squeezenet", "conv1 (61504)")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU, so there is nothing to refuse")

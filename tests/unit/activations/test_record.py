@@ -326,8 +326,8 @@ def test_memory_does_not_grow_with_the_number_of_layers(study):
     module = nn.Sequential(nn.Conv2d(3, 8, 1), *[conv] * 59, nn.Flatten(), nn.Linear(8 * 64 * 64, 3))
     small = study(module, size=64, images=64, units=30_000)
     before, peak = peak_memory(small, batch=64)
-    network, _, population = small.inputs
-    sizes = {"largest": 8 * 64 * 64, "recorded": 30_000, "batch": 64}
+    network, stimulus, population = small.inputs
+    sizes = {"pixels": needs.image(stimulus, 64), "largest": 8 * 64 * 64, "recorded": 30_000, "batch": 64}
     asked = needs.recording(network, population, **sizes, on_gpu=False)
     assert (peak - before) / 1000 < asked - needs.TORCH + 100  # MB
     assert peak / 1000 < asked
