@@ -47,9 +47,10 @@ class Sums:
         for start in range(0, units, chunk):
             here = slice(start, start + chunk)
             away = values[:, here].double().sub_(self.first[here])
+            squares = torch.empty_like(self.squares[here])
             for cell, value in zip(cells, away, strict=True):
                 cell[here].add_(value)
-                self.squares[here].addcmul_(value, value)
+            self.squares[here].add_(torch.sum(away.square_(), 0, out=squares))
 
     def of_channel(self, channel: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return ``first`` (unit,), ``cells`` (cell, unit) and ``squares`` (unit,) of some channels.
