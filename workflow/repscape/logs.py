@@ -160,11 +160,13 @@ def _last_error(log: str, since: float) -> str:
 
 def _entries(log: str, kind: re.Pattern, since: float) -> list[str]:
     """Return the entries of a kind in a job's log of this run, each in one line."""
-    with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
+    with suppress(OSError):
         if os.stat(log).st_mtime >= since:
+            with open(log, encoding="utf-8", errors="replace") as stream:
+                found = kind.findall(stream.read())
             return [
                 re.sub(r"([:;,.])?\s*\n\s*", lambda end: f"{end[1] or ';'} ", entry.strip())
-                for entry in kind.findall(stream.read())
+                for entry in found
             ]
     return []
 

@@ -10,8 +10,8 @@ from repscape.rdms.file import LABELLED
 SITE = workflow.resource_settings.default_resources or {}
 # `for_gpu_NAME` in a profile's default-resources is the resource NAME of jobs that use a GPU.
 FOR_GPU = "for_gpu_"
-BATCH = 100  # of a training that does not say it
 GPU_SETTINGS = [name.removeprefix(FOR_GPU) for name in SITE if name.startswith(FOR_GPU)]
+BATCH = 100  # of a training that does not say it
 
 
 def gpu_wanted(wildcards=None):
@@ -49,7 +49,7 @@ def reading_mb(wildcards, input, attempt):
 def plugin_mb(step, name):
     """Of an analysis or a figure: what it reads; what its network needs; what it keeps, if it says so."""
     section = CONFIG[step][name]
-    streams = hasattr(plugins.find(step, section[SELECTORS[step]], name), "STREAMS")
+    streams = getattr(plugins.find(step, section[SELECTORS[step]], name), "STREAMS", False)
     kept = kept_mb(step, name)
 
     def mb(wildcards, input, attempt):
@@ -62,8 +62,8 @@ def plugin_mb(step, name):
 
 
 def plugin_gpu_mb(analysis):
-    kept = kept_mb("analyses", analysis)
-    return lambda wildcards: (needs.RUNNING_ON_GPU + kept()) * analysis_gpu(analysis)(wildcards)
+    kept, wanted = kept_mb("analyses", analysis), analysis_gpu(analysis)
+    return lambda wildcards: needs.RUNNING_ON_GPU + kept() if wanted(wildcards) else 0
 
 
 def kept_mb(step, name):
@@ -75,10 +75,6 @@ def kept_mb(step, name):
     function = plugins.entry(step, section[SELECTORS[step]])
     keys = schema.arguments(function, section, only=signature(tell).parameters)
     return lambda: or_stop(tell, STUDY, **keys)
-
-
-def running_mb(wildcards, input, attempt):
-    return needs.running(input, on_gpu=gpu_wanted()) * attempt
 
 
 def running_gpu_mb(wanted):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from repscape.activations.gather import Gatherer
+from repscape.activations.gather import Gatherer, Room
 from repscape.populations.layer import Selection
 
 FORMATS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
@@ -33,6 +33,24 @@ def test_units_are_gathered_into_the_room_that_there_is(layout, dtype, everythin
         assert room[4 * len(unit) :].isnan().all(), "no more than it needs"
     output.zero_()
     np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_room_is_there_again_after_memory_ran_out(monkeypatch):
+    """A smaller batch follows one for which there was none."""
+    room, empty = Room(30, torch.device("cpu")), torch.empty
+
+    def limited(values, **where):
+        if values > 200:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return empty(values, **where)
+
+    assert len(room.of(4)) == 120
+    monkeypatch.setattr(torch, "empty", limited)
+    for images in (8, 7):
+        with pytest.raises(torch.cuda.OutOfMemoryError):
+            room.of(images)
+    assert len(room.of(2)) == 60
+    assert room.of(2) is room.of(2)
 
 
 @pytest.mark.parametrize("statistic", ["channel_mean", "position_mean"])

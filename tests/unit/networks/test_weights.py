@@ -70,6 +70,10 @@ def test_an_untrained_twin_sees_what_the_trained_network_does(study):
     assert found["twin"]["preprocess"] == found["net"]["preprocess"]
     study["networks"]["second"] = section | {"weights": "IMAGENET1K_V2"}  # which of the two?
     assert config.resolve(study).config["networks"]["twin"]["like"] is None
+    study["networks"]["net"]["like"] = "IMAGENET1K_V2"
+    with pytest.raises(ConfigError, match=r"networks.net: like: the weights IMAGENET1K_V1 have a transform"):
+        config.resolve(study)
+    del study["networks"]["net"]["like"]
     study["networks"]["twin"]["like"] = "IMAGENET1K_V3"
     with pytest.raises(ConfigError, match=r"networks.twin: like: 'IMAGENET1K_V3' is unknown; did you mean"):
         config.resolve(study)

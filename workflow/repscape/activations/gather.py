@@ -78,7 +78,7 @@ class Room:
     def of(self, images: int) -> torch.Tensor:
         """Return room for so many images, float32 (value,)."""
         if len(self._values) != images * self._units:
-            del self._values  # before the next is taken
+            self._values = torch.empty(0)  # goes before the next is taken
             self._values = torch.empty(images * self._units, device=self._place)
         return self._values
 

@@ -11,7 +11,6 @@ from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
 from repscape.choices import layers_of, one
 from repscape.errors import ConfigError, DataError
-from repscape.networks import planned, tables
 from repscape.study import Study
 
 TABLE = True
@@ -77,6 +76,8 @@ def kept(
     layers: list[str] | None = None,
 ) -> int:
     """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
+    from repscape.networks import planned, tables
+
     source = one(source, study.networks, "source")
     stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
     varied = known(study, stimulus)
@@ -142,6 +143,7 @@ def compute(
     from repscape import store
     from repscape.analyses.variance import Sums
     from repscape.frozen.viewer import Viewer
+    from repscape.networks import tables
     from repscape.stimuli import factors as varied
 
     with store.open_file(files["stimulus"], "stimulus") as file:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
+from repscape.rdms.file import presentations
+
 METRICS = {
     "sqeuclidean": "squared Euclidean distance per unit",
     "rms": "root mean squared difference",
@@ -172,16 +174,11 @@ def units_of(table, population: str, sizes: Iterable[str]) -> str:
     return units(population, selected, how, draws)
 
 
-def presentations(rdm) -> int:
-    """Say of how many presentations an opened file has RDMs of their own; 1: of mean answers."""
-    return int(rdm.attrs.get("presentations", 1))
-
-
 def units_of_rdms(rdms: Iterable) -> str:
     """Say which units were used, of RDMs of one population and size opened with xarray."""
     rdms = list(rdms)
     first = rdms[0].attrs
-    size, times = first["size"], max(rdm.sizes["repeat"] // presentations(rdm) for rdm in rdms)
+    size, times = first["size"], max(rdm.sizes["repeat"] // presentations(rdm.attrs) for rdm in rdms)
     fewer = size != "all" and any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
     return units(first["population"], first["selected"], first["drawn"], [Draws(size, times, fewer)])
 

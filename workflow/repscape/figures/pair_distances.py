@@ -8,6 +8,7 @@ from repscape.errors import DataError
 from repscape.figures import captions, pairs
 from repscape.figures.depth import depth_axis, label_height
 from repscape.figures.style import Style, figure
+from repscape.rdms.file import presentations
 from repscape.study import Study
 
 CATEGORY = "RDMs"
@@ -179,7 +180,7 @@ def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
 
 def _shown(rdms: list) -> str:
     """Say which of several RDMs of the same is shown."""
-    apart = max(map(captions.presentations, rdms))
+    apart = max(presentations(rdm.attrs) for rdm in rdms)
     of_draw = ["draw"] if any(rdm.sizes["repeat"] > apart for rdm in rdms) else []
     of_image = ["presentation of each image"] if apart > 1 else []
     told = captions.listing([f"the first {what}" for what in (*of_draw, *of_image)])

@@ -7,6 +7,7 @@ from repscape.analyses.result import Result
 from repscape.figures import captions, pairs
 from repscape.figures.rows import LEFT, colour_scale, page, row_label
 from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.rdms.file import presentations
 from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
 
@@ -203,7 +204,7 @@ def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) 
             f"Of {captions.listing([captions.escape(name) for name in thinned])}, {IMAGES} images at equal "
             "distances are shown, the first and the last among them."
         )
-    apart = max(captions.presentations(rdm) for rdm in rdms.values())
+    apart = max(presentations(rdm.attrs) for rdm in rdms.values())
     drawn = "all draws" if any(rdm.sizes["repeat"] > apart for rdm in rdms.values()) else ""
     shown = f"the {apart} presentations of each image" if apart > 1 else ""
     if drawn or shown:

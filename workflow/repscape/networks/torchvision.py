@@ -99,6 +99,8 @@ def check(*, architecture, weights, file, like) -> None:
     known = tables.weight_names().get(architecture, [])
     if known and like is not None and like not in known:
         raise ConfigError(f"like: {unknown(like, known)}")
+    if like is not None and weights in known:
+        raise ConfigError(f"like: the weights {weights} have a transform of their own. Leave 'like' out.")
     if weights is None and file is None:
         raise ConfigError(
             f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
