@@ -13,6 +13,7 @@ import yaml
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[2]
+STRICT = Path(__file__).with_name("strict_snakemake.py")
 
 
 @dataclass
@@ -52,8 +53,11 @@ class Project:
 
     def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
         """Run Snakemake to its end."""
+        return self._finish(self.command(*arguments), check, **environment)
+
+    def _finish(self, command: list[str], check: bool, **environment: str) -> subprocess.CompletedProcess:
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             env=os.environ | environment,
             text=True,
@@ -66,7 +70,8 @@ class Project:
 
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that Snakemake would run, as ``rule`` or ``rule key=value …``."""
-        done = self.run("--quiet", "host", "--dry-run", *arguments)
+        command = self.command("--quiet", "host", "--dry-run", *arguments)
+        done = self._finish([sys.executable, str(STRICT), *command[3:]], check=True)
         jobs, rule = set(), None
         for line in (done.stdout + done.stderr).splitlines():
             if match := re.match(r"\s*(?:local)?rule (\S+):", line):

@@ -79,6 +79,16 @@ def test_steps_are_targets(fresh):
     assert rules(fresh.plan("figures")) == chain | {"differentiation"} | figures
 
 
+def test_one_layer_and_one_stimulus_have_an_rdm(fresh):
+    """By itself, in a study that asks for nothing that follows from it."""
+    config = fresh.config | {"analyses": {}, "figures": {}, "samples": [{"population": "filter_means"}]}
+    config["stimuli"] = {"white_noise": config["stimuli"]["white_noise"]}
+    config["networks"]["squeezenet"]["layers"] = ["conv1"]
+    fresh.write_config(config)
+    chain = {"stimulus", "network", "population", "activations_squeezenet", "samples_squeezenet"}
+    assert rules(fresh.plan()) == rules(fresh.plan("rdms")) - {"rdms"} == chain | {"rdms_squeezenet"}
+
+
 def test_layers_prints_the_table_of_each_network(project):
     done = project.run("layers")
     assert jobs(done) == ["layers"]

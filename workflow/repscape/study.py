@@ -4,7 +4,7 @@ A `Study` is the validated config (see `config`) plus the names that follow from
 analyses and figures ask it for paths; no path is written anywhere else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PATHS = {
@@ -139,22 +139,23 @@ class Study:
                 files[parameter] = [self.path("stimulus", stimulus=name) for name in names]
         return files
 
-    def rdm_keys(self) -> Iterator[dict[str, str]]:
-        """Yield the keys of all RDM files of the study."""
-        for source, layers in self.layers.items():
-            for stimulus in self.stimuli_of(source):
-                for population, sizes in self.samples_of(source).items():
-                    for layer in layers:
-                        for size in sizes:
-                            yield {
-                                "source": source,
-                                "stimulus": stimulus,
-                                "population": population,
-                                "layer": layer,
-                                "size": size,
-                            }
+    def rdm_keys(self) -> list[dict[str, str]]:
+        """Return the keys of all RDM files of the study."""
+        return [
+            {
+                "source": source,
+                "stimulus": stimulus,
+                "population": population,
+                "layer": layer,
+                "size": size,
+            }
+            for source, layers in self.layers.items()
+            for stimulus in self.stimuli_of(source)
+            for population, sizes in self.samples_of(source).items()
+            for layer in layers
+            for size in sizes
+        ]
 
-    def rdms(self) -> Iterator[str]:
-        """Yield the paths of all RDM files of the study."""
-        for keys in self.rdm_keys():
-            yield self.path("rdm", **keys)
+    def rdms(self) -> list[str]:
+        """Return the paths of all RDM files of the study."""
+        return [self.path("rdm", **keys) for keys in self.rdm_keys()]

@@ -77,8 +77,8 @@ def written(tmp_path, study):
 
 
 def test_inputs_are_all_rdms(study):
-    assert inputs(study) == {"rdms": list(study.rdms())}
-    assert inputs(study, reference="noise") == {"rdms": list(study.rdms())}
+    assert inputs(study) == {"rdms": study.rdms()}
+    assert inputs(study, reference="noise") == {"rdms": study.rdms()}
 
 
 def test_unknown_reference_lists_the_stimuli(study):

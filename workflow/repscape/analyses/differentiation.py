@@ -43,7 +43,7 @@ def inputs(
     """
     if reference is not None and reference not in study.stimuli:
         raise ConfigError(f"analyses.differentiation.reference: {unknown(reference, study.stimuli)}")
-    return {"rdms": list(study.rdms())}
+    return {"rdms": study.rdms()}
 
 
 def compute(

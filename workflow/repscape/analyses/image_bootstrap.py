@@ -25,7 +25,7 @@ def inputs(study: Study, *, seed: int, resamples: Resamples = 1000, draws: Draws
     """Name the study's RDM files and the table of differentiation."""
     return {
         "differentiation": study.path("analysis", analysis="differentiation"),
-        "rdms": list(study.rdms()),
+        "rdms": study.rdms(),
     }
 
 
