@@ -46,9 +46,19 @@ def replacing(path) -> Iterator[Path]:
         if why is None:
             raise
         raise DataError(
-            f"{path}: cannot be written ({why}). Free some disk space or check the permissions, then run "
-            "again; what is complete is kept."
+            f"{path}: cannot be written ({why}). {_remedy(why, path)}, then run again; what is complete is "
+            "kept."
         ) from error
+
+
+def _remedy(why: BaseException, path: Path) -> str:
+    """Say what helps: HDF5 calls it a lack of permissions, too, where the file system has no locks."""
+    if isinstance(why, PermissionError) and os.access(path.parent, os.W_OK | os.X_OK):
+        return (
+            "Its folder can be written to, so the file system may lack locks. Set "
+            "HDF5_USE_FILE_LOCKING=FALSE in the environment"
+        )
+    return "Free some disk space or check the permissions"
 
 
 def _refusal(error: BaseException, path: Path) -> BaseException | None:
