@@ -572,3 +572,63 @@ def test_what_follows_is_said(inferred, caplog):
     assert "against" in third
     assert "their 4 layers" in third
     assert first in caplog.text
+
+
+def theories(label, *names, repeats=1):
+    return [
+        row(
+            pdist(np.random.default_rng([9, number, repeat]).normal(size=(len(IMAGES), 4))),
+            source="theories", layer="theory", population="", size="", repeat=repeat, **{label: name},
+        )
+        for number, name in enumerate(names)
+        for repeat in range(repeats)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["theory", "model"])
+def test_models_are_told_apart_by_every_label(inferred, label, caplog):
+    caplog.set_level("INFO")
+    made = table(network(), theories(label, "shape", "colour", "noise"))
+    data = inferred(made, reference={"source": "net", "layer": "fc"}, models={"source": "theories"})
+    assert data[label].values.tolist() == ["shape", "colour", "noise"]
+    brain = vectors(made, source="net", layer="fc")[0]
+    for name, found in zip(data[label].values, data["similarity"].values, strict=True):
+        assert found == pytest.approx(stats.pearsonr(vectors(made, **{label: name})[0], brain).statistic)
+    assert data.attrs["models_by"] == label
+    assert "averaged_over" not in data.attrs
+    assert data["rdms_averaged"].values.tolist() == [[1]] * 3
+    assert f"told apart by {label}" in caplog.text
+    assert "of 3 models" in caplog.text
+    header, *rows = data.attrs["rows"]
+    assert [own[header.index(label)] for own in rows] == ["shape", "colour", "noise"]
+
+
+def test_what_is_averaged_is_said(inferred, caplog):
+    caplog.set_level("INFO")
+    made = table(network(), theories("theory", "shape", "colour", repeats=3))
+    keys = {"reference": {"source": "net", "layer": "fc"}, "models": {"source": "theories"}}
+    data = inferred(made, **keys)
+    assert data["theory"].values.tolist() == ["shape", "colour"]
+    assert data["rdms_averaged"].values.tolist() == [[3]] * 2
+    assert data.attrs["averaged_over"] == "repeat"
+    assert "averaged over repeat: 3" in caplog.text
+    data = inferred(made, repeats=["theory"], **keys)
+    assert data["rdms_averaged"].values.tolist() == [[6]]
+    assert data.attrs["averaged_over"] == ["theory", "repeat"]
+    mean = vectors(made, source="theories").mean(0)
+    brain = vectors(made, source="net", layer="fc")[0]
+    assert data["similarity"].item() == pytest.approx(stats.pearsonr(mean, brain).statistic)
+
+
+def test_other_rdms_of_a_recording_are_models_of_one_of_them(inferred):
+    made = table(theories("area", "IT", "V1", "V4"))
+    data = inferred(made, reference={"area": "IT"})
+    assert data["area"].values.tolist() == ["V1", "V4"]
+    assert data["data_area"].values.tolist() == ["IT"]
+
+
+def test_a_label_cannot_be_called_as_a_result(inferred):
+    with pytest.raises(DataError, match="'similarity'"):
+        inferred(
+            table(network(), theories("similarity", "a", "b")), reference={"source": "net", "layer": "fc"}
+        )

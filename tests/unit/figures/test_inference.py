@@ -14,7 +14,7 @@ from repscape.figures.style import save, settings
 LAYERS = ["input", "conv10", "conv2", "fc"]
 
 
-def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("net", "conv2")):
+def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("net", "conv2"), theories=()):
     """An analysis with round numbers; one layer of the first source is the reference."""
     models = [
         (source, layer, order)
@@ -22,6 +22,7 @@ def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("
         for source in sources
         if (source, layer) != left_out
     ]
+    models += [("theories", "theory", 0)] * len(theories)
     count = len(models)
     similarity = np.linspace(0.8, 0.1, count)
     p = np.linspace(0.001, 0.2, count)
@@ -41,6 +42,9 @@ def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("
         "metric": (("model",), ["correlation"] * count),
         "layer_order": (("model",), np.array([order for *_, order in models], np.int32)),
     }
+    if theories:
+        variables["model"] = (("model",), ["", *theories] if count > len(theories) else list(theories))
+        variables["rdms_averaged"] = (("model", "entry_set"), np.full((count, 1), 5, np.int32))
     for method in ("fdr", "holm"):
         variables[f"p_zero_{method}"] = (("model",), p * (1 if method == "fdr" else 3))
         variables[f"p_ceiling_{method}"] = (("model",), p if repeats > 1 else np.full(count, np.nan))
@@ -49,6 +53,7 @@ def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("
         "comparison": "spearman", "resampled_factors": ["repeats", "entries"] if repeats > 1 else ["entries"],
         "resamples": 1000, "dof": 2, "reference": json.dumps({"source": "net", "layer": "conv2"}),
     }  # fmt: skip
+    attributes["averaged_over"] = ["repeat"] if theories else None
     store.write(path, kind="analysis", variables=variables, attributes=attributes)
     return dict(
         zip([(source, layer) for source, layer, _ in models], zip(similarity, p, strict=True), strict=True)
@@ -147,3 +152,16 @@ def test_where(drawn):
     assert not [line for line in figure.axes[0].lines if line.get_gid() == "net"]
     with pytest.raises(ConfigError, match="where: source: 'twins' is unknown; did you mean 'twin'"):
         drawn(where={"source": "twins"})
+
+
+@pytest.mark.parametrize("sources", [(), ("net",)])
+def test_models_of_a_recording_lie_side_by_side(drawn, sources):
+    theories = ("shape", "colour", "noise")
+    figure, caption, _ = drawn({"sources": sources, "layers": ["fc"], "left_out": None, "theories": theories})
+    panel = figure.axes[-1]
+    assert [label.get_text() for label in panel.get_xticklabels()] == list(theories)
+    values = np.linspace(0.8, 0.1, len(sources) + 3)[len(sources) :]
+    assert line(panel, "theories")[1] == pytest.approx(values)
+    assert panel.get_xlabel() == "model"
+    assert "over repeat (at most 5)" in caption
+    assert ("net, fc" if sources else "theories, theory, shape") in caption

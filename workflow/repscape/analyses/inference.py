@@ -11,7 +11,7 @@ from repscape.analyses import between_sources, collection, parts, statement
 from repscape.analyses.between_sources import CORRECTIONS
 from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
-from repscape.analyses.split_rdms import UNITS
+from repscape.analyses.split_rdms import OF_PARTS, UNITS
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
 from repscape.logs import logger
@@ -25,9 +25,16 @@ TABLE = True
 NUMBERS = ("similarity", "sem", "low", "high")
 TESTS = ("p_zero", "p_ceiling")
 # Labels that follow from others
-DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws", "averaged")
-# Labels of what was measured and how; others are of sets of entries, or of repeats of the data
+DEPENDENT = ("layer_order", "normalisation", "n_drawn", "draws", "presentations", "averaged")
+# Labels of what was measured and how; others of the reference are of sets of entries, or of its repeats
 OF_MODELS = ("source", "population", "layer", "size", "metric", "measure", *DEPENDENT)
+# Labels of which images RDMs are
+OF_ENTRIES = ("set", "stimulus")
+# Variables of the result over models, which no label of them may be called
+TAKEN = (
+    "similarity", "sem", "low", "high", "difference", "each", "resampled", "entries", "ceiling", "limit",
+    "other", "other_source", "entry_set", "data_repeat", "resample", "rdms_averaged",
+)  # fmt: skip
 FEWEST_SAMPLES = 20  # of units: fewer tell no variance
 _ROUNDING = 1e-12
 
@@ -108,9 +115,10 @@ def compute(
     similarities are averaged. Those that differ in ``presentation``, in ``repeat``, in a label that models do
     not have (subject, session), or in one of `repeats` are repeated measurements: they give the noise
     ceiling. In no other label may they differ. Where there are presentations, RDMs of several draws of units
-    are averaged first: those of one presentation share its noise. A model is what models' RDMs differ in
-    otherwise, for example in source and layer; its RDMs of several draws of units and presentations, or over
-    `repeats`, are averaged.
+    are averaged first: those of one presentation share its noise. Models are told apart by every other label
+    in which their RDMs differ: source and layer, and labels of a recording such as ``theory``. Only RDMs of
+    several draws of units or presentations of a model, or that differ in one of `repeats`, are averaged. The
+    log and the file say what told models apart, and what was averaged.
     Of RDMs of parts of a recording (`repscape.analyses.split_rdms`) those of repeats are repeats; those of
     halves give the ceiling of each split, and the mean of these; those of samples of units are what
     units are resampled by. A model has none of them.
@@ -129,7 +137,7 @@ def compute(
     models : mapping of label to a value or values, optional
         Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.
     repeats : list of str, optional
-        Labels of sets in which RDMs are taken for repeats all the same.
+        Labels in which RDMs are repeats: of the reference, labels of sets too; those of models are averaged.
     comparison : str
     bootstrap : {"entries", "sets", "repeats", "units", "both"}, optional
         What is resampled. By default `both` if there are repeats or samples of units, else sets, or if
@@ -149,14 +157,18 @@ def compute(
         same layer of that source, ``source_low``, ``source_high``, ``p_source`` and its corrections over the
         layers of the two. ``ceiling`` (limit: lower, upper); ``each`` (model,
         entry_set, data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
-        ``entries``, how many each has; the labels of repeats (data_repeat).
+        ``entries``, how many each has; the labels of repeats (data_repeat), with ``data_`` before one that
+        models have too. ``rdms_averaged`` int32 (model, entry_set): how many RDMs of a model were averaged;
+        the attributes ``models_by`` and ``averaged_over`` name the labels that told models apart, and those
+        in which RDMs that were averaged differ.
 
     Raises
     ------
     ConfigError
         RDMs of the reference differ in a label that tells neither sets nor repeats.
     DataError
-        RDMs are missing or of different entries; no model is left; too little can be resampled.
+        RDMs are missing or of different entries; no model is left; too little can be resampled; a label has
+        a name that the file uses for something else.
     """
     from repscape.rdms.ceiling import reliability
     from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
@@ -170,10 +182,11 @@ def compute(
     )
     data, resampled, halves = parts.of_reference(data)
     data = _over_draws(data)
-    candidates = _without(data, parts.without(candidates), repeats or [])
+    candidates = _without(data, parts.without(candidates), repeats or [], reference)
     kinds = _kinds(data, candidates, repeats or [])
     measured = _data(data, kinds)
     compared = _models(candidates, kinds, measured, comparison)
+    _log_kinds(kinds, measured, compared)
     units = None if resampled is None else _units(resampled, kinds, measured)
     if bootstrap is None:
         repeated = units is not None or (len(measured.repeats) > 1 and not halves)
@@ -202,13 +215,18 @@ def compute(
         "each": (("model", "entry_set", "data_repeat"), found.each),
         "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
         "entries": (("entry_set",), np.array([len(own.labels) for own in measured.spaces], np.int32)),
+        "rdms_averaged": (("model", "entry_set"), compared.averaged),
         **{label: (("model",), values) for label, values in compared.labels.items()},
         **_named("entry_set", kinds.sets, measured.sets),
-        **_named("data_repeat", kinds.repeats, measured.repeats),
+        **{
+            f"data_{name}" if name in compared.labels else name: variable
+            for name, variable in _named("data_repeat", kinds.repeats, measured.repeats).items()
+        },
     }
     variables |= between_sources.compared(compared.labels, found, DEPENDENT)
     values = {name: variable[1] for name, variable in variables.items()}
-    told = statement.best(_short(compared.labels), values, _reference_name(reference), "fdr")
+    what = "models" if set(compared.by) - {"source", "layer"} else "layers"
+    told = statement.best(_short(compared.labels), values, _reference_name(reference), "fdr", what)
     if "other_source" in values:
         layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
         others = values["other_source"]
@@ -226,6 +244,7 @@ def compute(
                 reliability(found.ceiling[0]) if halves and comparison in ("pearson", "spearman") else None
             ),
             "statement": told, "seed": seed, "level": 0.95, "dof": found.dof,
+            "models_by": compared.by or None, "averaged_over": compared.over or None,
             "reference": json.dumps(reference, sort_keys=True),
             "where": json.dumps(where, sort_keys=True), "models": json.dumps(models, sort_keys=True),
             "left_out": [*measured.left_out, *compared.left_out] or None,
@@ -268,12 +287,22 @@ class _Data(NamedTuple):
 
 
 class _Models(NamedTuple):
-    """The models: by set their RDMs (model, pair), and their labels."""
+    """The models: by set their RDMs (model, pair), and their labels.
+
+    Attributes
+    ----------
+    by, over : list of str
+        The labels in which models differ, and in which the RDMs do that were averaged.
+    averaged : int32 array (model, set)
+        Of how many RDMs each is the mean.
+    """
 
     vectors: list[np.ndarray]
     labels: dict[str, list]
-    names: list[str]
     left_out: list[str]
+    by: list[str]
+    over: list[str]
+    averaged: np.ndarray
 
 
 def _chosen(table, key: str, own: Where, others: Where):
@@ -313,12 +342,14 @@ def _of_models(label: str) -> bool:
     return label in OF_MODELS
 
 
-def _without(data, candidates, repeats: list[str]):
-    """Return the candidates without the reference itself."""
+def _without(data, candidates, repeats: list[str], reference: Where):
+    """Return the candidates without the reference: what agrees with it in all that it was chosen by."""
     labels = [
         label
         for label in data.columns
-        if _of_models(label) and label not in (*DEPENDENT, *repeats) and label in candidates
+        if (_of_models(label) or label in reference)
+        and label not in (*DEPENDENT, *repeats, *REPEATED, *OF_ENTRIES, *OF_PARTS)
+        and label in candidates
     ]
     own = {_key(data, labels, at) for at in range(len(data))}
     keep = [at for at in range(len(candidates)) if _key(candidates, labels, at) not in own]
@@ -338,15 +369,33 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
             raise ConfigError(f"repeats: {unknown(label, labels)}")
 
     known = (*repeats, *REPEATED, UNITS)
-    others = [label for label in labels if not _of_models(label) and label not in known]
     # What lacks a label has "" or 0 there.
+    others = [
+        label
+        for label in labels
+        if not _of_models(label)
+        and label not in known
+        and (label in OF_ENTRIES or set(data[label]) - {"", 0})
+    ]
     shared = [label for label in others if (set(data[label]) & set(candidates[label])) - {"", 0}]
-    own = [label for label in others if label not in (*shared, "set", "stimulus")]
+    own = [label for label in others if label not in (*shared, *OF_ENTRIES)]
+    sets = [label for label in others if label in shared or label in OF_ENTRIES]
+    averaged = (*sets, *repeats, *REPEATED, *OF_PARTS)
     kinds = _Kinds(
-        sets=[label for label in others if label in shared or label in ("set", "stimulus")],
+        sets=sets,
         repeats=[label for label in (*REPEATED, *repeats, *own) if label in labels],
-        models=[label for label in tables.labels(candidates) if _of_models(label) and label not in repeats],
+        models=[
+            label
+            for label in tables.labels(candidates)
+            if label not in averaged and (_of_models(label) or set(candidates[label]) - {"", 0})
+        ],
     )
+    for label in kinds.models:
+        if label in TAKEN or label.startswith("p_"):
+            raise DataError(
+                f"models: '{label}' is a label of their RDMs, and what the file of an inference calls "
+                "something else. Rename the label."
+            )
     for label in labels:
         values = list(dict.fromkeys(map(str, data[label])))
         if _of_models(label) and label not in (*repeats, *DEPENDENT) and len(values) > 1:
@@ -463,18 +512,19 @@ def _reference_name(reference: Where) -> str:
 
 
 def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
+    from repscape.rdms import table as tables
     from repscape.rdms.entries import check_same, space
 
     labels = [label for label in kinds.models if label not in DEPENDENT]
     sets = dict(zip(measured.sets, range(len(measured.sets)), strict=True))
     spaces: dict[int, Space] = {}
     groups: dict[tuple, list[list[int]]] = {}
-    for at in range(len(table)):
-        key, place = _key(table, labels, at), sets.get(_key(table, kinds.sets, at))
-        if place is not None:
+    for at, (key, of_set) in enumerate(zip(_keys(table, labels), _keys(table, kinds.sets), strict=True)):
+        if (place := sets.get(of_set)) is not None:
             groups.setdefault(key, [[] for _ in sets])[place].append(at)
+    by = [label for number, label in enumerate(labels) if len({key[number] for key in groups}) > 1]
     vectors: list[list[np.ndarray]] = [[] for _ in sets]
-    kept, left_out = [], []
+    kept, left_out, counts = [], [], []
     for key, rows in groups.items():
         own, why = [], ""
         for place, ats in enumerate(rows):
@@ -500,7 +550,8 @@ def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
             left_out.append(f"{_told(labels, key)}: {why}")
             logger.warning("left out: %s", left_out[-1])
             continue
-        kept.append((key, next(at for ats in rows for at in ats)))
+        kept.append(rows)
+        counts.append([len(ats) for ats in rows])
         for place, mean in enumerate(own):
             vectors[place].append(mean)
     if not kept:
@@ -509,14 +560,34 @@ def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
             + ("; ".join(left_out[:3]) or f"none has RDMs of {_told(kinds.sets, measured.sets[0])}")
             + "."
         )
+    firsts = [rows[0][0] for rows in kept]
     described = {
-        label: [
-            getattr(value, "item", lambda v=value: v)() for value in table[label].iloc[[at for _, at in kept]]
-        ]
+        label: [getattr(value, "item", lambda v=value: v)() for value in table[label].iloc[firsts]]
         for label in kinds.models
     }
-    names = [_told(labels, key) for key, _ in kept]
-    return _Models([np.array(own) for own in vectors], described, names, left_out)
+    beside = [label for label in tables.labels(table) if label not in (*kinds.models, *kinds.sets)]
+    together = [ats for rows in kept for ats in rows if len(ats) > 1]
+    over = [label for label in beside if any(table[label].iloc[ats].nunique() > 1 for ats in together)]
+    return _Models(
+        [np.array(own) for own in vectors], described, left_out, by, over, np.array(counts, np.int32)
+    )
+
+
+def _log_kinds(kinds: _Kinds, measured: _Data, compared: _Models) -> None:
+    """Log what the labels were taken for."""
+    for keys, labels, what in (
+        (measured.sets, kinds.sets, "sets of entries, each compared by itself"),
+        (measured.repeats, kinds.repeats, "repeated measurements, over which similarities are averaged"),
+    ):
+        if len(keys) > 1:
+            differing = [label for at, label in enumerate(labels) if len({key[at] for key in keys}) > 1]
+            logger.info("reference: %d %s: they differ in %s", len(keys), what, ", ".join(differing))
+    if compared.by:
+        logger.info("models: %d, told apart by %s", len(compared.averaged), ", ".join(compared.by))
+    if compared.over:
+        counts = sorted(set(compared.averaged.ravel().tolist()))
+        most = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else counts[0]
+        logger.info("models: averaged over %s: %s RDMs each", ", ".join(compared.over), most)
 
 
 def _key(table, labels: list[str], at: int) -> tuple[str, ...]:

@@ -194,7 +194,10 @@ def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
     means = groups["dissimilarity"].apply(lambda values: np.mean(list(values), axis=0))
     once = table.drop_duplicates(labels).drop(columns=repeated).reset_index(drop=True)
     for label, count in zip(repeated, ("draws", "presentations"), strict=False):
-        once.insert(once.columns.get_loc("entries"), count, groups[label].nunique().to_numpy())
+        counts = groups[label].nunique().to_numpy()
+        once.insert(once.columns.get_loc("entries"), count, counts)
+        if counts.max() > 1:
+            logger.info("RDMs are averaged over %s: at most %d", count, counts.max())
     return once.assign(dissimilarity=list(means))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from repscape.rdms.normalisation import Kind
 
 # Labels of what the RDMs are made of: ways to split trials, which part of them, which sample of units
-SPLIT, PART, UNITS = "split", "part", "unit_sample"
+SPLIT, PART, UNITS = OF_PARTS = ("split", "part", "unit_sample")
 WHOLE = "all"  # of trials
 AS_RECORDED = "0"  # the sample of units that is none
 HALVES = ("a", "b")

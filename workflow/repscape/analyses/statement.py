@@ -9,7 +9,13 @@ CORRECTED = {"fdr": "by Benjamini and Hochberg", "holm": "by Holm"}
 _NAMED = 6  # layers that are named; of more, the first
 
 
-def best(names: Sequence[str], found: Mapping[str, np.ndarray], reference: str, correction: str) -> list[str]:
+def best(
+    names: Sequence[str],
+    found: Mapping[str, np.ndarray],
+    reference: str,
+    correction: str,
+    what: str = "layers",
+) -> list[str]:
     """Say which model is most like the reference, with its interval, and which do not differ from it.
 
     Parameters
@@ -21,12 +27,14 @@ def best(names: Sequence[str], found: Mapping[str, np.ndarray], reference: str, 
     reference : str
         What it is called.
     correction : {"fdr", "holm"}
+    what : str
+        What the models are.
     """
     at = int(np.argmax(found["similarity"]))
     value, low, high = (float(found[key][at]) for key in ("similarity", "low", "high"))
     text = [
         f"Most like {reference} is {names[at]}: {value:.2f} (95% interval {low:.2f} to {high:.2f}), of "
-        f"{len(names)} layers."
+        f"{len(names)} {what}."
     ]
     p = found[f"p_pair_{correction}"][at]
     alike = [name for other, name in enumerate(names) if other != at and not p[other] < P]

@@ -281,6 +281,16 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:head]}…{text[len(text) - (length - head - 1) :]}"
 
 
+def averaged(table, rdms: Sequence[int]) -> list[str]:
+    """Say over what RDMs were averaged, of an analysis opened with xarray; empty if over nothing."""
+    over = [
+        f"{number(count)} {what}"
+        for name, what in (("draws", "draws of units"), ("presentations", "presentations"))
+        if name in table and (count := int(table[name].values[list(rdms)].max())) > 1
+    ]
+    return [f"averaged over {listing(over)}"] if over else []
+
+
 def simulated(names: Iterable[str]) -> str:
     """Say which recordings are simulated."""
     names = list(names)

@@ -1,7 +1,7 @@
 """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
 
 import json
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from repscape.study import Study
 CATEGORY = "RDMs"
 P = 0.05
 CEILING = "0.86"
-_LINE_LABELS = ("source", "population", "size", "metric")  # and their lower levels
+# Labels, also of lower levels, that tell no lines apart: the place on a line, and what follows from others
+_ALONG = ("layer", "measure", "normalisation")
+_OF_NETWORKS = (
+    "source", "population", "size", "metric", "population_sub", "size_sub", "metric_sub", "source_sub",
+)  # fmt: skip
 
 Correction = Literal["fdr", "holm"]
 
@@ -64,12 +68,14 @@ def draw(
     table = data["inference"].load()
     labels = {
         str(name): table[name].values
-        for name in table.data_vars
+        for name in table.variables  # a label may be called as the dimension
         if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
     }
     shown = choices.places(labels, where, "model")
-    lines = _lines(table, labels, shown)
-    panels = _panels(table, lines)
+    spots = _spots(table, labels, shown)
+    lines = _lines(labels, spots, shown)
+    panels = _panels(spots, lines)
+    of_layers = all(spot.of_layer for spot in spots.values())
     colours = COLOURS if len(lines) <= len(COLOURS) else along(RAMP, len(lines))
     best = shown[int(np.argmax(table["similarity"].values[shown]))]
     ceiling = table["ceiling"].values
@@ -87,7 +93,7 @@ def draw(
         for row, name in enumerate(names):
             models = lines[name]
             colour = colours[list(lines).index(name)]
-            x = np.array([layers.index(str(table["layer"].values[at])) for at in models])
+            x = np.array([layers.index(spots[at].name) for at in models])
             values, low, high = (np.full(len(layers), np.nan) for _ in range(3))  # no line where none is
             for key, line in (("similarity", values), ("low", low), ("high", high)):
                 line[x] = table[key].values[models]
@@ -122,7 +128,7 @@ def draw(
                         gid=gid,
                     )
                     shown_marks.add(gid.removeprefix(f"{name}/"))
-        for source, places in _more_alike(table, labels, names, lines, layers, correction).items():
+        for source, places in _more_alike(table, labels, spots, names, lines, layers, correction).items():
             panel.plot(
                 places,
                 np.full(len(places), 0.025),
@@ -139,7 +145,7 @@ def draw(
         panel.set_ylabel(
             f"similarity to {_reference(table)}\n({captions.SIMILARITIES[table.comparison]} of RDMs)"
         )
-    axes[-1].set_xlabel("layer, from input to output")
+    axes[-1].set_xlabel("layer, from input to output" if of_layers else "model")
     handles = [
         Line2D([], [], color=colour, marker="o", markersize=3.4)
         for _, colour in zip(lines, colours, strict=False)
@@ -162,27 +168,61 @@ def draw(
             handles.append(Line2D([], [], color="0.2", ls="none", **look))
             names.append(text)
     fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
-    return fig, caption(table, labels, lines, shown, panels, correction, best, shown_marks)
+    return fig, caption(table, labels, lines, shown, panels, correction, best, shown_marks, of_layers)
 
 
-def _lines(table, labels, shown: list[int]) -> dict[str, list[int]]:
-    """Return the models of each line in order of depth, by the labels in which lines differ."""
-    kinds = [label for label in labels if label.removesuffix("_sub") in _LINE_LABELS]
-    different = [label for label in kinds if len(set(labels[label][shown])) > 1] or kinds[:1]
+class _Spot(NamedTuple):
+    """Where a model is along its line."""
+
+    name: str
+    depth: int
+    of_layer: bool  # and not by another label
+
+
+def _spots(table, labels, shown: list[int]) -> dict[int, _Spot]:
+    """Place each model by its layer; those of a source of one layer by the labels in which they differ."""
+    by_source: dict[str, list[int]] = {}
+    for at in shown:
+        by_source.setdefault(str(labels["source"][at]), []).append(at)
     order = table["layer_order"].values
+    found: dict[int, _Spot] = {}
+    for models in by_source.values():
+        own = [label for label in _telling(labels, models) if label not in _OF_NETWORKS]
+        by_label = own and len(set(labels["layer"][models])) == 1
+        for depth, at in enumerate(models):
+            if by_label:
+                found[at] = _Spot(" ".join(str(labels[label][at]) for label in own), depth, False)
+            else:
+                found[at] = _Spot(str(labels["layer"][at]), int(order[at]), True)
+    return found
+
+
+def _telling(labels, models: list[int]) -> list[str]:
+    """Name the labels, beside that of the layer and those that follow, in which models differ."""
+    return [
+        label
+        for label, values in labels.items()
+        if label.removesuffix("_sub") not in _ALONG and len(set(values[models])) > 1
+    ]
+
+
+def _lines(labels, spots: dict[int, _Spot], shown: list[int]) -> dict[str, list[int]]:
+    """Return the models of each line in order of depth, by the labels in which lines differ."""
+    by_layer = [at for at in shown if spots[at].of_layer]
+    different = [label for label in _telling(labels, shown) if label in _OF_NETWORKS]
+    different += [label for label in _telling(labels, by_layer) if label not in _OF_NETWORKS]
+    different = different or ["source"]
     lines: dict[str, list[int]] = {}
-    for at in sorted(shown, key=lambda at: order[at]):
-        lines.setdefault(" · ".join(str(labels[label][at]) for label in different), []).append(at)
+    for at in sorted(shown, key=lambda at: spots[at].depth):
+        words = [str(labels[label][at]) for label in different]
+        lines.setdefault(" · ".join(filter(None, words)), []).append(at)
     named = sorted(lines, key=lambda name: min(lines[name]))
     return {name: lines[name] for name in named}
 
 
-def _panels(table, lines: dict[str, list[int]]) -> dict[tuple[str, ...], list[str]]:
+def _panels(spots: dict[int, _Spot], lines: dict[str, list[int]]) -> dict[tuple[str, ...], list[str]]:
     """Put lines through the same layers in one panel, also where one lacks a few: {lines: layers}."""
-    depths = [
-        {str(table["layer"].values[at]): int(table["layer_order"].values[at]) for at in models}
-        for models in lines.values()
-    ]
+    depths = [{spots[at].name: spots[at].depth for at in models} for models in lines.values()]
     panels: list[tuple[list[str], dict[str, int]]] = []
     for name, own in zip(lines, depths, strict=True):
         for names, layers in panels:
@@ -196,7 +236,7 @@ def _panels(table, lines: dict[str, list[int]]) -> dict[tuple[str, ...], list[st
     return {tuple(names): sorted(layers, key=layers.__getitem__) for names, layers in panels}
 
 
-def _more_alike(table, labels, names, lines, layers, correction: Correction) -> dict[str, list[int]]:
+def _more_alike(table, labels, spots, names, lines, layers, correction: Correction) -> dict[str, list[int]]:
     """Find where one of two sources in a panel is more like the reference than the other: {line: places}."""
     if len(names) != 2 or "other_source" not in table:
         return {}
@@ -208,7 +248,7 @@ def _more_alike(table, labels, names, lines, layers, correction: Correction) -> 
             return {}
         column = others.index(*sources[other])
         more = [
-            layers.index(str(table["layer"].values[at]))
+            layers.index(spots[at].name)
             for at in lines[name]
             if table[f"p_source_{correction}"].values[at, column] < P
             and table["source_difference"].values[at, column] > 0
@@ -246,13 +286,15 @@ def _between(table, labels, shown: list[int], correction: Correction) -> list[st
 
 
 def _different(labels, shown: list[int]) -> list[str]:
-    """Name the labels, beside source and layer, in which lines differ."""
-    kinds = [label for label in labels if label.removesuffix("_sub") in _LINE_LABELS and label != "source"]
-    return [label for label in kinds if len(set(labels[label][shown])) > 1]
+    """Name the labels, beside source and layer, in which models differ."""
+    return [label for label in _telling(labels, shown) if label != "source"]
 
 
-def caption(table, labels, lines, shown, panels, correction: Correction, best: int, marks: set) -> str:
+def caption(
+    table, labels, lines, shown, panels, correction: Correction, best: int, marks: set, of_layers: bool
+) -> str:
     """Say what was compared and how sure it is."""
+    layers, layer = ("layers", "layer") if of_layers else ("models", "model")
     several = table.sizes["entry_set"] > 1
     repeats = table.sizes["data_repeat"]
     halves = bool(table.attrs.get("halves", 0))
@@ -271,10 +313,16 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
     elif repeats > 1:
         over += f"{' and' if several else ', mean'} over {repeats} repeats of the reference"
     text = [
-        f"How like the RDM{'s' if several or repeats > 1 else ''} of {reference} those of the layers of "
+        f"How like the RDM{'s' if several or repeats > 1 else ''} of {reference} those of the {layers} of "
         f"{captions.listing(map(captions.escape, lines))} are: {captions.SIMILARITIES[table.comparison]} "
         f"over pairs of {count} entries{over}. The reference is not compared with itself.",
     ]
+    averaged = [captions.escape(label) for label in np.atleast_1d(table.attrs.get("averaged_over", []))]
+    if averaged:
+        most = table["rdms_averaged"].values[shown].max()
+        text.append(
+            f"Each {layer} is the mean of its RDMs over {captions.listing(averaged)} (at most {most})."
+        )
     factors = {
         "entries": "entries (images)", "sets": "sets of entries", "repeats": "repeats of the reference",
         "units": "units of the reference",
@@ -297,26 +345,28 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
         )
         text.append(
             f"Grey: the noise ceiling, {ceiling[0]:.2f} to {ceiling[1]:.2f}: {what}. Of the "
-            f"{len(shown)} layers shown {reach} do not lie below its lower limit (two-sided t-test, "
+            f"{len(shown)} {layers} shown {reach} do not lie below its lower limit (two-sided t-test, "
             "corrected as below)."
         )
         if "reliability" in table.attrs:
             text.append(
                 f"Two RDMs of all trials would correlate by {table.reliability:.2f} (Spearman and Brown)."
             )
-    name = ", ".join(str(labels[label][best]) for label in ("source", "layer") if label in labels)
+    naming = ["source", "layer", *_different(labels, shown)]
+    naming = naming[:2] if of_layers else naming
+    name = ", ".join(str(labels[label][best]) for label in naming if label in labels and labels[label][best])
     corrected = ""
     if tests > 1:
-        corrected = f" after correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}"
+        corrected = f" after correction for all {captions.number(tests)} {layers}, {CORRECTIONS[correction]}"
     text.append(
         f"Full markers: above 0 (one-sided t-test), p < {P:g}{corrected}. "
-        f"Triangle: the most similar layer ({captions.escape(name)}, "
+        f"Triangle: the most similar {layer} ({captions.escape(name)}, "
         f"{table['similarity'].values[best]:.2f}, 95% interval {table['low'].values[best]:.2f} to "
         f"{table['high'].values[best]:.2f})."
     )
     if tests > 1:
         pairs = captions.plural(tests * (tests - 1) // 2, "pair", "pairs")
-        alike = "Dashes: layers whose similarity does not differ"
+        alike = f"Dashes: {layers} whose similarity does not differ"
         others = alike if "alike" in marks else "All others shown differ"
         text.append(
             f"{others} from its (two-sided t-test of the difference, corrected for all {pairs} in the same "
@@ -325,9 +375,9 @@ def caption(table, labels, lines, shown, panels, correction: Correction, best: i
     if "p_permutation_max" in table:
         chance = int((table["p_permutation_max"].values[shown] < P).sum())
         text.append(
-            f"By permuting entries of the reference, {chance} of the {len(shown)} layers shown are more like "
-            f"it than by chance (p < {P:g}; {captions.number(table.permutations)} permutations, corrected by "
-            "the largest similarity of any layer in each)."
+            f"By permuting entries of the reference, {chance} of the {len(shown)} {layers} shown are more "
+            f"like it than by chance (p < {P:g}; {captions.number(table.permutations)} permutations, "
+            f"corrected by the largest similarity of any {layer} in each)."
         )
     text += map(captions.escape, _between(table, labels, shown, correction))
     if "more" in marks:

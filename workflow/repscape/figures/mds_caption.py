@@ -118,13 +118,7 @@ def _common(maps, rdms: list[int], labels) -> list[str]:
         values = {str(maps[label].values[at]) for at in rdms} - {""}
         if len(values) == 1 and label not in FOLLOWING:
             told.append(f"{label} {captions.escape(*values)}")
-    over = [
-        f"{count} {what}"
-        for name, what in (("draws", "draws of units"), ("presentations", "presentations"))
-        if name in maps and (count := int(maps[name].values[rdms].max())) > 1
-    ]
-    if over:
-        told.append(f"averaged over {' and '.join(over)}")
+    told += captions.averaged(maps, rdms)
     return [f"{'All RDMs' if len(rdms) > 1 else 'The RDM'}: {', '.join(told)}."] if told else []
 
 

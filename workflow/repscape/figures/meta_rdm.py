@@ -1,5 +1,6 @@
 """Meta-RDMs as heat maps: which RDMs are alike."""
 
+import json
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -390,6 +391,9 @@ def _caption(panels: list[Panel], table, layout: _Layout, alpha: float | None, m
     ]
     if same:
         text.append(f"All are of {captions.listing(same)}.")
+    repeats = json.loads(table.attrs.get("history", "{}")).get("repeats_averaged", 1)
+    if repeats > 1:
+        text.append(f"RDMs were averaged over draws of units or presentations, at most {repeats}.")
     if len(panels) > 1:
         scale = "each has a colour scale of its own" if layout.own_scale else "all have one colour scale"
         names = " · ".join(f"``{name}``" for name in titled)

@@ -183,6 +183,7 @@ def caption(table, labels: dict, places: list[int], told: list[str], ordered: bo
         for name in labels
         if name not in (*FOLLOWING, *told) and labels[name][places[0]]
     ]
+    shared += captions.averaged(table, places)
     text = [
         f"How RDMs depend on the {factor} of their entries, which is a circle of "
         f"{captions.plain(attributes['period'])}{degrees}.",

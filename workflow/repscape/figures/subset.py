@@ -235,6 +235,7 @@ def caption(table, labels, rdms: list[int], told: list[str]) -> str:
         and label not in told
         and str(values[rdms[0]])
     ]
+    constant += captions.averaged(table, rdms)
     text = [
         f"{k} of {of} images, chosen {GOALS[goal].format(table.attrs.get('target', ''))}"
         f" ({captions.escape(metrics)}; {', '.join(constant)}).",

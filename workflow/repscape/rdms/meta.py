@@ -13,6 +13,7 @@ import numpy as np
 
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
+from repscape.logs import logger
 from repscape.rdms import REPEATED
 from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs
@@ -141,6 +142,8 @@ def meta_rdms(
             f"{', '.join(entries)}. Take a label out of `groups`, or choose others for `entries`."
         )
     notes.tell(groups, permutations)
+    if repeats > 1:
+        logger.info("RDMs are averaged over draws of units or presentations: at most %d", repeats)
 
     result = pd.DataFrame(
         {name: pd.Series([row[name] for row in found], dtype=_dtype(found[0][name])) for name in found[0]}
