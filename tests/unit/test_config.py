@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from repscape import config
 from repscape.errors import ConfigError
@@ -563,8 +564,70 @@ def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
     config.resolve(small, [])
 
 
-def test_null_takes_a_named_entry_of_an_earlier_file_away(small, tmp_path):
-    small["stimuli"]["white_noise"] = None
-    assert config.resolve(small, []).stimuli == ("gratings",)
-    small["stimuli"]["gratings"] = {"source": "views", "of": "white_noise"}
-    assert "'white_noise' is unknown" in mistakes(small, tmp_path)
+def resolved(tmp_path, *files):
+    """Resolve the config of several files, as Snakemake merges them."""
+    merged, paths = {}, []
+    for number, content in enumerate(files):
+        update_config(merged, copy.deepcopy(content))
+        paths.append(tmp_path / f"{number}.yaml")
+        paths[-1].write_text(yaml.safe_dump(content))
+    return config.resolve(merged, paths)
+
+
+# what a second file says, and what holds then
+NULLS = {
+    "a stimulus": ({"stimuli": {"white_noise": None}}, lambda c: set(c["stimuli"]) == {"gratings"}),
+    "a figure": ({"figures": {"rdm_gallery": None}}, lambda c: set(c["figures"]) == {"layer_table"}),
+    "all figures": ({"figures": None}, lambda c: not c["figures"]),
+    "an analysis": ({"analyses": {"by_largest": None}}, lambda c: "by_largest" not in c["analyses"]),
+    "a key": (
+        {"stimuli": {"white_noise": {"count": None}}},
+        lambda c: c["stimuli"]["white_noise"]["count"] == 30,
+    ),
+    "a seed": (
+        {"stimuli": {"white_noise": {"seed": None}}},
+        lambda c: c["stimuli"]["white_noise"]["seed"] not in (3, None),
+    ),
+    "the seed": ({"seed": None}, lambda c: c["seed"] == 0),
+    "a list": ({"networks": {"net": {"layers": None}}}, lambda c: c["networks"]["net"]["layers"] == "blocks"),
+    "a section": ({"activations": None}, lambda c: c["activations"]["batch"] == 10),
+    "a part of one": ({"activations": {"batch": None}}, lambda c: c["activations"]["batch"] == 10),
+    "a set": ({"rdms": {"sets": {"s": None}}}, lambda c: c["rdms"]["sets"] == {}),
+    "a normalisation": (
+        {"rdms": {"normalisation": None}},
+        lambda c: c["rdms"]["metrics"][0]["normalisation"] == "zscore",
+    ),
+    "a choice": (
+        {"figures": {"rdm_gallery": {"metric": None}}},
+        lambda c: c["figures"]["rdm_gallery"]["metric"] is None,
+    ),
+    "a size: none": (
+        {"networks": {"net": {"preprocess": {"resize": None}}}},
+        lambda c: c["networks"]["net"]["preprocess"]["resize"] is None,
+    ),
+}
+
+
+def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
+    small["stimuli"]["white_noise"] |= {"count": 4, "seed": 3}
+    small["networks"]["net"] |= {"layers": ["input", "conv1"], "preprocess": {"resize": 100, "crop": 64}}
+    small |= {
+        "seed": 7,
+        "activations": {"batch": 3},
+        "figures": {"rdm_gallery": {"metric": "sqeuclidean"}, "layer_table": {}},
+        "analyses": {"by_largest": {"analysis": "differentiation", "reference": "gratings"}},
+        "rdms": {"normalisation": "none", "sets": {"s": {"stimulus": "gratings"}}},
+    }
+    for what, (over, holds) in NULLS.items():
+        assert holds(resolved(tmp_path, small, over).config), what
+
+
+def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
+    with pytest.raises(ConfigError, match=r"stimuli\.whitenoise: expected keys"):
+        resolved(tmp_path, small, {"stimuli": {"whitenoise": None}})
+    assert set(resolved(tmp_path, small | {"figures": {"layer_table": None}}).config["figures"]) == {
+        "layer_table"
+    }
+    over = {"stimuli": {"white_noise": None, "gratings": {"source": "views", "of": "white_noise"}}}
+    with pytest.raises(ConfigError, match="'white_noise' is unknown"):
+        resolved(tmp_path, small, over)

@@ -4,9 +4,18 @@ import inspect
 from collections.abc import Callable, Container, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationInfo, create_model, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from repscape.errors import AssetError, ConfigError
 from repscape.plugins import entry, find
@@ -22,6 +31,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, values: Any) -> Any:
+        return without_nulls(cls, values) if isinstance(values, Mapping) else values
+
     @field_validator("*", mode="before")
     @classmethod
     def _no_truths(cls, value: Any, info: ValidationInfo) -> Any:
@@ -31,6 +45,24 @@ class Section(BaseModel):
                 if isinstance(one, bool):
                     raise ValueError("expected a number (yes, no, on, off, true and false are none)")
         return value
+
+
+def without_nulls(section: type[BaseModel], values: Mapping) -> dict:
+    """Leave out keys that are null, so that their defaults hold, where null is not one of their values."""
+    fields = section.model_fields
+    return {
+        key: value
+        for key, value in values.items()
+        if value is not None or key not in fields or _takes_null(fields[key].annotation)
+    }
+
+
+def _takes_null(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return _takes_null(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        return any(map(_takes_null, get_args(hint)))
+    return hint in (None, NoneType, Any)
 
 
 def kinds_of(hint: Any) -> list:

@@ -13,6 +13,7 @@ from repscape.config.inputs import check_inputs
 from repscape.config.made import check_made
 from repscape.config.names import check_name, check_targets
 from repscape.config.networks import check_layers, check_networks, check_outputs, check_trainings, name_layers
+from repscape.config.nulls import check_empty, take_away
 from repscape.config.rdms import check_sets, name_metrics
 from repscape.config.recordings import check_recordings, check_shown, name_areas
 from repscape.config.samples import find_parts, plan_samples
@@ -23,9 +24,6 @@ from repscape.config.top import Config
 from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
 from repscape.study import Study
-
-# What a later config file can take away by null; of analyses and figures, null means all defaults.
-NAMED = {"stimuli", "networks", "recordings", "populations"}
 
 
 def resolve(config: Mapping, files: Iterable = ()) -> Study:
@@ -43,13 +41,14 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         Lists every mistake: key, line, what was expected, what was found, what to do.
     """
     lines: dict[tuple, tuple[str, int]] = {}
+    repeated: set[tuple] = set()
     for file in files:
-        lines |= read_lines(file)
+        found = read_lines(file)
+        repeated |= lines.keys() & found.keys()
+        lines |= found
     mistakes = Mistakes(lines)
-    given = _plain(config)
-    for step in NAMED & given.keys():
-        if isinstance(given[step], dict):
-            given[step] = {name: section for name, section in given[step].items() if section is not None}
+    given = take_away(_plain(config), repeated)
+    check_empty(given, mistakes)
     try:
         top = Config.model_validate(given)
     except ValidationError as error:

@@ -30,7 +30,7 @@ def plugin_sections(
     for name, section in sections.items():
         keys, values = (step, name), dict(section or {})
         check_name(mistakes, keys, name)
-        unnamed = selector not in values
+        unnamed = values.get(selector) is None
         if unnamed and step in ("analyses", "figures"):
             values[selector] = name
         plugin = values.get(selector)
@@ -44,7 +44,8 @@ def plugin_sections(
             continue
         function = plugins.entry(step, plugin)
         model = schema.model(function, **{selector: (str, ...)}, **common)
-        # null says that a key is not there, also over a file that has it, perhaps for another plugin
+        # null says that a key is not there, also one of another plugin
+        values = schema.without_nulls(model, values)
         absent = {key for key, value in values.items() if value is None} - model.model_fields.keys()
         if absent:
             absent &= _keys(step)

@@ -48,8 +48,7 @@ def resolve(
     -------
     dict, or None where it has mistakes of its schema
     """
-    values = dict(defaults) | dict(given)
-    function = values.get("function")
+    function = given.get("function")
     if not isinstance(function, str):
         valid = ", ".join(plugins.names("trainings"))
         mistakes.add(
@@ -61,6 +60,7 @@ def resolve(
     except ConfigError as error:
         mistakes.add((*keys, "function"), str(error))
         return None
+    values = dict(defaults) | schema.without_nulls(model, given)
     try:
         section = model.model_validate(values).model_dump(mode="json")
     except ValidationError as error:
