@@ -284,7 +284,7 @@ def test_layers_may_have_names_of_their_own(small):
             "populations.r: network 'net': centre: expected a place within the network's input of 224 x 224",
         ),
         (("populations", "r"), {"select": "region", "centre": [-1, 2], "radius": 5}, "greater than or equal"),
-        (("samples", 0, "sizes"), [0], "expected greater than 0"),
+        (("samples", 0, "sizes"), [0], "samples.0.sizes.0: expected greater than"),
         (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
         (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: expected 'zscore'"),
         (("rdms",), {"metrics": ["cosine", {"metric": "cosine"}]}, "two metrics are named 'cosine'"),

@@ -55,7 +55,8 @@ class Mistakes:
             elif mistake["type"] == "missing":
                 self.add(prefix + location, "this key is required.")
             else:
-                self.add(prefix + location, f"{_plainly(mistake['msg'])}; found {mistake['input']!r}.")
+                found = f"{_plainly(mistake['msg'])}; found {mistake['input']!r}."
+                self.add(prefix + location, found + _in_percent(mistake))
 
     def ask(self, keys: Iterable, function: Callable, *arguments, **keywords) -> None:
         """Call a function, and note at a key what it refuses."""
@@ -108,6 +109,15 @@ def _plainly(message: str) -> str:
     message = re.sub(r", unable to parse string as an? \w+", "", message)
     counted = re.fullmatch(r"\w+ should have (at \w+ \d+) items?( after validation)?, not \d+", message)
     return f"expected {counted[1]} of these" if counted else message
+
+
+def _in_percent(mistake: Mapping) -> str:
+    """Ask whether a number above 1 is meant as a percentage, where a share is expected."""
+    limits, number = mistake.get("ctx", {}), mistake["input"]
+    share = 1 in (limits.get("le"), limits.get("lt"))
+    if share and isinstance(number, int | float) and 1 < number <= 100:
+        return f" Is it in percent? {number:g} % is {number / 100:g}."
+    return ""
 
 
 def _suggest(name: str, valid: Iterable[str]) -> str:

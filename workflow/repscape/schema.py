@@ -1,7 +1,7 @@
 """Sections of the config, as plugins take them: the schema of one, and the arguments that it gives."""
 
 import inspect
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     TypeAdapter,
     ValidationInfo,
     create_model,
@@ -25,11 +26,16 @@ from repscape.types import Names, _Asset, _Made
 # paths stand for: {file: {name: value}}. It is not a key.
 IN_PATH = "in_path"
 
+LARGEST = 1e12  # of numbers in a config, beside seeds; keys have narrower bounds where these are known
+
 
 class Section(BaseModel):
-    """A section of the config: it has no other keys than it declares, and yes or no are no numbers."""
+    """A section of the config: it has no other keys than it declares, and all its numbers are finite.
 
-    model_config = ConfigDict(extra="forbid")
+    Yes and no are no numbers.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -38,12 +44,15 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truths(cls, value: Any, info: ValidationInfo) -> Any:
-        kinds = kinds_of(cls.model_fields[info.field_name or ""].annotation)
-        if not {bool, Any} & set(kinds) and {int, float} & set(kinds):
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, bool):
-                    raise ValueError("expected a number (yes, no, on, off, true and false are none)")
+    def _sane_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = set(kinds_of(cls.model_fields[info.field_name or ""].annotation))
+        if Any in kinds or not {int, float} & kinds:
+            return value
+        for one in _scalars(value):
+            if isinstance(one, bool) and bool not in kinds and not isinstance(value, Mapping):
+                raise ValueError("expected a number (yes, no, on, off, true and false are none)")
+            if isinstance(one, int | float) and abs(one) > LARGEST and info.field_name != "seed":
+                raise ValueError(f"expected numbers from -{LARGEST:.0e} to {LARGEST:.0e}")
         return value
 
 
@@ -63,6 +72,17 @@ def _takes_null(hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(map(_takes_null, get_args(hint)))
     return hint in (None, NoneType, Any)
+
+
+def _scalars(value: Any) -> Iterator:
+    """Yield what lists and mappings hold."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _scalars(one)
+    else:
+        yield value
 
 
 def kinds_of(hint: Any) -> list:
@@ -106,6 +126,8 @@ def model(function: Callable, /, **common) -> type[BaseModel]:
             several = Names if _marks(hint, _Made) else str | list[str]
             hint = several if takes_several(function, name) else str
             hint = hint | None if default is None else hint
+        if name == "seed":  # what every generator of random numbers and NetCDF's integers take
+            hint = Annotated[hint, Field(ge=0, lt=2**63)]
         fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
     name = function.__module__.rsplit(".", 1)[-1]
     return create_model(name, __base__=Section, **(common | fields))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 
 def _height_and_width(size):
@@ -15,7 +15,27 @@ def _height_and_width(size):
     raise ValueError("expected [height, width] in pixels")
 
 
-Size = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_height_and_width)]
+def _drawable(size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ValueError(f"expected [height, width] of at most {MOST_PIXELS:,} pixels in all")
+    return size
+
+
+MOST_PIXELS = 89_478_485  # of one image; Pillow's limit, above which a picture is taken for an attack
+Size = Annotated[
+    tuple[PositiveInt, PositiveInt], BeforeValidator(_height_and_width), AfterValidator(_drawable)
+]
+
+# How many images are generated, or resamples are drawn. More is a slip of the pen, such as a zero too many.
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Resamples = Annotated[int, Field(ge=0, le=1_000_000)]
+Units = Annotated[int, Field(ge=1, lt=2**31)]  # their places are int32
+Batch = Annotated[int, Field(ge=1, le=65_536)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+Period = Annotated[float, Field(gt=0, le=1e6)]  # of a factor that goes round, in its own units
+Degrees = Annotated[float, Field(ge=-360, le=360)]
+Angles = Annotated[list[Degrees], Field(min_length=1)]
 
 Names = Annotated[
     list[str],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from repscape.analyses.angle_decoders import Decoded, Method, Training, decode
 from repscape.analyses.angles import By, Rows, absolute_error, arrange, circular_loss, from_text, permuted
@@ -16,6 +16,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.logs import logger, progress
 from repscape.seeds import derive
 from repscape.study import Study
+from repscape.types import Period, Resamples, Threads
 
 TABLE = True
 LIBRARIES = ("torch",)
@@ -25,7 +26,7 @@ RESAMPLES = 1000
 Strengths = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 Decays = Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
 Decoders = Annotated[tuple[Method, ...], Field(min_length=1)]
-Folds = Annotated[int, Field(ge=3)]
+Folds = Annotated[int, Field(ge=3, le=10_000)]
 
 
 def inputs(
@@ -78,7 +79,7 @@ def compute(
     *,
     stimulus: str | None = None,
     factor: str = "orientation",
-    period: PositiveFloat = 180.0,
+    period: Period = 180.0,
     sources: list[str] | None = None,
     layers: dict[str, list[str]] | None = None,
     population: str | None = None,
@@ -88,11 +89,11 @@ def compute(
     folds: Folds = 5,
     strengths: Strengths = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
     decays: Decays = (0.0, 1e-3, 1e-2, 3e-2, 1e-1),
-    hidden: PositiveInt = 20,
-    epochs: PositiveInt = 300,
-    learning_rate: PositiveFloat = 0.1,
-    permutations: NonNegativeInt = 100,
-    threads: PositiveInt = 1,
+    hidden: Annotated[int, Field(ge=1, le=100_000)] = 20,
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 300,
+    learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.1,
+    permutations: Resamples = 100,
+    threads: Threads = 1,
     seed: int,
 ) -> Result:
     """Decode the angle that each image shows from the units of each layer or area.

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, cast
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from repscape.analyses.design import choose, crossed, known, stimulus_of
 from repscape.analyses.result import Result
 from repscape.choices import layers_of, one
 from repscape.errors import ConfigError, DataError
 from repscape.study import Study
+from repscape.types import Batch, Threads
 
 TABLE = True
 SIGNIFICANT = 0.05
@@ -99,8 +100,8 @@ def compute(
     factors: Factors | None = None,
     layers: list[str] | dict[str, str] | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    batch: PositiveInt = 10,
-    threads: PositiveInt = 1,
+    batch: Batch = 10,
+    threads: Threads = 1,
 ) -> Result:
     """Divide the variance of every unit's answers between two factors of the images.
 

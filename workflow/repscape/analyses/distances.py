@@ -19,7 +19,7 @@ KEYS = ("source", "stimulus", "layer", "metric")
 POOLED = ("source", "layer", "metric")
 _BLOCK = 2**21  # permuted distances held at once
 
-Permutations = Annotated[int, Field(ge=19)]  # fewer cannot give p = 0.05
+Permutations = Annotated[int, Field(ge=19, le=1_000_000)]  # fewer cannot give p = 0.05
 
 
 def inputs(

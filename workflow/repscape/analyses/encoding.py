@@ -22,8 +22,8 @@ TABLE = True
 LEVEL = 0.95
 
 Strengths = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-Folds = Annotated[int, Field(ge=2)]
-Resamples = Annotated[int, Field(ge=100)]
+Folds = Annotated[int, Field(ge=2, le=10_000)]
+Resamples = Annotated[int, Field(ge=100, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 

@@ -17,8 +17,8 @@ STREAMS = True  # holds one RDM file at a time
 LEVEL = 0.95
 _BLOCK = 2**18  # counts of pairs held at once: they fit the processor's cache
 
-Resamples = Annotated[int, Field(ge=100)]
-Draws = Annotated[int, Field(ge=1)]
+Resamples = Annotated[int, Field(ge=100, le=1_000_000)]
+Draws = Annotated[int, Field(ge=1, le=100_000)]
 
 
 def inputs(study: Study, *, seed: int, resamples: Resamples = 1000, draws: Draws = 5) -> dict:

@@ -40,8 +40,8 @@ _ROUNDING = 1e-12
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine", "whitened_pearson", "whitened_cosine"]
 Resampled = Literal["entries", "sets", "repeats", "units", "both"]
-Resamples = Annotated[int, Field(ge=100)]
-Permutations = Annotated[int, Field(ge=0)]
+Resamples = Annotated[int, Field(ge=100, le=1_000_000)]
+Permutations = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 def inputs(

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from repscape.analyses import collection, embedding
 from repscape.analyses.collection import Of, Where
@@ -27,7 +27,7 @@ NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
-Starts = Annotated[int, Field(ge=0)]
+Starts = Annotated[int, Field(ge=0, le=100_000)]
 
 
 def check(*, method: Method = "smacof", perplexity: float | None = None) -> None:
@@ -59,7 +59,7 @@ def compute(
     of: Of = collection.ALL,
     where: Where | None = None,
     method: Method = "smacof",
-    dims: PositiveInt = 2,
+    dims: Annotated[int, Field(ge=1, le=1000)] = 2,
     n_init: Starts = 4,
     perplexity: float | None = None,
     root: bool | None = None,

@@ -21,7 +21,7 @@ Comparisons = Annotated[
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     Field(min_length=1),
 ]
-Permutations = Annotated[int, Field(ge=0)]
+Permutations = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 def inputs(

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat
 
 from repscape.analyses import collection, embedding
 from repscape.analyses.circle import Circle, placed
@@ -14,6 +13,7 @@ from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.study import Study
+from repscape.types import Period
 
 TABLE = True
 NUMBERS = ("closing", "r_circle", "r_line", "r_opened", "opened_at")
@@ -81,7 +81,7 @@ def compute(
     of: Of = collection.ALL,
     where: Where | None = None,
     factor: str = "orientation",
-    period: PositiveFloat = 180.0,
+    period: Period = 180.0,
     root: bool | None = None,
 ) -> Result:
     """Describe each RDM by where its entries lie on a circle; see `described`.

@@ -31,8 +31,8 @@ LABELS = (
 )  # fmt: skip
 
 Split = Literal["all", "repeats", "halves"]
-Times = Annotated[int, Field(ge=1)]
-Samples = Annotated[int, Field(ge=0)]
+Times = Annotated[int, Field(ge=1, le=100_000)]
+Samples = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 def check(*, trials: Split = "all", splits: Times = 1, units: Samples = 0) -> None:

@@ -18,7 +18,7 @@ VALUES = ("value", "bound", "gap", "exact", "mean", "sd", "greedy")
 
 Goal = Literal["largest", "target", "uniform"]
 Chosen = Annotated[int, Field(ge=2)]
-Sets = Annotated[int, Field(ge=0)]
+Sets = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 def check(*, goal: Goal = "largest", target: float | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveFloat
+from pydantic import Field, PositiveFloat
 
 from repscape.analyses.design import known, stimulus_of
 from repscape.analyses.responses import check_finite
@@ -15,6 +15,7 @@ from repscape.labels import check_equal
 from repscape.logs import progress
 from repscape.seeds import derive
 from repscape.study import Study
+from repscape.types import Resamples
 
 if TYPE_CHECKING:
     from repscape.analyses.decoding import Task
@@ -92,7 +93,7 @@ def compute(
     groups: str | None = None,
     folds: Annotated[int, Field(ge=2)] = 5,
     C: Grid = (0.1, 1.0, 10.0),
-    permutations: NonNegativeInt = 100,
+    permutations: Resamples = 100,
     seed: int,
 ) -> Result:
     """Decode a factor of the images from each layer's recorded units.

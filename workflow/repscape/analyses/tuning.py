@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
+from pydantic import Field
 
 from repscape.analyses.design import varying
 from repscape.analyses.result import Result
@@ -13,7 +13,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
 from repscape.logs import progress
 from repscape.study import Study
-from repscape.types import Names
+from repscape.types import Names, Period, Resamples
 
 if TYPE_CHECKING:
     from repscape.analyses.circle import Circle
@@ -24,7 +24,7 @@ BINS = 12  # of preferred values, about
 MEASURES = ("selectivity", "width", "harmonic", "reliability")
 QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
-Permutations = Annotated[int, Field(ge=19)]  # the fewest with which p can be 0.05
+Permutations = Annotated[int, Field(ge=19, le=1_000_000)]  # the fewest with which p can be 0.05
 
 
 def inputs(
@@ -74,9 +74,9 @@ def compute(
     population: str | None = None,
     layers: Names | None = None,
     factor: str = "orientation",
-    period: PositiveFloat = 180.0,
-    smooth: NonNegativeFloat = 0.0,
-    splits: NonNegativeInt = 20,
+    period: Period = 180.0,
+    smooth: Annotated[float, Field(ge=0, le=1e6)] = 0.0,
+    splits: Resamples = 20,
     permutations: Permutations = 1000,
     seed: int,
 ) -> Result:

@@ -8,12 +8,13 @@ from pydantic import BeforeValidator, Field, PositiveInt
 from repscape.rdms.normalisation import Kind
 from repscape.samples.draw import Draw
 from repscape.schema import Section
+from repscape.types import Batch, Count, Threads, Units
 
 
 class _Activations(Section):
-    batch: PositiveInt = 10
-    cuda_batch: PositiveInt = 256
-    threads: PositiveInt = 1
+    batch: Batch = 10
+    cuda_batch: Batch = 256
+    threads: Threads = 1
     shard: PositiveInt = 2000
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
 
@@ -30,8 +31,8 @@ def _as_list_or_none(value):
 class _Samples(Section):
     population: str
     draw: Draw = "random"
-    sizes: Annotated[list[PositiveInt | Literal["all"]], Field(min_length=1)] = ["all"]
-    repeats: Annotated[list[PositiveInt], BeforeValidator(as_list)] = [1]
+    sizes: Annotated[list[Units | Literal["all"]], Field(min_length=1)] = ["all"]
+    repeats: Annotated[list[Count], BeforeValidator(as_list)] = [1]
 
 
 class _Metric(Section):
@@ -84,7 +85,7 @@ class Config(Section):
     """The top level; the sections of plugins are checked one by one."""
 
     study: str
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     networks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]

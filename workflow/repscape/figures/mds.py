@@ -1,7 +1,6 @@
 """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
 
 import numpy as np
-from pydantic import PositiveFloat
 
 from repscape import choices
 from repscape.analyses import collection
@@ -27,6 +26,7 @@ from repscape.rdms import REPEATED
 from repscape.rdms.labelled import FOLLOWING
 from repscape.stimuli.selection import evenly_spaced
 from repscape.study import Study
+from repscape.types import Period
 
 CATEGORY = "RDMs"
 MOST = 30  # panels
@@ -88,7 +88,7 @@ def draw(
     size: str | None = None,
     trajectories: str | None = None,
     path: str | None = None,
-    period: PositiveFloat | None = None,
+    period: Period | None = None,
     shared: bool | None = None,
 ):
     """Draw a map for each RDM, or trajectories through several in one.

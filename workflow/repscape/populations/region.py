@@ -10,7 +10,7 @@ from repscape.frozen.row import Row
 from repscape.logs import logger
 from repscape.populations.layer import Layer, Selection
 
-Pixels = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Pixels = Annotated[float, Field(ge=0, le=1e6)]
 
 
 def check_layers(

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from repscape.populations.layer import Layer, Selection
-from repscape.types import StimulusFiles
+from repscape.types import Batch, StimulusFiles, Threads
 
 DRAWS = ("random", "equal", "ranked")
 
@@ -18,8 +18,8 @@ def measure(
     layers: Sequence[Layer],
     *,
     reference: StimulusFiles,
-    batch: PositiveInt = 10,
-    threads: PositiveInt = 1,
+    batch: Batch = 10,
+    threads: Threads = 1,
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> dict[str, np.ndarray]:
     """Return each unit's mean response over all images of the reference stimuli.
@@ -49,8 +49,8 @@ def select(
     *,
     units: PositiveInt,
     reference: StimulusFiles,
-    batch: PositiveInt = 10,
-    threads: PositiveInt = 1,
+    batch: Batch = 10,
+    threads: Threads = 1,
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> Selection:
     """Take the units of largest mean response to the reference stimuli; all where a layer is smaller.

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field
 
 from repscape.errors import ConfigError, DataError
 from repscape.recordings import tuned as tuning
 from repscape.recordings.responses import Responses, Seen
 from repscape.seeds import derive
+from repscape.types import Count, Period
 
 SIMULATED = True
 
@@ -19,13 +20,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 def read(
     stimuli: Mapping[str, Seen],
     *,
-    neurons: PositiveInt = 1000,
-    repeats: PositiveInt = 10,
+    neurons: Count = 1000,
+    repeats: Annotated[int, Field(ge=1, le=10_000)] = 10,
     factor: str = "orientation",
-    period: PositiveFloat = 180.0,
-    half_width: PositiveFloat = 20.0,
+    period: Period = 180.0,
+    half_width: Period = 20.0,
     tuned: Share = 0.8,
-    noise: Annotated[float, Field(ge=0)] = 1.0,
+    noise: Annotated[float, Field(ge=0, le=1000)] = 1.0,
     correlation: Share = 0.1,
     seed: int,
 ) -> Iterator[Responses]:

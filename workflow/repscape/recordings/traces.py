@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import PositiveFloat
+from pydantic import Field
 
 from repscape.containers import array, ordered
 from repscape.errors import ConfigError, DataError
@@ -22,11 +22,11 @@ def read(
     in_path: Mapping[Path, Mapping[str, str]] | None = None,
     *,
     path: Files,
-    rate: PositiveFloat,
+    rate: Annotated[float, Field(gt=0, le=1e6)],
     traces: str | None = None,
     axes: list[Axis] = ["trial", "time", "neuron"],  # noqa: B006 (never changed)
-    window: PositiveFloat = 1.0,
-    start: float = 0.0,
+    window: Annotated[float, Field(gt=0, le=1e6)] = 1.0,
+    start: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0,
     state: State = "power",
     area_of: str | None = None,
 ) -> Iterator[Responses]:

@@ -4,13 +4,13 @@ from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt
 
 from repscape.errors import ConfigError
 from repscape.logs import logger
 from repscape.seeds import derive
 from repscape.stimuli.frame import Frame
-from repscape.types import NetworkFile, SizeOfMother, StimulusFile
+from repscape.types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
 
 
 def frames(
@@ -18,14 +18,14 @@ def frames(
     of: StimulusFile,
     network: NetworkFile,
     norm: Literal["linf", "l2"] = "linf",
-    epsilon: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | None = None,
-    steps: PositiveInt = 20,
+    epsilon: Annotated[float, Field(gt=0, le=1e6)] | None = None,
+    steps: Annotated[int, Field(ge=1, le=100_000)] = 20,
     targeted: NonNegativeInt | str | None = None,
     avoid: list[NonNegativeInt | str] | None = None,
     size: SizeOfMother = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    batch: PositiveInt = 10,
-    threads: PositiveInt = 1,
+    batch: Batch = 10,
+    threads: Threads = 1,
     seed: int,
 ) -> Generator[Frame, None, dict]:
     """Change the images of a stimulus by projected gradient descent through a network (PGD).

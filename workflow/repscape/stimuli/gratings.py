@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 
 from repscape.errors import ConfigError
 from repscape.stimuli.frame import Frame
-from repscape.types import Size
+from repscape.types import Angles, Count, Degrees, Size
 
 DEFAULT_COUNT = 30
 GREY = 127.5  # halfway between black and white
@@ -16,10 +16,10 @@ GREY = 127.5  # halfway between black and white
 
 def frames(
     *,
-    count: PositiveInt | None = None,
-    orientations: list[float] | None = None,
+    count: Count | None = None,
+    orientations: Angles | None = None,
     spatial_frequency: PositiveFloat = 8.0,
-    phase: float = 0.0,
+    phase: Degrees = 0.0,
     contrast: Annotated[float, Field(ge=0, le=1)] = 1.0,
     wave: Literal["sine", "square"] = "sine",
     aperture: Literal["full", "circle"] = "full",

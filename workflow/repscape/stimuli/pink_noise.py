@@ -4,18 +4,18 @@ from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.pixels import Clipping
-from repscape.types import Size
+from repscape.types import Count, Size
 
 
 def frames(
     *,
-    count: PositiveInt = 30,
+    count: Count = 30,
     size: Size = (256, 256),
-    exponent: float = 1.0,
+    exponent: Annotated[float, Field(ge=-5, le=5)] = 1.0,
     contrast: Annotated[float, Field(gt=0, le=1)] = 0.3,
     colour: Literal["rgb", "grey"] = "rgb",
     seed: int,

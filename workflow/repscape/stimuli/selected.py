@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from repscape.errors import DataError
 from repscape.stimuli.frame import Frame
-from repscape.types import NetworkFile, SizeOfMother, StimulusFile
+from repscape.types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
 
 
 def frames(
@@ -20,8 +20,8 @@ def frames(
     count: PositiveInt | None = None,
     size: SizeOfMother = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    batch: PositiveInt = 10,
-    threads: PositiveInt = 1,
+    batch: Batch = 10,
+    threads: Threads = 1,
 ) -> Generator[Frame, None, dict]:
     """Keep the images whose most probable class is `category`, with a probability above `probability`.
 

@@ -1,16 +1,17 @@
 """Coloured shapes, each in every hue: objects × colours, and views of them where wanted."""
 
+from collections import Counter
 from collections.abc import Generator
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 
 from repscape.errors import ConfigError
 from repscape.seeds import derive
 from repscape.stimuli import cieluv
 from repscape.stimuli.frame import Frame
-from repscape.types import Size
+from repscape.types import Angles, Size
 
 AREA = 0.24  # of the square on the image's shorter side
 FARTHEST = 0.43  # from the centre, in shorter sides: leaves room for what views turn and shift
@@ -24,8 +25,8 @@ TURN, SHIFT, SHRINK = 30.0, 0.05, 0.8  # the most that a view is turned, shifted
 def frames(
     *,
     objects: Annotated[int, Field(ge=1, le=100)] = 4,
-    colors: PositiveInt | Annotated[list[float], Field(min_length=1)] = 4,
-    views: PositiveInt = 1,
+    colors: Annotated[int, Field(ge=1, le=3600)] | Angles = 4,
+    views: Annotated[int, Field(ge=1, le=10_000)] = 1,
     lightness: Annotated[float, Field(gt=0, lt=100)] = 70.0,
     chroma: PositiveFloat | None = None,
     background: Literal["equal", "grey"] = "equal",
@@ -96,8 +97,8 @@ def frames(
 
 def check(*, colors, lightness, chroma) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
-    named = [_degrees(hue) for hue in _hues(colors)]
-    twice = sorted({name for name in named if named.count(name) > 1})
+    counts = Counter(_degrees(hue) for hue in _hues(colors))
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise ConfigError(f"expected different colors; more than once: {', '.join(twice)} (degrees).")
     largest = cieluv.largest_chroma(lightness)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 
 from repscape.containers import array, kind
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.orientations import Convention, conditions
 from repscape.stimuli.frame import Frame
-from repscape.types import File
+from repscape.types import Angles, Count, File
 
 WIDTH, HEIGHT = 640, 480  # pixels, of the whole screen
 GREY = 128  # stands for 0.5, which 8 bits do not have: they have 127 and 128 of 255
@@ -26,12 +26,12 @@ GREY = 128  # stands for 0.5, which 8 bits do not have: they have 127 and 128 of
 
 def frames(
     *,
-    orientations: Annotated[list[float], Field(min_length=1)] | None = None,
-    count: PositiveInt | None = None,
-    random: PositiveInt | None = None,
+    orientations: Angles | None = None,
+    count: Count | None = None,
+    random: Count | None = None,
     recorded: File | None = None,
     variable: str = "stimuli",
-    bin: PositiveFloat = 1.0,
+    bin: Annotated[float, Field(gt=0, le=180)] = 1.0,
     convention: Convention = "tilt",
     spatial_frequency: PositiveFloat = 1 / 28,
     resolution: Annotated[float, Field(gt=0, le=1)] = 0.1,

@@ -4,11 +4,11 @@ from collections.abc import Generator
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveInt
+from pydantic import AfterValidator, Field
 
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.stimuli.frame import Frame
-from repscape.types import File, Size, StimulusFile
+from repscape.types import Count, File, Size, StimulusFile
 
 
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
@@ -25,11 +25,11 @@ def frames(
     path: File | None = None,
     of: StimulusFile | None = None,
     image: str | None = None,
-    count: PositiveInt = 30,
+    count: Count = 30,
     size: Size = (256, 256),
     scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = (0.5, 1.0),
     flip: bool = True,
-    lighting: NonNegativeFloat = 0.5,
+    lighting: Annotated[float, Field(ge=0, le=8)] = 0.5,
     seed: int,
 ) -> Generator[Frame, None, dict]:
     """Look at one picture again and again, from nearer or farther, turned and lit at random.

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from pydantic import PositiveInt
 
 from repscape.stimuli.frame import Frame
-from repscape.types import Size
+from repscape.types import Count, Size
 
 
 def frames(
-    *, count: PositiveInt = 30, size: Size = (256, 256), colour: Literal["rgb", "grey"] = "rgb", seed: int
+    *, count: Count = 30, size: Size = (256, 256), colour: Literal["rgb", "grey"] = "rgb", seed: int
 ) -> Iterator[Frame]:
     """Draw images whose pixels are independent and uniform over 0 … 255.
 
