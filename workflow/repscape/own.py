@@ -53,13 +53,7 @@ def load(text: str) -> Callable:
     ConfigError
         The file cannot be imported.
     """
-    check(text, text)
-    path, name = file(text), text.rpartition(":")[2]
-    try:
-        module = _module(path.resolve())
-    except Exception as error:
-        raise ConfigError(f"{text}: the file cannot be imported: {error!r}.") from error
-    function = getattr(module, name)
+    function = getattr(module(text), text.rpartition(":")[2])
 
     @wraps(function)
     def told(*arguments, **keywords):
@@ -69,6 +63,21 @@ def load(text: str) -> Callable:
             raise DataError(f"{text}: the function failed: {error!r}.") from error
 
     return told
+
+
+def module(text: str) -> ModuleType:
+    """Import the file of a function.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be imported, or does not define the function.
+    """
+    check(text, text)
+    try:
+        return _module(file(text).resolve())
+    except Exception as error:
+        raise ConfigError(f"{text}: the file cannot be imported: {error!r}.") from error
 
 
 @cache

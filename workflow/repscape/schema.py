@@ -186,9 +186,12 @@ def factors(section: Mapping) -> Mapping[str, list[str]] | None:
 
 def factor_names(section: Mapping) -> list[str] | None:
     """Name the factors of a stimulus's images; None where only its job can."""
-    name_them = getattr(inspect.getmodule(entry("stimuli", section["source"])), "factor_names", None)
-    told = factors(section) if name_them is None else name_them()
-    return None if told is None else list(told)
+    function = entry("stimuli", section["source"])
+    name_them = getattr(inspect.getmodule(function), "factor_names", None)
+    if name_them is not None:
+        return list(name_them(**arguments(function, section, only=inspect.signature(name_them).parameters)))
+    known = factors(section)
+    return None if known is None else list(known)
 
 
 def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:

@@ -147,7 +147,8 @@ def patterns_of(metric):
 @pytest.mark.parametrize("metric", ["sqeuclidean", "correlation", "cosine", "spearman", "pearson"])
 def test_squared_distances_are_euclidean_once_rooted(metric):
     """Only the roots can be had by points: without, eigenvalues are negative."""
-    assert metric in embedding.SQUARED
+    labels = {"metric": metric, "metric_sub": "correlation"} if metric == "pearson" else {"metric": metric}
+    assert embedding.is_squared(labels, None)
     values = patterns_of(metric)
     assert embedding.classical(embedding.distances(values, squared=True), 2).negative < 1e-9
     assert embedding.classical(embedding.distances(values, squared=False), 2).negative > 1e-4

@@ -1,6 +1,9 @@
 """Maps of RDMs as an analysis: which RDMs, averages, alignment, what is left out, the file."""
 
+import inspect
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,7 @@ from scipy.spatial.distance import pdist
 from repscape import store
 from repscape.analyses import embedding, mds
 from repscape.errors import ConfigError, DataError
+from repscape.rdms import sqeuclidean
 from repscape.rdms import table as tables
 from repscape.study import Study
 
@@ -100,7 +104,7 @@ def test_draws_of_units_are_averaged(mapped):
         ("correlation", None, True),
         ("sqeuclidean", None, True),
         ("euclidean", None, False),
-        ("my_own", None, False),
+        ("dissimilarity judged", None, False),
         ("my_own", True, True),
         ("correlation", False, False),
     ],
@@ -315,3 +319,53 @@ def test_perplexity_is_of_tsne():
     with pytest.raises(ConfigError, match="only t-SNE has one, found `method: smacof`"):
         mds.check(method="smacof", perplexity=5)
     mds.check(method="tsne", perplexity=5)
+
+
+@pytest.fixture
+def my_copy(tmp_path):
+    """A user's file with the default metric under another name."""
+
+    def write(more=""):
+        text = Path(inspect.getfile(sqeuclidean)).read_text().replace("SQUARED", "#")
+        path = tmp_path / f"my{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(f"{more}\n" + text.replace("def dissimilarity", "def mine"))
+        return f"{path}:mine"
+
+    return write
+
+
+@pytest.mark.parametrize("said", ["SQUARED = True", "SQUARED = {'mine': True, 'other': False}"])
+def test_a_user_s_metric_says_that_it_is_squared(mapped, my_copy, said):
+    squares = table_of(configurations(), metric="sqeuclidean")
+    squares["dissimilarity"] = [values**2 for values in squares["dissimilarity"]]
+    found, expected = mapped(squares.assign(metric="mine", measure=my_copy(said))), mapped(squares)
+    assert found.rooted.values.tolist() == [1] * len(LAYERS)
+    np.testing.assert_array_equal(found.position, expected.position)
+    assert (found.stress_1 < 1e-3).all()  # points in a plane
+
+
+def test_a_user_s_metric_that_does_not_say_it_is_asked(mapped, my_copy):
+    mine = my_copy()
+    copied = table_of(configurations(), metric="sqeuclidean").assign(metric="mine", measure=mine)
+    with pytest.raises(DataError, match="SQUARED"):
+        mapped(copied)
+    assert mapped(copied, root=True).rooted.values.tolist() == [1] * len(LAYERS)
+
+
+def test_it_is_asked_when_planning(study, my_copy):
+    mine = my_copy()
+    metrics = [{"name": "correlation", "metric": "correlation"}, {"name": "mine", "metric": mine}]
+    config = {"rdms": {"metrics": metrics}, "analyses": {}}
+    study = replace(study, metrics=("correlation", "mine"), config=config)
+    with pytest.raises(ConfigError, match=r"root.*'mine'.*SQUARED"):
+        mds.inputs(study)
+    assert mds.inputs(study, root=True)
+    assert mds.inputs(study, where={"metric": "correlation"})
+
+
+def test_unknown_metrics_of_recordings_are_warned_of(mapped, caplog):
+    embedding._warn_unknown.cache_clear()
+    mapped(table_of(configurations(), metric="taps per minute"))
+    (record,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert "taps per minute" in record.getMessage()
+    assert "root" in record.getMessage()

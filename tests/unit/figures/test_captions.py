@@ -34,8 +34,8 @@ def set_measure(made, measure):
 @pytest.mark.parametrize(
     ("measure", "name", "words"),
     [
-        ("euclidean", "euclidean", "Euclidean distance"),
-        ("euclidean", "raw", "Euclidean distance (raw)"),
+        ("euclidean", "euclidean", "Euclidean distance, summed over units"),
+        ("euclidean", "raw", "Euclidean distance, summed over units (raw)"),
         ("own.py:cityblock", "cityblock", "dissimilarity by own.py:cityblock"),
         ("own.py:cityblock", "raw", "dissimilarity by own.py:cityblock (raw)"),
     ],

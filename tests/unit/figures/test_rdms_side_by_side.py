@@ -153,3 +153,9 @@ def test_what_a_study_has():
         figure.inputs(study, of="peoples")
     with pytest.raises(ConfigError, match="where: 'subject' is unknown"):
         figure.inputs(study, where={"subject": "BE"})
+    config["stimuli"] = {
+        "objects": {"source": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
+    }
+    assert figure.inputs(study, by="animal") == expected
+    with pytest.raises(ConfigError, match="by: 'animals' is unknown; did you mean 'animal'"):
+        figure.inputs(study, by="animals")

@@ -65,6 +65,8 @@ def test_file_follows_the_contract(paths):
         assert rdm.dissimilarity.dtype == np.float32
         assert rdm.metric.values.tolist() == ["sqeuclidean", "correlation"]
         assert rdm.measure.values.tolist() == ["sqeuclidean", "correlation"]
+        assert rdm.squared.values.tolist() == [1, 1]
+        assert "/ n" in rdm.definition.values[0]
         assert rdm.normalisation.values.tolist() == ["zscore", "zscore"]
         assert rdm.attrs["kind"] == "rdm"
         expected = {

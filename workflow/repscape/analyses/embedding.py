@@ -1,28 +1,24 @@
 """Maps of RDMs: entries as points whose distances follow their dissimilarities.
 
 Every method takes *distances*, the pairs i<j in row-major order. A dissimilarity that is a squared
-distance must be square-rooted first (`distances`, `SQUARED`): points in space cannot have squared
+distance must be square-rooted first (`distances`, `is_squared`): points in space cannot have squared
 distances between them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple, cast
 
 import numpy as np
 
+from repscape import own, plugins
 from repscape.errors import DataError
+from repscape.logs import logger
+from repscape.rdms import measures
+from repscape.rdms.comparison import NOT_SQUARED
 from repscape.rdms.condensed import entries_of
+from repscape.study import Study
 
-# Metrics and comparisons of RDMs that are squared Euclidean distances, up to a factor. 1 − r is half the
-# squared distance of patterns brought to mean 0 and length 1, 1 − cos of patterns brought to length 1;
-# ρ is r of ranks and τ-a the product of signs of differences (without ties), so the same holds for them.
-SQUARED = frozenset(
-    {
-        "sqeuclidean", "correlation", "cosine", "spearman", "mahalanobis", "crossnobis",
-        "crossnobis_diagonal",
-        "pearson", "kendall", "whitened_pearson", "whitened_cosine",
-    }
-)  # fmt: skip
 _EUCLIDEAN = 1e-5  # the largest negative eigenvalue that rounding to float32 explains, of the largest
 _FEW = 500  # entries, up to which t-SNE's forces are computed without approximation
 
@@ -64,6 +60,67 @@ class Embedding(NamedTuple):
         if self.eigenvalues is None:
             return np.nan
         return float(-self.eigenvalues.clip(max=0).sum() / (np.abs(self.eigenvalues).sum() or 1))
+
+
+def check_metrics(study: Study, of: str | list[str], where: Mapping | None, root: bool | None) -> None:
+    """Refuse metrics of the study of which it is not known whether roots must be taken; see `is_squared`.
+
+    Raises
+    ------
+    ConfigError
+    """
+    sets = {"all_images", *study.config.get("rdms", {}).get("sets", {})}
+    if root is not None or not sets & set([of] if isinstance(of, str) else of):
+        return
+    chosen = (where or {}).get("metric")
+    names = study.metrics if chosen is None else chosen if isinstance(chosen, list) else [chosen]
+    for section in study.config.get("rdms", {}).get("metrics", []):
+        if section["name"] in names:
+            measures.check_squared(section["metric"], "root")
+
+
+def is_squared(labels: Mapping, root: bool | None) -> bool:
+    """Say whether an RDM's dissimilarities are squared distances.
+
+    Parameters
+    ----------
+    labels : mapping of label to value
+        Of the RDM; with a label ``metric_sub`` it is a meta-RDM, and its metric a comparison of RDMs.
+    root : bool or None
+        What the config says.
+
+    Raises
+    ------
+    DataError
+        A metric of the package or of a user's file does not say it.
+    """
+    if root is not None:
+        return root
+    metric = str(labels["metric"])
+    if labels.get("metric_sub"):
+        return metric not in NOT_SQUARED
+    measure = str(labels.get("measure") or metric)
+    squared = measures.described(measure).squared
+    if squared is not None:
+        return squared
+    if own.is_own(measure) or measure in plugins.names("rdms"):
+        raise DataError(
+            f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "
+            "`SQUARED = True` or `SQUARED = False` in its file, or `root: true` or `root: false`."
+        )
+    _warn_unknown(measure)
+    return False
+
+
+@cache
+def _warn_unknown(measure: str) -> None:
+    """Warn once a job of what a recording calls its metric."""
+    logger.warning(
+        "metric '%s' of a recording: not known whether it is a squared distance, of which roots are "
+        "taken; its dissimilarities are taken for distances as they are. Say it by `root: true` or "
+        "`root: false`, or by a known `metric` of the recording, such as correlation.",
+        measure,
+    )
 
 
 def distances(dissimilarity: np.ndarray, squared: bool) -> np.ndarray:

@@ -37,18 +37,24 @@ def check(*, method: Method = "smacof", perplexity: float | None = None) -> None
 
 
 def inputs(
-    study: Study, *, of: Of = collection.ALL, where: Where | None = None, align: str | None = None
+    study: Study,
+    *,
+    of: Of = collection.ALL,
+    where: Where | None = None,
+    root: bool | None = None,
+    align: str | None = None,
 ) -> dict:
     """Name the files that hold the RDMs.
 
     Raises
     ------
     ConfigError
-        The study has no such RDMs, or they have no label `align`.
+        The study has no such RDMs, they have no label `align`, or a metric does not say what `root` is.
     """
     labels = collection.labels(study, of)
     if align is not None and align not in labels:
         raise ConfigError(f"align: {unknown(align, labels)}")
+    embedding.check_metrics(study, of, where, root)
     return collection.inputs(study, of, where)
 
 
@@ -88,7 +94,7 @@ def compute(
         Of t-SNE; see `embedding.tsne`.
     root : bool, optional
         Whether dissimilarities are squared distances, so that their roots are taken. By default those of
-        metrics and comparisons in `embedding.SQUARED` are, whatever the study calls them: √(1 − r) is a
+        metrics that say so are, whatever the study calls them (`repscape.rdms.measures`): √(1 − r) is a
         distance in space, 1 − r is not.
     align : str, optional
         A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order
@@ -123,13 +129,11 @@ def compute(
     _check_names(labels, table["entries"].iloc[0].names)
     options: dict = {"n_init": n_init, "seed": seed} if method in ("smacof", "tsne") else {}
     options |= {"perplexity": perplexity} if method == "tsne" else {}
-    # Of RDMs of RDMs, `measure` is that of the lowest.
-    measure = "measure" if "measure" in labels and "metric_sub" not in labels else "metric"
     different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     maps, left_out, kept = [], [], []
     for at, row in table.iterrows():
         place = ", ".join(f"{label} {row[label]}" for label in different)
-        squared = row[measure] in embedding.SQUARED if root is None else root
+        squared = embedding.is_squared(row, root)
         placed = defined_entries(row["dissimilarity"][None])[0]
         if not placed.all():
             missing = [_text(entry) for entry in row["entries"][~placed]]

@@ -54,14 +54,20 @@ class Ring(NamedTuple):
 
 
 def inputs(
-    study: Study, *, of: Of = collection.ALL, where: Where | None = None, factor: str = "orientation"
+    study: Study,
+    *,
+    of: Of = collection.ALL,
+    where: Where | None = None,
+    factor: str = "orientation",
+    root: bool | None = None,
 ) -> dict:
     """Name the files that hold the RDMs, and those of the stimuli that know the images' factors.
 
     Raises
     ------
     ConfigError
-        The study has no such RDMs, or a stimulus does not vary in the factor.
+        The study has no such RDMs, a stimulus does not vary in the factor, or a metric does not say what
+        `root` is.
     """
     stimuli = collection.stimuli(study, of, where)
     for name in stimuli:
@@ -72,6 +78,7 @@ def inputs(
                 f"{error} RDMs of other stimuli are chosen by `where: {{stimulus: …}}`."
             ) from None
     files = [study.path("stimulus", stimulus=name) for name in stimuli]
+    embedding.check_metrics(study, of, where, root)
     return collection.inputs(study, of, where) | {"stimuli": files}
 
 
@@ -96,7 +103,7 @@ def compute(
         After which they repeat: 180 of orientations in degrees, 360 of directions and hues.
     root : bool, optional
         Whether dissimilarities are squared distances, so that their roots are taken; by default those
-        of `repscape.analyses.embedding.SQUARED` are, as for maps. Ratios are then of distances.
+        of metrics that say so (`repscape.rdms.measures`) are, as for maps. Ratios are then of distances.
 
     Returns
     -------
@@ -119,7 +126,6 @@ def compute(
 
     table = averaged(collection.read(files, of, where))
     labels = tables.labels(table)
-    measure = "measure" if "measure" in labels and "metric_sub" not in labels else "metric"
     different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     known = _factors(files["stimuli"], factor)
     rings, rooted, kept, left_out, begins = [], [], [], [], set()
@@ -137,7 +143,7 @@ def compute(
         circle = placed(
             [text for text, own in zip(texts, defined, strict=True) if own], period, factor, place
         )
-        squared = row[measure] in embedding.SQUARED if root is None else root
+        squared = embedding.is_squared(row, root)
         square = as_square(np.nan_to_num(row["dissimilarity"]))[np.ix_(defined, defined)]
         rings.append(described(np.sqrt(square.clip(0)) if squared else square, circle))
         rooted.append(squared)

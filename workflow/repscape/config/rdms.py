@@ -8,6 +8,7 @@ from repscape.config.names import check_name
 from repscape.config.top import Config
 from repscape.errors import unknown
 from repscape.mistakes import Mistakes
+from repscape.rdms import measures
 from repscape.rdms import sets as image_sets
 from repscape.stimuli import factors as factor_names
 
@@ -20,7 +21,9 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
         if own.is_own(entry.metric):
             mistakes.ask(keys, own.check, entry.metric, ".".join(map(str, keys)))
         elif entry.metric not in plugins.names("rdms"):
-            mistakes.add(keys, unknown(entry.metric, plugins.names("rdms")))
+            mistakes.add(keys, measures.unknown(entry.metric))
+        if tuple(map(str, keys)) not in mistakes.found:
+            mistakes.ask(keys, measures.check, entry.metric, ".".join(map(str, keys)))
         check_name(mistakes, keys, name)
         if name in plugins.names("rdms") and name != entry.metric:
             mistakes.add(

@@ -9,19 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
+from repscape.rdms import measures
 from repscape.rdms.file import presentations
 
-METRICS = {
-    "sqeuclidean": "squared Euclidean distance per unit",
-    "rms": "root mean squared difference",
-    "euclidean": "Euclidean distance",
-    "correlation": "correlation distance (1 − r)",
-    "cosine": "cosine distance",
-    "spearman": "rank correlation distance (1 − ρ)",
-    "mahalanobis": "Mahalanobis distance",
-    "crossnobis": "cross-validated Mahalanobis distance",
-    "crossnobis_diagonal": "cross-validated squared distance by each unit's noise",
-}
 DRAWN = {
     "random": "at random",
     "equal": "at random, equally many from each channel,",
@@ -70,7 +60,7 @@ def comparison(name: str) -> str:
 
 def metric(measure: str, name: str | None = None) -> str:
     """Say what a metric measures, and its name where a study calls it otherwise."""
-    words = METRICS.get(measure, f"dissimilarity by {measure}")
+    words = measures.described(measure).caption or f"dissimilarity by {measure}"
     return words if name in (None, measure, measure.rpartition(":")[2]) else f"{words} ({name})"
 
 

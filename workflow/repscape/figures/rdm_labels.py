@@ -85,7 +85,7 @@ def of_images(study: Study, stimuli: Iterable[str]) -> list[str] | None:
     """Name the factors of stimuli's images; None where only their job can tell those of one."""
     found: list[str] = []
     for name in stimuli:
-        factors = schema.factors(study.config["stimuli"][name])
+        factors = schema.factor_names(study.config["stimuli"][name])
         if factors is None:
             return None
         found += factors

@@ -6,7 +6,7 @@ from repscape import choices
 from repscape.analyses import collection
 from repscape.analyses.collection import Where
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.figures import captions
+from repscape.figures import captions, rdm_labels
 from repscape.figures.entry_pictures import EntryPictures
 from repscape.figures.label_colours import label_colours
 from repscape.figures.rdm_names import telling
@@ -52,6 +52,10 @@ def inputs(
             raise ConfigError(f"where: {unknown(label, known)}")
     (rdms,) = collection.inputs(study, of)["collection"]
     stimuli = collection.stimuli(study, of)
+    if by is not None:
+        levels, factors = rdm_labels.of_entries(study, of), rdm_labels.of_images(study, stimuli)
+        if levels is not None and factors is not None and by not in ("image", "label", *levels, *factors):
+            raise ConfigError(f"by: {unknown(by, {*levels, *factors, 'label'})}")
     return {"rdms": rdms, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
 

@@ -20,6 +20,9 @@ from repscape.seeds import derive
 Comparison = Literal[
     "pearson", "spearman", "kendall", "cosine", "euclidean", "whitened_pearson", "whitened_cosine"
 ]
+# One minus a similarity is half the squared distance of vectors of length 1: of values (minus their mean), of
+# ranks, and for τ-a without ties of the signs of differences.
+NOT_SQUARED = ("euclidean",)
 _BLOCK = 2**22  # values held at once
 _ROWS = 64  # RDMs permuted at once: those before them were compared with them already
 # Permutations that give the same value must count as such, whatever rounding makes of them.

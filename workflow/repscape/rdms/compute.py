@@ -14,6 +14,7 @@ from repscape.logs import logger
 from repscape.plugins import entry
 from repscape.rdms import file as rdm_file
 from repscape.rdms import many
+from repscape.rdms import measures as properties
 from repscape.rdms import sets as sets_of_images
 from repscape.rdms import trials as single_trials
 from repscape.rdms.distances import pairs
@@ -118,12 +119,13 @@ def write_rdms(
                 "normalisation": (("metric",), [measure.normalisation for measure in measures]),
                 "repeat": (("repeat",), np.arange(len(looks), dtype=np.int32)),
             }
+            said = properties.variables(measure.measure for measure in measures)
             if "presentations" in keys:
                 draw, presentation = np.divmod(np.arange(len(looks), dtype=np.int32), len(shown))
                 described |= {"draw": (("repeat",), draw), "presentation": (("repeat",), presentation)}
             if blockwise:
                 _write_in_blocks(
-                    outputs[layer], names, looks, measures, trials, keys, described, groups, memory
+                    outputs[layer], names, looks, measures, trials, keys, described, said, groups, memory
                 )
                 continue
         values = np.empty((len(measures), len(looks), len(names) * (len(names) - 1) // 2), np.float32)
@@ -147,9 +149,10 @@ def write_rdms(
                 "dissimilarity": (
                     ("metric", "repeat", "pair"),
                     values,
-                    {"coordinates": "image_i image_j name_i name_j measure normalisation"},
+                    {"coordinates": "image_i image_j name_i name_j measure normalisation definition squared"},
                 ),
                 **described,
+                **said,
                 "image_i": (("pair",), first.astype(np.int32)),
                 "image_j": (("pair",), second.astype(np.int32)),
                 "name_i": (("pair",), names[first]),
@@ -163,13 +166,13 @@ def write_rdms(
         )
 
 
-def _write_in_blocks(path, names, looks, measures, trials, keys, described, groups, memory) -> None:
+def _write_in_blocks(path, names, looks, measures, trials, keys, described, said, groups, memory) -> None:
     """Write one RDM file of many images."""
     undefined, scalings = np.zeros(len(measures), np.int64), []
     try:
         with store.create(path, kind="rdm", attributes=keys) as file:
             values = many.define(file, names, len(measures), len(looks))
-            for name, (dims, labels) in described.items():
+            for name, (dims, labels) in (described | said).items():
                 store.add_variable(file, name, dims, labels)
             for repeat, (recorded, drawn) in enumerate(looks):
                 rows = Rows.of(recorded, drawn, memory - many.BLOCKS)

@@ -8,6 +8,11 @@ from repscape.rdms.distances import squared_distances, squared_distances_in_bloc
 from repscape.rdms.normalisation import Scaling, moments
 from repscape.rdms.rows import Rows
 
+SQUARED = True
+CAPTION = "correlation distance (1 − r)"
+FORMULA = "1 − Pearson's r over units"
+SYNONYMS = ("pearson", "pearsonr", "pearsoncorrelation", "corr", "r", "1r", "corrcoef")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return 1 − r_ij, with Pearson's r over the drawn units.

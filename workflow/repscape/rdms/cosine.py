@@ -8,6 +8,11 @@ from repscape.rdms.distances import squared_distances, squared_distances_in_bloc
 from repscape.rdms.normalisation import Scaling, moments
 from repscape.rdms.rows import Rows
 
+SQUARED = True
+CAPTION = "cosine distance"
+FORMULA = "1 − cosine of the angle between activity over units"
+SYNONYMS = ("cos", "angle", "1cos", "cosinesimilarity")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return 1 − z_i·z_j / (‖z_i‖ ‖z_j‖), with z the normalised activity.

@@ -9,6 +9,14 @@ from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
 from repscape.rdms.trials import Trials, counted
 
+SQUARED = True
+CAPTION = "cross-validated Mahalanobis distance"
+FORMULA = (
+    "mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m means and Σ covariance of "
+    "other repeats, n units; without trials sqeuclidean"
+)
+SYNONYMS = ("cvmahalanobis", "crossvalidatedmahalanobis", "ldc", "lcmahalanobis")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
     """Return the mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m the means of other repeats.

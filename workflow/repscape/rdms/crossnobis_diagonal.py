@@ -9,6 +9,11 @@ from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
 from repscape.rdms.trials import Trials
 
+SQUARED = True
+CAPTION = "cross-validated squared distance by each unit's noise"
+FORMULA = "crossnobis with the variances of Σ alone; without trials sqeuclidean"
+SYNONYMS = ("crossnobisdiag", "crosseuclidean", "cveuclidean", "crossvalidatedeuclidean")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
     """Return the distance of `crossnobis` with a diagonal Σ: covariances between units are left out.

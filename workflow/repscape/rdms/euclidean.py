@@ -8,6 +8,11 @@ from repscape.rdms.distances import squared_distances, squared_distances_in_bloc
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.rows import Rows
 
+SQUARED = False
+CAPTION = "Euclidean distance, summed over units"
+FORMULA = "√(Σ_u (z_iu − z_ju)²), z normalised activity, not divided by the number of units"
+SYNONYMS = ("euclid", "l2", "2norm", "norm")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return ‖z_i − z_j‖, with z the normalised activity (``normalisation: none``: the activity itself).

@@ -9,6 +9,14 @@ from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
 from repscape.rdms.trials import Trials
 
+SQUARED = True
+CAPTION = "Mahalanobis distance"
+FORMULA = (
+    "(x_i − x_j)' Σ⁻¹ (x_i − x_j) / n, x mean responses, Σ the covariance of trials, n units; "
+    "without trials sqeuclidean"
+)
+SYNONYMS = ("mahal", "mahalonobis")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
     """Return (x̄_i − x̄_j)' Σ⁻¹ (x̄_i − x̄_j) / n, with x̄ an image's mean response.

@@ -9,6 +9,11 @@ from repscape.rdms.rows import Rows
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as sqeuclidean_in_blocks
 
+SQUARED = False
+CAPTION = "root mean squared difference"
+FORMULA = "√(Σ_u (z_iu − z_ju)² / n), z normalised activity, n units: the root of sqeuclidean"
+SYNONYMS = ("rmse", "rmsd", "rootmeansquare", "rootmeansquared")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return √(Σ_u (z_iu − z_ju)² / n), the square root of `sqeuclidean`.

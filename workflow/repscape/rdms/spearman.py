@@ -9,6 +9,11 @@ from repscape.rdms.correlation import in_blocks as correlation_in_blocks
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.rows import Rows
 
+SQUARED = True
+CAPTION = "rank correlation distance (1 − ρ)"
+FORMULA = "1 − Spearman's ρ over units"
+SYNONYMS = ("spearmanr", "spearmanrho", "rho", "1rho", "rank", "rankcorrelation")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return 1 − ρ_ij, Pearson's correlation of the ranks over units (ties share their mean rank).

@@ -8,6 +8,11 @@ from repscape.rdms.distances import squared_distances, squared_distances_in_bloc
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.rows import Rows
 
+SQUARED = True
+CAPTION = "squared Euclidean distance per unit"
+FORMULA = "Σ_u (z_iu − z_ju)² / n, z normalised activity, n units"
+SYNONYMS = ("squaredeuclidean", "euclideansquared", "sqeuclid", "mse", "meansquared", "meansquare")
+
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return δ_ij = Σ_u (z_iu − z_ju)² / n, with z the normalised activity and n the drawn units.

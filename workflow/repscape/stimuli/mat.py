@@ -92,3 +92,8 @@ def check(*, label, factors, prefix) -> None:
 def factors(*, factors) -> dict | None:
     """Tell that only the job knows the values of factors."""
     return None if factors else {}
+
+
+def factor_names(*, factors) -> list[str]:
+    """Name the factors, which the config does."""
+    return list(factors or ())
