@@ -7,6 +7,7 @@ import numpy as np
 
 from repscape import patterns
 from repscape.errors import AssetError, ConfigError, DataError, some
+from repscape.stimuli import names
 from repscape.stimuli.factors import name_mistake
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def labels_in(pattern: str) -> list[str]:
     ConfigError
         A name cannot be a label.
     """
-    names = patterns.names(pattern)
-    for name in names:
+    found = patterns.names(pattern)
+    for name in found:
         if mistake := name_mistake(name):
             raise ConfigError(mistake.replace("a factor", "a label"))
-    return names
+    return found
 
 
 def labels_of(pattern: str, name: str, where: str) -> dict[str, str] | None:
@@ -198,12 +199,13 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
 
 def _places(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
     """Say where each of the stimulus's images is among the RDM's own."""
-    places = {name: at for at, name in enumerate(own)}
-    if len(places) < len(own):
+    found = names.find(own, images)
+    if len(set(own)) < len(own):
         twice = next(name for name in own if list(own).count(name) > 1)
         raise DataError(f"has the image '{twice}' twice")
+    places = {images[place]: at for at, place in enumerate(found) if place != names.NONE}
     lacking = [name for name in images if name not in places]
-    other = [name for name in own if name not in set(images)]
+    other = [name for name, place in zip(own, found, strict=True) if place == names.NONE]
     if lacking:
         raise DataError(
             f"is not of the images of '{stimulus}': it lacks {some(lacking)}, and has {some(other)} instead"

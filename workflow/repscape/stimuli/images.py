@@ -1,24 +1,21 @@
 """Pictures out of files."""
 
 import csv
-import os
-import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
+from pydantic import PositiveInt
 
 from repscape import patterns
 from repscape.assets import in_braces, local_files
-from repscape.errors import AssetError, ConfigError, DataError
+from repscape.errors import AssetError, ConfigError, DataError, some
 from repscape.logs import logger, progress
+from repscape.stimuli import names, picture
 from repscape.stimuli.factors import name_mistake
 from repscape.stimuli.frame import Frame
 from repscape.types import File, Files
-
-# Pillow knows more formats, of which some run other programs.
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 
 
 def frames(
@@ -27,13 +24,14 @@ def frames(
     path: Files | None = None,
     labels: Literal["folders"] | None = None,
     table: File | None = None,
+    white_level: PositiveInt | None = None,
 ) -> Iterator[Frame]:
     """Read pictures in the order in which they are given.
 
-    A picture is named as its file, or, where two files have the same name, as the path below the
-    folder that all files share. It is turned as its EXIF orientation says; colour profiles are not
-    applied. 16-bit pixels are scaled to 8 bits; transparent ones are laid over mean grey (128).
-    Of a file with several pictures the first is taken.
+    A picture is named as its file, or, where files have the same name, as the path below the folder that
+    these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper
+    pixels are scaled to 8 bits; transparent ones are laid over mean grey (128). Of a file with several
+    pictures the first is taken. The log says to how many files each of these was done.
 
     Parameters
     ----------
@@ -44,33 +42,39 @@ def frames(
     labels : {'folders'}, optional
         Label a picture with the name of the folder it lies in.
     table : file, optional
-        A CSV table with the columns ``name`` (of the picture's file) and ``label``, or factors, or both. Or
-        one that names the pictures itself, in the place of `path`: with the column ``path``, of files,
-        relative to the table's folder, in their order, and perhaps the others beside.
+        A CSV table with the columns ``name`` (of the picture's file, with as much of its path as tells it
+        from others) and ``label``, or factors, or both. Or one that names the pictures itself, in the place
+        of `path`: with the column ``path``, of files, relative to the table's folder, in their order, and
+        perhaps the others beside.
+    white_level : int, optional
+        The value of white in 16-bit pixels that use fewer bits and whose files do not tell it: 4095 for 12.
 
     Raises
     ------
     DataError
         Names all files that are missing, empty, truncated, too large or no pictures; pictures
-        of which the table says nothing.
+        of which the table says nothing. All 16-bit pixels are so dark that they are likely of fewer bits,
+        and `white_level` does not say. All pixels are 0 or 1.
     ConfigError
         Both kinds of labels are given; a factor is in the path and in the table.
     """
     files = _pictures(path, table)
-    names = _names(files)
-    told = _told(names, in_path or {}, labels, table)
+    named = names.of_files(files)
+    told = _told(named, in_path or {}, labels, table)
     _check_there(files, table)
     bad: list[str] = []
+    seen = _Seen()
     for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
         try:
-            pixels = read(file)
+            found = picture.read(file, white_level)
         except DataError as error:
             bad.append(str(error))
             continue
+        seen.add(file, found)
         folder = file.absolute().parent.name if labels == "folders" else None
         varied = dict(told[file])
         label = varied.pop("label", folder)
-        yield Frame(names[file], pixels, label=label, factors=varied or None)
+        yield Frame(named[file], found.pixels, label=label, factors=varied or None)
     if bad:
         count = (
             "A file is not a usable picture" if len(bad) == 1 else f"{len(bad)} files are no usable pictures"
@@ -81,6 +85,35 @@ def frames(
             + "\nRepair or move them, or name only the "
             "pictures with a pattern such as 'folder/*.png'."
         )
+    if files:
+        seen.depth.check(f"{files[0]} and the others of this stimulus")
+        seen.report()
+
+
+class _Seen:
+    """What was found in all pictures of a stimulus."""
+
+    def __init__(self):
+        self.files: list[Path] = []
+        self.converted: Counter[str] = Counter()
+        self.several: list[str] = []
+        self.depth = picture.Depth()
+
+    def add(self, file: Path, found: picture.Picture) -> None:
+        self.files.append(file)
+        self.converted.update(found.converted)
+        self.depth.add(found)
+        if found.frames > 1:
+            self.several.append(f"{file} has {found.frames} pictures")
+
+    def report(self) -> None:
+        """Log which pictures were taken, in which order, and what was done to them."""
+        first, last = self.files[0], self.files[-1]
+        count = len(self.files)
+        done = "".join(f"; {number} {what}" for what, number in self.converted.items())
+        logger.info("took %d pictures in their order, from %s to %s%s", count, first, last, done)
+        if self.several:
+            logger.warning("of files with several pictures the first is taken: %s", some(self.several))
 
 
 def check(*, path, labels, table) -> None:
@@ -116,7 +149,7 @@ def _planned(path, labels, table) -> dict[Path, dict[str, str]] | None:
         only = None if table is None else local_files(table, "table")[0]
         files = _pictures(path and local_files(path, "path"), only)
         _check_there(files, only)
-        return _told(_names(files), in_braces(path, "path") if path else {}, labels, only)
+        return _told(names.of_files(files), in_braces(path, "path") if path else {}, labels, only)
     except DataError as error:
         raise ConfigError(str(error)) from error
     except AssetError:  # told of the path or the table itself
@@ -166,69 +199,8 @@ def how_many(*, path, table) -> int | None:
     return sum(1 if "://" in one else len(local_files(one, "path")) for one in _listed(path))
 
 
-def read(file: Path) -> np.ndarray:
-    """Read a picture as uint8 (y, x), if it is grey, or (y, x, 3).
-
-    Raises
-    ------
-    DataError
-        The file is missing, empty, truncated, too large, or not a picture.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if not file.is_file():
-        raise DataError(f"{file}: missing")
-    if file.stat().st_size == 0:
-        raise DataError(f"{file}: empty (0 bytes)")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
-                pictures = getattr(image, "n_frames", 1)
-                if image.format != "MPO" and pictures > 1:
-                    logger.warning("%s: has %d pictures, the first is taken", file, pictures)
-                    image.seek(0)
-                image.load()
-                return _to_uint8(ImageOps.exif_transpose(image))
-    except UnidentifiedImageError as error:
-        raise DataError(f"{file}: not a picture ({', '.join(FORMATS)})") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(f"{file}: refused, {error}") from error
-    except DataError as error:
-        raise DataError(f"{file}: {error}") from error
-    except Exception as error:  # Pillow's decoders raise many kinds for damaged files
-        raise DataError(f"{file}: damaged or truncated ({error})") from error
-
-
-def _to_uint8(image) -> np.ndarray:
-    """Turn a Pillow image of any mode into 8-bit grey or RGB."""
-    from PIL import Image
-
-    if image.mode == "F":
-        raise DataError("has floating-point pixels, whose range is not known; save it with 8 or 16 bits")
-    if image.mode.startswith("I"):  # 16 bits, in Pillow's 16- or 32-bit modes
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise DataError("has 32-bit pixels, whose range is not known; save it with 8 or 16 bits")
-        return np.rint(values / 257).astype(np.uint8)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (128, 128, 128, 255)), image)
-    if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))
-
-
-def _names(files: list[Path]) -> dict[Path, str]:
-    """Name files by their file names where these differ, else by the paths below a shared folder."""
-    if len({file.name for file in files}) == len(set(files)):
-        return {file: file.name for file in files}
-    shared = os.path.commonpath([file.parent.absolute() for file in files])
-    return {file: file.absolute().relative_to(shared).as_posix() for file in files}
-
-
 def _told(
-    names: Mapping[Path, str], in_path: Mapping, labels: str | None, table: Path | None
+    named: Mapping[Path, str], in_path: Mapping, labels: str | None, table: Path | None
 ) -> dict[Path, dict[str, str]]:
     """Join what the paths and the table say of each picture: its factors and, from the table, its label."""
     column, rows = ("name", {}) if table is None else _read_table(table)
@@ -242,8 +214,9 @@ def _told(
     if labels is not None and "label" in columns:
         raise ConfigError("expected 'labels' or a column 'label' in 'table', found both. Remove one of them.")
     told, bare = {}, []
-    for file, name in names.items():
-        row = rows[str(file)] if column == "path" else rows.get(name) or rows.get(file.name) or {}
+    row_of = {} if column == "path" else _rows_of(named, rows, table)
+    for file, name in named.items():
+        row = rows[str(file)] if column == "path" else row_of.get(file, {})
         if not all(row.get(column) for column in columns):
             bare.append(name)
         told[file] = {**in_path.get(file, {}), **row}
@@ -261,6 +234,32 @@ def _told(
                 "same names in braces in each path."
             )
     return told
+
+
+def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | None) -> dict[Path, dict]:
+    """Find each file's row: the one whose name has most of the file's path, from its end.
+
+    Raises
+    ------
+    DataError
+        A name stands for several files.
+    """
+    by_end = {names.parts(name): name for name in rows}
+    used: dict[str, Path] = {}
+    found = {}
+    for file in named:
+        path = names.parts(str(file.absolute()))
+        name = next((by_end[path[at:]] for at in range(len(path)) if path[at:] in by_end), None)
+        if name is None:
+            continue
+        if name in used:
+            raise DataError(
+                f"{table}: '{name}' stands for several pictures: {named[used[name]]}; {named[file]}. Write a "
+                "row for each, with as much of its path as tells it from the others."
+            )
+        used[name] = file
+        found[file] = rows[name]
+    return found
 
 
 def _read_table(table: Path) -> tuple[str, dict[str, dict[str, str]]]:

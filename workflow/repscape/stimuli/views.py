@@ -110,10 +110,13 @@ def how_many(*, count) -> int:
 
 def _picture(path, of, image) -> Frame:
     """Read the picture that is looked at."""
-    from repscape.stimuli import images, mother
+    from repscape.stimuli import mother, picture
 
     if path is not None:
-        return Frame(path.name, images.read(path))
+        found, depth = picture.read(path), picture.Depth()
+        depth.add(found)
+        depth.check(str(path))
+        return Frame(path.name, found.pixels)
     shown = mother.read(of)
     if image is None:
         return shown[0]
