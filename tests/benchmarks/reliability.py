@@ -93,7 +93,7 @@ class Study:
 
 def finished_jobs(said: str) -> list[str]:
     """Return the jobs that Snakemake says have finished, those that only collect others left out."""
-    found = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", said)
+    found = re.findall(r"^Finished (\w+)", said, re.M)
     return [rule for rule in found if rule not in ("all", "rdms", "figures", "analyses")]
 
 

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -196,6 +198,39 @@ def test_what_jobs_warned_of_is_said_at_the_end(tmp_path):
         (tmp_path / name).write_text(f"2026-11-28 10:00:00,123 {story}\n")
     os.utime(tmp_path / "d.log", (0, 0))
     assert calm.warnings(str(tmp_path)) == [f"{tmp_path / 'rdms/a.log'}: a: constant, so NaN"]
+
+
+def test_what_is_undefined_is_said_once_for_all_stimuli(tmp_path):
+    calm = logs.Calm()
+    why = "layer predictions of untrained: some drawn activity is constant"
+    for stimulus in ("bikes", "white_noise"):
+        story = f"2026-11-28 10:00:00,123 NO_VALUE {stimulus}: {why}\n2026-11-28 10:00:00,124 INFO done\n"
+        (tmp_path / f"{stimulus}.log").write_text(story)
+    assert calm.undefined(str(tmp_path)) == [f"bikes, white_noise: {why}"]
+    assert calm.warnings(str(tmp_path)) == []
+
+
+class Job(NamedTuple):
+    jobid: int
+    rule: SimpleNamespace
+    wildcards_dict: dict
+
+
+def test_lines_of_progress_say_what_was_made():
+    calm = logs.Calm()
+    keys = {"stimulus": "bikes", "population": "random", "size": "200"}
+    calm.jobs = lambda: [
+        Job(33, SimpleNamespace(name="rdms_net"), keys),
+        Job(3, SimpleNamespace(name="all"), {}),
+    ]
+    for jobid, said in ((33, "Finished rdms_net: bikes, random, 200 units"), (3, "Finished all")):
+        finished = record(f"Finished jobid: {jobid} (Rule: x)", job_id=jobid)
+        assert calm.filter(finished)
+        assert finished.getMessage() == said
+    calm.results = lambda: ["Results: here"]
+    nothing = record("Nothing to be done (all requested files are present and up to date).")
+    assert calm.filter(nothing)
+    assert nothing.getMessage().endswith(".\nResults: here")
 
 
 def test_a_mistyped_target_is_told_as_other_names_are(capsys):

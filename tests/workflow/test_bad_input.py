@@ -403,8 +403,8 @@ def test_constant_activity_is_nan_flagged_and_drawn_around(odd):
         values = data["differentiation"].sel(stimulus="pictures", layer="input", size="20")
         assert values.isnull().all()
         assert data["differentiation"].sel(stimulus="white_noise", layer="input", size="20").notnull().all()
-    warning = logged(odd, "rdms/squeezenet/pictures/random/n20.log")
-    says(warning, "WARNING", "input/n20.nc: some drawn activity is constant", "NaN: sqeuclidean 100%")
+    said = logged(odd, "rdms/squeezenet/pictures/random/n20.log")
+    says(said, "NO_VALUE pictures: layer input of squeezenet: some drawn activity", "sqeuclidean 100%")
     for figure in odd.config["figures"]:
         for suffix in ("svg", "png", "rst"):
             assert (folder / f"figures/{figure}.{suffix}").stat().st_size > 100

@@ -23,7 +23,7 @@ pathlib.Path.is_file = slow
 
 def jobs(done) -> list[str]:
     """Return the rules of the jobs that were run, in their order."""
-    return re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", done.stderr)
+    return re.findall(r"^Finished (\w+)", done.stderr, re.M)
 
 
 def rules(plan) -> set[str]:
@@ -43,6 +43,8 @@ def test_a_figure_is_redrawn_alone_and_the_end_says_where(project):
     assert changed == {f"small/figures/differentiation_by_depth.{suffix}" for suffix in ("svg", "png", "rst")}
     assert "Figures: results/small/figures/" in done.stderr
     assert "snakemake --report report.html" in done.stderr
+    assert "Finished differentiation_by_depth\n" in done.stderr
+    assert "Results: results/small/ " in project.run("rdms").stderr  # where nothing is to be done, too
     assert project.plan() == {"rdm_gallery"}
 
 
@@ -74,6 +76,10 @@ def test_steps_are_targets(fresh):
     assert rules(fresh.plan("stimuli")) == {"stimulus", "stimuli"}
     assert rules(fresh.plan("networks")) == {"network", "networks"}
     assert rules(fresh.plan("rdms")) == chain | {"rdms"}
+    before = chain - {"rdms_squeezenet"}
+    assert rules(fresh.plan("activations", "samples", "populations")) == before | {
+        *("activations", "samples", "populations")
+    }
     assert rules(fresh.plan("analyses")) == chain | {"differentiation"}
     figures = {"differentiation_by_depth", "rdm_gallery", "layer_table"}
     assert rules(fresh.plan("figures")) == chain | {"differentiation"} | figures
@@ -123,6 +129,12 @@ def test_every_job_has_a_log(finished):
     assert re.search(
         r"INFO recording squeezenet, pictures, random: 4 images in [\d.]+ s \([\d.e+]+/s\)", said
     )
+
+
+def test_a_study_without_oddities_warns_of_nothing(finished):
+    logs = [path.read_text() for path in (finished.folder / "results/small/logs").rglob("*.log")]
+    assert logs
+    assert not [log for log in logs if " WARNING " in log]
 
 
 def test_report(project):

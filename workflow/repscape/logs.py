@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from shutil import get_terminal_size
 
@@ -20,7 +20,11 @@ INTERRUPTED = "interrupted"
 MUTE = "it failed without a word in its log; see above"
 # The words of an error in a job's log, perhaps of several lines, up to the next entry.
 ENTRY = r"^\d{4}-\S+ \S+ %s (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)"
-ERROR, WARNING = (re.compile(ENTRY % kind, re.MULTILINE | re.DOTALL) for kind in ("ERROR", "WARNING"))
+NO_VALUE = 25  # the level of what is undefined for what it is of, as constant activity: no mistake
+logging.addLevelName(NO_VALUE, "NO_VALUE")
+ERRORS, WARNINGS, UNDEFINED = (
+    re.compile(ENTRY % kind, re.MULTILINE | re.DOTALL) for kind in ("ERROR", "WARNING", "NO_VALUE")
+)
 OF_PYTHON = re.compile(r"\S+\.py:\d+: \w+: ")  # what libraries warn of, by file and line
 
 
@@ -102,6 +106,9 @@ class Calm(logging.Filter):
     def __init__(self):  # noqa: D107
         super().__init__()
         self.targets: Iterable[str] = ()  # that there are
+        self.jobs: Callable[[], Iterable] = tuple  # of the run
+        self.results: Callable[[], Iterable[str]] = tuple  # where they are, in lines
+        self._names: dict[int, str] = {}  # of jobs
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
         self._failed: dict[int, tuple[str, bool]] = {}  # the log of each job, whether it was one of a group
         self._began = time.time()
@@ -119,8 +126,11 @@ class Calm(logging.Filter):
             if files and killed != "SIGINT":  # which is the user's Ctrl-C
                 self._failed[vars(record)["jobid"]] = files[0], vars(record).get("indent", False)
                 self._tell(vars(record)["rule_name"], files[0], killed)
-        elif message.startswith("Finished jobid"):  # at another try
+        elif message.startswith("Finished jobid"):  # perhaps at another try
             self._failed.pop(vars(record)["job_id"], None)
+            self._show_what(record)
+        elif message.startswith("Nothing to be done"):
+            record.msg, record.args = "\n".join([message, *self.results()]), None
         return not self.NOISE.match(message)
 
     def failures(self) -> list[str]:
@@ -136,11 +146,29 @@ class Calm(logging.Filter):
     def warnings(self, folder: str) -> list[str]:
         """Say of what jobs of this run warned in their logs below a folder: a line each."""
         told = []
-        for log in sorted(glob.glob(f"{glob.escape(folder)}/**/*.log", recursive=True), key=natural):
-            for warning in _entries(log, WARNING, self._began):
+        for log in _logs(folder):
+            for warning in _entries(log, WARNINGS, self._began):
                 if not OF_PYTHON.match(warning):
                     told.append(f"{log}: {warning}")
         return told
+
+    def undefined(self, folder: str) -> list[str]:
+        """Say what is undefined, by jobs of this run: a line for all stimuli of which the same is said."""
+        found: dict[str, dict[str, None]] = {}
+        for log in _logs(folder):
+            for entry in _entries(log, UNDEFINED, self._began):
+                stimulus, _, what = entry.partition(": ")
+                found.setdefault(what, {})[stimulus] = None
+        return [f"{', '.join(stimuli)}: {what}" for what, stimuli in found.items()]
+
+    def _show_what(self, record: logging.LogRecord) -> None:
+        """Let the line of a job that has ended say what it made, which Snakemake says by a number."""
+        if not self._names:
+            self._names.update(
+                {job.jobid: describe(job.rule.name, job.wildcards_dict) for job in self.jobs()}
+            )
+        if found := self._names.get(vars(record)["job_id"]):
+            record.msg, record.args = f"Finished {found}", None
 
     @staticmethod
     def _tell(rule: str, log: str, killed: str) -> None:
@@ -153,9 +181,21 @@ class Calm(logging.Filter):
         say(f"repscape: {rule} failed: {story}. Run again. [log: {log}]")
 
 
+def describe(rule: str, wildcards: Mapping[str, str]) -> str:
+    """Say what a job makes: its rule, and what stands for the wildcards in its files' names."""
+    units = {"size": "{} units", "shard": "part {}"}
+    named = [units.get(key, "{}").format(value) for key, value in wildcards.items()]
+    return f"{rule}: {', '.join(named)}" if named else rule
+
+
+def _logs(folder: str) -> list[str]:
+    """Return the logs below a folder, in natural order."""
+    return sorted(glob.glob(f"{glob.escape(folder)}/**/*.log", recursive=True), key=natural)
+
+
 def _last_error(log: str, since: float) -> str:
     """Return the last error in a job's log of this run, in one line; "" if there is none."""
-    return (_entries(log, ERROR, since) or [""])[-1]
+    return (_entries(log, ERRORS, since) or [""])[-1]
 
 
 def _entries(log: str, kind: re.Pattern, since: float) -> list[str]:

@@ -112,3 +112,16 @@ for source in STUDY.recordings:
             job=replay_job(source),
         script:
             "../scripts/replay.py"
+
+
+rule activations:
+    input:
+        [
+            file
+            for source in STUDY.layers
+            for file in expand(
+                STUDY.layer_files("activations", source),
+                stimulus=STUDY.stimuli_of(source),
+                population=STUDY.samples_of(source),
+            )
+        ],

@@ -96,6 +96,8 @@ CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
 LOGS = f"{RESULTS}/logs"
 CALM.targets = {"all", "layers", *(CONFIG.keys() & set(TARGETS)), *STUDY.analyses, *CONFIG["figures"]}
+CALM.jobs = lambda: workflow.dag.jobs
+CALM.results = lambda: results()
 if workflow.is_main_process:
     check_records()
 
@@ -105,12 +107,23 @@ def one_of(names):
     return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
-def tell_results():
-    """Say where the figures are and how to see them all, if the run made or had any."""
+def results():
+    """Say in lines where the results are, and how to see them."""
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
     if os.path.isdir(figures) and any(job.rule.name in CONFIG["figures"] for job in workflow.dag.jobs):
         command = " ".join(["snakemake", *map(shlex.quote, options()), "--report report.html"])
-        print(f"Figures: {figures}/  ·  all in one page: {command}", file=sys.stderr)
+        yield f"Figures: {figures}/  ·  all in one page: {command}"
+    described = os.path.relpath(os.path.join(os.path.dirname(WORKFLOW), "results/README.md"))
+    yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
+
+
+def tell_results():
+    """Say where the results are, and what in them is undefined."""
+    found = CALM.undefined(LOGS)
+    if found:
+        more = [f"and {len(found) - SHOWN} more, see {LOGS}/"] if len(found) > SHOWN else []
+        print("\n  ".join(["Without a value:", *found[:SHOWN], *more]), file=sys.stderr)
+    print("\n".join(results()), file=sys.stderr)
 
 
 def options():

@@ -26,3 +26,12 @@ rule population:
         job=population_job,
     script:
         "../scripts/population.py"
+
+
+rule populations:
+    input:
+        [
+            STUDY.path("population", source=source, population=population)
+            for source in STUDY.layers
+            for population in STUDY.samples_of(source)
+        ],

@@ -27,3 +27,13 @@ for source in STUDY.layers:
             job=sample_job(source),
         script:
             "../scripts/samples.py"
+
+
+rule samples:
+    input:
+        [
+            file
+            for source in STUDY.layers
+            for population, sizes in STUDY.samples_of(source).items()
+            for file in expand(STUDY.layer_files("sample", source), population=population, size=sizes)
+        ],

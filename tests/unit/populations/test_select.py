@@ -54,7 +54,8 @@ def test_all_and_filter_means():
     assert means.statistic == "channel_mean"
 
 
-def test_a_file_has_a_group_a_layer_and_one_warning_names_the_small_ones(tmp_path, caplog):
+def test_a_file_has_a_group_a_layer_and_one_line_names_the_small_ones(tmp_path, caplog):
+    caplog.set_level("INFO", logger="repscape")
     layers = [LAYER, Layer("fc1", 10, 1, 1, 10), Layer("fc2", 7, 1, 1, 7)]
     path = tmp_path / "random.nc"
     section = {"select": "random", "units": 100, "seed": 5}

@@ -1,5 +1,3 @@
-import logging
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -117,9 +115,9 @@ def test_unsampled_population(paths):
 
 
 def test_constant_activity_is_flagged(paths, caplog):
+    caplog.set_level("INFO", logger="repscape")
     recording(paths["activations"]["conv"], np.ones((6, 40), np.float32), np.arange(0, 120, 3))
-    with caplog.at_level(logging.WARNING):
-        run(paths)
+    run(paths)
     with store.open_file(paths["rdm"]["conv"]) as rdm:
         assert rdm.degenerate == 1
         assert np.isnan(rdm["dissimilarity"][:]).all()

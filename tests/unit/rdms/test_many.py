@@ -242,6 +242,7 @@ def test_a_metric_without_blocks(paths, few_labelled, monkeypatch, tmp_path):
 
 
 def test_constant_activity_is_told(paths, few_labelled, caplog):
+    caplog.set_level("INFO", logger="repscape")
     names = [f"frame {i}" for i in range(50)]
     recording(paths["activations"]["conv"], np.ones((50, 45), np.float32), np.arange(45) * 3, names)
     write(paths)

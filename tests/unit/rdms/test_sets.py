@@ -372,6 +372,7 @@ def test_constant_entries_are_flagged(files, caplog):
 
 
 def test_differences_that_vanish_are_told(files, caplog):
+    caplog.set_level("INFO", logger="repscape")
     activity = np.repeat(normal(len(ROWS) // 2), 2, axis=0)
     sets = {"views": {"stimulus": "shapes", "entries": ["obj", "color"], "combine": "difference"}}
     path, _ = files(activity, sets)

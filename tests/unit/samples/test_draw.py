@@ -113,7 +113,7 @@ def population(path, ranks=False, **units):
 def test_writes_a_file_a_layer_with_a_seed_of_its_own(tmp_path, caplog):
     population(tmp_path / "p.nc", conv=range(50), pool=range(50), fc=range(0, 20, 2))
     outputs = {layer: tmp_path / layer / "n20.nc" for layer in ("conv", "pool", "fc")}
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO, logger="repscape"):
         write_samples(tmp_path / "p.nc", outputs, size=20, repeats=3, seed=0)
     (warning,) = caplog.messages
     assert "fc (10)" in warning
@@ -155,6 +155,7 @@ def test_missing_layer_is_named(tmp_path):
 
 
 def test_equal_samples_are_written_and_what_is_unequal_is_told(tmp_path, caplog):
+    caplog.set_level("INFO", logger="repscape")
     population(tmp_path / "p.nc", conv=range(50), few=[*range(10), 10], wide=range(1000))
     outputs = {layer: tmp_path / layer / "n8.nc" for layer in ("conv", "few", "wide")}
     write_samples(tmp_path / "p.nc", outputs, size=8, repeats=3, seed=0, how="equal")

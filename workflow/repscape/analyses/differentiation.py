@@ -178,7 +178,7 @@ def rows(variables: dict) -> Iterator[tuple]:
         variables[name][1] for name in ("differentiation", "normalised", "n_drawn")
     )
     labels = [variables[dim][1] for dim in DIMS]
-    yield (*DIMS, "n_drawn", "differentiation", "normalised")
+    yield (*DIMS, "n_drawn", "differentiation", "normalised", "order")
     # A repeat was made if any stimulus or metric has it; what is undefined in all leaves its first.
     made = ~np.isnan(values).all(axis=(1, 5))
     made[..., 0] |= n_drawn > 0
@@ -186,7 +186,8 @@ def rows(variables: dict) -> Iterator[tuple]:
         source, _, layer, population, size, _, repeat = index
         if made[source, layer, population, size, repeat]:
             keys = (labels[dim][place] for dim, place in enumerate(index))
-            yield (*keys, n_drawn[source, layer, population, size], values[index], normalised[index])
+            drawn, order = n_drawn[source, layer, population, size], variables["order"][1][source, layer]
+            yield (*keys, drawn, values[index], normalised[index], order)
 
 
 def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray:

@@ -333,16 +333,19 @@ def rows(variables: dict) -> Iterator[tuple]:
     """Yield the header and the rows of the long table: a row a stimulus and layer, and the pooled ones."""
     columns = ("r", "r2", "slope", "intercept", "p", "p_layers")
     labels = {dim: variables[dim][1] for dim in KEYS}
-    yield (*KEYS, "images", *columns, "within_r2")
+    yield (*KEYS, "images", *columns, "within_r2", "n_drawn", "order")
+    drawn, order = (variables[name][1] for name in ("n_drawn", "order"))
     images = variables["images"][1]
     for source, stimulus, layer, metric in np.ndindex(variables["r"][1].shape):
         at = source, stimulus, layer, metric
         if np.isfinite(variables["distance"][1][at]).any():
             keys = (labels[dim][place] for dim, place in zip(KEYS, at, strict=True))
-            yield (*keys, images[stimulus], *(variables[name][1][at] for name in columns), "")
+            of_layer = drawn[source, layer], order[source, layer]
+            yield (*keys, images[stimulus], *(variables[name][1][at] for name in columns), "", *of_layer)
     for source, layer, metric in np.ndindex(variables["pooled_r"][1].shape):
         at = source, layer, metric
         if variables["pooled_stimuli"][1][at]:
             keys = labels["source"][source], "pooled", labels["layer"][layer], labels["metric"][metric]
             values = (variables[f"pooled_{name}"][1][at] for name in columns)
-            yield (*keys, variables["pooled_images"][1][at], *values, variables["within_r2"][1][at])
+            values = (*values, variables["within_r2"][1][at], drawn[source, layer], order[source, layer])
+            yield (*keys, variables["pooled_images"][1][at], *values)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from repscape.analyses.differentiation import carried
 from repscape.analyses.result import Result
-from repscape.analyses.sd_cd import DIMS, average
+from repscape.analyses.sd_cd import DIMS, average, drawn_and_order
 from repscape.seeds import derive
 from repscape.study import Study
 
@@ -157,8 +157,9 @@ def rows(variables: dict) -> Iterator[tuple]:
     names = ("differentiation", "low", "high")
     labels = [variables[dim][1] for dim in DIMS]
     values = [variables[name][1] for name in names]
-    yield (*DIMS, *names)
+    yield (*DIMS, *names, "n_drawn", "order")
     for index in np.ndindex(values[0].shape):
         if np.isfinite(values[0][index]):
             keys = (labels[dim][place] for dim, place in enumerate(index))
-            yield (*keys, *(value[index] for value in values))
+            drawn = drawn_and_order(variables, index[0], *index[2:5])
+            yield (*keys, *(value[index] for value in values), *drawn)

@@ -7,7 +7,7 @@ import numpy as np
 from repscape.analyses.differentiation import carried
 from repscape.analyses.image_bootstrap import interval
 from repscape.analyses.result import Result
-from repscape.analyses.sd_cd import DIMS, KEYS, check_stimuli, places
+from repscape.analyses.sd_cd import DIMS, KEYS, check_stimuli, drawn_and_order, places
 from repscape.study import Study
 
 TABLE = True
@@ -102,8 +102,9 @@ def rows(variables: dict) -> Iterator[tuple]:
     names = ("stimulus", "differentiation", "low", "high", "rank_low", "rank_high", "above_next")
     dims = (*KEYS, "rank")
     labels = [variables[dim][1] for dim in dims]
-    yield (*dims, *names)
+    yield (*dims, *names, "n_drawn", "order")
     for index in np.ndindex(variables["stimulus"][1].shape):
         if variables["stimulus"][1][index]:
             keys = (labels[dim][place] for dim, place in enumerate(index))
-            yield (*keys, *(variables[name][1][index] for name in names))
+            values = (variables[name][1][index] for name in names)
+            yield (*keys, *values, *drawn_and_order(variables, *index[:4]))

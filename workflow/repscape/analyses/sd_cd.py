@@ -237,8 +237,13 @@ def rows(variables: dict) -> Iterator[tuple]:
     )  # fmt: skip
     labels = [variables[dim][1] for dim in dims]
     values = [variables[name][1] for name in columns]
-    yield (*dims, *columns)
+    yield (*dims, *columns, "n_drawn", "order")
     for index in np.ndindex(values[0].shape):
         if values[0][index]:  # some stimulus has this layer, population and size
             keys = (labels[dim][place] for dim, place in enumerate(index))
-            yield (*keys, *(value[index] for value in values))
+            yield (*keys, *(value[index] for value in values), *drawn_and_order(variables, *index[1:5]))
+
+
+def drawn_and_order(variables: dict, source: int, layer: int, population: int, size: int) -> tuple[int, int]:
+    """Return how many units were drawn, and the layer's place among the source's, from 0 for the input."""
+    return variables["n_drawn"][1][source, layer, population, size], variables["order"][1][source, layer]

@@ -78,7 +78,7 @@ def write(
             if len(selection.unit) < selection.requested:
                 smaller.append(f"{layer.label} ({len(selection.unit)})")
     if smaller:
-        logger.warning(
+        logger.info(
             "population %s of %s: fewer units than the %d requested, all of them are recorded: %s",
             population,
             source,

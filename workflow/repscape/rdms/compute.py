@@ -1,5 +1,6 @@
 """RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from repscape import own, store
 from repscape.blocks import slices
 from repscape.errors import ConfigError, DataError
 from repscape.labels import check_equal
-from repscape.logs import logger
+from repscape.logs import NO_VALUE, logger
 from repscape.plugins import entry
 from repscape.rdms import file as rdm_file
 from repscape.rdms import many
@@ -140,7 +141,7 @@ def write_rdms(
                 raise DataError(f"{activations[layer]}: {error}") from error
         degenerate = bool(np.isnan(values).any())
         if degenerate:
-            _warn(outputs[layer], measures, np.isnan(values).mean(axis=(1, 2)), activity)
+            _tell_nan(_called(keys), measures, np.isnan(values).mean(axis=(1, 2)), activity)
         first, second = pairs(len(names))
         store.write(
             outputs[layer],
@@ -160,7 +161,7 @@ def write_rdms(
             },
             attributes=keys | {"degenerate": degenerate},
             groups={
-                name: _of_sets(outputs[layer], name, group, values, looks, measures, scalings, described)
+                name: _of_sets(_called(keys), name, group, values, looks, measures, scalings, described)
                 for name, group in groups.items()
             },
         )
@@ -185,12 +186,12 @@ def _write_in_blocks(path, names, looks, measures, trials, keys, described, said
                 noisy = some is not None
                 undefined += many.fill(values, repeat, rows, measures, scalings[repeat], whole, noisy)
             if undefined.any():
-                _warn(path, measures, undefined / values[0].size, looks[0][0])
+                _tell_nan(_called(keys), measures, undefined / values[0].size, looks[0][0])
             store.set_attributes(file, {"degenerate": bool(undefined.any())})
             for name, group in groups.items():
                 _check_size(name, group)
                 variables, attributes = _of_sets(
-                    path, name, group, values, looks, measures, scalings, described
+                    _called(keys), name, group, values, looks, measures, scalings, described
                 )
                 store.fill(file.createGroup(name), variables, attributes)
     except DataError as error:
@@ -300,7 +301,7 @@ def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Gro
     return groups
 
 
-def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> tuple[dict, dict]:
+def _of_sets(called, name, group, whole, looks, measures, scalings, described) -> tuple[dict, dict]:
     """Return the variables and attributes of sets with the same entries.
 
     They are part of the RDMs of all images, `whole` (an array or a file's variable); where entries combine
@@ -322,7 +323,7 @@ def _of_sets(path, name, group, whole, looks, measures, scalings, described) -> 
             values[at] = rdm_file.of_pairs(whole, images[first], images[second], len(activity))
     degenerate = bool(np.isnan(values).any())
     if degenerate and group.combines:  # else it is told of all images
-        _warn(f"{path}, {name}", measures, np.isnan(values).mean(axis=(0, 2, 3)), activity)
+        _tell_nan(f"{called}, {name}", measures, np.isnan(values).mean(axis=(0, 2, 3)), activity)
     variables = {
         "dissimilarity": (
             ("set", "metric", "repeat", "entry_pair"),
@@ -370,10 +371,16 @@ def columns_of(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarra
     return columns
 
 
-def _warn(path, measures: Sequence[Metric], shares: np.ndarray, activity) -> None:
+def _called(keys: Mapping) -> str:
+    """Name what an RDM is of, the stimulus first, by which the end of a run sorts what has no value."""
+    return f"{keys['stimulus']}: layer {keys['layer']} of {keys['source']}"
+
+
+def _tell_nan(called: str, measures: Sequence[Metric], shares: np.ndarray, activity) -> None:
     """Say which metrics are NaN, in which share of pairs, and why."""
     named = zip(measures, shares, strict=True)
     which = ", ".join(f"{measure.name} {share:.0%}" for measure, share in named if share)
     finite = all(np.isfinite(activity[block]).all() for block in slices(activity.shape[0], 1000))
     why = "some drawn activity is constant" if finite else "the activity is not finite"
-    logger.warning("%s: %s, so these dissimilarities are NaN: %s", path, why, which)
+    level = NO_VALUE if finite else logging.WARNING
+    logger.log(level, "%s: %s, so these dissimilarities are NaN: %s", called, why, which)

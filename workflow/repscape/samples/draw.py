@@ -149,7 +149,7 @@ def write_samples(
         f"{layer} ({len(units[layer])})" for layer in outputs if size != "all" and len(units[layer]) < size
     ]
     if few:
-        logger.warning(
+        logger.info(
             "samples of %s units of population '%s' of %s: these layers have fewer, all of which are "
             "taken, once: %s",
             size, name, source, ", ".join(few),
@@ -207,7 +207,7 @@ def _ranks(path, group, layer: str) -> np.ndarray:
 
 
 def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: Size) -> None:
-    """Warn where channels cannot all give equally many units."""
+    """Say where channels cannot all give equally many units."""
     without, short = [], []
     for layer, channel in channels.items():
         _, available = np.unique(channel, return_counts=True)
@@ -223,7 +223,7 @@ def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarra
     )
     for layers, why in told:
         if layers:
-            logger.warning(
+            logger.info(
                 "equal samples of %s units of population '%s' of %s: %s: %s",
                 size, population, source, why, ", ".join(layers),
             )  # fmt: skip
