@@ -44,21 +44,14 @@ rule all:
         [] if CONFIG["figures"] or STUDY.analyses else [rules.rdms.input, rules.recordings.input],
 
 
+# Of a module Snakemake takes no hooks: a Snakefile that uses this one as such can call these functions in its own.
 onstart:
-    gc.freeze()
-    gc.enable()
-    check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
-    read_inputs_once()
-    if workflow.local_exec:
-        or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
-        look_when_a_job_ends()
+    begin()
 
 
 onsuccess:
-    tell_warnings()
-    tell_results()
+    end_well()
 
 
 onerror:
-    tell_warnings()
-    tell_failures()
+    end_badly()

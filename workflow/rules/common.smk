@@ -1,4 +1,5 @@
 # Shared by all steps: the study, its paths, what the run says at its end.
+import gc
 import glob
 import logging
 import os
@@ -12,7 +13,7 @@ from importlib.metadata import version
 from snakemake.exceptions import WorkflowError
 
 # The package of this checkout, here and in the jobs, whatever else is installed.
-WORKFLOW = os.path.join(str(workflow.basedir), "workflow")
+WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
 sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
@@ -32,8 +33,14 @@ logging.getLogger("snakemake.logging").addFilter(CALM)
 
 ENVIRONMENT = "../../envs/environment.yaml"
 OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+# As a module of a user's own Snakefile, which hands a config over: `module repscape: config: config`.
+HANDED_OVER = bool(config) and not workflow.modifier.is_main_snakefile()
 SHOWN = 10  # failures, at the end
-CONFIG_FILES = OWN_CONFIG_FILES or ["config/config.yaml"]
+CONFIG_FILES = (
+    [os.path.relpath(file) for file in workflow.configfiles]
+    if HANDED_OVER
+    else OWN_CONFIG_FILES or ["config/config.yaml"]
+)
 
 
 def or_stop(function, *arguments, **keywords):
@@ -45,7 +52,7 @@ def or_stop(function, *arguments, **keywords):
         sys.exit(f"repscape: {error}")
 
 
-if not workflow.overwrite_configfiles:
+if not workflow.overwrite_configfiles and not HANDED_OVER:
     try:
         workflow.configfile(CONFIG_FILES[0])
     except WorkflowError:  # which does not say where
@@ -107,13 +114,37 @@ def one_of(names):
     return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
+def begin():
+    """Prepare for jobs, before the first one."""
+    gc.freeze()
+    gc.enable()
+    check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
+    read_inputs_once()
+    if workflow.local_exec:
+        or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
+        look_when_a_job_ends()
+
+
+def end_well():
+    tell_warnings()
+    tell_results()
+
+
+def end_badly():
+    tell_warnings()
+    tell_failures()
+
+
 def results():
     """Say in lines where the results are, and how to see them."""
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
-    if os.path.isdir(figures) and any(job.rule.name in CONFIG["figures"] for job in workflow.dag.jobs):
+    files = (file for job in workflow.dag.jobs for file in job.output)
+    if os.path.isdir(figures) and any(file.startswith(f"{figures}/") for file in files):
         command = " ".join(["snakemake", *map(shlex.quote, options()), "--report report.html"])
         yield f"Figures: {figures}/  ·  all in one page: {command}"
-    described = os.path.relpath(os.path.join(os.path.dirname(WORKFLOW), "results/README.md"))
+    described = os.path.join(os.path.dirname(WORKFLOW), "results/README.md")
+    if not os.path.relpath(described).startswith(os.pardir):
+        described = os.path.relpath(described)
     yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
 
 

@@ -1,6 +1,7 @@
 """Read one recording of responses: a file a stimulus."""
 
 import json
+from pathlib import Path
 
 from repscape import jobs, plugins
 from repscape.arguments import fetched
@@ -27,5 +28,5 @@ def main(section, names, recording, stimuli, outputs):
 
 if __name__ == "__main__":
     with jobs.run(snakemake):
-        job, recording = snakemake.params.job, snakemake.rule.removeprefix("recording_")
+        job, recording = snakemake.params.job, Path(snakemake.output[0]).parent.name
         main(job["section"], job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)
