@@ -10,6 +10,7 @@ import yaml
 from snakemake.utils import update_config
 
 from repscape import config
+from repscape.config.__main__ import main as check
 from repscape.errors import ConfigError
 from repscape.mistakes import read_lines
 
@@ -631,3 +632,44 @@ def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
     over = {"stimuli": {"white_noise": None, "gratings": {"source": "views", "of": "white_noise"}}}
     with pytest.raises(ConfigError, match="'white_noise' is unknown"):
         resolved(tmp_path, small, over)
+
+
+def test_the_config_is_checked_without_snakemake(small, tmp_path, capsys):
+    first, over = tmp_path / "mine.yaml", tmp_path / "over.yaml"
+    first.write_text(yaml.safe_dump(small))
+    over.write_text("stimuli: {white_noise: {count: 5}}")
+    check([str(first), str(over)])
+    assert "no mistake found in study 'small'" in capsys.readouterr().out
+    for content, said in {
+        "sede: 1": r"over.yaml:1: sede: unknown key",
+        "stimuli: [": r"over.yaml: not valid YAML: .* line 1",
+        None: "over.yaml: cannot be read",
+    }.items():
+        over.unlink() if content is None else over.write_text(content)
+        with pytest.raises(SystemExit, match=said):
+            check([str(first), str(over)])
+
+
+BAD_YAML = {
+    "latin.yaml": (
+        "study: a\nstimuli: {é: {}}\n".encode("latin-1"),
+        r"latin.yaml:2: expected UTF-8, .* 0xe9",
+    ),
+    "itself.yaml": (b"stimuli: &a\n  b: *a\n", r"itself.yaml:1: stimuli.b: the anchor"),
+    "list.yaml": (b"- study\n", "expected keys"),
+    "empty.yaml": (b"", "expected keys"),
+    "deep.yaml": (b"a: " + b"[" * 1200, "nested too deeply"),
+    "laughs.yaml": (
+        b"a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
+        "more than 200000 values",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_YAML)
+def test_what_is_no_config_is_refused_in_a_sentence(tmp_path, name):
+    content, said = BAD_YAML[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        read_lines(tmp_path / name)

@@ -24,6 +24,9 @@ WORDS = {
 }
 
 
+MOST_VALUES = 200_000  # of a config: keys, and items of lists
+
+
 class Mistakes:
     """Collects what is wrong, to tell it all at once."""
 
@@ -140,32 +143,60 @@ def read_lines(path) -> dict[tuple, tuple[str, int]]:
     Raises
     ------
     ConfigError
-        The file is missing, not YAML, or has a duplicate key (which YAML readers drop silently).
+        The file is missing, not UTF-8, not YAML, not a mapping, has a duplicate key (which YAML readers drop
+        silently), or its aliases refer to themselves or stand for very much.
     """
     try:
-        root = yaml.compose(Path(path).read_text(encoding="utf-8"))
+        root = yaml.compose(Path(path).read_bytes().decode())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{path}:{line}: expected UTF-8, found the byte 0x{error.object[error.start]:02x} (Latin-1?). "
+            "Save the file as UTF-8."
+        ) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: values are nested too deeply.") from error
     except yaml.YAMLError as error:
         said = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
         raise ConfigError(f"{path}: not valid YAML: {said}.") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{path}: expected keys with values, such as 'study: mine', found none.")
+    return _lines_of(root, path)
+
+
+def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
     lines: dict[tuple, tuple[str, int]] = {}
 
-    def walk(node, keys):
+    def note(here: tuple, node: yaml.Node) -> None:
+        lines[here] = (str(path), node.start_mark.line + 1)
+        if len(lines) > MOST_VALUES:
+            raise ConfigError(
+                f"{path}: stands for more than {MOST_VALUES} values; are there aliases (*name) of aliases? "
+                "Write it with fewer."
+            )
+
+    def walk(node: yaml.Node, keys: tuple, inside: tuple) -> None:
+        if node in inside:
+            raise ConfigError(
+                f"{path}:{node.start_mark.line + 1}: {'.'.join(keys)}: the anchor (&name) holds its own "
+                "alias (*name). Write out what is meant."
+            )
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                here = (*keys, key.value)
+                here = (*keys, str(key.value))
                 if here in lines:
                     raise ConfigError(
                         f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice, "
                         f"first in line {lines[here][1]}; rename one of them."
                     )
-                lines[here] = (str(path), key.start_mark.line + 1)
-                walk(value, here)
+                note(here, key)
+                walk(value, here, (*inside, node))
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
-                lines[(*keys, str(index))] = (str(path), value.start_mark.line + 1)
-                walk(value, (*keys, str(index)))
+                note((*keys, str(index)), value)
+                walk(value, (*keys, str(index)), (*inside, node))
 
-    walk(root, ())
+    walk(root, (), ())
     return lines

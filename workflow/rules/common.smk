@@ -10,8 +10,6 @@ import sys
 from base64 import urlsafe_b64encode
 from importlib.metadata import version
 
-from snakemake.exceptions import WorkflowError
-
 # The package of this checkout, here and in the jobs, whatever else is installed.
 WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
 sys.path.insert(0, WORKFLOW)
@@ -55,7 +53,7 @@ def or_stop(function, *arguments, **keywords):
 if not workflow.overwrite_configfiles and not HANDED_OVER:
     try:
         workflow.configfile(CONFIG_FILES[0])
-    except WorkflowError:  # which does not say where
+    except Exception:  # which does not say where
         or_stop(read_lines, CONFIG_FILES[0])
         raise
 

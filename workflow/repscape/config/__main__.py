@@ -1,0 +1,44 @@
+"""Check a config without Snakemake: ``python -m repscape.config config/mine.yaml``.
+
+Snakemake reads what follows ``--configfile`` before anything of repscape runs, and answers a file that is
+missing or not YAML in its own way. Of several files, the later ones go over the earlier.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from repscape.config import resolve
+from repscape.errors import RepscapeError
+from repscape.mistakes import read_lines
+
+
+def merge(below: dict, over: Mapping) -> dict:
+    """Put a config over another, key by key, as Snakemake does."""
+    for key, value in over.items():
+        known = below.get(key)
+        below[key] = (
+            merge(known if isinstance(known, dict) else {}, value) if isinstance(value, Mapping) else value
+        )
+    return below
+
+
+def main(files: Sequence[str]) -> None:
+    """Say what is wrong with a config, or that nothing is."""
+    if not files:
+        sys.exit("repscape: expected one or more config files, found none.")
+    try:
+        merged: dict = {}
+        for file in files:
+            read_lines(file)
+            merge(merged, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        study = resolve(merged, files)
+    except RepscapeError as error:
+        sys.exit(f"repscape: {error}")
+    print(f"{', '.join(files)}: no mistake found in study '{study.name}'.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
