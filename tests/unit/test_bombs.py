@@ -14,7 +14,7 @@ from repscape import bombs, matlab
 from repscape.containers import array
 from repscape.errors import DataError
 from repscape.networks import weights
-from repscape.stimuli import movie, tilt_gratings
+from repscape.stimuli import movie_file, tilt_gratings
 
 ZEROS = np.zeros((500, 1000))
 
@@ -139,7 +139,7 @@ def test_frames_of_a_movie_have_the_limit_of_pictures(tmp_path, monkeypatch):
             frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert len(movie.timestamps(tmp_path / "movie.mp4")) == 5
-    monkeypatch.setattr(movie, "PIXELS", 64 * 48 - 1)
+    assert movie_file.scan(tmp_path / "movie.mp4").frames == 5
+    monkeypatch.setattr(movie_file, "PIXELS", 64 * 48 - 1)
     with pytest.raises(DataError, match=r"movie\.mp4: refused, its frames of 64 × 48 pixels"):
-        movie.timestamps(tmp_path / "movie.mp4")
+        movie_file.scan(tmp_path / "movie.mp4")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from repscape import assets, schema
 from repscape.errors import ConfigError, DataError
-from repscape.stimuli import movie
+from repscape.stimuli import movie, movie_file
 
 LEVELS = 3  # grey levels between one frame and the next
 FORMATS = {
@@ -105,7 +105,7 @@ def test_a_webm_names_no_number_of_frames(movies):
 def test_uneven_times_are_kept_and_searched(tmp_path):
     times = [Fraction(ms, 1000) for ms in (0, 40, 100, 350, 390, 1000, 1040, 1500)]
     path = write(tmp_path / "a.mp4", times)
-    assert movie.timestamps(path) == times
+    assert movie_file.scan(path).times == times
     # on the screen at 0, 0.3, 0.6, 0.9, 1.2 and 1.5 s
     assert shown(movie.frames(path=path, every=0.3)) == [0, 2, 4, 6, 7]
 

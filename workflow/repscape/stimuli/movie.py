@@ -3,22 +3,22 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, cast
 
-import numpy as np
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from repscape.assets import local_files
 from repscape.errors import AssetError, ConfigError, DataError
-from repscape.logs import progress
+from repscape.logs import logger, progress
 from repscape.stimuli.frame import Frame
+from repscape.stimuli.movie_file import Scan, decode, open_movie, scan
+from repscape.stimuli.movie_pixels import brightness, displayed
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import File
 
-PIXELS = 89_478_485  # of a frame; Pillow's limit for pictures
 UNITS: dict[str, int | Fraction] = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
 
 
@@ -40,14 +40,21 @@ def frames(
     frames: list[NonNegativeInt] | None = None,
     start: Seconds | None = None,
     stop: Seconds | None = None,
+    rate: PositiveFloat | None = None,
+    stream: NonNegativeInt | None = None,
 ) -> Iterator[Frame]:
     """Take frames out of a movie, chosen in exactly one of three ways.
 
-    Frames are named by their number in the movie, from 0, and keep their presentation times as
-    the file gives them. The movie is decoded twice, first to learn every frame's time and that all
-    of it decodes (headers may lack or misstate the number of frames), then up to the last frame
-    chosen; only chosen frames are turned into RGB, by the colour matrix that the movie names
-    (ITU-R BT.601 where it names none). A movie that says it is to be shown turned is turned.
+    The video stream is the one that players show, never the picture of a cover. Frames are named by their
+    number in the movie, from 0. Their times are those of presentation that the file gives, in seconds since
+    the first frame, wherever the file's clock begins. The movie is decoded twice, first to learn every
+    frame's time and that all of it decodes (headers may lack or misstate the number of frames), then up to
+    the last frame chosen.
+
+    Images are what players show: turned and mirrored by quarters as the movie says, pixels that are not
+    square widened or heightened (if by more than 1 %), transparent ones laid over mean grey (128). Colours
+    become RGB by the matrix and the range that the movie names (ITU-R BT.601 where it names none). Neither
+    fields are separated (deinterlacing) nor high dynamic range is mapped; the log warns of both.
 
     Parameters
     ----------
@@ -60,38 +67,53 @@ def frames(
     frames : list of int
         Take the frames of these numbers, in ascending order.
     start, stop : times, optional
-        With `every` and `count`: consider only frames that begin in [start, stop].
+        With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.
+    rate : float, optional
+        Frames a second, in place of the times in the file: for a stream without a container that states no
+        rate, or where times are wrong.
+    stream : int, optional
+        The number of the video stream among all streams of the file, from 0, in place of the best one.
 
     Raises
     ------
     DataError
-        The movie is missing, empty, does not decode to its end, or lacks frames that are asked for.
+        The movie is missing, empty, does not decode to its end, or lacks frames that are asked for; it does
+        not tell when frames are shown and `every`, `start` or `stop` ask; it is to be shown turned by another
+        angle; its colours cannot be turned into RGB.
     ConfigError
         Not exactly one of `every`, `count` and `frames` is given; numbers not in ascending order;
         `stop` not above `start`.
     """
     check(every=every, count=count, frames=frames, start=start, stop=stop)
-    times = timestamps(path)
+    found = scan(path, rate, stream)
+    times = found.times
+    if times is None and (every is not None or start is not None or stop is not None):
+        raise DataError(
+            f"{path}: does not tell when its frames are shown ({found.stream}). Write 'rate: 25', with its "
+            "number of frames a second, or choose frames by 'count' or 'frames' alone."
+        )
     if frames is not None:
         chosen = frames
-        if chosen[-1] >= len(times):
+        if chosen[-1] >= found.frames:
             raise DataError(
-                f"{path}: has {len(times)} frames, 0 to {len(times) - 1}; 'frames' asks for {chosen[-1]}."
+                f"{path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for {chosen[-1]}."
             )
     else:
-        first, last = _window(path, times, start, stop)
-        if count is not None:
-            if count > last - first:
-                raise DataError(
-                    f"{path}: 'count' asks for {count} frames, found {last - first} from "
-                    f"{float(times[first]):g} s to {float(times[last - 1]):g} s. Make 'count' smaller or the "
-                    "part of the movie longer."
-                )
-            chosen = [first + index for index in evenly_spaced(last - first, count)]
-        else:
+        first, last = (0, found.frames) if times is None else _window(path, times, start, stop)
+        if count is None:
+            times = cast(list[Fraction], times)
             chosen = _on_screen(times[:last], first, _exact(cast(float, every)))
+        elif count > last - first:
+            part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
+            raise DataError(
+                f"{path}: 'count' asks for {count} frames, found {last - first}{part}. Make 'count' smaller "
+                "or the part of the movie longer."
+            )
+        else:
+            chosen = [first + index for index in evenly_spaced(last - first, count)]
+    _say(path, found, chosen, rate)
     yield from progress(
-        _decoded(path, chosen, times), f"decoding {path.name}", "images", len(chosen), size=_one
+        _decoded(path, stream, chosen, times), f"decoding {path.name}", "images", len(chosen), size=_one
     )
 
 
@@ -124,77 +146,12 @@ def about_how_many(*, path, every, start, stop) -> int | None:
     if "://" in path:
         return None
     try:
-        with _open(local_files(path, "path")[0]) as (container, stream):
+        with open_movie(local_files(path, "path")[0]) as (container, stream):
             seconds = float(stream.duration * stream.time_base if stream.duration else 0)
             seconds = seconds or (container.duration or 0) / 1_000_000
     except (AssetError, DataError):  # told by the assets, or by the job
         return None
     return int((min(seconds, stop or seconds) - (start or 0)) / every)
-
-
-def timestamps(path: Path) -> list[Fraction]:
-    """Decode a whole movie and return its frames' presentation times in seconds.
-
-    Raises
-    ------
-    DataError
-        The movie does not decode, or ends before its header says.
-    """
-    times: list[Fraction] = []
-    with _open(path) as (container, stream):
-        for frame in container.decode(stream):
-            times.append(_time(frame, stream, len(times)))
-            if frame.is_corrupt:
-                raise DataError(
-                    f"{path}: frame {len(times) - 1} (at {float(times[-1]):g} s) is damaged. The file may be "
-                    "truncated: copy or encode it again."
-                )
-        if not times:
-            raise DataError(f"{path}: expected a movie, found no frame that decodes. Encode it again.")
-        if stream.duration is not None:
-            promised = stream.duration * stream.time_base
-        else:
-            promised = Fraction(container.duration or 0, 1_000_000)
-        end = times[-1] - times[0] + Fraction(frame.duration or 0) * stream.time_base
-    if end < promised * Fraction(95, 100) - Fraction(1, 10):
-        raise DataError(
-            f"{path}: its header says that it lasts {float(promised):.3f} s, found frames for "
-            f"{float(end):.3f} s. The file is truncated or damaged: copy or encode it again."
-        )
-    return times
-
-
-@contextmanager
-def _open(path: Path):
-    """Open a movie and its video stream; whatever FFmpeg cannot do becomes a DataError."""
-    import av
-
-    if not path.is_file():
-        raise DataError(f"{path}: missing. Check the path in the config.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected a movie, found an empty file (0 bytes).")
-    try:
-        # as a `file:`, lest a name with a colon be taken for a protocol, and nothing but files
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
-            if not container.streams.video:
-                raise DataError(f"{path}: expected a movie, found no video in it.")
-            stream = container.streams.video[0]
-            if stream.width * stream.height > PIXELS:
-                raise DataError(
-                    f"{path}: refused, its frames of {stream.width} × {stream.height} pixels have more than "
-                    f"{PIXELS:,}. Encode it smaller."
-                )
-            yield container, stream
-    except (av.FFmpegError, ValueError) as error:
-        raise DataError(
-            f"{path}: does not decode as a movie ({getattr(error, 'strerror', None) or error}). Check that "
-            "it plays; copy or encode it again (for example as H.264 in mp4)."
-        ) from error
-
-
-def _time(frame, stream, index: int) -> Fraction:
-    """Presentation time in seconds; by the frame rate where the file has no times."""
-    return index / stream.average_rate if frame.pts is None else frame.pts * frame.time_base
 
 
 def _exact(seconds: float) -> Fraction:
@@ -225,18 +182,72 @@ def _on_screen(times: list[Fraction], first: int, every: Fraction) -> list[int]:
     return list(dict.fromkeys(shown))
 
 
-def _decoded(path: Path, chosen: list[int], times: list[Fraction]) -> Iterator[Frame]:
-    """Decode up to the last chosen frame and turn the chosen ones into RGB."""
+def _decoded(
+    path: Path, number: int | None, chosen: list[int], times: list[Fraction] | None
+) -> Iterator[Frame]:
+    """Decode up to the last chosen frame and turn the chosen ones into what is shown."""
     left = iter(chosen)
     wanted = next(left)
-    with _open(path) as (container, stream):
-        for index, frame in enumerate(container.decode(stream)):
-            if index == wanted:
-                pixels = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
-                yield Frame(f"frame_{index:06d}", np.ascontiguousarray(pixels), float(times[index]))
-                wanted = next(left, None)
-                if wanted is None:
-                    return
+    hdr = None
+    with open_movie(path, number) as (container, stream):
+        for index, frame in enumerate(decode(path, container, stream)):
+            if index != wanted:
+                continue
+            try:
+                pixels = displayed(frame, stream.sample_aspect_ratio)
+            except DataError as error:
+                raise DataError(f"{path}: frame {index}: {error}") from error
+            hdr = hdr or brightness(frame)
+            yield Frame(f"frame_{index:06d}", pixels, None if times is None else float(times[index]))
+            wanted = next(left, None)
+            if wanted is None:
+                break
+    if hdr:
+        logger.warning(
+            "%s: is of high dynamic range (%s): its values are taken as they are, without the tone mapping "
+            "of players. Encode it in BT.709 to choose one",
+            path,
+            hdr,
+        )
+
+
+def _say(path: Path, found: Scan, chosen: list[int], rate: float | None) -> None:
+    """Log which frames of which stream are taken."""
+    times = found.times
+    if times is None:
+        when = "at times that the file does not tell"
+    else:
+        when = f"0 to {float(times[-1]):g} s, {_pace(times)}"
+        if rate is not None:
+            when += " as 'rate' says"
+        elif found.clock:
+            when += f"; 0 s is the first frame, at {float(found.clock):g} s of the file's clock"
+    logger.info("%s: %s, %d frames, %s", path, found.stream, found.frames, when)
+    shown = [
+        f"{index}" if times is None else f"{index} at {float(times[index]):g} s"
+        for index in (chosen if len(chosen) < 5 else (*chosen[:3], chosen[-1]))
+    ]
+    if len(chosen) >= 5:
+        shown.insert(-1, "…")
+    logger.info("%s: takes %d frames: %s", path, len(chosen), ", ".join(shown))
+    if found.interlaced:
+        logger.warning(
+            "%s: %d of %d frames are interlaced, so that odd and even lines are of different moments. "
+            "Deinterlace it before (ffmpeg -i IN -vf bwdif OUT)",
+            path,
+            found.interlaced,
+            found.frames,
+        )
+
+
+def _pace(times: list[Fraction]) -> str:
+    """Say how fast frames follow each other; times may be rounded to milliseconds."""
+    steps = [float(b - a) for a, b in pairwise(times)]
+    if not steps:
+        return "one frame"
+    if max(steps) - min(steps) > 0.0021:
+        return f"{1000 * min(steps):.4g} to {1000 * max(steps):.4g} ms apart"
+    return f"{len(steps) / float(times[-1]):.6g} a second"
 
 
 def _one(_) -> int:
