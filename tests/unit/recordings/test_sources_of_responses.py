@@ -210,6 +210,13 @@ def test_states_must_lie_in_the_traces(tmp_path, samples, keys, said):
         cut(tmp_path, np.zeros((1, samples, 2)), **keys)
 
 
+def test_which_samples_are_taken_is_said(tmp_path, caplog):
+    caplog.set_level("INFO")
+    cut(tmp_path, np.ones((2, 120, 3)), start=-0.5)
+    assert "t.npy (movie): 2 trials × 120 samples (-0.5 to 3.5 s) × 3 neurons" in caplog.text
+    assert "image 0 has samples 15 to 44 (0 s), the last, image 2, samples 75 to 104 (2 s)" in caplog.text
+
+
 def test_overlapping_states_are_told(tmp_path, caplog):
     cut(tmp_path, np.ones((1, 200, 2)), window=2.0)
     assert "states overlap" in caplog.text

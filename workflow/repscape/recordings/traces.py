@@ -46,7 +46,7 @@ def read(
     window : float
         How long a state is, in seconds.
     start : float
-        When the first sample is, in seconds of the stimulus.
+        When the first sample is, in seconds of the stimulus; of a movie 0 is its first frame.
     state : {"mean", "power"}
         ``power``: see `power`. ``mean``: of the window's samples.
     area_of : str, optional
@@ -64,6 +64,7 @@ def read(
         first = beginnings(
             stimuli[stimulus].times, rate, start, samples, values.shape[1], f"{file} ({stimulus})"
         )
+        _say(f"{file} ({stimulus})", first, samples, values.shape, lambda at: start + at / rate)
         states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
         answers = states.mean(2) if state == "mean" else power(states)
         frequencies = None if state == "mean" else np.fft.rfftfreq(samples, 1 / rate)
@@ -71,6 +72,16 @@ def read(
         shown = np.tile(np.arange(len(first)), len(values))
         answers = answers.reshape(-1, *answers.shape[2:])
         yield Responses(str(file), stimulus, answers, shown, areas=areas, frequencies=frequencies)
+
+
+def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], seconds) -> None:
+    """Log which samples are taken; `seconds` tells when a sample is, on the stimulus's clock."""
+    trials, length, neurons = shape
+    ends = [f"samples {at} to {at + samples - 1} ({seconds(at):g} s)" for at in (first[0], first[-1])]
+    logger.info(
+        f"{where}: {trials} trials × {length} samples ({seconds(0):g} to {seconds(length):g} s) × {neurons} "
+        f"neurons; image 0 has {ends[0]}, the last, image {len(first) - 1}, {ends[1]}"
+    )
 
 
 def check(*, path, traces, axes, rate, window, area_of) -> None:
@@ -109,7 +120,7 @@ def beginnings(times, rate: float, start: float, samples: int, length: int, wher
     if times is None:
         raise DataError(
             f"{where}: the images of the stimulus have no times, so it is not known when they were shown. "
-            "Take a movie, or average the traces yourself."
+            "Take a movie (one without times in its file with 'rate'), or average the traces yourself."
         )
     first = np.round((np.asarray(times) - start) * rate).astype(int)
     beyond = np.flatnonzero((first < 0) | (first + samples > length))
