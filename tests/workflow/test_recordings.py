@@ -129,7 +129,7 @@ def test_another_stimulus(project):
 
 def test_code_of_a_source(project):
     path = project.folder / "workflow/repscape/recordings/rdms.py"
-    path.write_text(path.read_text().replace("def _npy(", "CHANGED = 1\n\n\ndef _npy(", 1))
+    path.write_text(path.read_text().replace("def _csv(", "CHANGED = 1\n\n\ndef _csv(", 1))
     assert project.plan(*TARGETS) - {"recordings"} == {"recording recording=lab"}
 
 

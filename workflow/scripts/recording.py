@@ -13,7 +13,7 @@ def main(section, recording, inputs, output):
     with store.open_file(inputs["stimulus"], "stimulus") as stimulus:
         images, checksum = list(stimulus["name"][:]), stimulus.sha256
     given = read(**fetched(read, section, f"recordings.{recording}", inputs))
-    keys = {key: section[key] for key in ("stimulus", "area", "metric")}
+    keys = {key: section[key] for key in ("stimulus", "area", "metric", "order")}
     variables, attributes, groups = encoded(to_table(given, images, source=recording, **keys))
     attributes |= {
         "history": json.dumps({"recording": recording, "parameters": section}, sort_keys=True),

@@ -14,7 +14,7 @@ def main(section, names, recording, stimuli, outputs):
     stimuli, outputs = dict(zip(names, stimuli, strict=True)), dict(zip(names, outputs, strict=True))
     seen = {name: file.seen(path) for name, path in stimuli.items()}
     arguments = fetched(module.read, section, f"recordings.{recording}", {})
-    policies = {key: section[key] for key in ("missing", "constant", "others", "trials")}
+    policies = {key: section[key] for key in ("missing", "constant", "others", "trials", "order")}
     found = recorded(module.read(seen, **arguments), seen, section["area"], **policies)
     attributes = {
         "recording": recording,

@@ -208,11 +208,11 @@ def test_any_order_of_names_gives_the_same(order):
             "has the image 'object_1' twice",
         ),
         ("a,b\n0,1\n", "a.csv: expected a square table.*found 2 columns and 1 rows"),
-        ("a,b\n0,1\n1,0,0\n", "expected a square table"),
+        ("a,b\n0,1\n1,0,0\n", "line 3 has 3 columns, the first row has 2"),
         ("a,b\n0,x\n1,0\n", "a.csv: expected numbers below the first row"),
         (",a,b\na,0,1\nc,1,0\n", "expected the same names"),
         (",a,b\na,0,1\n", "expected the same names"),
-        ("", "a.csv: cannot be read|expected a square"),
+        ("", "a.csv: .* is empty"),
     ],
 )
 def test_no_such_table(tmp_path, text, said):
@@ -230,7 +230,7 @@ def test_no_npy_file(tmp_path, content):
 
 def test_pickled_objects_are_not_loaded(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(DataError, match="not a whole"):
+    with pytest.raises(DataError, match="Python objects"):
         list(rdms.read(path=[tmp_path / "a.npy"]))
 
 

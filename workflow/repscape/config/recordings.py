@@ -11,12 +11,18 @@ from repscape.config.top import Config, as_list
 from repscape.errors import unknown
 from repscape.mistakes import Mistakes
 from repscape.recordings import responses
+from repscape.recordings.order import Order
 from repscape.types import Names
 
 
 def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[str, dict]:
     """Check the recordings; those that give responses have other keys than those that give RDMs."""
-    of_rdms = {"stimulus": (str, ...), "area": (str, "recording"), "metric": (str, "given")}
+    of_rdms = {
+        "stimulus": (str, ...),
+        "area": (str, "recording"),
+        "metric": (str, "given"),
+        "order": (Order, None),
+    }
     of_responses = {
         "stimulus": (Names, ...),
         "area": (Names, ["recording"]),
@@ -24,6 +30,7 @@ def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[s
         "constant": (responses.Constant, "keep"),
         "others": (responses.Others, "refuse"),
         "trials": (responses.Taken, "mean"),
+        "order": (Order, None),
         "samples": (dict[str, list[str | int]] | None, None),
     }
     checked: dict[str, dict] = {}

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import PositiveFloat
 
-from repscape.containers import array, ordered
+from repscape.containers import How, array, ordered
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.orientations import Convention, conditions
+from repscape.recordings.order import text
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.types import Files
+from repscape.types import Files, Names
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
 ORDER = ("trial", "image", "repeat", "neuron")
@@ -30,6 +31,10 @@ def read(
     bin: PositiveFloat = 1.0,
     convention: Convention = "angle",
     area_of: str | None = None,
+    columns: Names | None = None,
+    leave_out: Names | None = None,
+    missing_values: list[float] | None = None,
+    other_files: Files | None = None,
 ) -> Iterator[Responses]:
     """Read the responses to each stimulus.
 
@@ -58,6 +63,12 @@ def read(
         convention leaves out are counted in the log.
     area_of : str, optional
         The variable with each neuron's area.
+    columns, leave_out : names of columns or patterns, optional
+        Which columns of a CSV table are neurons, and which are none; see `repscape.tables.neurons`.
+    missing_values : list of float, optional
+        Numbers that stand for missing responses; [] says that none does.
+    other_files : files, optional
+        That an HDF5 file points to and that may be read.
 
     Raises
     ------
@@ -65,9 +76,12 @@ def read(
         A file cannot be read, lacks a variable, or arrays do not fit each other.
     """
     for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
-        values = ordered(file, responses, axes, ORDER, (images, area_of))
-        shown = None if images is None else array(file, images).ravel()
-        count = len(stimuli[stimulus].names)
+        seen = stimuli[stimulus]
+        how = How(columns, leave_out or (), set(seen.factors), missing_values, other_files or ())
+        values, what = ordered(file, responses, axes, ORDER, (images, area_of), how)
+        only = How(other_files=how.other_files)
+        shown = None if images is None else array(file, images, how=only).ravel()
+        count = len(seen.names)
         if shown is None and "image" in axes and len(values) != count:
             raise DataError(
                 f"{file}: the axis 'image' has {len(values)} places, the stimulus '{stimulus}' has {count} "
@@ -76,8 +90,8 @@ def read(
         values, shown = _by_trial(values, axes, shown, file)
         if by is not None:
             values, shown = _by_condition(values, shown, bin, convention, file)
-        areas = None if area_of is None else [str(area) for area in array(file, area_of).ravel()]
-        yield Responses(str(file), stimulus, values, shown, by, areas)
+        areas = None if area_of is None else [text(area) for area in array(file, area_of, how=only).ravel()]
+        yield Responses(str(file), stimulus, values, shown, by, areas, what=what)
 
 
 def check(*, path, responses, axes, images, by, bin, convention, area_of) -> None:

@@ -1,18 +1,25 @@
 """RDMs as a recording gives them: checked, and put on a stimulus's images."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from repscape import patterns
+from repscape.containers import ends
 from repscape.errors import AssetError, ConfigError, DataError, some
+from repscape.logs import logger
+from repscape.recordings.order import UNORDERED, rows, said, text
 from repscape.stimuli import names
 from repscape.stimuli.factors import name_mistake
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# In which order a vector has the pairs above the diagonal
+Pairs = Literal["rows", "columns"]
+# Metrics whose values may be negative
+_SIGNED = ("cross", "given", "similarity")
 # Of the largest dissimilarity: files of single precision, or with seven digits, are rounded by less.
 TOLERANCE = 1e-6
 # The label of RDMs that have no other
@@ -27,18 +34,21 @@ class GivenRdm(NamedTuple):
     where : str
         Which one, for messages: the file and the RDM's name in it.
     values : number array (image, image) or (pair,)
-        The matrix, or its pairs i<j in row-major order, as `scipy.spatial.distance.squareform` and MATLAB's
-        have them.
+        The matrix, or its pairs: see `pairs`.
     labels : dict of str to str
         Tell it from the recording's other RDMs: ``subject``, ``session``.
     images : list of str, optional
-        The names of its rows; without them, they are the stimulus's images in its order.
+        The names of its rows; without them, they are the stimulus's images in a declared order.
+    pairs : {"rows", "columns"}
+        Of a vector: the pairs i<j row by row, as `scipy.spatial.distance.squareform`, MATLAB's and R's `dist`
+        have them, or column by column, as R's `upper.tri` and NumPy's `tril_indices` have them.
     """
 
     where: str
     values: np.ndarray
     labels: dict[str, str]
     images: list[str] | None = None
+    pairs: Pairs = "rows"
 
 
 def labels_in(pattern: str) -> list[str]:
@@ -73,7 +83,14 @@ def labels_of(pattern: str, name: str, where: str) -> dict[str, str] | None:
 
 
 def to_table(
-    rdms: Iterable[GivenRdm], images: Sequence[str], *, source: str, stimulus: str, area: str, metric: str
+    rdms: Iterable[GivenRdm],
+    images: Sequence[str],
+    *,
+    source: str,
+    stimulus: str,
+    area: str,
+    metric: str,
+    order: str | Sequence[str] | None = None,
 ) -> "pd.DataFrame":
     """Check RDMs and put them into a table, entries in the stimulus's order.
 
@@ -83,6 +100,8 @@ def to_table(
     images : names of the stimulus's images
     source, stimulus, area, metric : str
         The recording, the stimulus, and what become the labels ``layer`` and ``metric``.
+    order :
+        In which order RDMs without names have the images; see `repscape.recordings.order.rows`.
 
     Returns
     -------
@@ -100,38 +119,82 @@ def to_table(
     entries = pd.Index(list(images), name="image")
     shared = {"source": source, "stimulus": stimulus, "layer": area, "layer_order": 0}
     shared |= {"metric": metric, "measure": metric}
-    rows: list[dict] = []
+    cases: list[dict] = []
+    read: list[GivenRdm] = []
     bad: list[str] = []
     seen: dict[tuple, str] = {}
     for rdm in rdms:
         try:
-            values = condensed(rdm.values, images, stimulus, rdm.images)
+            values = condensed(rdm.values, images, stimulus, rdm.images, order, rdm.pairs)
         except DataError as error:
-            bad.append(f"{rdm.where}: {error}")
+            if UNORDERED not in str(error) or not any(UNORDERED in line for line in bad):
+                bad.append(f"{rdm.where}: {error}")
             continue
         key = tuple(rdm.labels.items())
         if key in seen:
             told = ", ".join(f"{name} {value}" for name, value in key) or "none"
             bad.append(f"{rdm.where}: has the same labels as {seen[key]} ({told}); let names tell them apart")
         seen.setdefault(key, rdm.where)
-        rows.append({**shared, **rdm.labels, "entries": entries, "dissimilarity": values})
+        read.append(rdm)
+        cases.append({**shared, **rdm.labels, "entries": entries, "dissimilarity": values})
     if bad:
         raise DataError(
             f"expected RDMs of the images of '{stimulus}', all different in their labels:\n"
             + "\n".join(f"  {line}" for line in bad)
         )
     # object cells, or pandas would take arrays and indices for rows
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    _report(read, np.stack([case["dissimilarity"] for case in cases]), images, order, metric)
+    columns = {name: [case[name] for case in cases] for name in cases[0]}
     odd = ("entries", "dissimilarity")
     return pd.DataFrame(
         {name: pd.Series(cells, dtype=object if name in odd else None) for name, cells in columns.items()}
     )
 
 
+def _report(
+    rdms: Sequence[GivenRdm],
+    values: np.ndarray,
+    images: Sequence[str],
+    order: str | Sequence[str] | None,
+    metric: str,
+) -> None:
+    """Say in the log which row is which image, and of values that distances do not have."""
+    for named in (True, False):
+        these = [rdm for rdm in rdms if (rdm.images is not None) == named]
+        if not these:
+            continue
+        own = list(map(text, these[0].images or ()))
+        told = f"rows have names: {ends(own)}" if named else said(images, rows(images, order, ""), order)
+        vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
+        pairs = (
+            f"; of {len(vectors)} vectors the pairs above the diagonal, by {vectors[0]}" if vectors else ""
+        )
+        which = (
+            these[0].where if len(these) == 1 else f"{len(these)} RDMs, {ends([rdm.where for rdm in these])}"
+        )
+        logger.info("%s: %d images, %s%s", which, len(images), told, pairs)
+    low, high = values.min(initial=0), values.max(initial=0)
+    logger.info("%d RDMs: dissimilarities from %.6g to %.6g", len(values), values.min(), values.max())
+    if low < -TOLERANCE * max(high, -low) and not any(word in metric.lower() for word in _SIGNED):
+        at = int(values.min(1).argmin())
+        logger.warning(
+            "%s: %d of %d dissimilarities are negative, down to %.3g, which those of '%s' are not. If they "
+            "are similarities, take 1 minus them; if cross-validated, say so in 'metric' (crossnobis)",
+            *(rdms[at].where, (values[at] < 0).sum(), values.shape[1], values[at].min(), metric),
+        )
+
+
 def condensed(
-    values: np.ndarray, images: Sequence[str], stimulus: str, own: Sequence[str] | None = None
+    values: np.ndarray,
+    images: Sequence[str],
+    stimulus: str,
+    own: Sequence[str] | None = None,
+    order: str | Sequence[str] | None = None,
+    pairs: Pairs = "rows",
 ) -> np.ndarray:
     """Return the dissimilarities of all pairs of images, in the stimulus's order.
+
+    A matrix may have NaN, or nothing, on its diagonal; and NaN, or 0, in all of its upper or lower triangle.
 
     Parameters
     ----------
@@ -142,6 +205,8 @@ def condensed(
         Its name, for messages.
     own : names of the RDM's images, optional
         In any order; they must be the stimulus's.
+    order : in which order the images are where they have no names; see `repscape.recordings.order.rows`
+    pairs : see `GivenRdm`
 
     Returns
     -------
@@ -166,26 +231,50 @@ def condensed(
     if count != len(images):
         raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
     values = values.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise DataError(f"has {np.sum(~np.isfinite(values))} values that are not finite (NaN or inf)")
+    # before anything is said of rows by their images
+    at = rows(images, order, "") if own is None else np.array(_places(own, images, stimulus), int)
+    if own is None:
+        at = np.argsort(at)  # the row of each image
+    upper = np.triu_indices(len(images), 1)
     if values.ndim == 1:
         matrix = np.zeros((len(images),) * 2)
-        matrix[np.triu_indices(len(images), 1)] = values
+        matrix[upper if pairs == "rows" else np.tril_indices(len(images), -1)] = values
         matrix += matrix.T
     else:
-        matrix = values
-        _check_matrix(matrix, own or images)
-    if own is not None:
-        matrix = matrix[np.ix_(*[_places(own, images, stimulus)] * 2)]
-    return matrix[np.triu_indices(len(images), 1)]
+        matrix = _whole(values)
+    if not np.isfinite(matrix).all():
+        raise DataError(f"has {np.sum(~np.isfinite(values))} values that are not finite (NaN or inf)")
+    matrix = matrix[np.ix_(at, at)]
+    if values.ndim == 2:
+        _check_matrix(matrix, images)
+    return matrix[upper]
+
+
+def _whole(matrix: np.ndarray) -> np.ndarray:
+    """Fill in what a matrix may leave out: its diagonal, and one of its triangles."""
+    matrix = matrix.copy()
+    if np.isnan(np.diag(matrix)).all():
+        np.fill_diagonal(matrix, 0)
+    above, below = (half(np.ones(matrix.shape, bool), side) for half, side in ((np.triu, 1), (np.tril, -1)))
+    for empty, full in ((above, below), (below, above)):
+        nothing = np.isnan(matrix[empty]).all() or (matrix[empty] == 0).all()
+        if empty.any() and nothing and np.isfinite(matrix[full]).all() and matrix[full].any():
+            matrix[empty] = matrix.T[empty]
+            break
+    return matrix
 
 
 def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
     limit = TOLERANCE * np.abs(matrix).max()
-    worst = np.abs(np.diag(matrix)).argmax()
-    if abs(matrix[worst, worst]) > limit:
-        similar = matrix[worst, worst] == 1
-        hint = " A matrix of similarities? Then 1 minus it is one of dissimilarities." if similar else ""
+    diagonal = np.diag(matrix)
+    worst = np.abs(diagonal).argmax()
+    if abs(diagonal[worst]) > limit:
+        similar = np.ptp(diagonal) <= limit and diagonal[worst] >= matrix.max() - limit
+        hint = (
+            f" A matrix of similarities? Then {diagonal[worst]:g} minus it is one of dissimilarities."
+            if similar
+            else ""
+        )
         raise DataError(
             f"expected a diagonal of 0, found {matrix[worst, worst]:g} at image {images[int(worst)]}.{hint}"
         )
@@ -199,6 +288,7 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
 
 def _places(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
     """Say where each of the stimulus's images is among the RDM's own."""
+    own = list(map(text, own))
     found = names.find(own, images)
     if len(set(own)) < len(own):
         twice = next(name for name in own if list(own).count(name) > 1)

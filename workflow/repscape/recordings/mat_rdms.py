@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from repscape import matlab
 from repscape.errors import DataError, some
 from repscape.logs import logger
-from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, labels_in, labels_of
+from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, Pairs, labels_in, labels_of
 from repscape.types import File
 
 
@@ -16,6 +16,7 @@ def read(
     names: str = f"{{{DEFAULT_LABEL}}}",
     rdm: str = "RDM",
     named_by: str = "name",
+    pairs: Pairs = "rows",
 ) -> Iterator[GivenRdm]:
     """Take the RDMs of a struct array whose names match a pattern.
 
@@ -28,9 +29,11 @@ def read(
         A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces become
         labels. Others are left out, and named in the log.
     rdm : str
-        The field with the dissimilarities: square, or a vector of pairs in the order of MATLAB's squareform.
+        The field with the dissimilarities: square, or a vector of pairs.
     named_by : str
         The field with the RDM's name.
+    pairs : {"rows", "columns"}
+        The order of a vector's pairs; see `repscape.recordings.given.GivenRdm`. MATLAB's squareform has rows.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def read(
             others.append(f"'{name}'")
             continue
         any_matched = True
-        yield GivenRdm(f"{where}, '{name}'", element[rdm], labels)
+        yield GivenRdm(f"{where}, '{name}'", element[rdm], labels, pairs=pairs)
     if not any_matched:
         raise DataError(
             f"{path}: no RDM in '{variable}' has a name like '{names}'. Names there: "

@@ -1,17 +1,20 @@
 """RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from repscape import containers, tables
 from repscape.errors import ConfigError, DataError
-from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, labels_in
+from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, Pairs, labels_in
+from repscape.recordings.order import text
 from repscape.types import Files
 
 
-def read(in_path: Mapping[Path, Mapping[str, str]] | None = None, *, path: Files) -> Iterator[GivenRdm]:
+def read(
+    in_path: Mapping[Path, Mapping[str, str]] | None = None, *, path: Files, pairs: Pairs = "rows"
+) -> Iterator[GivenRdm]:
     """Read an RDM from each file.
 
     Parameters
@@ -20,9 +23,11 @@ def read(in_path: Mapping[Path, Mapping[str, str]] | None = None, *, path: Files
         What names in braces stand for in the path of each file.
     path : files, folders, patterns, addresses
         Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are labelled by
-        their files' names. A ``.npy`` file holds a square matrix or a vector of the pairs i<j, row by row, of
-        images in the stimulus's order; a ``.csv`` table a square matrix with the names of the images in its
+        their files' names. A ``.npy`` file holds a square matrix or a vector of pairs, whose images have no
+        names; a ``.csv`` table a square matrix with the names of the images in its
         first row, in any order, and if it likes in its first column, below an empty corner.
+    pairs : {"rows", "columns"}
+        The order of a vector's pairs; see `repscape.recordings.given.GivenRdm`.
 
     Raises
     ------
@@ -31,13 +36,15 @@ def read(in_path: Mapping[Path, Mapping[str, str]] | None = None, *, path: Files
     """
     for file in path:
         labels = dict((in_path or {}).get(file) or {DEFAULT_LABEL: file.stem})
-        if file.suffix == ".npy":
-            yield GivenRdm(str(file), _npy(file), labels)
-        elif file.suffix == ".csv":
+        if file.suffix not in (".npy", ".csv"):
+            raise DataError(f"{file}: expected a .npy or .csv file. Name only these with a pattern.")
+        if (kind := containers.kind(file)) != file.suffix[1:]:
+            raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
+        if kind == "npy":
+            yield GivenRdm(str(file), containers.npy(file), labels, pairs=pairs)
+        else:
             values, images = _csv(file)
             yield GivenRdm(str(file), values, labels, images)
-        else:
-            raise DataError(f"{file}: expected a .npy or .csv file. Name only these with a pattern.")
 
 
 def check(*, path) -> None:
@@ -60,32 +67,25 @@ def labels(*, path) -> list[str]:
     return of_each[0]
 
 
-def _npy(file: Path) -> np.ndarray:
-    try:
-        return np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
-        raise DataError(f"{file}: not a whole .npy file of numbers ({error}).") from error
-
-
 def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
     """Read a square table with the names of its columns, and of its rows where it has them."""
-    try:
-        with open(file, encoding="utf-8-sig", newline="") as stream:
-            header, *rows = (row for row in csv.reader(stream, skipinitialspace=True) if row)
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{file}: cannot be read as a CSV table in UTF-8 ({error}).") from error
-    named = header[0] == ""
-    images = header[named:]
-    if named and [row[0] for row in rows] != images:
+    table = tables.read(file, texts=[""])
+    columns, numbers = table.columns, table.numbers
+    named = columns[0] == ""
+    if named:
+        columns, numbers = columns[1:], numbers[:, 1:]
+        if [text(name) for name in table.text[0]] != [text(name) for name in columns]:
+            raise DataError(
+                f"{file}: expected the same names, in one order, in the first row and the first column."
+            )
+    if len(columns) != len(numbers):
         raise DataError(
-            f"{file}: expected the same names, in one order, in the first row and the first column."
+            f"{file}: expected a square table with the images' names in its first row; found "
+            f"{len(table.columns)} columns and {len(numbers)} rows below the first."
         )
-    if len(images) != len(rows) or {len(row) for row in rows} != {len(header)}:
+    odd = [(line, cell) for place, (line, cell) in table.odd.items() if place >= named]
+    if odd:
         raise DataError(
-            f"{file}: expected a square table with the images' names in its first row; found {len(header)} "
-            f"columns and {len(rows)} rows below the first."
+            f"{file}: expected numbers below the first row, found {odd[0][1]!r} in line {odd[0][0]}."
         )
-    try:
-        return np.array([row[named:] for row in rows], np.float64), images
-    except ValueError as error:
-        raise DataError(f"{file}: expected numbers below the first row ({error}).") from error
+    return numbers, columns

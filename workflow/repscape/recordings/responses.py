@@ -1,14 +1,16 @@
 """Responses of neurons as a recording gives them: which image each trial showed, and what is left out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Literal, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from repscape import assets, containers, patterns
 from repscape.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.logs import logger
+from repscape.recordings.order import rows, text
+from repscape.stimuli.names import find
 
 # What is done about what cannot be used: stop, or leave it out and say how much.
 Missing = Literal["refuse", "drop_neurons", "drop_trials"]
@@ -59,6 +61,11 @@ class Responses(NamedTuple):
     areas : sequence of str (neuron,), optional
     frequencies : float array (feature,), optional
         In Hz, where features are powers.
+    what : str
+        Which variable and columns of the file they are, for the log.
+    by_file : bool
+        Whether rows and numbers in `shown` count the images as a file does, in an order that may have to be
+        declared; else in the order of the stimulus.
     """
 
     where: str
@@ -68,6 +75,8 @@ class Responses(NamedTuple):
     factor: str | None = None
     areas: Sequence[str] | None = None
     frequencies: np.ndarray | None = None
+    what: str = ""
+    by_file: bool = True
 
 
 class Trials(NamedTuple):
@@ -161,6 +170,7 @@ def recorded(
     constant: Constant = "keep",
     others: Others = "refuse",
     trials: Taken = "mean",
+    order: str | Sequence[str] | None = None,
 ) -> Recorded:
     """Match trials with images and leave out what the policies say.
 
@@ -177,6 +187,8 @@ def recorded(
         Of trials that show no image of the stimulus.
     trials : {"mean", "each"}
         How they are taken; each by itself only where images were shown equally often.
+    order :
+        In which order a file counts the images, where rows have no names; see `recordings.order.rows`.
 
     Raises
     ------
@@ -198,7 +210,10 @@ def recorded(
                 f"a recording has the same neurons for all its stimuli, but of these {told}. Make it two "
                 "recordings."
             )
-        image = places(responses, stimuli[responses.stimulus])
+        if missing == "refuse":
+            _refuse_missing(values, responses.where)
+        image = places(responses, stimuli[responses.stimulus], order)
+        logger.info("%s", _taken(responses, values, image, stimuli[responses.stimulus]))
         found[responses.stimulus] = _used_trials(
             responses, values, image, stimuli[responses.stimulus], missing, others, left_out
         )
@@ -221,13 +236,14 @@ def recorded(
     return Recorded(found, neurons, first.frequencies, left_out)
 
 
-def places(responses: Responses, seen: Seen) -> np.ndarray:
+def places(responses: Responses, seen: Seen, order: str | Sequence[str] | None = None) -> np.ndarray:
     """Return the place of each trial's image in the stimulus, -1 where it shows none: int array (trial,).
 
     Raises
     ------
     DataError
-        There are not as many trials as images, or numbers or a factor are not those of the images.
+        There are not as many trials as images, or numbers or a factor are not those of the images; or their
+        order is not declared.
     """
     trials, images, where = len(responses.values), len(seen.names), responses.where
     if responses.shown is None:
@@ -236,27 +252,61 @@ def places(responses: Responses, seen: Seen) -> np.ndarray:
                 f"{where}: has {trials} trials, the stimulus '{responses.stimulus}' has {images} images. "
                 "Where trials are not the images in their order, say with 'images' which image each showed."
             )
-        return np.arange(images)
+        return rows(seen.names, order, where) if responses.by_file else np.arange(images)
     if len(responses.shown) != trials:
         raise DataError(
             f"{where}: has responses of {trials} trials and labels of {len(responses.shown)}. Each trial "
             "needs its label; are 'axes' those of the file?"
         )
     if responses.factor is not None:
-        return _nearest(np.asarray(responses.shown, np.float64), responses, seen)
-    shown = np.asarray(responses.shown)
-    if shown.dtype.kind in "iu":
-        return np.where((shown >= 0) & (shown < images), shown, -1)
-    if shown.dtype.kind == "f" and np.all(shown[np.isfinite(shown)] % 1 == 0):
+        return _nearest(_numbers(responses), responses, seen)
+    shown = _labels(responses.shown)
+    if shown.dtype.kind in "iuf":
         usable = np.isfinite(shown) & (shown >= 0) & (shown < images)
-        return np.where(usable, shown, -1).astype(int)
-    if shown.dtype.kind == "f":
+        if np.any(shown[np.isfinite(shown)] % 1):
+            raise DataError(
+                f"{where}: labels of trials are numbers with fractions, such as "
+                f"{shown[shown % 1 != 0][0]:g}: no numbers of images. Say with 'by' of which factor they "
+                "are values."
+            )
+        numbers = np.where(usable, shown, 0).astype(int)
+        of_row = rows(seen.names, order, where) if responses.by_file else np.arange(images)
+        return np.where(usable, of_row[numbers], -1)
+    try:
+        return np.array(find([text(name) for name in shown], seen.names), int)
+    except DataError as error:
+        raise DataError(f"{where}: {error}.") from error
+
+
+def _labels(shown: Any) -> np.ndarray:
+    """Return labels as numbers, or as text where any is text."""
+    if not isinstance(shown, np.ndarray) and any(isinstance(label, str | bytes) for label in shown):
+        return np.array([text(label) for label in shown], str)
+    return np.asarray(shown)
+
+
+def _numbers(responses: Responses) -> np.ndarray:
+    try:
+        return np.asarray(responses.shown).astype(np.float64)
+    except ValueError as error:
         raise DataError(
-            f"{where}: labels of trials are numbers with fractions, such as {shown[shown % 1 != 0][0]:g}: no "
-            "numbers of images. Say with 'by' of which factor they are values."
-        )
-    place = {name: at for at, name in enumerate(seen.names)}
-    return np.array([place.get(str(name), -1) for name in shown])
+            f"{responses.where}: expected values of '{responses.factor}' as labels of trials, found text "
+            f"({error})."
+        ) from error
+
+
+def _taken(responses: Responses, values: np.ndarray, image: np.ndarray, seen: Seen) -> str:
+    """Say in a line what was read: the array, its size, what is missing, which trial showed what."""
+    shown = [seen.names[at] if at >= 0 else "no image" for at in image]
+    first = ", ".join(
+        f"trial {at}: {shown[at]}" for at in sorted({0, min(1, len(shown) - 1), len(shown) - 1})
+    )
+    missing = np.isnan(values).sum()
+    of = f"{values.shape[2]} features of " if values.shape[2] > 1 else ""
+    return (
+        f"{responses.where}: {responses.what or 'responses'} to '{responses.stimulus}', {len(values)} trials "
+        f"× {of}{values.shape[1]} neurons; {first}; {missing or 'no'} values missing"
+    )
 
 
 def _nearest(shown: np.ndarray, responses: Responses, seen: Seen) -> np.ndarray:
@@ -287,13 +337,41 @@ def _nearest(shown: np.ndarray, responses: Responses, seen: Seen) -> np.ndarray:
 
 
 def _values(responses: Responses) -> np.ndarray:
+    """Return the responses in single precision, as activity of networks is; refuse those it cannot hold."""
     values = np.asarray(responses.values)
     if values.dtype.kind not in "buif" or values.ndim not in (2, 3) or not values.size:
+        hint = " Take their magnitude, or real and imaginary parts." if values.dtype.kind == "c" else ""
         raise DataError(
             f"{responses.where}: expected numbers of shape (trial, neuron), found {values.dtype} of shape "
-            f"{values.shape}."
+            f"{values.shape}.{hint}"
         )
-    return values.reshape(*values.shape[:2], -1).astype(np.float32, copy=False)
+    values = values.reshape(*values.shape[:2], -1)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32, copy=False)
+    if values.dtype.itemsize > 4 or (values.dtype.kind in "iu" and values.dtype.itemsize == 4):
+        _check_precision(values, responses.where)
+    return single
+
+
+def _check_precision(values: np.ndarray, where: str) -> None:
+    """Refuse neurons whose responses differ by less than single precision tells apart."""
+    finite = np.isfinite(values)
+    some_finite = finite.any(0)
+    low, high = (
+        np.where(some_finite, end(np.where(finite, values, other), 0), 0)
+        for end, other in ((np.min, values[finite].max(initial=0)), (np.max, values[finite].min(initial=0)))
+    )
+    largest = np.maximum(np.abs(low.astype(float)), np.abs(high.astype(float)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = (high - low) > 1000 * np.spacing(largest.astype(np.float32))
+    lost = (largest > np.finfo(np.float32).max) | ((low < high) & ~apart)
+    if lost.any():
+        neuron = int(np.argwhere(lost)[0][0])
+        raise DataError(
+            f"{where}: {lost.any(-1).sum()} neurons have responses that single precision cannot tell apart, "
+            f"such as neuron {neuron}, from {low[neuron].min():.15g} to {high[neuron].max():.15g}. Subtract "
+            "what they have in common, or scale them."
+        )
 
 
 def _has(responses: Responses, seen: Seen) -> str:
@@ -304,10 +382,15 @@ def _has(responses: Responses, seen: Seen) -> str:
             f"Its images have, of the factor '{responses.factor}': {values}. Are 'bin' and 'convention' "
             "those of the stimulus?"
         )
-    if np.asarray(responses.shown).dtype.kind in "iuf":
+    if _labels(responses.shown).dtype.kind in "iuf":
         by = f" Values of a factor ({', '.join(seen.factors)}) need 'by'." if seen.factors else ""
+        numbers = _labels(responses.shown)
+        if numbers.min() == 1 and numbers.max() == len(seen.names):
+            by += " Do they count from 1, as MATLAB does? Then subtract 1."
         return f"Its images have the numbers 0 to {len(seen.names) - 1}.{by}"
-    return f"Its images are: {some(list(seen.names))}."
+    stems = {PurePosixPath(text(name)).stem for name in seen.names}
+    bare = any(text(label) in stems for label in _labels(responses.shown))
+    return f"Its images are: {some(list(seen.names))}." + (" Names have their endings." if bare else "")
 
 
 def _used_trials(responses, values, image, seen: Seen, missing, others, left_out) -> Trials:
@@ -316,7 +399,7 @@ def _used_trials(responses, values, image, seen: Seen, missing, others, left_out
     where, stimulus = responses.where, responses.stimulus
     none = image < 0
     if none.any():
-        labels = some(list(dict.fromkeys(str(label) for label in np.asarray(responses.shown)[none])))
+        labels = some(list(dict.fromkeys(text(label) for label in _labels(responses.shown)[none])))
         if others == "refuse" or none.all():
             raise DataError(
                 f"{where}: {none.sum()} of {len(image)} trials show no image of '{stimulus}': {labels}. "
@@ -328,12 +411,6 @@ def _used_trials(responses, values, image, seen: Seen, missing, others, left_out
     if missing == "drop_trials":
         what = f"trials of '{stimulus}' with values that are not finite"
         none = none | _told(bad.any(1) & ~none, what, left_out)
-    elif missing == "refuse" and bad.any():
-        raise DataError(
-            f"{where}: {bad.sum()} responses are not finite (NaN or inf), in {bad.any(0).sum()} of "
-            f"{bad.shape[1]} neurons and {bad.any(1).sum()} of {bad.shape[0]} trials. Leave these out with "
-            "'missing: drop_neurons' or 'missing: drop_trials'."
-        )
     kept = np.flatnonzero(~none)
     unseen = np.setdiff1d(np.arange(len(names)), image[kept])
     if unseen.size and np.isin(unseen, image[image >= 0]).any():
@@ -352,6 +429,16 @@ def _used_trials(responses, values, image, seen: Seen, missing, others, left_out
     counts = np.bincount(image[kept], minlength=len(names))
     repeat = np.concatenate([np.arange(count) for count in counts])
     return Trials(values[kept], image[kept].astype(np.int32), repeat.astype(np.int32))
+
+
+def _refuse_missing(values: np.ndarray, where: str) -> None:
+    bad = ~np.isfinite(values).all(2)
+    if bad.any():
+        raise DataError(
+            f"{where}: {bad.sum()} responses are not finite (NaN or inf, or missing), in "
+            f"{bad.any(0).sum()} of {bad.shape[1]} neurons and {bad.any(1).sum()} of {bad.shape[0]} trials. "
+            "Leave these out with 'missing: drop_neurons' or 'missing: drop_trials'."
+        )
 
 
 def _check_equally_often(trials: Trials, responses: Responses) -> None:
@@ -412,7 +499,7 @@ def _by_area(responses: Responses, areas: Sequence[str], left_out: list[str]) ->
             f"{responses.where}: has {count} neurons and areas of {len(responses.areas)}. Each neuron "
             "needs its area; are 'axes' those of the file?"
         )
-    belongs = np.asarray([str(area) for area in responses.areas])
+    belongs = np.asarray([text(area) for area in responses.areas])
     unknown = [area for area in areas if area not in belongs]
     if unknown:
         raise DataError(

@@ -73,7 +73,7 @@ def read(
         shown = np.repeat(np.arange(len(angles)), repeats)
         values = tuning.mean_responses(population, angles)[shown]
         values += tuning.noise(population, len(shown), noise, correlation, generator)
-        yield Responses(f"simulated responses to '{stimulus}'", stimulus, values, shown)
+        yield Responses(f"simulated responses to '{stimulus}'", stimulus, values, shown, by_file=False)
 
 
 def check(*, period, half_width) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from repscape.containers import array, ordered
+from repscape.containers import How, array, ordered
 from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
+from repscape.recordings.order import text
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.types import Files
+from repscape.types import Files, Names
 
 Axis = Literal["trial", "time", "neuron"]
 State = Literal["mean", "power"]
@@ -29,6 +30,10 @@ def read(
     start: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0,
     state: State = "power",
     area_of: str | None = None,
+    columns: Names | None = None,
+    leave_out: Names | None = None,
+    missing_values: list[float] | None = None,
+    other_files: Files | None = None,
 ) -> Iterator[Responses]:
     """Cut the traces of each trial into a state an image.
 
@@ -51,6 +56,7 @@ def read(
         ``power``: see `power`. ``mean``: of the window's samples.
     area_of : str, optional
         The variable with each neuron's area.
+    columns, leave_out, missing_values, other_files : as in `repscape.recordings.arrays`
 
     Raises
     ------
@@ -58,7 +64,8 @@ def read(
         A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
     """
     for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
-        values = ordered(file, traces, axes, ("trial", "time", "neuron"), (area_of,))
+        how = How(columns, leave_out or (), (), missing_values, other_files or ())
+        values, what = ordered(file, traces, axes, ("trial", "time", "neuron"), (area_of,), how)
         values = values if "trial" in axes else values[None]
         samples = round(window * rate)
         first = beginnings(
@@ -68,10 +75,14 @@ def read(
         states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
         answers = states.mean(2) if state == "mean" else power(states)
         frequencies = None if state == "mean" else np.fft.rfftfreq(samples, 1 / rate)
-        areas = None if area_of is None else [str(area) for area in array(file, area_of).ravel()]
+        areas = (
+            None
+            if area_of is None
+            else [text(area) for area in array(file, area_of, how=How(other_files=how.other_files)).ravel()]
+        )
         shown = np.tile(np.arange(len(first)), len(values))
         answers = answers.reshape(-1, *answers.shape[2:])
-        yield Responses(str(file), stimulus, answers, shown, areas=areas, frequencies=frequencies)
+        yield Responses(str(file), stimulus, answers, shown, None, areas, frequencies, what, False)
 
 
 def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], seconds) -> None:
