@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from repscape.config.order import names_of
 from repscape.errors import DataError
 from repscape.recordings import order, rdms
 from repscape.recordings.given import GivenRdm, condensed, to_table
@@ -86,10 +87,10 @@ def test_one_order_needs_no_word():
 def test_a_file_of_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "names.txt").write_text("\ufeffb.png\r\na.png\n\n", "utf-8")
-    assert order._order("names.txt") == ["b.png", "a.png"]
+    assert names_of("names.txt") == ["b.png", "a.png"]
     assert order.rows(["a.png", "b.png"], ["b.png", "a.png"], "").tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"or a file with a name a line; no such file: naturall"):
-        order._order("naturall")
+        names_of("naturall")
     for names, said in ((["a.png"], "lacks b.png"), (["a.png", "b.png", "a.png"], "'a.png' twice")):
         with pytest.raises(DataError, match=said):
             order.rows(["a.png", "b.png"], names, "x")

@@ -6,12 +6,12 @@ from typing import Any
 from repscape import patterns, plugins, schema
 from repscape.analyses.collection import ALL as ALL_IMAGES
 from repscape.config.names import check_name
+from repscape.config.order import Order
 from repscape.config.sections import plugin_sections
 from repscape.config.top import Config, as_list
 from repscape.errors import unknown
 from repscape.mistakes import Mistakes
 from repscape.recordings import responses
-from repscape.recordings.order import Order
 from repscape.types import Names
 
 

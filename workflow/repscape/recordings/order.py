@@ -2,11 +2,8 @@
 
 import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator
 
 from repscape.containers import ends
 from repscape.errors import DataError, some
@@ -15,37 +12,6 @@ from repscape.stimuli.names import NONE, find
 
 UNORDERED = "rows have no names of images"
 WORDS = ("natural", "alphabetical", "stimulus")
-_LARGEST = 10**8  # bytes of a file of names
-
-
-def _order(given: Any) -> Any:
-    """Read the names out of a file, so that a study depends on them and not on the file's date."""
-    if given is None or given in WORDS:
-        return given
-    if isinstance(given, list) and given and all(isinstance(name, str) for name in given):
-        return given
-    if not isinstance(given, str):
-        raise ValueError(f"expected {', '.join(WORDS)}, a file with a name a line, or a list of names")
-    file = Path(given).expanduser()
-    if not file.is_file():
-        raise ValueError(
-            f"expected {', '.join(WORDS)}, or a file with a name a line; no such file: {given} (looked from "
-            f"{Path.cwd()})"
-        )
-    if file.stat().st_size > _LARGEST:
-        raise ValueError(f"{given}: expected a file with a name a line, found {file.stat().st_size:,} bytes")
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{given}: cannot be read as text in UTF-8 ({error})") from error
-    found = [line.strip() for line in lines if line.strip()]
-    if not found:
-        raise ValueError(f"{given}: expected a name a line, found none")
-    return found
-
-
-# Of rows without names: a word, or the images' names
-Order = Annotated[str | list[str] | None, BeforeValidator(_order)]
 
 
 def text(label) -> str:
