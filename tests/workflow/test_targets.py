@@ -95,6 +95,16 @@ def test_one_layer_and_one_stimulus_have_an_rdm(fresh):
     assert rules(fresh.plan()) == rules(fresh.plan("rdms")) - {"rdms"} == chain | {"rdms_squeezenet"}
 
 
+def test_a_run_that_does_not_fit_stops_before_its_first_job(fresh):
+    fresh.write_config(fresh.config | {"disk": "1 MB"})
+    done = fresh.run(check=False)
+    assert done.returncode == 1
+    assert re.search(r"^Disk: about \d+ MB will be written \(.*RDMs", done.stderr, re.M)
+    assert "repscape: results/small: expected to fit into the 1 MB that 'disk' in the config" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert jobs(done) == []
+
+
 def test_layers_prints_the_table_of_each_network(project):
     done = project.run("layers")
     assert jobs(done) == ["layers"]

@@ -107,6 +107,7 @@ class Calm(logging.Filter):
         super().__init__()
         self.targets: Iterable[str] = ()  # that there are
         self.jobs: Callable[[], Iterable] = tuple  # of the run
+        self.needed: Callable[[], Iterable[str]] = tuple  # by the plan: disk and memory, in lines
         self.results: Callable[[], Iterable[str]] = tuple  # where they are, in lines
         self._names: dict[int, str] = {}  # of jobs
         self._killed: dict[int | None, str] = {}  # how the last job of a thread ended
@@ -129,6 +130,8 @@ class Calm(logging.Filter):
         elif message.startswith("Finished jobid"):  # perhaps at another try
             self._failed.pop(vars(record)["job_id"], None)
             self._show_what(record)
+        elif message.startswith("Job stats"):
+            record.msg, record.args = "\n".join([message, *self.needed()]), None
         elif message.startswith("Nothing to be done"):
             record.msg, record.args = "\n".join([message, *self.results()]), None
         return not self.NOISE.match(message)

@@ -139,9 +139,14 @@ def dissimilarities(activations: Iterable[str], share: float, *, images: int, rd
     rdms : int
         How many, of all draws and metrics, are held until they are written.
     """
+    return dissimilarities_of(max(map(os.path.getsize, activations)), share, images=images, rdms=rdms)
+
+
+def dissimilarities_of(activations: int, share: float, *, images: int, rdms: int) -> int:
+    """Do the same of the bytes of the largest recording."""
     images = min(images or LABELLED, LABELLED)
     pairs = images * (images - 1) // 2
-    values = (2 + 12 * share) * max(map(os.path.getsize, activations))
+    values = (2 + 12 * share) * activations
     return PYTHON + _megabytes(values + (FLOAT * rdms + PAIR) * pairs)
 
 

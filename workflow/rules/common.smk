@@ -117,6 +117,7 @@ def begin():
     gc.freeze()
     gc.enable()
     check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
+    check_disk()
     read_inputs_once()
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])

@@ -4,13 +4,14 @@
 # all that depends on the cluster, is in its profile: see profiles/slurm/config.yaml.
 from snakemake.io import _IOFile
 
-from repscape import needs
+from repscape import disk, needs
 from repscape.rdms.file import LABELLED
 
 SITE = workflow.resource_settings.default_resources or {}
 # `for_gpu_NAME` in a profile's default-resources is the resource NAME of jobs that use a GPU.
 FOR_GPU = "for_gpu_"
 GPU_SETTINGS = [name.removeprefix(FOR_GPU) for name in SITE if name.startswith(FOR_GPU)]
+MUCH = 4000  # megabytes that are worth a word
 BATCH = 100  # of a training that does not say it
 
 
@@ -188,3 +189,42 @@ def look_when_a_job_ends():
     after a hundred jobs it looks a hundred times a second, at the files of all that are ready.
     """
     workflow.scheduler.job_rate_limiter = None
+
+
+DISK = disk.Sizes(STUDY)
+
+
+def free_disk():
+    """The bytes that are free where results go."""
+    folder = os.path.abspath(RESULTS)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return shutil.disk_usage(folder).free
+
+
+def to_make():
+    return disk.to_make(DISK, (job.output for job in workflow.dag.needrun_jobs()))
+
+
+def needed():
+    """Say in lines what the plan needs of the disk and of memory."""
+    found = to_make()
+    if found.total() > 0:
+        yield disk.statement(found, free_disk())
+    try:
+        disk.check(found, free_disk(), CONFIG["disk"], RESULTS)
+    except RepscapeError as error:
+        yield f"A run would stop: {error}"
+    memory = max((DISK.memory(job.output[0]) for job in workflow.dag.needrun_jobs() if job.output), default=0)
+    if memory > MUCH:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        here = f"; this machine has {disk.amount(there)}" if workflow.local_exec else ""
+        yield f"Memory: up to {disk.amount(memory * 10**6)} for a job of RDMs{here}."
+
+
+def check_disk():
+    """Stop before the first job if what the jobs write does not fit."""
+    or_stop(disk.check, to_make(), free_disk(), CONFIG["disk"], RESULTS)
+
+
+CALM.needed = needed

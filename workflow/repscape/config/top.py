@@ -62,11 +62,19 @@ class _Set(Section):
     combinations: dict[str, _Combination] = {}
 
 
-def _megabytes(value) -> int:
-    parts = re.fullmatch(r"([0-9]*\.?[0-9]+) *(MB|GB)", str(value).strip())
+def _amount(value, of: str) -> int:
+    parts = re.fullmatch(r"([0-9]*\.?[0-9]+) *(MB|GB|TB)", str(value).strip())
     if not parts:
-        raise ValueError("expected an amount of memory, such as '8 GB' or '1500 MB'")
-    megabytes = round(float(parts[1]) * {"MB": 1, "GB": 1000}[parts[2]])
+        raise ValueError(f"expected an amount of {of}, such as '8 GB' or '1500 MB'")
+    return round(float(parts[1]) * {"MB": 1, "GB": 1000, "TB": 10**6}[parts[2]])
+
+
+def _disk(value) -> int | None:
+    return None if value is None else _amount(value, "disk")
+
+
+def _megabytes(value) -> int:
+    megabytes = _amount(value, "memory")
     if megabytes < 1500:
         raise ValueError("expected at least '1500 MB', which blocks of pairs and of images take")
     return megabytes
@@ -87,6 +95,7 @@ class Config(Section):
     study: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    disk: Annotated[int | None, BeforeValidator(_disk)] = None
     stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     networks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     recordings: dict[str, dict[str, Any]] = {}

@@ -20,6 +20,11 @@ def check_layers(layers: dict[str, Row], image: tuple[int, int] | None, *, chann
         chosen_channels.check_layers(channels, {name: row.channels for name, row in layers.items()})
 
 
+def about_units(layer: str, units: int, count: int, *, channels: Channels | None) -> int:
+    """Return how many values are recorded of a layer of so many units and channels."""
+    return count if channels is None else len(chosen_channels.of_layer(channels, layer, count))
+
+
 def select(layer: Layer, *, channels: Channels | None = None) -> Selection:
     """Take the spatial mean of channels (of tokens: the mean of dimensions of the embedding).
 

@@ -31,6 +31,11 @@ def check_layers(layers: dict[str, Row], image: tuple[int, int] | None, *, chann
     chosen_channels.check_layers(channels, {name: row.channels for name, row in layers.items()})
 
 
+def about_units(layer: str, units: int, count: int, *, channels: Channels) -> int:
+    """Return how many units are recorded of a layer of so many units and channels."""
+    return len(chosen_channels.of_layer(channels, layer, count)) * units // max(count, 1)
+
+
 def select(layer: Layer, *, channels: Channels) -> Selection:
     """Take every position of the chosen channels of a layer.
 

@@ -34,6 +34,11 @@ def check_layers(
         raise ConfigError(_outside(centre, image))
 
 
+def about_units(layer: str, units: int, count: int) -> int:
+    """Return 0: how many units look there, only the network's file tells."""
+    return 0
+
+
 def select(layer: Layer, *, centre: tuple[Pixels, Pixels], radius: Pixels) -> Selection:
     """Take all channels at the positions whose receptive fields are centred within a circle.
 
