@@ -489,3 +489,22 @@ def test_progress_of_pip_is_followed_and_its_words_kept(monkeypatch):
     assert assets._follow(lines, "downloading x") == ["Looking", "ERROR: no"]
     assert [step[2] for step in seen] == [0, 4, 5]
     assert {step[1] for step in seen} == {9}
+
+
+def test_brackets_in_a_folder_are_named_as_the_cause(tmp_path):
+    folder = tmp_path / "data [raw]"
+    folder.mkdir()
+    (folder / "a.csv").touch()
+    for address in ("data [raw]/*.csv", "data [raw]/{subject}.csv"):
+        with pytest.raises(AssetError, match=r"for brackets write 'data \[\[\]raw\]/"):
+            assets.local_files(address, "p")
+        assert assets.local_files(address.replace("[", "[[]"), "p") == [Path("data [raw]/a.csv")]
+    assert assets.local_files("data [raw]/a.csv", "p") == [Path("data [raw]/a.csv")]
+
+
+def test_pipes_are_no_files(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder/pipe")
+    for address in ("folder", "folder/*", "folder/pipe"):
+        with pytest.raises(AssetError, match="no file, but a pipe"):
+            assets.local_files(address, "p")

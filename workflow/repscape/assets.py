@@ -231,17 +231,23 @@ def _local(address: str, where: str) -> list[Path]:
         matches = _in_pattern(str(path), where)
     elif glob.has_magic(address):
         matches = glob.glob(str(path), recursive=True)
+    elif path.exists():
+        raise AssetError(f"{where}: {address}: is no file, but a pipe or a device.")
     else:
         raise AssetError(f"{where}: {address}: no such file or folder (looked from {Path.cwd()}).")
     files, broken = [], []
     for match in matches:
         try:
-            if not stat.S_ISDIR(os.stat(match).st_mode):
+            mode = os.stat(match).st_mode
+            if not stat.S_ISDIR(mode):
                 files.append(match)
+            if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):  # who reads it may wait for ever
+                raise AssetError(f"{where}: {match}: is no file, but a pipe or a device.")
         except FileNotFoundError:
             broken.append(match)
     if not files and not broken:
-        raise AssetError(f"{where}: {address}: expected files there, found none (looked from {Path.cwd()}).")
+        looked = f"(looked from {Path.cwd()}).{_brackets(address)}"
+        raise AssetError(f"{where}: {address}: expected files there, found none {looked}")
     if broken:
         raise AssetError(
             f"{where}: {address}: links to missing files: {', '.join(sorted(broken))}. Repair them."
@@ -255,6 +261,18 @@ def _local(address: str, where: str) -> list[Path]:
         return [*folders[folder], natural(name)]
 
     return [Path(file) for file in sorted(files, key=order)]
+
+
+def _brackets(address: str) -> str:
+    """Say that brackets in a path are a choice of characters, where its files have them in their names."""
+    literal = address.replace("[", "[[]")
+    try:
+        found = "[" in address and glob.glob(
+            patterns.as_glob(str(Path(literal).expanduser())), recursive=True
+        )
+    except AssetError:
+        return ""
+    return f" '[…]' stands for one of several characters; for brackets write '{literal}'." if found else ""
 
 
 def _in_pattern(path: str, where: str) -> list[str]:

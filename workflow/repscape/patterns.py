@@ -76,7 +76,8 @@ def _expression(path: str, greedy: bool) -> re.Pattern:
         elif token["one"]:
             parts.append("[^/]")
         elif token["of"]:
-            parts.append(re.sub(r"^\[!", "[^", token["of"].replace("\\", r"\\")))
+            inside = token["of"][1:].replace("\\", r"\\").replace("[", r"\[")
+            parts.append(re.sub(r"^\[!", "[^", f"[{inside}"))
         else:
             parts.append(re.escape(token["text"]))
     return re.compile("".join(parts), re.DOTALL)
