@@ -4,6 +4,7 @@ import json
 
 from repscape import jobs, plugins, store
 from repscape.arguments import fetched
+from repscape.rdms.labelled import without_rounding
 from repscape.rdms.table import encoded
 from repscape.recordings.given import to_table
 
@@ -14,7 +15,9 @@ def main(section, recording, inputs, output):
         images, checksum = list(stimulus["name"][:]), stimulus.sha256
     given = read(**fetched(read, section, f"recordings.{recording}", inputs))
     keys = {key: section[key] for key in ("stimulus", "area", "metric", "order")}
-    variables, attributes, groups = encoded(to_table(given, images, source=recording, **keys))
+    table = to_table(given, images, source=recording, **keys)
+    table["dissimilarity"] = without_rounding(table)
+    variables, attributes, groups = encoded(table)
     attributes |= {
         "history": json.dumps({"recording": recording, "parameters": section}, sort_keys=True),
         "recording": recording,

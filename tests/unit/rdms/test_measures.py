@@ -26,7 +26,7 @@ def least_eigenvalue(distances):
 @pytest.mark.parametrize("metric", names("rdms"))
 def test_what_is_squared_is_euclidean_once_rooted(metric):
     said, values = measures.described(metric), of(metric)
-    assert None not in said
+    assert None not in said[:4]
     assert least_eigenvalue(np.sqrt(values) if said.squared else values) > -1e-6
     if said.squared:
         assert least_eigenvalue(values) < -1e-3

@@ -172,10 +172,12 @@ def compute(
     """
     from repscape.rdms.ceiling import reliability
     from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
+    from repscape.rdms.labelled import without_rounding
     from repscape.rdms.permutation import permutation_tests
 
     where, models = where or {}, models or {}
     whole = collection.read(files, of)
+    whole["dissimilarity"] = without_rounding(whole)
     data, candidates = (
         _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
         for key, own in (("reference", reference), ("models", models))

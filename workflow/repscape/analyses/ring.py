@@ -283,7 +283,8 @@ def _ranked(values: np.ndarray) -> np.ndarray:
     """Return ranks of mean 0 and length 1, whose products are Spearman's ρ; NaN if all are equal."""
     from scipy.stats import rankdata
 
-    ranks = rankdata(np.round(values, 9))
+    largest = np.abs(values).max(initial=0) or 1.0
+    ranks = rankdata(np.round(values / largest, 12))  # what is but rounding beside the largest are ties
     ranks -= ranks.mean()
     with np.errstate(divide="ignore", invalid="ignore"):
         return ranks / np.linalg.norm(ranks)

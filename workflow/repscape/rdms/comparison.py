@@ -29,6 +29,8 @@ _ROWS = 64  # RDMs permuted at once: those before them were compared with them a
 ROUNDING = 1e-10
 # Kendall's τ of many short RDMs is a matrix product of signs; of few long ones, sorting costs less.
 _SIGNS_PER_RDM, _MOST_SIGNS = 100, 20_000
+# Of the largest value of an RDM, or of a metric: what is smaller, computed in float64, may be rounding alone.
+_ROUNDING = 16 * np.finfo(np.float64).eps
 _FEW = 9  # entries whose orders, 362,880, can all be taken
 
 
@@ -38,7 +40,8 @@ def compare(vectors: np.ndarray, kind: Comparison) -> np.ndarray:
     One minus a similarity, or the distance, of the two RDMs' values x and y:
 
     - ``pearson``: Pearson's r. NaN where an RDM's values are all equal, as they are with two entries.
-    - ``spearman``: r of the ranks; ties get their average rank.
+    - ``spearman``: r of the ranks; ties get their average rank. Here as in ``kendall``, values that are but
+      rounding beside the RDM's largest are ties (`settled`).
     - ``kendall``: Kendall's τ-a, (concordant − discordant) / all pairs of values. Ties are neither, so that
       an RDM with ties is not perfectly similar to itself, and one of equal values has τ-a = 0.
       τ-a does not favour models that predict ties (Nili et al., PLoS Comput. Biol. 10:e1003553, 2014).
@@ -146,8 +149,24 @@ def left_out(vectors: np.ndarray) -> np.ndarray:
     return 1 - used[pairs(len(vectors))] / vectors.shape[1]
 
 
+def settled(values: np.ndarray, scale: float = 0.0) -> np.ndarray:
+    """Return an RDM's values, with 0 for what rounding may have made alone: these are ties.
+
+    Parameters
+    ----------
+    values : float64 array (…, pair)
+        Those of each RDM are compared with the largest of them.
+    scale : float
+        How large values of the metric are, where it tells it: 1 of 1 − r.
+    """
+    with np.errstate(invalid="ignore"):
+        size = np.abs(values)
+        largest = np.where(np.isfinite(size), size, 0).max(-1, keepdims=True, initial=scale)
+        return np.where(size <= _ROUNDING * largest, 0, values)
+
+
 def _checked(vectors) -> np.ndarray:
-    """Return RDMs as float64 (rdm, pair)."""
+    """Return RDMs as float64 (rdm, pair), without what is rounding."""
     vectors = np.asarray(vectors, np.float64)
     entries = entries_of(vectors.shape[-1]) if vectors.ndim else 0
     if vectors.ndim != 2 or entries * (entries - 1) // 2 != vectors.shape[1]:
@@ -155,7 +174,7 @@ def _checked(vectors) -> np.ndarray:
             "expected RDMs as rows of their values over pairs of entries (3 for 3 entries, 6 for 4, …), "
             f"found an array of shape {vectors.shape}. Square matrices become rows by scipy's squareform."
         )
-    return vectors
+    return settled(vectors)
 
 
 def _blocks(vectors: np.ndarray) -> Iterator[tuple]:
@@ -180,7 +199,9 @@ def _dissimilarities(x: np.ndarray, y: np.ndarray, kind: Comparison, length: int
 
         return cdist(x, y) * sqrt(length / x.shape[1])
     similarity = tau_a(x, y) if kind == "kendall" else standardised(x, kind)[0] @ standardised(y, kind)[1].T
-    return 1 - similarity.clip(-1, 1)
+    found = 1 - similarity.clip(-1, 1)
+    found[found <= _ROUNDING * sqrt(x.shape[1])] = 0  # rounding of a sum over pairs grows with its root
+    return found
 
 
 def standardised(vectors: np.ndarray, kind: Comparison) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -43,6 +44,17 @@ class Metric(NamedTuple):
     def takes_trials(self) -> bool:
         """Whether its function takes single trials, where there are any."""
         return single_trials.asked_for(self.function)
+
+    def rounding(self, activity, scalings: Mapping[str, Scaling], trials: bool) -> np.ndarray | None:
+        """Return what rounding may add to squared distances, by image; None where it is not known."""
+        tell = getattr(inspect.getmodule(self.function), "squared_rounding", None)
+        if tell is None or (trials and self.takes_trials):
+            return None
+        return tell(activity, scalings[self.normalisation])
+
+    def settled(self, values: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return dissimilarities, with 0 for what rounding may have made alone."""
+        return properties.settled(values, first, second, properties.described(self.measure).squared)
 
 
 def write_rdms(
@@ -226,6 +238,7 @@ def dissimilarities(
     Returns
     -------
     float32 array (metric, pair)
+        Exactly 0 where the rounding of the activity may have made the distance alone.
 
     Raises
     ------
@@ -233,8 +246,9 @@ def dissimilarities(
         A metric does not return a value a pair, or needs more trials.
     """
     images = len(activity)
+    first, second = pairs(images)
     values = np.empty((len(measures), images * (images - 1) // 2), np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):  # told once a layer
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # told once a layer
         for at, measure in enumerate(measures):
             further = {"trials": trials} if measure.takes_trials else {}
             try:
@@ -246,7 +260,8 @@ def dissimilarities(
                     f"metric '{measure.name}': expected a dissimilarity for each pair of {images} images, "
                     f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct the function."
                 )
-            values[at] = found
+            near = measure.rounding(activity, scalings, trials is not None)
+            values[at] = found if near is None else measure.settled(found, near[first], near[second])
     return values
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
-from repscape.rdms.normalisation import Scaling, moments
+from repscape.rdms.normalisation import Scaling, constant, moments
+from repscape.rdms.normalisation import rounding as rounding_of
 from repscape.rdms.rows import Rows
 
 SQUARED = True
 CAPTION = "correlation distance (1 − r)"
 FORMULA = "1 − Pearson's r over units"
+LARGEST = 2.0
 SYNONYMS = ("pearson", "pearsonr", "pearsoncorrelation", "corr", "r", "1r", "corrcoef")
 
 
@@ -29,13 +31,25 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     Returns
     -------
     float64 array (pair,)
-        NaN for images of constant activity.
+        NaN for images of activity that is constant but for rounding.
     """
-    means, squares = moments(activity)
-    return squared_distances(activity, shift=means, scale=np.sqrt(squares)) / 2
+    means, norms = _moments(activity)
+    return squared_distances(activity, shift=means, scale=norms) / 2
 
 
 def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
     """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+    means, norms = _moments(activity)
+    return (part / 2 for part in squared_distances_in_blocks(activity, shift=means, scale=norms))
+
+
+def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
+    """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+    _, norms = _moments(activity)
+    return rounding_of(activity) / norms**2 / 2
+
+
+def _moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Return each image's mean, and the norm of what deviates from it; 0 where that is rounding."""
     means, squares = moments(activity)
-    return (part / 2 for part in squared_distances_in_blocks(activity, shift=means, scale=np.sqrt(squares)))
+    return means, np.sqrt(np.where(constant(squares, rounding_of(activity)), 0, squares))

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
-from repscape.rdms.normalisation import Scaling, moments
+from repscape.rdms.normalisation import Scaling, constant, moments
+from repscape.rdms.normalisation import rounding as rounding_of
 from repscape.rdms.rows import Rows
 
 SQUARED = True
 CAPTION = "cosine distance"
 FORMULA = "1 − cosine of the angle between activity over units"
+LARGEST = 2.0
 SYNONYMS = ("cos", "angle", "1cos", "cosinesimilarity")
 
 
@@ -40,7 +42,13 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
     return (part / 2 for part in squared_distances_in_blocks(activity, shift=scaling.shift, scale=norms))
 
 
+def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
+    """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+    return rounding_of(activity) / _norms(activity, scaling) ** 2 / 2
+
+
 def _norms(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
-    """Return ‖z_i‖, but for the scale."""
+    """Return ‖z_i‖, but for the scale; 0 where it is rounding."""
     means, squares = moments(activity)
-    return np.sqrt(squares + activity.shape[1] * np.square(means - scaling.shift))
+    squares = squares + activity.shape[1] * np.square(means - scaling.shift)
+    return np.sqrt(np.where(constant(squares, rounding_of(activity)), 0, squares))

@@ -7,6 +7,7 @@ from repscape.rdms.noise import Noise
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
+from repscape.rdms.sqeuclidean import squared_rounding as squared_rounding
 from repscape.rdms.trials import Trials, counted
 
 SQUARED = True

@@ -6,6 +6,7 @@ import numpy as np
 
 from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.normalisation import rounding as rounding_of
 from repscape.rdms.rows import Rows
 
 SQUARED = False
@@ -35,3 +36,8 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
 def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
     """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
     return map(np.sqrt, squared_distances_in_blocks(activity, scale=abs(scaling.scale)))
+
+
+def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
+    """Return what rounding may add to squared distances from each image; see `measures.settle`."""
+    return rounding_of(activity) / scaling.scale**2

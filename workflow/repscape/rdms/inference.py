@@ -18,7 +18,7 @@ import numpy as np
 
 from repscape.errors import DataError
 from repscape.rdms.ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
-from repscape.rdms.comparison import Comparison
+from repscape.rdms.comparison import Comparison, settled
 from repscape.rdms.condensed import entries_of, places
 from repscape.rdms.ranks import in_order
 
@@ -153,6 +153,7 @@ def infer(
     from rsatoolbox.model import ModelFixed
     from rsatoolbox.rdm import RDMs
 
+    data, models = ([settled(rows) for rows in sets] for sets in (data, models))
     factors = factors_of(bootstrap, len(data), units is not None)
     repeats = len(data[0])
     sizes = _sizes(data, units, halves)

@@ -9,15 +9,25 @@ from repscape.errors import DataError, some
 from repscape.labels import natural
 from repscape.logs import logger
 from repscape.rdms import REPEATED
-from repscape.rdms.comparison import defined_entries, orders_used
+from repscape.rdms.comparison import defined_entries, orders_used, settled
 from repscape.rdms.distances import pairs
 from repscape.rdms.entries import Space, check_same, space, written
+from repscape.rdms.measures import scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Labels that follow from others: of RDMs that are told apart by these, they need not be named
 FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
+
+
+def without_rounding(table: "pd.DataFrame") -> list[np.ndarray]:
+    """Return the values of each RDM of a table, with 0 for what is rounding; see `comparison.settled`."""
+    telling = [name for name in ("metric", "metric_sub", "measure", "normalisation") if name in table]
+    labels = table[telling].to_dict("records")
+    return [
+        settled(values, scale_of(own)) for values, own in zip(table["dissimilarity"], labels, strict=True)
+    ]
 
 
 class Labelled:
@@ -40,7 +50,7 @@ class Labelled:
         known = {key: space(index) for key, index in known.items()}  # many RDMs share their entries
         self.spaces: list[Space] = [known[id(index)] for index in indices]
         self.values = [
-            values[own.places] for values, own in zip(table["dissimilarity"], self.spaces, strict=True)
+            values[own.places] for values, own in zip(without_rounding(table), self.spaces, strict=True)
         ]
         differing = [name for name, values in self.cells.items() if len(set(values)) > 1]
         self.telling = differing or list(labels)

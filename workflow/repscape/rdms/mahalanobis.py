@@ -7,6 +7,7 @@ from repscape.rdms.noise import Noise
 from repscape.rdms.normalisation import Scaling
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
+from repscape.rdms.sqeuclidean import squared_rounding as squared_rounding
 from repscape.rdms.trials import Trials
 
 SQUARED = True
@@ -16,6 +17,7 @@ FORMULA = (
     "without trials sqeuclidean"
 )
 SYNONYMS = ("mahal", "mahalonobis")
+_ROUNDING = 16 * np.finfo(np.float64).eps  # of the two norms, of which the products cancel
 
 
 def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
@@ -50,5 +52,6 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None 
     means -= means.mean(0)  # no distance changes, and products cancel less
     second = Noise(trials).products(means, means)
     i, j = pairs(len(activity))
-    own = second.diagonal()
-    return np.maximum(own[i] + own[j] - 2 * second[i, j], 0)
+    norms = second.diagonal()[i] + second.diagonal()[j]
+    found = norms - 2 * second[i, j]
+    return np.where(found <= _ROUNDING * norms, 0, found)

@@ -62,7 +62,7 @@ def fill(
     undefined = np.zeros(len(measures), np.int64)
     for at, measure in enumerate(measures):
         done = 0
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             for part in _parts(measure, rows, scalings, whole, trials):
                 stop = done + len(part)
                 if stop <= values.shape[-1]:
@@ -80,7 +80,15 @@ def fill(
 def _parts(measure, rows: Rows, scalings: Mapping, whole: Callable, trials: bool) -> Iterator[np.ndarray]:
     in_blocks = getattr(inspect.getmodule(measure.function), "in_blocks", None)
     if in_blocks is not None and not (trials and measure.takes_trials):
-        yield from in_blocks(rows, scalings[measure.normalisation])
+        near, image = measure.rounding(rows, scalings, trials), 0
+        for part in in_blocks(rows, scalings[measure.normalisation]):
+            if near is not None:
+                begin = 0
+                while begin < len(part) and image < len(rows):  # a part has all pairs of some images
+                    row = slice(begin, begin + len(rows) - image - 1)
+                    part[row] = measure.settled(part[row], near[image], near[image + 1 :])
+                    begin, image = row.stop, image + 1
+            yield part
         return
     if len(rows) > rdm_file.WHOLE:
         raise DataError(

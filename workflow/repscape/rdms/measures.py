@@ -6,14 +6,19 @@ A metric's module may define
   of it, since points in space cannot have squared distances between them;
 - ``CAPTION``: what figures call it;
 - ``FORMULA``: its definition, for the RDM's file;
+- ``LARGEST``: the largest value that it can have, where there is one;
 - ``SYNONYMS``: what else it is called, in small letters and digits alone, for who writes that in a config.
+
+and functions ``in_blocks(activity, scaling)``, which yields what ``dissimilarity`` returns in parts, and
+``squared_rounding(activity, scaling)``, float64 (image,), what rounding may add to squared distances from
+each image: what is no larger becomes 0.
 
 In a user's file of several metrics, each may also be a mapping of function to value.
 """
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -24,8 +29,9 @@ import numpy as np
 
 from repscape import errors, own, plugins
 from repscape.errors import ConfigError
+from repscape.rdms.comparison import NOT_SQUARED
 
-KINDS = {"SQUARED": bool, "CAPTION": str, "FORMULA": str, "SYNONYMS": tuple}
+KINDS = {"SQUARED": bool, "CAPTION": str, "FORMULA": str, "SYNONYMS": tuple, "LARGEST": float}
 _FUNCTION = 'or a function of the user\'s file, "FILE.py:FUNCTION".'
 
 
@@ -36,6 +42,7 @@ class Measure(NamedTuple):
     caption: str | None = None
     formula: str | None = None
     synonyms: tuple[str, ...] | None = None
+    largest: float | None = None
 
 
 @cache
@@ -117,6 +124,35 @@ def check_squared(measure: str, where: str) -> None:
             "distance, of which roots are taken here. Write `SQUARED = True` or `SQUARED = False` in it, or "
             "`root: true` or `root: false` here."
         )
+
+
+def scale_of(labels: Mapping) -> float:
+    """Say how large an RDM's values are, from its labels: 1, or 0 where only they themselves tell.
+
+    Those of a bounded metric or comparison and those of z-scored activity are of the size of 1, so that what
+    is 10⁻¹⁶ is rounding, even where all values are.
+    """
+    if labels.get("metric_sub"):
+        return 0.0 if labels["metric"] in NOT_SQUARED else 1.0
+    bounded = described(str(labels.get("measure") or labels.get("metric", ""))).largest is not None
+    return 1.0 if bounded or labels.get("normalisation") == "zscore" else 0.0
+
+
+def settled(values: np.ndarray, first: np.ndarray, second: np.ndarray, squared: bool | None) -> np.ndarray:
+    """Return dissimilarities, those that rounding may have made alone as 0: they are ties.
+
+    Parameters
+    ----------
+    values : float array (pair,)
+    first, second : float arrays (pair,)
+        What the rounding of each of the two images' answers adds to their squared distance, as a metric's
+        ``squared_rounding(activity, scaling)`` tells it.
+    squared : bool or None
+        Whether the values are squared distances.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = np.abs(values) if squared else np.square(values)
+        return np.where(size <= first + second, 0, values)
 
 
 def _constants(measure: str) -> set[str]:

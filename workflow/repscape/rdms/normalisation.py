@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from repscape.blocks import slices
 from repscape.logs import logger
 from repscape.rdms.rows import Rows
 
@@ -14,6 +15,8 @@ Kind = Literal["zscore", "mean", "max", "none"]
 # 10,000 alone not 0, the mean would be 1/100 SD.
 _SMALL, _ERRORS = 0.01, 3
 
+# Answers that differ by fewer units in the last place cannot be told apart: each step of a network may round
+_ULPS = 4
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 
 
@@ -51,12 +54,40 @@ def moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
     return means, squares
 
 
+def rounding(activity: np.ndarray | Rows) -> np.ndarray:
+    """Return how far the rounding of its answers may move an image, squared: Σ_u (4 ε a_iu)².
+
+    ε is the spacing of the answers' type at 1, 1.2e-7 of float32. Two images whose squared distance is below
+    the sum of their two values cannot be told from equal ones.
+
+    Parameters
+    ----------
+    activity : float array (image, unit), or Rows
+
+    Returns
+    -------
+    float64 array (image,)
+    """
+    images, units = activity.shape
+    squares = np.empty(images)
+    for block in slices(images, max(1, _BLOCK // units)):
+        values = activity[block]
+        kind = values.dtype if values.dtype.kind == "f" else np.float64
+        squares[block] = np.einsum("iu,iu->i", values, values, dtype=np.float64)
+    return (_ULPS * float(np.finfo(kind).eps)) ** 2 * squares
+
+
+def constant(squares: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """Say where squared deviations are no larger than those of equal answers after rounding: bool array."""
+    return squares <= rounding / 4  # what lies apart by some rounding is half of it from its mean
+
+
 def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
     """Return the shift and scale of a layer's normalisation.
 
-    ``zscore``: mean and (population) standard deviation over images × units. ``mean`` and ``max``:
-    divide by the mean or the maximum. ``none``: leave as it is. Of a mean that can hardly be told from 0
-    the log warns.
+    ``zscore``: mean and (population) standard deviation over images × units, 0 of activity that is constant
+    but for rounding. ``mean`` and ``max``: divide by the mean or the maximum. ``none``: leave as it is. Of a
+    mean that can hardly be told from 0 the log warns.
 
     Parameters
     ----------
@@ -70,6 +101,8 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
     means, squares = moments(activity)
     mean = means.mean()
     sd = np.sqrt(squares.sum() / activity.size + np.square(means - mean).mean())
+    if constant(sd**2 * activity.size, rounding(activity).sum()):
+        sd = 0.0
     if kind == "mean":
         if abs(mean) < sd * max(_SMALL, _ERRORS / np.sqrt(activity.size)):
             _tell_centred()

@@ -8,6 +8,7 @@ from repscape.rdms.normalisation import Scaling
 from repscape.rdms.rows import Rows
 from repscape.rdms.sqeuclidean import dissimilarity as sqeuclidean
 from repscape.rdms.sqeuclidean import in_blocks as sqeuclidean_in_blocks
+from repscape.rdms.sqeuclidean import squared_rounding as squared_rounding
 
 SQUARED = False
 CAPTION = "root mean squared difference"

@@ -6,12 +6,13 @@ import numpy as np
 
 from repscape.rdms.correlation import dissimilarity as correlation
 from repscape.rdms.correlation import in_blocks as correlation_in_blocks
-from repscape.rdms.normalisation import Scaling
+from repscape.rdms.normalisation import Scaling, constant, moments, rounding
 from repscape.rdms.rows import Rows
 
 SQUARED = True
 CAPTION = "rank correlation distance (1 − ρ)"
 FORMULA = "1 − Spearman's ρ over units"
+LARGEST = 2.0
 SYNONYMS = ("spearmanr", "spearmanrho", "rho", "1rho", "rank", "rankcorrelation")
 
 
@@ -27,7 +28,7 @@ def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
     Returns
     -------
     float64 array (pair,)
-        NaN for images of constant activity.
+        NaN for images of activity that is constant but for rounding.
     """
     return correlation(_ranks(activity), scaling)
 
@@ -38,7 +39,10 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
 
 
 def _ranks(activity: np.ndarray) -> np.ndarray:
-    """Return each answer's rank among those to the same image."""
+    """Return each answer's rank among those to the same image; 0 of constant ones, but for rounding."""
     from scipy.stats import rankdata
 
-    return rankdata(activity, axis=1)
+    _, squares = moments(activity)
+    found = rankdata(activity, axis=1)
+    found[constant(squares, rounding(activity))] = 0
+    return found

@@ -6,6 +6,7 @@ import numpy as np
 
 from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
 from repscape.rdms.normalisation import Scaling
+from repscape.rdms.normalisation import rounding as rounding_of
 from repscape.rdms.rows import Rows
 
 SQUARED = True
@@ -38,3 +39,8 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
     """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
     units = activity.shape[1]
     return (part / units for part in squared_distances_in_blocks(activity, scale=abs(scaling.scale)))
+
+
+def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
+    """Return what rounding may add to squared distances from each image; see `measures.settle`."""
+    return rounding_of(activity) / scaling.scale**2 / activity.shape[1]

@@ -1,0 +1,125 @@
+"""What rounding alone makes different is equal: its ranks say nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import kendalltau, spearmanr
+
+from repscape.plugins import entry
+from repscape.rdms import many
+from repscape.rdms.ceiling import noise_ceiling
+from repscape.rdms.comparison import compare
+from repscape.rdms.compute import Metric, dissimilarities, scalings_of
+from repscape.rdms.labelled import without_rounding
+from repscape.rdms.meta import meta_rdms
+from repscape.rdms.normalisation import scaling
+from repscape.rdms.rows import Rows
+
+METRICS = ("sqeuclidean", "rms", "euclidean", "correlation", "cosine", "spearman")
+
+
+def measures(kind="zscore", metrics=METRICS):
+    return [Metric(name, entry("rdms", name), kind, name) for name in metrics]
+
+
+def rdms(activity, kind="zscore"):
+    own = measures(kind)
+    return dict(zip(METRICS, dissimilarities(activity, own, scalings_of(activity, own)), strict=True))
+
+
+def rounded(activity, seed=0):
+    """The same answers as another order of summation gives them: some are the next number up or down."""
+    random = np.random.default_rng(seed)
+    step = random.integers(-1, 2, activity.shape).astype(np.float32)
+    return np.nextafter(activity.astype(np.float32), activity.astype(np.float32) + step)
+
+
+@pytest.mark.parametrize("kind", ["zscore", "none"])
+@pytest.mark.parametrize("mean", [0, 100])
+def test_equal_images_are_equal_but_for_rounding(kind, mean):
+    image = mean + np.random.default_rng(1).normal(size=500)
+    other = mean + np.random.default_rng(2).normal(size=500)
+    activity = rounded(np.array([image, image, image, other]))
+    assert len(np.unique(activity, axis=0)) == 4
+    for name, values in rdms(activity, kind).items():
+        assert (values[[0, 1, 3]] == 0).all() or name == "spearman"
+        assert (values[[2, 4, 5]] > 1e-5).all()
+
+
+def test_small_differences_are_kept():
+    base = np.random.default_rng(3).normal(size=(1, 500)) + 5
+    activity = (base + 1e-4 * np.random.default_rng(4).normal(size=(6, 500))).astype(np.float32)
+    found = rdms(activity, "none")
+    np.testing.assert_allclose(found["euclidean"], pdist(activity.astype(np.float64)), rtol=1e-4)
+    np.testing.assert_allclose(
+        found["correlation"], pdist(activity.astype(np.float64), "correlation"), rtol=1e-4
+    )
+
+
+def test_constant_but_for_rounding_is_constant():
+    activity = rounded(np.full((5, 300), 0.1))
+    assert scaling(activity, "zscore").scale == 0
+    for name, values in rdms(activity).items():
+        assert np.isnan(values).all(), name
+    activity[:4] += np.random.default_rng(5).normal(size=(4, 300)).astype(np.float32)
+    for name in ("correlation", "spearman"):
+        values = rdms(activity)[name]
+        np.testing.assert_array_equal(np.isnan(values), [0, 0, 0, 1, 0, 0, 1, 0, 1, 1])
+
+
+def test_blocks_say_the_same():
+    random = np.random.default_rng(6)
+    activity = rounded(np.repeat(random.normal(size=(8, 40)), 3, axis=0))
+    own = measures(metrics=METRICS[:5])
+    scalings = scalings_of(activity, own)
+    rows = Rows(activity.__getitem__, *activity.shape)
+    values = np.full((5, 1, 24 * 23 // 2), np.nan, np.float32)
+    many.fill(values, 0, rows, own, scalings, None, False)
+    expected = dissimilarities(activity, own, scalings)
+    assert (values == 0).sum() == 5 * 8 * 3
+    np.testing.assert_array_equal(values[:, 0] == 0, expected == 0)
+
+
+@pytest.mark.parametrize("kind", ["spearman", "kendall"])
+def test_values_that_are_but_rounding_beside_others_are_ties(kind):
+    random = np.random.default_rng(7)
+    values = random.normal(size=(2, 15)) ** 2
+    values[0, :6] = 0
+    noisy = values + 1e-17 * random.random(values.shape) * (values == 0)
+    other = {"spearman": spearmanr, "kendall": lambda x, y: kendalltau(x, y, variant="c")}[kind]
+    exact = compare(values, kind)
+    np.testing.assert_array_equal(compare(noisy, kind), exact)
+    assert noise_ceiling(values, np.arange(2), kind)
+    if kind == "spearman":
+        assert exact[0] == pytest.approx(1 - other(*values).statistic)
+
+
+def test_rdms_are_0_from_themselves():
+    values = np.random.default_rng(8).random((1, 190))
+    same = np.repeat(values, 3, axis=0) * np.array([[1], [3.3], [0.7]])
+    for kind in ("pearson", "spearman", "cosine", "whitened_pearson", "whitened_cosine"):
+        np.testing.assert_array_equal(compare(same, kind), 0)
+
+
+def table(metric, normalisation, **labels):
+    random = np.random.default_rng(9)
+    values = [1e-16 * random.random(15), random.random(15), random.random(15)]
+    entries = [pd.Index(list("abcdef"), name="image")] * 3
+    shared = {"metric": metric, "measure": metric, "normalisation": normalisation, "repeat": 0}
+    made = pd.DataFrame({"layer": ["one", "two", "three"], **shared})
+    return made.assign(entries=entries, dissimilarity=pd.Series(values, dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("metric", "normalisation", "rounding"),
+    [("correlation", "none", True), ("sqeuclidean", "zscore", True), ("sqeuclidean", "none", False)],
+)
+def test_rdms_of_rounding_alone_are_all_ties(metric, normalisation, rounding, caplog):
+    """Where the metric tells how large its values are: activity in tesla has small distances."""
+    made = table(metric, normalisation)
+    assert (without_rounding(made)[0] == 0).all() == rounding
+    found = meta_rdms(made, ["layer"], comparisons=["spearman", "pearson"])
+    for values in found["dissimilarity"]:
+        assert np.isnan(values).tolist() == [rounding, rounding, False]
+    assert ("layer one" in caplog.text) == rounding
