@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import ExifTags, Image, ImageOps
 
 from repscape.errors import DataError
 from repscape.stimuli import movie, movie_pixels
@@ -61,6 +62,25 @@ def test_turned_and_mirrored(tmp_path, picture, quarters, mirrored):
         output.mux(stream.encode())
     expected = np.rot90(picture, quarters)  # both counter-clockwise
     np.testing.assert_array_equal(shown(tmp_path / "a.mov"), expected[:, ::-1] if mirrored else expected)
+
+
+def test_how_it_is_shown_is_said(write, picture, caplog):
+    caplog.set_level("INFO")
+    shown(oblong(write, picture, Fraction(4, 3)))
+    assert "a.mkv: gbrp, pixels of 4:3 made square" in caplog.text
+    shown(write("b.mkv", picture, codec="ffv1", encoded="yuva444p"))
+    assert "b.mkv: yuva444p, colours by BT.601 (none is named), limited range, transparent" in caplog.text
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_as_exif_says(tmp_path, picture, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(picture).save(tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0)
+    with Image.open(tmp_path / "a.jpg") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image)).astype(int)
+    (found,) = movie.frames(path=tmp_path / "a.jpg", frames=[0])
+    assert np.abs(found.pixels - expected).max() <= 4
 
 
 def test_another_angle_is_refused(tmp_path, picture):

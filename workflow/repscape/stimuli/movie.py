@@ -15,7 +15,7 @@ from repscape.errors import AssetError, ConfigError, DataError
 from repscape.logs import logger, progress
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.movie_file import Scan, decode, open_movie, scan
-from repscape.stimuli.movie_pixels import brightness, displayed
+from repscape.stimuli.movie_pixels import brightness, described, displayed
 from repscape.stimuli.selection import evenly_spaced
 from repscape.types import File
 
@@ -151,7 +151,7 @@ def about_how_many(*, path, every, start, stop) -> int | None:
             seconds = seconds or (container.duration or 0) / 1_000_000
     except (AssetError, DataError):  # told by the assets, or by the job
         return None
-    return int((min(seconds, stop or seconds) - (start or 0)) / every)
+    return max(0, int((min(seconds, stop or seconds) - (start or 0)) / every))
 
 
 def _exact(seconds: float) -> Fraction:
@@ -197,6 +197,8 @@ def _decoded(
                 pixels = displayed(frame, stream.sample_aspect_ratio)
             except DataError as error:
                 raise DataError(f"{path}: frame {index}: {error}") from error
+            if index == chosen[0]:
+                logger.info("%s: %s", path, described(frame, stream.sample_aspect_ratio))
             hdr = hdr or brightness(frame)
             yield Frame(f"frame_{index:06d}", pixels, None if times is None else float(times[index]))
             wanted = next(left, None)

@@ -9,6 +9,8 @@ from repscape.stimuli.assemble import resize
 from repscape.stimuli.movie_file import PIXELS
 
 SQUARE = Fraction(1, 100)  # pixels are square if their sides differ by no more
+_UNNAMED = range(28, 32)  # AVFrameSideDataType: from LCEVC to EXIF
+_MATRICES = {1: "BT.709", 2: "BT.601 (none is named)", 5: "BT.601", 6: "BT.601", 9: "BT.2020"}
 _HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics (ITU-T H.273)
 
 
@@ -41,7 +43,7 @@ def rgb(frame) -> np.ndarray:
     from av import FFmpegError
     from PIL import Image
 
-    clear = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
+    clear = _may_be_clear(frame)
     try:
         pixels = frame.to_ndarray(format="rgba" if clear else "rgb24", interpolation="BICUBIC")
     except FFmpegError as error:
@@ -53,6 +55,10 @@ def rgb(frame) -> np.ndarray:
         return pixels
     grey = Image.new("RGBA", (frame.width, frame.height), (128, 128, 128, 255))
     return np.asarray(Image.alpha_composite(grey, Image.fromarray(pixels)).convert("RGB"))
+
+
+def _may_be_clear(frame) -> bool:
+    return frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
 
 
 def squared(pixels: np.ndarray, aspect: Fraction | None) -> np.ndarray:
@@ -72,15 +78,28 @@ def display_matrix(frame) -> np.ndarray | None:
     """Return what of a frame's display matrix turns and mirrors, int (2, 2): rows are images of x and y."""
     try:
         found = frame.side_data.get("DISPLAYMATRIX")
-    except (KeyError, ValueError):  # ValueError: beside it lies something that PyAV does not know
-        found = None
-        if frame.rotation:
-            raise DataError(
-                "it is to be shown turned, but how cannot be read. Encode it again, upright."
-            ) from None
+    except ValueError:  # beside it lies what PyAV has no name for, such as EXIF
+        found = _plain(frame).side_data.get("DISPLAYMATRIX")
     if found is None:
         return None
     return np.frombuffer(bytes(found), "=i4", 9).reshape(3, 3)[:2, :2].astype(np.int64)
+
+
+def _plain(frame):
+    """Return a frame without the kinds of side data that FFmpeg has since 8.0 and PyAV does not name."""
+    from av.filter import Graph
+
+    graph = Graph()
+    last = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
+    )
+    chain = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _UNNAMED]
+    for following in (*chain, graph.add("buffersink")):
+        last.link_to(following)
+        last = following
+    graph.configure()
+    graph.push(frame)
+    return graph.pull()
 
 
 def turned(pixels: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
@@ -103,6 +122,22 @@ def turned(pixels: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
             "upright."
         )
     return pixels[:: 1 if d > 0 else -1, :: 1 if a > 0 else -1]
+
+
+def described(frame, aspect: Fraction | None) -> str:
+    """Say for the log by which of its properties a frame is turned into what is shown."""
+    parts = [f"{frame.format.name}"]
+    if not frame.format.is_rgb and len(frame.format.components) > 2:
+        matrix = _MATRICES.get(int(frame.colorspace), f"matrix {int(frame.colorspace)} of ITU-T H.273")
+        parts.append(f"colours by {matrix}, {'full' if int(frame.color_range) == 2 else 'limited'} range")
+    if _may_be_clear(frame):
+        parts.append("transparent pixels over grey")
+    if aspect and abs(aspect - 1) > SQUARE:
+        parts.append(f"pixels of {aspect.numerator}:{aspect.denominator} made square")
+    matrix = display_matrix(frame)
+    if matrix is not None and (matrix != matrix[0, 0] * np.eye(2)).any():
+        parts.append(f"turned by the display matrix {np.sign(matrix).tolist()}")
+    return ", ".join(parts)
 
 
 def brightness(frame) -> str | None:

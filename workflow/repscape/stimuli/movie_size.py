@@ -27,8 +27,7 @@ def declared_size(path: Path, container: str) -> int | None:
         if container == "mpegts":
             return _packets(file, there)
         if container == "gif":
-            file.seek(-min(there, 64), 2)
-            return there + (not file.read().rstrip(b"\0").endswith(b";"))  # its trailer
+            return _blocks(file)
     return None
 
 
@@ -74,15 +73,18 @@ def _riffs(file, there: int) -> int | None:
 
 
 def _objects(file, there: int) -> int | None:
-    """Return where the last object of an asf (wmv) ends: a GUID, its size, content."""
-    at = 0
+    """Return where the data object of an asf (wmv) ends; objects are a GUID, their size and content."""
+    at, data = 0, bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
     while at < there:
         file.seek(at)
-        size = int.from_bytes(file.read(24)[16:], "little")
+        head = file.read(24)
+        size = int.from_bytes(head[16:], "little")
         if size < 24:  # a broadcast that was not closed
             break
         at += size
-    return at or None
+        if head[:16] == data:
+            return at
+    return None
 
 
 def _pages(file, there: int) -> int | None:
@@ -95,6 +97,25 @@ def _pages(file, there: int) -> int | None:
         return None if at < 0 else there + 1
     segments = tail[at + 26]
     return begin + at + 27 + segments + sum(tail[at + 27 : at + 27 + segments])
+
+
+def _blocks(file) -> int | None:
+    """Return where a gif ends with its trailer; a byte more than it has where that is missing (GIF89a)."""
+    data = file.read()
+
+    def after(at: int, flags: int) -> int:  # a table of colours
+        return at + (3 << ((flags & 7) + 1) if flags & 128 else 0)
+
+    try:
+        at = after(13, data[10])
+        while data[at] in b"!,":
+            at = after(at + 10, data[at + 9]) + 1 if data[at] == 44 else at + 2
+            while data[at]:
+                at += data[at] + 1
+            at += 1
+        return at + 1 if data[at] == 59 else None
+    except IndexError:
+        return len(data) + 1
 
 
 def _packets(file, there: int) -> int | None:
