@@ -5,8 +5,11 @@
 patterns.
 """
 
+import os
 import re
+from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 from repscape.errors import AssetError
 
@@ -14,6 +17,7 @@ _BRACES = r"\{([A-Za-z][A-Za-z0-9_]*)\}"
 _TOKENS = re.compile(
     rf"(?P<folders>\*\*/)|(?P<any>\*+)|(?P<one>\?)|(?P<of>\[!?\]?[^\]]*\])|{_BRACES}|(?P<text>.)"
 )
+_SURROGATES = re.compile("[\ud800-\udfff]")  # by which Python stands in for bytes that are not UTF-8
 
 
 def names(path: str) -> list[str]:
@@ -81,3 +85,23 @@ def _expression(path: str, greedy: bool) -> re.Pattern:
         else:
             parts.append(re.escape(token["text"]))
     return re.compile("".join(parts), re.DOTALL)
+
+
+def unusable(files: Iterable[Path]) -> list[str]:
+    """Say which files cannot be inputs of a job by their names, and why.
+
+    Snakemake takes braces for wildcards and lower-case words in angle brackets for variables of its own; and
+    what is not UTF-8 cannot be written into files.
+    """
+    files = [str(file) for file in files]
+    odd = {
+        "with '{' or '}'": [file for file in files if set(file) & set("{}")],
+        "with '<word>'": [file for file in files if re.search("<[a-z][a-z0-9_]*>", file)],
+        "that are not UTF-8": [repr(os.fsencode(file)) for file in files if _SURROGATES.search(file)],
+    }
+    return [
+        f"names {what} cannot be used, rename: {', '.join(found[:5])}"
+        + (f", and {len(found) - 5} more." if len(found) > 5 else ".")
+        for what, found in odd.items()
+        if found
+    ]

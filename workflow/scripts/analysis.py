@@ -3,6 +3,7 @@
 import csv
 
 from repscape import jobs, plugins, schema, store
+from repscape.analyses.result import cells
 
 
 def main(analysis, section, simulated, files, output):
@@ -18,7 +19,7 @@ def main(analysis, section, simulated, files, output):
             open(temporary, "w", newline="", encoding="utf-8") as stream,
         ):
             written = (result.variables, result.groups) if result.groups else (result.variables,)
-            csv.writer(stream, lineterminator="\n").writerows(plugin.rows(*written))
+            csv.writer(stream, lineterminator="\n").writerows(map(cells, plugin.rows(*written)))
 
 
 if __name__ == "__main__":

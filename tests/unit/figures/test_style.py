@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from itertools import combinations, pairwise
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -267,3 +268,19 @@ def test_beyond_six_stimuli_shapes_vary_as_well():
     assert shapes == ["o"] * 6 + ["s"] * 6 + ["^"] * 3
     assert style.marker("noise") == "o"
     assert len({(style.colour(f"s{i}"), shape) for i, shape in enumerate(shapes)}) == 15
+
+
+def test_names_are_text_and_powers_of_ten_are_no_formulas(tmp_path):
+    names = ["$x$.png", "$\\frac{$ $", "a$b$c_1", "<a>.png", "50%"]
+    with settings():
+        fig = figure(60)
+        left, right = fig.subplots(1, 2)
+        left.set_title(names[0])
+        left.set(xlim=(-0.5, 4.5), yscale="log", ylim=(1e-3, 1e3))
+        left.set_xticks(range(5), names)
+        right.set(xlim=(2e-4, 9e-4), xscale="log")
+        right.legend(right.plot([3e-4, 4e-4], [0, 1]), names[2:3])
+        save(fig, tmp_path / "a.svg", tmp_path / "a.png")
+    drawn = [text.text for text in ElementTree.parse(tmp_path / "a.svg").iter() if text.tag.endswith("}text")]
+    assert {*names, "10⁻³", "10³", "3·10⁻⁴"} <= set(drawn)
+    assert not any("math" in text for text in drawn)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from repscape import patterns
 from repscape.errors import DataError
 from repscape.recordings.given import condensed
 from repscape.stimuli import images, names
@@ -85,9 +86,13 @@ def test_a_row_of_a_table_for_several_pictures_is_refused(pugs):
     assert [frame.label for frame in images.frames(path=pugs[1:], table=table)] == ["x", "c"]
 
 
-def test_names_that_are_not_utf_8_are_told():
-    with pytest.raises(DataError, match=r"UTF-8, found b'.*caf\\xe9\.png'"):
-        names.of_files([Path(os.fsdecode(b"caf\xe9.png"))])
+def test_names_that_snakemake_or_files_cannot_have_are_told():
+    files = ["a.png", "<Results>.png", "<results>.png", "{x}.png", os.fsdecode(b"caf\xe9.png")]
+    assert patterns.unusable(map(Path, files)) == [
+        "names with '{' or '}' cannot be used, rename: {x}.png.",
+        "names with '<word>' cannot be used, rename: <results>.png.",
+        "names that are not UTF-8 cannot be used, rename: b'caf\\xe9.png'.",
+    ]
 
 
 @pytest.mark.parametrize(

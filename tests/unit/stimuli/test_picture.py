@@ -289,7 +289,7 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
     paths.append(write_png("8.png", np.dstack([SHOWN, SHOWN]), 8, 4))
     list(images.frames(path=paths))
     assert (
-        "took 3 pictures in their order, from 10.png to 8.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
+        "3 pictures in this order: 10.png, 9.png … 8.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
         "1, which is not applied; 1 with transparency, laid over mean grey (128)" in caplog.text
     )
 

@@ -1,6 +1,19 @@
 """What an analysis returns, ready for `store.write`."""
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
+
+_BEGINS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+)  # with these spreadsheets begin a formula (OWASP, CSV injection)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class Result(NamedTuple):
@@ -17,3 +30,16 @@ class Result(NamedTuple):
     variables: dict
     attributes: dict = {}  # noqa: RUF012 (never changed)
     groups: dict = {}  # noqa: RUF012
+
+
+def cells(row: Iterable) -> list:
+    """Return a row of a CSV table as a spreadsheet shows it: text that it would compute gets ``'`` in front.
+
+    Numbers stay, also those that are text, such as the factor value ``-30``.
+    """
+    return [
+        f"'{cell}"
+        if isinstance(cell, str) and cell.startswith(_BEGINS) and not _NUMBER.fullmatch(cell)
+        else cell
+        for cell in row
+    ]

@@ -132,9 +132,8 @@ def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: 
     except AssetError as error:
         mistakes.add(keys, str(error).removeprefix(f"{where}: "))
         return
-    odd = [str(file) for file in files if set(str(file)) & set("{}")]
-    if odd:
-        mistakes.add(keys, f"names with '{{' or '}}' cannot be used, rename: {', '.join(odd)}.")
+    for mistake in patterns.unusable(files):
+        mistakes.add(keys, mistake)
     if len(files) > 1 and not several:
         each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
         mistakes.add(

@@ -6,7 +6,7 @@ from repscape import choices
 from repscape.figures import captions
 from repscape.figures.decoding_error import procedure
 from repscape.figures.depth import own
-from repscape.figures.style import figure
+from repscape.figures.style import figure, plain_powers
 from repscape.study import Study
 
 CATEGORY = "Units"
@@ -91,11 +91,13 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
             panel.set_xticks([], minor=True)
             panel.set_xlim(-0.15, steps[-1] * 1.1)
             panel.set_xlabel("epoch")
-            panel.set_title(f"{bold(letter)}  ReLU network, weight decay {captions.plain(float(chosen))}")
+            panel.set_title(
+                f"{bold(letter)}  ReLU network, weight decay {captions.plain(float(chosen))}", parse_math=True
+            )
         else:
             panel.set_xticks(x, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
             panel.set_xlabel("weight decay" if dim == "decay" else "strength of the penalty")
-            panel.set_title(f"{bold(letter)}  {name}")
+            panel.set_title(f"{bold(letter)}  {name}", parse_math=True)
             for place, step in enumerate(steps):
                 count = int(np.isclose(chosen, step).sum())
                 if count:
@@ -112,6 +114,7 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
     if below:
         handles.append(Line2D([], [], color="0.2", **BELOW, label="mean below the axis"))
     fig.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    plain_powers(fig)
     return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels], below)
 
 

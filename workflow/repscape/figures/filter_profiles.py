@@ -7,7 +7,7 @@ from repscape.analyses.result import Result
 from repscape.errors import ConfigError
 from repscape.figures import captions, recorded
 from repscape.figures.rows import inset, page, write
-from repscape.figures.style import PAGE, WIDTH
+from repscape.figures.style import PAGE, WIDTH, plain_powers
 from repscape.study import Study
 
 CATEGORY = "Activations"
@@ -152,6 +152,7 @@ def draw(
     write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
     axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
     attributes = recorded.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
+    plain_powers(fig)
     return fig, caption(data, recordings, shown, ranked, logarithmic, layers), Result({}, attributes, groups)
 
 

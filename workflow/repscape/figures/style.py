@@ -4,6 +4,7 @@ Figures are made with `matplotlib.figure.Figure`, never pyplot: no backend is ch
 is global but the settings, which `settings` applies for as long as a figure is drawn.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ DASHES = ((1, 1.2), (3.5, 1.4), (6, 1.4, 1, 1.4), (8, 2), (3, 1, 1, 1, 1, 1))
 SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # ships with matplotlib
     "mathtext.fontset": "dejavusans",
+    "text.parse_math": False,  # names may have any signs; `save` writes powers of ten without
     "font.size": 7,
     "axes.titlesize": 7.5,
     "axes.labelsize": 7,
@@ -231,10 +233,43 @@ def readable(figure) -> None:
             text.set_fontfamily([*SETTINGS["font.family"], font])
 
 
+def plain_powers(figure) -> None:
+    """Let logarithmic axes write 10⁻³ where matplotlib writes a formula, which is not read as one."""
+    from matplotlib.ticker import Formatter, LogFormatterMathtext
+
+    from repscape.figures.captions import ten
+
+    class Plain(Formatter):
+        def __init__(self, formula):
+            self._formula = formula
+
+        def set_axis(self, axis):
+            self._formula.set_axis(axis)
+
+        def set_locs(self, locs):
+            self._formula.set_locs(locs)
+
+        def __call__(self, value, place=None):
+            power = re.compile(r"\$\\mathdefault\{(?:(.*)\\times)?(-?)10\^\{(-?\d+)\}\}\$")
+            found = power.fullmatch(self._formula(value, place))
+            if found is None:
+                return self._formula(value, place).replace("$\\mathdefault{", "").removesuffix("}$")
+            factor, sign, exponent = found.groups()
+            return f"{factor}·" * bool(factor) + sign.replace("-", "−") + ten(int(exponent))
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for which in ("major", "minor"):
+                formatter = getattr(axis, f"get_{which}_formatter")()
+                if isinstance(formatter, LogFormatterMathtext):
+                    getattr(axis, f"set_{which}_formatter")(Plain(formatter))
+
+
 def save(figure, svg, png) -> None:
     """Save a figure as SVG and PNG, each whole or not at all, with the same bytes every time."""
     from repscape.store import replacing
 
+    plain_powers(figure)
     readable(figure)
     with settings():
         with replacing(svg) as temporary:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.figures import captions, trained
-from repscape.figures.style import COLOURS, figure
+from repscape.figures.style import COLOURS, figure, plain_powers
 from repscape.study import Study
 
 CATEGORY = "Network"
@@ -50,6 +50,7 @@ def draw(data: dict, *, sources: list[str] | None = None):
         Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="largest class, held out"),
     ]
     fig.legend(handles=handles, loc="outside right upper")
+    plain_powers(fig)
     return fig, caption(trainings)
 
 

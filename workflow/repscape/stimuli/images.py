@@ -108,10 +108,10 @@ class _Seen:
 
     def report(self) -> None:
         """Log which pictures were taken, in which order, and what was done to them."""
-        first, last = self.files[0], self.files[-1]
-        count = len(self.files)
+        shown = [*self.files[:2], *self.files[-1:]] if len(self.files) > 3 else self.files
+        order = " … ".join([", ".join(map(str, shown[:2])), *map(str, shown[2:])])
         done = "".join(f"; {number} {what}" for what, number in self.converted.items())
-        logger.info("took %d pictures in their order, from %s to %s%s", count, first, last, done)
+        logger.info("%d pictures in this order: %s%s", len(self.files), order, done)
         if self.several:
             logger.warning("of files with several pictures the first is taken: %s", some(self.several))
 
@@ -175,6 +175,8 @@ def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
         raise ConfigError(
             f"expected 'path', or a column 'path' in 'table'; found neither ({table}). Add one of them."
         )
+    if mistakes := patterns.unusable(map(Path, rows)):
+        raise DataError(f"{table}: {' '.join(mistakes)}")
     return [Path(row) for row in rows]
 
 

@@ -19,11 +19,6 @@ def of_files(files: Sequence[Path]) -> dict[Path, str]:
     """Name each picture as its file, or, where files share a name, as the path below the folder these share.
 
     So another picture changes the name of those alone that have its file name.
-
-    Raises
-    ------
-    DataError
-        Names of files are not UTF-8.
     """
     alike = defaultdict(list)
     for file in dict.fromkeys(files):
@@ -33,9 +28,6 @@ def of_files(files: Sequence[Path]) -> dict[Path, str]:
         shared = os.path.commonpath([file.absolute().parent for file in same])
         for file in same:
             named[file] = name if len(same) == 1 else file.absolute().relative_to(shared).as_posix()
-    odd = [repr(os.fsencode(file)) for file, name in named.items() if not _encodable(name)]
-    if odd:
-        raise DataError(f"expected file names in UTF-8, found {some(odd)}. Rename these files.")
     return {file: named[file] for file in files}
 
 
@@ -78,11 +70,3 @@ def parts(name: str) -> tuple[str, ...]:
     """Split a name into the parts of its path, with letters composed."""
     composed = unicodedata.normalize("NFC", name).replace("\\", "/")
     return tuple(part for part in composed.split("/") if part not in ("", "."))
-
-
-def _encodable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
