@@ -656,6 +656,8 @@ BAD_YAML = {
         r"latin.yaml:2: expected UTF-8, .* 0xe9",
     ),
     "itself.yaml": (b"stimuli: &a\n  b: *a\n", r"itself.yaml:1: stimuli.b: the anchor"),
+    "on.yaml": (b"stimuli:\n  on: {}\n", r"on.yaml:2: stimuli.on: YAML reads this name as True"),
+    "octal.yaml": (b"stimuli: {010: {}}\n", r"stimuli.010: YAML reads this name as 8"),
     "list.yaml": (b"- study\n", "expected keys"),
     "empty.yaml": (b"", "expected keys"),
     "deep.yaml": (b"a: " + b"[" * 1200, "nested too deeply"),
@@ -673,3 +675,10 @@ def test_what_is_no_config_is_refused_in_a_sentence(tmp_path, name):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=said):
         read_lines(tmp_path / name)
+
+
+def test_names_that_are_numbers_are_themselves(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("stimuli: {10: {}, 'on': {}, \"010\": {}, 2.5: {}, <<: {a: 1}}\n", encoding="utf-8-sig")
+    found = {keys[1] for keys in read_lines(path) if len(keys) == 2}
+    assert {"10", "on", "010", "2.5"} <= found

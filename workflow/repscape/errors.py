@@ -4,7 +4,8 @@ Each message says where the mistake is, what was expected, what was found and wh
 workflow prints the message alone; a traceback means a bug in repscape itself.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 _SHOWN = 3
@@ -39,9 +40,20 @@ def some(items: Sequence[str]) -> str:
 def unknown(name: str | None, valid) -> str:
     """Say that a name is unknown, what was probably meant, and what there is."""
     valid = sorted(map(str, valid))
-    close = get_close_matches(str(name), valid, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else "."
+    close = nearest(str(name), valid)
+    hint = f"; did you mean '{close}'?" if close else "."
     return f"'{name}' is unknown{hint} Valid: {', '.join(valid) or 'none'}."
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """Return the name that was probably meant: of the same letters and digits, or nearly."""
+    plain = {_letters(one): one for one in reversed(list(valid))}
+    close = get_close_matches(_letters(name), plain, n=1)
+    return plain[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def gpu_memory_ran_out(error: BaseException) -> bool:

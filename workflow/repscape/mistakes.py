@@ -166,6 +166,12 @@ def read_lines(path) -> dict[tuple, tuple[str, int]]:
     return _lines_of(root, path)
 
 
+def _is_read_as_another(key: yaml.ScalarNode) -> bool:
+    """Whether a name is a number or a truth value for YAML, written in another way: on, 010."""
+    plain = key.style is None and key.tag.rpartition(":")[2] in ("bool", "int", "float", "null")
+    return plain and str(yaml.safe_load(key.value)) != key.value
+
+
 def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
     lines: dict[tuple, tuple[str, int]] = {}
 
@@ -186,6 +192,11 @@ def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 here = (*keys, str(key.value))
+                if isinstance(key, yaml.ScalarNode) and _is_read_as_another(key):
+                    raise ConfigError(
+                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: YAML reads this name as "
+                        f"{yaml.safe_load(key.value)}. Write it in quotes: '{key.value}'."
+                    )
                 if here in lines:
                     raise ConfigError(
                         f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice, "
