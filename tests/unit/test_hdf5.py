@@ -138,6 +138,9 @@ def test_units_of_neurodata_without_borders(tmp_path):
         series["data"] = np.arange(4, dtype=np.int16).reshape(2, 2)
         series["data"].attrs["conversion"], series["data"].attrs["offset"] = 0.5, 3.0
     np.testing.assert_array_equal(array(tmp_path / "a.nwb", "acquisition/series/data"), [[3, 3.5], [4, 4.5]])
+    with h5py.File(tmp_path / "a.nwb", "a") as file:
+        file["acquisition/series/channel_conversion"] = [1.0, 10.0]
+    np.testing.assert_array_equal(array(tmp_path / "a.nwb", "acquisition/series/data"), [[3, 8], [4, 18]])
 
 
 # files that point to others

@@ -41,6 +41,10 @@ CASES = [
     ("i1", {"_Unsigned": "true", "fill": -5}),
     ("i2", {"_Unsigned": "true", "scale_factor": 2.0}),
     ("f8", {"fill": np.nan}),
+    # reported to netcdf4-python: 794, 936, 840
+    ("i2", {"_Unsigned": "true", "fill": -1, "valid_range": np.int16([0, -6]), "scale_factor": 0.0015}),
+    ("i2", {"add_offset": 32768, "valid_range": np.int16([1, 1000])}),
+    ("i4", {"fill": 6}),
 ]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from repscape import bombs
 from repscape.errors import DataError
-from repscape.packed import DEFAULT_FILL, unpacked
+from repscape.packed import ATTRIBUTES, DEFAULT_FILL, unpacked
 
 _HOPS = 32  # links that follow each other, or data that are put together of others
 _NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable"
@@ -91,8 +91,9 @@ class Opened:
         values = self._values(item, where)
         if item.dtype == "S1" and _is_netcdf(item.file):
             return joined(values)
-        values = unpacked(values, dict(item.attrs), _fill(item))
-        return _in_units(values, item)
+        packing = {name: item.attrs[name] for name in ATTRIBUTES if name in item.attrs}
+        values = unpacked(values, packing, _fill(item))
+        return self._in_units(values, item, where)
 
     # where things are
 
@@ -195,6 +196,16 @@ class Opened:
                 f"{len(content):,}."
             )
         return np.frombuffer(content, item.dtype).reshape(item.shape)
+
+    def _in_units(self, values: np.ndarray, item, where: str) -> np.ndarray:
+        """Return data of Neurodata Without Borders in their unit: data × conversion + offset, by channel too."""
+        if values.dtype.kind not in "iuf" or "neurodata_type" not in item.parent.attrs:
+            return values
+        conversion, offset = float(item.attrs.get("conversion", 1)), float(item.attrs.get("offset", 0))
+        if "channel_conversion" in item.parent and values.ndim > 1:
+            channels = self._values(self._find(item.file, f"{item.parent.name}/channel_conversion"), where)
+            values = values * channels.reshape(-1, *[1] * (values.ndim - 2))
+        return values if (conversion, offset) == (1, 0) else values * conversion + offset
 
     # MATLAB's
 
@@ -332,11 +343,3 @@ def _fill(item):
         kind = item.dtype.str[1:]
         return item.fillvalue if kind in DEFAULT_FILL else None
     return item.fillvalue if item.fillvalue != 0 else None  # PyTables declares 0 for all arrays
-
-
-def _in_units(values: np.ndarray, item) -> np.ndarray:
-    """Scale what the Neurodata Without Borders format keeps in other units: conversion × data + offset."""
-    if values.dtype.kind not in "iuf" or "neurodata_type" not in item.parent.attrs:
-        return values
-    conversion, offset = (float(item.attrs.get(*neutral)) for neutral in (("conversion", 1), ("offset", 0)))
-    return values if (conversion, offset) == (1, 0) else values * conversion + offset

@@ -19,6 +19,13 @@ DEFAULT_FILL = {
 }
 
 
+# What a variable may say of how it is packed
+ATTRIBUTES = (
+    *("_FillValue", "missing_value", "valid_range", "valid_min", "valid_max"),
+    *("_Unsigned", "scale_factor", "add_offset"),
+)
+
+
 def unpacked(values: np.ndarray, attributes: Mapping[str, Any], fill: Any = None) -> np.ndarray:
     """Return what packed values stand for, with NaN where there is none.
 

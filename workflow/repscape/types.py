@@ -44,6 +44,11 @@ Names = Annotated[
 ]
 
 
+Numbers = Annotated[
+    list[float], BeforeValidator(lambda value: value if isinstance(value, list | None) else [value])
+]
+
+
 class _Asset:
     """Marks a parameter that names files: an address, a path, a pattern (see assets.py)."""
 

@@ -13,7 +13,7 @@ from repscape.logs import logger
 from repscape.orientations import Convention, conditions
 from repscape.recordings.order import text
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.types import Files, Names
+from repscape.types import Files, Names, Numbers
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
 ORDER = ("trial", "image", "repeat", "neuron")
@@ -33,7 +33,7 @@ def read(
     area_of: str | None = None,
     columns: Names | None = None,
     leave_out: Names | None = None,
-    missing_values: list[float] | None = None,
+    missing_values: Numbers | None = None,
     other_files: Files | None = None,
 ) -> Iterator[Responses]:
     """Read the responses to each stimulus.

@@ -213,7 +213,7 @@ def recorded(
         if missing == "refuse":
             _refuse_missing(values, responses.where)
         image = places(responses, stimuli[responses.stimulus], order)
-        logger.info("%s", _taken(responses, values, image, stimuli[responses.stimulus]))
+        logger.info("%s", _taken(responses, values, image, stimuli[responses.stimulus], order))
         found[responses.stimulus] = _used_trials(
             responses, values, image, stimuli[responses.stimulus], missing, others, left_out
         )
@@ -295,13 +295,16 @@ def _numbers(responses: Responses) -> np.ndarray:
         ) from error
 
 
-def _taken(responses: Responses, values: np.ndarray, image: np.ndarray, seen: Seen) -> str:
+def _taken(responses: Responses, values: np.ndarray, image: np.ndarray, seen: Seen, order) -> str:
     """Say in a line what was read: the array, its size, what is missing, which trial showed what."""
     shown = [seen.names[at] if at >= 0 else "no image" for at in image]
     first = ", ".join(
         f"trial {at}: {shown[at]}" for at in sorted({0, min(1, len(shown) - 1), len(shown) - 1})
     )
     missing = np.isnan(values).sum()
+    if responses.by_file and (responses.shown is None or _labels(responses.shown).dtype.kind in "iuf"):
+        word = order if isinstance(order, str) else "stimulus's"
+        first += f" (without names, in the {'given' if isinstance(order, list) else word} order)"
     of = f"{values.shape[2]} features of " if values.shape[2] > 1 else ""
     return (
         f"{responses.where}: {responses.what or 'responses'} to '{responses.stimulus}', {len(values)} trials "

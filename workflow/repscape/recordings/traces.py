@@ -12,7 +12,7 @@ from repscape.errors import ConfigError, DataError
 from repscape.logs import logger
 from repscape.recordings.order import text
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.types import Files, Names
+from repscape.types import Files, Names, Numbers
 
 Axis = Literal["trial", "time", "neuron"]
 State = Literal["mean", "power"]
@@ -32,7 +32,7 @@ def read(
     area_of: str | None = None,
     columns: Names | None = None,
     leave_out: Names | None = None,
-    missing_values: list[float] | None = None,
+    missing_values: Numbers | None = None,
     other_files: Files | None = None,
 ) -> Iterator[Responses]:
     """Cut the traces of each trial into a state an image.
