@@ -275,6 +275,19 @@ def test_a_movie_with_something_behind_it(tmp_path, name):
     assert movie_file.scan(path).frames == 20
 
 
+def test_an_avi_that_was_written_through_a_pipe(tmp_path):
+    data = write(tmp_path / "a.avi").read_bytes()
+    (tmp_path / "a.avi").write_bytes(data[:4] + b"\xff" * 4 + data[8:])
+    assert movie_file.scan(tmp_path / "a.avi").frames == 20
+
+
+def test_a_codec_that_no_one_knows(tmp_path):
+    path = write(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))
+    with pytest.raises(DataError, match=r"a\.mp4: .*Encode it again"):
+        movie_file.scan(path)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.gif"])
 def test_damage_anywhere_is_one_sentence_or_a_movie(tmp_path, name):
     data = write(tmp_path / name).read_bytes()

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
 from repscape.assets import local_files
 from repscape.errors import AssetError, ConfigError, DataError
@@ -40,7 +40,7 @@ def frames(
     frames: list[NonNegativeInt] | None = None,
     start: Seconds | None = None,
     stop: Seconds | None = None,
-    rate: PositiveFloat | None = None,
+    rate: Annotated[float, Field(ge=0.001, le=100_000)] | None = None,
     stream: NonNegativeInt | None = None,
 ) -> Iterator[Frame]:
     """Take frames out of a movie, chosen in exactly one of three ways.

@@ -116,14 +116,22 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
     ends: dict[int, Fraction] = {}
     interlaced = 0
     with open_movie(path, number) as (container, stream):
+        there, declared = path.stat().st_size, declared_size(path, container.format.name)
+        if declared is not None and declared > there:
+            raise DataError(
+                f"{path}: by its own structure it has {declared:,} bytes or more, found {there:,}. {AGAIN}"
+            )
         for frame in decode(path, container, stream, ends):
             if frame.is_corrupt:
                 raise DataError(f"{path}: frame {len(seen)} is damaged. {AGAIN}")
             seen.append((frame.pts, frame.dts, frame.duration or 0))
             interlaced += frame.interlaced_frame
         if not seen:
-            raise DataError(f"{path}: expected a movie, found no frame that decodes. Encode it again.")
-        if missing := _cut_off(path, container, stream, ends):
+            raise DataError(
+                f"{path}: expected a movie, found no frame that decodes. If it was cut "
+                "out of another without a key frame, cut it anew at one, or encode it."
+            )
+        if missing := _ends_early(container, stream, ends):
             raise DataError(f"{path}: {missing}. {AGAIN}")
         ticks = None if _has_no_clock(container) else _shown(seen)
         every = _step(container, stream, rate)
@@ -219,12 +227,8 @@ def _ascend(times: list[int]) -> bool:
     return all(a <= b for a, b in pairwise(times))
 
 
-def _cut_off(path: Path, container, stream, ends: dict[int, Fraction]) -> str | None:
-    """Say what a movie lacks at its end, if something."""
-    there = path.stat().st_size
-    declared = declared_size(path, container.format.name)
-    if declared is not None and declared > there:
-        return f"by its own structure it has {declared:,} bytes or more, found {there:,}"
+def _ends_early(container, stream, ends: dict[int, Fraction]) -> str | None:
+    """Say how long a movie is if its header says that it is longer."""
     end = ends.get(stream.index, Fraction(0))
     if stream.duration is not None and container.format.name != "asf":
         promised = stream.duration * stream.time_base

@@ -66,7 +66,7 @@ def _riffs(file, there: int) -> int | None:
         file.seek(at)
         head = file.read(8)
         size = int.from_bytes(head[4:], "little")
-        if head[:4] != b"RIFF" or not size:  # 0: a recording that was not closed
+        if head[:4] != b"RIFF" or size in (0, 0xFFFFFFFF):  # written without an end, such as through a pipe
             break
         at += 8 + size
     return at or None
