@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from repscape import jobs
+from repscape import jobs, store
+from repscape import run as whose
 from repscape.errors import DataError
 
 gc.enable()  # this process is no job
@@ -93,7 +94,7 @@ def test_a_job_ends_with_the_run_that_started_it(tmp_path, interruptible):
     handler = signal.default_int_handler if interruptible else signal.SIG_IGN
     with subprocess.Popen(
         [sys.executable, "-c", JOB, str(tmp_path / "job.log"), str(tmp_path / "file")],
-        env=os.environ | {"REPSCAPE_RUN": str(run.pid)},
+        env=os.environ | {"REPSCAPE_RUN": whose.name_of(run.pid)},
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
@@ -135,7 +136,8 @@ def test_a_log_that_cannot_be_written_is_not_missed(tmp_path, where, capsys, mon
 GARBAGE = """
 import gc, sys
 from types import SimpleNamespace
-from repscape import jobs
+from repscape import jobs, store
+from repscape import run as whose
 assert not gc.isenabled(), "while a script imports"
 class Garbage:
     pass
@@ -155,3 +157,54 @@ assert not any(thing is later for thing in gc.get_objects()), "nothing is taken 
 
 def test_garbage_is_looked_for_while_a_job_runs_alone(tmp_path):
     subprocess.run([sys.executable, "-c", GARBAGE, str(tmp_path / "job.log")], check=True)
+
+
+IMPORTING = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from repscape import jobs, store
+print("importing", flush=True)
+import time
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux tells")
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_job_ends_with_the_run_while_it_imports(when):
+    """It need not have begun; where the run has ended before the job looks, the number may be another's."""
+    run = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    environment = os.environ | {"REPSCAPE_RUN": whose.name_of(run.pid)}
+    if when == "before":
+        run.kill()
+        run.wait()
+    with subprocess.Popen(
+        [sys.executable, "-c", IMPORTING], env=environment, stdout=subprocess.PIPE, text=True
+    ) as job:
+        said = job.stdout.readline()
+        run.kill()
+        run.wait()
+        assert job.wait(5) == 130
+    assert said == ("" if when == "before" else "importing\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux tells")
+def test_a_job_names_no_file_when_its_run_has_ended(tmp_path, monkeypatch):
+    """Another process may have the run's number by then, so the number alone says nothing."""
+    other = whose.name_of(os.getpid()).split()
+    other[1] = str(int(other[1]) - 1)  # began earlier
+    (tmp_path / "file").write_text("of a later run")
+
+    def write_after_the_end():
+        with store.replacing(tmp_path / "file") as temporary:
+            temporary.write_text("of an older config")
+            monkeypatch.setenv("REPSCAPE_RUN", " ".join(other))
+
+    with pytest.raises(KeyboardInterrupt):
+        write_after_the_end()
+    assert (tmp_path / "file").read_text() == "of a later run"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    monkeypatch.setenv("REPSCAPE_RUN", whose.name_of(os.getpid()))
+    with store.replacing(tmp_path / "file") as temporary:
+        temporary.write_text("of this run")
+    assert (tmp_path / "file").read_text() == "of this run"

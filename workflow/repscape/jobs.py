@@ -2,28 +2,45 @@
 
 Scripts import this first. Until `run` begins they only import: what that makes stays, so Python need not look
 for garbage in it, which takes a fifth of torch's import, nor take it apart at the end, which takes half a
-second more.
+second more. From here on, not only when imports are done, it ends with the run that started it.
 """
 
 import gc
 import logging
 import os
-import select
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from repscape import run as whose
 from repscape.errors import RepscapeError, gpu_memory_ran_out
 from repscape.logs import INTERRUPTED, logger, say
 
 _GRACE = 2  # seconds
+INTERRUPTED_STATUS = 130
 
 gc.disable()
+
+
+def _end() -> None:
+    """End this process: Snakemake, which started it, was killed.
+
+    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
+    that a later run has made.
+    """
+    if not whose.in_job:  # it imports: nothing has begun
+        os._exit(INTERRUPTED_STATUS)
+    logger.error("Snakemake was ended from outside, so this job ends")
+    os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
+    time.sleep(_GRACE)
+    os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
+
+
+whose.watch(_end)
 
 
 @contextmanager
@@ -43,14 +60,14 @@ def run(snakemake) -> Iterator[None]:
     warnings.simplefilter("default")
     wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
     step = f"{snakemake.rule} ({wildcards})" if wildcards else snakemake.rule
-    _end_with_the_run()
+    whose.in_job = True
     gc.freeze()
     gc.enable()
     try:
         yield
     except KeyboardInterrupt:  # Snakemake says it for all jobs
         logger.error(INTERRUPTED)
-        sys.exit(130)
+        sys.exit(INTERRUPTED_STATUS)
     except RepscapeError as error:
         logger.error("%s", error, exc_info=error.__cause__)
         say(f"repscape: {step} failed: {error} [log: {log}]")
@@ -66,6 +83,7 @@ def run(snakemake) -> Iterator[None]:
         say(f"repscape: {step} failed unexpectedly: {what}. The traceback is in {log}.")
         sys.exit(1)
     finally:
+        whose.in_job = False
         root.removeHandler(handler)
         handler.close()
         gc.freeze()
@@ -89,24 +107,3 @@ def _open(log: Path) -> logging.Handler:
         return _Log(log, mode="w", encoding="utf-8")
     except OSError:
         return logging.NullHandler()
-
-
-def _end_with_the_run() -> None:
-    """End this process when the Snakemake that started it is killed (Linux alone can tell).
-
-    Otherwise the job would go on, and might put its files, perhaps of an older config, in the place of those
-    that a later run has made.
-    """
-    try:
-        watched = os.pidfd_open(int(os.environ["REPSCAPE_RUN"]))
-    except (KeyError, AttributeError, OSError):
-        return
-
-    def wait():
-        select.select([watched], [], [])
-        logger.error("Snakemake was ended from outside, so this job ends")
-        os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
-        time.sleep(_GRACE)
-        os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -14,7 +14,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 # What these modules say does not change what a job computes.
-WITHOUT_EFFECT = {"repscape", "repscape.errors", "repscape.jobs", "repscape.logs"}
+WITHOUT_EFFECT = {
+    "repscape",
+    "repscape.errors",
+    "repscape.digests",
+    "repscape.jobs",
+    "repscape.logs",
+    "repscape.run",
+    "repscape.turns",
+}
 
 
 @cache

@@ -1,28 +1,36 @@
 """NetCDF files, written whole or not at all.
 
 A file is written under a name unique to the process and renamed when it is complete, so that a
-killed job or a full disk leaves nothing that a later run would trust. Nothing in a file depends
-on when or where it was written.
+killed job or a full disk leaves nothing that a later run would trust; so does a job whose run has ended.
+Checksums follow what is in a file, with the path under which a job wrote it: who opens the file checks both.
+Nothing in a file depends on when or where it was written.
 """
 
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 
-from repscape import __version__
+from repscape import __version__, checksums, run
 from repscape.errors import DataError, RepscapeError
 
 
 @contextmanager
-def replacing(path) -> Iterator[Path]:
+def replacing(path, *, with_checksums: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` if the block succeeds.
 
-    What a killed process left under such a name is removed.
+    What a killed process left under such a name is removed. A job whose run has ended renames nothing:
+    another run, perhaps of another config, may have made the file by now.
+
+    Parameters
+    ----------
+    path : str or Path
+    with_checksums : bool
+        Append those that `check` looks for. Only for formats that take no notice of what follows them.
 
     Raises
     ------
@@ -38,6 +46,10 @@ def replacing(path) -> Iterator[Path]:
             left.unlink(missing_ok=True)
         try:
             yield temporary
+            if with_checksums:
+                checksums.append(temporary, _described(path, temporary))
+            if run.is_over():
+                raise KeyboardInterrupt
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -59,6 +71,66 @@ def _remedy(why: BaseException, path: Path) -> str:
             "HDF5_USE_FILE_LOCKING=FALSE in the environment"
         )
     return "Free some disk space or check the permissions"
+
+
+_LARGE = 2**26  # bytes: of larger files those who read a part check a part
+
+
+def _described(path: Path, written: Path) -> dict:
+    """Say what a file is of, and where in a large one its largest variable lies."""
+    described: dict = {"path": name_of(path)}
+    if path.suffix == ".nc" and written.stat().st_size > _LARGE:
+        import h5py
+
+        with h5py.File(written, "r") as file:
+            found = [one for one in file.values() if isinstance(one, h5py.Dataset) and one.id.get_offset()]
+            if found:
+                largest = max(found, key=lambda one: one.nbytes)
+                place = {"offset": largest.id.get_offset(), "bytes": largest.nbytes, "rows": len(largest)}
+                described["largest"] = place
+    return described
+
+
+def name_of(path) -> str:
+    """Return the path under which the study has a file; "" outside jobs, where files may have been moved."""
+    return Path(os.path.relpath(path)).as_posix() if run.in_job else ""
+
+
+def check(path, rows: range | None = None) -> None:
+    """Check that a file is what was written, and in a job that it was written as the file that it is read as.
+
+    Outside jobs, files without checksums pass: they may be of other programs.
+
+    Parameters
+    ----------
+    path : str or Path
+    rows : range, optional
+        Which rows of its largest variable will be read; see `checksums.check`.
+
+    Raises
+    ------
+    DataError
+        It is damaged, cannot be read, or is another file of the study.
+    """
+    try:
+        described = checksums.check(path, rows)
+    except checksums.Unmarked as error:
+        if run.in_job:
+            raise DataError(f"{path}: not a whole file ({error}). Delete it and run again.") from error
+        return
+    except checksums.Damaged as error:
+        raise DataError(f"{path}: not as it was written ({error}). Delete it and run again.") from error
+    check_name(path, described["path"])
+
+
+def check_name(path, written: str) -> None:
+    """Refuse, in a job, a file that was written as another file of the study (see `name_of`)."""
+    name = name_of(path)
+    if written and name and written != name:
+        raise DataError(
+            f"{path}: expected the file that was written under this name, found the one written as "
+            f"{written}. Delete it and run again."
+        )
 
 
 def _refusal(error: BaseException, path: Path) -> BaseException | None:
@@ -94,8 +166,12 @@ def create(path, *, kind: str, attributes: Mapping | None = None) -> Iterator[ne
     attributes : mapping of str to str, int, float or a sequence of these
         The keys and parameters that made the file. Values that are None are left out.
     """
-    with replacing(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset:
-        set_attributes(dataset, {"repscape_version": __version__, "kind": kind})
+    with (
+        replacing(path, with_checksums=True) as temporary,
+        netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset,
+    ):
+        about = {"repscape_version": __version__, "kind": kind, "written_as": name_of(path) or None}
+        set_attributes(dataset, about)
         set_attributes(dataset, attributes or {})
         yield dataset
 
@@ -163,19 +239,38 @@ def fill(group, variables: Mapping, attributes: Mapping) -> None:
 
 
 @contextmanager
-def open_file(path, kind: str | None = None) -> Iterator[netCDF4.Dataset]:
-    """Open a file for reading, without masked arrays.
+def open_file(path, kind: str | None = None, *, rows: range | None = None) -> Iterator[netCDF4.Dataset]:
+    """Open a file for reading, without masked arrays, after its checksums.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str, optional
+        What it must hold; see `create`.
+    rows : range, optional
+        Which rows of its largest variable will be read, if not all; the others are not checked.
 
     Raises
     ------
     DataError
-        The file is missing, truncated, not NetCDF, or of another kind.
+        The file is missing, truncated, damaged, not NetCDF, of another kind, or another file of the study.
     """
+    try:
+        with suppress(OSError):  # which the library says
+            check(path, rows)
+    except DataError as error:
+        if not isinstance(error.__cause__, checksums.Unmarked):
+            raise
+        unmarked = error
+    else:
+        unmarked = None
     try:
         dataset = netCDF4.Dataset(path, "r")
     except (OSError, RuntimeError) as error:
         raise DataError(f"{path}: not a readable NetCDF file ({error}). Delete it and run again.") from error
     with dataset:
+        if unmarked is not None:
+            raise unmarked
         dataset.set_auto_mask(False)
         found = getattr(dataset, "kind", None)
         if kind is not None and found != kind:

@@ -15,16 +15,24 @@ WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
 sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
-# What jobs look at: they end when this process is killed.
-os.environ.update(REPSCAPE_RUN=str(os.getpid()))
-
-from repscape import assets, config as configuration, plugins, provenance, schema
+from repscape import (
+    assets,
+    config as configuration,
+    plugins,
+    provenance,
+    records as snakemake_records,
+    run as this_run,
+    schema,
+)
 from repscape.config.names import TARGETS
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
-from repscape.errors import RepscapeError
+from repscape.errors import RepscapeError, some
 from repscape.logs import Calm, say
 from repscape.mistakes import read_lines
 from repscape.networks import planned
+
+# What jobs look at: they end when this process is killed.
+os.environ.update({this_run.VARIABLE: this_run.name_of(os.getpid())})
 
 CALM = Calm()
 logging.getLogger("snakemake.logging").addFilter(CALM)
@@ -72,7 +80,10 @@ def check_folders(*folders):
 
 
 def check_records():
-    """Warn if results are here that Snakemake cannot know when to make again."""
+    """Warn if results are here that Snakemake cannot know when to make again; see to those of damaged records."""
+    damaged = snakemake_records.mark_damaged(".snakemake")
+    if damaged:
+        say(f"repscape: Snakemake's records of these files are damaged, they are made again: {some(damaged)}")
     made = [*glob.glob(f"{RESULTS}/stimuli/*.nc"), *glob.glob(f"{RESULTS}/networks/*/layers.nc")]
     records = (f".snakemake/metadata/{urlsafe_b64encode(file.encode()).decode()}" for file in made)
     if not all(os.path.exists(record) or len(os.path.basename(record)) > 250 for record in records):

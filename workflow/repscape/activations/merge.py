@@ -13,7 +13,7 @@ from repscape.stimuli import factors
 
 _VALUES = 2**22  # copied at a time
 # What a shard has by itself.
-_OWN = ("repscape_version", "kind", "batch", "factors")
+_OWN = ("repscape_version", "kind", "written_as", "batch", "factors")
 
 
 def merge(shards: Iterable, stimulus, output) -> None:

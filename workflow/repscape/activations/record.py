@@ -80,7 +80,8 @@ def record(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
     with ExitStack() as stack:
-        shown = stack.enter_context(store.open_file(stimulus, "stimulus"))
+        # its images are read, and checked, when they are shown
+        shown = stack.enter_context(store.open_file(stimulus, "stimulus", rows=range(0)))
         units = stack.enter_context(store.open_file(population, "population"))
         viewer.check_size(shown["images"].shape, stimulus)
         size = batch if on_cpu else cuda_batch

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from repscape import store
 from repscape.errors import DataError
 from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.row import Row
@@ -82,14 +83,17 @@ def thaw(path: str | Path) -> Frozen:
     Raises
     ------
     DataError
-        The file is missing, truncated or not what `save` wrote.
+        The file is missing, truncated, damaged or not what `save` wrote.
     """
     try:
+        store.check(path)
         content: dict[str, Any] = torch.load(path, mmap=True, weights_only=False)  # our own file
         module, paths = content["module"], content["paths"]
         # torch traces the graph anew when it opens it: names may change, the order may not
         if paths and order(module) != content["nodes"]:
             raise ValueError("its nodes are not in the order in which they were written")
+    except DataError:
+        raise
     except Exception as error:
         raise DataError(
             f"{path}: not a network as the workflow writes it ({error}). Delete it and run again."

@@ -112,7 +112,7 @@ class Viewer:
             One image does not fit into the GPU's memory.
         """
         with (
-            store.open_file(path, "stimulus") as stimulus,
+            store.open_file(path, "stimulus", rows=images) as stimulus,
             settings(threads if self.on_cpu else None, precision),
             torch.inference_mode(),
             torch.autocast(self.place.type, REDUCED.get(precision), enabled=precision in REDUCED),

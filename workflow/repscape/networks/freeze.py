@@ -116,7 +116,10 @@ def save(frozen: Frozen, path: str | Path) -> None:
         "softmax": frozen.softmax,
         "channels_last": frozen.channels_last,
     }
-    with replacing(path) as temporary, open(temporary, "wb") as stream:  # a name would get into the bytes
+    with (
+        replacing(path, with_checksums=True) as temporary,
+        open(temporary, "wb") as stream,  # a name would get into the bytes
+    ):
         torch.save(content, stream)
 
 

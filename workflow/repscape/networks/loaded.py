@@ -47,15 +47,20 @@ def imagenet() -> list[str]:
 
 
 def weights_sha256(module: "nn.Module") -> str:
-    """Sum a network's parameters and buffers: names, types, shapes and bytes, in order of name.
+    """Sum a network's parameters and buffers, see `sum_of`.
 
     The same numbers give the same sum whether they came from a .pth file, a .safetensors file or
     a seed.
     """
+    return sum_of(module.state_dict())
+
+
+def sum_of(state: Mapping) -> str:
+    """Return the sha256 of tensors by their names: names, types, shapes and bytes, in order of name."""
     import hashlib
 
     total = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
+    for name, tensor in sorted(state.items()):
         values = tensor.detach().cpu().contiguous()
         total.update(f"{name} {values.dtype} {list(values.shape)}\n".encode())
         total.update(values.numpy().tobytes() if values.ndim == 0 else memoryview(values.numpy()).cast("B"))
