@@ -42,14 +42,14 @@ def job(rule, shard):
 
 def test_shards(tmp_path):
     whole = Project.create(tmp_path / "whole", CONFIG)
-    # So few files are many, here: none is an input by itself.
-    edit(whole, "workflow/rules/jobs.smk", "FEW_FILES = 1000", "FEW_FILES = 3")
+    # So few files are many, here: they have one digest.
+    edit(whole, "workflow/repscape/digests.py", "FEW = 1000", "FEW = 3")
     make_pictures(whole.folder / "pictures", [f"{at}.png" for at in range(11)])
     whole.run()
     assert whole.plan() == set()
 
     parted = Project.create(tmp_path / "parted", CONFIG | {"activations": {"batch": 2, "shard": 4}})
-    edit(parted, "workflow/rules/jobs.smk", "FEW_FILES = 1000", "FEW_FILES = 3")
+    edit(parted, "workflow/repscape/digests.py", "FEW = 1000", "FEW = 3")
     make_pictures(parted.folder / "pictures", [f"{at}.png" for at in range(11)])
     (parted.folder / "hook").mkdir()
     (parted.folder / "hook/sitecustomize.py").write_text(KILL)
@@ -67,6 +67,11 @@ def test_shards(tmp_path):
 
     picture = parted.folder / "pictures/3.png"
     os.utime(picture, (time.time() + 5,) * 2)
+    assert parted.plan() == set()
+    content = bytearray(picture.read_bytes())
+    content[-20] ^= 1
+    picture.write_bytes(content)
+    os.utime(picture, (0, 0))
     assert "stimulus stimulus=pictures" in parted.plan()
     picture.unlink()
     assert "stimulus stimulus=pictures" in parted.plan()

@@ -1,10 +1,11 @@
 """From a section of the config to the arguments of a plugin's entry function."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 
-from repscape import assets, schema
+from repscape import assets, digests, plugins, schema
 
 
 def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -> dict:
@@ -36,3 +37,37 @@ def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -
                 found |= assets.in_braces(section[name], f"{where}.{name}")
         arguments[schema.IN_PATH] = found
     return arguments | schema.made_arguments(function, inputs)
+
+
+def named_files(step: str, plugin: str, section: Mapping) -> list[str]:
+    """Return the local files that a section of the config names, and those that these name."""
+    function = plugins.entry(step, plugin)
+    named = [
+        file
+        for parameter in schema.asset_parameters(function)
+        if section[parameter] is not None
+        for file in assets.local_files(section[parameter], parameter)
+    ]
+    files_in = getattr(plugins.find(step, plugin, step), "files_in", None)
+    if files_in is not None:
+        keys = signature(files_in).parameters
+        named += files_in(**schema.arguments(function, section, only=keys))
+    return list(map(str, named))
+
+
+@contextmanager
+def unchanged(step: str, plugin: str, section: Mapping, planned: digests.Contents) -> Iterator[None]:
+    """Read files that a section names: fail if they are not those that the run was planned with.
+
+    Parameters
+    ----------
+    step, plugin, section : as in `named_files`
+    planned : what `digests.contents` returned for them when the run was planned
+
+    Raises
+    ------
+    DataError
+        After the block: one has changed.
+    """
+    yield
+    digests.check_unchanged(named_files(step, plugin, section), planned)

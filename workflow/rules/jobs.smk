@@ -1,14 +1,13 @@
 # What a job depends on beside its input files.
 #
 # There is one parameter a job, the mapping `job`: a change in it reruns the job. It holds what the
-# script needs from the config and `code`, the digest of what the script runs.
-from hashlib import sha256
+# script needs from the config, `code`, the digest of what the script runs, and `files`, the digests of the
+# user's files: these are no inputs, for Snakemake goes by dates.
 from inspect import signature
 
-from repscape import own, simulations
+from repscape import arguments, digests, own, simulations
 from repscape.rdms.sets import own_functions
 
-FEW_FILES = 1000  # of a stimulus, each an input of its job
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
@@ -23,19 +22,14 @@ def stimulus_files(wildcards):
 
 def stimulus_inputs(wildcards):
     section = stimulus_section(wildcards)
-    files = stimulus_files(wildcards)
-    # Snakemake needs half a millisecond a file: many are told apart by the job's parameters alone.
-    return {
-        "files": files if len(files) <= FEW_FILES else [],
-        **made_from("stimuli", section["source"], section),
-    }
+    return made_from("stimuli", section["source"], section)
 
 
 def stimulus_job(wildcards):
     section = stimulus_section(wildcards)
     return {
         "section": section,
-        "files": names_and_sizes(stimulus_files(wildcards)),
+        "files": contents(stimulus_files(wildcards)),
         **libraries_if_run("stimuli", section["source"]),
         "code": code("stimulus.py", stimuli=section["source"]),
     }
@@ -67,8 +61,7 @@ def network_files(wildcards):
 
 def network_inputs(wildcards):
     trained = network_section(wildcards)["training"] is not None
-    weights = {"trained": STUDY.path("trained", source=wildcards.source)} if trained else {}
-    return {"files": network_files(wildcards), **weights}
+    return {"trained": STUDY.path("trained", source=wildcards.source)} if trained else {}
 
 
 def network_job(wildcards):
@@ -76,7 +69,7 @@ def network_job(wildcards):
     elsewhere = ("layers", "stimuli", "samples", "training")
     return {
         "section": {key: section[key] for key in section if key not in elsewhere},
-        "files": names_and_sizes(network_files(wildcards)),
+        "files": contents(network_files(wildcards)),
         "own_code": or_stop(planned.own_code, section),
         "libraries": libraries() | planned.libraries(section),
         "code": code("network.py", networks=section["source"]),
@@ -88,11 +81,10 @@ def training_section(wildcards):
 
 
 def training_inputs(wildcards):
-    stimuli = {
+    return {
         key: STUDY.path("stimulus", stimulus=training_section(wildcards)[key])
         for key in ("stimulus", "held_out")
     }
-    return {"files": network_files(wildcards), **stimuli}
 
 
 def training_job(wildcards):
@@ -120,32 +112,32 @@ def recording_files(wildcards):
 
 
 def recording_inputs(wildcards):
-    stimulus = recording_section(wildcards)["stimulus"]
-    return {"files": recording_files(wildcards), "stimulus": STUDY.path("stimulus", stimulus=stimulus)}
+    return {"stimulus": STUDY.path("stimulus", stimulus=recording_section(wildcards)["stimulus"])}
 
 
 def recording_job(wildcards):
     section = recording_section(wildcards)
     return {
         "section": section,
-        "files": names_and_sizes(recording_files(wildcards)),
+        "files": contents(recording_files(wildcards)),
         "code": code("recording.py", recordings=section["source"]),
     }
 
 
 def responses_inputs(source):
+    return {"stimuli": [STUDY.path("stimulus", stimulus=name) for name in STUDY.stimuli_of(source)]}
+
+
+def responses_files(source):
     section = CONFIG["recordings"][source]
-    return {
-        "files": named_files("recordings", section["source"], section),
-        "stimuli": [STUDY.path("stimulus", stimulus=name) for name in STUDY.stimuli_of(source)],
-    }
+    return named_files("recordings", section["source"], section)
 
 
 def responses_job(source):
     section = CONFIG["recordings"][source]
     return {
         "section": {key: section[key] for key in section if key != "samples"},
-        "files": names_and_sizes(named_files("recordings", section["source"], section)),
+        "files": contents(responses_files(source)),
         "stimuli": STUDY.stimuli_of(source),
         "code": code("responses.py", recordings=section["source"]),
     }
@@ -322,18 +314,7 @@ def figure_in_report(figure, category):
 
 def named_files(step, plugin, section):
     """The local files that a section of the config names, and those that these name."""
-    function = plugins.entry(step, plugin)
-    named = [
-        file
-        for parameter in schema.asset_parameters(function)
-        if section[parameter] is not None
-        for file in assets.local_files(section[parameter], parameter)
-    ]
-    files_in = getattr(plugins.find(step, plugin, step), "files_in", None)
-    if files_in is not None:
-        keys = signature(files_in).parameters
-        named += or_stop(files_in, **schema.arguments(function, section, only=keys))
-    return list(map(str, named))
+    return or_stop(arguments.named_files, step, plugin, section)
 
 
 def made_from(step, plugin, section):
@@ -352,16 +333,15 @@ def libraries_of(step, plugin):
     return {name: version(name) for name in getattr(plugins.find(step, plugin, step), "LIBRARIES", ())}
 
 
-def names_and_sizes(files):
-    """What tells that a file came, went or changed, even if its date is old.
+CONTENTS = {}
 
-    Many files, which are no inputs, have a digest of their dates as well.
-    """
-    if len(files) <= FEW_FILES:
-        return [[file, os.path.getsize(file)] for file in sorted(files)]
-    known = ((file, os.stat(file)) for file in sorted(files))
-    told = "\n".join(f"{file} {found.st_size} {found.st_mtime_ns}" for file, found in known)
-    return [len(files), sha256(told.encode()).hexdigest()]
+
+def contents(files):
+    """What tells that a file came, went or changed: looked at once, for a plan must see one state."""
+    key = tuple(files)
+    if key not in CONTENTS:
+        CONTENTS[key] = digests.contents(key)
+    return CONTENTS[key]
 
 
 def libraries():

@@ -1,7 +1,7 @@
 # Who looked?
 #
-# in:  the weights that the config names (paths; addresses are fetched by the job); of a network that the
-#      study trains, the stimuli that it is trained and tested on
+# in:  of a network that the study trains, the stimuli that it is trained and tested on; beside them the weights
+#      that the config names, which are no inputs (paths; addresses are fetched by the job)
 # out: networks/{source}/network.pt, the frozen network; networks/{source}/layers.nc, its layers; of a network
 #      that the study trains, networks/{source}/trained.safetensors, its weights, and training.nc, their course
 

@@ -1,6 +1,7 @@
 # What did brains and observers answer?
 #
-# in:  the files that the config names (paths; addresses are fetched by the job), and the stimuli
+# in:  the stimuli; beside them the files that the config names, which are no inputs (paths; addresses are
+#      fetched by the job)
 # out: of RDMs:      recordings/{recording}.nc, a table of RDMs of the stimulus's images
 #      of responses: recordings/{source}/{stimulus}.nc, the trials of each stimulus, an area a group
 
@@ -37,7 +38,7 @@ for source in STUDY.recordings:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=reading_mb,
+            mem_mb=responses_mb(source),
             runtime=growing(20),
         params:
             job=responses_job(source),

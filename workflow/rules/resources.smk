@@ -82,14 +82,16 @@ def running_gpu_mb(wanted):
     return lambda wildcards: needs.RUNNING_ON_GPU * wanted(wildcards)
 
 
+def responses_mb(source):
+    def mb(wildcards, input, attempt):
+        return needs.reading([*input, *responses_files(source)]) * attempt
+
+    return mb
+
+
 def stimulus_mb(wildcards, input, attempt):
     """One that is made from others holds their images."""
-    others = [file for name, files in input.items() if name != "files" for file in flat(files)]
-    return (needs.running(others, on_gpu=False) if others else 4000) * attempt
-
-
-def flat(files):
-    return [files] if isinstance(files, str) else files
+    return (needs.running(input, on_gpu=False) if len(input) else 4000) * attempt
 
 
 def trained_mb(wildcards):

@@ -1,7 +1,8 @@
 # What was shown?
 #
-# in:  the files that the config names (paths; addresses are fetched by the job); of a stimulus made from
-#      others of the study, their files, and the network and its layers where one makes it
+# in:  of a stimulus made from others of the study, their files, and the network and its layers where one
+#      makes it; beside them the files that the config names, which are no inputs (paths; addresses are
+#      fetched by the job)
 # out: stimuli/{stimulus}.nc
 
 

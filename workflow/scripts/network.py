@@ -3,7 +3,7 @@
 import json
 
 from repscape import jobs, plugins
-from repscape.arguments import fetched
+from repscape.arguments import fetched, unchanged
 from repscape.networks import freeze, tables, trained
 
 
@@ -28,10 +28,7 @@ def main(section, source, network, layers, weights=None):
 
 if __name__ == "__main__":
     with jobs.run(snakemake):
-        section, source, output = (
-            snakemake.params.job["section"],
-            snakemake.wildcards.source,
-            snakemake.output,
-        )
-        weights = snakemake.input.get("trained")
-        main(section, source, output.network, output.layers, weights)
+        job, source, output = snakemake.params.job, snakemake.wildcards.source, snakemake.output
+        section, weights = job["section"], snakemake.input.get("trained")
+        with unchanged("networks", section["source"], section, job["files"]):
+            main(section, source, output.network, output.layers, weights)

@@ -3,7 +3,7 @@
 import json
 
 from repscape import jobs, plugins, store
-from repscape.arguments import fetched
+from repscape.arguments import fetched, unchanged
 from repscape.rdms.labelled import without_rounding
 from repscape.rdms.table import encoded
 from repscape.recordings.given import to_table
@@ -31,5 +31,7 @@ def main(section, recording, inputs, output):
 
 if __name__ == "__main__":
     with jobs.run(snakemake):
-        section, inputs = snakemake.params.job["section"], snakemake.input
-        main(section, snakemake.wildcards.recording, dict(inputs.items()), snakemake.output[0])
+        job, inputs = snakemake.params.job, dict(snakemake.input.items())
+        section = job["section"]
+        with unchanged("recordings", section["source"], section, job["files"]):
+            main(section, snakemake.wildcards.recording, inputs, snakemake.output[0])

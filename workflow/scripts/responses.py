@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from repscape import jobs, plugins
-from repscape.arguments import fetched
+from repscape.arguments import fetched, unchanged
 from repscape.recordings import file
 from repscape.recordings.responses import recorded
 
@@ -29,4 +29,6 @@ def main(section, names, recording, stimuli, outputs):
 if __name__ == "__main__":
     with jobs.run(snakemake):
         job, recording = snakemake.params.job, Path(snakemake.output[0]).parent.name
-        main(job["section"], job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)
+        section = job["section"]
+        with unchanged("recordings", section["source"], section, job["files"]):
+            main(section, job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)

@@ -4,7 +4,7 @@ import json
 import os
 
 from repscape import jobs, plugins, schema, store
-from repscape.arguments import fetched
+from repscape.arguments import fetched, unchanged
 from repscape.stimuli import factors, mother
 from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
 from repscape.stimuli.frame import Frames
@@ -28,5 +28,7 @@ def main(section, stimulus, inputs, output):
 
 if __name__ == "__main__":
     with jobs.run(snakemake):
-        section, inputs = snakemake.params.job["section"], snakemake.input
-        main(section, snakemake.wildcards.stimulus, dict(inputs.items()), snakemake.output[0])
+        job, inputs = snakemake.params.job, dict(snakemake.input.items())
+        section = job["section"]
+        with unchanged("stimuli", section["source"], section, job["files"]):
+            main(section, snakemake.wildcards.stimulus, inputs, snakemake.output[0])

@@ -1,7 +1,7 @@
 """Train one network; write its weights and what happened on the way."""
 
 from repscape import jobs, own, plugins
-from repscape.arguments import fetched
+from repscape.arguments import fetched, unchanged
 from repscape.networks import trained
 from repscape.trainings import planned
 from repscape.trainings.record import record
@@ -28,4 +28,6 @@ def main(section, settings, source, inputs, output):
 if __name__ == "__main__":
     with jobs.run(snakemake):
         job, inputs = snakemake.params.job, dict(snakemake.input.items())
-        main(job["section"], job["training"], snakemake.wildcards.source, inputs, snakemake.output)
+        section, source = job["section"], snakemake.wildcards.source
+        with unchanged("networks", section["source"], section, job["files"]):
+            main(section, job["training"], source, inputs, snakemake.output)
