@@ -3,6 +3,7 @@ import http.client
 import io
 import os
 import resource
+import shutil
 import signal
 import threading
 import urllib.request
@@ -394,7 +395,7 @@ def test_parallel_jobs_download_once(web):
 
 def test_a_cache_that_is_a_file_is_named(web, cache):
     cache.write_text("")
-    with pytest.raises(AssetError, match="REPSCAPE_CACHE"):
+    with pytest.raises(AssetError, match=r"REPSCAPE_CACHE"):
         assets.fetch(URL, "here")
 
 
@@ -508,3 +509,71 @@ def test_pipes_are_no_files(tmp_path):
     for address in ("folder", "folder/*", "folder/pipe"):
         with pytest.raises(AssetError, match="no file, but a pipe"):
             assets.local_files(address, "p")
+
+
+# places that cannot be used
+
+
+def test_a_folder_that_may_not_be_entered(tmp_path, monkeypatch):
+    (tmp_path / "pictures/closed").mkdir(parents=True)
+    (tmp_path / "pictures/a.png").touch()
+    for closed in (tmp_path / "pictures", tmp_path / "pictures/closed"):
+        monkeypatch.setattr(assets.os, "access", lambda path, _, closed=closed: str(path) != str(closed))
+        with pytest.raises(AssetError, match=rf"stimuli.x.path: .*Permission denied: {closed}"):
+            assets.local_files(str(tmp_path / "pictures"), "stimuli.x.path")
+
+
+def test_below_a_folder_that_may_not_be_entered(monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(assets.os, "stat", refuse)
+    with pytest.raises(AssetError, match=r"here: secret/a\.png: cannot be read \(Permission denied"):
+        assets.local_files("secret/a.png", "here")
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_link_to_itself(tmp_path, inside):
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(AssetError, match=r"symbolic links: .*loop\.png"):
+        assets.local_files(str(tmp_path if inside else tmp_path / "loop.png"), "here")
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    with pytest.raises(AssetError, match=r"here: .*File name too long"):
+        assets.local_files(str(tmp_path / ("x" * 300)), "here")
+
+
+def test_the_home_of_nobody(monkeypatch):
+    with pytest.raises(AssetError, match=r"here: .*'no-such-user' is not known"):
+        assets.local_files("~no-such-user/a.png", "here")
+    monkeypatch.setenv("REPSCAPE_CACHE", "~no-such-user/cache")
+    with pytest.raises(AssetError, match=r"REPSCAPE_CACHE: .*'no-such-user' is not known"):
+        assets.fetch(URL, "here")
+
+
+@pytest.mark.parametrize("host", ["[::1", "[zz]", "::1]"])
+def test_a_malformed_address_of_the_web(host):
+    with pytest.raises(AssetError, match=r"here: https://.*expected"):
+        assets.check(f"https://{host}/a.png#sha256={'0' * 64}", "here")
+
+
+def test_a_download_that_the_disk_has_no_room_for(web, monkeypatch):
+    usage = shutil.disk_usage("/")._replace(free=10)
+    monkeypatch.setattr(assets.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(
+        AssetError, match=r"takes 0\.0 MB, but for the cache .* only 0\.0 MB are free.*REPSCAPE_CACHE"
+    ):
+        assets.fetch(URL, "here")
+
+
+def test_a_full_disk_of_the_cache_says_how_full(web, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "x")
+
+    usage = shutil.disk_usage("/")._replace(free=10)
+    monkeypatch.setattr(assets, "_check_room", lambda *_: None)
+    monkeypatch.setattr(assets.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("repscape.store.os.replace", full)
+    with pytest.raises(AssetError, match=r"here: the cache .*No space left on device.*0\.0 MB are free"):
+        assets.fetch(URL, "here")

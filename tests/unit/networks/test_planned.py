@@ -91,7 +91,33 @@ def test_a_network_that_cannot_be_built_is_told_in_one_message(section, change, 
 
 def test_a_cache_that_cannot_be_written(section):
     Path("cache").write_text("")
-    with pytest.raises(ConfigError, match=r"the cache .* cannot be written .*REPSCAPE_CACHE"):
+    with pytest.raises(ConfigError, match=r"the cache .* cannot be used .*REPSCAPE_CACHE"):
+        planned.rows(section)
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[: text.rindex(b"\n", 0, -1) + 1], lambda text: b""])
+def test_a_damaged_table_is_made_again(section, damage):
+    """Also one that was cut at the end of a line, which has fewer layers."""
+    rows = planned.rows(section)
+    (path,) = Path("cache/tables").glob("*.tsv")
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    planned._rows.cache_clear()
+    assert planned.rows(section) == rows
+    assert path.read_bytes() == whole
+
+
+def test_a_full_cache_is_told(section, monkeypatch):
+    """The process finds no room even for its message."""
+
+    def run(command, **_):
+        Path(command[-1]).touch()
+        return subprocess.CompletedProcess(command, 1, stderr="")
+
+    monkeypatch.setattr(planned.subprocess, "run", run)
+    with pytest.raises(
+        ConfigError, match=r"cache .*/cache cannot be used .*No space left.* takes up to 1 MB"
+    ):
         planned.rows(section)
 
 

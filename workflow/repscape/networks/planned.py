@@ -5,6 +5,7 @@ A source of networks whose tables ship with the package defines `rows(*, …)`. 
 process of its own, and kept in the cache.
 """
 
+import errno
 import hashlib
 import inspect
 import json
@@ -75,24 +76,43 @@ def _rows(source: str, arguments: str) -> tuple[Row, ...]:
     }
     key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
     path = assets.cache() / "tables" / f"{key[:32]}.tsv"
-    if not path.is_file():
-        _make(source, arguments, path)
-    return tables.read_file(path)
+    try:
+        found = _kept(path)
+        if found is None:
+            _make(source, arguments, path)
+            found = _kept(path)
+    except OSError as error:
+        raise ConfigError(f"{assets.cannot_be_used(error)} A table of layers takes up to 1 MB.") from error
+    if found is None:
+        raise ConfigError(f"{path}: was made, and is not there or damaged. Check the disk, then run again.")
+    return found
+
+
+def _kept(path: Path) -> tuple[Row, ...] | None:
+    """Read a table out of the cache: its first line is the checksum of the others; None if it is damaged."""
+    try:
+        checksum, _, text = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(text).hexdigest().encode() != checksum:
+        logger.info("%s: damaged in the cache, made again", path)
+        return None
+    return tables.parse(text.decode().splitlines())
+
+
+def _keep(table: Path, path: Path) -> None:
+    """Put a table into the cache."""
+    text = table.read_bytes()
+    table.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    os.replace(table, path)
 
 
 def _make(source: str, arguments: str, path: Path) -> None:
     """Make a table in a process of its own: the network's code may import, print and break anything."""
     what = ", ".join(str(value) for value in json.loads(arguments).values() if isinstance(value, str))
     logger.warning("%s: making the table of its layers; this is done once", what)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=path.parent)
-    except OSError as error:
-        raise ConfigError(
-            f"the cache {assets.cache()} cannot be written ({error}). Free some space there, or name another "
-            "folder in the environment variable REPSCAPE_CACHE."
-        ) from error
-    with folder as temporary:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
         table, told = Path(temporary, "table.tsv"), Path(temporary, "error.txt")
         command = [
             sys.executable,
@@ -112,12 +132,15 @@ def _make(source: str, arguments: str, path: Path) -> None:
             text=True,
             errors="replace",
         )
-        if told.is_file():
-            raise ConfigError(told.read_text(encoding="utf-8"))
+        mistake = told.read_text(encoding="utf-8") if told.is_file() else ""
+        if os.strerror(errno.ENOSPC) in mistake + done.stderr or (told.is_file() and not mistake):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+        if mistake:
+            raise ConfigError(mistake)
         if done.returncode or not table.is_file():
             last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
             raise ConfigError(f"the network cannot be built: Python ended with {done.returncode}: {last}")
-        os.replace(table, path)
+        _keep(table, path)
 
 
 def _path() -> tuple[str, str | None]:

@@ -48,11 +48,15 @@ def read(architecture: str) -> tuple[Row, ...]:
 def read_file(path: Path) -> tuple[Row, ...]:
     """Read a table that `generate.write` wrote."""
     with open(path, encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream, delimiter="\t")
-        return tuple(
-            Row(row["label"], row["node"], row["kind"], row["block"], int(row["units"]), int(row["channels"]))
-            for row in rows
-        )
+        return parse(stream)
+
+
+def parse(lines: Iterable[str]) -> tuple[Row, ...]:
+    """Read the lines of a table."""
+    return tuple(
+        Row(row["label"], row["node"], row["kind"], row["block"], int(row["units"]), int(row["channels"]))
+        for row in csv.DictReader(lines, delimiter="\t")
+    )
 
 
 def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:

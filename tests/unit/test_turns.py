@@ -1,0 +1,93 @@
+"""One process at a time; of one that is stopped the others take over."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from repscape import turns
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from repscape import turns
+turns.BEAT = 0.05
+with turns.turn(Path(sys.argv[1])):
+    print("mine", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process whose turn it is."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    ) as process:
+        assert process.stdout.readline() == "mine\n"
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def waits(tmp_path):
+    """A thread of this process that waits for its turn, and what says when it has had it."""
+    had = threading.Event()
+
+    def wait():
+        with turns.turn(tmp_path):
+            had.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    yield had
+    thread.join(10)
+
+
+def test_after_another_and_says_so(holder, waits, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(turns, "TELL", 0.1)
+    time.sleep(1.2)
+    assert not waits.is_set()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"process {holder.pid} on" in said
+    assert str(tmp_path) in said
+    holder.communicate("\n")
+    assert waits.wait(5)
+
+
+def test_takes_over_from_one_that_is_stopped(holder, waits, monkeypatch, capsys, tmp_path):
+    os.kill(holder.pid, signal.SIGSTOP)
+    monkeypatch.setattr(turns, "DEAD", 0.6)
+    assert waits.wait(10)
+    assert f"process {holder.pid} on" in capsys.readouterr().err
+    with turns.turn(tmp_path):  # the next need not wait for it
+        pass
+    assert "no sign" not in capsys.readouterr().err
+    os.kill(holder.pid, signal.SIGCONT)
+    holder.communicate("\n")
+    assert holder.returncode == 0
+
+
+def test_one_that_was_killed_is_not_waited_for(holder, waits):
+    holder.kill()
+    assert waits.wait(5)
+
+
+def test_a_disk_without_locks(tmp_path, monkeypatch):
+    import filelock
+
+    def refuse(*arguments, **keywords):
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    with turns.turn(tmp_path / "new"):
+        assert (tmp_path / "new").is_dir()
