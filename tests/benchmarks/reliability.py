@@ -3,10 +3,12 @@
     python tests/benchmarks/reliability.py [TRIES] [SEED] [DISTURBANCE …]
 
 Kills are tried TRIES times (12), other disturbances a fourth of it, at moments, of jobs and in files that are
-drawn from SEED (0). After it the same command runs again, after `snakemake --unlock` where Snakemake asks for
-it, and where a message names a damaged file, after that is deleted. A table says how many tries ended with
-the bytes of an undisturbed run, how many files did not, and how many finished jobs were made again, where
-that can be told. As root, small and read-only disks are mounted; else limits and permissions stand for them.
+drawn from SEED (0); damage to files a fourth of it for each kind of file. After it the same command runs
+again, after `snakemake --unlock` where Snakemake asks for it, and where a message names a damaged file, after
+that is deleted. A table says how many tries ended with the bytes of an undisturbed run, how many were trusted
+although they were wrong (a run called itself complete, and files differ), how many files were lost, and how
+many finished jobs were made again, where that can be told. As root, small and read-only disks are mounted;
+else limits and permissions stand for them.
 """
 
 import contextlib
@@ -40,6 +42,7 @@ class Row:
 
     tries: int = 0
     recovered: int = 0
+    trusted: int = 0
     lost: int = 0
     again: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -82,6 +85,7 @@ class Study:
         wrong = sorted(name for name in names if found.get(name) != self.bytes.get(name))
         row.tries += tries
         row.lost += len(wrong)
+        row.trusted += bool(wrong and not done.returncode)
         if wrong or left or done.returncode:
             row.notes.append(f"status {done.returncode}, differ: {wrong}, left: {left}\n{done.stderr[-600:]}")
         else:
@@ -303,6 +307,214 @@ def cores(study: Study, row: Row, tries: int) -> None:
         study.judge(row, project, 1, [run.text()], study.jobs)
 
 
+# By kind of file: one, and a file that a job makes of it.
+READERS = {
+    "stimuli/gratings.nc": "activations/squeezenet/gratings/random/conv1.nc",
+    "networks/squeezenet/network.pt": "activations/squeezenet/gratings/random/conv1.nc",
+    "networks/squeezenet/layers.nc": "populations/squeezenet/random.nc",
+    "populations/squeezenet/random.nc": "samples/squeezenet/random/conv1/n20.nc",
+    "activations/squeezenet/gratings/random/conv1.nc": "rdms/squeezenet/gratings/random/conv1/n20.nc",
+    "samples/squeezenet/random/conv1/n20.nc": "rdms/squeezenet/gratings/random/conv1/n20.nc",
+    "rdms/squeezenet/gratings/random/conv1/n20.nc": "analyses/differentiation.nc",
+    "analyses/differentiation.nc": "figures/differentiation_by_depth.svg",
+}
+# Pairs of files of one shape, and a file that a job makes of the first.
+ALIKE = [
+    ("stimuli/gratings.nc", "stimuli/white_noise.nc", "activations/squeezenet/gratings/random/conv1.nc"),
+    (
+        "activations/squeezenet/gratings/random/conv1.nc",
+        "activations/squeezenet/white_noise/random/conv1.nc",
+        "rdms/squeezenet/gratings/random/conv1/n20.nc",
+    ),
+    (
+        "rdms/squeezenet/gratings/random/conv1/n20.nc",
+        "rdms/squeezenet/white_noise/random/conv1/n20.nc",
+        "analyses/differentiation.nc",
+    ),
+    (
+        "samples/squeezenet/random/conv1/n20.nc",
+        "samples/squeezenet/random/relu2/n20.nc",
+        "rdms/squeezenet/gratings/random/conv1/n20.nc",
+    ),
+]
+
+
+def read_again(study: Study, row: Row, project: Project, damaged: list[str], reader: str) -> None:
+    """Run the job that reads a damaged file: it must name it; without it, the study must be what it was."""
+    results = project.folder / RESULTS
+    (results / reader).unlink()
+    target = f"{RESULTS}/{reader}"
+    done = project.run(target, check=False)
+    row.tries += 1
+    if done.returncode == 0:
+        if project.results()[f"small/{reader}"] != study.bytes[f"small/{reader}"]:
+            row.trusted += 1
+            row.notes.append(f"{damaged} were trusted by what makes {reader}")
+        else:
+            row.recovered += 1
+        for name in damaged:
+            shutil.copy2(study.whole.folder / RESULTS / name, results / name)
+        return
+    if not any(f"{RESULTS}/{name}" in done.stderr for name in damaged):
+        row.notes.append(f"{damaged} were not named: {done.stderr[-500:]}")
+    for name in damaged:
+        (results / name).unlink()
+    again = project.run(target, *(f"{RESULTS}/{name}" for name in damaged), check=False)
+    found = project.results()
+    wrong = [name for name in study.bytes if found.get(name) != study.bytes[name]]
+    row.lost += len(wrong)
+    if wrong or again.returncode:
+        row.notes.append(f"status {again.returncode}, differ: {wrong}\n{again.stderr[-600:]}")
+    else:
+        row.recovered += 1
+
+
+def flipped_byte(study: Study, row: Row, tries: int) -> None:
+    """One byte of a file that others are made from is changed, its date is not."""
+    with study.copy(part=False) as project:
+        shutil.rmtree(project.folder)
+        Project.copy(study.whole, project.folder)
+        for name, reader in READERS.items():
+            for _ in range(tries):
+                path = project.folder / RESULTS / name
+                with keeping_dates(path):
+                    content = bytearray(path.read_bytes())
+                    content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+                    path.write_bytes(content)
+                read_again(study, row, project, [name], reader)
+
+
+def swapped_files(study: Study, row: Row, tries: int) -> None:
+    """Two files of one shape under each other's name."""
+    for first, second, reader in ALIKE:
+        with study.copy(part=False) as project:
+            shutil.rmtree(project.folder)
+            Project.copy(study.whole, project.folder)
+            results = project.folder / RESULTS
+            os.rename(results / first, results / "third")
+            os.rename(results / second, results / first)
+            os.rename(results / "third", results / second)
+            read_again(study, row, project, [first, second], reader)
+
+
+def trained_weights(study: Study, row: Row, tries: int) -> None:
+    """One byte of trained weights is changed; they are read as the job reads them."""
+    from torch import nn
+
+    from repscape.errors import DataError
+    from repscape.frozen.preprocess import Preprocess
+    from repscape.networks import trained
+    from repscape.networks.loaded import Loaded
+
+    path, module = study.folder / "trained.safetensors", nn.Sequential(nn.Conv2d(3, 8, 5), nn.ReLU())
+    trained.save(module, path, weights="trained", classes=["a", "b"])
+    whole = path.read_bytes()
+    for _ in range(10 * tries):
+        content = bytearray(whole)
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        path.write_bytes(content)
+        row.tries += 1
+        try:
+            trained.put_into(Loaded(module, Preprocess(), "random", None), path)
+            row.trusted += 1
+        except DataError as error:
+            row.recovered += str(path) in str(error)
+
+
+@contextlib.contextmanager
+def keeping_dates(path: Path) -> Iterator[None]:
+    """Let a file have the dates that it had."""
+    before = path.stat()
+    yield
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def older_input(study: Study, row: Row, tries: int) -> None:
+    """A picture is replaced by another of the same size with an older date: a plan must see it."""
+    ways: list[Callable[[Path, Path], object]] = [
+        shutil.copy2,
+        os.replace,
+        lambda new, old: (old.unlink(), os.link(new, old)),
+        lambda new, old: (old.unlink(), old.symlink_to(new)),
+    ]
+    for way in ways:
+        with study.copy(part=False) as project:
+            shutil.rmtree(project.folder)
+            Project.copy(study.whole, project.folder)
+            old = project.folder / "pictures" / random.choice(["a.png", "b.png", "c.png", "d.png"])
+            new = project.folder / "new.png"
+            content = bytearray(old.read_bytes())
+            content[-20] ^= 1
+            new.write_bytes(content)
+            os.utime(new, (10**9, 10**9))
+            way(new, old)
+            row.tries += 1
+            seen = "stimulus stimulus=pictures" in project.plan()
+            row.recovered += seen
+            row.trusted += not seen
+
+
+def future_input(study: Study, row: Row, tries: int) -> None:
+    """Pictures dated in the future: they can be used, and a touch makes nothing again."""
+    with study.copy(part=False) as project:
+        for path in (project.folder / "pictures").iterdir():
+            os.utime(path, (time.time() + 10**8,) * 2)
+        done = project.run(*TARGETS, check=False)
+        os.utime(project.folder / "pictures/a.png")
+        again = project.plan(*TARGETS)
+        if again - {"rdms"}:
+            row.notes.append(f"made again after a touch: {again}")
+        study.judge(row, project, 1, [done.stderr])
+
+
+def orphans(study: Study, row: Row, tries: int) -> None:
+    """SIGKILL of Snakemake as its first jobs import, then a run of another config at once."""
+    for _ in range(tries):
+        with study.copy(part=False) as project:
+            config = project.config
+            project.write_config(config | {"seed": 1})  # the older config
+            run, said = Running(project), []
+            while not run.jobs() and not run.ends_within(0.05):
+                pass
+            time.sleep(random.uniform(0, 3))
+            jobs = run.jobs()
+            run.process.kill()
+            run.process.wait()
+            project.write_config(config)
+            unlocked(project, said)
+            living = [pid for pid in jobs if is_job(pid)]
+            if living:
+                row.notes.append(f"{len(living)} jobs outlived the run")
+            study.judge(row, project, 1, said)
+
+
+STOPPED = """
+import sys, time
+from pathlib import Path
+from repscape import turns
+turns.BEAT, turns.TELL, turns.DEAD = 0.1, 1, 5
+with turns.turn(Path(sys.argv[1])):
+    print("mine", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def stopped_download(study: Study, row: Row, tries: int) -> None:
+    """SIGSTOP of a process that fills the cache: others say so and go on without it (times are shortened)."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "workflow")}
+    for at in range(tries):
+        command = [sys.executable, "-c", STOPPED, str(study.folder / f"cache{at}")]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+        with subprocess.Popen([*command, "60"], **options) as first:
+            assert first.stdout
+            first.stdout.readline()
+            first.send_signal(signal.SIGSTOP)
+            second = subprocess.run([*command, "0"], timeout=60, **options)
+            row.tries += 1
+            row.recovered += second.returncode == 0 and f"process {first.pid} on" in second.stderr
+            first.kill()
+
+
 DISTURBANCES: dict[str, Callable[[Study, Row, int], None]] = {
     "one core instead of two": cores,
     "kill -9 of Snakemake": killed_snakemake,
@@ -313,6 +525,13 @@ DISTURBANCES: dict[str, Callable[[Study, Row, int], None]] = {
     "two runs at once": two_runs,
     "two runs at once, unlocked by hand": two_runs_unlocked,
     "clock that jumps by a year": jumping_clock,
+    "kill -9 of Snakemake while jobs import, then another config": orphans,
+    "byte flipped in any kind of file": flipped_byte,
+    "byte flipped in trained weights": trained_weights,
+    "files under each other's name": swapped_files,
+    "input replaced by an older one of its size": older_input,
+    "inputs of the future": future_input,
+    "stopped while it downloads": stopped_download,
 }
 
 CHEAP = (killed_snakemake, killed_jobs)  # many kills of one run, of which the others need one each
@@ -322,8 +541,8 @@ def main(tries: int, seed: int, chosen: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         study = Study(Path(folder).resolve())
         print(f"{len(study.bytes)} files, {study.jobs} jobs, seed {seed}\n", flush=True)
-        print("| disturbance | tries | recovered | files lost | finished jobs made again | time |")
-        print("|---|---|---|---|---|---|", flush=True)
+        print("| disturbance | tries | recovered | wrong, trusted | files lost | jobs made again | time |")
+        print("|---|---|---|---|---|---|---|", flush=True)
         for name, disturb in DISTURBANCES.items():
             if chosen and disturb.__name__ not in chosen:
                 continue
@@ -332,7 +551,7 @@ def main(tries: int, seed: int, chosen: list[str]) -> None:
             disturb(study, row, tries if disturb in CHEAP else max(1, tries // 4))
             again = "–" if row.again is None else row.again
             seconds = f"{time.monotonic() - started:.0f} s"
-            cells = [name, row.tries, row.recovered, row.lost, again, seconds]
+            cells = [name, row.tries, row.recovered, row.trusted, row.lost, again, seconds]
             print("|", " | ".join(map(str, cells)), "|", flush=True)
             for note in row.notes:
                 print(f"  {name}: {note}", file=sys.stderr, flush=True)

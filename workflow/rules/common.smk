@@ -95,13 +95,20 @@ def check_records():
 
 
 def check_room():
-    """Stop if the disk is full: Snakemake, which keeps its records here, ends in a traceback."""
-    disk = shutil.disk_usage(".")
-    if disk.total and disk.free < 2**20:
-        sys.exit(
-            f"repscape: {os.getcwd()}: expected room for a run, found a full disk ({disk.free} bytes are free). "
-            "Free some disk space, then run again; what is complete is kept."
-        )
+    """Stop if a disk is full on which Snakemake keeps its records, or files while it plans: it ends in a traceback."""
+    for variable, folder in {
+        "": ".",
+        **{name: os.getenv(name) for name in ("TMPDIR", "TEMP", "TMP")},
+    }.items():
+        if not folder or not os.path.isdir(folder):
+            continue
+        disk = shutil.disk_usage(folder)
+        if disk.total and disk.free < 2**20:
+            elsewhere = f", or name another folder in the environment variable {variable}" if variable else ""
+            sys.exit(
+                f"repscape: {os.path.abspath(folder)}: expected room for a run, found a full disk ({disk.free} bytes "
+                f"are free). Free some disk space{elsewhere}, then run again; what is complete is kept."
+            )
 
 
 check_folders(".snakemake")
