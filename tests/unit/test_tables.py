@@ -74,6 +74,13 @@ def test_numbers_as_names_are_those_of_pandas(file):
         array(file, None)
 
 
+def test_numbers_beside_labels_are_neurons(file):
+    write(file, ["image", "1", "2", "3"], np.column_stack([np.arange(5), VALUES]))
+    np.testing.assert_array_equal(array(file, None, ("image",)), VALUES)
+    with pytest.raises(DataError, match=r"what a trial was: image \(by its name\)\. If so"):
+        array(file, None)
+
+
 def test_a_choice_of_what_is_not_there(file):
     write(file, NAMES, VALUES)
     with pytest.raises(DataError, match=r"column 'm1' is unknown\. Valid: n0, n1, n2"):

@@ -198,7 +198,7 @@ class Opened:
         return np.frombuffer(content, item.dtype).reshape(item.shape)
 
     def _in_units(self, values: np.ndarray, item, where: str) -> np.ndarray:
-        """Return data of Neurodata Without Borders in their unit: data × conversion + offset, by channel too."""
+        """Return data of Neurodata Without Borders in their unit: data × conversion + offset."""
         if values.dtype.kind not in "iuf" or "neurodata_type" not in item.parent.attrs:
             return values
         conversion, offset = float(item.attrs.get("conversion", 1)), float(item.attrs.get("offset", 0))

@@ -57,8 +57,8 @@ class Table(NamedTuple):
         return self.columns.index(name)
 
 
-def read(file: Path, texts: Collection[str] = ()) -> Table:
-    """Read a table of numbers, and of the columns named in `texts` also the text.
+def read(file: Path, texts: Collection[str] = (), first: bool = False) -> Table:
+    """Read a table of numbers, and of the columns named in `texts`, or of the first, also the text.
 
     Raises
     ------
@@ -71,7 +71,9 @@ def read(file: Path, texts: Collection[str] = ()) -> Table:
         raise DataError(f"{file}: expected a table with names of columns in its first row; it is empty.")
     columns = [name.strip() for name in header]
     _check_header(file, columns)
-    wanted: dict[int, list[str]] = {at: [] for at, name in enumerate(columns) if name in texts}
+    wanted: dict[int, list[str]] = {
+        at: [] for at, name in enumerate(columns) if name in texts or (first and at == 0)
+    }
     odd: dict[int, tuple[int, str]] = {}
     numbers, longer, count = array("d"), 0, 0
     for line, row in rows:
@@ -165,7 +167,7 @@ def _matching(table: Table, file: Path, wanted: Collection[str]) -> set[int]:
 
 # Names of columns that say what a trial was, rather than what a neuron answered
 _NO_NEURONS = re.compile(
-    r"(unnamed:? ?)?\d*|index|idx|no|nr|num(ber)?|ids?|rows?|row ?names?|times?|timestamps?|date|day|week"
+    r"(unnamed:? ?\d*)?|index|idx|no|nr|num(ber)?|ids?|rows?|row ?names?|times?|timestamps?|date|day|week"
     r"|age|sex|weight|onset|offset|duration|latency|seed|speed|labels?|class|category|name|file(name)?|path"
     r"|correct|response time|rt|((trial|rep|repeat|repetition|presentation|session|run|block|stim|stimulus"
     r"|stimuli|image|img|picture|pic|frame|condition|cond|subject|subj|sub|animal|mouse|monkey|patient"
@@ -181,8 +183,7 @@ def _ask(table: Table, file: Path, found: list[int], factors: Collection[str]) -
     for at in found:
         name, values = table.columns[at], table.numbers[:, at]
         plain = re.sub(r"[\s._#-]+", " ", name).strip()
-        numbered = all(column.isdecimal() for column in table.columns)  # as pandas names what has no names
-        if not numbered and (_NO_NEURONS.fullmatch(plain) or name in factors):
+        if _NO_NEURONS.fullmatch(plain) or name in factors:
             told.append((at, "by its name"))
         elif _counts(values):
             told.append((at, "which counts up"))

@@ -1,6 +1,7 @@
 """Which image a row without a name is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
@@ -109,6 +110,14 @@ def test_names_are_compared_as_they_read(name):
     np.testing.assert_array_equal(found.trials["s"].response[0, :, 0], POINTS[1].astype(np.float32))
     matrix = squareform(pdist(POINTS[:2]))
     assert condensed(matrix, seen.names, "s", ["b.png", name]).shape == (1,)
+
+
+def test_a_table_whose_corner_has_a_name(tmp_path):
+    matrix = squareform(RIGHT).round(6)
+    table = pd.DataFrame(matrix, pd.Index(NATURAL, name="image"), NATURAL).sample(frac=1, random_state=0)
+    table[table.index].to_csv(tmp_path / "a.csv")
+    found = to_table(rdms.read(path=[tmp_path / "a.csv"]), NATURAL, **KEYS)
+    np.testing.assert_array_equal(found.dissimilarity[0], squareform(matrix))
 
 
 def test_pairs_by_columns():

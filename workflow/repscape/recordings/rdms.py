@@ -25,7 +25,7 @@ def read(
         Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are labelled by
         their files' names. A ``.npy`` file holds a square matrix or a vector of pairs, whose images have no
         names; a ``.csv`` table a square matrix with the names of the images in its
-        first row, in any order, and if it likes in its first column, below an empty corner.
+        first row, in any order, and if it likes in its first column, below any corner.
     pairs : {"rows", "columns"}
         The order of a vector's pairs; see `repscape.recordings.given.GivenRdm`.
 
@@ -69,12 +69,13 @@ def labels(*, path) -> list[str]:
 
 def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
     """Read a square table with the names of its columns, and of its rows where it has them."""
-    table = tables.read(file, texts=[""])
+    table = tables.read(file, first=True)
     columns, numbers = table.columns, table.numbers
-    named = columns[0] == ""
+    same = list(map(text, table.text[0])) == list(map(text, columns[1:]))
+    named = columns[0] == "" or same
     if named:
         columns, numbers = columns[1:], numbers[:, 1:]
-        if [text(name) for name in table.text[0]] != [text(name) for name in columns]:
+        if not same:
             raise DataError(
                 f"{file}: expected the same names, in one order, in the first row and the first column."
             )
