@@ -63,8 +63,15 @@ def movie(path: str) -> list[np.ndarray]:
         total = sum(1 for _ in container.decode(video=0))
     wanted = {index * (total - 1) // (COUNT - 1) for index in range(COUNT)}
     with av.open(path) as container:
-        frames = enumerate(container.decode(video=0))
-        return [frame.to_ndarray(format="rgb24") for at, frame in frames if at in wanted]
+        aspect = container.streams.video[0].sample_aspect_ratio or 1  # carphone's pixels are wider than high
+        frames = [frame for at, frame in enumerate(container.decode(video=0)) if at in wanted]
+        return [square(frame.to_ndarray(format="rgb24"), aspect) for frame in frames]
+
+
+def square(pixels: np.ndarray, aspect) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    size = (round(width * aspect), height)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
 
 
 def picture(path: str) -> np.ndarray:
