@@ -94,7 +94,7 @@ def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(sm
 @pytest.mark.parametrize(
     ("keys", "value", "expected"),
     [
-        (("study",), 2024, "text (in quotes, if it looks like a number); found 2024"),
+        (("study",), 2024, "text (in quotes, if YAML takes it for a number, yes or no); found 2024"),
         (("samples",), {"population": "random"}, "a list; found"),
         (("stimuli", "gratings", "count"), "many", "a whole number"),
         (("stimuli", "gratings", "contrast"), "high", "a number"),

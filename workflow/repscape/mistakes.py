@@ -17,7 +17,7 @@ WORDS = {
     "a valid tuple": "a list",
     "a valid list": "a list",
     "a valid dictionary": "a mapping",
-    "a valid string": "text (in quotes, if it looks like a number)",
+    "a valid string": "text (in quotes, if YAML takes it for a number, yes or no)",
     "a valid integer": "a whole number",
     "a valid number": "a number",
     "a valid boolean": "true or false",
