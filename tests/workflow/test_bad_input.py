@@ -210,7 +210,7 @@ def test_bad_stimuli(fresh):
     (data / "mixed/page.png").write_text("<html>404</html>")
     make_pictures(data / "two", ["a.png", "b.png"])
     (data / "movie.mp4").write_bytes(b"not a movie" * 500)
-    np.save(data / "shape.npy", np.zeros((5, 6), np.uint8))
+    np.save(data / "shape.npy", np.zeros(30, np.uint8))
     np.save(data / "dtype.npy", np.zeros((5, 6, 7)))
     np.save(data / "pickled.npy", np.array([{}, 1, 2], object), allow_pickle=True)
     (data / "short.npy").write_bytes((data / "dtype.npy").read_bytes()[:-100])
@@ -258,7 +258,7 @@ def test_bad_stimuli(fresh):
     assert "whole.png" not in messages["mixed"]
     says(messages["movie"], "data/movie.mp4: does not decode as a movie", "encode it again")
     for name, found in {
-        "shape": "found uint8 of shape (5, 6)",
+        "shape": "found uint8 of shape (30,)",
         "dtype": "found float64 of shape (5, 6, 7)",
         "pickled": "found pickled Python objects",
         "short": "not a whole .npy file",

@@ -36,7 +36,8 @@ def test_part_of_a_stack_and_a_count(tmp_path):
 
 def test_several_stacks_are_told_apart(tmp_path):
     paths = [
-        save(tmp_path / name, np.full((2, 4, 4), at, np.uint8)) for at, name in enumerate(("b.npy", "a.npy"))
+        save(tmp_path / name, np.full((2, 5, 6), 7 * at, np.uint8))
+        for at, name in enumerate(("b.npy", "a.npy"))
     ]
     found = list(npy.frames(path=paths))
     assert [frame.name for frame in found] == [
@@ -45,7 +46,7 @@ def test_several_stacks_are_told_apart(tmp_path):
         "a_frame_000000",
         "a_frame_000001",
     ]
-    assert [frame.pixels[0, 0] for frame in found] == [0, 0, 1, 1]
+    assert [frame.pixels[0, 0] for frame in found] == [0, 0, 7, 7]
 
 
 @given(st.integers(1, 300), st.data())
@@ -81,8 +82,10 @@ def test_all_bad_files_are_named_at_once(tmp_path):
         tmp_path / "gone.npy",
         tmp_path / "archive.npy",
         save(tmp_path / "float.npy", np.zeros((9, 6, 8), np.float32)),
-        save(tmp_path / "flat.npy", np.zeros((6, 8), np.uint8)),
-        save(tmp_path / "first.npy", np.zeros((9, 3, 6, 8), np.uint8)),
+        save(tmp_path / "flat.npy", np.zeros(48, np.uint8)),
+        save(tmp_path / "many.npy", np.zeros((2, 9, 6, 8, 3), np.uint8)),
+        save(tmp_path / "deep.npy", np.zeros((9, 6, 8), np.uint16)),
+        save(tmp_path / "bool.npy", np.zeros((9, 6, 8), bool)),
         save(tmp_path / "none.npy", np.zeros((0, 6, 8), np.uint8)),
         save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True),
     ]
@@ -90,15 +93,17 @@ def test_all_bad_files_are_named_at_once(tmp_path):
         list(npy.frames(path=paths))
     message = str(error.value)
     for part in (
-        "uint8 of shape (T, height, width) or (T, height, width, 3)",
+        "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4)",
         "cut.npy: found not a whole .npy file",
         "empty.npy: empty",
         "text.npy: found not a whole .npy file",
         "gone.npy: missing",
         "archive.npy: found not a whole .npy file",
         "float.npy: found float32 of shape (9, 6, 8)",
-        "flat.npy: found uint8 of shape (6, 8)",
-        "first.npy: found uint8 of shape (9, 3, 6, 8)",
+        "flat.npy: found uint8 of shape (48,)",
+        "many.npy: found uint8 of shape (2, 9, 6, 8, 3)",
+        "deep.npy: found uint16 of shape (9, 6, 8)",
+        "bool.npy: found bool of shape (9, 6, 8)",
         "none.npy: found no pixels (shape (0, 6, 8))",
         "objects.npy: found pickled Python objects",
         "numpy.save",
@@ -120,3 +125,126 @@ def test_more_than_there_is(tmp_path, parameters, part):
 def test_parameters_that_do_not_go_together(parameters):
     with pytest.raises(ConfigError, match="expected"):
         next(npy.frames(path=[], **parameters))
+
+
+RGB = rng.integers(0, 256, (4, 20, 30, 3), np.uint8)
+GREY = RGB[..., 0]
+ALPHA = np.full((4, 20, 30, 1), 255, np.uint8)
+ALPHA[:, :5] = 51  # a fifth
+
+
+def shown(tmp_path, *arrays, names=("p0.npy", "p1.npy", "p2.npy", "p3.npy"), **keys):
+    paths = [save(tmp_path / name, array) for name, array in zip(names, arrays, strict=False)]
+    return list(npy.frames(path=paths, **keys))
+
+
+def test_a_picture_a_file(tmp_path, caplog):
+    """Not 20 images of 30 × 3 from each."""
+    caplog.set_level("INFO")
+    found = shown(tmp_path, *RGB)
+    assert [frame.name for frame in found] == ["p0.npy", "p1.npy", "p2.npy", "p3.npy"]
+    np.testing.assert_array_equal([frame.pixels for frame in found], RGB)
+    assert "4 of 4 files, a picture each (y, x, channel), from p0.npy to p3.npy" in caplog.text
+    for single in (GREY, GREY[..., None], np.asfortranarray(GREY)):
+        np.testing.assert_array_equal([frame.pixels for frame in shown(tmp_path, *single)], GREY)
+    assert [frame.name for frame in shown(tmp_path, *RGB, start=1, step=2)] == ["p1.npy", "p3.npy"]
+    assert [frame.name for frame in shown(tmp_path, *RGB, count=2)] == ["p0.npy", "p3.npy"]
+    assert (
+        npy.about_how_many(
+            path=[str(tmp_path / f"p{at}.npy") for at in range(4)],
+            axes=None,
+            start=1,
+            stop=None,
+            step=None,
+            count=None,
+        )
+        == 3
+    )
+
+
+def test_transparent_pixels_are_laid_over_mean_grey(tmp_path):
+    expected = np.rint(RGB * (ALPHA / 255) + 128 * (1 - ALPHA / 255))
+    for arrays in (np.concatenate([RGB, ALPHA], 3), [np.concatenate([RGB, ALPHA], 3)]):
+        np.testing.assert_array_equal([frame.pixels for frame in shown(tmp_path, *arrays)], expected)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("axes", "moved", "right"),
+    [
+        (["image", "y", "x"], GREY, GREY),
+        (["y", "x", "image"], GREY.transpose(1, 2, 0), GREY),  # MATLAB's
+        (["image", "y", "x", "channel"], RGB, RGB),
+        (["image", "y", "x", "channel"], GREY[..., None], GREY),
+        (["image", "channel", "y", "x"], RGB.transpose(0, 3, 1, 2), RGB),  # torch's
+        (["y", "x", "channel", "image"], RGB.transpose(1, 2, 3, 0), RGB),  # MATLAB's
+        (["image", "channel", "x", "y"], RGB.transpose(0, 3, 2, 1), RGB),  # MATLAB's, by h5py
+    ],
+)
+def test_axes_in_any_order(tmp_path, axes, moved, right, order):
+    found = shown(tmp_path, np.asarray(moved, order=order), axes=axes)
+    np.testing.assert_array_equal([frame.pixels for frame in found], right)
+    path = str(tmp_path / "p0.npy")
+    assert npy.about_how_many(path=path, axes=axes, start=0, stop=None, step=2, count=None) == 2
+
+
+def test_pictures_of_channels_first(tmp_path):
+    found = shown(tmp_path, *RGB.transpose(0, 3, 1, 2), axes=["channel", "y", "x"])
+    np.testing.assert_array_equal([frame.pixels for frame in found], RGB)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "ways"),
+    [
+        ([(20, 30, 3)], ["[y, x, image], 3 images, 20 × 30", "[y, x, channel], a picture a file, 20 × 30"]),
+        ([(20, 30, 4)], ["[y, x, image], 4 images", "RGB and transparency"]),
+        ([(3, 20, 30)], ["[image, y, x], 3 images", "[channel, y, x], a picture a file"]),
+        ([(3, 20, 30)] * 3, ["[image, y, x], 3 images", "[channel, y, x], a picture a file"]),
+        ([(3, 30, 3)] * 3, ["[y, x, channel]", "[channel, y, x]"]),
+        (
+            [(9, 3, 20, 30)],
+            ["[image, channel, y, x], 9 images, 20 × 30", "[image, channel, x, y], 9 images, 30 × 20"],
+        ),
+        ([(20, 30, 3, 9)], ["[y, x, channel, image], 9 images, 20 × 30"]),
+        ([(20, 30, 3, 3)], ["[y, x, channel, image]", "[image, y, x, channel]"]),
+        ([(9, 20, 30, 2)], ["none of its axes"]),
+        ([(64, 64, 200)], ["[y, x, image], 200 images, 64 × 64"]),  # square images, as MATLAB stacks them
+        ([(480, 640, 20)], ["[y, x, image], 20 images, 480 × 640"]),  # not 480 images of 640 × 20
+    ],
+)
+def test_shapes_that_can_be_meant_in_several_ways_are_asked_for(tmp_path, shapes, ways):
+    with pytest.raises(DataError, match=r"p0\.npy: .*several ways.*'axes'") as told:
+        shown(tmp_path, *[np.zeros(shape, np.uint8) for shape in shapes])
+    assert all(way in str(told.value) for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "axes", "said"),
+    [
+        ([(20, 30), (9, 20, 30)], None, "the same axes"),
+        ([(20, 30, 3), (9, 20, 30)], None, "the same axes"),
+        ([(20, 30, 3)] * 2, ["image", "y", "x", "channel"], r"'axes' are 4 .*\(20, 30, 3\)"),
+        ([(9, 20, 30, 2)], ["image", "y", "x", "channel"], "1, 3 or 4 channels, found 2"),
+    ],
+)
+def test_axes_that_files_do_not_have(tmp_path, shapes, axes, said):
+    with pytest.raises(DataError, match=said):
+        shown(tmp_path, *[np.zeros(shape, np.uint8) for shape in shapes], axes=axes)
+
+
+@pytest.mark.parametrize("axes", [["y", "image"], ["y", "x", "x"]])
+def test_axes_that_images_do_not_have(axes):
+    with pytest.raises(ConfigError, match="axes: expected 'y' and 'x'"):
+        npy.check(axes=axes, start=0, stop=None, step=None, count=None)
+
+
+def test_files_of_one_name_are_told_apart(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+    found = shown(tmp_path, *RGB[:2], names=("a/p.npy", "b/p.npy"))
+    assert [frame.name for frame in found] == ["a/p.npy", "b/p.npy"]
+
+
+def test_masks_of_zero_and_one_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"p0\.npy: all pixels are 0 or 1 of 255"):
+        shown(tmp_path, (GREY > 99).astype(np.uint8))
