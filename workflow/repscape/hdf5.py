@@ -104,20 +104,20 @@ class Opened:
             self._opened[path] = self._stack.enter_context(h5py.File(path, "r", locking=False))
         return self._opened[path]
 
-    def _named(self, target: str, of) -> str:
-        """Return the path of another file that a part of a file points to, if it was named."""
-        source = of.file.filename
+    def _named(self, target: str, root, name: str) -> str:
+        """Return the path of another file that a name in an open file points to, if it may be read."""
+        source = root.filename
         path = os.path.realpath(os.path.join(os.path.dirname(source), target))
         if path == os.path.realpath(source):
             return path
         if path not in self._others:
             raise DataError(
-                f"{source}: '{of.name}' points to another file, {target}, which is not read unless it is "
+                f"{source}: '{name}' points to another file, {target}, which is not read unless it is "
                 f"named. If these are your data, write 'other_files: [{path}]' for the recording, or bring "
                 "them into one file (h5repack, h5copy)."
             )
         if not os.path.exists(path) or not stat.S_ISREG(os.stat(path).st_mode):
-            raise DataError(f"{source}: '{of.name}' points to {target}, which is no file.")
+            raise DataError(f"{source}: '{name}' points to {target}, which is no file.")
         return path
 
     def _find(self, root, path: str, hops: int = 0):
@@ -135,7 +135,7 @@ class Opened:
             if isinstance(link, h5py.SoftLink):
                 return self._find(root, posixpath.join(here.name, link.path, *rest), hops + 1)
             if isinstance(link, h5py.ExternalLink):
-                other = self._open(self._named(link.filename, here))
+                other = self._open(self._named(link.filename, root, posixpath.join(here.name, part)))
                 return self._find(other, posixpath.join(link.path, *rest), hops + 1)
             here = here[part]
         return here
@@ -145,7 +145,7 @@ class Opened:
         if hops > _HOPS:
             raise DataError(f"{item.file.filename}: '{item.name}' is put together of itself.")
         for name, *_ in item.external or ():
-            self._named(os.fsdecode(name), item)
+            self._named(os.fsdecode(name), item.file, item.name)
         for source in item.virtual_sources() if item.is_virtual else ():
             if "%" in source.file_name + source.dset_name:
                 raise DataError(
@@ -153,7 +153,7 @@ class Opened:
                     f"names, {source.file_name}. Copy it into one array (h5repack)."
                 )
             here = source.file_name == "."
-            other = item.file if here else self._open(self._named(source.file_name, item))
+            other = item.file if here else self._open(self._named(source.file_name, item.file, item.name))
             try:
                 part = self._find(other, source.dset_name)
                 _check_shape(item, part, source)
@@ -187,7 +187,7 @@ class Opened:
         """Read raw bytes out of other files, which HDF5 would look for from the current folder."""
         content = b""
         for name, offset, size in item.external:
-            with open(self._named(os.fsdecode(name), item), "rb") as stream:
+            with open(self._named(os.fsdecode(name), item.file, item.name), "rb") as stream:
                 stream.seek(offset)
                 content += stream.read(min(size, item.nbytes - len(content)))
         if len(content) < item.nbytes:

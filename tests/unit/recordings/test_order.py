@@ -153,7 +153,12 @@ def test_what_single_precision_cannot_tell_apart_is_refused():
     for values in (1e9 + POINTS[:3], 2**53 + np.arange(6).reshape(3, 2), 1e300 * POINTS[:3]):
         with pytest.raises(DataError, match="single precision cannot tell apart"):
             recorded([Responses("x", "s", values)], seen, ["V1"])
-    recorded([Responses("x", "s", 1e3 + POINTS[:3])], seen, ["V1"])
+    for values in (
+        1e3 + POINTS[:3],
+        0.1 + 1e-17 * POINTS[:3],
+        np.where(POINTS != POINTS[0, 0], POINTS, np.nan)[:3],
+    ):
+        recorded([Responses("x", "s", values)], seen, ["V1"], missing="drop_neurons")
 
 
 def test_numbers_from_1_are_named():

@@ -357,17 +357,20 @@ def _values(responses: Responses) -> np.ndarray:
 
 
 def _check_precision(values: np.ndarray, where: str) -> None:
-    """Refuse neurons whose responses differ by less than single precision tells apart."""
-    finite = np.isfinite(values)
-    some_finite = finite.any(0)
-    low, high = (
-        np.where(some_finite, end(np.where(finite, values, other), 0), 0)
-        for end, other in ((np.min, values[finite].max(initial=0)), (np.max, values[finite].min(initial=0)))
-    )
+    """Refuse neurons whose responses differ by less than single precision tells apart.
+
+    Floating-point numbers that differ by the rounding of double precision alone are taken for equal.
+    """
+    low, high = values.min(0), values.max(0)
+    for at in np.argwhere(~(np.isfinite(low) & np.isfinite(high))):
+        neuron = values[(slice(None), *at)]
+        finite = neuron[np.isfinite(neuron)]
+        low[tuple(at)], high[tuple(at)] = (finite.min(), finite.max()) if finite.size else (0, 0)
     largest = np.maximum(np.abs(low.astype(float)), np.abs(high.astype(float)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        apart = (high - low) > 1000 * np.spacing(largest.astype(np.float32))
-    lost = (largest > np.finfo(np.float32).max) | ((low < high) & ~apart)
+    with np.errstate(over="ignore"):
+        span, least = (high - low).astype(float), 1000 * np.spacing(largest.astype(np.float32))
+    rounding = 1e-12 * largest if values.dtype.kind == "f" else 0
+    lost = (largest > np.finfo(np.float32).max) | ((span > rounding) & (span < least))
     if lost.any():
         neuron = int(np.argwhere(lost)[0][0])
         raise DataError(
