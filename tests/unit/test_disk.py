@@ -110,5 +110,12 @@ def test_a_run_that_does_not_fit_is_refused_unless_the_config_allows_it():
 
 def test_memory_of_a_job_of_rdms(sizes):
     """With Spearman's ranks in float64, see needs.py."""
-    found = sizes.memory(f"{ROOT}/rdms/net/noise/all/conv1/nall.nc")
+    found = sizes.memory(f"{ROOT}/rdms/net/noise/all/conv1/nall.nc", on_gpu=False)
     assert found == pytest.approx(14 * CONV1 * 4000 / 1e6, rel=0.02)
+
+
+def test_memory_of_a_job_that_records(sizes):
+    """Ten copies of the largest layer of a batch of ten, what is gathered of it, and torch."""
+    found = sizes.memory(f"{ROOT}/activations/net/noise/all/conv1.nc", on_gpu=False)
+    assert found == pytest.approx(1000 + (10 * 10 + 10) * 4 * CONV1 / 1e6, rel=0.02)
+    assert sizes.memory(f"{ROOT}/activations/net/noise/all/conv1.nc", on_gpu=True) > found

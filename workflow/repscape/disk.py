@@ -93,9 +93,11 @@ class Sizes:
             return units, 1
         return int(size), self.study.config["samples"][population]["repeats"][size]
 
-    def memory(self, path: str) -> int:
+    def memory(self, path: str, *, on_gpu: bool) -> int:
         """Return about how many megabytes the job takes that makes a file; 0 where that is not known."""
         step, *keys = self._parts(path)
+        if step in ("activations", "shards") and keys[0] in self.study.networks:
+            return self._recording(*keys[:3], on_gpu=on_gpu)
         if step != "rdms":
             return 0
         source, stimulus, population, layer, size = keys
@@ -107,6 +109,19 @@ class Sizes:
         share, rdms = units / recorded if recorded else 1, draws * len(self.study.metrics)
         activations = self._activations(source, stimulus, population, layer)
         return needs.dissimilarities_of(activations, share, images=images, rdms=rdms)
+
+    def _recording(self, source: str, stimulus: str, population: str, *, on_gpu: bool) -> int:
+        """Return what a job takes that records a network, but for its weights."""
+        config = self.study.config
+        section, size = config["networks"][source], config["stimuli"][stimulus].get("size") or (0, 0)
+        return needs.recording_of(
+            0,
+            pixels=3 * size[0] * size[1],
+            largest=needs.outputs(planned.rows(section), section).largest,
+            recorded=config["populations"][population].get("units"),
+            batch=config["activations"]["cuda_batch" if on_gpu else "batch"],
+            on_gpu=on_gpu,
+        )
 
 
 def _recorded(section: dict, layer: str, units: int, channels: int) -> int:

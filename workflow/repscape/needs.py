@@ -97,10 +97,17 @@ def recording(
         Its layers are then on the GPU, and only what is recorded comes to the host and waits there, in
         page-locked memory, which is taken in powers of two.
     """
+    files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
+    return recording_of(files, pixels=pixels, largest=largest, recorded=recorded, batch=batch, on_gpu=on_gpu)
+
+
+def recording_of(
+    files: int, *, pixels: int, largest: int, recorded: int | None, batch: int, on_gpu: bool
+) -> int:
+    """Do the same, given the bytes that files take in memory."""
     gathered = FLOAT * batch * min(largest, recorded or largest)
     values = 2 * (WAITING + gathered) if on_gpu else FLOAT * batch * ALIVE_ON_CPU * largest + gathered
     fixed = TORCH + (CUDA_HOST if on_gpu else 0)
-    files = 2 * os.path.getsize(network) + INDICES * os.path.getsize(population)
     return fixed + _megabytes(files + values + PIXELS * batch * pixels)
 
 

@@ -11,7 +11,6 @@ SITE = workflow.resource_settings.default_resources or {}
 # `for_gpu_NAME` in a profile's default-resources is the resource NAME of jobs that use a GPU.
 FOR_GPU = "for_gpu_"
 GPU_SETTINGS = [name.removeprefix(FOR_GPU) for name in SITE if name.startswith(FOR_GPU)]
-MUCH = 4000  # megabytes that are worth a word
 BATCH = 100  # of a training that does not say it
 
 
@@ -217,11 +216,14 @@ def needed():
         disk.check(found, free_disk(), CONFIG["disk"], RESULTS)
     except RepscapeError as error:
         yield f"A run would stop: {error}"
-    memory = max((DISK.memory(job.output[0]) for job in workflow.dag.needrun_jobs() if job.output), default=0)
-    if memory > MUCH:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    jobs = (job.output[0] for job in workflow.dag.needrun_jobs() if job.output)
+    memory = 10**6 * max((DISK.memory(file, on_gpu=gpu_wanted()) for file in jobs), default=0)
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if memory:
         here = f"; this machine has {disk.amount(there)}" if workflow.local_exec else ""
-        yield f"Memory: up to {disk.amount(memory * 10**6)} for a job of RDMs{here}."
+        yield f"Memory: up to {disk.amount(memory)} for one job{here}."
+    if workflow.local_exec and memory > there:
+        yield "If a job is killed, take fewer units or images, or smaller batches (activations: batch)."
 
 
 def check_disk():
