@@ -518,9 +518,12 @@ def test_a_folder_that_may_not_be_entered(tmp_path, monkeypatch):
     (tmp_path / "pictures/closed").mkdir(parents=True)
     (tmp_path / "pictures/a.png").touch()
     for closed in (tmp_path / "pictures", tmp_path / "pictures/closed"):
-        monkeypatch.setattr(assets.os, "access", lambda path, _, closed=closed: str(path) != str(closed))
+        monkeypatch.setattr(assets.os, "access", lambda path, _, closed=closed: Path(path) != closed)
         with pytest.raises(AssetError, match=rf"stimuli.x.path: .*Permission denied: {closed}"):
             assets.local_files(str(tmp_path / "pictures"), "stimuli.x.path")
+    for pattern in ("*/*.png", "{group}/{name}.png", "**/*.png"):
+        with pytest.raises(AssetError, match=f"Permission denied: {closed}"):
+            assets.local_files(str(tmp_path / "pictures" / pattern), "stimuli.x.path")
 
 
 def test_below_a_folder_that_may_not_be_entered(monkeypatch):

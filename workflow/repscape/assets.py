@@ -264,6 +264,7 @@ def _listed(path: Path, address: str, where: str) -> list[Path]:
         matches = _in_pattern(str(path), where)
     elif glob.has_magic(address):
         matches = glob.glob(str(path), recursive=True)
+        _check_folders(str(path))
     elif path.exists():
         raise AssetError(f"{where}: {address}: is no file, but a pipe or a device.")
     else:
@@ -311,10 +312,21 @@ def _brackets(address: str) -> str:
     return f" '[…]' stands for one of several characters; for brackets write '{literal}'." if found else ""
 
 
+def _check_folders(pattern: str) -> None:
+    """Refuse folders that may not be entered, where a pattern looks into several: glob leaves them out."""
+    folder = os.path.dirname(pattern)
+    while glob.has_magic(folder):
+        for found in glob.glob(os.path.join(folder, ""), recursive=True):
+            if not os.access(found, os.R_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), found)
+        folder = os.path.dirname(folder)
+
+
 def _in_pattern(path: str, where: str) -> list[str]:
     """Find what matches a path with names in braces."""
     try:
         found = glob.glob(patterns.as_glob(path), recursive=True)
+        _check_folders(patterns.as_glob(path))
         other = sorted(f for f in found if not os.path.isdir(f) and patterns.values(path, f) is None)
     except AssetError as error:
         raise AssetError(f"{where}: {error}") from error
