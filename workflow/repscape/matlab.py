@@ -10,7 +10,7 @@ from repscape import bombs
 from repscape.errors import DataError, unknown
 
 
-def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:
+def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = False) -> list[dict]:
     """Read some fields of every element of a struct array. Nothing in the file is executed.
 
     Parameters
@@ -18,6 +18,9 @@ def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:
     file : path
     variable : str
     fields : names of fields
+    typed : bool
+        Give real arrays MATLAB's types: `double` is float64 and `logical` bool. By default they have those
+        that MATLAB chose to save room: whole numbers up to 255 are uint8.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:
         The file is missing, damaged, of another format or of version 7.3; it has no such variable, or the
         variable is no struct array or lacks a field. The message lists what there is.
     """
-    array = _variable(file, variable)
+    array = _variable(file, variable, typed)
     if array.dtype.names is None:
         raise DataError(
             f"{file}: expected a struct array as '{variable}', found {array.dtype} of shape {array.shape}."
@@ -41,7 +44,7 @@ def structs(file: Path, variable: str, fields: Iterable[str]) -> list[dict]:
     return [{field: element[field] for field in fields} for element in array.ravel(order="F")]
 
 
-def _variable(file: Path, name: str) -> np.ndarray:
+def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
     from scipy.io import loadmat, whosmat
 
     if not file.is_file():
@@ -52,7 +55,7 @@ def _variable(file: Path, name: str) -> np.ndarray:
             warnings.simplefilter("ignore")  # of variables that it leaves out: they are not asked for
             there = [found for found, *_ in whosmat(file, appendmat=False)]
             if name in there:
-                return loadmat(file, appendmat=False, variable_names=[name])[name]
+                return loadmat(file, appendmat=False, variable_names=[name], mat_dtype=typed)[name]
     except NotImplementedError as error:
         raise DataError(
             f"{file}: is of version 7.3, another format than that of earlier versions. Save it again in "

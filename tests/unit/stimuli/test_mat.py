@@ -1,4 +1,5 @@
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,55 @@ def test_the_92_objects():
     assert sum(frame.factors["human"] == "1" for frame in found) == 24
     assert [frame.label.endswith(" face") for frame in found] == [f.factors["face"] == "1" for f in found]
     assert len({frame.label for frame in found}) == 6
+
+
+def test_black_and_white_pictures(tmp_path, pictures):
+    """scipy gives MATLAB's logical as uint8 of 0 and 1, nearly black, unless asked for MATLAB's types."""
+    bits = [picture[..., 0] > 127 for picture in pictures]
+    for values in (bits, [bit.astype(float) for bit in bits]):
+        found = mat.frames(path=save(tmp_path / "a.mat", image=values), variable="stimuli")
+        np.testing.assert_array_equal([frame.pixels for frame in found], np.array(bits) * 255)
+    path = save(tmp_path / "a.mat", image=[bit.astype(np.uint8) for bit in bits])
+    with pytest.raises(DataError, match=r"stimuli\.image: all pixels are 0 or 1 of 255"):
+        list(mat.frames(path=path, variable="stimuli"))
+
+
+def test_doubles_that_matlab_saves_as_bytes_are_doubles(tmp_path, pictures):
+    """A picture of 0 and 1 among those of im2double: white is 1. MATLAB saves whole doubles as bytes."""
+    bits = [(picture[..., 0] > 127).astype(float) for picture in pictures]
+    path = save(tmp_path / "a.mat", image=bits)
+    data, double = path.read_bytes(), np.dtype("<f8").itemsize
+    saved = bits[0].T.astype("<f8").tobytes()
+    count = bits[0].size
+    as_double = struct.pack("<II", 9, double * count) + saved
+    as_bytes = struct.pack("<II", 2, count) + bits[0].T.astype("u1").tobytes() + bytes(-count % 8)
+    at = data.index(as_double)
+    assert data.count(as_double[:8]) == len(bits)
+    # the element's, the struct's and the variable's sizes, behind which the picture lies
+    less = len(as_double) - len(as_bytes)
+    changed = bytearray(data[:at] + as_bytes + data[at + len(as_double) :])
+    for tag in (at - 48, 128):
+        kind, size = struct.unpack_from("<II", changed, tag)
+        assert kind == 14
+        struct.pack_into("<I", changed, tag + 4, size - less)
+    path.write_bytes(changed)
+    found = list(mat.frames(path=path, variable="stimuli"))
+    np.testing.assert_array_equal([frame.pixels for frame in found], np.array(bits) * 255)
+
+
+def test_whole_doubles_up_to_255(tmp_path, pictures):
+    """As of `double(imread(file))`; a dark one among them is as dark as it is."""
+    dark = np.zeros((5, 6, 3))
+    dark[2, 3] = 1
+    values = [*[picture.astype(float) for picture in pictures], dark]
+    found = list(mat.frames(path=save(tmp_path / "a.mat", image=values), variable="stimuli"))
+    np.testing.assert_array_equal([frame.pixels for frame in found], [*pictures, dark])
+    path = save(tmp_path / "a.mat", image=[*values[:-1], dark / 2])
+    with pytest.raises(DataError, match=r"stimuli\(13\)\.image: .* float64 of shape .* from 0 to 0\.5"):
+        list(mat.frames(path=path, variable="stimuli"))
+
+
+def test_the_log_says_what_was_taken(tmp_path, pictures, caplog):
+    caplog.set_level("INFO")
+    list(mat.frames(path=save(tmp_path / "a.mat", image=[p / 255 for p in pictures]), variable="stimuli"))
+    assert "12 images, stimuli(1).image to stimuli(12).image, of float64 from 0 to 1" in caplog.text

@@ -6,8 +6,10 @@ import numpy as np
 
 from repscape import matlab
 from repscape.errors import ConfigError, DataError
+from repscape.logs import logger
 from repscape.stimuli.factors import name_mistake
 from repscape.stimuli.frame import Frame
+from repscape.stimuli.picture import Depth, Picture
 from repscape.types import File
 
 
@@ -30,8 +32,8 @@ def frames(
     variable : str
         The struct array.
     image : str
-        The field with the picture: uint8 (height, width) or (height, width, 3), or floating-point numbers
-        from 0 to 1, as MATLAB's `im2double` makes them.
+        The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating-point
+        numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones from 0 to 255.
     label : str, optional
         The field with the image's class.
     factors : list of str, optional
@@ -42,40 +44,71 @@ def frames(
     Raises
     ------
     DataError
-        See `repscape.matlab.structs`; a field is no picture, or neither text nor a number.
+        See `repscape.matlab.structs`; a field is no picture, or neither text nor a number; all pixels are 0
+        or 1 of 255.
     """
     factors = factors or []
     wanted = dict.fromkeys([image, *([label] if label else []), *factors])
-    elements = matlab.structs(path, variable, wanted)
+    elements = matlab.structs(path, variable, wanted, typed=True)
     digits = len(str(len(elements)))
+    white = _white([element[image] for element in elements])
+    depth = Depth()
     for number, element in enumerate(elements, 1):
         where = f"{path}: {variable}({number})"
+        shown = pixels(element[image], white, f"{where}.{image}")
+        depth.add(Picture(shown))
         yield Frame(
             f"{prefix}_{number:0{digits}}",
-            pixels(element[image], f"{where}.{image}"),
+            shown,
             label=matlab.text(element[label], f"{where}.{label}") if label else None,
             factors={name: matlab.text(element[name], f"{where}.{name}") for name in factors} or None,
         )
+    depth.check(f"{path}: {variable}.{image}")
+    kinds = ", ".join(sorted({str(element[image].dtype) for element in elements}))
+    logger.info(
+        "%d images, %s(1).%s to %s(%d).%s, of %s", *(len(elements), variable, image, variable),
+        *(len(elements), image, kinds + (f" from 0 to {white}" if "float" in kinds else "")),
+    )  # fmt: skip
 
 
-def pixels(value: np.ndarray, where: str) -> np.ndarray:
+def _white(values: list) -> int:
+    """Return the white of floating-point pictures: 1, or 255 where some are above 1 (`double(imread(…))`)."""
+    floating = [value for value in map(np.asarray, values) if value.dtype.kind == "f" and value.size]
+    return 255 if any(value.max() > 1 for value in floating) else 1
+
+
+def pixels(value: np.ndarray, white: int, where: str) -> np.ndarray:
     """Return a picture as 8-bit grey or RGB.
+
+    Parameters
+    ----------
+    value : array (y, x) or (y, x, 3)
+        uint8; bool; or floating-point numbers, from 0 to 1, or whole ones from 0 to 255 (`white`).
+    white : {1, 255}
+        Of floating-point numbers: the same for all pictures.
+    where : str
+        Which picture, for the message.
 
     Raises
     ------
     DataError
-        It is none; `where` says which.
+        It is none.
     """
     value = np.asarray(value)
     shaped = value.ndim in (2, 3) and value.shape[2:] in ((), (3,)) and value.size
     if shaped and value.dtype == np.uint8:
         return value
-    if shaped and value.dtype.kind == "f" and value.min() >= 0 and value.max() <= 1:
-        return np.rint(255 * value).astype(np.uint8)
+    if shaped and value.dtype.kind == "b":
+        return value * np.uint8(255)
+    if shaped and value.dtype.kind == "f" and value.min() >= 0 and value.max() <= white:
+        scaled = 255 / white * value
+        if white == 1 or (value % 1 == 0).all():
+            return np.rint(scaled).astype(np.uint8)
     span = f" from {value.min():g} to {value.max():g}" if value.size and value.dtype.kind in "iuf" else ""
     raise DataError(
-        f"{where}: expected a picture, uint8 or numbers from 0 to 1 of shape (height, width) or (height, "
-        f"width, 3); found {value.dtype} of shape {value.shape}{span}."
+        f"{where}: expected a picture, uint8, logical, numbers from 0 to 1 or whole ones from 0 to 255, of "
+        f"shape (height, width) or (height, width, 3); found {value.dtype} of shape {value.shape}{span}. In "
+        "MATLAB, `im2uint8` makes the first; `permute(image, [2 3 1])` brings channels to the end."
     )
 
 
