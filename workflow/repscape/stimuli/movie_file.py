@@ -52,11 +52,11 @@ def open_movie(path: Path, number: int | None = None) -> Iterator[tuple]:
         raise DataError(f"{path}: missing. Check the path in the config.")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a movie, found an empty file (0 bytes).")
+    # titles in another alphabet, which PyAV before 19 refuses if this is not said
+    lenient = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     try:
         # as a `file:`, lest a name with a colon be taken for a protocol, and nothing but files
-        with av.open(
-            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        ) as container:
+        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, **lenient) as container:
             yield container, _video(path, container, number)
     except (av.FFmpegError, ValueError) as error:
         raise DataError(
@@ -156,7 +156,7 @@ def _step(container, stream, rate: float | None) -> Fraction | None:
     if rate is not None:
         return 1 / Fraction(rate).limit_denominator(10**6)
     stated = stream.codec_context.framerate if _has_no_clock(container) else None
-    return None if stated is None else 1 / Fraction(stated)
+    return 1 / Fraction(stated) if stated else None
 
 
 def _videos(container) -> list:
