@@ -227,6 +227,22 @@ def test_a_picture_that_stays_without_new_content():
     assert np.diff(greys)[4] == pytest.approx(5 * np.diff(greys)[:4].mean(), abs=3)
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "said"),
+    [
+        ([0, 33, 67, 100, 133, 167, 200], "30 a second"),  # rounded by Matroska
+        (
+            [0, 40, 80, 120, 160, 360, 400, 440],
+            "25 a second but for 1 longer step, the longest of 0.2 s after frame 4",
+        ),
+        ([0, 40, 100, 350, 390, 1000], "uneven, 40 to 610 ms apart"),
+        ([0], "one frame"),
+    ],
+)
+def test_the_pace_is_said(milliseconds, said):
+    assert movie._pace([Fraction(ms, 1000) for ms in milliseconds]) == said
+
+
 def test_words_in_another_alphabet_beside_the_movie(tmp_path):
     path = tmp_path / "a.avi"
     with av.open(str(path), "w") as output:

@@ -4,10 +4,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, cast
 
+import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
 from repscape.assets import local_files
@@ -244,12 +244,20 @@ def _say(path: Path, found: Scan, chosen: list[int], rate: float | None) -> None
 
 def _pace(times: list[Fraction]) -> str:
     """Say how fast frames follow each other; times may be rounded to milliseconds."""
-    steps = [float(b - a) for a, b in pairwise(times)]
-    if not steps:
+    steps = np.diff(np.array(times, float))
+    if not len(steps):
         return "one frame"
-    if max(steps) - min(steps) > 0.0021:
-        return f"{1000 * min(steps):.4g} to {1000 * max(steps):.4g} ms apart"
-    return f"{len(steps) / float(times[-1]):.6g} a second"
+    usual = float(np.median(steps))
+    gaps = np.flatnonzero(steps > max(1.5 * usual, usual + 0.0021))
+    even = np.delete(steps, gaps)
+    if np.ptp(even) > 0.0021 or len(gaps) > len(even) / 4:
+        return f"uneven, {1000 * steps.min():.4g} to {1000 * steps.max():.4g} ms apart"
+    rate = f"{1 / even.mean():.6g} a second" if even.mean() else "all at once"
+    if not len(gaps):
+        return rate
+    widest = int(steps.argmax())
+    longer = f"{len(gaps)} longer {'step' if len(gaps) == 1 else 'steps'}"
+    return f"{rate} but for {longer}, the longest of {steps[widest]:.4g} s after frame {widest}"
 
 
 def _one(_) -> int:

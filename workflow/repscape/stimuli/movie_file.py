@@ -119,7 +119,7 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
         there, declared = path.stat().st_size, declared_size(path, container.format.name)
         if declared is not None and declared > there:
             raise DataError(
-                f"{path}: by its own structure it has {declared:,} bytes or more, found {there:,}. {AGAIN}"
+                f"{path}: by its structure it has {declared:,} bytes or more, found {there:,}. {AGAIN}"
             )
         for frame in decode(path, container, stream, ends):
             if frame.is_corrupt:

@@ -1,4 +1,4 @@
-"""How many bytes a movie's file has by its own structure, to tell one that was cut off."""
+"""How many bytes a movie's file has by its structure, to notice one that was cut off."""
 
 from pathlib import Path
 
