@@ -130,6 +130,16 @@ def test_declared_fill_values_are_missing_but_not_zero(tmp_path):
     np.testing.assert_array_equal(array(tmp_path / "a.h5", "zero"), [[0, 5], [0, 0]])
 
 
+def test_what_was_never_written_is_missing(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("chunks", (5, 3), "i2", chunks=(2, 2))[:2, 1:] = [[0, 1], [2, 3]]
+        file.create_dataset("whole", (2, 2), "f4")
+    found = array(tmp_path / "a.h5", "chunks")
+    np.testing.assert_array_equal(found[:2], [[0, 0, 1], [0, 2, 3]])
+    assert np.isnan(found[2:]).all()
+    assert np.isnan(array(tmp_path / "a.h5", "whole")).all()
+
+
 def test_units_of_neurodata_without_borders(tmp_path):
     """As pynwb's get_data_in_units: conversion × data + offset."""
     with h5py.File(tmp_path / "a.nwb", "w") as file:

@@ -116,6 +116,7 @@ def test_line_ends_and_marks(file, end, encoding):
         ("n\u00e9,n1\n1,2\n".encode("latin-1"), "Latin-1"),
         (b"n0\tn1\n1\t2\n", "found tabs"),
         (b"n0;n1\n1,5;2,5\n", "found semicolons"),
+        (b'"n0";"n1"\n"1,5";"2";\n', "found semicolons"),
         (b"# made by hand\nn0,n1\n1,2\n", "begins with a comment"),
         (b"n0,n1\n1.5,2.5\n3,5,4,5\n", "line 3 has 4 columns.*commas in numbers"),
         (b"n0,n1\nneuron,1.5,2.5\n", "line 2 has 3 columns.*row.names = FALSE"),

@@ -97,6 +97,8 @@ def kind(file: Path) -> str:
             begin = stream.read(20)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}).") from error
+    if not begin:
+        raise DataError(f"{file}: not a whole {file.suffix} file: it is empty.")
     for magic, (what, advice) in _FOREIGN.items():
         if begin.startswith(magic):
             raise DataError(f"{file}: is {what}. {advice}")

@@ -91,6 +91,7 @@ class Opened:
         values = self._values(item, where)
         if item.dtype == "S1" and _is_netcdf(item.file):
             return joined(values)
+        values = _written(values, item)
         packing = {name: item.attrs[name] for name in ATTRIBUTES if name in item.attrs}
         values = unpacked(values, packing, _fill(item))
         return self._in_units(values, item, where)
@@ -331,13 +332,40 @@ def _first_level(root) -> Iterator:
             yield root[name]
 
 
-def _fill(item):
-    """Return what a dataset holds where nothing was written, if that was declared; None for 0."""
+def _fill_is_declared(item) -> bool:
     import h5py
 
-    if item.dtype.kind not in "iuf":
-        return None
-    if item.id.get_create_plist().fill_value_defined() != h5py.h5d.FILL_VALUE_USER_DEFINED:
+    return item.id.get_create_plist().fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED
+
+
+def _written(values: np.ndarray, item) -> np.ndarray:
+    """Put NaN where nothing was ever written, as after a recording that ended early; HDF5 reads 0 there."""
+    if values.dtype.kind not in "iuf" or item.is_virtual or item.external or _fill_is_declared(item):
+        return values
+    written = np.zeros(values.shape, bool)
+    if item.chunks is None:
+        written[...] = item.id.get_storage_size() > 0
+    elif item.id.get_num_chunks() == np.prod(
+        [-(-n // c) for n, c in zip(item.shape, item.chunks, strict=True)]
+    ):
+        return values
+    else:
+
+        def mark(chunk) -> None:
+            ends = zip(chunk.chunk_offset, item.chunks, strict=True)
+            written[tuple(slice(begin, begin + size) for begin, size in ends)] = True
+
+        item.id.chunk_iter(mark)
+    if written.all():
+        return values
+    values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64)
+    values[~written] = np.nan
+    return values
+
+
+def _fill(item):
+    """Return what a dataset holds where nothing was written, if that was declared; None for 0."""
+    if item.dtype.kind not in "iuf" or not _fill_is_declared(item):
         return None
     if _is_netcdf(item.file):
         kind = item.dtype.str[1:]

@@ -23,6 +23,7 @@ MISSING = frozenset(
 )
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+_LONGEST = 2**20  # characters of the first line that are looked at
 _SAVE = "Save the table with commas between columns and points in numbers, in UTF-8"
 
 
@@ -273,6 +274,11 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     line = 0
     try:
         with open(file, encoding="utf-8-sig", newline="") as stream:
+            first = stream.readline(_LONGEST)
+            for mark, name in (("\t", "tabs"), (";", "semicolons")):
+                if first.count(mark) > first.count(","):
+                    raise DataError(f"{file}: expected columns separated by commas, found {name}. {_SAVE}.")
+            stream.seek(0)
             reader = csv.reader(stream, skipinitialspace=True, strict=True)
             for row in reader:
                 line = reader.line_num
@@ -295,9 +301,6 @@ def _check_header(file: Path, columns: list[str]) -> None:
             f"{file}: begins with a comment, '{first[:40]}'. Take such lines out, and begin with the names "
             "of columns (np.savetxt writes them without '#' with comments='')."
         )
-    for mark, name in (("\t", "tabs"), (";", "semicolons")):
-        if any(mark in column for column in columns) and len(columns) < 3:
-            raise DataError(f"{file}: expected columns separated by commas, found {name}. {_SAVE}.")
     numeric = [_number(name) for name in columns]
     if all(value is not None for value in numeric):
         begins = numeric[0] in (0, 1) and numeric == [numeric[0] + at for at in range(len(numeric))]

@@ -156,7 +156,7 @@ def test_what_single_precision_cannot_tell_apart_is_refused():
     for values in (
         1e3 + POINTS[:3],
         0.1 + 1e-17 * POINTS[:3],
-        np.where(POINTS != POINTS[0, 0], POINTS, np.nan)[:3],
+        np.where(POINTS[0, 0] != POINTS, POINTS, np.nan)[:3],
     ):
         recorded([Responses("x", "s", values)], seen, ["V1"], missing="drop_neurons")
 
