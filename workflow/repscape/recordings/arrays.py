@@ -55,7 +55,7 @@ def read(
         lack) and ``neuron``.
     images : str, optional
         The variable that says what each trial (or image) of the array is: names of images, their numbers
-        from 0, or values of a factor. Without it they are the images in their order.
+        from 0, or values of a factor. Without it they are the images in an order (`recordings.order`).
     by : str, optional
         The factor that values in `images` are of, such as ``orientation``.
     bin, convention :
