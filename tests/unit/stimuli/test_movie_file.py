@@ -279,7 +279,7 @@ def test_an_ogg_that_lacks_its_last_bytes(tmp_path):
 
 def lacks_its_last_bytes(path, frames):
     assert movie_file.scan(path).frames == frames
-    for share in (0.97, 0.9):
+    for share in (0.97 if path.suffix == ".wmv" else 0.999, 0.9):  # wmv ends with an index
         with pytest.raises(DataError, match=r"cut\.\w+: .*again"):
             movie_file.scan(cut(path, share))
 
