@@ -682,3 +682,22 @@ def test_names_that_are_numbers_are_themselves(tmp_path):
     path.write_text("stimuli: {10: {}, 'on': {}, \"010\": {}, 2.5: {}, <<: {a: 1}}\n", encoding="utf-8-sig")
     found = {keys[1] for keys in read_lines(path) if len(keys) == 2}
     assert {"10", "on", "010", "2.5"} <= found
+
+
+def test_recordings_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("it_a.npy", np.ones(6))
+    only = {"study": "s", "stimuli": {"noise": {"source": "white_noise", "count": 4}}}
+    of_rdms = {"source": "rdms", "path": "it_{subject}.npy", "stimulus": "noise"}
+    study = config.resolve(only | {"recordings": {"it": of_rdms}})
+    assert (study.layers, list(study.rdms()), list(study.given)) == ({}, [], ["it"])
+    of_responses = {"source": "simulated", "stimulus": "gratings", "neurons": 5}
+    only["stimuli"] = {"gratings": {"source": "gratings", "count": 4}}
+    said = mistakes(only | {"recordings": {"v1": of_responses}}, tmp_path)
+    assert "populations: this key is required" in said
+    assert "samples: this key is required" in said
+    assert "networks" not in said
+    units = {"populations": {"all": {"select": "all"}}, "samples": [{"population": "all"}]}
+    study = config.resolve(only | units | {"recordings": {"v1": of_responses}})
+    assert list(study.rdms()) == ["results/s/rdms/v1/gratings/all/recording/nall.nc"]
+    assert "networks: this key is required" in mistakes(only | units, tmp_path)

@@ -95,8 +95,8 @@ def test_as_rsatoolbox_with_the_same_samples(monkeypatch, capsys, comparison, bo
     differences = (ours.similarity[:, None] - ours.similarity)[np.triu_indices(3, 1)]
     p_pair = 2 * t.sf(np.abs(differences) / np.sqrt(found.diff_var))
     np.testing.assert_allclose(ours.p_pair[np.triu_indices(3, 1)], p_pair, atol=1e-9)
-    np.testing.assert_allclose(ours.low, ours.similarity - t.ppf(0.975) * ours.sem)
-    np.testing.assert_allclose(ours.high, ours.similarity + t.ppf(0.975) * ours.sem)
+    np.testing.assert_allclose(ours.low, np.maximum(ours.similarity - t.ppf(0.975) * ours.sem, -1))
+    np.testing.assert_allclose(ours.high, np.minimum(ours.similarity + t.ppf(0.975) * ours.sem, 1))
     if bootstrap != "repeats":  # there rsatoolbox takes the ceiling for fixed
         below = np.abs(ours.similarity - ours.ceiling[0]) / np.sqrt(found.noise_ceil_var[:, 0])
         np.testing.assert_allclose(ours.p_ceiling, 2 * t.sf(below), atol=1e-9)
@@ -341,3 +341,13 @@ def test_whitened_comparisons_of_many_entries_are_resampled():
     data, models = made(entries=120, repeats=1)
     found = infer([data], [models], comparison="whitened_pearson", bootstrap="entries", resamples=20)
     assert (found.sem > 0).all()
+
+
+def test_intervals_stay_where_similarities_can_be():
+    """Three subjects have two degrees of freedom, and t is 4.3."""
+    data, models = made(entries=8, repeats=3, seed=2)
+    found = infer([data], [models], bootstrap="both", resamples=100, seed=0)
+    reach = stats.t(2).ppf(0.975) * found.sem
+    assert (np.abs(found.similarity) + reach > 1).any()
+    np.testing.assert_allclose(found.low, np.maximum(found.similarity - reach, -1))
+    np.testing.assert_allclose(found.high, np.minimum(found.similarity + reach, 1))

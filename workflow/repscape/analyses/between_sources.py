@@ -55,7 +55,7 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
         own, theirs = np.array(sorted(both)).T
         column = others.index(other)
         difference = found.similarity[own] - found.similarity[theirs]
-        low, high = limits(difference, found.sem_pair[own, theirs], found.dof)
+        low, high = limits(difference, found.sem_pair[own, theirs], found.dof, most=2)
         p = found.p_pair[own, theirs]
         for name, values in zip(
             names, (difference, low, high, p, *(corrected(p, method) for method in CORRECTIONS)), strict=True

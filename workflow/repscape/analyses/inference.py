@@ -233,6 +233,8 @@ def compute(
         layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
         others = values["other_source"]
         told += statement.between(compared.labels["source"], layers, others, values, "fdr")
+    if bootstrap == "repeats":
+        told.append(statement.OF_THESE_ENTRIES)
     for sentence in told:
         logger.info(sentence)
     return Result(

@@ -6,6 +6,12 @@ import numpy as np
 
 P = 0.05
 CORRECTED = {"fdr": "by Benjamini and Hochberg", "holm": "by Holm"}
+# Measured by tests/benchmarks/inference_coverage.py: of models unlike the data
+OF_THESE_ENTRIES = (
+    "Repeats alone were resampled: intervals and t-tests speak of other repeats with these very entries "
+    "(images), and not of other images. With new images, one in five unrelated models would be found above "
+    "0; `bootstrap: both` speaks of both."
+)
 _NAMED = 6  # layers that are named; of more, the first
 
 

@@ -15,7 +15,7 @@ from repscape.config.names import check_name, check_targets
 from repscape.config.networks import check_layers, check_networks, check_outputs, check_trainings, name_layers
 from repscape.config.nulls import check_empty, take_away
 from repscape.config.rdms import check_sets, name_metrics
-from repscape.config.recordings import check_recordings, check_shown, name_areas
+from repscape.config.recordings import check_recordings, check_shown, check_sources, name_areas
 from repscape.config.samples import find_parts, plan_samples
 from repscape.config.sections import plugin_sections, without_keys
 from repscape.config.sizes import count_shards, estimate_images
@@ -55,6 +55,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         mistakes.add_validation((), error, Config, given)
         mistakes.stop()
     check_name(mistakes, ("study",), top.study)
+    check_sources(top, given, mistakes)
 
     stimuli, groups = check_stimuli(top, mistakes)
     sections = {

@@ -15,6 +15,19 @@ from repscape.recordings import responses
 from repscape.types import Names
 
 
+def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
+    """Ask for networks where there are no recordings, and for what units of either need."""
+    wanted = [] if top.recordings else ["networks"]
+    if top.networks or wanted or not all(gives_rdms(one.get("source")) for one in top.recordings.values()):
+        wanted += ["populations", "samples"]
+    for key in wanted:
+        if key not in given:
+            alone = " Only recordings do without." if key == "networks" else ""
+            mistakes.add((key,), f"this key is required.{alone}")
+        elif not getattr(top, key):
+            mistakes.add((key,), f"expected at least one, found {given[key]!r}.")
+
+
 def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[str, dict]:
     """Check the recordings; those that give responses have other keys than those that give RDMs."""
     of_rdms = {

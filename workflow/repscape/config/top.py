@@ -97,11 +97,11 @@ class Config(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     disk: Annotated[int | None, BeforeValidator(_disk)] = None
     stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    networks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    networks: dict[str, dict[str, Any]] = {}
     recordings: dict[str, dict[str, Any]] = {}
-    populations: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    populations: dict[str, dict[str, Any]] = {}
     activations: _Activations = _Activations()
-    samples: Annotated[list[_Samples], Field(min_length=1)]
+    samples: list[_Samples] = []
     rdms: _Rdms = _Rdms()
     analyses: dict[str, dict[str, Any] | None] = {}
     figures: dict[str, dict[str, Any] | None] = {}

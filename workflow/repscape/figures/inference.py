@@ -98,10 +98,12 @@ def draw(
             for key, line in (("similarity", values), ("low", low), ("high", high)):
                 line[x] = table[key].values[models]
             every = np.arange(len(layers))
-            panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
-            alone = x[[not {at - 1, at + 1} & set(x) for at in x]]  # a band needs a neighbour
+            joined = all(spots[at].of_layer for at in models)
+            if joined:
+                panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
+            alone = x[[not (joined and {at - 1, at + 1} & set(x)) for at in x]]  # a band needs a neighbour
             panel.vlines(alone, low[alone], high[alone], color=colour, alpha=0.4, linewidth=1.4)
-            panel.plot(every, values, color=colour, gid=name)
+            panel.plot(every, values, "-" if joined else "", color=colour, gid=name)
             sure = table[f"p_zero_{correction}"].values[models] < P
             for which, face in ((sure, colour), (~sure, "white")):
                 if which.any():
@@ -329,10 +331,13 @@ def caption(
     }  # fmt: skip
     resampled = [factors[str(name)] for name in np.atleast_1d(table.resampled_factors)]
     text.append(
-        f"Bands: 95% intervals by Student's t ({table.dof} degrees of freedom) with the standard error of "
+        f"{'Bands' if of_layers else 'Bars'}: 95% intervals by Student's t ({table.dof} degrees of freedom) "
+        "with the standard error of "
         f"{captions.number(table.resamples)} bootstrap samples of {captions.listing(resampled)}; they speak "
         f"of other {captions.listing(name.split(' (')[0] for name in resampled)} of the same kind."
     )
+    if table.attrs.get("bootstrap") == "repeats":
+        text.append(captions.escape(statement.OF_THESE_ENTRIES))
     ceiling = table["ceiling"].values
     tests = table.sizes["model"]
     if np.isfinite(ceiling).all():

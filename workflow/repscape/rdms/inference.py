@@ -36,7 +36,7 @@ class Inference(NamedTuple):
     similarity : float64 array (model,)
         Mean over sets and repeats of the data.
     sem, low, high : float64 arrays (model,)
-        Standard error, and the limits of the 95% interval by Student's t.
+        Standard error, and the limits of the 95% interval by Student's t, within −1 and 1.
     ceiling : float64 array (2,)
         Lower and upper noise ceiling; NaN with one RDM a set.
     p_zero : float64 array (model,)
@@ -194,7 +194,8 @@ def infer(
         for name in ("model_var", "diff_var", "noise_ceil_var"):
             largest = np.maximum.reduce([getattr(one, name) for one in (result, *alone)])
             setattr(result, name, largest)
-    low, high = result.get_ci(LEVEL, "t-test")
+    sem = np.atleast_1d(result.get_sem())
+    low, high = limits(similarity, sem, int(result.dof))
     p_pair = result.test_pairwise("t-test") if len(similarity) > 1 else np.ones((1, 1))
     np.fill_diagonal(p_pair, np.nan)
     sem_pair = np.full(p_pair.shape, np.nan)
@@ -204,9 +205,9 @@ def infer(
     p_ceiling = result.test_noise("t-test") if with_ceiling else np.full(len(similarity), np.nan)
     return Inference(
         similarity=similarity,
-        sem=np.atleast_1d(result.get_sem()),
-        low=np.atleast_1d(low),
-        high=np.atleast_1d(high),
+        sem=sem,
+        low=low,
+        high=high,
         ceiling=ceiling,
         p_zero=result.test_zero("t-test"),
         p_ceiling=p_ceiling,
@@ -276,12 +277,16 @@ def samples(
             yield whole, Sample(repeats=of_repeats, units=units), Sample(sets=of_sets, entries=of_entries)
 
 
-def limits(values: np.ndarray, sem: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the limits of 95% intervals by Student's t."""
+def limits(values: np.ndarray, sem: np.ndarray, dof: int, most: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of 95% intervals by Student's t, within what values can be.
+
+    What an interval loses beyond −`most` and `most`, where no similarity is, does not change how often it
+    holds the true one; and it excludes 0 where the test does.
+    """
     from scipy.stats import t
 
     reach = t.ppf((1 + LEVEL) / 2, dof) * sem
-    return values - reach, values + reach
+    return (values - reach).clip(-most, most), (values + reach).clip(-most, most)
 
 
 def corrected(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray:
