@@ -35,8 +35,10 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
     """
     array = _variable(file, variable, typed)
     if array.dtype.names is None:
+        stack = f" In MATLAB, struct('FIELD', squeeze(num2cell({variable}, [1 2]))) makes a stack one."
         raise DataError(
             f"{file}: expected a struct array as '{variable}', found {array.dtype} of shape {array.shape}."
+            + stack * (array.ndim > 2)
         )
     for field in fields:
         if field not in array.dtype.names:

@@ -9,6 +9,7 @@ from PIL import Image
 from repscape import patterns
 from repscape.errors import DataError
 from repscape.recordings.given import condensed
+from repscape.recordings.responses import Responses, Seen, places
 from repscape.stimuli import images, names
 
 DOGS = [Path("pics/dogs/pug.jpg"), Path("pics/dogs/corgi.jpg")]
@@ -107,3 +108,15 @@ def test_an_rdm_of_the_folder_fits_pictures_that_have_got_a_namesake(own):
         condensed(
             matrix, ["dogs/pug.jpg", "food/pug.jpg", "corgi.jpg"], "all", ["pug.jpg", "corgi.jpg", "tea.jpg"]
         )
+
+
+@pytest.mark.parametrize(
+    "shown", [["pug.jpg", "tea.jpg", "pug.jpg"], ["dogs/pug.jpg", "x/tea.jpg", "dogs/pug.jpg"]]
+)
+def test_trials_of_the_folder_fit_pictures_that_have_got_a_namesake(shown):
+    responses = Responses("r.npz", "all", np.zeros((3, 2)), shown)
+    for images_ in (["pug.jpg", "tea.jpg"], ["dogs/pug.jpg", "tea.jpg"]):
+        assert places(responses, Seen(images_, {})).tolist() == [0, 1, 0]
+    if "pug.jpg" in shown:
+        with pytest.raises(DataError, match=r"r\.npz: 'pug\.jpg' stands for several images"):
+            places(responses, Seen(["dogs/pug.jpg", "food/pug.jpg", "tea.jpg"], {}))

@@ -202,6 +202,12 @@ def test_png_of_sixteen_bits(colour):
     assert np.abs(found - shown).max() <= 0.51
 
 
+def test_white_level_is_that_of_transparency_too():
+    values = np.concatenate([deep(RGB_SHARE, 12), np.full((16, 24, 1), 4095, np.uint16)], 2)
+    found = picture.read(write_png("a.png", values, 16, 6), white_level=4095)
+    assert np.abs(found.pixels - 255 * RGB_SHARE).max() <= 0.51
+
+
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("colour", [0, 2])
 def test_the_transparent_colour_of_a_png(depth, colour):

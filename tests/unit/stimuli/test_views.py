@@ -70,6 +70,8 @@ def test_a_picture_of_another_stimulus(write, movie, collect):
     frames, _ = collect(views.frames(of=path, image="image_3", count=3, **whole))
     np.testing.assert_array_equal(frames[1].pixels, movie[3])
     assert frames[1].label == "d"
+    longer, _ = collect(views.frames(of=path, image="folder/image_3", count=3, **whole))
+    np.testing.assert_array_equal(longer[1].pixels, movie[3])
     first, _ = collect(views.frames(of=path, count=3, **whole))
     np.testing.assert_array_equal(first[0].pixels, movie[0])
     with pytest.raises(DataError, match="image 'image_9' is unknown; did you mean 'image_"):

@@ -90,14 +90,16 @@ def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]
     """Return a stimulus's name, its image's name, the original as a variable, and the image."""
     from repscape import plugins, store
     from repscape.arguments import fetched
+    from repscape.stimuli import names
 
     with store.open_file(path, "stimulus") as file:
         stimulus, section = file.stimulus, json.loads(file.parameters)
-        names = list(file["name"][:])
-        name = images.get(stimulus, names[0])
-        if name not in names:
-            raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(name, names)}")
-        shown = file["images"][names.index(name)]
+        given = list(file["name"][:])
+        chosen = images.get(stimulus, given[0])
+        (at,) = names.find([chosen], given)
+        if at == names.NONE:
+            raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(chosen, given)}")
+        name, shown = given[at], file["images"][at]
     function = plugins.entry("stimuli", section["source"])
     if schema.made_parameters(function):  # made of decoded images: nothing comes before it
         original = shown

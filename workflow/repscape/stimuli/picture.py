@@ -154,6 +154,8 @@ def _read(file: Path, white_level: int | None) -> Picture:
             pixels = pixels * (255 / white)
             pixels = 255 - pixels if inverted else pixels
             converted.append(f"of {white.bit_length()} bits, scaled to 8")
+            if alpha is not None and alpha.dtype != bool:
+                alpha = np.minimum(alpha / white, 1)
         if alpha is not None:
             converted.append(f"with transparency, laid over mean grey ({GREY})")
             share = alpha if pixels.ndim == 2 else alpha[..., None]
@@ -185,7 +187,9 @@ def _shallow(image) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _deep(file: Path, image) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """Return samples of more than 8 bits as int64 (y, x) or (y, x, 3), and alpha; None where there are none.
+    """Return samples of more than 8 bits as int64 (y, x) or (y, x, 3), and alpha, as deep or bool.
+
+    None where there are none of more than 8 bits.
 
     Pillow keeps the upper byte of colours. Read as if their bytes were swapped, they give the lower one.
     """
@@ -201,7 +205,7 @@ def _deep(file: Path, image) -> tuple[np.ndarray, np.ndarray | None] | None:
         return samples, alpha
     if raw == "LA;16B":
         value = _bytes(file, "RGBA").astype(np.int64)  # pairs of bytes
-        return value[..., 0] * 256 + value[..., 1], (value[..., 2] * 256 + value[..., 3]) / 65535
+        return value[..., 0] * 256 + value[..., 1], value[..., 2] * 256 + value[..., 3]
     colours, _, order = raw.partition(";16")
     if colours not in ("RGB", "RGBX", "RGBA") or not order:
         return None
@@ -210,7 +214,7 @@ def _deep(file: Path, image) -> tuple[np.ndarray, np.ndarray | None] | None:
     high, low = (_bytes(file, f"{colours};16{end}").astype(np.int64) for end in (order, swapped))
     samples = high * 256 + low
     if samples.shape[2] == 4:
-        return samples[..., :3], samples[..., 3] / 65535
+        return samples[..., :3], samples[..., 3]
     alpha = None if transparent is None else (samples != transparent).any(-1)
     return samples, alpha
 

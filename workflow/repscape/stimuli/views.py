@@ -110,7 +110,7 @@ def how_many(*, count) -> int:
 
 def _picture(path, of, image) -> Frame:
     """Read the picture that is looked at."""
-    from repscape.stimuli import mother, picture
+    from repscape.stimuli import mother, names, picture
 
     if path is not None:
         found, depth = picture.read(path), picture.Depth()
@@ -120,7 +120,8 @@ def _picture(path, of, image) -> Frame:
     shown = mother.read(of)
     if image is None:
         return shown[0]
-    names = [frame.name for frame in shown]
-    if image not in names:
-        raise DataError(f"{of}: image {unknown(image, names)}")
-    return shown[names.index(image)]
+    given = [frame.name for frame in shown]
+    (at,) = names.find([image], given)
+    if at == names.NONE:
+        raise DataError(f"{of}: image {unknown(image, given)}")
+    return shown[at]
