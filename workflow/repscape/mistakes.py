@@ -192,7 +192,8 @@ def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 here = (*keys, str(key.value))
-                if isinstance(key, yaml.ScalarNode) and _is_read_as_another(key):
+                # Without a value it is hardly meant as a name: 10,000 in braces is 10, and the key 000.
+                if value.value != "" and isinstance(key, yaml.ScalarNode) and _is_read_as_another(key):
                     raise ConfigError(
                         f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: YAML reads this name as "
                         f"{yaml.safe_load(key.value)}. Write it in quotes: '{key.value}'."
