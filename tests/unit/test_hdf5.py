@@ -8,6 +8,7 @@ import pytest
 from scipy.io import savemat
 from scipy.sparse import csc_array
 
+from repscape import matlab
 from repscape.containers import How, array
 from repscape.errors import DataError
 
@@ -60,9 +61,31 @@ class Matlab73:
         self.put("names", np.array(cells, h5py.ref_dtype), "cell")
         self.put("number", [[1.0]], "double", self.references)
         self.put("mixed", np.array([[self.references["number"].ref]], h5py.ref_dtype), "cell")
+        group = self.file.create_group("Elements")  # a struct array: each field refers to a value an element
+        group.attrs["MATLAB_class"] = np.bytes_("struct")
+        for field in ELEMENTS.dtype.names:
+            for (row, column), value in np.ndenumerate(ELEMENTS[field]):
+                name = f"{field}{row}{column}"
+                if isinstance(value, str):
+                    self.text(name, [value], self.references)
+                else:
+                    self.put(name, value, value.dtype.name, self.references)
+            refers = [
+                [self.references[f"{field}{row}{column}"].ref for column in range(3)] for row in range(2)
+            ]
+            group[field] = np.array(refers, h5py.ref_dtype).T
         self.put("strings", np.zeros((1, 6), np.uint32), "string", MATLAB_object_decode=3)
 
 
+def elements():
+    found = np.empty((2, 3), [("image", object), ("name", object)])
+    for at in np.ndindex(2, 3):
+        pixels = np.arange(30, dtype=np.uint8).reshape(2, 5, 3) + 30 * at[0] + at[1]
+        found[at] = (pixels.astype(np.uint8), f"picture {at}")
+    return found
+
+
+ELEMENTS = elements()
 SPARSE = np.array([[0, 2.0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 3]])
 
 
@@ -81,6 +104,7 @@ def both(tmp_path_factory):
         "padded": np.array(["a.png  ", "bcd.png"]),
         "sparse": csc_array(SPARSE),
         "session": {"resp": SQUARE},
+        "Elements": ELEMENTS,
         "names": np.array([["a.png", "b.png", "\u00e9.png"]], object),
     }
     savemat(folder / "old.mat", variables)
@@ -101,6 +125,18 @@ def test_a_field_of_a_struct(both, name):
         np.testing.assert_array_equal(array(path, name), SQUARE)
         with pytest.raises(DataError, match=r"'session' is a struct array|variable 'session' is unknown"):
             array(path, "session")
+
+
+def test_struct_arrays_of_both_versions_are_alike(both):
+    new, old = (matlab.structs(path, "Elements", ["image", "name"]) for path in both[:2])
+    assert [matlab.text(one["name"], "") for one in new] == [matlab.text(one["name"], "") for one in old]
+    for one, other in zip(new, old, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+    np.testing.assert_array_equal(new[1]["image"], ELEMENTS[1, 0]["image"])
+    with pytest.raises(DataError, match=r"Elements: field 'nane' is unknown; did you mean 'name'"):
+        matlab.structs(both[0], "Elements", ["nane"])
+    with pytest.raises(DataError, match=r"expected a struct array as 'resp'"):
+        matlab.structs(both[0], "resp", ["name"])
 
 
 def test_text_of_both_versions_is_alike(both):

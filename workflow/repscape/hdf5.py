@@ -7,7 +7,7 @@ or a device that never ends.
 import os
 import posixpath
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from repscape import bombs
-from repscape.errors import DataError
+from repscape.errors import DataError, unknown
 from repscape.packed import ATTRIBUTES, DEFAULT_FILL, unpacked
 
 _HOPS = 32  # links that follow each other, or data that are put together of others
@@ -95,6 +95,44 @@ class Opened:
         packing = {name: item.attrs[name] for name in ATTRIBUTES if name in item.attrs}
         values = unpacked(values, packing, _fill(item))
         return self._in_units(values, item, where)
+
+    def structs(self, name: str, fields: Sequence[str]) -> list[dict[str, np.ndarray]]:
+        """Read some fields of every element of a MATLAB struct array, the first index fastest.
+
+        Raises
+        ------
+        DataError
+            It is none, or lacks a field.
+        """
+        import h5py
+
+        where = f"{self.file}: {name}"
+        group = self._find(self.root, name)
+        if not isinstance(group, h5py.Group) or "MATLAB_sparse" in group.attrs:
+            raise DataError(f"{self.file}: expected a struct array as '{name}', found an array.")
+        for field in fields:
+            if field not in group:
+                raise DataError(f"{where}: field {unknown(field, list(group))}")
+        found = {field: self._field(self._find(self.root, f"{name}/{field}"), where) for field in fields}
+        counts = {len(values) for values in found.values()}
+        if len(counts) > 1:
+            raise DataError(
+                f"{where}: its fields have different numbers of elements: not a whole struct array."
+            )
+        return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
+
+    def _field(self, item, where: str) -> list[np.ndarray]:
+        """Read a field of all elements: references to a value each, or the value of the only element."""
+        kind = _text(item.attrs.get("MATLAB_class"))
+        if kind or not hasattr(item, "dtype") or item.dtype.kind != "O":
+            return [self._matlab(item, kind, f"{where}: '{item.name}'")]
+        found, total = [], 0
+        for reference in self._values(item, where).ravel():  # the axes are turned, so this is MATLAB's order
+            inside = item.file[reference]
+            total += getattr(inside, "nbytes", 0)
+            bombs.check(os.path.getsize(self.file), total, where)  # elements may share a value
+            found.append(self._matlab(inside, _text(inside.attrs.get("MATLAB_class")), where))
+        return found
 
     # where things are
 

@@ -1,4 +1,4 @@
-"""Struct arrays in MATLAB's ``.mat`` files, up to version 7."""
+"""Struct arrays in MATLAB's ``.mat`` files, of all versions."""
 
 import warnings
 from collections.abc import Iterable
@@ -30,9 +30,15 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
     Raises
     ------
     DataError
-        The file is missing, damaged, of another format or of version 7.3; it has no such variable, or the
-        variable is no struct array or lacks a field. The message lists what there is.
+        The file is missing, damaged or of another format; it has no such variable, or the variable is no
+        struct array or lacks a field. The message lists what there is.
     """
+    fields = list(fields)
+    if not file.is_file():
+        raise DataError(f"{file}: missing.")
+    with open(file, "rb") as stream:
+        if stream.read(10) == b"MATLAB 7.3":
+            return _structs_73(file, variable, fields)
     array = _variable(file, variable, typed)
     if array.dtype.names is None:
         stack = f" In MATLAB, struct('FIELD', squeeze(num2cell({variable}, [1 2]))) makes a stack one."
@@ -46,11 +52,27 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
     return [{field: element[field] for field in fields} for element in array.ravel(order="F")]
 
 
+def _structs_73(file: Path, variable: str, fields: list[str]) -> list[dict]:
+    from repscape import hdf5
+
+    try:
+        with hdf5.Opened(file) as opened:
+            there = [name for name in opened.root if not name.startswith("#")]
+            if variable in there:
+                return opened.structs(variable, fields)
+    except DataError:
+        raise
+    except Exception as error:  # the reader raises many kinds for what is damaged
+        raise DataError(
+            f"{file}: not a whole .mat file of version 7.3 ({error}). Save it again in MATLAB: "
+            "save('FILE.mat', 'VARIABLE', '-v7')."
+        ) from error
+    raise DataError(f"{file}: variable {unknown(variable, there)}")
+
+
 def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
     from scipy.io import loadmat, whosmat
 
-    if not file.is_file():
-        raise DataError(f"{file}: missing.")
     bombs.check_mat(file)
     try:
         with warnings.catch_warnings():
@@ -58,11 +80,6 @@ def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
             there = [found for found, *_ in whosmat(file, appendmat=False)]
             if name in there:
                 return loadmat(file, appendmat=False, variable_names=[name], mat_dtype=typed)[name]
-    except NotImplementedError as error:
-        raise DataError(
-            f"{file}: is of version 7.3, another format than that of earlier versions. Save it again in "
-            "MATLAB: save('FILE.mat', 'VARIABLE', '-v7')."
-        ) from error
     except Exception as error:  # the reader raises many kinds for what is no such file
         raise DataError(f"{file}: not a whole .mat file ({error}).") from error
     raise DataError(f"{file}: variable {unknown(name, there)}")

@@ -22,7 +22,7 @@ def read(
 
     Parameters
     ----------
-    path : a .mat file up to version 7
+    path : a .mat file
     variable : str
         The struct array.
     names : str

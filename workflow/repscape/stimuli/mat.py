@@ -28,7 +28,7 @@ def frames(
 
     Parameters
     ----------
-    path : a .mat file up to version 7
+    path : a .mat file
     variable : str
         The struct array.
     image : str
