@@ -59,10 +59,10 @@ def packed_12(values):
     )
 
 
-def write_png(name, values, depth, colour, extra=b""):
+def write_png(name, values, depth, colour, extra=b"", width=None):
     rows = values.astype(">u2" if depth == 16 else "u1").reshape(len(values), -1)
     body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
-    head = struct.pack(">IIBBBBB", values.shape[1], len(values), depth, colour, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width or values.shape[1], len(values), depth, colour, 0, 0, 0)
     whole = chunk(b"IHDR", head) + extra + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     Path(name).write_bytes(b"\x89PNG\r\n\x1a\n" + whole)
     return Path(name)
@@ -223,6 +223,16 @@ def test_the_transparent_colour_of_a_png(depth, colour):
     assert "with transparency, laid over mean grey (128)" in found.converted
 
 
+@pytest.mark.parametrize("bits", [2, 4])
+def test_the_transparent_grey_of_a_png_of_few_bits(bits):
+    values = (x + y) % 2**bits
+    each = (values[..., None] >> np.arange(bits)[::-1]) & 1
+    packed = np.packbits(each.reshape(16, -1).astype(np.uint8), axis=1)
+    file = write_png("a.png", packed, bits, 0, chunk(b"tRNS", struct.pack(">H", 1)), width=24)
+    shown = np.where(values == 1, 128, values * 255 // (2**bits - 1))
+    np.testing.assert_array_equal(picture.read(file).pixels[..., 0], shown)
+
+
 @pytest.mark.parametrize("maximum", [100, 255, 1023, 65535])
 @pytest.mark.parametrize("ascii_", [False, True])
 def test_portable_greymaps_of_any_maximum(maximum, ascii_):
@@ -276,7 +286,11 @@ def test_jpeg_2000():
     with pytest.raises(DataError, match=r"cut\.jp2: damaged or truncated"):
         picture.read(Path("cut.jp2"))
     at = whole.index(b"\xff\x4f\xff\x51") + 42  # the depths of its samples
-    for depth, said in ((11, "3 samples a pixel of 12 bits"), (0x87, "3 signed samples a pixel of 8 bits")):
+    for depth, said in (
+        (11, "3 samples a pixel of 12 bits"),
+        (3, "of 4 bits"),
+        (0x87, "3 signed samples a pixel of 8 bits"),
+    ):
         other = bytearray(whole)
         other[at : at + 9 : 3] = [depth] * 3
         Path("deep.jp2").write_bytes(other)

@@ -4,9 +4,9 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field
 
 from repscape import patterns
 from repscape.assets import in_braces, local_files
@@ -24,7 +24,7 @@ def frames(
     path: Files | None = None,
     labels: Literal["folders"] | None = None,
     table: File | None = None,
-    white_level: PositiveInt | None = None,
+    white_level: Annotated[int, Field(ge=255, le=65535)] | None = None,
 ) -> Iterator[Frame]:
     """Read pictures in the order in which they are given.
 

@@ -3,7 +3,8 @@
 Pillow reads the formats. What it is known to read wrongly is read otherwise here, or refused: TIFF (see
 `repscape.stimuli.tiff`); JPEG files of which a part is lost, whose rest libjpeg fills with grey; colours of
 more than 8 bits, of which it keeps the upper byte; their transparent colour (tRNS), which it compares with
-that byte; colour JPEG 2000 of more than 8 bits, whose white it turns into black.
+that byte (and of 2 and 4 bits with the scaled value); JPEG 2000 of other depths than 8, whose white it may
+turn into black.
 """
 
 import sys
@@ -20,6 +21,10 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF
 GREY = 128  # what transparent pixels are laid over
 _SRGB_GAMMA = 0.45455
 _ORIENTATION = 0x0112
+_FEW = {
+    "L;2": 85,
+    "L;4": 17,
+}  # raw modes of fewer bits, which Pillow scales to 8, but not the transparent value
 
 
 _DARK = 2**14  # 16-bit samples that are all below are rather of 14 bits or fewer
@@ -128,7 +133,7 @@ def _read(file: Path, white_level: int | None) -> Picture:
         elif image.format in ("JPEG", "MPO"):
             _check_jpeg(file.read_bytes())
         elif image.format == "JPEG2000":
-            bits = _jpeg2000_bits(file.read_bytes())
+            bits = _jpeg2000_bits(file.read_bytes(), image.mode)
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
         if frames > 1:
             image.seek(0)
@@ -173,7 +178,10 @@ def _shallow(image) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the 8-bit pixels of a Pillow image, and their alpha from 0 to 1 where there is one."""
     from PIL import ImageOps
 
+    raw = image.tile[0].args if image.tile else None
     image.load()
+    if raw in _FEW and isinstance(image.info.get("transparency"), int):
+        image.info["transparency"] *= _FEW[raw]
     image = ImageOps.exif_transpose(image)
     if image.mode in ("F", "I"):
         kind = "floating-point" if image.mode == "F" else "32-bit"
@@ -265,14 +273,17 @@ def _without_metadata(data: bytes) -> bytes:
     return b"".join([*kept, data[at:]])
 
 
-def _jpeg2000_bits(data: bytes) -> int:
-    """Return the bits of a JPEG 2000's samples, as its codestream says; refuse what Pillow reads wrongly."""
+def _jpeg2000_bits(data: bytes, mode: str) -> int:
+    """Return the bits of a JPEG 2000's samples, as its codestream says; refuse what Pillow reads wrongly.
+
+    In this `mode` it has opened the file.
+    """
     start = data.find(b"\xff\x4f\xff\x51")
     if b"\xff\xd9" not in data[-2:] and data.find(b"\xff\xd9", len(data) - 4096) < 0:
         raise DataError("damaged or truncated (the end of the JPEG 2000 codestream is missing)")
     sizes = data[start + 42 :: 3][: int.from_bytes(data[start + 40 : start + 42], "big")]
     bits = max((size & 0x7F) + 1 for size in sizes)
-    if any(size & 0x80 for size in sizes) or (len(sizes) > 1 and bits > 8) or bits > 16:
+    if any(size & 0x80 for size in sizes) or (bits != 8 and not mode.startswith("I;16")) or bits > 16:
         signed = "signed " if any(size & 0x80 for size in sizes) else ""
         raise DataError(
             f"a JPEG 2000 of {len(sizes)} {signed}samples a pixel of {bits} bits, which is not read; save it "
