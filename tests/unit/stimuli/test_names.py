@@ -85,6 +85,9 @@ def test_a_row_of_a_table_for_several_pictures_is_refused(pugs):
     ):
         list(images.frames(path=pugs, table=table))
     assert [frame.label for frame in images.frames(path=pugs[1:], table=table)] == ["x", "c"]
+    table.write_text("name,label\npug.png,x\n./pug.png,y\ncorgi.png,c\n")
+    with pytest.raises(DataError, match=r"'pug\.png' and '\./pug\.png' are the same name"):
+        list(images.frames(path=pugs[1:], table=table))
 
 
 def test_names_that_snakemake_or_files_cannot_have_are_told():

@@ -244,9 +244,13 @@ def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | 
     Raises
     ------
     DataError
-        A name stands for several files.
+        A name stands for several files, or two for the same.
     """
-    by_end = {names.parts(name): name for name in rows}
+    by_end: dict[tuple[str, ...], str] = {}
+    for name in rows:
+        other = by_end.setdefault(names.parts(name), name)
+        if other != name:
+            raise DataError(f"{table}: '{other}' and '{name}' are the same name. Remove one of the rows.")
     used: dict[str, Path] = {}
     found = {}
     for file in named:
