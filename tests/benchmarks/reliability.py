@@ -53,7 +53,8 @@ class Study:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.fresh = Project.create(folder / "fresh", CONFIG)
+        # a full disk is to be met by jobs, not by the plan
+        self.fresh = Project.create(folder / "fresh", CONFIG | {"disk": "1 TB"})
         make_pictures(self.fresh.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])
         self.whole = Project.copy(self.fresh, folder / "whole")
         done = self.whole.run(*TARGETS)
