@@ -167,7 +167,7 @@ def test_a_palette_of_eight_bits_in_tiff():
         ({"bits": (12,) * 3, "photometric": 2}, "3 samples a pixel of 12 bits, RGB"),
         ({"bits": (8,) * 3, "photometric": 8}, r"CIE L\*a\*b\*"),
         ({"bits": (8,) * 2}, "2 samples a pixel of 8 bits, grey"),
-        ({"bits": (8,) * 2, "tags": {338: ("H", (0,))}}, "what the second is"),
+        ({"bits": (8,) * 2, "tags": {338: ("H", (0,))}}, "2 samples a pixel of 8 bits"),
         ({"bits": (8,) * 4, "photometric": 5, "tags": {332: ("H", (2,))}}, "inks"),
         ({"bits": (16,), "tags": {317: ("H", (2,))}}, "a predictor, but no compression"),
         ({"bits": (16,), "photometric": 32803}, "raw colour filter array"),
@@ -298,6 +298,17 @@ def test_jpeg_2000():
             picture.read(Path("deep.jp2"))
     Image.fromarray(deep(SHARE, 16)).save("grey.jp2")
     np.testing.assert_array_equal(picture.read(Path("grey.jp2")).pixels, np.rint(deep(SHARE, 16) / 257))
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_cmyk(name):
+    inks = np.rint(255 * np.dstack([RGB_SHARE, SHARE / 2])).astype(np.uint8)
+    inks = np.kron(inks, np.ones((8, 8, 1), np.uint8))  # JPEG's blocks
+    Image.fromarray(inks, "CMYK").save(name, quality=100)
+    found = picture.read(Path(name))
+    right = 255 * (1 - inks[..., :3] / 255) * (1 - inks[..., 3:] / 255)
+    assert np.abs(found.pixels - right).max() <= 2
+    assert found.converted == ("of CMYK, turned into RGB by (1 − ink) (1 − black)",)
 
 
 def test_the_log_says_what_was_taken_and_converted(caplog):

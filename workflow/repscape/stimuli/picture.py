@@ -139,6 +139,8 @@ def _read(file: Path, white_level: int | None) -> Picture:
             image.seek(0)
         deep = _deep(file, image)
         pixels, alpha = _shallow(image) if deep is None else deep
+        if image.mode == "CMYK":
+            converted.append("of CMYK, turned into RGB by (1 − ink) (1 − black)")
         if image.info.get("icc_profile"):
             converted.append("with a colour profile, which is not applied")
         elif abs(image.info.get("gamma", _SRGB_GAMMA) - _SRGB_GAMMA) > 0.01:
