@@ -61,6 +61,8 @@ class Table(NamedTuple):
 def read(file: Path, texts: Collection[str] = (), first: bool = False) -> Table:
     """Read a table of numbers, and of the columns named in `texts`, or of the first, also the text.
 
+    Names of columns may be numbers where the first column is read as text, as of matrices.
+
     Raises
     ------
     DataError
@@ -71,7 +73,7 @@ def read(file: Path, texts: Collection[str] = (), first: bool = False) -> Table:
     if not header:
         raise DataError(f"{file}: expected a table with names of columns in its first row; it is empty.")
     columns = [name.strip() for name in header]
-    _check_header(file, columns)
+    _check_header(file, columns, numeric=first)
     wanted: dict[int, list[str]] = {
         at: [] for at, name in enumerate(columns) if name in texts or (first and at == 0)
     }
@@ -293,7 +295,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"{file}: cannot be read as a CSV table, at line {line + 1}: {error}.") from error
 
 
-def _check_header(file: Path, columns: list[str]) -> None:
+def _check_header(file: Path, columns: list[str], numeric: bool) -> None:
     """Name the cause where the first row has no names of columns."""
     first = columns[0]
     if first.startswith(("#", "%")):
@@ -301,9 +303,9 @@ def _check_header(file: Path, columns: list[str]) -> None:
             f"{file}: begins with a comment, '{first[:40]}'. Take such lines out, and begin with the names "
             "of columns (np.savetxt writes them without '#' with comments='')."
         )
-    numeric = [_number(name) for name in columns]
-    if all(value is not None for value in numeric):
-        begins = numeric[0] in (0, 1) and numeric == [numeric[0] + at for at in range(len(numeric))]
+    values = [_number(name) for name in columns]
+    if not numeric and all(value is not None for value in values):
+        begins = values[0] in (0, 1) and values == [values[0] + at for at in range(len(values))]
         if not (begins and len(columns) > 1):
             raise DataError(
                 f"{file}: expected names of columns in the first row, found numbers: "

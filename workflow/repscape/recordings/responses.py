@@ -199,12 +199,14 @@ def recorded(
     left_out: list[str] = []
     found: dict[str, Trials] = {}
     first: Responses | None = None
+    shape: tuple[int, ...] = ()
     for responses in given:
         if responses.stimulus in found:
             raise DataError(f"{responses.where}: a second file of responses to '{responses.stimulus}'.")
         values = _values(responses)
-        first = first or responses
-        if values.shape[1:] != _values(first).shape[1:]:
+        if first is None:
+            first, shape = responses, values.shape[1:]
+        if values.shape[1:] != shape:
             told = " and ".join(f"{one.where} has {np.shape(one.values)[1]}" for one in (first, responses))
             raise DataError(
                 f"a recording has the same neurons for all its stimuli, but of these {told}. Make it two "
