@@ -1,5 +1,6 @@
 """One process at a time; of one that is stopped the others take over."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -82,12 +83,18 @@ def test_one_that_was_killed_is_not_waited_for(holder, waits):
     assert waits.wait(5)
 
 
-def test_a_disk_without_locks(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [NotImplementedError(), OSError(errno.ENOLCK, "No locks"), OSError(524, "")]
+)
+def test_a_disk_without_locks(tmp_path, monkeypatch, error):
     import filelock
 
     def refuse(*arguments, **keywords):
-        raise NotImplementedError
+        raise error
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     with turns.turn(tmp_path / "new"):
         assert (tmp_path / "new").is_dir()
+    error = PermissionError(errno.EACCES, "no")
+    with pytest.raises(PermissionError), turns.turn(tmp_path / "new"):
+        pass

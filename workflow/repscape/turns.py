@@ -6,6 +6,7 @@ on without it, under the next lock. Should the stopped one go on, too, nothing i
 when they are whole and verified.
 """
 
+import errno
 import os
 import re
 import socket
@@ -19,6 +20,8 @@ from repscape.logs import say
 
 TELL = 5  # seconds of waiting, after which that is said
 BEAT = 2  # seconds from one sign of life to the next
+# what file systems say that have no locks; 524 is Linux's own name for a lack of support
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, 524}
 DEAD = 90  # seconds without one; NFS may show what is written a minute later
 
 
@@ -42,9 +45,6 @@ def turn(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=min(0.5, DEAD))
             break
-        except NotImplementedError:  # no locks on this disk: two may do the same work
-            yield
-            return
         except Timeout:
             now, sign = time.monotonic(), _sign(folder, number)
             if sign != seen:
@@ -60,6 +60,11 @@ def turn(folder: Path) -> Iterator[None]:
                 )
                 number, since = number + 1, now
                 seen = _sign(folder, number)
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_LOCKS:
+                raise
+            yield  # no locks on this disk: two may do the same work
+            return
     done = Event()
     thread = Thread(target=_live, args=(_sign_file(folder, number), done), daemon=True)
     thread.start()
