@@ -118,6 +118,13 @@ def test_many_files_have_one_digest(folder, monkeypatch):
         digests.check_unchanged(files, before)
 
 
+def test_the_newest_are_remembered(reads, monkeypatch):
+    monkeypatch.setattr(digests, "_MOST", 2)
+    for file in ("epoch9.pth", "epoch10.pth", "model.pth", "model.pth", "epoch10.pth", "epoch9.pth"):
+        digests.contents([file])
+    assert reads == ["epoch9.pth", "epoch10.pth", "model.pth", "epoch9.pth"]
+
+
 def test_a_file_that_cannot_be_read_is_left_to_its_job():
     ((_, told),) = digests.contents(["missing.pth"])
     assert told.startswith("! No such file")

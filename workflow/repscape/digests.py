@@ -23,6 +23,7 @@ KNOWN = Path(".snakemake/repscape/digests.json")  # in the folder of a run
 SETTLED = 3  # seconds: some disks tell times in seconds
 _MUCH = 2 * 10**9  # bytes, whose reading is told
 _THREADS = 8
+_MOST = 500_000  # files that are remembered
 
 State = tuple[int, int, int, int]
 
@@ -119,7 +120,8 @@ def _read_known() -> dict[str, tuple[State, str]]:
 
 def _write_known(new: dict[str, tuple[State, str]]) -> None:
     """Add to what is known. What another process adds at the same time may be lost: it is read again then."""
-    text = json.dumps(_read_known() | new)
+    kept = {path: known for path, known in _read_known().items() if path not in new} | new  # the newest last
+    text = json.dumps(dict(list(kept.items())[-_MOST:]))
     temporary = KNOWN.with_name(f".{KNOWN.name}.{os.getpid()}.tmp")
     with suppress(OSError):
         if KNOWN.parent.parent.is_dir():
