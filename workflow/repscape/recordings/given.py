@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # In which order a vector has the pairs above the diagonal
 Pairs = Literal["rows", "columns"]
-# Metrics whose values may be negative
-_SIGNED = ("cross", "given", "similarity")
 # Of the largest dissimilarity: files of single precision, or with seven digits, are rounded by less.
 TOLERANCE = 1e-6
 # The label of RDMs that have no other
@@ -160,27 +158,25 @@ def _report(
 ) -> None:
     """Say in the log which row is which image, and of values that distances do not have."""
     for named in (True, False):
-        these = [rdm for rdm in rdms if (rdm.images is not None) == named]
-        if not these:
+        at = [place for place, rdm in enumerate(rdms) if (rdm.images is not None) == named]
+        if not at:
             continue
+        these = [rdms[place] for place in at]
         own = list(map(text, these[0].images or ()))
         told = f"rows have names: {ends(own)}" if named else said(images, rows(images, order, ""), order)
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
-        pairs = (
-            f"; of {len(vectors)} vectors the pairs above the diagonal, by {vectors[0]}" if vectors else ""
-        )
-        which = (
-            these[0].where if len(these) == 1 else f"{len(these)} RDMs, {ends([rdm.where for rdm in these])}"
-        )
-        logger.info("%s: %d images, %s%s", which, len(images), told, pairs)
+        if vectors:
+            told += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
+        where = ends([rdm.where for rdm in these])
+        low, high = values[at].min(initial=np.inf), values[at].max(initial=-np.inf)
+        logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), told, low, high)
     low, high = values.min(initial=0), values.max(initial=0)
-    logger.info("%d RDMs: dissimilarities from %.6g to %.6g", len(values), values.min(), values.max())
-    if low < -TOLERANCE * max(high, -low) and not any(word in metric.lower() for word in _SIGNED):
-        at = int(values.min(1).argmin())
+    if low < -TOLERANCE * max(high, -low) and "cross" not in metric.lower():
+        worst = int(values.min(1).argmin())
         logger.warning(
             "%s: %d of %d dissimilarities are negative, down to %.3g, which those of '%s' are not. If they "
             "are similarities, take 1 minus them; if cross-validated, say so in 'metric' (crossnobis)",
-            *(rdms[at].where, (values[at] < 0).sum(), values.shape[1], values[at].min(), metric),
+            *(rdms[worst].where, (values[worst] < 0).sum(), values.shape[1], low, metric),
         )
 
 
