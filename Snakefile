@@ -26,6 +26,7 @@ include: "workflow/rules/samples.smk"
 include: "workflow/rules/rdms.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/leftovers.smk"
 
 
 # What is scarce on one machine is not on a cluster.

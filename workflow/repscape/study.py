@@ -7,6 +7,7 @@ analyses and figures ask it for paths; no path is written anywhere else.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+CONTENTS = "study.json"  # what the study has, for readers that have no config
 PATHS = {
     "stimulus": "stimuli/{stimulus}.nc",
     "layers": "networks/{source}/layers.nc",
@@ -97,7 +98,12 @@ class Study:
 
     def pattern(self, kind: str) -> str:
         """Return the path of a kind of file with its wildcards open."""
-        return f"results/{self.name}/{PATHS[kind]}"
+        return f"{self.folder}/{PATHS[kind]}"
+
+    @property
+    def folder(self) -> str:
+        """Return where the study's files lie."""
+        return f"results/{self.name}"
 
     def path(self, kind: str, **keys) -> str:
         """Return the path of one file."""

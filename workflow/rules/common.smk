@@ -136,6 +136,7 @@ def begin():
     gc.enable()
     check_folders(RESULTS, *glob.glob(f"{RESULTS}/*/"))
     check_disk()
+    leftovers.write_contents(STUDY)
     read_inputs_once()
     if workflow.local_exec:
         or_stop(check_device, CONFIG["device"], CONFIG["activations"]["precision"])
@@ -163,6 +164,9 @@ def results():
     if not os.path.relpath(described).startswith(os.pardir):
         described = os.path.relpath(described)
     yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
+    if not workflow.dryrun and os.path.isdir(RESULTS):
+        leftovers.write_contents(STUDY)  # a study may have less, and nothing to be done
+    yield from leftover_lines()
 
 
 def tell_results():

@@ -22,6 +22,7 @@ TARGETS = (
     "rdms",
     "analyses",
     "figures",
+    "clean_leftovers",
 )
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")

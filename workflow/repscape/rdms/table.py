@@ -26,7 +26,9 @@ import numpy as np
 from repscape import store
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.labels import natural
+from repscape.logs import logger
 from repscape.rdms import file as rdm_file
+from repscape.study import CONTENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +47,9 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     ----------
     files : path, pattern, folder, or several of these
         RDM files of a study, with the sets they hold, or files that `write` wrote. A folder stands
-        for all such files in it and below; a study's folder (``results/STUDY``) for its RDM files.
+        for all such files in it and below; a study's folder (``results/STUDY``) for its RDM files. Of
+        folders and patterns, RDMs that the study's config no longer has are left out: the study's
+        last run wrote ``study.json``, which lists what it has. Files that are named are read.
     where : mapping of column to a value or a list of values, optional
         Only RDMs with these labels are read.
 
@@ -328,8 +332,9 @@ def _rank(row: Mapping, keys: list[str]):
 
 
 def _paths(files) -> list[Path]:
-    """Find files by path, pattern or folder."""
+    """Find files by path, pattern or folder; by the latter two only those that their study's config has."""
     found: list[str] = []
+    studies: dict[Path, frozenset[Path] | None] = {}
     for text in _names(files):
         if os.path.isdir(text):
             of_study = os.path.join(text, "rdms")
@@ -338,8 +343,35 @@ def _paths(files) -> list[Path]:
         matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else there
         if not matches:
             raise DataError(f"{text}: no such file. Expected RDM files, as results/STUDY/rdms has them.")
+        if glob.has_magic(text):
+            kept = [path for path in matches if _of_config(Path(path), studies)]
+            if len(kept) < len(matches):
+                logger.info(
+                    "%s: left out %d files of what the study's config no longer has (%s)",
+                    text, len(matches) - len(kept), CONTENTS,
+                )  # fmt: skip
+            if not kept:
+                raise DataError(f"{text}: holds no RDMs that the study's config has ({CONTENTS} lists them).")
+            matches = kept
         found += matches
     return [Path(path) for path in found]
+
+
+def _of_config(path: Path, studies: dict[Path, frozenset[Path] | None]) -> bool:
+    """Whether an RDM file is one that its study's config had in the last run, as far as that is known."""
+    of_rdms = [parent for parent in path.absolute().parents if parent.name == "rdms"]
+    for folder in of_rdms:
+        study = folder.parent
+        if study not in studies:
+            listed = study / CONTENTS
+            studies[study] = None
+            if listed.is_file():
+                names = json.loads(listed.read_text(encoding="utf-8"))["rdms"]
+                studies[study] = frozenset(study / name for name in names)
+        has = studies[study]
+        if has is not None:
+            return path.absolute() in has
+    return True
 
 
 def _names(files) -> list[str]:
