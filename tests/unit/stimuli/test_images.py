@@ -163,6 +163,13 @@ def test_any_cut_of_a_picture_is_one_error_unless_no_pixel_is_lost():
             assert str(error).startswith("cut.png: ")  # noqa: PT017
             told += 1
     assert told >= len(whole) - 20  # two checksums and the last, empty chunk
+    flipped = bytearray(whole)
+    for at in range(whole.index(b"IDAT") + 4, len(whole) - 16):
+        flipped[at] ^= 16
+        path.write_bytes(flipped)
+        with pytest.raises(DataError, match=r"cut\.png: damaged"):
+            pixels(path)
+        flipped[at] ^= 16
 
 
 def table(text, encoding="utf-8"):

@@ -9,6 +9,7 @@ turn into black.
 
 import sys
 import warnings
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,6 +131,8 @@ def _read(file: Path, white_level: int | None) -> Picture:
         if image.format == "TIFF":
             bits, inverted = tiff.depth(image)
             turn = image.tag_v2.get(_ORIENTATION, 1)  # Pillow forgets it when it has turned the picture
+        elif image.format == "PNG":
+            _check_png(file.read_bytes())
         elif image.format in ("JPEG", "MPO"):
             _check_jpeg(file.read_bytes())
         elif image.format == "JPEG2000":
@@ -240,6 +243,18 @@ def _bytes(file: Path, raw: str) -> np.ndarray:
         image.load()
         image.info.pop("transparency", None)
         return np.asarray(ImageOps.exif_transpose(image))
+
+
+def _check_png(data: bytes) -> None:
+    """Refuse a PNG whose pixels are not those of their checksum, which Pillow may not compare."""
+    at = 8
+    while at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 8 + length
+        checked = int.from_bytes(data[end : end + 4], "big")
+        if kind == b"IDAT" and zlib.crc32(data[at + 4 : end]) != checked:
+            raise DataError("damaged or truncated (a checksum of the PNG's pixels is wrong)")
+        at = end + 4
 
 
 def _check_jpeg(data: bytes) -> None:
