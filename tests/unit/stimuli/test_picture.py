@@ -318,9 +318,10 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
         write_png("9.png", SHOWN, 8, 0, chunk(b"gAMA", b"\0\1\x86\xa0")),
     ]
     paths.append(write_png("8.png", np.dstack([SHOWN, SHOWN]), 8, 4))
+    paths.append(write_png("7.png", np.dstack([SHOWN, 255 + 0 * SHOWN]), 8, 4))  # opaque
     list(images.frames(path=paths))
     assert (
-        "3 pictures in this order: 10.png, 9.png … 8.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
+        "4 pictures in this order: 10.png, 9.png … 7.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
         "1, which is not applied; 1 with transparency, laid over mean grey (128)" in caplog.text
     )
 

@@ -166,7 +166,7 @@ def _read(file: Path, white_level: int | None) -> Picture:
             converted.append(f"of {white.bit_length()} bits, scaled to 8")
             if alpha is not None and alpha.dtype != bool:
                 alpha = np.minimum(alpha / white, 1)
-        if alpha is not None:
+        if alpha is not None and (alpha < 1).any():
             converted.append(f"with transparency, laid over mean grey ({GREY})")
             share = alpha if pixels.ndim == 2 else alpha[..., None]
             pixels = pixels * share + GREY * (1 - share)
