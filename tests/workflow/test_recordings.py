@@ -157,7 +157,7 @@ def test_bad_recordings(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     for name, said in {
-        "variable": "people.mat: variable 'rdms' is unknown. Valid: RDMs.",
+        "variable": "people.mat: variable 'rdms' is unknown; did you mean 'RDMs'?",
         "pattern": "no RDM in 'RDMs' has a name like 'mIT | {neurons}'. Names there: 'hIT | BE | 0'",
         "count": "has 5 images, the stimulus 'noise' has 4",
         "no_mat": "objects.csv: not a whole .mat file",
