@@ -167,7 +167,7 @@ def _report(
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
         if vectors:
             told += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
-        where = ends([rdm.where for rdm in these])
+        where = these[0].where + (f" to {these[-1].where} ({len(these)} RDMs)" if len(these) > 1 else "")
         low, high = values[at].min(initial=np.inf), values[at].max(initial=-np.inf)
         logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), told, low, high)
     low, high = values.min(initial=0), values.max(initial=0)
