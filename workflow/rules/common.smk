@@ -24,6 +24,7 @@ from repscape import (
     run as this_run,
     schema,
 )
+from repscape.config import twice
 from repscape.config.names import TARGETS
 from repscape.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.errors import RepscapeError, some
@@ -123,6 +124,8 @@ CALM.jobs = lambda: workflow.dag.jobs
 CALM.results = lambda: results()
 if workflow.is_main_process:
     check_records()
+    for note in twice.notes(STUDY):
+        say(f"repscape: {note}")
 
 
 def one_of(names):

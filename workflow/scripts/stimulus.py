@@ -6,7 +6,7 @@ import os
 from repscape import jobs, plugins, schema, store
 from repscape.arguments import fetched, unchanged
 from repscape.stimuli import factors, mother
-from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
+from repscape.stimuli.assemble import assemble, factors_of, pixels_of
 from repscape.stimuli.frame import Frames
 
 
@@ -20,7 +20,7 @@ def main(section, stimulus, inputs, output):
         **factors.attributes(factors_of(variables)),
         "stimulus": stimulus,
         "source": section["source"],
-        "sha256": pixels_sha256(variables["images"][1]),
+        "sha256": pixels_of(variables),
         "parameters": json.dumps(section),
     }
     store.write(output, kind="stimulus", variables=variables, attributes=attributes)

@@ -22,9 +22,9 @@ class Images:
         self.pixels = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
         self.asked = []
 
-    def __getitem__(self, part):
+    def __call__(self, part):
         self.asked.append((part.start, threading.get_ident()))
-        return self.pixels[part]
+        return self.pixels[part.start : part.stop]
 
 
 class Slow(dict):

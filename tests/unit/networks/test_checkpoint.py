@@ -7,6 +7,7 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from torchvision import models
 
 from repscape import assets
 from repscape.frozen.network import thaw
@@ -46,6 +47,8 @@ def test_mobilenet_v2_knows_what_it_sees(weights, checkpoint, pictures, tmp_path
     answers = []
     for picture in pictures:
         images = frozen.preprocess.apply(torch.from_numpy(picture[None].copy()))
+        theirs = models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()(Image.fromarray(picture))
+        assert torch.equal(images[0], theirs)
         with torch.inference_mode():
             frozen.run(images, {"predictions": lambda output: answers.append(output[0].clone())})
     found = [(loaded.categories[int(a.argmax())], float(a.max())) for a in answers]

@@ -12,6 +12,7 @@ from torch import nn
 
 from repscape import assets
 from repscape.errors import ConfigError, DataError
+from repscape.frozen.network import Frozen
 from repscape.frozen.preprocess import Preprocess
 from repscape.stimuli import adversarial, mother, selected
 from repscape.stimuli.attack import attack, gain, whole
@@ -128,7 +129,7 @@ def test_gradients_against_finite_differences(small):
     pixels = images.clone().requires_grad_()
     weights = torch.randn(2, 3, 16, 16)
     (preprocess.differentiable(pixels) * weights).sum().backward()
-    assert (preprocess.differentiable(images) - shown).abs().max() < 0.51 / 255 / 0.224
+    assert (preprocess.differentiable(images) - shown).abs().max() < 1.01 / 255 / 0.224  # Pillow rounds twice
     for at in [(0, 0, 12, 12), (1, 2, 5, 20), (1, 1, 13, 9)]:
         moved = images.clone()
         moved[at] += 20.0
@@ -261,11 +262,7 @@ def test_batches_are_all_alike_and_each_image_counts_once(small, collect, monkey
     """What a network answers depends in its last digits on the size of a batch."""
     network, path = small
     sizes = set()
-    monkeypatch.setattr(
-        Classifier,
-        "__call__",
-        lambda *given, ask=Classifier.__call__: sizes.add(len(given[1])) or ask(*given),
-    )
+    monkeypatch.setattr(Frozen, "run", lambda *given, run=Frozen.run: sizes.add(len(given[1])) or run(*given))
     keys = {"seed": 0, "steps": 1} if plugin is adversarial else {"category": 0, "probability": 0, "count": 1}
     with caplog.at_level("INFO"):
         _, told = collect(plugin.frames(of=path, network=network, batch=5, **keys))

@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from repscape import store
+from repscape import store, stored
 from repscape.stimuli import spool
-from repscape.stimuli.assemble import assemble, pixels_sha256
+from repscape.stimuli.assemble import assemble, pixels_of, pixels_sha256
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.spool import Spool
 
@@ -17,21 +17,28 @@ def frames(count, size=(6, 5)):
     return (Frame(f"{at}.png", random.integers(0, 256, (*size, 3), np.uint8), at / 25) for at in range(count))
 
 
+def of_own_sizes(count):
+    random = np.random.default_rng(0)
+    return (Frame(f"{at}", random.integers(0, 256, (at % 5 + 1, 3, 3), np.uint8)) for at in range(count))
+
+
+@pytest.mark.parametrize("frames", [frames, of_own_sizes])
 @pytest.mark.parametrize("block", [1, 200, 10_000])
-def test_the_same_file_whether_images_fit_into_memory_or_not(tmp_path, monkeypatch, block):
+def test_the_same_file_whether_images_fit_into_memory_or_not(tmp_path, monkeypatch, block, frames):
     written = {}
     for name, held in (("few", 2**20), ("many", 100)):
         monkeypatch.setattr(spool, "HELD", held)
         monkeypatch.setattr(spool, "_BLOCK", block)
         variables = assemble(frames(23), folder=tmp_path)
-        images = variables["images"][1]
+        images = variables["images" if "images" in variables else "pixels"][1]
         assert isinstance(images, np.ndarray if name == "few" else Spool)
-        attributes = {"sha256": pixels_sha256(images)}
+        attributes = {"sha256": pixels_of(variables)}
         store.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
         written[name] = (tmp_path / f"{name}.nc").read_bytes()
     assert written["many"] == written["few"]
     with store.open_file(tmp_path / "many.nc") as file:
-        np.testing.assert_array_equal(file["images"][:], np.stack([frame.pixels for frame in frames(23)]))
+        for index, frame in enumerate(frames(23)):
+            np.testing.assert_array_equal(stored.image(file, index), frame.pixels)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["few.nc", "many.nc"]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from repscape import store
+from repscape import store, stored
 from repscape.activations.file import define
 from repscape.activations.gather import Gatherer, Room, coordinates
 from repscape.errors import DeviceError
@@ -83,9 +83,9 @@ def record(
         # its images are read, and checked, when they are shown
         shown = stack.enter_context(store.open_file(stimulus, "stimulus", rows=range(0)))
         units = stack.enter_context(store.open_file(population, "population"))
-        viewer.check_size(shown["images"].shape, stimulus)
+        viewer.check_sizes(stored.sizes(shown), stimulus)
         size = batch if on_cpu else cuda_batch
-        here = part_of(len(shown["images"]), size, *shard)
+        here = part_of(stored.count(shown), size, *shard)
         varied = {name: values[here.start : here.stop] for name, values in factors.read(shown).items()}
         attributes = {
             **factors.attributes(varied),

@@ -55,8 +55,6 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
     DataError
         A stimulus has no image of the name given.
     """
-    import torch
-
     from repscape import store
     from repscape.frozen.preprocess import Preprocess
 
@@ -68,27 +66,22 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
         preprocess = Preprocess.of(json.loads(described))
         groups[network] = {}, {"preprocess": described}
         for stimulus, name, original, shown in chosen:
-            resized, rgb, normalised = preprocess.stages(torch.from_numpy(shown)[None])
+            resized, rgb, normalised = preprocess.stages(shown)
             groups[f"{network}/{stimulus}"] = (
                 {
                     "original": original,
-                    "resized": (("y_resized", "x_resized", "channel"), _pixels(resized)),
-                    "rgb": (("y_in", "x_in", "channel"), _pixels(rgb)),
-                    "normalised": (("channel", "y_in", "x_in"), normalised[0].numpy()),
+                    "resized": (("y_resized", "x_resized", "channel"), resized),
+                    "rgb": (("y_in", "x_in", "channel"), rgb),
+                    "normalised": (("channel", "y_in", "x_in"), normalised),
                 },
                 {"name": name},
             )
     return Result(variables={"channel": (("channel",), ["R", "G", "B"])}, groups=groups)
 
 
-def _pixels(images) -> np.ndarray:
-    """Return the one image of a tensor (1, 3, y, x) as an array (y, x, 3)."""
-    return images[0].permute(1, 2, 0).numpy()
-
-
 def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]:
     """Return a stimulus's name, its image's name, the original as a variable, and the image."""
-    from repscape import plugins, store
+    from repscape import plugins, store, stored
     from repscape.arguments import fetched
     from repscape.stimuli import names
 
@@ -99,7 +92,7 @@ def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]
         (at,) = names.find([chosen], given)
         if at == names.NONE:
             raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(chosen, given)}")
-        name, shown = given[at], file["images"][at]
+        name, shown = given[at], stored.image(file, at)
     function = plugins.entry("stimuli", section["source"])
     if schema.made_parameters(function):  # made of decoded images: nothing comes before it
         original = shown

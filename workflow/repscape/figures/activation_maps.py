@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
+from repscape import choices, stored
 from repscape.analyses.result import Result
 from repscape.errors import ConfigError, DataError
 from repscape.figures import captions, recorded
@@ -174,7 +174,7 @@ def draw(
     for name, chosen in shown.items():
         row_label(axes, style, name, top, height * len(chosen) - GAP)
         for image in chosen:
-            pixels = recorded.seen(pictures[name]["images"][image].values, preprocess)
+            pixels = recorded.seen(stored.image(pictures[name], image), preprocess)
             picture(axes, pixels, LEFT, top, side, tall, gid=f"{name}/{image}")
             places[name, image] = top
             top += height

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from repscape import stored
+
 
 class EntryPictures:
     """Finds the image of a stimulus that an entry is of, or is called by.
@@ -41,7 +43,7 @@ class EntryPictures:
     def pixels(self, found: tuple[str, int]) -> np.ndarray:
         """Return an image: uint8 (y, x, channel)."""
         stimulus, image = found
-        return self._stimuli[stimulus]["images"][image].values
+        return stored.image(self._stimuli[stimulus], image)
 
 
 def _image_labels(stimulus) -> dict[str, np.ndarray]:

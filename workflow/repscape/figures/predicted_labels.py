@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
+from repscape import choices, stored
 from repscape.errors import ConfigError
 from repscape.figures import captions, recorded
 from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
@@ -98,7 +98,7 @@ def draw(
         for column, image in enumerate(row.images):
             left = LEFT + column * (width + GAP)
             write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
-            pixels = row.stimulus["images"][image].values
+            pixels = stored.image(row.stimulus, image)
             line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
             across = fit(pixels.shape, width, row.picture)[0]
             for words, probability in row.entries[column]:
@@ -136,7 +136,8 @@ class _Row:
         self.titles = [
             captions.shorten(recorded.title(stimulus, image), letters - 3) for image in self.images
         ]
-        self.picture = fit((stimulus.sizes["y"], stimulus.sizes["x"]), width, TALLEST)[1]
+        sizes = stored.sizes(stimulus)[self.images]
+        self.picture = max(fit(size, width, TALLEST)[1] for size in sizes)
         lines = max(sum(len(words) for words, _ in each) for each in self.entries)
         self.height = ABOVE + self.picture + LINE * lines + BELOW
 

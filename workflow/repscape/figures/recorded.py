@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
+from repscape import choices, stored
 from repscape.errors import ConfigError, DataError, unknown
 from repscape.figures import captions
 from repscape.figures.rows import picture, write
@@ -213,7 +213,7 @@ def image_colours(count: int) -> tuple[str, ...]:
 
 def thumbnail(axes, stimulus, image: int, left: float, top: float, width: float, height: float) -> None:
     """Draw an image of a stimulus on a page, as large as there is room, by its middle."""
-    pixels = stimulus["images"][image].values
+    pixels = stored.image(stimulus, image)
     scale = min(width / pixels.shape[1], height / pixels.shape[0])
     across, down = pixels.shape[1] * scale, pixels.shape[0] * scale
     gid = f"{stimulus.attrs['stimulus']}/{image}"
@@ -234,7 +234,7 @@ def seen(pixels: np.ndarray, preprocess: str) -> np.ndarray:
     """Cut out of an image (y, x, …) what a network with this preprocessing (json) is shown of it."""
     steps = json.loads(preprocess)
     resize, crop = steps["resize"], steps["crop"]
-    if crop is None:
+    if crop is None or steps.get("border"):
         return pixels
     size = np.array(pixels.shape[:2], float)
     resized = size if resize is None else size / size.min() * resize if isinstance(resize, int) else resize

@@ -1,16 +1,27 @@
-"""From pixels to what a network takes, in torch alone.
+"""From pixels to what a network takes.
 
-The same steps, on the same types, as torchvision's transform for classification
-(``torchvision.transforms._presets.ImageClassification``) on a uint8 tensor: equal bit for bit
-(a test compares them), without importing torchvision.
+The same steps, on the same types, as the transforms of torchvision
+(``torchvision.transforms._presets.ImageClassification``) and of timm
+(``timm.data.create_transform(…, is_training=False)``) on a Pillow image: equal bit for bit (tests compare
+them), without importing either. Pillow resizes 8-bit pixels; torch's resizing of tensors differs from it by
+some levels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from repscape.errors import DataError
 
 if TYPE_CHECKING:
     import torch
+
+# What an image may be resized to: as much as Pillow opens.
+MOST_PIXELS = 178_956_970
 
 
 @dataclass(frozen=True)
@@ -26,10 +37,15 @@ class Preprocess:
         Side of the square, or height and width, cut out at the centre, in pixels; a smaller image
         gets a black frame.
     interpolation : {"bilinear", "bicubic", "nearest", "nearest-exact"}
+        As Pillow does it, which has one ``nearest``.
     antialias : bool
-        Whether `resize` averages over the pixels that it leaves out (bilinear and bicubic only).
+        Whether `resize` averages over the pixels that it leaves out (bilinear and bicubic only). Pillow
+        always does; without it torch resizes.
     mean, std : tuple of 3 floats
         Of R, G, B on the scale 0…1.
+    border : bool
+        Nothing is cut off: `resize` is what the whole image must fit into, its ratio of sides kept, and
+        the frame that fills `crop` has the colour `mean`. timm calls it so.
     """
 
     # pydantic reads this where a config gives these keys: unknown ones are refused
@@ -41,6 +57,7 @@ class Preprocess:
     antialias: bool = True
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    border: bool = False
 
     @classmethod
     def of(cls, values: "Mapping | Preprocess") -> "Preprocess":
@@ -58,10 +75,50 @@ class Preprocess:
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return height and width of the network's input for an image of the given size."""
-        return _pair(self.crop) if self.crop is not None else self._resized(height, width)
+        return _pair(self.crop) if self.crop is not None else self.resized_size(height, width)
+
+    def output_sizes(self, sizes: np.ndarray) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the size of the network's input for images of each size that there is.
+
+        Parameters
+        ----------
+        sizes : int array (image, 2)
+            Height and width of each image.
+
+        Raises
+        ------
+        DataError
+            They differ; names two.
+        """
+        found = {size: self.output_size(*size) for size in sorted(set(map(tuple, sizes.tolist())))}
+        example = {shape: size for size, shape in found.items()}
+        if len(example) > 1:
+            words = [f"{a} x {b} pixels become {c} x {d}" for (c, d), (a, b) in list(example.items())[:2]]
+            raise DataError(
+                "its images have different sizes, and reach the network in different shapes: "
+                f"{', '.join(words)} (height x width). Set preprocess.crop of the network, or 'size: "
+                "[height, width]' of the stimulus."
+            )
+        return found
+
+    def resized_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return height and width of an image of the given size after `resize`.
+
+        As torchvision does, the longer side is cut to a whole number, not rounded; for `border` it is
+        rounded, as timm does.
+        """
+        if self.resize is None:
+            return height, width
+        if self.border:
+            ratio = max(side / whole for side, whole in zip((height, width), _pair(self.resize), strict=True))
+            return round(height / ratio), round(width / ratio)
+        if not isinstance(self.resize, int):
+            return self.resize
+        longer = int(self.resize * max(height, width) / min(height, width))
+        return (self.resize, longer) if height <= width else (longer, self.resize)
 
     def apply(self, images: "torch.Tensor") -> "torch.Tensor":
-        """Turn pixels into the network's input.
+        """Turn pixels into the network's input, where the pixels are.
 
         Parameters
         ----------
@@ -71,27 +128,75 @@ class Preprocess:
         -------
         float32 tensor (image, 3, y, x), contiguous
         """
-        return self.stages(images)[-1]
+        import torch
 
-    def stages(self, images: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
-        """Return what becomes of pixels on their way to the network.
+        ready = torch.as_tensor(self.ready(images.cpu().numpy()))
+        return self.normalised(ready.to(images.device)).contiguous()
+
+    def stages(self, image: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+        """Return what becomes of an image on its way to the network.
 
         Parameters
         ----------
-        images : uint8 tensor (image, y, x, 3)
+        image : uint8 (y, x, 3)
 
         Returns
         -------
-        resized : uint8 tensor (image, 3, y, x)
-        cropped : uint8 tensor (image, 3, y, x)
-        normalised : float32 tensor (image, 3, y, x), contiguous
+        resized : uint8 (y, x, 3)
+        cropped : uint8 (y, x, 3)
+        normalised : float32 (3, y, x)
         """
-        resized = self._interpolate(images.permute(0, 3, 1, 2).contiguous().float()).round().to(images.dtype)
+        import torch
+
+        resized = self._resize(image)
         cropped = self._crop(resized)
-        return resized, cropped, self._normalised(cropped)
+        return resized, cropped, self.normalised(torch.tensor(cropped)[None])[0].numpy()
+
+    def ready(self, images: "np.ndarray | Iterable[np.ndarray]", threads: int = 1) -> np.ndarray:
+        """Resize and crop images: what remains to be done, `normalised`, is quick where the network runs.
+
+        Parameters
+        ----------
+        images : uint8 (image, y, x, 3), or images (y, x, 3), which may have sizes of their own
+            The latter are taken few at a time: memory is that of these and of the result.
+        threads : int
+            How many images are resized at once.
+
+        Returns
+        -------
+        uint8 (image, y, x, 3)
+
+        Raises
+        ------
+        DataError
+            An image would become too large.
+        """
+        if isinstance(images, np.ndarray) and self.resized_size(*images.shape[1:3]) == images.shape[1:3]:
+            return self._crop(images)
+        if threads == 1:
+            return np.stack([self._fitted(image) for image in images])
+        left = iter(images)
+        done: list[np.ndarray] = []
+        with ThreadPoolExecutor(threads) as pool:  # Pillow lets other threads run
+            while few := list(islice(left, 2 * threads)):
+                done += pool.map(self._fitted, few)
+        return np.stack(done)
+
+    def normalised(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        """Scale pixels to 0…1, subtract the mean and divide by the SD.
+
+        Parameters
+        ----------
+        pixels : uint8 tensor (image, y, x, 3)
+
+        Returns
+        -------
+        float32 tensor (image, 3, y, x), in memory in the order of `pixels`
+        """
+        return self._normalise(pixels.permute(0, 3, 1, 2).float())
 
     def differentiable(self, pixels: "torch.Tensor") -> "torch.Tensor":
-        """Do the same without rounding to 8 bits after `resize`, so that gradients pass.
+        """Do about the same without rounding to 8 bits after `resize`, so that gradients pass.
 
         Parameters
         ----------
@@ -101,27 +206,53 @@ class Preprocess:
         -------
         float32 tensor (image, 3, y, x)
         """
-        return self._normalised(self._crop(self._interpolate(pixels)).clone())
+        import torch
 
-    def _resized(self, height: int, width: int) -> tuple[int, int]:
-        if self.resize is None:
-            return height, width
-        if not isinstance(self.resize, int):
-            return self.resize
-        longer = int(self.resize * max(height, width) / min(height, width))
-        return (self.resize, longer) if height <= width else (longer, self.resize)
+        resized = self._interpolate(pixels)
+        size, inside, cut = self._frame(*resized.shape[-2:])
+        if size != resized.shape[-2:]:
+            fill = torch.tensor(self._fill(), dtype=resized.dtype, device=resized.device)
+            framed = fill.view(-1, 1, 1).expand(len(resized), -1, *size).clone()
+            framed[..., inside[0], inside[1]] = resized
+            resized = framed
+        return self._normalise(resized[..., cut[0], cut[1]].clone())
+
+    def _fitted(self, image: np.ndarray) -> np.ndarray:
+        return self._crop(self._resize(image))
+
+    def _resize(self, image: np.ndarray) -> np.ndarray:
+        from PIL import Image
+
+        height, width = self.resized_size(*image.shape[:2])
+        if (height, width) == image.shape[:2]:
+            return image
+        if height * width > MOST_PIXELS:
+            raise DataError(
+                f"an image of {image.shape[0]} x {image.shape[1]} pixels (height x width) would be resized "
+                f"to {height} x {width}, which is too large. Leave it out, or set 'size' of the stimulus."
+            )
+        if not self.antialias and self.interpolation in ("bilinear", "bicubic"):
+            return self._resize_by_points(image)
+        resampling = Image.Resampling[self.interpolation.partition("-")[0].upper()]
+        return np.asarray(Image.fromarray(image).resize((width, height), resampling))
+
+    def _resize_by_points(self, image: np.ndarray) -> np.ndarray:
+        import torch
+
+        resized = self._interpolate(torch.tensor(image).permute(2, 0, 1)[None].float())
+        return resized.round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
 
     def _interpolate(self, images: "torch.Tensor") -> "torch.Tensor":
         from torch.nn import functional
 
-        size = self._resized(*images.shape[-2:])
+        size = self.resized_size(*images.shape[-2:])
         if size == tuple(images.shape[-2:]):
             return images
         smooth = self.interpolation in ("bilinear", "bicubic")
         resized = functional.interpolate(
             images,
             size=size,
-            mode=self.interpolation,
+            mode=self.interpolation if smooth else "nearest-exact",
             align_corners=False if smooth else None,
             antialias=self.antialias and smooth,
         )
@@ -129,30 +260,40 @@ class Preprocess:
             resized = resized.clamp(min=0, max=255)
         return resized
 
-    def _crop(self, images: "torch.Tensor") -> "torch.Tensor":
-        from torch.nn import functional
+    def _crop(self, images: np.ndarray) -> np.ndarray:
+        """Crop uint8 (…, y, x, 3)."""
+        size, inside, cut = self._frame(*images.shape[-3:-1])
+        if size != images.shape[-3:-1]:
+            framed = np.empty((*images.shape[:-3], *size, 3), np.uint8)
+            framed[:] = self._fill()
+            framed[..., inside[0], inside[1], :] = images
+            images = framed
+        return images[..., cut[0], cut[1], :]
 
-        if self.crop is None:
-            return images
-        height, width = _pair(self.crop)
-        down, across = max(0, height - images.shape[-2]), max(0, width - images.shape[-1])
-        if down or across:
-            frame = (across // 2, (across + 1) // 2, down // 2, (down + 1) // 2)
-            images = functional.pad(images, frame)
-        top = round((images.shape[-2] - height) / 2)
-        left = round((images.shape[-1] - width) / 2)
-        return images[..., top : top + height, left : left + width]
+    def _frame(self, height: int, width: int) -> tuple[tuple[int, int], list[slice], list[slice]]:
+        """Return the size of an image with its frame; where it lies in that; and what is cut out."""
+        size, inside, cut = [], [], []
+        for side, wanted in zip((height, width), _pair(self.crop or (height, width)), strict=True):
+            framed = max(side, wanted)
+            before = (framed - side) // 2
+            first = round((framed - wanted) / 2)
+            size.append(framed)
+            inside.append(slice(before, before + side))
+            cut.append(slice(first, first + wanted))
+        return (size[0], size[1]), inside, cut
 
-    def _normalised(self, pixels: "torch.Tensor") -> "torch.Tensor":
-        """Scale pixels (image, 3, y, x) to 0…1, subtract the mean and divide by the SD.
+    def _fill(self) -> list[int]:
+        return [round(255 * value) if self.border else 0 for value in self.mean]
 
-        Floating-point pixels are overwritten.
-        """
+    def _normalise(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        """Scale float32 pixels (image, 3, y, x) to 0…1, subtract the mean and divide by the SD, in place."""
         import torch
 
-        mean = torch.tensor(self.mean, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
-        std = torch.tensor(self.std, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
-        return pixels.to(torch.float32).div_(255.0).sub_(mean).div_(std)
+        def channels(values):
+            return torch.tensor(values, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
+
+        # by tensors, for a GPU divides by a number as it multiplies by its inverse
+        return pixels.div_(channels([255.0] * 3)).sub_(channels(self.mean)).div_(channels(self.std))
 
 
 def _pair(size: int | tuple[int, int]) -> tuple[int, int]:

@@ -6,9 +6,10 @@ It reads the next images ahead, and writes what was gathered when that has come 
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import torch
 
 from repscape.frozen import WAITING
@@ -44,17 +45,20 @@ class Traffic:
             self._thread.submit(int).result()
             self._thread.shutdown()
 
-    def read(self, images, parts: Iterable[range]) -> Iterator[tuple[range, torch.Tensor]]:
+    def read(
+        self, images: Callable[[range], np.ndarray], parts: Iterable[range]
+    ) -> Iterator[tuple[range, torch.Tensor]]:
         """Yield each part of the images with its pixels, in page-locked memory if beside a GPU.
 
         Parameters
         ----------
-        images : netCDF4.Variable or array (image, y, x, channel)
+        images : function of a range of images to their pixels, uint8 (image, y, x, channel)
+            It reads the file, and resizes what must be.
         parts : ranges of images
         """
 
         def pixels(part: range) -> torch.Tensor:
-            found = torch.from_numpy(images[part.start : part.stop])
+            found = torch.from_numpy(images(part))
             return found.pin_memory() if self._thread and torch.cuda.is_available() else found
 
         if self._thread is None:

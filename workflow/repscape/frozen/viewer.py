@@ -8,13 +8,15 @@ waits to be written (see `traffic`). None of these grows with the number of imag
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from repscape import store
+from repscape import store, stored
 from repscape.errors import DataError, DeviceError, gpu_memory_ran_out
 from repscape.frozen.network import thaw
 from repscape.frozen.running import choose_device, settings
 from repscape.frozen.traffic import Traffic
+from repscape.frozen.twice import warning
 from repscape.logs import logger, progress
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -47,22 +49,33 @@ class Viewer:
         self.layout = torch.channels_last if last else torch.contiguous_format
         self.frozen.module.to(self.place, memory_format=self.layout)
 
-    def check_size(self, shape: tuple[int, ...], stimulus: str | Path) -> None:
-        """Refuse images (image, y, x, channel) that do not give the input that the network was frozen for.
+    def check_sizes(self, sizes: np.ndarray, stimulus: str | Path) -> None:
+        """Refuse images that do not give the input that the network was frozen for.
+
+        Parameters
+        ----------
+        sizes : int (image, 2)
+            Height and width of each.
+        stimulus : path
+            Their file, for the message.
 
         Raises
         ------
         DataError
-            Says both sizes.
+            Says both sizes, and which image it is where images have sizes of their own.
         """
-        found = self.frozen.preprocess.output_size(*shape[1:3])
         expected = (self.frozen.rows[0].height, self.frozen.rows[0].width)
-        if found != expected:
-            raise DataError(
-                f"{stimulus}: its images of {shape[1]} x {shape[2]} pixels give an input of "
-                f"{found[0]} x {found[1]}; {self._network} was frozen for {expected[0]} x {expected[1]}. Set "
-                "preprocess.crop of the network, or the same size for all stimuli."
-            )
+        try:
+            of_each = self.frozen.preprocess.output_sizes(sizes)
+        except DataError as error:
+            raise DataError(f"{stimulus}: {error}") from error
+        for size, found in of_each.items():
+            if found != expected:
+                raise DataError(
+                    f"{stimulus}: its images of {size[0]} x {size[1]} pixels give an input of "
+                    f"{found[0]} x {found[1]}; {self._network} was frozen for {expected[0]} x {expected[1]}. "
+                    "Set preprocess.crop of the network, or the same size for all stimuli."
+                )
 
     def stream(
         self,
@@ -91,7 +104,7 @@ class Viewer:
         batch : int
             Images at a time.
         threads : int
-            Of torch, on a CPU.
+            Of torch, on a CPU; and of what resizes images.
         what : str
             What this does, for the log.
         precision : {"float32", "tf32", "float16", "bfloat16"}
@@ -112,17 +125,23 @@ class Viewer:
             One image does not fit into the GPU's memory.
         """
         with (
-            store.open_file(path, "stimulus", rows=images) as stimulus,
+            store.open_file(path, "stimulus", rows=images and range(0)) as stimulus,
             settings(threads if self.on_cpu else None, precision),
             torch.inference_mode(),
             torch.autocast(self.place.type, REDUCED.get(precision), enabled=precision in REDUCED),
             Traffic(beside=not self.on_cpu) as self.traffic,
         ):
-            pixels = stimulus["images"]
-            self.check_size(pixels.shape, path)
-            here = range(len(pixels)) if images is None else images
+            self.check_sizes(stored.sizes(stimulus), path)
+            if twice := warning(stimulus, self.frozen.preprocess):
+                logger.warning("%s", twice)
+            here = range(stored.count(stimulus)) if images is None else images
+            store.check(path, stored.rows(stimulus, here))
             parts = [range(first, min(first + batch, here.stop)) for first in here[::batch]]
-            read = progress(self.traffic.read(pixels, parts), what, "images", len(here), _length)
+
+            def ready(part: range) -> np.ndarray:
+                return self.frozen.preprocess.ready(stored.some(stimulus, part), threads)
+
+            read = progress(self.traffic.read(ready, parts), what, "images", len(here), _length)
             handed: dict[str, int] = {}
 
             def show(part: range, pixels: torch.Tensor, size: int) -> None:
@@ -131,11 +150,12 @@ class Viewer:
             return _in_batches(show, read, batch, what)
 
     def _show(self, pixels: torch.Tensor, callbacks: Mapping, size: int) -> None:
-        """Show pixels (image, y, x, channel), on a CPU padded to `size` images."""
+        """Show resized and cropped pixels (image, y, x, channel), on a CPU padded to `size` images."""
         if self.on_cpu and len(pixels) < size:
             pixels = torch.cat([pixels, pixels[-1:].expand(size - len(pixels), -1, -1, -1)])
         there = pixels.to(self.place, non_blocking=True)
-        self.frozen.run(self.frozen.preprocess.apply(there).contiguous(memory_format=self.layout), callbacks)
+        shown = self.frozen.preprocess.normalised(there).contiguous(memory_format=self.layout)
+        self.frozen.run(shown, callbacks)
 
     def _callbacks(self, watched: Watched, part: range, handed: dict[str, int]) -> dict[str, Callable]:
         """Make what hands over the answers of a batch, where it has not been done before memory ran out.

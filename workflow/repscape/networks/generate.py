@@ -78,8 +78,12 @@ def main() -> None:
 
     tables.FOLDER.mkdir(exist_ok=True)
     named = {name: models.get_model_weights(name).__members__ for name in models.list_models(module=models)}
-    lines = [f"{name},{' '.join(members)}" for name, members in named.items()]
-    tables.WEIGHTS.write_text("\n".join(["architecture,weights", *lines]) + "\n", encoding="utf-8")
+    lines = ["architecture,weights,resize,interpolation"]
+    for name, members in named.items():
+        presets = list(map(torchvision.preset, members.values()))
+        columns = members, [str(preset.resize) for preset in presets], [one.interpolation for one in presets]
+        lines.append(",".join([name, *map(" ".join, columns)]))
+    tables.WEIGHTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     makers: dict[str, Callable[[], Loaded]] = {
         name: partial(torchvision.load, architecture=name, weights="random") for name in named
     }

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repscape.errors import ConfigError
 from repscape.frozen.row import Row
@@ -32,6 +32,25 @@ def weight_names() -> dict[str, list[str]]:
     """Return the names of torchvision's weights by architecture."""
     with open(WEIGHTS, encoding="utf-8", newline="") as stream:
         return {row["architecture"]: row["weights"].split() for row in csv.DictReader(stream)}
+
+
+@cache
+def _resizing() -> dict[str, dict[str, tuple[int, str]]]:
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return {
+            row["architecture"]: {
+                name: (int(resize), interpolation)
+                for name, resize, interpolation in zip(
+                    *(row[key].split() for key in ("weights", "resize", "interpolation")), strict=True
+                )
+            }
+            for row in csv.DictReader(stream)
+        }
+
+
+def resizing(architecture: str) -> dict[str, tuple[int, Any]]:
+    """Return to what and how the transforms of torchvision's weights resize: {weights: (side, filter)}."""
+    return _resizing()[architecture]
 
 
 def architectures() -> list[str]:

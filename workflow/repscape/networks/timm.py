@@ -155,11 +155,11 @@ def _preset(architecture: str, config) -> Preprocess:
     found = resolve_data_config(pretrained_cfg=config.to_dict())
     _, height, width = found["input_size"]
     resized = tuple(math.floor(side / found["crop_pct"]) for side in (height, width))
-    if found["crop_mode"] == "border" or (found["crop_mode"] == "center" and height != width):
+    if found["crop_mode"] == "center" and height != width:
         raise ConfigError(
-            f"preprocess: the transform of these weights of {architecture} (crop_mode "
-            f"{found['crop_mode']}, {height} x {width}) cannot be made of resize and crop. Set preprocess "
-            f"to what comes closest, such as {{resize: [{height}, {width}], crop: null}}."
+            f"preprocess: the transform of these weights of {architecture} (crop_mode center, {height} x "
+            f"{width}) cannot be made of resize and crop. Set preprocess to what comes closest, such as "
+            f"{{resize: [{height}, {width}], crop: null}}."
         )
     return Preprocess(
         resize=resized[0] if found["crop_mode"] == "center" else resized,
@@ -167,6 +167,7 @@ def _preset(architecture: str, config) -> Preprocess:
         interpolation=found["interpolation"],
         mean=tuple(found["mean"]),
         std=tuple(found["std"]),
+        border=found["crop_mode"] == "border",
     )
 
 

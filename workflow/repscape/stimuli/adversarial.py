@@ -74,7 +74,8 @@ def frames(
     ConfigError
         `epsilon` is too small to change a pixel of 8 bits; both `targeted` and `avoid` are given.
     DataError
-        The network has no classes, or not this one; its input is for images of another size.
+        The network has no classes, or not this one; the images have different sizes, or not those that
+        its input is for.
     """
     from repscape.stimuli import mother
     from repscape.stimuli.attack import attack
@@ -82,7 +83,7 @@ def frames(
 
     check(epsilon=epsilon, targeted=targeted, avoid=avoid)
     epsilon = {"linf": 4.0, "l2": 512.0}[norm] if epsilon is None else epsilon
-    shown = mother.read(of)
+    shown = mother.of_one_size(mother.read(of), of, "an attack")
     classifier = Classifier(network, device)
     target = None if targeted is None else classifier.index(targeted)
     avoided = [classifier.index(category) for category in avoid or []]

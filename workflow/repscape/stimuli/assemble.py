@@ -1,4 +1,4 @@
-"""Images of one size out of the frames that a plugin gives."""
+"""The images of a stimulus out of the frames that a plugin gives."""
 
 import hashlib
 from collections import Counter
@@ -11,9 +11,10 @@ from repscape.errors import DataError
 from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.spool import Spool
+from repscape.stored import OF_OWN_SIZES
 
 # What a stimulus's file has beside factors.
-_OWN = ("images", "name", "channel", "time", "label")
+_OWN = ("images", *OF_OWN_SIZES, "name", "channel", "time", "label")
 FEWEST = 3  # fewer images have no distribution of dissimilarities
 
 
@@ -23,13 +24,13 @@ def assemble(
     fit: Literal["squash", "crop"] = "squash",
     folder=None,
 ) -> dict[str, tuple]:
-    """Bring frames to one size and to RGB, and label them.
+    """Bring frames to RGB and, if a size is given, to that; and label them.
 
     Parameters
     ----------
     frames : iterable of Frame
     size : (height, width) in pixels, optional
-        Without it, images keep their size and must all have the same.
+        Without it, images keep their sizes.
     fit : {'squash', 'crop'}
         See `resize`.
     folder : path, optional
@@ -38,27 +39,25 @@ def assemble(
     Returns
     -------
     dict of name to (dims, values) or (dims, values, attributes), as `store.write` takes it
-        ``images`` uint8 (image, y, x, channel), an array or, of many, a `Spool`; ``name`` (image);
-        ``time`` (image) in s and ``label`` (image) where the frames have them; each factor (image);
-        ``channel``: R, G, B.
+        ``images`` uint8 (image, y, x, channel), an array or, of many, a `Spool`, or, if sizes differ, what
+        `repscape.stored` says; ``name`` (image); ``time`` (image) in s and ``label`` (image) where the
+        frames have them; each factor (image); ``channel``: R, G, B.
 
     Raises
     ------
     DataError
-        Fewer than 3 images, a name given twice, images of different sizes and no `size`, of different
-        factors or of a factor that cannot have its name; a plugin gives something else than 8-bit
-        pixels.
+        Fewer than 3 images, a name given twice, images of different factors or of a factor that cannot
+        have its name; a plugin gives something else than 8-bit pixels.
     """
-    images, shapes = Spool(folder), []
+    images, changed = Spool(folder), 0
     kept: list[Frame] = []
     for frame in frames:
         _check_pixels(frame)
         pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
-        shapes.append(pixels.shape[:2])
-        if shapes[-1] == shapes[0]:  # else there is nothing to put together
-            images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
+        changed += pixels.shape[:2] != frame.pixels.shape[:2]
+        images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
-    _check(kept, shapes)
+    _check(kept)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
         "channel": (("channel",), ["R", "G", "B"]),
@@ -72,7 +71,20 @@ def assemble(
         variables[name] = (("image",), [(frame.factors or {})[name] for frame in kept])
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
-    return {"images": (("image", "y", "x", "channel"), images.images(), coordinates)} | variables
+    return _pixels(images, coordinates | {"resized": changed}) | variables
+
+
+def _pixels(images: Spool, attributes: dict) -> dict[str, tuple]:
+    """Lay out images as `repscape.stored` reads them."""
+    if images.alike:
+        return {"images": (("image", "y", "x", "channel"), images.images(), attributes)}
+    height, width = np.array(images.sizes, np.int32).T
+    return {
+        "pixels": (("pixel", "channel"), images.images(), {"long_name": "images, one after another"}),
+        "first_pixel": (("image",), images.first_pixels, attributes),
+        "image_height": (("image",), height, {"units": "pixels"}),
+        "image_width": (("image",), width, {"units": "pixels"}),
+    }
 
 
 def factors_of(variables: Mapping) -> list[str]:
@@ -92,24 +104,42 @@ def resize(pixels: np.ndarray, size: tuple[int, int], fit: Literal["squash", "cr
     pixels : uint8 array (y, x) or (y, x, 3)
     size : (height, width)
     fit : {'squash', 'crop'}
-        ``squash`` changes the aspect ratio; ``crop`` keeps it and cuts off what is left over of
-        the longer side, half at each end.
+        ``squash`` changes the aspect ratio; ``crop`` keeps it, but for what whole pixels ask, and cuts off
+        what is left over of the longer side, half at each end: as torchvision's
+        ``Resize(side)`` and ``CenterCrop(side)`` do.
     """
     from PIL import Image
 
-    height, width = pixels.shape[:2]
-    left = top = 0.0
-    if fit == "crop":
-        scale = max(size[0] / height, size[1] / width)
-        left, top = (width - size[1] / scale) / 2, (height - size[0] / scale) / 2
-    box = (max(left, 0.0), max(top, 0.0), min(width - left, width), min(height - top, height))
-    image = Image.fromarray(pixels).resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(image)
+    height, width = covering(pixels.shape[:2], size) if fit == "crop" else size
+    image = pixels
+    if (height, width) != pixels.shape[:2]:
+        image = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+    top, left = round((height - size[0]) / 2), round((width - size[1]) / 2)
+    return image[top : top + size[0], left : left + size[1]]
 
 
-def pixels_sha256(images: np.ndarray | Spool) -> str:
-    """Return the checksum of images: of their shape and of their bytes in C order."""
-    digest = hashlib.sha256(str(tuple(map(int, images.shape))).encode())
+def covering(old: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the smallest height and width that cover `size` in the ratio of the old ones.
+
+    What is longer than `size` is cut to a whole number, not rounded, as torchvision does.
+    """
+    height, width = old
+    if size[0] * width >= size[1] * height:
+        return size[0], max(size[1], int(size[0] * width / height))
+    return max(size[0], int(size[1] * height / width)), size[1]
+
+
+def pixels_of(variables: Mapping) -> str:
+    """Return the checksum of the images that `assemble` returned."""
+    if "images" in variables:
+        return pixels_sha256(variables["images"][1])
+    sizes = zip(variables["image_height"][1].tolist(), variables["image_width"][1].tolist(), strict=True)
+    return pixels_sha256(variables["pixels"][1], tuple(sizes))
+
+
+def pixels_sha256(images: np.ndarray | Spool, shape: tuple | None = None) -> str:
+    """Return the checksum of images: of their shape, or of all their sizes, and of their bytes in C order."""
+    digest = hashlib.sha256(str(shape or tuple(map(int, images.shape))).encode())
     for block in images.blocks() if isinstance(images, Spool) else [images]:
         digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
@@ -124,7 +154,7 @@ def _check_pixels(frame: Frame) -> None:
         )
 
 
-def _check(frames: list[Frame], shapes: list[tuple[int, int]]) -> None:
+def _check(frames: list[Frame]) -> None:
     if len(frames) < FEWEST:
         named = ", ".join(frame.name for frame in frames) or "none"
         raise DataError(
@@ -138,14 +168,6 @@ def _check(frames: list[Frame], shapes: list[tuple[int, int]]) -> None:
             "Rename the files, or list each only once."
         )
     _check_factors(frames)
-    first = shapes[0]
-    odd = next((at for at, shape in enumerate(shapes) if shape != first), None)
-    if odd is not None:
-        raise DataError(
-            f"expected images of one size; {frames[0].name} is {first[0]} × {first[1]} (height × width), "
-            f"{frames[odd].name} is {shapes[odd][0]} × {shapes[odd][1]}. Set 'size: [height, "
-            "width]' for this stimulus, and 'fit: crop' to keep the aspect ratio or 'fit: squash'."
-        )
 
 
 def _check_factors(frames: list[Frame]) -> None:

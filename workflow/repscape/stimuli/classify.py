@@ -85,6 +85,21 @@ class Classifier:
         self._frozen.run(shown, {PREDICTIONS: found.append})
         return found[0]
 
+    def probabilities(self, of: Path, *, batch: int, threads: int) -> tuple[list[str], np.ndarray]:
+        """Return the names of a stimulus's images and the probabilities of classes, float32 (image, class).
+
+        Images stream from the file and may have sizes of their own; parameters are those of `batches`.
+        """
+        with store.open_file(of, "stimulus") as file:
+            names = list(map(str, file["name"][:]))
+        found: list[np.ndarray] = []
+
+        def take(_: range, answers: torch.Tensor) -> None:
+            found.append(answers.flatten(1).float().cpu().numpy().copy())
+
+        self._viewer.stream(of, {PREDICTIONS: take}, batch=batch, threads=threads, what="classifying")
+        return names, np.concatenate(found)
+
     def batches(
         self, shown: Sequence[Frame], *, of: Path, batch: int, threads: int, what: str
     ) -> Iterator[tuple[Sequence[Frame], torch.Tensor]]:
@@ -108,7 +123,7 @@ class Classifier:
         DataError
             The images do not have the size that the network was frozen for.
         """
-        self._viewer.check_size((len(shown), *shown[0].pixels.shape), of)
+        self._viewer.check_sizes(np.array([frame.pixels.shape[:2] for frame in shown]), of)
         on_cpu = self._viewer.on_cpu
         parts = (shown[part] for part in slices(len(shown), batch))
         with settings(threads if on_cpu else None, "float32"):

@@ -1,31 +1,66 @@
 """Another stimulus of the study, read to make one from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from repscape import store
+from repscape import store, stored
+from repscape.errors import DataError
 from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
 
 
-def read(path: Path) -> list[Frame]:
+def read(path: Path, only: Sequence[int] | None = None) -> list[Frame]:
     """Read the images of a stimulus with their names and, where it has them, times, labels and factors.
+
+    Parameters
+    ----------
+    path : its file
+    only : sequence of int, optional
+        Which images, by default all.
 
     Returns
     -------
-    list of Frame, whose pixels are uint8 (y, x, 3), all of one size
+    list of Frame, whose pixels are uint8 (y, x, 3)
     """
     with store.open_file(path, "stimulus") as file:
-        columns = [file["name"][:], file["images"][:]]
-        for name, type_ in (("time", float), ("label", str)):
-            found = name in file.variables
-            columns.append(map(type_, file[name][:]) if found else [None] * len(columns[0]))
         found = factors.read(file)
-        columns.append(
-            [dict(zip(found, map(str, values), strict=True)) for values in zip(*found.values(), strict=True)]
-            or [None] * len(columns[0])
-        )
-        return [Frame(str(name), *rest) for name, *rest in zip(*columns, strict=True)]
+        columns = {name: file[name][:] for name in ("name", "time", "label") if name in file.variables}
+        return [
+            Frame(
+                str(columns["name"][at]),
+                stored.image(file, at),
+                float(columns["time"][at]) if "time" in columns else None,
+                str(columns["label"][at]) if "label" in columns else None,
+                {name: str(values[at]) for name, values in found.items()} or None,
+            )
+            for at in (range(stored.count(file)) if only is None else only)
+        ]
+
+
+def of_one_size(shown: Sequence[Frame], path: Path, what: str) -> Sequence[Frame]:
+    """Return the images if they have one size.
+
+    Parameters
+    ----------
+    shown : images of the stimulus
+    path : its file, for the message
+    what : what needs one size, for the message
+
+    Raises
+    ------
+    DataError
+        Names two that differ.
+    """
+    first = shown[0]
+    for frame in shown:
+        if frame.pixels.shape != first.pixels.shape:
+            (a, b, _), (c, d, _) = first.pixels.shape, frame.pixels.shape
+            raise DataError(
+                f"{path}: {what} needs images of one size; {first.name} is {a} x {b} (height x width), "
+                f"{frame.name} is {c} x {d}. Set 'size: [height, width]' of that stimulus, with 'fit: crop' "
+                "to keep the ratio of the sides."
+            )
+    return shown
 
 
 def checksums(files: Mapping[str, Path | list[Path]]) -> dict[str, str | list[str]]:

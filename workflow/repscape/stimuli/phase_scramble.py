@@ -53,12 +53,12 @@ def frames(
     Raises
     ------
     DataError
-        A single image is to be scrambled in time.
+        A single image is to be scrambled in time; the images have different sizes.
     """
     from repscape.stimuli import mother
     from repscape.stimuli.pixels import Clipping
 
-    shown = mother.read(of)
+    shown = mother.of_one_size(mother.read(of), of, f"'{kind}'")
     if len(shown) == 1 and 0 in AXES[kind]:
         raise DataError(f"{of}: {_still(kind)}")
     draw, clipping = np.random.default_rng(seed), Clipping()

@@ -50,45 +50,35 @@ def frames(
         Fewer images than `count` (or than 3) are taken for the class; says how sure the network is of
         which; the network has no such class.
     """
-    import torch
-
     from repscape.stimuli import mother
     from repscape.stimuli.classify import Classifier
 
-    shown = mother.read(of)
     classifier = Classifier(network, device)
     wanted = classifier.index(category)
-    with torch.inference_mode():
-        found = [
-            classifier(images).cpu().numpy()
-            for _, images in classifier.batches(
-                shown, of=of, batch=batch, threads=threads, what="classifying"
-            )
-        ]
-    likely = np.concatenate(found)[: len(shown)]
+    names, likely = classifier.probabilities(of, batch=batch, threads=threads)
     chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > probability))
     fewest = count or 3
     if len(chosen) < fewest:
-        raise DataError(_too_few(of, shown, likely, wanted, classifier, probability, chosen, fewest))
+        raise DataError(_too_few(of, names, likely, wanted, classifier, probability, chosen, fewest))
     chosen = chosen[:count]
-    yield from (shown[index] for index in chosen)
+    yield from mother.read(of, chosen.tolist())
     return {
         "category": classifier.categories[wanted],
-        "considered": len(shown),
+        "considered": len(names),
         "probability": likely[chosen, wanted],
     }
 
 
-def _too_few(of, shown, likely, wanted, classifier, probability, chosen, fewest) -> str:
+def _too_few(of, names, likely, wanted, classifier, probability, chosen, fewest) -> str:
     surest = np.argsort(-likely[:, wanted], kind="stable")[:3]
     tops = likely.argmax(axis=1)
     named = ", ".join(
-        f"{shown[at].name} ({likely[at, wanted]:.3g}; it is taken for {classifier.categories[tops[at]]})"
+        f"{names[at]} ({likely[at, wanted]:.3g}; it is taken for {classifier.categories[tops[at]]})"
         for at in surest
     )
     return (
         f"{of}: expected at least {fewest} images that the network takes for "
         f"'{classifier.categories[wanted]}' with a probability above {probability:g}, found {len(chosen)} of "
-        f"{len(shown)}. Most probable: {named}. Lower 'probability', give more images, or choose another "
+        f"{len(names)}. Most probable: {named}. Lower 'probability', give more images, or choose another "
         "category."
     )

@@ -11,13 +11,18 @@ _BLOCK = 2**25
 
 
 class Spool:
-    """Images of one size, put in one after another.
+    """Images, put in one after another: as one array where they have one size, else as their pixels.
 
     Parameters
     ----------
     folder : path, optional
         Where there is room for the file; by default that of temporary files. It has no name there, so that
         nothing is left of it when the process ends, in whatever way.
+
+    Attributes
+    ----------
+    sizes : list of (height, width)
+        Of each image.
     """
 
     def __init__(self, folder=None):
@@ -25,22 +30,33 @@ class Spool:
         if folder is not None:
             os.makedirs(folder, exist_ok=True)
         self._file = tempfile.SpooledTemporaryFile(max_size=HELD, dir=folder)  # noqa: SIM115 (gone with it)
-        self._image: tuple[int, ...] = ()
-        self._count = 0
+        self.sizes: list[tuple[int, int]] = []
 
     def __del__(self):  # noqa: D105
         self._file.close()
 
     def put(self, image: np.ndarray) -> None:
-        """Add an image, uint8 (y, x, channel), of the size that the first one had."""
-        self._image = self._image or image.shape
+        """Add an image, uint8 (y, x, 3)."""
         self._file.write(np.ascontiguousarray(image).data)
-        self._count += 1
+        self.sizes.append((image.shape[0], image.shape[1]))
+
+    @property
+    def alike(self) -> bool:
+        """Whether all images have one size."""
+        return len(set(self.sizes)) <= 1
+
+    @property
+    def first_pixels(self) -> np.ndarray:
+        """Where each image begins among the pixels of all, int64 (image,)."""
+        lengths = [height * width for height, width in self.sizes]
+        return np.cumsum([0, *lengths], dtype=np.int64)[:-1]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(image, y, x, channel)."""
-        return (self._count, *self._image)
+        """(image, y, x, channel) of images of one size, else (pixel, channel)."""
+        if self.alike:
+            return (len(self.sizes), *(self.sizes or [(0, 0)])[0], 3)
+        return (sum(height * width for height, width in self.sizes), 3)
 
     @property
     def dtype(self) -> np.dtype:
@@ -48,15 +64,16 @@ class Spool:
         return np.dtype(np.uint8)
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """Give all images back, uint8 (image, y, x, channel), some at a time."""
+        """Give all images, or pixels, back, some at a time along the first dimension."""
         self._file.seek(0)
-        size = int(np.prod(self._image))
-        for start in range(0, self._count, max(1, _BLOCK // size)):
-            count = min(max(1, _BLOCK // size), self._count - start)
-            yield np.frombuffer(self._file.read(count * size), np.uint8).reshape(count, *self._image)
+        total, *one = self.shape
+        size = int(np.prod(one))
+        for start in range(0, total, max(1, _BLOCK // size)):
+            count = min(max(1, _BLOCK // size), total - start)
+            yield np.frombuffer(self._file.read(count * size), np.uint8).reshape(count, *one)
 
     def images(self) -> "np.ndarray | Spool":
-        """Return the images as an array if they are few, else the spool."""
+        """Return the images, or pixels, as an array if they are few, else the spool."""
         if np.prod(self.shape) > HELD:
             return self
         self._file.seek(0)

@@ -110,6 +110,7 @@ def how_many(*, count) -> int:
 
 def _picture(path, of, image) -> Frame:
     """Read the picture that is looked at."""
+    from repscape import store
     from repscape.stimuli import mother, names, picture
 
     if path is not None:
@@ -117,11 +118,9 @@ def _picture(path, of, image) -> Frame:
         depth.add(found)
         depth.check(str(path))
         return Frame(path.name, found.pixels)
-    shown = mother.read(of)
-    if image is None:
-        return shown[0]
-    given = [frame.name for frame in shown]
-    (at,) = names.find([image], given)
+    with store.open_file(of, "stimulus") as file:
+        given = list(map(str, file["name"][:]))
+    at = 0 if image is None else names.find([image], given)[0]
     if at == names.NONE:
         raise DataError(f"{of}: image {unknown(image, given)}")
-    return shown[at]
+    return mother.read(of, [at])[0]

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from repscape import store
+from repscape import store, stored
 from repscape.errors import DataError
 from repscape.frozen.preprocess import Preprocess
 from repscape.labels import natural
@@ -28,7 +29,11 @@ class Examples:
     targets : int64 tensor (image,)
         The place of each image's class in `classes`, on the device.
     pixels : uint8 tensor (image, y, x, 3)
-        In memory; a batch of them at a time becomes what the network takes.
+        Resized and cropped for the network, in memory; a batch of them at a time becomes what it takes.
+    sizes : int array (image, 2)
+        Height and width of the images in the stimulus.
+    digests : list of str
+        The checksum of each image in the stimulus.
     """
 
     def __init__(
@@ -56,7 +61,8 @@ class Examples:
         Raises
         ------
         DataError
-            The images have no such target, only one class, or classes that are not trained on.
+            The images have no such target, only one class, or classes that are not trained on; they
+            give inputs of different sizes.
         """
         with store.open_file(path, "stimulus") as file:
             self.stimulus, self.sha256 = file.stimulus, file.sha256
@@ -68,7 +74,13 @@ class Examples:
                     "of these, or train on another stimulus."
                 )
             said = list(map(str, known[target]))
-            self.pixels = torch.from_numpy(file["images"][:])
+            self.sizes = stored.sizes(file)
+            self.digests: list[str] = []
+            try:
+                preprocess.output_sizes(self.sizes)
+                self.pixels = torch.from_numpy(preprocess.ready(self._read(file)))
+            except DataError as error:
+                raise DataError(f"{path}: {error}") from error
         self.classes = tuple(sorted(set(said), key=natural)) if classes is None else tuple(classes)
         if len(self.classes) < 2:
             raise DataError(
@@ -110,14 +122,17 @@ class Examples:
         targets : int64 tensor (image,)
         """
         for places in (torch.arange(len(self)) if order is None else order.cpu()).split(size):
-            images = self._preprocess.apply(self.pixels[places].to(self._device))
-            yield images, self.targets[places.to(self._device)]
+            images = self._preprocess.normalised(self.pixels[places].to(self._device))
+            yield images.contiguous(), self.targets[places.to(self._device)]
 
     def shared(self, others: "Examples") -> int:
         """Count the images that have the very pixels of some image among others."""
-        theirs = set(map(_digest, others.pixels))
-        return sum(_digest(image) in theirs for image in self.pixels)
+        theirs = set(others.digests)
+        return sum(digest in theirs for digest in self.digests)
 
-
-def _digest(image: torch.Tensor) -> str:
-    return pixels_sha256(image.numpy())
+    def _read(self, file) -> Iterator[np.ndarray]:
+        """Read the images one by one, and keep their checksums."""
+        for index in range(stored.count(file)):
+            image = stored.image(file, index)
+            self.digests.append(pixels_sha256(image))
+            yield image

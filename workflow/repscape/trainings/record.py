@@ -97,9 +97,8 @@ def _examples(loaded: Loaded, stimuli: Mapping, target: str, place) -> tuple[Exa
     """Open both stimuli; refuse sizes of images that give inputs of different sizes."""
     training = Examples(stimuli["training"], target, loaded.preprocess, place)
     held_out = Examples(stimuli["held_out"], target, loaded.preprocess, place, training.classes)
-    sizes = [loaded.preprocess.output_size(*each.pixels.shape[1:3]) for each in (training, held_out)]
-    if sizes[0] != sizes[1]:
-        shapes = [f"{each.pixels.shape[1]} x {each.pixels.shape[2]}" for each in (training, held_out)]
+    if training.pixels.shape[1:] != held_out.pixels.shape[1:]:
+        shapes = [f"{each.sizes[0][0]} x {each.sizes[0][1]}" for each in (training, held_out)]
         raise DataError(
             f"{stimuli['held_out']}: its images of {shapes[1]} pixels and those of {stimuli['training']}, "
             f"{shapes[0]}, give inputs of different sizes. Set preprocess.crop of the network, or one size "

@@ -1,0 +1,49 @@
+"""What the plan knows of images that would be resized twice."""
+
+import inspect
+from collections.abc import Mapping
+
+from repscape import plugins
+from repscape.frozen.preprocess import Preprocess
+from repscape.frozen.twice import resized_twice
+from repscape.networks import tables
+from repscape.study import Study
+
+
+def notes(study: Study) -> list[str]:
+    """Say which stimuli have a `size` that networks would resize again: a line a stimulus, for one network.
+
+    Known are torchvision's transforms and those that the config sets.
+    """
+    found = []
+    for stimulus in study.stimuli:
+        section = study.config["stimuli"][stimulus]
+        made = "size" in inspect.signature(plugins.entry("stimuli", section["source"])).parameters
+        if made or section["size"] is None:  # made in this size
+            continue
+        told = {}
+        for name, network in study.config["networks"].items():
+            if network["stimuli"] is not None and stimulus not in network["stimuli"]:
+                continue
+            preprocess = _known(network)
+            if preprocess and (again := resized_twice(tuple(section["size"]), preprocess)):
+                told[name] = again
+        if told:
+            name, *others = told
+            more = f" (and {len(others)} more)" if others else ""
+            found.append(
+                f"stimuli.{stimulus}.size: for the network {name}{more}, images that are brought to "
+                f"{section['size'][0]} x {section['size'][1]} {told[name]}"
+            )
+    return found
+
+
+def _known(network: Mapping) -> Preprocess | None:
+    """Return the transform of a network of the config, without its libraries."""
+    if network.get("preprocess") is not None:
+        return Preprocess.of(network["preprocess"])
+    if network["source"] != "torchvision":
+        return None
+    known = tables.resizing(network["architecture"])
+    resize, interpolation = known.get(network["weights"]) or known[network["like"] or "DEFAULT"]
+    return Preprocess(resize=resize, interpolation=interpolation)
