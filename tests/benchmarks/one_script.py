@@ -51,10 +51,11 @@ def derive(*keys) -> int:
 def fitted(pixels: np.ndarray) -> np.ndarray:
     """Resize to the square, cutting off what is left over of the longer side."""
     height, width = pixels.shape[:2]
-    scale = max(SIDE / height, SIDE / width)
-    left, top = (width - SIDE / scale) / 2, (height - SIDE / scale) / 2
-    box = (left, top, width - left, height - top)
-    resized = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box))
+    shorter = min(height, width)
+    height, width = int(SIDE * height / shorter), int(SIDE * width / shorter)
+    resized = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+    top, left = round((height - SIDE) / 2), round((width - SIDE) / 2)
+    resized = resized[top : top + SIDE, left : left + SIDE]
     return resized if resized.ndim == 3 else np.repeat(resized[..., None], 3, axis=2)
 
 
