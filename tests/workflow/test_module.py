@@ -30,7 +30,10 @@ def users(tmp_path) -> Project:
 
 def test_it_runs_from_a_users_folder_with_the_users_config(users):
     done = users.run("stimuli")
-    assert set(users.results()) == {"small/stimuli/white_noise.nc", "small/stimuli/gratings.nc"}
+    assert set(users.results("small/stimuli/*")) == {
+        "small/stimuli/white_noise.nc",
+        "small/stimuli/gratings.nc",
+    }
     assert (
         f"Results: results/small/  ·  what each file holds, and how to read it: {REPOSITORY}" in done.stderr
     )
