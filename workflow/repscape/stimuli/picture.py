@@ -161,16 +161,18 @@ def _read(file: Path, white_level: int | None) -> Picture:
                 white = white_level or white
                 if brightest > white:
                     raise DataError(f"has the value {brightest}, above 'white_level' ({white})")
-            pixels = pixels * (255 / white)
+            pixels = pixels * np.float32(255 / white)
             pixels = 255 - pixels if inverted else pixels
             converted.append(f"of {white.bit_length()} bits, scaled to 8")
             if alpha is not None and alpha.dtype != bool:
-                alpha = np.minimum(alpha / white, 1)
+                alpha = np.minimum(alpha / np.float32(white), 1)
         if alpha is not None and (alpha < 1).any():
             converted.append(f"with transparency, laid over mean grey ({GREY})")
-            share = alpha if pixels.ndim == 2 else alpha[..., None]
-            pixels = pixels * share + GREY * (1 - share)
-        return Picture(np.rint(pixels).astype(np.uint8), tuple(converted), largest, frames)
+            share = (alpha if pixels.ndim == 2 else alpha[..., None]).astype(np.float32)
+            pixels = GREY + (pixels - np.float32(GREY)) * share
+        if pixels.dtype != np.uint8:
+            pixels = np.rint(pixels).astype(np.uint8)
+        return Picture(pixels, tuple(converted), largest, frames)
 
 
 def _opened(file: Path):
@@ -195,12 +197,12 @@ def _shallow(image) -> tuple[np.ndarray, np.ndarray | None]:
         image = image.convert("LA")
     if image.has_transparency_data:
         whole = np.asarray(image.convert("RGBA"))
-        return whole[..., :3], whole[..., 3] / 255
+        return whole[..., :3], whole[..., 3] / np.float32(255)
     return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB")), None
 
 
 def _deep(file: Path, image) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """Return samples of more than 8 bits as int64 (y, x) or (y, x, 3), and alpha, as deep or bool.
+    """Return samples of more than 8 bits as uint16 (y, x) or (y, x, 3), and alpha, as deep or bool.
 
     None where there are none of more than 8 bits.
 
@@ -213,18 +215,18 @@ def _deep(file: Path, image) -> tuple[np.ndarray, np.ndarray | None] | None:
     transparent = image.info.get("transparency")
     if (image.mode == "I" and image.format == "PPM") or image.mode.startswith("I;16"):
         image.load()
-        samples = np.asarray(ImageOps.exif_transpose(image)).astype(np.int64)
+        samples = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
         alpha = None if transparent is None else samples != transparent
         return samples, alpha
     if raw == "LA;16B":
-        value = _bytes(file, "RGBA").astype(np.int64)  # pairs of bytes
+        value = _bytes(file, "RGBA").astype(np.uint16)  # pairs of bytes
         return value[..., 0] * 256 + value[..., 1], value[..., 2] * 256 + value[..., 3]
     colours, _, order = raw.partition(";16")
     if colours not in ("RGB", "RGBX", "RGBA") or not order:
         return None
     native = "L" if sys.byteorder == "little" else "B"
     swapped = {"B": "L", "L": "B"}[native if order == "N" else order]
-    high, low = (_bytes(file, f"{colours};16{end}").astype(np.int64) for end in (order, swapped))
+    high, low = (_bytes(file, f"{colours};16{end}").astype(np.uint16) for end in (order, swapped))
     samples = high * 256 + low
     if samples.shape[2] == 4:
         return samples[..., :3], samples[..., 3]
