@@ -25,9 +25,11 @@ def of_files(files: Sequence[Path]) -> dict[Path, str]:
         alike[file.name].append(file)
     named = {}
     for name, same in alike.items():
+        if len(same) == 1:
+            named[same[0]] = name
+            continue
         shared = os.path.commonpath([file.absolute().parent for file in same])
-        for file in same:
-            named[file] = name if len(same) == 1 else file.absolute().relative_to(shared).as_posix()
+        named |= {file: file.absolute().relative_to(shared).as_posix() for file in same}
     return {file: named[file] for file in files}
 
 
