@@ -79,6 +79,7 @@ def test_takes_over_from_one_that_is_stopped(holder, waits, monkeypatch, capsys,
     assert f"process {holder.pid} on" in capsys.readouterr().err
     with turns.turn(tmp_path):  # the next need not wait for it
         pass
+    assert not (tmp_path / ".lock").exists()
     assert "no sign" not in capsys.readouterr().err
     os.kill(holder.pid, signal.SIGCONT)
     holder.communicate("\n")

@@ -41,7 +41,7 @@ def turn(folder: Path) -> Iterator[None]:
     began = since = time.monotonic()
     seen, told = _sign(folder, number), False
     while True:
-        lock = FileLock(folder / (f".lock.{number}" if number else ".lock"))
+        lock = FileLock(_lock_file(folder, number))
         try:
             lock.acquire(timeout=min(0.5, DEAD))
             break
@@ -74,6 +74,14 @@ def turn(folder: Path) -> Iterator[None]:
         done.set()
         thread.join()
         lock.release()
+        for left in range(number):  # of those that are stopped, or, where a lock is a mere file, dead
+            with suppress(OSError):
+                _lock_file(folder, left).unlink(missing_ok=True)
+                _sign_file(folder, left).unlink(missing_ok=True)
+
+
+def _lock_file(folder: Path, number: int) -> Path:
+    return folder / (f".lock.{number}" if number else ".lock")
 
 
 _NUMBERED = re.compile(r"\.lock\.(\d+)")
@@ -87,7 +95,8 @@ def _live(file: Path, done: Event) -> None:
             file.write_text(f"{os.getpid()} on {socket.gethostname()} {count}")
         count += 1
         if done.wait(BEAT):
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
             return
 
 
