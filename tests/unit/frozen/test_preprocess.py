@@ -16,7 +16,7 @@ from repscape.networks.torchvision import preset
 
 PLAIN = {"mean": (0, 0, 0), "std": (1, 1, 1)}
 # Portrait, landscape, one pixel off, smaller than the crop, what rounds at a half, hardly an image.
-SIZES = [(300, 200), (256, 341), (257, 256), (233, 231), (256, 256), (224, 224), (90, 131), (7, 1), (3, 400)]
+SIZES = [(300, 200), (256, 341), (257, 256), (233, 231), (256, 256), (224, 224), (90, 131), (7, 1), (3, 50)]
 WEIGHTS = {  # bilinear and bicubic; resized more than cropped by 32, 8, 0, 1, 43, 64
     "alexnet": "IMAGENET1K_V1",
     "resnet50": "IMAGENET1K_V2",

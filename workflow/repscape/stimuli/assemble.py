@@ -1,6 +1,7 @@
 """The images of a stimulus out of the frames that a plugin gives."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.logs import logger
 from repscape.stimuli import factors
 from repscape.stimuli.frame import Frame
 from repscape.stimuli.spool import Spool
@@ -58,6 +60,7 @@ def assemble(
         images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
     _check(kept)
+    _tell_sizes(images.sizes, changed, fit)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
         "channel": (("channel",), ["R", "G", "B"]),
@@ -72,6 +75,20 @@ def assemble(
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
     return _pixels(images, coordinates | {"resized": changed}) | variables
+
+
+def _tell_sizes(sizes: list[tuple[int, int]], changed: int, fit: str) -> None:
+    """Say in the log which sizes images have, and how many got theirs here."""
+    least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
+    if changed:
+        logger.info("%d of %d images were resized to %d x %d (%s)", changed, len(sizes), *most, fit)
+    elif len(set(sizes)) > 1:
+        logger.info(
+            "images keep %d sizes of their own, from %d x %d to %d x %d (height x width)",
+            len(set(sizes)), *least, *most,
+        )  # fmt: skip
+    else:
+        logger.info("all images are of %d x %d pixels (height x width)", *most)
 
 
 def _pixels(images: Spool, attributes: dict) -> dict[str, tuple]:
