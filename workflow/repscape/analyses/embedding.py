@@ -20,6 +20,10 @@ from repscape.rdms.condensed import entries_of
 from repscape.study import Study
 
 _EUCLIDEAN = 1e-5  # the largest negative eigenvalue that rounding to float32 explains, of the largest
+# Of SMACOF: steps from each start, how many of the best are followed, until when, which share is placed anew
+_FIRST, _FOLLOWED, _MOST_STEPS, _CONVERGED, _NEARLY, _MOVED = 60, 4, 1000, 1e-8, 1e-6, 0.2
+_MOVES, _MANY = 4, 300  # times the random starts, up to so many entries
+_WIDE = 2  # how far apart random points are, beside the distances
 _FEW = 500  # entries, up to which t-SNE's forces are computed without approximation
 
 
@@ -217,36 +221,73 @@ def pca(distances: np.ndarray, dims: int) -> Embedding:
 
 
 def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embedding:
-    """Place entries by metric MDS: the points of least raw stress (SMACOF, through scikit-learn).
+    """Place entries by metric MDS: the points of least raw stress, by SMACOF.
 
-    Stress has local minima, so it is descended several times, from the points of classical MDS and from
-    `n_init` random ones. The best is followed further, until a step lowers stress by less than 1e-8 of
-    the sum of squared distances.
+    The Guttman transform X ← B(X) X / n never raises stress (De Leeuw, in Recent Developments in Statistics,
+    133, 1977; Borg & Groenen, Modern Multidimensional Scaling, ch. 8), but stress has local minima. So it is
+    descended from the points of classical MDS and from `n_init` random ones, and the best few are followed.
+    Of up to 300 entries a fifth of the best one's points are then placed anew, 4 `n_init` times, and kept
+    where that ends lower. The last descent ends where a step lowers stress by less than 1e-8 of the sum of
+    squared distances.
 
     Parameters
     ----------
     distances : float64 array (pair,)
     dims : int
     n_init : int
-        Random starts; 0 starts from classical MDS alone.
+        Random starts, and how often points are placed anew; 0 descends from classical MDS alone.
     seed : int
     """
-    from sklearn import manifold
-
     start = classical(distances, dims)
     if not distances.any():
         return start._replace(eigenvalues=None)
     target = _square(distances)
-    common = {"n_components": dims, "normalized_stress": False}
-    found = [manifold.smacof(target, init=start.points, n_init=1, **common)]
-    if n_init:
-        found.append(manifold.smacof(target, n_init=n_init, random_state=_state(seed), **common))
-    best, _ = min(found, key=lambda points_stress: points_stress[1])
-    # With the usual criterion, 1e-6, some points stop up to half a map's radius from where they would go
-    # (16 images, 19 layers; 0.04 in the median).
-    points, _ = manifold.smacof(target, init=best, n_init=1, max_iter=1000, eps=1e-8, **common)
-    points = _principal(points)
+    spread = np.sqrt(np.square(distances).mean() / (2 * dims))
+    generator = np.random.default_rng(seed)
+    random = generator.normal(scale=_WIDE * spread, size=(n_init, len(target), dims))
+    found = [_descended(points, target, _FIRST, 0) for points in (start.points, *random)]
+    found = sorted(found, key=lambda points_stress: points_stress[1])[:_FOLLOWED]
+    best, least = min(
+        (_descended(points, target, _MOST_STEPS, _CONVERGED) for points, _ in found),
+        key=lambda points_stress: points_stress[1],
+    )
+    for _ in range(_MOVES * n_init if len(target) <= _MANY else 0):
+        moved = best.copy()
+        some = generator.permutation(len(moved))[: max(1, round(_MOVED * len(moved)))]
+        moved[some] = generator.normal(scale=_WIDE * spread, size=(len(some), dims))
+        moved, now = _descended(moved, target, _MOST_STEPS, _NEARLY)
+        best, least = (moved, now) if now < least else (best, least)
+    best, _ = _descended(best, target, _MOST_STEPS, _CONVERGED)
+    points = _principal(best)
     return Embedding(points, *stress(points, distances))
+
+
+def _descended(points: np.ndarray, target: np.ndarray, steps: int, least: float) -> tuple[np.ndarray, float]:
+    """Descend stress by Guttman transforms; return points and their stress.
+
+    Parameters
+    ----------
+    points : float64 array (entry, dim)
+    target : float64 array (entry, entry)
+    steps : int
+        At most.
+    least : float
+        Of the sum of squared distances, by how much a step must lower stress for another one.
+    """
+    total = np.square(target).sum()
+    before = np.inf
+    for step in range(steps + 1):
+        squares = np.square(points).sum(1)
+        between = squares[:, np.newaxis] + squares - 2 * (points @ points.T)
+        between = np.sqrt(between.clip(0), out=between)
+        np.fill_diagonal(between, 0)
+        now = np.square(target - between).sum()
+        if step == steps or before - now < least * total:
+            break
+        before = now
+        ratio = np.divide(target, between, out=np.zeros_like(target), where=between > 0)
+        points = (ratio.sum(1)[:, np.newaxis] * points - ratio @ points) / len(points)
+    return points, now
 
 
 def tsne(

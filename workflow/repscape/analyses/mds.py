@@ -28,6 +28,7 @@ OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "expl
 
 Method = Literal["classical", "smacof", "tsne", "pca"]
 Starts = Annotated[int, Field(ge=0, le=100_000)]
+STARTS = {"smacof": 16, "tsne": 4}  # by default
 
 
 def check(*, method: Method = "smacof", perplexity: float | None = None) -> None:
@@ -66,7 +67,7 @@ def compute(
     where: Where | None = None,
     method: Method = "smacof",
     dims: Annotated[int, Field(ge=1, le=1000)] = 2,
-    n_init: Starts = 4,
+    n_init: Starts | None = None,
     perplexity: float | None = None,
     root: bool | None = None,
     align: str | None = None,
@@ -88,8 +89,9 @@ def compute(
         ``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. See
         `repscape.analyses.embedding`.
     dims : int
-    n_init : int
-        Random starts of SMACOF and t-SNE, beside one from classical MDS. The best is kept.
+    n_init : int, optional
+        Random starts of SMACOF (by default 16) and t-SNE (4), beside one from classical MDS, and how often
+        SMACOF places some points anew. The best is kept.
     perplexity : float, optional
         Of t-SNE; see `embedding.tsne`.
     root : bool, optional
@@ -127,7 +129,9 @@ def compute(
     if align is not None and align not in labels:
         raise ConfigError(f"align: {unknown(align, labels)}")
     _check_names(labels, table["entries"].iloc[0].names)
-    options: dict = {"n_init": n_init, "seed": seed} if method in ("smacof", "tsne") else {}
+    options: dict = {"seed": seed} if method in STARTS else {}
+    if method in STARTS:
+        options["n_init"] = STARTS[method] if n_init is None else n_init
     options |= {"perplexity": perplexity} if method == "tsne" else {}
     different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     maps, left_out, kept = [], [], []
