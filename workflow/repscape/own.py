@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
@@ -23,6 +24,14 @@ def file(text: str) -> Path:
     return Path(text.rpartition(":")[0]).expanduser()
 
 
+def is_standard(path: Path) -> bool:
+    """Whether a file belongs to Python's standard library, whose functions are nobody's own."""
+    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+    resolved = path.resolve()
+    inside = any(resolved.is_relative_to(Path(folder).resolve()) for folder in folders)
+    return inside and not {"site-packages", "dist-packages"} & set(resolved.parts)
+
+
 def check(text: str, where: str) -> None:
     """Check that the file is there and defines the function, without running it.
 
@@ -31,6 +40,8 @@ def check(text: str, where: str) -> None:
     ConfigError
     """
     path, name = file(text), text.rpartition(":")[2]
+    if is_standard(path):
+        raise ConfigError(f"{where}: {path}: a file of Python's standard library; name one of yours.")
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except OSError as error:

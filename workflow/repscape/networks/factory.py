@@ -3,20 +3,27 @@
 They are found without being imported, for a plan is made without what they import. A module of a package
 is looked for in the folder that the workflow runs in, then wherever Python looks. Unlike functions of
 one file (own.py), they may import modules that lie beside them.
+
+A factory is called when a plan is made. So it must be a function or class of the user's file, or of an
+installed package that uses torch: nothing of Python's standard library, whatever name it goes by.
 """
 
 import ast
+import functools
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
 from collections.abc import Callable
 from importlib.machinery import PathFinder
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from repscape.errors import ConfigError, unknown
-from repscape.own import look_in
+from repscape.own import is_standard, look_in
 
 FORM = "path/to/file.py:function or package.module:function"
 
@@ -34,13 +41,19 @@ def source(factory: str) -> Path:
         file = Path(module).expanduser()
         if not file.is_file():
             raise ConfigError(f"factory: {module}: no such file (looked from {Path.cwd()}).")
+        if is_standard(file):
+            raise ConfigError(_not_theirs(factory))
         return file
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise ConfigError(_not_theirs(factory))
     found = _module_file(module)
     if found is None:
         raise ConfigError(
             f"factory: expected {FORM}, found no module '{module}' (looked in {Path.cwd()} and where Python "
             "looks). Install it, or name its file."
         )
+    if is_standard(found):
+        raise ConfigError(_not_theirs(factory))
     return found
 
 
@@ -92,10 +105,66 @@ def function(factory: str) -> Callable:
         raise ConfigError(f"factory: {file} cannot be imported: {told(error)}.") from error
     if Path(imported.__file__ or "").resolve() != file.resolve():
         raise ConfigError(f"factory: {file} has the name of another module, {imported.__file__}. Rename it.")
-    if not callable(getattr(imported, name, None)):
+    found = getattr(imported, name, None)
+    if not callable(found):
         own = [key for key, value in vars(imported).items() if callable(value) and not key.startswith("_")]
         raise ConfigError(f"factory: {file}: function {unknown(name, own)}")
-    return getattr(imported, name)
+    _check_gives_networks(found, factory, installed="site-packages" in file.parts)
+    return found
+
+
+def _check_gives_networks(found: Callable, factory: str, installed: bool) -> None:
+    """Refuse what can be seen not to make networks, before it is called."""
+    from torch import nn
+
+    inner = found
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    inner = inspect.unwrap(inner)
+    if isinstance(inner, nn.Module):
+        return  # said where it is called
+    made_by = inner if hasattr(inner, "__module__") else type(inner)
+    module = str(made_by.__module__).partition(".")[0]
+    if module in sys.stdlib_module_names:
+        raise ConfigError(_not_theirs(factory, f" ({made_by.__module__})"))
+    if isinstance(inner, type) and not issubclass(inner, nn.Module):
+        raise ConfigError(f"factory: {factory} is a class of objects that are no torch.nn.Module.")
+    try:
+        promised: Any = inspect.get_annotations(inner, eval_str=True).get("return")
+    except Exception:  # annotations may say anything
+        promised = None
+    named = isinstance(promised, type) and promised is not Any
+    if named and not issubclass(promised, nn.Module) and not issubclass(nn.Module, promised):
+        raise ConfigError(
+            f"factory: {factory} says that it returns {promised.__name__}, not a torch.nn.Module."
+        )
+    known = getattr(inner, "__globals__", None)
+    if installed and known is not None and not any(map(_is_of_torch, [*known.values()])):
+        raise ConfigError(
+            f"factory: {factory} is of an installed package, in a module that does not use torch, so it "
+            "makes no "
+            "torch.nn.Module. If it does, call it in a function of your own file."
+        )
+    if installed and module == "torch" and not isinstance(inner, type):
+        raise ConfigError(
+            f"factory: {factory} is a function of torch's own, which do other things than make networks. "
+            "Call it in "
+            "a function of your own file."
+        )
+
+
+def _is_of_torch(value) -> bool:
+    """Whether an object is torch, a part of it, or what networks are made of."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return isinstance(name, str) and name.partition(".")[0] == "torch"
+
+
+def _not_theirs(factory: str, of: str = "") -> str:
+    return (
+        f"factory: {factory} is of Python's standard library{of}, which makes no networks. Expected a "
+        "function of "
+        f"your own file or of an installed package that returns a torch.nn.Module: {FORM}."
+    )
 
 
 def told(error: BaseException) -> str:
