@@ -30,6 +30,8 @@ Size = Annotated[
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Resamples = Annotated[int, Field(ge=0, le=1_000_000)]
 Units = Annotated[int, Field(ge=1, lt=2**31)]  # their places are int32
+Classes = Annotated[int, Field(ge=1, le=1_000_000)]  # outputs of a network
+ClassesOrNone = Annotated[int, Field(ge=0, le=1_000_000)]  # 0: its outputs are no classes
 Batch = Annotated[int, Field(ge=1, le=65_536)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 

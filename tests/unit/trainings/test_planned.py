@@ -107,7 +107,7 @@ def test_defaults(small):
         ({"function": None}, "training.function: expected sgd, or path/to/file.py:function; found None"),
         ({"function": "no/file.py:train"}, "no/file.py: cannot be read (No such file"),
         ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
-        ({"epochs": 0}, "training.epochs: expected greater than 0; found 0"),
+        ({"epochs": 0}, "training.epochs: expected greater than or equal to 1; found 0"),
         ({"momentum": 1}, "training.momentum: expected less than 1"),
         ({"loss": "square"}, "training.loss: expected 'binary' or 'classes'; found 'square'"),
         ({"stimulus": "trainings"}, "training.stimulus: 'trainings' is unknown; did you mean 'training'?"),

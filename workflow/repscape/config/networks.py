@@ -1,14 +1,15 @@
 """The config's networks: weights, layers and trainings."""
 
 import inspect
+import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from repscape import plugins, schema
 from repscape.config.names import check_name
 from repscape.config.sections import plugin_sections
-from repscape.config.top import Config
+from repscape.config.top import Config, as_list
 from repscape.errors import ConfigError
 from repscape.mistakes import Mistakes
 from repscape.networks import planned, tables
@@ -24,15 +25,38 @@ def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
         "stimuli": (list[str] | None, None),
         "samples": (dict[str, list[str | int]] | None, None),
         "training": (dict[str, Any] | None, None),
+        "stochastic": (Literal["seeded"] | None, None),
     }
     sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
     checked = plugin_sections("networks", sections, "source", mistakes, top, **common)
     for name, section in top.networks.items():
+        _refuse_truths(("networks", name, "preprocess"), section.get("preprocess"), mistakes)
+        _refuse_not_finite(("networks", name, "kwargs"), section.get("kwargs"), mistakes)
         if "file" not in section:  # what is wrong with the file is wrong with `weights`
             mistakes.rename(("networks", name, "file"), ("networks", name, "weights"))
-    for section in checked.values():
+    for name, section in checked.items():
         _show_twins_the_same(section, checked.values())
+        if section["stochastic"]:
+            section["noise_seed"] = derive(top.seed, "networks", name, "noise")
     return checked
+
+
+def _refuse_truths(keys: tuple, preprocess, mistakes: Mistakes) -> None:
+    """Refuse yes and no where numbers are expected: pydantic takes them for 1 and 0."""
+    for key, value in (preprocess if isinstance(preprocess, Mapping) else {}).items():
+        if key != "antialias" and any(isinstance(one, bool) for one in as_list(value)):
+            mistakes.add((*keys, key), f"expected numbers, found {value!r}.")
+
+
+def _refuse_not_finite(keys: tuple, value, mistakes: Mistakes) -> None:
+    """Refuse NaN and infinity in what a function is called with: json, which hands it over, has none."""
+    parts = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, part in parts:
+        _refuse_not_finite((*keys, key), part, mistakes)
+    if isinstance(value, float) and not math.isfinite(value):
+        mistakes.add(keys, f"expected a finite number, found {value}.")
 
 
 def _weights_as_file(section: Mapping) -> Mapping:
@@ -71,8 +95,9 @@ def check_trainings(sections: Mapping, top: Config, groups: Mapping, mistakes: M
                 "threads": top.activations.threads,
             }
             where = ("networks", name, "training")
+            given = top.networks[name]["training"]  # as it was written: json has no NaN
             section["training"] = trainings.resolve(
-                section["training"], where, defaults, sections["stimuli"], names, mistakes
+                given, where, defaults, sections["stimuli"], names, mistakes
             )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.frozen.bounds import check
 
 if TYPE_CHECKING:
     import torch
@@ -58,6 +59,10 @@ class Preprocess:
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     border: bool = False
+
+    def __post_init__(self):
+        """Refuse numbers that no preprocessing has; ValueError, which pydantic tells with the key."""
+        check(self)
 
     @classmethod
     def of(cls, values: "Mapping | Preprocess") -> "Preprocess":

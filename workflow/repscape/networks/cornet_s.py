@@ -6,15 +6,13 @@ The architecture is in cornet.py. Each area's output at each time step is a bloc
 
 from pathlib import Path
 
-from pydantic import PositiveInt
-
 from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded, imagenet
 from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.types import File
+from repscape.types import Classes, File
 
 # Name: the address of the authors' state dict. Files are named by the first digits of their sha256.
 WEIGHTS = {
@@ -26,7 +24,7 @@ def load(
     *,
     weights: str | None = None,
     file: File | None = None,
-    classes: PositiveInt = 1000,
+    classes: Classes = 1000,
     preprocess: Preprocess | None = None,
     seed: int = 0,
 ) -> Loaded:

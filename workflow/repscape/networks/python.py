@@ -5,14 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.networks import factory as factories
 from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.weights import drawn, insert, read
-from repscape.types import File
+from repscape.networks.weights import PRETRAINED, drawn, insert, read
+from repscape.types import ClassesOrNone, File
 
 
 def load(
@@ -21,7 +19,7 @@ def load(
     kwargs: dict[str, Any] | None = None,
     weights: str | None = None,
     file: File | None = None,
-    classes: NonNegativeInt | None = None,
+    classes: ClassesOrNone | None = None,
     preprocess: Preprocess | None = None,
     seed: int = 0,
 ) -> Loaded:
@@ -88,6 +86,13 @@ def untrained(
 def check(*, factory, weights, file) -> None:
     """Refuse what is no function of a file or module, and weights that it cannot have."""
     factories.source(factory)
+    if weights is not None and weights.lower() in PRETRAINED:
+        raise ConfigError(
+            f"weights: expected random or the path of a state dict, found '{weights}'. Weights that the "
+            "function "
+            "gives are taken without this key; what it takes to load them goes into kwargs, such as "
+            "{pretrained: true}."
+        )
     if weights not in (None, "random"):
         raise ConfigError(f"weights: {unknown(weights, ['random'])} Or give the path of a state dict.")
     if weights == "random" and file is not None:

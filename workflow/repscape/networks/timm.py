@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 
-from pydantic import NonNegativeInt
-
-from repscape.errors import AssetError, ConfigError, DataError, unknown
+from repscape.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.types import File
+from repscape.networks.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.types import ClassesOrNone, File
 
 LIBRARIES = ("timm",)
 
@@ -19,7 +17,7 @@ def load(
     architecture: str,
     weights: str | None = None,
     file: File | None = None,
-    classes: NonNegativeInt | None = None,
+    classes: ClassesOrNone | None = None,
     preprocess: Preprocess | None = None,
     seed: int = 0,
 ) -> Loaded:
@@ -123,6 +121,14 @@ def _configuration(architecture: str, weights: str | None):
     else:
         named = timm.list_models(f"{architecture}.*", pretrained=True)
         tags = [name.partition(".")[2] for name in named]
+        if weights.lower() in PRETRAINED:
+            default = timm.get_pretrained_cfg(architecture, allow_unregistered=True)
+            said = f"DEFAULT is {default.tag}" if default and default.tag else "there is no default"
+            raise ConfigError(
+                f"weights: expected a name, found '{weights}'. For {architecture} timm has "
+                f"{some(tags) or 'none'}; "
+                f"{said}. Write one of these, or random, or the path of a state dict."
+            )
         if weights not in tags:
             raise ConfigError(f"weights: {_close(weights, ['random', 'DEFAULT', *tags])}")
         found = timm.get_pretrained_cfg(f"{architecture}.{weights}")

@@ -5,15 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import PositiveInt
-
 from repscape.errors import ConfigError, unknown
 from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.row import Row
 from repscape.networks import tables
 from repscape.networks.loaded import Loaded
-from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.types import File
+from repscape.networks.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.types import Classes, File
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +23,7 @@ OPTIONS = {
     "googlenet": {"aux_logits": False, "transform_input": True, "init_weights": True},
     "inception_v3": {"aux_logits": False, "transform_input": True, "init_weights": True},
 }
+OF_CLIPS = ("r3d", "mc3", "r2plus1d", "mvit", "s3d", "swin3d")
 AUXILIARY = re.compile(r"(aux1|aux2|AuxLogits)\.")
 
 # Checkpoints of DenseNet from before module names could not hold a dot
@@ -36,7 +35,7 @@ def load(
     architecture: str,
     weights: str | None = None,
     file: File | None = None,
-    classes: PositiveInt = 1000,
+    classes: Classes = 1000,
     preprocess: Preprocess | None = None,
     like: str | None = None,
     seed: int = 0,
@@ -106,6 +105,14 @@ def check(*, architecture, weights, file, like) -> None:
             f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
             "state dict."
         )
+    if known and str(weights).lower() in PRETRAINED:
+        names = ", ".join(name for name in known if name != "DEFAULT")
+        raise ConfigError(
+            f"weights of {architecture}: expected a name, found '{weights}'. Torchvision has {names}; "
+            "DEFAULT is "
+            f"{tables.default_weights(architecture)}. Write one of these, or random, or the path of a state "
+            "dict."
+        )
     if known and weights not in (None, "random", *known):
         choice = unknown(weights, ["random", *known])
         raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
@@ -119,6 +126,12 @@ def rows(architecture: str) -> tuple[Row, ...]:
     ConfigError
         There is no such architecture; the message has close matches.
     """
+    if architecture.startswith(OF_CLIPS):
+        raise ConfigError(
+            f"architecture: {architecture} takes clips; only networks of single images can be used, for "
+            "stimuli "
+            "are shown image by image. Choose one of these."
+        )
     if architecture not in tables.architectures():
         raise ConfigError(f"architecture: {unknown(architecture, tables.architectures())}")
     return tables.read(architecture)

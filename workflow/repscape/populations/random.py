@@ -1,16 +1,16 @@
 """Units drawn uniformly without replacement."""
 
 import numpy as np
-from pydantic import PositiveInt
 
 from repscape.populations.layer import Layer, Selection
 from repscape.seeds import derive
+from repscape.types import Units
 
 # Also of recordings: needs neither channels nor places
 RECORDINGS = True
 
 
-def select(layer: Layer, *, units: PositiveInt, seed: int = 0) -> Selection:
+def select(layer: Layer, *, units: Units, seed: int = 0) -> Selection:
     """Draw units of a layer, each with the same probability; all of them where it is smaller.
 
     Samples drawn from this population are conditional on it. For draws that are independent of

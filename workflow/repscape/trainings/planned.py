@@ -2,14 +2,15 @@
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model
 
 from repscape import own, plugins, schema
 from repscape.errors import ConfigError, unknown
 from repscape.mistakes import Mistakes
 from repscape.trainings.signature import hyperparameters
+from repscape.types import Threads
 
 # The target that is no factor
 LABEL = "label"
@@ -18,9 +19,9 @@ COMMON = {
     "stimulus": (str, ...),
     "held_out": (str, ...),
     "target": (str, LABEL),
-    "seed": (int, ...),
+    "seed": (Annotated[int, Field(ge=0, lt=2**63)], ...),
     "device": (Literal["auto", "cpu", "cuda"], ...),
-    "threads": (PositiveInt, ...),
+    "threads": (Threads, ...),
 }
 
 

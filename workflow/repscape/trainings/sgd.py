@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field
 
 from repscape.errors import ConfigError
+from repscape.types import Batch
 
 
 def train(
@@ -15,9 +16,9 @@ def train(
     held_out,
     *,
     loss: Literal["binary", "classes"] = "classes",
-    epochs: PositiveInt = 25,
-    batch: PositiveInt = 100,
-    learning_rate: PositiveFloat = 0.0005,
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 25,
+    batch: Batch = 100,
+    learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.0005,
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99,
 ) -> Iterator[list[float]]:
     """Train as the exercise's `train` does (Neuromatch Academy, W1D5), with its settings by default.
