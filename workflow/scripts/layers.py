@@ -1,9 +1,10 @@
 """Print the tables of layers."""
 
 from repscape import jobs
-from repscape.networks.tables import format_table, read_layers
+from repscape.networks import tables
 
 if __name__ == "__main__":
     with jobs.run(snakemake):
         for network, path in snakemake.params.networks.items():
-            print(f"\n{network}\n{format_table(read_layers(path))}")
+            table = tables.format_table(tables.read_layers(path))
+            print(f"\n{network}\n{table}{tables.format_left_out(tables.read_left_out(path))}")

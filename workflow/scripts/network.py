@@ -12,7 +12,7 @@ def main(section, source, network, layers, weights=None):
     loaded = load(**fetched(load, section, f"networks.{source}", {}))
     if weights is not None:
         loaded = trained.put_into(loaded, weights)
-    frozen = freeze.freeze(loaded)
+    frozen = freeze.freeze(loaded, noise_seed=section.get("noise_seed"))
     freeze.save(frozen, network)
     tables.write_layers(
         layers,
@@ -23,6 +23,8 @@ def main(section, source, network, layers, weights=None):
         weights_sha256=frozen.weights_sha256,
         preprocess=json.dumps(loaded.preprocess.to_dict()),
         categories=loaded.categories,
+        left_out=frozen.left_out,
+        noise_seed=frozen.noise_seed,
     )
 
 

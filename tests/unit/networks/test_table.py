@@ -188,7 +188,8 @@ def test_an_input_that_does_not_fit():
 def test_printed_table():
     text = format_table(frozen(Siamese()).rows).splitlines()
     assert text[0].split() == [
-        *("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
+        *("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field"),
+        "modules",
     ]
     assert text[2].split() == ["conv1", "conv", "conv", "3", "64", "64", "12288", "84", "3"]
 

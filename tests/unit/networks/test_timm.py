@@ -66,7 +66,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
         layer = Layer(row.label, row.channels, row.height, row.width, row.units)
         gather = Gatherer(whole.select(layer), everything=True)
         callbacks[row.node] = lambda value, node=row.node, gather=gather: seen.update(
-            {node: gather(value.movedim(frozen.axes[node], 1))}
+            {node: gather(value.movedim(frozen.axes[node], (0, 1)))}
         )
     with torch.inference_mode():
         frozen.run(images, callbacks)
@@ -82,7 +82,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
         if node is None or seen[node].numel() != value.numel():
             missed.append(path)
         else:
-            assert torch.equal(seen[node], value.movedim(frozen.axes[node], 1).flatten(1)), path
+            assert torch.equal(seen[node], value.movedim(frozen.axes[node], (0, 1)).flatten(1)), path
     assert len(missed) < 0.1 * len(expected), missed
     assert torch.equal(seen["predictions"], logits.softmax(1))
     rows = {name: row for row in frozen.rows for name in (row.label, row.block)}

@@ -95,6 +95,8 @@ def record(
             "population": units.population,
             "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
             "weights_sha256": frozen.weights_sha256,
+            "stochastic": None if frozen.noise_seed is None else "seeded",
+            "noise_seed": frozen.noise_seed,
             "preprocess": json.dumps(frozen.preprocess.to_dict()),
             "precision": precision,
             "device": viewer.place.type,

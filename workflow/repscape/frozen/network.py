@@ -6,11 +6,15 @@ made: in-place operations (ReLU, ``+=``) overwrite what hooks and feature extrac
 the end.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import fx, nn
 
@@ -36,8 +40,8 @@ class Frozen:
         The path of each node of the graph, in order; empty without a graph.
     rows : list of Row
         The table of layers (see networks/table.py).
-    axes : dict of str to int
-        For each path in the table, which axis of the node's output is the channel.
+    axes : dict of str to (int, int)
+        For each path in the table, which axis of the node's output is the image's, and which the channel's.
     preprocess : Preprocess
     weights_sha256 : str
     softmax : bool
@@ -47,17 +51,24 @@ class Frozen:
         demand the usual order.
     folder : str
         Where a user's own code lies that the file needs to open: that of a network without a graph.
+    left_out : dict of str to str
+        Outputs that are no layers, by path, and why.
+    noise_seed : int or None
+        Of a network that draws random numbers: each image is then shown alone, with numbers drawn from this
+        seed and the image.
     """
 
     module: nn.Module
     paths: list[str]
     rows: list[Row]
-    axes: dict[str, int]
+    axes: dict[str, tuple[int, int]]
     preprocess: Preprocess
     weights_sha256: str
     softmax: bool = False
     channels_last: bool = True
     folder: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+    noise_seed: int | None = None
 
     def run(self, images: torch.Tensor, callbacks: Callbacks) -> None:
         """Run the network and hand over the outputs of nodes as they are made.
@@ -71,10 +82,48 @@ class Frozen:
             Preprocessed.
         callbacks : mapping of node path to function
         """
+        if self.noise_seed is None:
+            self._run(images, callbacks)
+        elif len(images) == 1:
+            with _drawing_for(images[0], self.noise_seed):
+                self._run(images, callbacks)
+        else:
+            self._run_one_by_one(images, callbacks)
+
+    def _run(self, images: torch.Tensor, callbacks: Callbacks) -> None:
         if self.paths:
             _run_graph(self.module, self.paths, images, callbacks)
         else:
             _run_with_hooks(self.module, images, callbacks, self.softmax)
+
+    def _run_one_by_one(self, images: torch.Tensor, callbacks: Callbacks) -> None:
+        answers: dict[str, list[torch.Tensor]] = {path: [] for path in callbacks}
+
+        def keep(path: str) -> Callable[[torch.Tensor], None]:
+            return lambda output: answers[path].append(output.clone())
+
+        for image in images.split(1):
+            self.run(image, {path: keep(path) for path in callbacks})
+        for path, callback in callbacks.items():
+            callback(torch.cat(answers[path], dim=self.axes[path][0]))
+
+
+@contextmanager
+def _drawing_for(image: torch.Tensor, seed: int) -> Iterator[None]:
+    """Let what runs inside draw random numbers that depend on a seed and an image alone."""
+    content = image.detach().cpu().numpy()
+    digest = hashlib.blake2b(content.tobytes(), key=str(seed).encode(), digest_size=8).digest()
+    drawn = int.from_bytes(digest, "little") >> 1
+    before = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng():
+        torch.manual_seed(drawn)
+        random.seed(drawn)
+        np.random.seed(drawn % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
 
 
 def thaw(path: str | Path) -> Frozen:
@@ -108,6 +157,8 @@ def thaw(path: str | Path) -> Frozen:
         content["softmax"],
         content["channels_last"],
         content["folder"],
+        content["left_out"],
+        content["noise_seed"],
     )
 
 
@@ -155,31 +206,20 @@ def _run_graph(module: fx.GraphModule, paths: list[str], images: torch.Tensor, c
 
 
 def _run_with_hooks(module: nn.Module, images, callbacks: Callbacks, softmax: bool) -> None:
-    calls: set[str] = set()
-    handles = []
+    ran = {INPUT, PREDICTIONS}
 
-    def watch(path):
-        def hook(_module, _args, output):
-            found = numbered(path, calls)
-            calls.add(found)
-            if found in callbacks:
-                callbacks[found](output)
+    def hand_over(path: str, value) -> None:
+        ran.add(path)
+        if path in callbacks:
+            callbacks[path](first_of(value))
 
-        return hook
-
-    for path, inner in module.named_modules():
-        if path and not any(inner.children()):
-            handles.append(inner.register_forward_hook(watch(path)))
-    try:
-        if INPUT in callbacks:
-            callbacks[INPUT](images)
+    if INPUT in callbacks:
+        callbacks[INPUT](images)
+    with hooks(module, hand_over):
         output = module(images)
-        if softmax and PREDICTIONS in callbacks:
-            callbacks[PREDICTIONS](output.softmax(dim=1))
-    finally:
-        for handle in handles:
-            handle.remove()
-    silent = [path for path in callbacks if path not in calls and path not in (INPUT, PREDICTIONS)]
+    if softmax and PREDICTIONS in callbacks:
+        callbacks[PREDICTIONS](output.softmax(dim=1))
+    silent = [path for path in callbacks if path not in ran]
     if silent:
         raise DataError(
             f"For some images the network did not run {', '.join(silent)}: what it runs depends on the data. "
@@ -187,11 +227,52 @@ def _run_with_hooks(module: nn.Module, images, callbacks: Callbacks, softmax: bo
         )
 
 
-def numbered(path: str, taken) -> str:
-    """Return the path, or ``path_1`` where it is taken, or ``path_2``, …"""
-    taken = set(taken)
-    number, found = 0, path
-    while found in taken:
-        number += 1
-        found = f"{path}_{number}"
-    return found
+@contextmanager
+def hooks(module: nn.Module, note: Callable[[str, Any], None]) -> Iterator[None]:
+    """Call a function with the path and the output of each module inside another, whenever it has run."""
+    inner = [(path, part) for path, part in module.named_modules() if path]
+    names = Names(path for path, _ in inner)
+
+    def watch(path: str) -> Callable:
+        return lambda _module, _args, output: note(names.of_call(path), output)
+
+    handles = [part.register_forward_hook(watch(path)) for path, part in inner]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def first_of(value: Any) -> Any:
+    """Return the first of several outputs, which is the activity of attention and recurrent modules."""
+    while isinstance(value, tuple | list) and len(value):
+        value = value[0]
+    return value
+
+
+class Names:
+    """Gives names to calls: the path of what is called, or ``path_1`` where that is taken, or ``path_2``, …
+
+    The first call of a module has the module's path, whatever was called before.
+    """
+
+    def __init__(self, modules: Iterable[str]):
+        """Take the paths of all modules."""
+        self._modules, self._taken = set(modules), set[str]()
+
+    def of_call(self, path: str) -> str:
+        """Name a call of a module."""
+        return self._new(path, path)
+
+    def of_function(self, path: str) -> str:
+        """Name a call of a function."""
+        return self._new(path, None)
+
+    def _new(self, path: str, own: str | None) -> str:
+        number, found = 0, path
+        while found in self._taken or (found in self._modules and found != own):
+            number += 1
+            found = f"{path}_{number}"
+        self._taken.add(found)
+        return found

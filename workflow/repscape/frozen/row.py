@@ -21,11 +21,13 @@ class Row(NamedTuple):
         The layer as (channel, y, x). Tokens of a transformer: channels are the embedding, height
         the tokens, width 1.
     parameters : int
-        Of the operation alone.
+        Those that this operation is the first to use. With all rows' they are the network's.
     receptive_field_size, receptive_field_stride, receptive_field_offset : float
         In pixels of the input: the side of what a unit sees, the distance between the centres of
         neighbours, and the centre of the first unit's counted from the centre of the first pixel.
         NaN where it depends on more than place (after global pooling, attention, …).
+    modules : str
+        Paths of modules whose output this is too, with a blank between them: ``layer1 layer1.2``.
     """
 
     label: str
@@ -40,3 +42,4 @@ class Row(NamedTuple):
     receptive_field_size: float = float("nan")
     receptive_field_stride: float = float("nan")
     receptive_field_offset: float = float("nan")
+    modules: str = ""

@@ -136,6 +136,8 @@ class Viewer:
                 logger.warning("%s", twice)
             here = range(stored.count(stimulus)) if images is None else images
             store.check(path, stored.rows(stimulus, here))
+            if self.frozen.noise_seed is not None:
+                batch = 1  # what an image is answered must not depend on the others
             parts = [range(first, min(first + batch, here.stop)) for first in here[::batch]]
 
             def ready(part: range) -> np.ndarray:
@@ -167,8 +169,8 @@ class Viewer:
             def take(output: torch.Tensor) -> None:
                 new = range(max(part.start, handed.get(node, 0)), part.stop)
                 if new:
-                    answers = output[new.start - part.start : len(part)]
-                    watched[node](new, answers.movedim(self.frozen.axes[node], 1))
+                    answers = output.movedim(self.frozen.axes[node], (0, 1))
+                    watched[node](new, answers[new.start - part.start : len(part)])
                     handed[node] = new.stop
 
             return take

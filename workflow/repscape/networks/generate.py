@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from repscape.frozen.network import Frozen
 from repscape.frozen.row import Row
 from repscape.networks import tables
-from repscape.networks.freeze import freeze, trace
+from repscape.networks.freeze import Traced, freeze, trace
 from repscape.networks.loaded import Loaded
 from repscape.networks.table import build, build_from_hooks
 
@@ -43,13 +43,18 @@ def shapes(make: Callable[[], Loaded]) -> list[Row]:
     with _WithoutMemory():
         loaded = make()
     module = loaded.module.to("meta")
-    images = torch.empty(2, 3, *loaded.preprocess.output_size(*IMAGE), device="meta")
+    size = loaded.preprocess.output_size(*IMAGE)
+    batches = tuple(torch.empty(count, 3, *size, device="meta") for count in (2, 3))
     try:
-        frozen, complete = Frozen(*trace(module), [], {}, loaded.preprocess, ""), build
+        traced = trace(module)
     except Exception:  # whatever the traced code makes of a placeholder for a tensor; see freeze.py
-        frozen, complete = Frozen(module, [], [], {}, loaded.preprocess, ""), build_from_hooks
-    with torch.inference_mode():
-        complete(frozen, loaded, images)
+        traced = Traced(module, [], [])
+    frozen = Frozen(traced.module, traced.paths, [], {}, loaded.preprocess, "")
+    with torch.no_grad():
+        if traced.paths:
+            build(frozen, loaded, batches, traced.outputs)
+        else:
+            build_from_hooks(frozen, loaded, batches)
     return frozen.rows
 
 
@@ -63,7 +68,7 @@ def shapes_of_any(make: Callable[[], Loaded]) -> list[Row]:
 
 def write(rows: Iterable[Row], path: Path) -> None:
     """Write the columns that are needed to choose layers and to know their size."""
-    columns = ("label", "node", "kind", "block", "units", "channels")
+    columns = ("label", "node", "kind", "block", "units", "channels", "modules")
     with open(path, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
@@ -78,11 +83,11 @@ def main() -> None:
 
     tables.FOLDER.mkdir(exist_ok=True)
     named = {name: models.get_model_weights(name).__members__ for name in models.list_models(module=models)}
-    lines = ["architecture,weights,resize,interpolation"]
+    lines = ["architecture,weights,resize,interpolation,default"]
     for name, members in named.items():
         presets = list(map(torchvision.preset, members.values()))
         columns = members, [str(preset.resize) for preset in presets], [one.interpolation for one in presets]
-        lines.append(",".join([name, *map(" ".join, columns)]))
+        lines.append(",".join([name, *map(" ".join, columns), members["DEFAULT"].name]))
     tables.WEIGHTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     makers: dict[str, Callable[[], Loaded]] = {
         name: partial(torchvision.load, architecture=name, weights="random") for name in named

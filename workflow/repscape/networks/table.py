@@ -18,20 +18,26 @@ pooling with kernel k, padding p, dilation d and stride t moves the first unit's
 -p s and its last by ((k - 1) d - p) s, and makes the distance t s.
 """
 
+import dataclasses
 import math
 import re
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from repscape.frozen.network import INPUT, PREDICTIONS, Frozen, Watcher, numbered
+from repscape.frozen.network import INPUT, PREDICTIONS, Frozen, Watcher, first_of, hooks
 from repscape.frozen.row import Row
 from repscape.networks.loaded import Loaded
+from repscape.networks.modules import Aliases, Output
+from repscape.networks.probe import Note, Seen, look
+
+Batches = tuple[torch.Tensor, torch.Tensor]
 
 # Modules and functions whose kind is not their own name in lower case
 KINDS = {
@@ -42,19 +48,27 @@ KINDS = {
     "avg_pool": "avgpool",
     "batch_norm": "bn",
     "batchnorm": "bn",
+    "block": "module",  # block1, … are names of blocks
     "concat": "cat",
     "getitem": "select",
     "iadd": "add",
     "imul": "mul",
+    "input": "module",
     "layer_norm": "layernorm",
     "linear": "fc",
     "max_pool": "maxpool",
     "multiheadattention": "attention",
+    "predictions": "module",
     "relu6": "relu",
     "scaled_dot_product_attention": "attention",
     "shifted_window_attention": "attention",
     "truediv": "div",
 }
+# Modules of torch's that are made of layers worth recording, yet cannot be traced
+TRANSFORMERS = (
+    *(nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder),
+    *(nn.TransformerEncoderLayer, nn.TransformerDecoderLayer),
+)
 POOLING = {"avgpool", "maxpool", "mean"}
 ACTIVATION = {"relu", "gelu", "silu", "hardswish", "elu", "leakyrelu", "prelu", "mish", "tanh", "sigmoid"}
 # These act on each place alone
@@ -84,11 +98,28 @@ class _Operation:
     kind: str
     shape: tuple[int, ...]
     axis: int
-    parameters: int
+    weighted: bool = False  # whether it has parameters, perhaps used before
     field: _Field | None = None
+    image: int = 0
+    parameters: int = 0
+    modules: tuple[str, ...] = ()
 
 
-def build(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
+@dataclass
+class _Parameters:
+    """Counts each parameter once: at the first layer that it reaches."""
+
+    counted: set[int] = dataclasses.field(default_factory=set)
+
+    def count(self, parameters: Iterable[nn.Parameter]) -> int:
+        new = {id(one): one.numel() for one in parameters if id(one) not in self.counted}
+        self.counted |= new.keys()
+        return sum(new.values())
+
+
+def build(
+    frozen: Frozen, loaded: Loaded, batches: Batches, outputs: Iterable[Output] = ()
+) -> dict[str, Seen]:
     """Fill in the rows and axes of a traced network; append the softmax where it classifies.
 
     Parameters
@@ -96,70 +127,175 @@ def build(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
     frozen : Frozen
     loaded : Loaded
         The network before it was traced, for the types of its parts.
-    images : float32 tensor (2, 3, y, x)
+    batches : float32 tensors (2, 3, y, x) and (3, 3, y, x)
+        See probe.py.
+    outputs : iterable of Output
+        Where the outputs of modules made of modules are in the graph.
+
+    Returns
+    -------
+    mapping of path to what its output looks like
     """
     graph: fx.Graph = frozen.module.graph
-    nodes = list(graph.nodes)
-    shapes: dict[fx.Node, tuple[int, ...] | list] = {}
+    nodes = dict(zip(frozen.paths, graph.nodes, strict=True))
+    aliases = Aliases(outputs)
 
-    def note(node):
-        return lambda value: shapes.update({node: _shapes(value)})
+    def run(images: torch.Tensor, note: Note) -> None:
+        def take(path: str) -> Callable:
+            def both(value) -> None:
+                note(path, value)
+                aliases.note(path, value)
 
-    Watcher(frozen.module).run_until(nodes[-1], images, {node: note(node) for node in nodes})
-    logits = nodes[-1].args[0]
-    one = isinstance(logits, fx.Node) and _is_activity(shapes[logits])
-    if loaded.classifies and one and len(shapes[logits]) == 2:
+            return both
+
+        watched = {node: take(path) for path, node in nodes.items()}
+        Watcher(frozen.module).run_until(nodes[frozen.paths[-1]], images, watched)
+
+    seen = look(run, *batches, values=batches[0].device.type != "meta")
+    *_, last = nodes.values()
+    logits = last.args[0]
+    logits_path = next((path for path, node in nodes.items() if node is logits), "")
+    if loaded.classifies and logits_path and _are_logits(seen[logits_path]):
         append_softmax(frozen)
     parts = dict(frozen.module.named_modules())
     active: dict[fx.Node, _Operation] = {}
-    for node, path in zip(graph.nodes, frozen.paths, strict=True):
+    waiting: dict[fx.Node, list[nn.Parameter]] = {}
+    parameters = _Parameters()
+    operations = []
+    for path, node in nodes.items():
         if node.op == "placeholder":
             one = (1.0, 1.0)
             start = _Field(one, (0.0, 0.0), (0.0, 0.0))
-            active[node] = _Operation(path, "", INPUT, tuple(images.shape), 1, 0, start)
-        elif path == PREDICTIONS:
-            active[node] = _Operation(path, "", PREDICTIONS, tuple(shapes[logits]), 1, 0)
-        elif node.op != "output":
-            inputs = [active[source] for source in node.all_input_nodes if source in active]
-            shape = shapes[node]
-            # sizes and functions of the weights alone are no activity
-            if inputs and shape and isinstance(shape, tuple | list):
-                active[node] = _operation(
-                    node, path, shape, inputs, parts.get(str(node.target)), frozen.module
-                )
-    operations = [op for op in active.values() if _is_activity(op.shape)]
+            active[node] = _Operation(path, "", INPUT, tuple(batches[0].shape), 1, field=start)
+            operations.append(active[node])
+            continue
+        if node.op == "output":
+            continue
+        part, entry = parts.get(str(node.target)), seen[path]
+        used = [one for source in node.all_input_nodes for one in waiting.get(source, ())]
+        used += _used(node, part, frozen.module)
+        inputs = [active[source] for source in node.all_input_nodes if source in active]
+        # sizes and functions of the weights alone are no activity
+        if inputs and entry.shape:
+            op = active[node] = _operation(node, path, entry, inputs, part, frozen.module)
+            if not entry.left_out:
+                op.parameters, used = parameters.count(used), []
+                operations.append(op)
+            elif isinstance(entry.shape, tuple) or not _is_taken_apart(node):
+                frozen.left_out[path] = entry.left_out
+        waiting[node] = used
+    if frozen.softmax:
+        operations.append(
+            _Operation(PREDICTIONS, "", PREDICTIONS, cast(tuple, seen[logits_path].shape), 1, image=0)
+        )
+    _add_modules(frozen, operations, aliases, nodes)
+    called = {str(node.target) for node in nodes.values()} | aliases.found.keys() | aliases.refused.keys()
+    _leave_out_what_does_not_run(frozen, loaded, called)
     _fill(frozen, loaded, operations)
+    return seen
 
 
-def build_from_hooks(frozen: Frozen, loaded: Loaded, images: torch.Tensor) -> None:
+def build_from_hooks(frozen: Frozen, loaded: Loaded, batches: Batches) -> dict[str, Seen]:
     """Fill in the rows and axes of a network that runs with hooks; see `build`."""
-    operations = [_Operation(INPUT, "", INPUT, tuple(images.shape), 1, 0)]
+    images = batches[0]
     parts = dict(loaded.module.named_modules())
-    calls: set[str] = set()
+    first = [_Operation(INPUT, "", INPUT, tuple(images.shape), 1)]
+    found: dict[str, _Operation] = {}
+    tensors: dict[str, tuple[weakref.ref, int]] = {}  # the output of each, and how often it had been written
+    same: dict[str, str] = {}
+    parameters = _Parameters()
 
-    def watch(path):
-        def hook(part, _args, output):
-            name = numbered(path, calls)
-            calls.add(name)
-            shape = _shapes(output)
-            if _is_activity(shape):
-                kind = _kind(type(part).__name__)
-                axis = _default_axis(kind, len(shape))
-                operations.append(_Operation(name, path, kind, shape, axis, _size(part)))
+    def module_of(path: str) -> str:
+        return path if path in parts else path.rpartition("_")[0]
 
-        return hook
+    def run(images: torch.Tensor, note: Note) -> None:
+        def take(path: str, value) -> None:
+            value = first_of(value)
+            note(path, value)
+            if isinstance(value, torch.Tensor) and len(images) == 2:
+                version = value._version
+                before = (other for other, (ref, at) in tensors.items() if ref() is value and at == version)
+                same[path] = next(before, path) if any(parts[module_of(path)].children()) else path
+                tensors.setdefault(same[path], (weakref.ref(value), version))
 
-    leaves = [(path, part) for path, part in parts.items() if path and not any(part.children())]
-    handles = [part.register_forward_hook(watch(path)) for path, part in leaves]
-    try:
-        output = _shapes(loaded.module(images))
-    finally:
-        for handle in handles:
-            handle.remove()
-    if loaded.classifies and _is_activity(output) and len(output) == 2:
-        operations.append(_Operation(PREDICTIONS, "", PREDICTIONS, output, 1, 0))
+        with hooks(loaded.module, take):
+            output = loaded.module(images)
+        note(PREDICTIONS, output)
+
+    seen = look(run, *batches, values=images.device.type != "meta")
+    output = seen.pop(PREDICTIONS)
+    for path, entry in seen.items():
+        name = module_of(path)
+        if entry.left_out:
+            frozen.left_out[path] = entry.left_out
+            continue
+        row = found.get(same[path])
+        if row is None:
+            kind = _kind(type(parts[name]).__name__)
+            before = [*first, *found.values()][-1]
+            weighted = any(True for _ in parts[name].parameters())
+            row = found[path] = _Operation(path, name, kind, cast(tuple, entry.shape), 0, weighted)
+            row.image = entry.image
+            row.axis = _apart(_axis_beside(row, before), row)
+        else:
+            row.modules += (path,)
+        row.parameters += parameters.count(parts[name].parameters())
+    operations = [*first, *found.values()]
+    operations[-1].parameters += parameters.count(loaded.module.parameters())
+    if loaded.classifies and _are_logits(output):
+        operations.append(_Operation(PREDICTIONS, "", PREDICTIONS, cast(tuple, output.shape), 1))
         frozen.softmax = True
+    _leave_out_what_does_not_run(frozen, loaded, seen)
     _fill(frozen, loaded, operations)
+    return {**seen, PREDICTIONS: output}
+
+
+def _are_logits(entry: Seen) -> bool:
+    """Whether an output is (image, class)."""
+    return isinstance(entry.shape, tuple) and len(entry.shape) == 2 and not entry.left_out and not entry.image
+
+
+def _used(node: fx.Node, part: nn.Module | None, root: nn.Module) -> list[nn.Parameter]:
+    """List the parameters that a node has by itself."""
+    if node.op == "call_module" and part is not None:
+        return list(part.parameters())
+    if node.op == "get_attr" and _is_parameter(root, str(node.target)):
+        return [root.get_parameter(str(node.target))]
+    return []
+
+
+def _is_taken_apart(node: fx.Node) -> bool:
+    """Whether a network takes single ones of a node's several outputs, which are nodes by themselves."""
+    return any(getattr(user.target, "__name__", "") == "getitem" for user in node.users)
+
+
+def _add_modules(frozen: Frozen, operations, aliases: Aliases, nodes: Mapping[str, fx.Node]) -> None:
+    """Note at each layer the modules whose output it is; leave out those that have no layer, and say why."""
+    layers = {op.path: op for op in operations}
+    for module, path in aliases.found.items():
+        if path in layers:
+            layers[path].modules += (module,)
+        else:
+            frozen.left_out[module] = frozen.left_out.get(path, "does not depend on the image")
+    frozen.left_out |= aliases.refused
+    # several outputs of an innermost module: as of other modules the first counts
+    for path, node in nodes.items():
+        if node.op == "call_module" and path not in layers:
+            for user in node.users:
+                first = getattr(user.target, "__name__", "") == "getitem" and user.args[1] == 0
+                taken = next((name for name, other in nodes.items() if first and other is user), "")
+                if taken in layers:
+                    layers[taken].modules += (path,)
+
+
+def _leave_out_what_does_not_run(frozen: Frozen, loaded: Loaded, ran: Container[str]) -> None:
+    """Name modules with parameters that are not called: their weights may be used elsewhere."""
+    parts = dict(loaded.module.named_modules())
+    for path, part in parts.items():
+        above = [path[:at] for at, letter in enumerate(path) if letter == "."]
+        inside = any(is_innermost(parts[other]) for other in above)
+        if path and not any(part.children()) and _size(part) and path not in ran and not inside:
+            frozen.left_out[path] = "is not called"
 
 
 def append_softmax(frozen: Frozen) -> None:
@@ -183,7 +319,7 @@ def _fill(frozen: Frozen, loaded: Loaded, operations: Sequence[_Operation]) -> N
         labels.append(op.kind if op.kind in (INPUT, PREDICTIONS) else f"{op.kind}{counts[op.kind]}")
     blocks = _blocks(loaded, operations)
     for op, label, block in zip(operations, labels, blocks, strict=True):
-        channels, height, width = _extent(op.shape, op.axis)
+        channels, height, width = _extent(op)
         row = Row(
             label=label,
             node=op.path,
@@ -194,9 +330,10 @@ def _fill(frozen: Frozen, loaded: Loaded, operations: Sequence[_Operation]) -> N
             height=height,
             width=width,
             parameters=op.parameters,
+            modules=" ".join(op.modules),
         )
         frozen.rows.append(row._replace(**_field_columns(op.field)))
-        frozen.axes[op.path] = op.axis
+        frozen.axes[op.path] = op.image, op.axis
 
 
 def _blocks(loaded: Loaded, operations: Sequence[_Operation]) -> list[str | None]:
@@ -230,7 +367,7 @@ def _blocks(loaded: Loaded, operations: Sequence[_Operation]) -> list[str | None
     output = None
     for (owner, _), run in runs:
         places = [at for at, _ in run]
-        if owner or any(operations[at].parameters for at in places):
+        if owner or any(operations[at].weighted for at in places):
             number += 1
         elif output is not None:
             blocks[output] = None
@@ -282,24 +419,30 @@ def _is_container(module: nn.Module) -> bool:
     return isinstance(module, containers) and any(type(module).forward is kind.forward for kind in containers)
 
 
-def _operation(node: fx.Node, path: str, shape, inputs: list[_Operation], part, root) -> _Operation:
+def _operation(node: fx.Node, path: str, entry: Seen, inputs: list[_Operation], part, root) -> _Operation:
     """Describe a node whose inputs are described."""
     source = inputs[0]
     if node.op == "call_module":
-        kind, parameters, inside = _kind(type(part).__name__), _size(part), node.target
+        kind, weighted, inside = _kind(type(part).__name__), _size(part) > 0, str(node.target)
     else:
         name = node.target if node.op == "call_method" else node.target.__name__
-        kind, inside = _kind(name), path.rpartition(".")[0]
+        kind, inside = _kind(str(name)), path.rpartition(".")[0]
         weights = [n for n in node.all_input_nodes if n.op == "get_attr"]
-        parameters = sum(
-            root.get_parameter(n.target).numel() for n in weights if _is_parameter(root, n.target)
-        )
+        weighted = any(_is_parameter(root, str(n.target)) for n in weights)
     if kind == "select" and isinstance(source.shape, list):
         kind = source.kind  # one of several outputs
-    op = _Operation(path, inside, kind, shape, 0, parameters)
+    op = _Operation(path, inside, kind, cast(tuple, entry.shape), 0, weighted, image=entry.image)
     op.axis = _axis(node, op, inputs)
+    if isinstance(op.shape, tuple):
+        op.axis = _apart(op.axis, op)
     op.field = _field(node, op, inputs, part, root)
     return op
+
+
+def _apart(axis: int, op: _Operation) -> int:
+    """Return the axis of the channel, which is another than that of the image."""
+    ndim = len(op.shape)
+    return axis if axis != op.image else ndim - 1 if op.image < ndim - 1 else 0
 
 
 def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
@@ -311,7 +454,7 @@ def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
     ndim = len(op.shape)
     if op.kind == "select" and ndim < len(source.shape):
         # x[0] takes the first axis away; of others the rest keeps its order
-        return max(1, source.axis - 1) if isinstance(node.args[1], int) else 1
+        return max(0 if op.image else 1, source.axis - 1) if isinstance(node.args[1], int) else 1
     if op.kind == "permute":
         dims = node.args[1] if isinstance(node.args[1], tuple | list) else node.args[1:]
         return [dim % ndim for dim in dims].index(source.axis)
@@ -320,8 +463,8 @@ def _axis(node: fx.Node, op: _Operation, inputs: list[_Operation]) -> int:
         return {one: other, other: one}.get(source.axis, source.axis)
     if op.kind in ("reshape", "view", "flatten") and ndim > 2:
         length, after = source.shape[source.axis], math.prod(source.shape[source.axis + 1 :])
-        for axis in range(1, ndim):
-            if op.shape[axis] == length and math.prod(op.shape[axis + 1 :]) == after:
+        for axis in range(ndim):
+            if axis != op.image and op.shape[axis] == length and math.prod(op.shape[axis + 1 :]) == after:
                 return axis
         if source.axis == len(source.shape) - 1:
             return ndim - 1  # channels split into heads and their features, or joined again
@@ -340,11 +483,18 @@ def _default_axis(kind: str, ndim: int) -> int:
     return ndim - 1 if kind in ("fc", "layernorm", "attention") or ndim == 3 else 1
 
 
+def _axis_beside(op: _Operation, before: _Operation) -> int:
+    """Which axis of a module's output is the channel, as far as the output before it tells."""
+    if op.shape == before.shape and op.kind not in ("fc", "layernorm", "conv", "bn", "attention"):
+        return before.axis
+    return _default_axis(op.kind, len(op.shape))
+
+
 def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part, root) -> _Field | None:
     """The receptive field of an output; None where it is not the same for all places."""
     source = inputs[0]
     fields = [entry.field for entry in inputs if entry.field is not None]
-    if len(fields) < len(inputs):
+    if len(fields) < len(inputs) or op.image or any(entry.image for entry in inputs):
         return None
     if op.kind in ("conv", "maxpool", "avgpool"):
         window = _window(node, part, root)
@@ -368,8 +518,8 @@ def _field(node: fx.Node, op: _Operation, inputs: list[_Operation], part, root) 
         return None
     if op.kind in ("fc", "layernorm") and op.axis != source.axis:
         return None
-    places = _extent(op.shape, op.axis)[1:]
-    if any(_extent(e.shape, e.axis)[1:] != places for e in inputs if len(e.shape) == 4):
+    places = _extent(op)[1:]
+    if any(_extent(e)[1:] != places for e in inputs if len(e.shape) == 4):
         return None
     if any(field.stride != fields[0].stride for field in fields):
         return None
@@ -421,24 +571,16 @@ def _kind(name: str) -> str:
     return KINDS.get(name, name)
 
 
-def _extent(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
-    """Channels, height and width of an output (image, …)."""
-    places = shape[1:axis] + shape[axis + 1 :]
-    return shape[axis], places[0] if places else 1, math.prod(places[1:])
+def _extent(op: _Operation) -> tuple[int, int, int]:
+    """Channels, height and width of an output."""
+    places = [length for axis, length in enumerate(op.shape) if axis not in (op.image, op.axis)]
+    return op.shape[op.axis], places[0] if places else 1, math.prod(places[1:])
 
 
-def _shapes(value):
-    """Shape of a tensor (a tuple), of tensors (a list of tuples); None of anything else."""
-    if isinstance(value, torch.Tensor):
-        return tuple(value.shape) if value.is_floating_point() else None
-    if isinstance(value, tuple | list) and not isinstance(value, torch.Size):
-        return [tuple(part.shape) for part in value if isinstance(part, torch.Tensor)]
-    return None
-
-
-def _is_activity(shape) -> bool:
-    """Whether a shape is that of an output for the two images of the pass."""
-    return isinstance(shape, tuple) and len(shape) > 1 and shape[0] == 2 and math.prod(shape) > 0
+def is_innermost(module: nn.Module) -> bool:
+    """Whether a module of torch's is taken as one operation, whatever it is made of."""
+    theirs = type(module).__module__.startswith(("torch.nn", "torch.ao.nn"))
+    return theirs and not _is_container(module) and not isinstance(module, TRANSFORMERS)
 
 
 def _is_parameter(root: nn.Module, name: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "tables"
 WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
+NONE = "expected at least one layer, found none. Try: blocks."
 KEEP_THEIR_NAMES = ("input", "predictions")
 
 Numbered = tuple[str, int]
@@ -32,6 +33,13 @@ def weight_names() -> dict[str, list[str]]:
     """Return the names of torchvision's weights by architecture."""
     with open(WEIGHTS, encoding="utf-8", newline="") as stream:
         return {row["architecture"]: row["weights"].split() for row in csv.DictReader(stream)}
+
+
+@cache
+def default_weights(architecture: str) -> str:
+    """Return the name of those of torchvision's weights that are the default."""
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return next(row["default"] for row in csv.DictReader(stream) if row["architecture"] == architecture)
 
 
 @cache
@@ -73,7 +81,15 @@ def read_file(path: Path) -> tuple[Row, ...]:
 def parse(lines: Iterable[str]) -> tuple[Row, ...]:
     """Read the lines of a table."""
     return tuple(
-        Row(row["label"], row["node"], row["kind"], row["block"], int(row["units"]), int(row["channels"]))
+        Row(
+            row["label"],
+            row["node"],
+            row["kind"],
+            row["block"],
+            int(row["units"]),
+            int(row["channels"]),
+            modules=row["modules"],
+        )
         for row in csv.DictReader(lines, delimiter="\t")
     )
 
@@ -110,19 +126,23 @@ def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:
                 raise ConfigError(
                     f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
                 )
-    order = select(rows, list(labels.values()), where)
+    if not labels:
+        raise ConfigError(f"{where}: {NONE}")
+    order = [name for row in rows for name in (row.block, row.label)]
     return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
 
 
 def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: str) -> tuple[str, ...]:
-    """Choose layers of a table by label, number, node path or layer set.
+    """Choose layers of a table by label, number, path or layer set.
 
     Parameters
     ----------
     rows : rows of a table
     layers : str or list
-        ``blocks``, ``all``, a label, a block, a node path, a label with its number in the table
-        (``[conv1, 1]``; the input is 0), or several of these.
+        ``blocks``, ``all``, a label, a block, a label with its number in the table (``[conv1, 1]``; the
+        input is 0), a node's path, a module's path, or several of these. A module stands for what a
+        forward hook on it gets: its output (``layer1``, ``layer4.1``), of several outputs the first; of
+        later calls with a number (``act_1``).
     where : str
         The config key that asks, for messages.
 
@@ -135,12 +155,14 @@ def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: s
     Raises
     ------
     ConfigError
-        A layer is unknown, or has another number.
+        A layer is unknown, has another number, or its name is the label of one and the path of another.
     """
     rows = list(rows)
-    places = {row.node: (order, row.label) for order, row in enumerate(rows)}
-    places |= {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
-    places |= {row.label: (order, row.label) for order, row in enumerate(rows)}
+    by_path = {path: (order, row.label) for order, row in enumerate(rows) for path in row.modules.split()}
+    by_path |= {row.node: (order, row.label) for order, row in enumerate(rows)}
+    by_label = {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
+    by_label |= {row.label: (order, row.label) for order, row in enumerate(rows)}
+    places = by_path | by_label
     sets = {
         "blocks": [places[row.block] for row in rows if row.block],
         "all": [places[row.label] for row in rows],
@@ -151,13 +173,15 @@ def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: s
         if name in sets and number is None:
             chosen.update(sets[name])
         elif name in places:
+            if number is None and by_path.get(name, places[name])[0] != places[name][0]:
+                raise ConfigError(f"{where}: {_ambiguous(name, by_label[name], by_path[name], rows)}")
             if number not in (None, places[name][0]):
                 raise ConfigError(f"{where}: {_misnumbered(name, number, rows, places[name][0])}")
             chosen.add(places[name])
         else:
             raise ConfigError(f"{where}: {_unknown_layer(name, rows, places)}")
     if not chosen:
-        raise ConfigError(f"{where}: expected at least one layer, found none. Try: blocks.")
+        raise ConfigError(f"{where}: {NONE}")
     return tuple(label for _, label in sorted(chosen))
 
 
@@ -197,6 +221,16 @@ def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
     raise ConfigError(f"layer {_unknown_layer(label, rows, names)}")
 
 
+def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], rows: list[Row]) -> str:
+    """Say that a name is a label, and the path of another layer, and how to say either."""
+    (number, label), (other, meant) = by_label, by_path
+    return (
+        f"'{name}' is the label of the output of {rows[number].node} and also the path of a module, whose "
+        "output "
+        f"is {meant}. Write [{label}, {number}] for the label, or [{meant}, {other}] for the module."
+    )
+
+
 def _misnumbered(name: str, number: int, rows: list[Row], found: int) -> str:
     """Say which number a layer has and which layer has the number."""
     other = f"; number {number} is {rows[number].label}" if 0 <= number < len(rows) else ""
@@ -215,7 +249,8 @@ def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
     blocks = ", ".join(row.block for row in rows if row.block)
     return (
         f"'{name}' is unknown{hint} Valid: the layer sets blocks and all; of these, {blocks}; any of the "
-        f"labels {rows[1].label} … {rows[-1].label}; or a node's path, such as {rows[1].node}."
+        f"labels {rows[1].label} … {rows[-1].label}; or the path of a module or another node, such as "
+        f"{rows[1].node}."
     )
 
 
@@ -232,6 +267,8 @@ def write_layers(
     weights_sha256: str,
     preprocess: str,
     categories: list[str] | None,
+    left_out: Mapping[str, str] | None = None,
+    noise_seed: int | None = None,
 ) -> None:
     """Write a network's table of layers as NetCDF.
 
@@ -244,6 +281,10 @@ def write_layers(
         As json.
     categories : list of str or None
         Names of the outputs.
+    left_out : mapping of str to str, optional
+        Outputs that are no layers, by path, and why.
+    noise_seed : int, optional
+        Of random numbers that the network draws.
     """
     from repscape import store
 
@@ -257,6 +298,9 @@ def write_layers(
         variables[name] = (("layer",), [getattr(row, name) for row in rows], attributes)
     if categories:
         variables["category"] = (("category",), categories)
+    if left_out:
+        variables["left_out"] = (("left_out",), list(left_out))
+        variables["left_out_for_it"] = (("left_out",), list(left_out.values()))
     attributes = {
         "network": network,
         "architecture": architecture,
@@ -264,6 +308,7 @@ def write_layers(
         "weights_sha256": weights_sha256,
         "preprocess": preprocess,
         "input_size": [rows[0].height, rows[0].width],
+        "noise_seed": noise_seed,
     }
     store.write(path, kind="layers", variables=variables, attributes=attributes)
 
@@ -280,18 +325,37 @@ def read_layers(path) -> list[Row]:
         ]
 
 
+def read_left_out(path) -> dict[str, str]:
+    """Read which outputs are no layers, and why, from what `write_layers` wrote."""
+    from repscape import store
+
+    with store.open_file(path, "layers") as dataset:
+        if "left_out" not in dataset.variables:
+            return {}
+        return dict(zip(dataset["left_out"][:], dataset["left_out_for_it"][:], strict=True))
+
+
+def format_left_out(left_out: Mapping[str, str]) -> str:
+    """Print which outputs are no layers, and why, a reason a line."""
+    paths: dict[str, list[str]] = {}
+    for path, reason in left_out.items():
+        paths.setdefault(reason, []).append(path)
+    return "".join(f"\nleft out, for it {reason}: {', '.join(found)}" for reason, found in paths.items())
+
+
 def format_table(rows: Iterable[Row]) -> str:
     """Print a table of layers as aligned text, for copying labels into a config."""
-    header = ("layer", "block", "node", "kind", "channels", "height", "width", "units", "parameters", "field")
+    numbers = ("channels", "height", "width", "units", "parameters", "field")
+    header = ("layer", "block", "node", "kind", *numbers, "modules")
     lines: list[tuple[str, ...]] = [header]
     for row in rows:
         field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
         cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
-        lines.append((*map(str, cells), str(row.units), str(row.parameters), field))
+        lines.append((*map(str, cells), str(row.units), str(row.parameters), field, row.modules))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if at < 4 else cell.rjust(width)
+            cell.rjust(width) if header[at] in numbers else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
