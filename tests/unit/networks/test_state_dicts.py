@@ -142,7 +142,7 @@ ODD = {
 
 
 @pytest.mark.filterwarnings("ignore:.*[Qq]uantiz")
-@pytest.mark.filterwarnings("ignore:Validating sparse", "ignore:Casting complex")
+@pytest.mark.filterwarnings("ignore:Validating sparse", "ignore:Casting complex", "ignore:TypedStorage")
 @pytest.mark.parametrize(("change", "said"), ODD.values(), ids=ODD)
 def test_weights_that_are_refused(change, said, state, tmp_path):
     with pytest.raises(DataError, match=rf"weights\.pth.*{said}"):

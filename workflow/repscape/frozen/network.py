@@ -115,7 +115,7 @@ def _drawing_for(image: torch.Tensor, seed: int) -> Iterator[None]:
     digest = hashlib.blake2b(content.tobytes(), key=str(seed).encode(), digest_size=8).digest()
     drawn = int.from_bytes(digest, "little") >> 1
     before = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng([image.device] if image.is_cuda else []):
         torch.manual_seed(drawn)
         random.seed(drawn)
         np.random.seed(drawn % 2**32)

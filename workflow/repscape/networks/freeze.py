@@ -12,7 +12,7 @@ their modules; of functions between modules nothing is then recorded.
 
 from inspect import signature
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import fx, nn
@@ -22,6 +22,9 @@ from repscape.frozen.network import INPUT, Folder, Frozen, Names, first_of, orde
 from repscape.logs import logger
 from repscape.networks.loaded import Loaded, weights_sha256
 from repscape.networks.modules import Output
+
+if TYPE_CHECKING:
+    from repscape.networks.probe import Seen
 
 
 def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256), noise_seed: int | None = None) -> Frozen:
@@ -43,21 +46,41 @@ def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256), noise_seed:
         The network cannot process images of this size, or what it answers to an image depends on other
         images or on random numbers.
     """
-    from repscape.networks.probe import BATCHES, examples
+    from repscape.networks.probe import examples
     from repscape.networks.stability import check, check_graph, check_numbers
+
+    shown = examples(loaded.preprocess, *loaded.preprocess.output_size(*image_size))
+    check_numbers(loaded.module)
+    frozen, seen = write_down(loaded, shown)
+    frozen.noise_seed = noise_seed
+    check(frozen, seen, shown)
+    if frozen.paths and noise_seed is None:
+        check_graph(frozen, loaded.module, shown)
+    _report(frozen)
+    if loaded.classifies and not frozen.softmax:
+        logger.info("no layer of predictions: what the network gives is not (image, class)")
+    return frozen
+
+
+def write_down(loaded: Loaded, shown: torch.Tensor) -> "tuple[Frozen, dict[str, Seen]]":
+    """Write a network down without asking what its answers depend on; see `freeze`.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    shown : float32 tensor (3, 3, y, x)
+        Images; see probe.py.
+    """
+    from repscape.networks.probe import BATCHES
     from repscape.networks.table import build, build_from_hooks
 
-    size = loaded.preprocess.output_size(*image_size)
-    shown = examples(loaded.preprocess, *size)
-    check_numbers(loaded.module)
+    size = tuple(shown.shape[2:])
     total = weights_sha256(loaded.module)
     traced = _traced(loaded.module.eval().requires_grad_(False))
     module = traced.module
-    frozen = Frozen(
-        module, traced.paths, [], {}, loaded.preprocess, total, folder=loaded.folder, noise_seed=noise_seed
-    )
+    frozen = Frozen(module, traced.paths, [], {}, loaded.preprocess, total, folder=loaded.folder)
 
-    def fill(layout: torch.memory_format) -> dict:
+    def fill(layout: torch.memory_format) -> "dict[str, Seen]":
         frozen.channels_last = layout is torch.channels_last
         module.to(memory_format=layout)
         batches = tuple(shown[places].contiguous(memory_format=layout) for places in BATCHES)
@@ -74,21 +97,14 @@ def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256), noise_seed:
     except (RuntimeError, AssertionError) as error:
         if isinstance(_first_convolution(loaded.module), nn.Conv3d):
             raise DataError(
-                "The network takes clips (image, 3, time, y, x). Only networks of single images (image, 3, "
-                "y, x) "
-                "can be used, for stimuli are shown image by image."
+                "The network takes clips (image, 3, time, y, x). Only networks of single images can be used, "
+                "for stimuli are shown image by image."
             ) from error
         raise DataError(
             f"The network cannot process an input of {size[0]} x {size[1]} pixels: "
             f"{str(error).splitlines()[0]}. Set preprocess (resize, crop) to what it takes."
         ) from error
-    check(frozen, seen, shown)
-    if traced.paths and noise_seed is None:
-        check_graph(frozen, loaded.module, shown)
-    _report(frozen)
-    if loaded.classifies and not frozen.softmax:
-        logger.info("no layer of predictions: what the network gives is not (image, class)")
-    return frozen
+    return frozen, seen
 
 
 def _first_convolution(module: nn.Module) -> nn.Module | None:

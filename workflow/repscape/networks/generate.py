@@ -15,8 +15,9 @@ from torch.overrides import TorchFunctionMode
 from repscape.frozen.network import Frozen
 from repscape.frozen.row import Row
 from repscape.networks import tables
-from repscape.networks.freeze import Traced, freeze, trace
+from repscape.networks.freeze import Traced, trace, write_down
 from repscape.networks.loaded import Loaded
+from repscape.networks.probe import examples
 from repscape.networks.table import build, build_from_hooks
 
 # What is recorded of a network without a crop depends on the stimuli; a plan is made with this
@@ -63,7 +64,9 @@ def shapes_of_any(make: Callable[[], Loaded]) -> list[Row]:
     try:
         return shapes(make)
     except Exception:  # the meta device has no numbers, and each network asks for them in its own way
-        return freeze(make(), IMAGE).rows
+        loaded = make()
+        shown = examples(loaded.preprocess, *loaded.preprocess.output_size(*IMAGE))
+        return write_down(loaded, shown)[0].rows
 
 
 def write(rows: Iterable[Row], path: Path) -> None:
