@@ -10,6 +10,7 @@ import yaml
 
 from repscape import config
 from repscape.errors import ConfigError
+from repscape.networks import planned
 from repscape.networks.tabulate import main as tabulate
 from repscape.trainings.signature import hyperparameters
 
@@ -62,7 +63,8 @@ def tables(tmp_path_factory, monkeypatch):
         "repscape.networks.planned._make",
         lambda source, arguments, path: (
             path.parent.mkdir(parents=True, exist_ok=True),
-            tabulate(source, arguments, path, Path(f"{path}.error")),
+            tabulate(source, arguments, Path(f"{path}.new"), Path(f"{path}.error")),
+            planned._keep(Path(f"{path}.new"), path),
         ),
     )
 
