@@ -6,6 +6,8 @@ from collections import Counter
 
 from repscape import leftovers
 
+CALM.targets = {*CALM.targets, "clean_leftovers"}
+
 
 def leftover_lines():
     """Say in a line what the config no longer has."""

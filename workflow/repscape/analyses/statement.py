@@ -40,7 +40,7 @@ def best(
     value, low, high = (float(found[key][at]) for key in ("similarity", "low", "high"))
     text = [
         f"Most like {reference} is {names[at]}: {value:.2f} (95% interval {low:.2f} to {high:.2f}), of "
-        f"{len(names)} {what}."
+        f"{len(names)} {what if len(names) > 1 else what.removesuffix('s')}."
     ]
     p = found[f"p_pair_{correction}"][at]
     alike = [name for other, name in enumerate(names) if other != at and not p[other] < P]
