@@ -167,7 +167,7 @@ def results():
     if not os.path.relpath(described).startswith(os.pardir):
         described = os.path.relpath(described)
     yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
-    if not workflow.dryrun and os.path.isdir(RESULTS):
+    if not workflow.dryrun and os.path.isdir(RESULTS) and os.access(RESULTS, os.W_OK | os.X_OK):
         leftovers.write_contents(STUDY)  # a study may have less, and nothing to be done
     yield from leftover_lines()
 
