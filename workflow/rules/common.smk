@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from base64 import urlsafe_b64encode
+from collections import Counter
 from importlib.metadata import version
 
 # The package of this checkout, here and in the jobs, whatever else is installed.
@@ -18,6 +19,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("
 from repscape import (
     assets,
     config as configuration,
+    leftovers,
     plugins,
     provenance,
     records as snakemake_records,
@@ -119,7 +121,14 @@ STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
 LOGS = f"{RESULTS}/logs"
-CALM.targets = {"all", "layers", *(CONFIG.keys() & set(TARGETS)), *STUDY.analyses, *CONFIG["figures"]}
+CALM.targets = {
+    "all",
+    "layers",
+    "clean_leftovers",
+    *(CONFIG.keys() & set(TARGETS)),
+    *STUDY.analyses,
+    *CONFIG["figures"],
+}
 CALM.jobs = lambda: workflow.dag.jobs
 CALM.results = lambda: results()
 if workflow.is_main_process:
@@ -170,6 +179,16 @@ def results():
     if not workflow.dryrun and os.path.isdir(RESULTS) and os.access(RESULTS, os.W_OK | os.X_OK):
         leftovers.write_contents(STUDY)  # a study may have less, and nothing to be done
     yield from leftover_lines()
+
+
+def leftover_lines():
+    """Say in a line what the config no longer has."""
+    found = leftovers.leftovers(STUDY)
+    if found:
+        kinds = Counter(file.split("/")[2] for file in found)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        command = " ".join(["snakemake", "clean_leftovers", *map(shlex.quote, options())])
+        yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {command} removes them"
 
 
 def tell_results():
