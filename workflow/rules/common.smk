@@ -187,7 +187,7 @@ def leftover_lines():
     if found:
         kinds = Counter(file.split("/")[2] for file in found)
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
-        command = " ".join(["snakemake", "clean_leftovers", *map(shlex.quote, options())])
+        command = " ".join(["snakemake", "--cores 1 clean_leftovers", *map(shlex.quote, options())])
         yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {command} removes them"
 
 
