@@ -67,7 +67,7 @@ def test_a_link_that_is_turned_elsewhere():
     assert digests.contents(["link.pth"]) != before
 
 
-@pytest.mark.parametrize("when", [0, 10**9, time.time() + 10**8])
+@pytest.mark.parametrize("when", [0, 10**9, 10**10])  # the last is of the future
 def test_dates_do_not_matter(when):
     before = digests.contents(["model.pth"])
     os.utime("model.pth", (when, when))
