@@ -47,6 +47,7 @@ def test_a_file_whose_name_has_no_ending(file):
         ),
         ("Elements", ["title"], "Elements: field 'title' is unknown. Valid: name, number."),
         ("other", ["name"], "expected a struct array as 'other', found float64 of shape (3, 3)"),
+        ("other", ["RDM", "name"], "struct('RDM', other, 'name', 'TEXT') makes one"),
     ],
 )
 def test_what_there_is_not(file, variable, fields, said):

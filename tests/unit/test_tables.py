@@ -1,6 +1,7 @@
 """CSV tables: which columns are neurons, what is missing, and what is no CSV table."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -45,12 +46,14 @@ def test_a_comma_at_the_end_of_lines_is_no_index(file, header):
         ("hue", [0.5, 1, 2, 3, 4], "by its name"),
         ("x", [0, 1, 2, 3, 4], "which counts up"),
         ("x", [5, 4, 3, 2, 1], "which counts up"),
+        ("Time [s]", [0.5, 1, 2, 3, 4], "by its name"),
+        ("onset_ms", [7, 1, 2, 3, 4], "by its name"),
         ("x", [2, 2, 2, 2, 2], "which is 2 everywhere"),
     ],
 )
 def test_a_column_that_may_be_no_neuron_is_asked_for(file, name, values, why):
     write(file, [name, *NAMES], np.column_stack([values, VALUES]))
-    with pytest.raises(DataError, match=rf"{why}\).*'leave_out: \['{name}'\]'.*'columns'"):
+    with pytest.raises(DataError, match=rf"{why}\).*'leave_out: \['{re.escape(name)}'\]'.*'columns'"):
         array(file, None, how=How(factors={"hue"}))
     for how in (How(leave_out=[name]), How(columns=["n*"]), How(columns=NAMES)):
         np.testing.assert_array_equal(array(file, None, how=how), VALUES)
@@ -64,6 +67,18 @@ def test_blocks_of_images_are_asked_for_but_silent_neurons_are_not(file):
         array(file, None)
     write(file, ["a", "b"], np.column_stack([np.zeros(8), np.tile([0, 1], 4)]))
     assert array(file, None).shape == (8, 2)
+
+
+def test_times_are_asked_for_but_neurons_that_drift_are_not(file):
+    """Times of frames are in even steps, rounded to milliseconds here; those of trials only ascend."""
+    rng = np.random.default_rng(0)
+    noisy = np.linspace(0, 3, 24) + rng.normal(size=24)
+    for times in (np.round(np.arange(24) / 30, 3), np.cumsum(rng.uniform(1, 3, 24))):
+        write(file, ["t", "a"], np.column_stack([times, noisy]))
+        with pytest.raises(DataError, match=r"no neuron.*: t \(which counts up\)\. If so"):
+            array(file, None)
+    write(file, ["t", "a"], np.column_stack([np.full(24, 0.5), noisy]))
+    assert array(file, None).shape == (24, 2)
 
 
 def test_numbers_as_names_are_those_of_pandas(file):

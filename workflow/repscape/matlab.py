@@ -41,10 +41,15 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
             return _structs_73(file, variable, fields)
     array = _variable(file, variable, typed)
     if array.dtype.names is None:
-        stack = f" In MATLAB, struct('FIELD', squeeze(num2cell({variable}, [1 2]))) makes a stack one."
+        content, other = variable, "'TEXT'"
+        if array.ndim > 2:
+            content = f"squeeze(num2cell({variable}, [1 2]))"
+            other = f"compose('%d', (1:size({variable}, 3))')"
+        first, *others = fields
+        made = ", ".join([f"'{first}', {content}", *[f"'{field}', {other}" for field in others]])
         raise DataError(
-            f"{file}: expected a struct array as '{variable}', found {array.dtype} of shape {array.shape}."
-            + stack * (array.ndim > 2)
+            f"{file}: expected a struct array as '{variable}', found {array.dtype} of shape {array.shape}. "
+            f"In MATLAB, struct({made}) makes one."
         )
     for field in fields:
         if field not in array.dtype.names:

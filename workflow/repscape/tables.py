@@ -170,10 +170,12 @@ def _matching(table: Table, file: Path, wanted: Collection[str]) -> set[int]:
 
 # Names of columns that say what a trial was, rather than what a neuron answered
 _NO_NEURONS = re.compile(
-    r"(unnamed:? ?\d*)?|index|idx|no|nr|num(ber)?|ids?|rows?|row ?names?|times?|timestamps?|date|day|week"
-    r"|age|sex|weight|onset|offset|duration|latency|seed|speed|labels?|class|category|name|file(name)?|path"
-    r"|correct|response time|rt|((trial|rep|repeat|repetition|presentation|session|run|block|stim|stimulus"
-    r"|stimuli|image|img|picture|pic|frame|condition|cond|subject|subj|sub|animal|mouse|monkey|patient"
+    r"(unnamed:? ?\d*)?|index|idx|no|nr|num(ber)?|ids?|rows?|row ?names?|date|day|week"
+    r"|(times?|timestamps?|onset|offset|duration|latency|iti|rt)( ?(s|ms|secs?|seconds?|min))?|seconds?"
+    r"|age|sex|weight|seed|speed|labels?|class|category|name|file(name)?|path"
+    r"|correct|choice|outcome|reward(ed)?|response time"
+    r"|((trial|rep|repeat|repetition|presentation|session|run|block|stim|stimulus|stimuli|image|img|picture|pic"
+    r"|frame|condition|cond|subject|subj|sub|animal|mouse|monkey|patient"
     r"|participant|observer|experiment|exp|fold|split|order|orientation|angle|contrast|direction|phase|sf|tf)s?"
     r"( ?(ids?|index|idx|no|nr|num|number|count|name|order|type))?)",
     re.IGNORECASE,
@@ -185,7 +187,7 @@ def _ask(table: Table, file: Path, found: list[int], factors: Collection[str]) -
     told = []
     for at in found:
         name, values = table.columns[at], table.numbers[:, at]
-        plain = re.sub(r"[\s._#-]+", " ", name).strip()
+        plain = re.sub(r"[\s._#()\[\]-]+", " ", name).strip()
         if _NO_NEURONS.fullmatch(plain) or name in factors:
             told.append((at, "by its name"))
         elif _counts(values):
@@ -209,10 +211,13 @@ def _ask(table: Table, file: Path, found: list[int], factors: Collection[str]) -
 
 
 def _counts(values: np.ndarray) -> bool:
-    """Whether numbers are whole and ascend or descend, as those of trials, images or blocks."""
-    if len(values) < 4 or not np.isfinite(values).all() or (values % 1).any():
+    """Whether numbers ascend or descend, as those of trials, images or blocks, or as times."""
+    if len(values) < 4 or not np.isfinite(values).all():
         return False
     steps = np.diff(values)
+    if (values % 1).any():  # times may be rounded
+        even = len(values) >= 8 and np.ptp(steps) <= 0.1 * np.abs(steps[0]) > 0
+        return bool(even or (len(values) >= 20 and ((steps > 0).all() or (steps < 0).all())))
     if (steps == steps[0]).all() and steps[0] != 0:
         return True
     return len(values) >= 8 and len(np.unique(values)) > 2 and bool((steps >= 0).all() or (steps <= 0).all())

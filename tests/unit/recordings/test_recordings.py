@@ -213,6 +213,10 @@ def test_any_order_of_names_gives_the_same(order):
         (",a,b\na,0,1\nc,1,0\n", "expected the same names"),
         (",a,b\na,0,1\n", "expected the same names"),
         ("", "a.csv: .* is empty"),
+        (
+            "0,2,3\n2,0,4\n3,4,0\n",
+            r"a\.csv: expected the images' names in the first row, found numbers: 0, 2, 3",
+        ),
     ],
 )
 def test_no_such_table(tmp_path, text, said):

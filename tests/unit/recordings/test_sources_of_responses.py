@@ -64,6 +64,18 @@ def test_trials_without_an_angle_show_no_image(tmp_path):
     np.testing.assert_array_equal(found.values, [[0, 1], [2, 3], [6, 7]])
 
 
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_angles_may_be_text(tmp_path, kind):
+    """As in names of files and tables that keep their zeros; without one a trial shows no image."""
+    angles = np.array(["090", "000", "", "45.5"]).astype(kind)
+    np.savez(tmp_path / "a.npz", resp=RESP[:4], stimuli=angles)
+    found = read(tmp_path / "a.npz", "stimuli", responses="resp", by="orientation")
+    np.testing.assert_array_equal(found.shown, [90, 0, np.nan, 45.5])
+    np.savez(tmp_path / "a.npz", resp=RESP[:2], stimuli=["090", "cup"])
+    with pytest.raises(DataError, match=r"a\.npz: 'by' takes numbers, values of 'obj'; found 'cup'"):
+        read(tmp_path / "a.npz", "stimuli", responses="resp", by="obj")
+
+
 def test_areas_and_labels_come_out_of_the_file(file):
     assert read(file, responses="resp", images="stimuli", by="a", area_of="area").areas == ["V1", "LM", "V1"]
     with pytest.raises(DataError, match="responses to 3 trials and labels of 6"):

@@ -13,6 +13,7 @@ from repscape.logs import logger
 from repscape.orientations import Convention, conditions
 from repscape.recordings.order import text
 from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
+from repscape.tables import number
 from repscape.types import Files, Names, Numbers
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
@@ -88,8 +89,8 @@ def read(
                 "images. Put 'axes' in the order of the file, or say with 'images' which images these are."
             )
         values, shown = _by_trial(values, axes, shown, file)
-        if by is not None:
-            values, shown = _by_condition(values, shown, bin, convention, file)
+        if by is not None and shown is not None:
+            values, shown = _by_condition(values, _angles(shown, by, file), bin, convention, file)
         areas = None if area_of is None else [text(area) for area in array(file, area_of, how=only).ravel()]
         yield Responses(str(file), stimulus, values, shown, by, areas, what=what)
 
@@ -129,6 +130,20 @@ def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.
         shown = np.repeat(np.arange(len(values)) if shown is None else shown, repeats)
         values = values.reshape(-1, values.shape[2])
     return values, shown
+
+
+def _angles(shown: np.ndarray, by: str, file: Path) -> np.ndarray:
+    """Return values of a factor as numbers, also those that a file has as text, such as ``090``."""
+    if shown.dtype.kind in "iuf":
+        return shown
+    found = [number(text(value)) for value in shown]
+    if None in found:
+        odd = text(shown[found.index(None)])
+        raise DataError(
+            f"{file}: 'by' takes numbers, values of '{by}'; found '{odd}' as a trial's. Where trials have "
+            "names of images, leave out 'by'."
+        )
+    return np.array(found, np.float64)
 
 
 def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, np.ndarray]:

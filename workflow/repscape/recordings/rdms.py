@@ -37,7 +37,12 @@ def read(
     for file in path:
         labels = dict((in_path or {}).get(file) or {DEFAULT_LABEL: file.stem})
         if file.suffix not in (".npy", ".csv"):
-            raise DataError(f"{file}: expected a .npy or .csv file. Name only these with a pattern.")
+            hint = (
+                "MATLAB's are read by 'source: mat_rdms'"
+                if file.suffix == ".mat"
+                else "Name only these with a pattern"
+            )
+            raise DataError(f"{file}: expected a .npy or .csv file. {hint}.")
         if (kind := containers.kind(file)) != file.suffix[1:]:
             raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
         if kind == "npy":
@@ -71,6 +76,13 @@ def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
     """Read a square table with the names of its columns, and of its rows where it has them."""
     table = tables.read(file, first=True)
     columns, numbers = table.columns, table.numbers
+    cells = [tables.number(name) if name else None for name in columns]
+    if len(columns) == len(numbers) + 1 and None not in cells:
+        raise DataError(
+            f"{file}: expected the images' names in the first row, found numbers: {', '.join(columns[:3])}. "
+            "A matrix without names, as np.savetxt and writematrix write it? Add a row of names, or save it "
+            "as .npy."
+        )
     same = list(map(text, table.text[0])) == list(map(text, columns[1:]))
     named = columns[0] == "" or same
     if named:

@@ -304,7 +304,9 @@ def _taken(responses: Responses, values: np.ndarray, image: np.ndarray, seen: Se
         f"trial {at}: {shown[at]}" for at in sorted({0, min(1, len(shown) - 1), len(shown) - 1})
     )
     missing = np.isnan(values).sum()
-    if responses.by_file and (responses.shown is None or _labels(responses.shown).dtype.kind in "iuf"):
+    if responses.factor is not None:
+        first += f" (by '{responses.factor}')"
+    elif responses.by_file and (responses.shown is None or _labels(responses.shown).dtype.kind in "iuf"):
         word = order if isinstance(order, str) else "stimulus's"
         first += f" (without names, in the {'given' if isinstance(order, list) else word} order)"
     of = f"{values.shape[2]} features of " if values.shape[2] > 1 else ""

@@ -198,6 +198,7 @@ def _possible(shape: tuple[int, ...]) -> list[tuple[str, ...]]:
     ways = [
         STACK, ("y", "x", "image"), PICTURE, ("channel", "y", "x"), COLOUR_STACK,
         ("image", "channel", "y", "x"), ("y", "x", "channel", "image"), ("image", "channel", "x", "y"),
+        ("channel", "image", "y", "x"), ("channel", "y", "x", "image"),
     ]  # fmt: skip
     return [
         way

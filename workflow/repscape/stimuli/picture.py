@@ -112,8 +112,9 @@ def read(file: Path, white_level: int | None = None) -> Picture:
             return _read(file, white_level)
     except UnidentifiedImageError as error:
         known = tiff.description(file) or _unread_jpeg(file)
-        found = f"not read: {known}. Save it as PNG" if known else f"not a picture ({', '.join(FORMATS)})"
-        raise DataError(f"{file}: {found}") from error
+        kinds = ", ".join(FORMATS)
+        found = f"not read: {known}" if known else f"not a picture of a kind that is read ({kinds})"
+        raise DataError(f"{file}: {found}. Save it as PNG") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{file}: refused, {error}") from error
     except DataError as error:
