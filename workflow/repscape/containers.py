@@ -228,7 +228,8 @@ def _choose(file: Path, variable: str | None, there: Sequence[str], but: set[str
             return others[0]
         raise DataError(
             f"{file}: expected one array beside those that other keys name, found {len(others)}: "
-            f"{some(sorted(others)) or 'all have other meanings'}. Name the one that holds the responses."
+            f"{some(sorted(others)) or 'all have other meanings'}. Name the one that holds the responses "
+            "by 'responses', of the source 'traces' by 'traces'."
         )
     if variable not in there:
         raise DataError(f"{file}: variable {unknown(variable, there)}")

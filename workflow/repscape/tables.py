@@ -68,7 +68,7 @@ def read(file: Path, texts: Collection[str] = (), first: bool = False) -> Table:
     DataError
         It is no CSV table in UTF-8, with the line that is not.
     """
-    rows = _rows(file)
+    rows = lines(file)
     _, header = next(rows, (0, []))
     if not header:
         raise DataError(f"{file}: expected a table with names of columns in its first row; it is empty.")
@@ -272,8 +272,14 @@ def _numbers(row: list[str], line: int, odd: dict[int, tuple[int, str]]) -> list
     return [math.nan if value is None else value for value in found]
 
 
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield each line that is not empty, with its number."""
+def lines(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line that is not empty, with its number.
+
+    Raises
+    ------
+    DataError
+        It is no CSV table in UTF-8, with commas.
+    """
     with open(file, "rb") as stream:
         begin = stream.read(4)
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -197,6 +197,20 @@ def test_other_columns_of_a_table_are_factors():
     }
 
 
+def test_tables_of_another_machine_and_of_spreadsheets():
+    """Paths are those of other folders; empty columns and blanks are what Excel leaves behind."""
+    told = table("name , label,\nC:\\lab\\dogs\\1.png , dog,\n/lab/food/1.png,pie,\n/lab/2.png,cat,\n,,\n")
+    for folder in ("dogs", "food"):
+        Path(folder).mkdir()
+    paths = [save("food/1.png", GREY), save("2.png", GREY)]
+    assert [frame.label for frame in images.frames(path=paths, table=told)] == ["pie", "cat"]
+    paths = [save("dogs/1.png", GREY), *paths]
+    found = list(images.frames(path=paths, table=told))
+    assert [(frame.name, frame.label) for frame in found] == [
+        ("dogs/1.png", "dog"), ("food/1.png", "pie"), ("2.png", "cat"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -208,10 +222,12 @@ def test_other_columns_of_a_table_are_factors():
         ("name,label\n1.png,cat\n", ["labels.csv", "for: 2.png", "Add it"]),
         ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", "for: 2.png"]),
         ("name,obj,color\n1.png,a,b\n2.png,a\n", ["labels.csv", "'obj', 'color'", "for: 2.png"]),
-        ("name,obj\n1.png,a,b\n2.png,a\n", ["labels.csv", "'1.png' has more values"]),
+        ("name,obj\n1.png,a,b\n2.png,a\n", ["labels.csv", "line 2 has more values"]),
         ("name,label\n1.png,cat\n2.png,dog\n1.png,dog\n", ["'1.png' is given twice", "cat", "dog"]),
         ("name,stimulus\n1.png,a\n2.png,a\n", ["'stimulus' cannot name a factor"]),
-        ("name,obj,\n1.png,a,\n2.png,a,\n", ["'' cannot name a factor"]),
+        (",name,obj\n0,1.png,a\n1,2.png,a\n", ["a column has no name", "pandas"]),
+        ("name;obj\n1.png;a\n2.png;a\n", ["separated by commas, found semicolons"]),
+        ("name,obj\nx/1.png,a\ny/1.png,a\n2.png,a\n", ["several rows stand for '1.png': x/1.png; y/1.png"]),
     ],
 )
 def test_tables_that_do_not_label_every_picture(text, parts):

@@ -1,14 +1,13 @@
 """Pictures out of files."""
 
-import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from repscape import patterns
+from repscape import patterns, tables
 from repscape.assets import in_braces, local_files
 from repscape.errors import AssetError, ConfigError, DataError, some
 from repscape.logs import logger, progress
@@ -212,7 +211,7 @@ def _told(
         if name in in_braces and name in columns:
             raise ConfigError(f"the factor '{name}' is in 'path' and in 'table'. Take it out of one of them.")
         if (mistake := name_mistake(name)) and (name != "label" or name in in_braces):
-            raise ConfigError(mistake)
+            raise ConfigError(f"{table}: {mistake}" if name in columns else mistake)
     if labels is not None and "label" in columns:
         raise ConfigError("expected 'labels' or a column 'label' in 'table', found both. Remove one of them.")
     told, bare = {}, []
@@ -225,7 +224,8 @@ def _told(
     if bare:
         raise DataError(
             f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
-            f"or an empty cell, for: {', '.join(bare)}. Add it (the name is the file's, with its ending)."
+            f"or an empty cell, for: {some(bare)}. Add it (the name is the file's, with its ending). Its "
+            f"rows are: {some(list(rows))}."
         )
     for file in told:
         first = next(iter(told))
@@ -241,6 +241,8 @@ def _told(
 def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | None) -> dict[Path, dict]:
     """Find each file's row: the one whose name has most of the file's path, from its end.
 
+    The whole name is preferred; on another machine files may have been in other folders.
+
     Raises
     ------
     DataError
@@ -251,13 +253,26 @@ def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | 
         other = by_end.setdefault(names.parts(name), name)
         if other != name:
             raise DataError(f"{table}: '{other}' and '{name}' are the same name. Remove one of the rows.")
+    ends = defaultdict(list)
+    for parts, name in by_end.items():
+        for at in range(len(parts)):
+            ends[parts[at:]].append(name)
     used: dict[str, Path] = {}
     found = {}
     for file in named:
         path = names.parts(str(file.absolute()))
         name = next((by_end[path[at:]] for at in range(len(path)) if path[at:] in by_end), None)
         if name is None:
-            continue
+            enough = len(path) - len(names.parts(named[file])) + 1
+            alike = next((ends[path[at:]] for at in range(enough) if path[at:] in ends), [])
+            if len(alike) > 1:
+                raise DataError(
+                    f"{table}: several rows stand for '{named[file]}': {some(alike)}. Write its name as the "
+                    "file's, with as much of its path as tells it from others."
+                )
+            if not alike:
+                continue
+            (name,) = alike
         if name in used:
             raise DataError(
                 f"{table}: '{name}' stands for several pictures: {named[used[name]]}; {named[file]}. Write a "
@@ -268,17 +283,31 @@ def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | 
     return found
 
 
+def _cells(table: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Read the names of a table's columns and its rows, as text; columns that are empty are left out."""
+    try:
+        (_, header), *lines = list(tables.lines(table)) or [(0, [])]
+    except OSError as error:
+        raise DataError(f"{table}: cannot be read ({error}).") from error
+    columns = [name.strip() for name in header]
+    rows = [[cell.strip() for cell in row] + [""] * (len(columns) - len(row)) for _, row in lines]
+    for (line, _), row in zip(lines, rows, strict=True):
+        if any(row[len(columns) :]):
+            raise DataError(f"{table}: line {line} has more values than there are columns.")
+    used = [at for at, name in enumerate(columns) if name or any(row[at] for row in rows)]
+    if not all(columns[at] for at in used):
+        raise DataError(
+            f"{table}: a column has no name, the index that pandas writes? Take it out, or name it."
+        )
+    return [columns[at] for at in used], [{columns[at]: row[at] for at in used} for row in rows]
+
+
 def _read_table(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
     """Read what pictures are given by, ``name`` or ``path``, and of each what other columns say of it.
 
     There is a row, and a column beside names. Paths are taken from the table's folder.
     """
-    try:
-        with open(table, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, skipinitialspace=True, restval="")
-            rows, columns = list(reader), reader.fieldnames or []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table}: cannot be read as a CSV table in UTF-8 ({error}).") from error
+    columns, rows = _cells(table)
     named = ", ".join(map(repr, columns)) or "nothing"
     key = "path" if "path" in columns else "name"
     enough = key in columns and len(columns) > (key == "name")
@@ -289,8 +318,6 @@ def _read_table(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
         )
     found: dict[str, dict[str, str]] = {}
     for row in rows:
-        if None in row:
-            raise DataError(f"{table}: the row of '{row[key]}' has more values than there are columns.")
         name = row.pop(key)
         if key == "path":
             name = str(table.parent / Path(name).expanduser())
