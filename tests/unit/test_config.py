@@ -97,7 +97,14 @@ def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(sm
         (("study",), 2024, "text (in quotes, if YAML takes it for a number, yes or no); found 2024"),
         (("samples",), {"population": "random"}, "a list; found"),
         (("stimuli", "gratings", "count"), "many", "a whole number"),
-        (("stimuli", "gratings", "contrast"), "high", "a number"),
+        (("stimuli", "gratings", "contrast"), "high", "a number; found 'high'.\n"),
+        (("populations", "random", "units"), "1e4", "a whole number; found '1e4'. Write 10000."),
+        (("populations", "random", "units"), "10,000", "a whole number; found '10,000'. Write 10000."),
+        (("populations", "random", "units"), "10%", "a whole number; found '10%'.\n"),
+        (("populations", "random", "units"), "inf", "a whole number; found 'inf'.\n"),
+        (("stimuli", "gratings", "contrast"), "50 %", "a number; found '50 %'. Write 0.5."),
+        (("figures",), ["rdm_gallery"], "a mapping; found ['rdm_gallery']. Write {rdm_gallery: {}, …}."),
+        (("stimuli",), [{"source": "gratings"}], "a mapping; found [{'source': 'gratings'}]. Write {name: {…}, …}."),
     ],
 )
 def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, expected):
@@ -106,7 +113,7 @@ def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, e
     for key in parents:
         inner = inner[key]
     inner[last] = value
-    assert f"expected {expected}" in mistakes(small, tmp_path)
+    assert f"expected {expected}" in mistakes(small, tmp_path) + "\n"
 
 
 def test_no_size_is_above_what_is_recorded(small, tmp_path):
@@ -415,6 +422,21 @@ def test_a_stimulus_a_file_in_numeric_order(small, tmp_path):
     ]
     assert study.config["stimuli"]["2_early"]["step"] == 30
     assert study.config["stimuli"]["2_early"]["path"] == f"{tmp_path}/stacks/2_early.npy"
+
+
+@pytest.mark.parametrize("path", [None, 5, [None], {}])
+@pytest.mark.parametrize("source", ["images", "movie"])
+@pytest.mark.parametrize("each", [True, False])
+def test_paths_that_are_no_text(small, tmp_path, source, path, each):
+    small["stimuli"]["mine"] = {"source": source, "path": path, "each": each}
+    assert "stimuli.mine" in mistakes(small, tmp_path)
+
+
+def test_pictures_are_named_by_a_path_or_a_table(small, tmp_path):
+    small["stimuli"]["mine"] = {"source": "images"}
+    assert "stimuli.mine: expected 'path', or 'table'" in mistakes(small, tmp_path)
+    small["stimuli"]["mine"] = {"source": "images", "table": f"https://example.org/t.csv#sha256={'0' * 64}"}
+    assert "found an address as table" in mistakes(small, tmp_path)
 
 
 def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):

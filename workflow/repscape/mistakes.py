@@ -1,5 +1,6 @@
 """Mistakes in a config: collected, located in the YAML, told all at once."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -10,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from repscape.errors import ConfigError, unknown
-from repscape.schema import kinds_of
+from repscape.schema import LARGEST, kinds_of
 
 # pydantic's words, and those of a config
 WORDS = {
@@ -59,7 +60,7 @@ class Mistakes:
                 self.add(prefix + location, "this key is required.")
             else:
                 found = f"{_plainly(mistake['msg'])}; found {mistake['input']!r}."
-                self.add(prefix + location, found + _in_percent(mistake))
+                self.add(prefix + location, found + _hint(mistake))
 
     def ask(self, keys: Iterable, function: Callable, *arguments, **keywords) -> None:
         """Call a function, and note at a key what it refuses."""
@@ -112,6 +113,29 @@ def _plainly(message: str) -> str:
     message = re.sub(r", unable to parse string as an? \w+", "", message)
     counted = re.fullmatch(r"\w+ should have (at \w+ \d+) items?( after validation)?, not \d+", message)
     return f"expected {counted[1]} of these" if counted else message
+
+
+def _hint(mistake: Mapping) -> str:
+    """Say what is likely meant by a value of another kind."""
+    kind, given = mistake["type"], mistake["input"]
+    if kind in ("int_parsing", "float_parsing"):
+        return _in_digits(given, whole=kind == "int_parsing")
+    if kind == "dict_type" and isinstance(given, list) and given:
+        named = f"{given[0]}: {{}}" if isinstance(given[0], str) else "name: {…}"
+        return f" Write {{{named}, …}}."
+    return _in_percent(mistake)
+
+
+def _in_digits(text: str, whole: bool) -> str:
+    """Say how to write a number that is text for YAML, such as 1e4 or 10,000, or a share in percent."""
+    bare = re.sub(r",(?=\d{3}\b)", "", text.strip())
+    share = re.fullmatch(r"([\d.]+) ?%", bare)
+    try:
+        number = float(share[1]) / 100 if share else float(bare)
+    except ValueError:
+        return ""
+    fits = number.is_integer() if whole else math.isfinite(number)
+    return f" Write {number:.12g}." if fits and abs(number) < LARGEST else ""
 
 
 def _in_percent(mistake: Mapping) -> str:

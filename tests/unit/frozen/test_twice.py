@@ -55,11 +55,14 @@ def test_the_plan_names_key_network_and_advice():
                 "twin": network | {"weights": "random", "stimuli": ["photos"]},
                 "other": network | {"stimuli": ["white_noise"]},
                 "squashing": network | {"preprocess": {"resize": [224, 224], "crop": None}},
+                "small": network | {"preprocess": {"resize": 64, "crop": 64}, "stimuli": ["photos"]},
                 "unknown": network | {"source": "timm"},
             },
         },
     )
-    photos, squashed = planned.notes(study)
+    photos, again, squashed = planned.notes(study)
     assert photos.startswith("stimuli.photos.size: for the network net (and 1 more), ")
     assert "224 x 224 are resized again, to 232 x 232" in photos
+    assert again.startswith("stimuli.photos.size: for the network small, ")
+    assert "set size: [64, 64], fit: crop" in again
     assert squashed.startswith("stimuli.squashed.size: for the network squashing, ")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from repscape import assets
 from repscape.config.sections import has_names, plugin_sections
-from repscape.config.top import Config
+from repscape.config.top import Config, as_list
 from repscape.errors import AssetError
 from repscape.mistakes import Mistakes
 from repscape.types import Size
@@ -37,14 +37,17 @@ def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dic
 def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict]:
     """Expand an entry into one stimulus for each of its files, named as the file."""
     where = f"stimuli.{name}.path"
-    if has_names(section.get("path", [])):
+    path = section.get("path")
+    if path is None or not all(isinstance(one, str) for one in as_list(path)):
+        return {name: dict(section)}  # its schema says what is expected
+    if has_names(path):
         mistakes.add(
             ("stimuli", name, "path"),
             "names in braces are factors of the images of one stimulus; with 'each: true' write '*' instead.",
         )
         return {}
     try:
-        found = assets.each(section.get("path", []), where)
+        found = assets.each(path, where)
     except AssetError as error:
         mistakes.add(("stimuli", name, "path"), str(error).removeprefix(f"{where}: "))
         return {}

@@ -11,7 +11,7 @@ from repscape.study import Study
 
 
 def notes(study: Study) -> list[str]:
-    """Say which stimuli have a `size` that networks would resize again: a line a stimulus, for one network.
+    """Say which stimuli have a `size` that networks resize again, with a line for each other size.
 
     Known are torchvision's transforms and those that the config sets.
     """
@@ -21,19 +21,18 @@ def notes(study: Study) -> list[str]:
         made = "size" in inspect.signature(plugins.entry("stimuli", section["source"])).parameters
         if made or section["size"] is None:  # made in this size
             continue
-        told = {}
+        told: dict[str, list[str]] = {}
         for name, network in study.config["networks"].items():
             if network["stimuli"] is not None and stimulus not in network["stimuli"]:
                 continue
             preprocess = _known(network)
             if preprocess and (again := resized_twice(tuple(section["size"]), preprocess)):
-                told[name] = again
-        if told:
-            name, *others = told
+                told.setdefault(again, []).append(name)
+        for again, (name, *others) in told.items():
             more = f" (and {len(others)} more)" if others else ""
             found.append(
                 f"stimuli.{stimulus}.size: for the network {name}{more}, images that are brought to "
-                f"{section['size'][0]} x {section['size'][1]} {told[name]}"
+                f"{section['size'][0]} x {section['size'][1]} {again}"
             )
     return found
 

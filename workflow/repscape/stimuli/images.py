@@ -117,18 +117,23 @@ class _Seen:
 
 def check(*, path, labels, table) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
-    if path is None and (table is None or "://" in table):
-        raise ConfigError(
-            "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
-            f"{'neither' if table is None else 'an address as table'}."
-        )
+    _check_named(path, table)
     if table is not None or any(patterns.names(address) for address in _listed(path)):
         _planned(path, labels, table)
 
 
 def files_in(*, path, table) -> list[Path]:
     """Name the files that a table names in the place of `path`: inputs of the job as well."""
+    _check_named(path, table)
     return [] if path is not None else _pictures(None, local_files(table, "table")[0])
+
+
+def _check_named(path: str | list[str] | None, table: str | None) -> None:
+    if path is None and (table is None or "://" in table):
+        raise ConfigError(
+            "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
+            f"{'neither' if table is None else 'an address as table'}."
+        )
 
 
 def factors(*, path, labels, table) -> dict[str, list[str]] | None:
