@@ -104,7 +104,11 @@ def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(sm
         (("populations", "random", "units"), "inf", "a whole number; found 'inf'.\n"),
         (("stimuli", "gratings", "contrast"), "50 %", "a number; found '50 %'. Write 0.5."),
         (("figures",), ["rdm_gallery"], "a mapping; found ['rdm_gallery']. Write {rdm_gallery: {}, …}."),
-        (("stimuli",), [{"source": "gratings"}], "a mapping; found [{'source': 'gratings'}]. Write {name: {…}, …}."),
+        (
+            ("stimuli",),
+            [{"source": "gratings"}],
+            "a mapping; found [{'source': 'gratings'}]. Write {name: {…}, …}.",
+        ),
     ],
 )
 def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, expected):
