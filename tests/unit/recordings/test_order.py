@@ -59,6 +59,20 @@ def test_responses_in_alphabetical_order(shown, caplog):
         assert said in caplog.text
 
 
+def test_the_log_says_the_order_of_images_that_were_shown_repeatedly(caplog):
+    repeated = Responses(
+        "a.npy", "pics", np.repeat(POINTS[alphabetical()], 2, 0), np.repeat(np.arange(12), 2)
+    )
+    with caplog.at_level("INFO", "repscape"):
+        recorded([repeated], {"pics": Seen(NATURAL, {})}, ["V1"], order="alphabetical")
+    assert "trial 0: img1.png, trial 2: img10.png, trial 23: img9.png" in caplog.text
+    caplog.clear()
+    ones = Responses("a.npy", "pics", POINTS, np.arange(1.0, 13.0), "at")
+    with caplog.at_level("INFO", "repscape"):
+        recorded([ones], {"pics": Seen(NATURAL, {"at": [f"{at:02}" for at in range(1, 13)]})}, ["V1"])
+    assert "trial 0: img1.png, trial 1: img2.png, trial 11: img12.png (by 'at')" in caplog.text
+
+
 def test_names_and_simulations_need_no_order():
     named = Responses("a.npy", "pics", POINTS, sorted(NATURAL))
     recorded([named], {"pics": Seen(NATURAL, {})}, ["V1"])

@@ -300,9 +300,8 @@ def _numbers(responses: Responses) -> np.ndarray:
 def _taken(responses: Responses, values: np.ndarray, image: np.ndarray, seen: Seen, order) -> str:
     """Say in a line what was read: the array, its size, what is missing, which trial showed what."""
     shown = [seen.names[at] if at >= 0 else "no image" for at in image]
-    first = ", ".join(
-        f"trial {at}: {shown[at]}" for at in sorted({0, min(1, len(shown) - 1), len(shown) - 1})
-    )
+    other = next((at for at, name in enumerate(shown) if name != shown[0]), 0)  # not a repeat of the first
+    first = ", ".join(f"trial {at}: {shown[at]}" for at in sorted({0, other, len(shown) - 1}))
     missing = np.isnan(values).sum()
     if responses.factor is not None:
         first += f" (by '{responses.factor}')"
