@@ -104,6 +104,7 @@ def test_an_rdm_file_is_read_once_for_all_images_and_sets(recorded):
         ),
         (["all_images", "people"], {"subjects": "a"}, "where: 'subjects' is unknown; did you mean 'subject'"),
         (["all_images", "people"], {"layer": ["conv2", "IT"]}, "where: layer: "),
+        ("all_images", {"source": "people"}, "write of: [all_images, people]."),
     ],
 )
 def test_what_several_lack(recorded, of, where, said):

@@ -64,7 +64,9 @@ def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
         wanted[label] = {str(value) for value in _listed(values)}
         other = sorted(wanted[label] - set(map(str, valid.get(label, wanted[label]))))
         if other and (alone or len(other) == len(wanted[label])):
-            raise ConfigError(f"where: {label}: {unknown(other[0], valid[label])}")
+            given = label == "source" and other[0] in (*study.given, *made(study))
+            hint = f" It has RDMs of its own: write of: [{of}, {other[0]}]." if given else ""
+            raise ConfigError(f"where: {label}: {unknown(other[0], valid[label])}{hint}")
     files = [
         study.path("rdm", **keys)
         for keys in study.rdm_keys()
