@@ -127,6 +127,24 @@ def test_one_image_that_does_not_fit(files, room):
         stream(files)
 
 
+def test_images_that_get_a_black_frame_are_counted(files, tmp_path, caplog):
+    heights = np.array([SIZE, SIZE - 1, 2 * SIZE])
+    variables = {
+        "pixels": (("pixel", "channel"), np.full((heights.sum() * SIZE, 3), 9, np.uint8)),
+        "first_pixel": (("image",), np.cumsum([0, *heights[:-1]]) * SIZE),
+        "image_height": (("image",), heights),
+        "image_width": (("image",), np.full(3, SIZE)),
+        "name": (("image",), ["a", "b", "c"]),
+    }
+    attributes = {"stimulus": "noise", "sha256": ""}
+    store.write(tmp_path / "s.nc", kind="stimulus", variables=variables, attributes=attributes)
+    stream(files)
+    assert "black frame" not in caplog.text
+    stream((files[0], tmp_path / "s.nc"))
+    assert "test: 1 of 3 images are smaller than 'crop'" in caplog.text
+    assert Preprocess(resize=SIZE, crop=SIZE).framed(np.stack([heights, heights], 1)) == 0
+
+
 def test_sums_of_what_was_handed_over_twice_would_be_wrong(files, room):
     """Mean responses and sums of squares are those of batches that fit."""
     shapes = {"input": (3, SIZE, SIZE), "conv1": (6, 10, 10), "fc1": (5, 1, 1)}

@@ -179,3 +179,10 @@ def test_numbers_from_1_are_named():
     seen = {"s": Seen(["a", "b", "c"], {})}
     with pytest.raises(DataError, match="count from 1, as MATLAB does"):
         recorded([Responses("x", "s", POINTS[:3], np.array([1, 2, 3]))], seen, ["V1"])
+    with_blanks = Responses("x", "s", POINTS[:5], np.array([0, 1, 0, 2, 3]))
+    with pytest.raises(DataError, match="count from 1, as MATLAB does"):
+        recorded([with_blanks], seen, ["V1"])
+    (left_out,) = recorded([with_blanks], seen, ["V1"], others="drop").left_out
+    assert "Do they count from 1" in left_out
+    blank = Responses("x", "s", POINTS[:4], np.array([-1, 0, 1, 2]))
+    assert "count from 1" not in recorded([blank], seen, ["V1"], others="drop").left_out[0]

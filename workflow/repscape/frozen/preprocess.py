@@ -106,6 +106,20 @@ class Preprocess:
             )
         return found
 
+    def framed(self, sizes: np.ndarray) -> int:
+        """Count images that do not fill `crop`, and get a black frame.
+
+        Parameters
+        ----------
+        sizes : int array (image, 2)
+            Height and width of each image.
+        """
+        if self.crop is None or self.border:
+            return 0
+        found, counts = np.unique(sizes, axis=0, return_counts=True)
+        smaller = np.array([self.resized_size(*size) for size in found.tolist()]) < _pair(self.crop)
+        return int(counts[smaller.any(1)].sum())
+
     def resized_size(self, height: int, width: int) -> tuple[int, int]:
         """Return height and width of an image of the given size after `resize`.
 

@@ -131,10 +131,17 @@ class Viewer:
             torch.autocast(self.place.type, REDUCED.get(precision), enabled=precision in REDUCED),
             Traffic(beside=not self.on_cpu) as self.traffic,
         ):
-            self.check_sizes(stored.sizes(stimulus), path)
-            if twice := warning(stimulus, self.frozen.preprocess):
+            sizes, preprocess = stored.sizes(stimulus), self.frozen.preprocess
+            self.check_sizes(sizes, path)
+            if twice := warning(stimulus, preprocess):
                 logger.warning("%s", twice)
             here = range(stored.count(stimulus)) if images is None else images
+            if framed := preprocess.framed(sizes[here.start : here.stop]):
+                logger.warning(
+                    "%s: %d of %d images are smaller than 'crop' of the network's 'preprocess', and get a "
+                    "black frame, as by torchvision. Without it: set 'resize', or leave small images out",
+                    *(what, framed, len(here)),
+                )
             store.check(path, stored.rows(stimulus, here))
             if self.frozen.noise_seed is not None:
                 batch = 1  # what an image is answered must not depend on the others

@@ -393,13 +393,21 @@ def _has(responses: Responses, seen: Seen) -> str:
         )
     if _labels(responses.shown).dtype.kind in "iuf":
         by = f" Values of a factor ({', '.join(seen.factors)}) need 'by'." if seen.factors else ""
-        numbers = _labels(responses.shown)
-        if numbers.min() == 1 and numbers.max() == len(seen.names):
-            by += " Do they count from 1, as MATLAB does? Then subtract 1."
+        by += _from_one(responses, seen)
         return f"Its images have the numbers 0 to {len(seen.names) - 1}.{by}"
     stems = {PurePosixPath(text(name)).stem for name in seen.names}
     bare = any(text(label) in stems for label in _labels(responses.shown))
     return f"Its images are: {some(list(seen.names))}." + (" Names have their endings." if bare else "")
+
+
+def _from_one(responses: Responses, seen: Seen) -> str:
+    """Ask whether numbers of images count from 1, where they end at that; 0 may then be a blank."""
+    numbers = _labels(responses.shown)
+    if responses.factor is not None or numbers.dtype.kind not in "iuf" or not numbers.size:
+        return ""
+    if np.nanmin(numbers) < 0 or np.nanmax(numbers) != len(seen.names):
+        return ""
+    return " Do they count from 1, as MATLAB does? Then subtract 1."
 
 
 def _used_trials(responses, values, image, seen: Seen, missing, others, left_out) -> Trials:
@@ -415,7 +423,10 @@ def _used_trials(responses, values, image, seen: Seen, missing, others, left_out
                 f"{_has(responses, seen)} Correct the labels, or add these images to the stimulus"
                 + ("." if none.all() else "; 'others: drop' leaves such trials out.")
             )
-        left_out.append(f"{none.sum()} of {len(image)} trials, which show no image of '{stimulus}': {labels}")
+        asked = "." * bool(hint := _from_one(responses, seen)) + hint
+        left_out.append(
+            f"{none.sum()} of {len(image)} trials, which show no image of '{stimulus}': {labels}{asked}"
+        )
     bad = ~np.isfinite(values).all(2)
     if missing == "drop_trials":
         what = f"trials of '{stimulus}' with values that are not finite"
