@@ -57,6 +57,13 @@ def test_what_there_is_not(file, variable, fields, said):
     assert said in str(told.value)
 
 
+def test_how_a_stack_becomes_a_struct_array(tmp_path):
+    """Cells of whole pictures, not of their channels."""
+    file = save(tmp_path / "a.mat", pictures=np.zeros((4, 5, 3, 2)))
+    with pytest.raises(DataError, match=r"struct\('image', squeeze\(num2cell\(pictures, \[1 2 3\]\)\)\)"):
+        matlab.structs(file, "pictures", ["image"])
+
+
 @pytest.mark.parametrize("damage", ["text", "empty", "half", "flipped"])
 def test_no_mat_file(file, damage):
     whole = file.read_bytes()

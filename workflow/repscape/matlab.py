@@ -43,8 +43,9 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
     if array.dtype.names is None:
         content, other = variable, "'TEXT'"
         if array.ndim > 2:
-            content = f"squeeze(num2cell({variable}, [1 2]))"
-            other = f"compose('%d', (1:size({variable}, 3))')"
+            within = " ".join(map(str, range(1, array.ndim)))
+            content = f"squeeze(num2cell({variable}, [{within}]))"
+            other = f"compose('%d', (1:size({variable}, {array.ndim}))')"
         first, *others = fields
         made = ", ".join([f"'{first}', {content}", *[f"'{field}', {other}" for field in others]])
         raise DataError(
