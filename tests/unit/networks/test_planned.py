@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from repscape.config.networks import check_outputs
 from repscape.errors import ConfigError
+from repscape.frozen.row import Row
+from repscape.mistakes import Mistakes
 from repscape.networks import freeze, planned, python
 
 NETWORK = """
@@ -137,3 +140,16 @@ def test_what_ships_needs_neither_torch_nor_a_process():
         "assert not {'torch', 'timm', 'xarray', 'netCDF4'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("kind", "classes", "wrong"), [
+    ("predictions", 12, True), ("predictions", 1000, True), ("predictions", 4, False),
+    ("predictions", None, False), ("predictions", 0, False), ("conv", 12, False),
+])  # fmt: skip
+def test_classes_are_as_many_as_outputs(section, monkeypatch, kind, classes, wrong):
+    """Else the 4 outputs would be called by the first 4 names of ImageNet's 1000 classes."""
+    monkeypatch.setattr(planned, "rows", lambda _: (Row("last", "head", kind, "", 4),))
+    mistakes = Mistakes({})
+    check_outputs({"networks": {"mine": section | {"classes": classes, "training": None}}}, mistakes)
+    found = mistakes.found.get(("networks", "mine", "classes"), [""])[0]
+    assert found.startswith("expected 4, ") == found.endswith(f"found {classes}.") == wrong

@@ -102,13 +102,20 @@ def check_trainings(sections: Mapping, top: Config, groups: Mapping, mistakes: M
 
 
 def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
-    """Ask trainings whether networks have the outputs that they need."""
+    """Check that networks have the outputs that their config says and their trainings need."""
     for name, section in sections["networks"].items():
-        training = section["training"]
+        training, classes = section["training"], section.get("classes")
         try:
-            outputs = training and (section.get("classes") or planned.rows(section)[-1].units)
+            outputs = training and (classes or planned.rows(section)[-1].units)
+            predicted = planned.predictions(section) if classes else None
         except ConfigError:  # told with the layers
             continue
+        if predicted not in (None, classes):
+            mistakes.add(
+                ("networks", name, "classes"),
+                f"expected {predicted}, the number of the network's outputs (or 0 where these are no "
+                f"classes); found {classes}.",
+            )
         if training:
             count = trainings.classes(training, sections["stimuli"])
             mistakes.ask(("networks", name, "training"), trainings.check_outputs, training, outputs, count)

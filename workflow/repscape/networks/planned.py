@@ -44,6 +44,20 @@ def rows(section: Mapping) -> tuple[Row, ...]:
     return _rows(section["source"], json.dumps(arguments, sort_keys=True))
 
 
+def predictions(section: Mapping) -> int | None:
+    """Count the classes that a network tells apart; None where it has none, or has as many as asked for.
+
+    Raises
+    ------
+    ConfigError
+        The network cannot be built.
+    """
+    if hasattr(plugins.find("networks", section["source"], "networks"), "rows"):
+        return None  # its table is that of the architecture
+    last = rows(section)[-1]
+    return last.units if last.kind == "predictions" else None
+
+
 def own_code(section: Mapping) -> list[str]:
     """Digest the code outside this package that a network is built by, a digest a file."""
     plugin = plugins.find("networks", section["source"], "networks")
