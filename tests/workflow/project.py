@@ -83,12 +83,12 @@ class Project:
         return jobs - {"all", "figures", "analyses"}
 
     def results(self, pattern: str = "**/*") -> dict[str, bytes]:
-        """Return the contents of the result files by their paths, logs left out."""
+        """Return the contents of the files that jobs make by their paths, logs left out."""
         root = self.folder / "results"
         return {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(root.glob(pattern))
-            if path.is_file() and "logs" not in path.parts
+            if path.is_file() and "logs" not in path.parts and path.name != "study.json"
         }
 
 

@@ -220,5 +220,6 @@ def _signal(status: int) -> str:
 
 
 def say(line: str) -> None:
-    """Show a line on the terminal."""
-    print(line, file=sys.stderr, flush=True)
+    """Show a line on the terminal, in one piece: several jobs write to it."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
