@@ -199,6 +199,12 @@ def test_a_graph_that_is_not_the_network():
         freeze.freeze(Loaded(module, Preprocess(resize=None, crop=SIZE), "random", None))
 
 
+def test_grey_networks_are_told_how_to_take_pictures():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    with pytest.raises(DataError, match=r"takes images of 1 channels.*factory"):
+        freeze.freeze(Loaded(net, Preprocess(resize=None, crop=SIZE), "random", None))
+
+
 def test_clips_are_no_images():
     net = nn.Sequential(nn.Conv3d(3, 4, 3), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
     with pytest.raises(DataError, match="takes clips"):

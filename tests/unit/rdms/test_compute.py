@@ -121,8 +121,13 @@ def test_constant_activity_is_flagged(paths, caplog):
     with store.open_file(paths["rdm"]["conv"]) as rdm:
         assert rdm.degenerate == 1
         assert np.isnan(rdm["dissimilarity"][:]).all()
-    assert "constant" in caplog.text
+    assert "every unit answers 1 to every image" in caplog.text
     assert "sqeuclidean 100%, correlation 100%" in caplog.text
+    one = normal()
+    one[2] = 1
+    recording(paths["activations"]["conv"], one, np.arange(0, 120, 3))
+    run(paths)
+    assert "some drawn activity is constant" in caplog.text
 
 
 def test_activity_that_is_not_finite_is_flagged(paths, caplog):

@@ -249,7 +249,7 @@ def test_constant_activity_is_told(paths, few_labelled, caplog):
     with store.open_file(paths["rdm"]["conv"]) as file:
         assert file.degenerate == 1
         assert np.isnan(file["dissimilarity"][:]).all()
-    assert "some drawn activity is constant" in caplog.text
+    assert "every unit answers 1 to every image" in caplog.text
     assert "sqeuclidean 100%, correlation 100%" in caplog.text
 
 

@@ -95,10 +95,17 @@ def write_down(loaded: Loaded, shown: torch.Tensor) -> "tuple[Frozen, dict[str, 
         except RuntimeError:  # some demand the usual order, or hold what has none
             seen = fill(torch.contiguous_format)
     except (RuntimeError, AssertionError) as error:
-        if isinstance(_first_convolution(loaded.module), nn.Conv3d):
+        first = _first_convolution(loaded.module)
+        if isinstance(first, nn.Conv3d):
             raise DataError(
                 "The network takes clips (image, 3, time, y, x). Only networks of single images can be used, "
                 "for stimuli are shown image by image."
+            ) from error
+        if isinstance(first, nn.Conv2d) and first.in_channels != 3:
+            raise DataError(
+                f"The network takes images of {first.in_channels} channels; stimuli have 3 (RGB). Let the "
+                "'factory' return a module that makes one from the other, such as x.mean(1, keepdim=True), "
+                "and calls the network."
             ) from error
         raise DataError(
             f"The network cannot process an input of {size[0]} x {size[1]} pixels: "

@@ -395,7 +395,10 @@ def _tell_nan(called: str, measures: Sequence[Metric], shares: np.ndarray, activ
     """Say which metrics are NaN, in which share of pairs, and why."""
     named = zip(measures, shares, strict=True)
     which = ", ".join(f"{measure.name} {share:.0%}" for measure, share in named if share)
-    finite = all(np.isfinite(activity[block]).all() for block in slices(activity.shape[0], 1000))
-    why = "some drawn activity is constant" if finite else "the activity is not finite"
+    blocks = (activity[block] for block in slices(activity.shape[0], 1000))
+    low, high = np.array([(block.min(), block.max()) for block in blocks]).T  # NaN where one is
+    finite = np.isfinite([low, high]).all()
+    same = f"every unit answers {low[0]:g} to every image" if low.min() == high.max() else None
+    why = (same or "some drawn activity is constant") if finite else "the activity is not finite"
     level = NO_VALUE if finite else logging.WARNING
     logger.log(level, "%s: %s, so these dissimilarities are NaN: %s", called, why, which)
