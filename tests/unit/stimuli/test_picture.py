@@ -330,3 +330,12 @@ def test_pixels_of_zero_and_one_are_refused():
     paths = [write_png(f"{at}.png", 0.3 * at < SHARE, 8, 0) for at in (1, 2, 3)]
     with pytest.raises(DataError, match=r"1\.png.* 0 or 1 of 255"):
         list(images.frames(path=paths))
+
+
+def test_a_compression_that_is_not_read_is_said_to_be_possible():
+    """Of WebP, which libtiff may lack, it says as little as of damage."""
+    write_tiff("webp.tif", SHOWN.astype(np.uint8).tobytes(), bits=(8,), tags={259: ("H", (50001,))})
+    with pytest.raises(
+        DataError, match=r"webp\.tif: .*compressed in a way that is not read: a TIFF of samples"
+    ):
+        picture.read(Path("webp.tif"))

@@ -120,7 +120,9 @@ def read(file: Path, white_level: int | None = None) -> Picture:
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files
-        raise DataError(f"{file}: damaged or truncated ({error})") from error
+        known = tiff.description(file)  # WebP and others, where libtiff lacks them
+        also = f", or compressed in a way that is not read: {known}. Save it as PNG" if known else ""
+        raise DataError(f"{file}: damaged or truncated ({error}){also}") from error
 
 
 def _read(file: Path, white_level: int | None) -> Picture:
