@@ -232,3 +232,10 @@ def test_which_samples_are_taken_is_said(tmp_path, caplog):
 def test_overlapping_states_are_told(tmp_path, caplog):
     cut(tmp_path, np.ones((1, 200, 2)), window=2.0)
     assert "states overlap" in caplog.text
+
+
+def test_frames_of_a_movie_that_begin_a_little_early_do_not_overlap(tmp_path, caplog):
+    """Of 29.97 frames a second, what is shown at 1 s began at 0.968 s."""
+    frames = np.array([0, 29, 59]) * 1001 / 30000
+    cut(tmp_path, np.ones((1, 200, 2)), seen=MOVIE._replace(times=frames))
+    assert "overlap" not in caplog.text

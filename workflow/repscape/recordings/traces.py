@@ -142,6 +142,11 @@ def beginnings(times, rate: float, start: float, samples: int, length: int, wher
             f"{at} is of {times[at]:g} to {times[at] + samples / rate:g} s. Take the images that were "
             "recorded whole, with 'stop' or 'count' of the movie, or correct 'rate' and 'start'."
         )
-    if (np.diff(first) < samples).any():
-        logger.warning("%s: images follow each other faster than a state is long, so states overlap", where)
+    least = np.diff(first).min(initial=samples)
+    if least < 0.9 * samples:  # a frame may begin a little before the time at which it is taken
+        logger.warning(
+            "%s: images follow each other faster than a state is long, so states overlap: the closest are %g "
+            "s apart. Take frames further apart, or a shorter 'window'",
+            *(where, least / rate),
+        )
     return first
