@@ -210,12 +210,18 @@ def test_pictures_of_channels_first(tmp_path):
         ([(9, 20, 30, 2)], ["none of its axes"]),
         ([(64, 64, 200)], ["[y, x, image], 200 images, 64 × 64"]),  # square images, as MATLAB stacks them
         ([(480, 640, 20)], ["[y, x, image], 20 images, 480 × 640"]),  # not 480 images of 640 × 20
+        ([(48, 64, 30)], ["[image, y, x], 48 images, 64 × 30", "[y, x, image], 30 images, 48 × 64"]),
     ],
 )
 def test_shapes_that_can_be_meant_in_several_ways_are_asked_for(tmp_path, shapes, ways):
     with pytest.raises(DataError, match=r"p0\.npy: .*several ways.*'axes'") as told:
         shown(tmp_path, *[np.zeros(shape, np.uint8) for shape in shapes])
     assert all(way in str(told.value) for way in ways)
+
+
+@pytest.mark.parametrize("shape", [(30, 40, 40), (80, 60, 45), (30, 45, 80), (41, 20, 33)])
+def test_stacks_of_pictures_of_usual_shapes_are_not_asked_about(tmp_path, shape):
+    assert len(shown(tmp_path, np.zeros(shape, np.uint8))) == shape[0]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ CHANNELS = (1, 3, 4)  # grey, RGB, RGB with transparency
 EXPECTED = "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4), or a picture a file"
 # Images of sides further apart are rather cut along another axis than that of images
 _THIN = 4
+_RATIOS = (1, 5 / 4, 4 / 3, 3 / 2, 8 / 5, 16 / 9)
 
 
 def frames(
@@ -190,7 +191,14 @@ def _meant(shape: tuple[int, ...], alone: bool) -> list[tuple[str, ...]]:
         return [] if alone else [PICTURE]
     square = shape[0] == shape[1] != shape[2]
     thin = max(shape[1:]) > _THIN * min(shape[1:])
-    return [] if square or thin else [STACK]
+    turned = _of_cameras(*shape[:2]) and not _of_cameras(*shape[1:])  # rather (y, x, image), as MATLAB's
+    return [] if square or thin or turned else [STACK]
+
+
+def _of_cameras(height: int, width: int) -> bool:
+    """Whether sides are in a ratio that cameras and screens have, within 1 %."""
+    ratio = max(height, width) / min(height, width)
+    return any(abs(ratio / usual - 1) < 0.01 for usual in _RATIOS)
 
 
 def _possible(shape: tuple[int, ...]) -> list[tuple[str, ...]]:
