@@ -118,6 +118,17 @@ def test_fewer_bits_in_sixteen_where_nothing_says_so_are_asked_for():
         list(images.frames(path=paths, white_level=4000))
 
 
+def test_a_hot_pixel_does_not_hide_that_there_are_fewer_bits(caplog):
+    values = np.tile(deep(SHARE, 12), (4, 3))
+    values[7, 7] = 65535
+    paths = [write_png(f"{at}.png", values, 16, 0) for at in (1, 2, 3)]
+    list(images.frames(path=paths, white_level=65535))
+    list(images.frames(path=[*paths, write_png("4.png", deep(SHARE, 16), 16, 0)]))
+    assert "nearly black" not in caplog.text
+    list(images.frames(path=paths))
+    assert "1.png and the others of this stimulus: 99.9 % of the 16-bit pixels are at most 40" in caplog.text
+
+
 @pytest.mark.parametrize("planar", [1, 2])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_colour_tiff_of_sixteen_bits(planar, order):

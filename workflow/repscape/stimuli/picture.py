@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.errors import DataError
+from repscape.logs import logger
 
 # Pillow knows more formats, of which some run other programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
@@ -29,6 +30,8 @@ _FEW = {
 
 
 _DARK = 2**14  # 16-bit samples that are all below are rather of 14 bits or fewer
+_BLACK = 2**12  # those that nearly all are below are black but for what may be defects of the camera
+_SAMPLED = 100_000  # pixels that are looked at for that
 
 
 class Picture(NamedTuple):
@@ -44,12 +47,15 @@ class Picture(NamedTuple):
         The largest value of 16-bit samples, unless it is known how many of these bits are used.
     frames : int
         How many pictures the file has, of which this is the first.
+    usual : int
+        What 99.9 % of the samples are at most, where `largest` is known.
     """
 
     pixels: np.ndarray
     converted: tuple[str, ...] = ()
     largest: int | None = None
     frames: int = 1
+    usual: int = 0
 
 
 class Depth:
@@ -57,13 +63,14 @@ class Depth:
 
     def __init__(self):
         """Begin without pictures."""
-        self._brightest, self._largest = 0, 0
+        self._brightest, self._largest, self._usual = 0, 0, 0
 
     def add(self, picture: Picture) -> None:
         """Look at a picture."""
         self._brightest = max(self._brightest, int(picture.pixels.max()))
         if picture.largest is not None:
             self._largest = max(self._largest, picture.largest)
+            self._usual = max(self._usual, picture.usual)
 
     def check(self, what: str) -> None:
         """Refuse pictures that are likely of fewer bits than their files say; `what` names them.
@@ -78,6 +85,13 @@ class Depth:
                 f"{what}: 16-bit pixels of at most {self._largest} of 65535, nearly black. If their white is "
                 f"{white} ({white.bit_length()} bits), set 'white_level: {white}' for this stimulus of "
                 "'images'; if they are meant to be so dark, 'white_level: 65535'; or save them with 8 bits."
+            )
+        if self._largest >= _DARK and self._usual < _BLACK:
+            logger.warning(
+                "%s: 99.9 %% of the 16-bit pixels are at most %d of 65535, nearly black. Are the others, up "
+                "to %d, defects of the camera? Then cut these off and save the pictures with 8 bits; if not, "
+                "set 'white_level: 65535'",
+                *(what, self._usual, self._largest),
             )
         if self._brightest == 1:
             raise DataError(f"{what}: all pixels are 0 or 1 of 255, black. Save them with 255 as white.")
@@ -153,14 +167,16 @@ def _read(file: Path, white_level: int | None) -> Picture:
             converted.append(f"with a gamma of {image.info['gamma']:.3g}, which is not applied")
         if turn in range(2, 9) or image.getexif().get(_ORIENTATION, 1) in range(2, 9):
             converted.append("turned as EXIF or TIFF says")
-        largest = None
+        largest, usual = None, 0
         if deep is not None:
             if image.format == "JPEG2000":
                 pixels = pixels >> (16 - bits)  # Pillow fills 16
             white = (1 << bits) - 1
             if bits == 16 and image.format != "JPEG2000":
                 brightest = int(pixels.max())
-                largest = brightest if white_level is None else None
+                if white_level is None:
+                    largest = brightest
+                    usual = int(np.quantile(pixels.ravel()[:: -(-pixels.size // _SAMPLED)], 0.999))
                 white = white_level or white
                 if brightest > white:
                     raise DataError(f"has the value {brightest}, above 'white_level' ({white})")
@@ -175,7 +191,7 @@ def _read(file: Path, white_level: int | None) -> Picture:
             pixels = GREY + (pixels - np.float32(GREY)) * share
         if pixels.dtype != np.uint8:
             pixels = np.rint(pixels).astype(np.uint8)
-        return Picture(pixels, tuple(converted), largest, frames)
+        return Picture(pixels, tuple(converted), largest, frames, usual)
 
 
 def _opened(file: Path):
