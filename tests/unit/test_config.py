@@ -319,6 +319,7 @@ def test_layers_may_have_names_of_their_own(small):
         (("figures",), {"rdms_net": {"figure": "rdm_gallery"}}, "'rdms_net' is the name of a step"),
         (("figures",), {"results": {"figure": "rdm_gallery"}}, "'results' is the name of a folder"),
         (("figures",), {"differentiation": {"figure": "rdm_gallery"}}, "is the name of one of the analyses"),
+        (("figures",), {"mds": {}}, "choose another, such as my_mds: {figure: mds, …}."),
     ],
 )
 def test_one_mistake(small, tmp_path, keys, value, said):

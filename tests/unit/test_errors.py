@@ -30,4 +30,5 @@ def test_what_there_is_is_listed():
     assert unknown("RESNET50", VALID).startswith(
         "'RESNET50' is unknown; did you mean 'resnet50'? Valid: alexnet"
     )
+    assert unknown("conv9", ["block10", "block2", 10000, 200]).endswith("Valid: 200, 10000, block2, block10.")
     assert unknown("quasar", []) == "'quasar' is unknown. Valid: none."

@@ -39,7 +39,9 @@ def some(items: Sequence[str]) -> str:
 
 def unknown(name: str | None, valid) -> str:
     """Say that a name is unknown, what was probably meant, and what there is."""
-    valid = sorted(map(str, valid))
+    from repscape.labels import natural  # which needs this module
+
+    valid = sorted(map(str, valid), key=natural)
     close = nearest(str(name), valid)
     hint = f"; did you mean '{close}'?" if close else "."
     return f"'{name}' is unknown{hint} Valid: {', '.join(valid) or 'none'}."

@@ -424,7 +424,7 @@ def matplotlib_hex(colour):
         (
             "differentiation_by_depth",
             {"sizes": [200, 300]},
-            "sizes: '300' is unknown.*Valid: 10000, 100000, 200",
+            "sizes: '300' is unknown.*Valid: 200, 10000, 100000",
         ),
         ("differentiation_by_depth", {"sizes": []}, "sizes: the list is empty"),
         ("sampling_error", {"source": "vgg16"}, "source: 'vgg16' is unknown.*mobilenet_v2"),
