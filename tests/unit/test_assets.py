@@ -152,6 +152,19 @@ def test_what_is_not_there_is_named(address, parts, function):
     assert all(part in str(error.value) for part in parts)
 
 
+def test_what_is_beside_a_pattern_is_named():
+    """Capitals, and folders that are missing or one too many, are then seen at once."""
+    write("p/a.PNG", "p/b.PNG", "p/.hidden.png")
+    for address, said in {
+        "p/*.png": "found none .*In p are: a.PNG; b.PNG.",
+        "p/x/*.png": "In p are: a.PNG; b.PNG.",
+        "p/*/{obj}.PNG": "In p are",
+        "*.PNG": "In . are: p.",
+    }.items():
+        with pytest.raises(AssetError, match=said):
+            assets.local_files(address, "here")
+
+
 def test_a_broken_link_is_named():
     write("p/a.png")
     os.symlink("gone.png", "p/link.png")

@@ -37,7 +37,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from repscape import bombs, logs, patterns, turns
-from repscape.errors import AssetError, DataError
+from repscape.errors import AssetError, DataError, some
 from repscape.labels import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
@@ -283,7 +283,7 @@ def _listed(path: Path, address: str, where: str) -> list[Path]:
         elif not os.access(match, os.R_OK | os.X_OK):  # glob leaves out what is in it
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), match)
     if not files and not broken:
-        looked = f"(looked from {Path.cwd()}).{_brackets(address)}"
+        looked = f"(looked from {Path.cwd()}).{_brackets(address) or _beside(path)}"
         raise AssetError(f"{where}: {address}: expected files there, found none {looked}")
     if broken:
         raise AssetError(
@@ -310,6 +310,15 @@ def _brackets(address: str) -> str:
     except AssetError:
         return ""
     return f" '[…]' stands for one of several characters; for brackets write '{literal}'." if found else ""
+
+
+def _beside(path: Path) -> str:
+    """Say what is in the folder in which a pattern looks, or in the nearest above it that exists."""
+    if path.is_dir():
+        return ""
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    there = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    return f" In {folder} are: {some(there) or 'no files'}."
 
 
 def _check_folders(pattern: str) -> None:
