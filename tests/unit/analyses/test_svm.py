@@ -326,7 +326,7 @@ def test_mistakes(files):
         DataError, match=r"at least 9 images of each class.*obj obj1 \(8\).*Lower 'folds' to 8"
     ):
         svm.compute(files(views=4), target="obj", folds=9, seed=0)
-    with pytest.raises(DataError, match=r"2 values of color.*Lower 'folds' to 2|at least 3 values of color"):
+    with pytest.raises(DataError, match=r"at least 3 values of color.*'folds' to 2 and give one C"):
         svm.compute(files(), target="obj", groups="color", folds=3, seed=0)
     with pytest.raises(DataError, match=r"noise.nc: .*1 of 36 images, first in 'obj1_000_3'"):
         svm.compute(files(nan=True), target="obj", seed=0)

@@ -278,11 +278,14 @@ def arrange(
     few = [f"{name(*key)} ({count})" for key, count in counts.items() if count < max(folds, 1)]
     if few:
         more = f", and {len(few) - LISTED} more" if len(few) > LISTED else ""
+        fewest = min(counts.values())
         hint = (
             "To decode across conditions alone, which needs one image of each, give one C"
-            if across is not None and groups is None and min(counts.values()) == 1
-            else f"Lower 'folds' to {min(counts.values())}"
-            if min(counts.values()) > 1
+            if across is not None and groups is None and fewest == 1
+            else "Lower 'folds' to 2 and give one C (C: [1])"
+            if fewest == 2 and len(grid) > 1
+            else f"Lower 'folds' to {fewest}"
+            if fewest > 1
             else "Leave out 'across'"
             if across is not None
             else "Choose another 'target'"
