@@ -404,7 +404,7 @@ def test_constant_activity_is_nan_flagged_and_drawn_around(odd):
         assert values.isnull().all()
         assert data["differentiation"].sel(stimulus="white_noise", layer="input", size="20").notnull().all()
     said = logged(odd, "rdms/squeezenet/pictures/random/n20.log")
-    says(said, "NO_VALUE pictures: layer input of squeezenet: some drawn activity", "sqeuclidean 100%")
+    says(said, "NO_VALUE pictures: layer input of squeezenet: every unit answers", "sqeuclidean 100%")
     for figure in odd.config["figures"]:
         for suffix in ("svg", "png", "rst"):
             assert (folder / f"figures/{figure}.{suffix}").stat().st_size > 100
