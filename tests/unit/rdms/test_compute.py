@@ -106,6 +106,16 @@ def test_same_bytes_twice(paths):
     assert paths["rdm"]["conv"].read_bytes() == before
 
 
+def test_what_is_computed_without_trials_is_logged(paths, caplog):
+    caplog.set_level("INFO", logger="repscape")
+    run(paths, metrics=["sqeuclidean"])
+    assert "trials" not in caplog.text
+    run(paths, metrics=["sqeuclidean", "crossnobis", "crossnobis_diagonal"])
+    assert "net has no single trials: crossnobis, crossnobis_diagonal computed without them" in caplog.text
+    with store.open_file(paths["rdm"]["conv"]) as rdm:
+        np.testing.assert_array_equal(rdm["dissimilarity"][1], rdm["dissimilarity"][0])
+
+
 def test_unsampled_population(paths):
     sample(paths["sample"]["conv"], [np.arange(0, 120, 3)], size="all")
     run(paths, metrics=["euclidean"], normalisation="none")

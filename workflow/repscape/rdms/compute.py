@@ -177,6 +177,12 @@ def write_rdms(
                 for name, group in groups.items()
             },
         )
+    wanted = [measure.name for measure in measures if measure.takes_trials]
+    if outputs and wanted and trials is None:
+        logger.info(
+            "%s has no single trials: %s computed without them (mahalanobis and crossnobis as sqeuclidean)",
+            keys["source"], ", ".join(wanted),
+        )  # fmt: skip
 
 
 def _write_in_blocks(path, names, looks, measures, trials, keys, described, said, groups, memory) -> None:
