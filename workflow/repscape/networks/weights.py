@@ -240,9 +240,13 @@ def insert(module, state: Mapping, path: Path, architecture: str, rename: Callab
             if names
         )
         quantised = " Quantised weights need their scales: save those of float32." if kinds else ""
+        keys = (
+            "`factory` and its `kwargs`"
+            if ":" in architecture  # a function of the user's
+            else "`architecture`, and `classes` if the network was trained on another number of them"
+        )
         raise DataError(
-            f"{path}: this state dict does not fit {architecture}: {detail}. Check `architecture`, and "
-            f"`classes` if the network was trained on another number of them.{quantised}"
+            f"{path}: this state dict does not fit {architecture}: {detail}. Check {keys}.{quantised}"
         )
     half = {
         _kind(state[name])
