@@ -116,9 +116,10 @@ class Preprocess:
         """
         if self.crop is None or self.border:
             return 0
-        found, counts = np.unique(sizes, axis=0, return_counts=True)
-        smaller = np.array([self.resized_size(*size) for size in found.tolist()]) < _pair(self.crop)
-        return int(counts[smaller.any(1)].sum())
+        height, width = _pair(self.crop)
+        resized = {size: self.resized_size(*size) for size in set(map(tuple, sizes.tolist()))}
+        small = {size for size, (high, wide) in resized.items() if high < height or wide < width}
+        return sum(size in small for size in map(tuple, sizes.tolist()))
 
     def resized_size(self, height: int, width: int) -> tuple[int, int]:
         """Return height and width of an image of the given size after `resize`.
