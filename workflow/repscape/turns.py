@@ -47,7 +47,7 @@ def turn(folder: Path) -> Iterator[None]:
             break
         except Timeout:
             now, sign = time.monotonic(), _sign(folder, number)
-            if sign != seen:
+            if sign and sign != seen:  # "" while it is written
                 seen, since = sign, now
             whom = f"process {seen.rpartition(' ')[0]}" if seen else "another process"
             if not told and now - began > TELL:

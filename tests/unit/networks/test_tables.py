@@ -27,11 +27,13 @@ def maker(name):
 
 def check(architecture):
     def columns(row):
-        return row.label, row.node, row.kind, row.block, row.units, row.channels
+        return row.label, row.node, row.kind, row.block, row.units, row.channels, row.modules
 
+    made = []
+    rows = shapes(lambda: made.append(maker(architecture)()) or made[-1])
+    assert sum(row.parameters for row in rows) == sum(own.numel() for own in made[0].module.parameters())
     shipped = [columns(row) for row in tables.read(architecture)]
-    fresh = [columns(row) for row in shapes(maker(architecture))]
-    assert fresh == shipped, "run python -m repscape.networks.generate"
+    assert [columns(row) for row in rows] == shipped, "run python -m repscape.networks.generate"
     labels = [row[0] for row in shipped]
     blocks = [row[3] for row in shipped if row[3]]
     assert len(set(labels)) == len(labels)
