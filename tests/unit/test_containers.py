@@ -1,7 +1,9 @@
 """Arrays out of files of many kinds, told by their first bytes."""
 
+import io
 import os
 import pickle
+import zipfile
 
 import h5py
 import netCDF4
@@ -167,3 +169,25 @@ def test_pickled_objects_are_refused_and_not_executed(tmp_path):
     with pytest.raises(DataError, match=r"a\.npz: 'r' holds Python objects"):
         tilt_gratings._recorded(tmp_path / "a.npz", "r", 1.0, "tilt")
     assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_short_npz_is_called_short(tmp_path, save, keep):
+    """It was said to hold Python objects, which a whole file does not make true."""
+    path = tmp_path / "short.npz"
+    save(path, responses=np.random.default_rng(0).normal(size=(30, 20)))
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+    with pytest.raises(DataError, match="cut short") as refused:
+        array(path, None)
+    assert "Python objects" not in str(refused.value)
+
+
+def test_an_npz_whose_array_is_short_is_called_short(tmp_path):
+    path = tmp_path / "short.npz"
+    whole = io.BytesIO()
+    np.save(whole, np.zeros((30, 20)))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("responses.npy", whole.getvalue()[:-100])
+    with pytest.raises(DataError, match="'responses' is cut short"):
+        array(path, None)

@@ -31,22 +31,18 @@ def check(preprocess) -> None:
     for key, values in (("mean", mean), ("std", std)):
         if not all(map(math.isfinite, values)):
             raise ValueError(f"{key}: expected finite numbers, found {list(values)}")
-    of_bytes = max(map(abs, mean)) > LARGEST_MEAN or max(std) > LARGEST_SD
-    if of_bytes:
-        key, values = ("mean", mean) if max(map(abs, mean)) > LARGEST_MEAN else ("std", std)
-        looks = max(map(abs, (*mean, *std))) <= 255 and max(values) > LARGEST_SD
-        hint = "; these look like values of 0 … 255: divide mean and std by 255" if looks else ""
-        most = (
-            f"-{LARGEST_MEAN:g} to {LARGEST_MEAN:g}"
-            if key == "mean"
-            else f"{SMALLEST_SD:g} to {LARGEST_SD:g}"
-        )
+    for key, values, least, most in (
+        ("mean", mean, 0.0, LARGEST_MEAN),
+        ("std", std, SMALLEST_SD, LARGEST_SD),
+    ):
+        if least <= min(values) and max(values) <= most:
+            continue
+        hint = ""
+        if max(values) > LARGEST_SD and max(*mean, *std) <= 255:
+            hint = "; these look like values of 0 … 255: divide mean and std by 255"
+        elif key == "std" and min(values) < least:
+            hint = "; for none write std: [1, 1, 1]"
         raise ValueError(
-            f"{key}: expected numbers from {most}, for pixels on the scale 0 … 1, found {list(values)}{hint}"
-        )
-    if min(std) < SMALLEST_SD:
-        raise ValueError(
-            f"std: expected numbers from {SMALLEST_SD:g} to {LARGEST_SD:g}, by which pixels are divided, "
-            "found "
-            f"{list(std)}; for none write std: [1, 1, 1]"
+            f"{key}: expected numbers from {least:g} to {most:g}, for pixels on the scale 0 … 1, found "
+            f"{list(values)}{hint}"
         )

@@ -60,6 +60,7 @@ def assemble(
         images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
     _check(kept)
+    logger.info("%d images: %s, %s … %s", len(kept), *(kept[at].name for at in (0, 1, -1)))
     _tell_sizes(images.sizes, changed, fit)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
