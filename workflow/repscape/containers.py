@@ -210,8 +210,10 @@ def _without_missing(values: np.ndarray, missing: Sequence[float] | None, file: 
         low, high = np.nanmin(values, initial=0), np.nanmax(values, initial=0)
         for end in (low, high):
             near = [one for one in _STANDING_FOR_NONE if np.isclose(float(end), one, rtol=1e-6, atol=0)]
+            if not near:
+                continue
             others = values[np.isfinite(values) & (values != end)]
-            if near and others.size and np.abs(others.astype(float)).max() * _FAR < abs(float(end)):
+            if others.size and np.abs(others.astype(float)).max() * _FAR < abs(float(end)):
                 raise DataError(
                     f"{file}: {np.sum(values == end)} values are {end:g}, the others {others.min():g} to "
                     f"{others.max():g}. Does {end:g} stand for missing ones? Then write 'missing_values: "

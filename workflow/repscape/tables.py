@@ -205,8 +205,7 @@ def _ask(table: Table, file: Path, found: list[int], factors: Collection[str]) -
         raise DataError(
             f"{file}: perhaps no neuron, but an index or what a trial was: {listed}. If so, write "
             f"'leave_out: [{', '.join(map(repr, names[:20]))}]'; or name the columns that are neurons with "
-            "'columns', "
-            'such as ["n*"]; \'columns: "*"\' takes all.'
+            "'columns', such as [\"n*\"]; 'columns: \"*\"' takes all."
         )
 
 

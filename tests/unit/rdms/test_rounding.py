@@ -57,6 +57,25 @@ def test_small_differences_are_kept():
     )
 
 
+@pytest.mark.parametrize("blocks", [False, True])
+def test_a_large_unit_that_does_not_vary_hides_no_distance(blocks):
+    """A neuron of arbitrary units that is constant at a million, beside others around 0."""
+    random = np.random.default_rng(10)
+    activity = np.full((6, 11), 1e6, np.float32)
+    activity[:, 1:] = random.normal(0, 0.05, (6, 10))
+    own = measures("none", ["euclidean", "sqeuclidean", "rms"])
+    if blocks:
+        found = np.zeros((3, 1, 15), np.float32)
+        scalings = scalings_of(activity, own)
+        many.fill(found, 0, Rows(activity.__getitem__, 6, 11), own, scalings, None, False)
+        found = found[:, 0]
+    else:
+        found = dissimilarities(activity, own, scalings_of(activity, own))
+    expected = pdist(activity.astype(np.float64))
+    for values, true in zip(found, (expected, expected**2 / 11, expected / 11**0.5), strict=True):
+        np.testing.assert_allclose(values, true, rtol=1e-5)
+
+
 def test_constant_but_for_rounding_is_constant():
     activity = rounded(np.full((5, 300), 0.1))
     assert scaling(activity, "zscore").scale == 0

@@ -135,7 +135,7 @@ def test_plain_xarray_opens_it(folder, tmp_path):
     ("where", "message"),
     [
         ({"layr": "conv2"}, "'layr' is unknown; did you mean 'layer'?"),
-        ({"layer": "conv"}, r"where\.layer: 'conv' is unknown.* conv10, conv2, input"),
+        ({"layer": "conv"}, r"where\.layer: 'conv' is unknown.* conv2, conv10, input"),
         ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where\.metric: 'cosin' is"),
         ({"set": "", "layer": "conv2", "layer_order": 0}, "no RDM has all of these labels"),
     ],

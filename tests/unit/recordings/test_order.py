@@ -171,6 +171,8 @@ def test_what_single_precision_cannot_tell_apart_is_refused():
         1e3 + POINTS[:3],
         0.1 + 1e-17 * POINTS[:3],
         np.where(POINTS[0, 0] != POINTS, POINTS, np.nan)[:3],
+        np.array([[30000, 1], [30001, 0], [30000, 2]], np.int32),
+        np.array([[30000, 1], [30001, 0], [np.nan, 2]]),
     ):
         recorded([Responses("x", "s", values)], seen, ["V1"], missing="drop_neurons")
 

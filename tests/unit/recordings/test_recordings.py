@@ -127,13 +127,25 @@ def test_what_is_no_rdm_of_the_images(tmp_path, matrix, said):
 
 
 def test_rounding_is_no_mistake():
-    """Half of what single precision and a diagonal from 1 − r leave."""
-    matrix = rdm() + rng.uniform(-4e-7, 4e-7, (5, 5))
+    matrix = rdm() + rng.uniform(-4e-5, 4e-5, (5, 5))
     values = condensed(matrix, IMAGES, "objects")
     np.testing.assert_array_equal(values, matrix[np.triu_indices(5, 1)])
-    matrix[2, 0] += 4e-6
+    matrix[2, 0] += 4e-4
     with pytest.raises(DataError, match="symmetric"):
         condensed(matrix, IMAGES, "objects")
+
+
+def test_small_dissimilarities_of_single_precision():
+    """1 − r has the rounding of 1 on its diagonal, however small it is."""
+    patterns = rng.normal(size=400) + 0.05 * rng.normal(size=(5, 400))
+    patterns -= patterns.mean(1, keepdims=True)
+    patterns = (patterns / np.linalg.norm(patterns, axis=1, keepdims=True)).astype(np.float32)
+    matrix = 1 - patterns @ patterns.T
+    assert matrix.max() < 0.004
+    assert np.abs(np.diag(matrix)).max() > 1e-6 * matrix.max()
+    np.testing.assert_allclose(
+        condensed(matrix, IMAGES, "objects"), 1 - np.corrcoef(patterns)[np.triu_indices(5, 1)], atol=1e-6
+    )
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

@@ -46,7 +46,7 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
 def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
     """Return what rounding may add to squared distances from each image; see `measures.settled`."""
     _, norms = _moments(activity)
-    return rounding_of(activity) / norms**2 / 2
+    return rounding_of(activity, differences=True) / norms**2 / 2
 
 
 def _moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:

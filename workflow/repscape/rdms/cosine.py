@@ -44,7 +44,7 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
 
 def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
     """Return what rounding may add to squared distances from each image; see `measures.settled`."""
-    return rounding_of(activity) / _norms(activity, scaling) ** 2 / 2
+    return rounding_of(activity, differences=True) / _norms(activity, scaling) ** 2 / 2
 
 
 def _norms(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:

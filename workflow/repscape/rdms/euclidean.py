@@ -39,5 +39,5 @@ def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
 
 
 def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
-    """Return what rounding may add to squared distances from each image; see `measures.settle`."""
-    return rounding_of(activity) / scaling.scale**2
+    """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+    return rounding_of(activity, differences=True) / scaling.scale**2

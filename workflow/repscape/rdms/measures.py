@@ -88,9 +88,9 @@ def unknown(name: str) -> str:
     """Say that there is no such metric, and which was probably meant."""
     words = re.sub(r"distances?|similarity|dissimilarity|metric|[^a-z0-9]", "", name.lower())
     for metric in plugins.names("rdms"):
-        own = described(metric)
-        if words in (metric.replace("_", ""), *(own.synonyms or ())):
-            hint = f"; did you mean '{metric}' ({own.formula or own.caption})?"
+        found = described(metric)
+        if words in (metric.replace("_", ""), *(found.synonyms or ())):
+            hint = f"; did you mean '{metric}' ({found.formula or found.caption})?"
             return f"'{name}' is unknown{hint} Valid: {', '.join(plugins.names('rdms'))}, {_FUNCTION}"
     return f"{errors.unknown(name, plugins.names('rdms')).rstrip('.')}, {_FUNCTION}"
 

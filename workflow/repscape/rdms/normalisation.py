@@ -54,7 +54,7 @@ def moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
     return means, squares
 
 
-def rounding(activity: np.ndarray | Rows) -> np.ndarray:
+def rounding(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarray:
     """Return how far the rounding of its answers may move an image, squared: Σ_u (4 ε a_iu)².
 
     ε is the spacing of the answers' type at 1, 1.2e-7 of float32. Two images whose squared distance is below
@@ -63,6 +63,8 @@ def rounding(activity: np.ndarray | Rows) -> np.ndarray:
     Parameters
     ----------
     activity : float array (image, unit), or Rows
+    differences : bool
+        Leave out units that answer the same to all images: however large, they add no difference.
 
     Returns
     -------
@@ -70,10 +72,13 @@ def rounding(activity: np.ndarray | Rows) -> np.ndarray:
     """
     images, units = activity.shape
     squares = np.empty(images)
+    first, same = activity[0:1][0].astype(np.float64), np.arange(units if differences else 0)
     for block in slices(images, max(1, _BLOCK // units)):
         values = activity[block]
         kind = values.dtype if values.dtype.kind == "f" else np.float64
         squares[block] = np.einsum("iu,iu->i", values, values, dtype=np.float64)
+        same = same[(values[:, same] == first[same]).all(axis=0)]
+    squares = (squares - np.square(first[same]).sum()).clip(0)
     return (_ULPS * float(np.finfo(kind).eps)) ** 2 * squares
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # In which order a vector has the pairs above the diagonal
 Pairs = Literal["rows", "columns"]
-# Of the largest dissimilarity: files of single precision, or with seven digits, are rounded by less.
-TOLERANCE = 1e-6
+# Of the largest dissimilarity: 1 − r of single precision, about 3e-7 off, may be of a few thousandths.
+TOLERANCE = 1e-4
 # The label of RDMs that have no other
 DEFAULT_LABEL = "rdm_name"
 
@@ -212,7 +212,7 @@ def condensed(
     ------
     DataError
         The values are not numbers or not finite, not square, for another number of images or other ones;
-        asymmetric, or the diagonal not 0, by more than 1e-6 of the largest value.
+        asymmetric, or the diagonal not 0, by more than 1e-4 of the largest value.
     """
     values = np.asarray(values)
     if values.dtype.kind not in "buif":

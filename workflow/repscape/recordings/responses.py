@@ -362,7 +362,8 @@ def _values(responses: Responses) -> np.ndarray:
 def _check_precision(values: np.ndarray, where: str) -> None:
     """Refuse neurons whose responses differ by less than single precision tells apart.
 
-    Floating-point numbers that differ by the rounding of double precision alone are taken for equal.
+    Floating-point numbers that differ by the rounding of double precision alone are taken for equal; whole
+    numbers below 2^20 are kept.
     """
     low, high = values.min(0), values.max(0)
     for at in np.argwhere(~(np.isfinite(low) & np.isfinite(high))):
@@ -374,6 +375,9 @@ def _check_precision(values: np.ndarray, where: str) -> None:
         span, least = (high - low).astype(float), 1000 * np.spacing(largest.astype(np.float32))
     rounding = 1e-12 * largest if values.dtype.kind == "f" else 0
     lost = (largest > np.finfo(np.float32).max) | ((span > rounding) & (span < least))
+    for at in np.argwhere(lost & (largest < 2**20)):  # whole numbers, of which steps of 1 are no rounding
+        neuron = values[(slice(None), *at)]
+        lost[tuple(at)] = (neuron[np.isfinite(neuron)] % 1 != 0).any()
     if lost.any():
         neuron = int(np.argwhere(lost)[0][0])
         raise DataError(
