@@ -247,7 +247,7 @@ def test_inputs_are_one_size_of_one_population(made):
     [
         ({"against": "pixels"}, r"distances\.against: 'net' does not record this layer: 'pixels' is unknown"),
         ({"population": "rnd"}, r"distances\.population: 'rnd' is unknown"),
-        ({"size": 300}, r"distances\.size: '300' is unknown.*1000, 200"),
+        ({"size": 300}, r"distances\.size: '300' is unknown.*200, 1000"),
     ],
 )
 def test_an_unknown_name_is_told_when_the_plan_is_made(made, parameters, message):
