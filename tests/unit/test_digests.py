@@ -85,6 +85,16 @@ def test_what_stays_the_same_is_read_once(reads):
     assert reads[2:] == ["epoch9.pth"]
 
 
+def test_memory_is_parsed_once_for_all_sections(monkeypatch):
+    digests.contents(["model.pth"])
+    parsed, parse = [], digests._parse_known
+    monkeypatch.setattr(digests, "_parse_known", lambda: parsed.append(1) or parse())
+    monkeypatch.setattr(digests, "_parsed", None)
+    for _ in range(3):
+        digests.contents(["model.pth"])
+    assert len(parsed) == 1
+
+
 def test_what_has_just_changed_is_read_again(reads, monkeypatch):
     """Two changes within a tick of the clock bear the same time."""
     monkeypatch.setattr(digests, "SETTLED", 3)

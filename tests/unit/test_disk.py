@@ -114,6 +114,13 @@ def test_memory_of_a_job_of_rdms(sizes):
     assert found == pytest.approx(14 * CONV1 * 4000 / 1e6, rel=0.02)
 
 
+def test_the_largest_layer_of_a_job_says_its_memory(sizes):
+    small, large = (f"{ROOT}/rdms/net/noise/all/{layer}/nall.nc" for layer in ("fc3", "conv1"))
+    expected = sizes.memory(large, on_gpu=False)
+    assert disk.most_memory(sizes, [[small, large]], on_gpu=False) == expected > 1000
+    assert disk.most_memory(sizes, [[]], on_gpu=False) == 0
+
+
 def test_memory_of_a_job_that_records(sizes):
     """Ten copies of the largest layer of a batch of ten, what is gathered of it, and torch."""
     found = sizes.memory(f"{ROOT}/activations/net/noise/all/conv1.nc", on_gpu=False)

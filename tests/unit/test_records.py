@@ -42,6 +42,14 @@ def test_damaged(record, name, damage):
     assert records.mark_damaged(".snakemake") == []
 
 
+def test_what_is_no_record_is_left_alone(record):
+    record("results/small/stimuli/bikes.nc")
+    left = Path(".snakemake/metadata/.nfs00000000012a4f2200000001")
+    left.touch()
+    assert records.mark_damaged(".snakemake") == []
+    assert left.exists()
+
+
 def test_not_while_a_run_writes(record):
     path = record("results/small/stimuli/bikes.nc", lambda text: "")
     os.makedirs(".snakemake/locks")

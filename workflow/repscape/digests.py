@@ -109,8 +109,20 @@ def _digest(file: str) -> str:
         return f"! {error.strerror}"
 
 
+# What was known when the file was in this state: a plan asks for each section of the config.
+_parsed: tuple[State, dict[str, tuple[State, str]]] | None = None
+
+
 def _read_known() -> dict[str, tuple[State, str]]:
-    """Read what is known; nothing where the file is missing or not what was written."""
+    """Read what is known, if the file has changed; nothing where it is missing or not what was written."""
+    global _parsed
+    state = _state(str(KNOWN))
+    if _parsed is None or _parsed[0] != state:
+        _parsed = state, _parse_known()
+    return _parsed[1]
+
+
+def _parse_known() -> dict[str, tuple[State, str]]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         checksum, _, text = KNOWN.read_text(encoding="utf-8").partition("\n")
         if hashlib.sha256(text.encode()).hexdigest() == checksum:

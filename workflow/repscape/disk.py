@@ -110,14 +110,20 @@ class Sizes:
         activations = self._activations(source, stimulus, population, layer)
         return needs.dissimilarities_of(activations, share, images=images, rdms=rdms)
 
+    @cached_property
+    def _outputs(self) -> dict[str, needs.Outputs]:
+        networks = self.study.networks
+        sections = {source: self.study.config["networks"][source] for source in networks}
+        return {source: needs.outputs(planned.rows(one), one) for source, one in sections.items()}
+
     def _recording(self, source: str, stimulus: str, population: str, *, on_gpu: bool) -> int:
         """Return what a job takes that records a network, but for its weights."""
         config = self.study.config
-        section, size = config["networks"][source], config["stimuli"][stimulus].get("size") or (0, 0)
+        size = config["stimuli"][stimulus].get("size") or (0, 0)
         return needs.recording_of(
             0,
             pixels=3 * size[0] * size[1],
-            largest=needs.outputs(planned.rows(section), section).largest,
+            largest=self._outputs[source].largest,
             recorded=config["populations"][population].get("units"),
             batch=config["activations"]["cuda_batch" if on_gpu else "batch"],
             on_gpu=on_gpu,
@@ -150,6 +156,11 @@ def to_make(sizes: Sizes, jobs: Iterable[Iterable[str]]) -> Counter[str]:
             there = os.path.getsize(path) if os.path.exists(path) else 0
             found[sizes.step(path)] += max(0, size - there)
     return found
+
+
+def most_memory(sizes: Sizes, jobs: Iterable[Iterable[str]], *, on_gpu: bool) -> int:
+    """Return about how many megabytes the largest job takes; parameters are those of `to_make`."""
+    return max((sizes.memory(path, on_gpu=on_gpu) for outputs in jobs for path in outputs), default=0)
 
 
 def statement(found: Counter[str], free: int) -> str:

@@ -37,12 +37,14 @@ def mark_damaged(folder: str | Path) -> list[str]:
         if _is_whole(record):
             continue
         place = record.relative_to(folder / RECORDS)
+        try:  # of a long name the parts are folders, whose names begin with @
+            name = urlsafe_b64decode("".join(part.removeprefix("@") for part in place.parts)).decode()
+        except ValueError:  # no record: NFS leaves such files while one is open
+            continue
         mark = folder / MARKS / place
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(json.dumps({"external_jobid": None}))
         record.unlink()
-        # of a long name the parts are folders, whose names begin with @
-        name = urlsafe_b64decode("".join(part.removeprefix("@") for part in place.parts)).decode()
         if os.path.exists(name):
             found.append(name)
     return sorted(found)

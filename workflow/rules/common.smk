@@ -99,12 +99,10 @@ def check_records():
 
 def check_room():
     """Stop if a disk is full on which Snakemake keeps its records, or files while it plans: it ends in a traceback."""
-    for variable, folder in {
-        "": ".",
-        **{name: os.getenv(name) for name in ("TMPDIR", "TEMP", "TMP")},
-    }.items():
-        if not folder or not os.path.isdir(folder):
-            continue
+    # Python takes the first of these, and others only if it is of no use
+    named = ((name, os.getenv(name, "")) for name in ("TMPDIR", "TEMP", "TMP"))
+    temporary = next((pair for pair in named if os.path.isdir(pair[1])), ("", "."))
+    for variable, folder in dict([("", "."), temporary]).items():
         disk = shutil.disk_usage(folder)
         if disk.total and disk.free < 2**20:
             elsewhere = f", or name another folder in the environment variable {variable}" if variable else ""

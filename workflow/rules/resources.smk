@@ -216,8 +216,8 @@ def needed():
         disk.check(found, free_disk(), CONFIG["disk"], RESULTS)
     except RepscapeError as error:
         yield f"A run would stop: {error}"
-    jobs = (job.output[0] for job in workflow.dag.needrun_jobs() if job.output)
-    memory = 10**6 * max((DISK.memory(file, on_gpu=gpu_wanted()) for file in jobs), default=0)
+    jobs = (job.output for job in workflow.dag.needrun_jobs())
+    memory = 10**6 * disk.most_memory(DISK, jobs, on_gpu=gpu_wanted())
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if memory:
         here = f"; this machine has {disk.amount(there)}" if workflow.local_exec else ""
