@@ -28,7 +28,7 @@ class Damaged(Exception):
 
 
 class Unmarked(Damaged):
-    """A file has no checksums: it was cut off, or something else wrote it."""
+    """A file has no checksums: it was cut off, or an earlier version or another program wrote it."""
 
 
 def append(path, described: Mapping[str, Any]) -> None:
@@ -85,7 +85,9 @@ def _end(file: BinaryIO, total: int) -> tuple[int, int, tuple[int, ...], dict]:
     file.seek(max(0, total - length))
     end = file.read(length)
     if len(end) < length or end[-12:-4] != _MARK:
-        raise Unmarked("it has no checksums at its end: it was cut off, or something else wrote it")
+        raise Unmarked(
+            "no checksums at its end: it was cut off, or an earlier version or another program wrote it"
+        )
     if struct.pack("<I", zlib.crc32(end[:-4])) != end[-4:]:
         raise Damaged("its checksums have changed")
     size, block, texts, of_sums, of_text, _ = _END.unpack(end[:-4])

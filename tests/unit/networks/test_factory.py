@@ -16,6 +16,7 @@ import functools
 import os
 from pathlib import Path
 from subprocess import getoutput
+from typing import Protocol
 from torch import nn
 
 run = functools.partial(getoutput, "touch harmed")
@@ -30,6 +31,12 @@ def path() -> str:
 
 def anything(width: int = 2) -> "nn.Module":
     return nn.Linear(width, width)
+
+class Network(Protocol):
+    def forward(self, images): ...
+
+def promised() -> Network:
+    return nn.Linear(1, 1)
 
 class Config:
     def __init__(self):
@@ -108,6 +115,7 @@ def test_functions_of_packages_that_give_no_networks(name, said):
     "name",
     [
         "harmful_factories.py:anything",
+        "harmful_factories.py:promised",
         "torchvision.models:resnet18",
         "torchvision.models.resnet:ResNet",
         "timm:create_model",

@@ -12,6 +12,7 @@ from repscape.frozen.preprocess import Preprocess
 from repscape.frozen.viewer import Viewer
 from repscape.networks import freeze
 from repscape.networks.loaded import Loaded
+from repscape.networks.probe import examples
 
 SIZE = 32
 
@@ -130,6 +131,25 @@ def test_a_generator_of_its_own_cannot_be_seeded():
         freeze.freeze(net)
     with pytest.raises(DataError, match="a generator of its own"):
         freeze.freeze(net, noise_seed=3)
+
+
+@torch.fx.wrap
+def as_in_another_order(x):
+    """Round otherwise in each size of batch, as libraries do."""
+    return x * len(x) / len(x)
+
+
+def without_mean(_net, x):
+    """Add the mean of what has none: rounding alone."""
+    x = as_in_another_order(x)
+    return x + (x - x.mean((2, 3), keepdim=True)).mean((2, 3), keepdim=True)
+
+
+def test_answers_that_are_rounding_alone_are_no_dependence():
+    net = loaded(without_mean)
+    seen = freeze.write_down(net, examples(net.preprocess, SIZE, SIZE))[1]
+    assert max(entry.difference for entry in seen.values()) > 1e-3
+    assert freeze.freeze(net).softmax
 
 
 def test_rounding_is_no_dependence():

@@ -141,6 +141,8 @@ def thaw(path: str | Path) -> Frozen:
         # torch traces the graph anew when it opens it: names may change, the order may not
         if paths and order(module) != content["nodes"]:
             raise ValueError("its nodes are not in the order in which they were written")
+        if "noise_seed" not in content:
+            raise ValueError("an earlier version of repscape wrote it")
     except DataError:
         raise
     except Exception as error:

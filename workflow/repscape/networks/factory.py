@@ -133,7 +133,8 @@ def _check_gives_networks(found: Callable, factory: str, installed: bool) -> Non
         promised: Any = inspect.get_annotations(inner, eval_str=True).get("return")
     except Exception:  # annotations may say anything
         promised = None
-    named = isinstance(promised, type) and promised is not Any
+    protocol = getattr(promised, "_is_protocol", False)
+    named = isinstance(promised, type) and promised is not Any and not protocol
     if named and not issubclass(promised, nn.Module) and not issubclass(nn.Module, promised):
         raise ConfigError(
             f"factory: {factory} says that it returns {promised.__name__}, not a torch.nn.Module."
@@ -142,14 +143,12 @@ def _check_gives_networks(found: Callable, factory: str, installed: bool) -> Non
     if installed and known is not None and not any(map(_is_of_torch, [*known.values()])):
         raise ConfigError(
             f"factory: {factory} is of an installed package, in a module that does not use torch, so it "
-            "makes no "
-            "torch.nn.Module. If it does, call it in a function of your own file."
+            "makes no torch.nn.Module. If it does, call it in a function of your own file."
         )
     if installed and module == "torch" and not isinstance(inner, type):
         raise ConfigError(
             f"factory: {factory} is a function of torch's own, which do other things than make networks. "
-            "Call it in "
-            "a function of your own file."
+            "Call it in a function of your own file."
         )
 
 
@@ -162,8 +161,7 @@ def _is_of_torch(value) -> bool:
 def _not_theirs(factory: str, of: str = "") -> str:
     return (
         f"factory: {factory} is of Python's standard library{of}, which makes no networks. Expected a "
-        "function of "
-        f"your own file or of an installed package that returns a torch.nn.Module: {FORM}."
+        f"function of your own file or of an installed package that returns a torch.nn.Module: {FORM}."
     )
 
 

@@ -40,6 +40,8 @@ class Seen:
         Whether random numbers were drawn since the output before.
     finite : bool
         Whether all values are numbers.
+    largest : float
+        The largest of the values that are compared.
     """
 
     shape: tuple[int, ...] | list[tuple[int, ...]] | None
@@ -48,6 +50,7 @@ class Seen:
     difference: float = 0.0
     draws: bool = False
     finite: bool = True
+    largest: float = 0.0
 
 
 def examples(preprocess: Preprocess, height: int, width: int) -> torch.Tensor:
@@ -104,6 +107,7 @@ def look(run: Run, first: torch.Tensor, second: torch.Tensor, *, values: bool = 
         if values and not entry.left_out:
             found, before = _answer(value, entry.image, 2), answers[name][entry.image]
             entry.difference, entry.finite = difference(before, found)
+            entry.largest = max(_largest(before), _largest(found))
         answers.pop(name, None)
 
     run(second, note_second)
@@ -120,9 +124,13 @@ def difference(one: torch.Tensor, other: torch.Tensor) -> tuple[float, bool]:
         return 0.0, True
     finite = bool(one.isfinite().all() and other.isfinite().all())
     apart = torch.where((one == other) | (one.isnan() & other.isnan()), 0, (one - other).abs())
-    largest = one.abs().nan_to_num(0, 0, 0).amax().item()
+    largest = _largest(one)
     most = apart.nan_to_num(float("inf")).amax().item()
     return (most / largest if largest else float(most > 0)), finite
+
+
+def _largest(values: torch.Tensor) -> float:
+    return values.abs().nan_to_num(0, 0, 0).amax().item() if values.numel() else 0.0
 
 
 def shapes(value: Any) -> tuple[int, ...] | list[tuple[int, ...]] | None:
@@ -163,10 +171,13 @@ def _answer(value: torch.Tensor, axis: int, place: int) -> torch.Tensor:
 
 def generators() -> tuple:
     """Return the states of all generators that networks draw from."""
-    ours = np.random.get_state(legacy=False)
+    of_numpy = np.random.get_state(legacy=False)
+    key, *place = of_numpy["state"].values()
     return (
         torch.get_rng_state().numpy().tobytes(),
         random.getstate(),
-        str(ours),
-        ours["state"]["key"].tobytes(),
+        key.tobytes(),
+        *place,
+        of_numpy["has_gauss"],
+        of_numpy["gauss"],
     )

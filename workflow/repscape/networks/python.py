@@ -89,9 +89,8 @@ def check(*, factory, weights, file) -> None:
     if weights is not None and weights.lower() in PRETRAINED:
         raise ConfigError(
             f"weights: expected random or the path of a state dict, found '{weights}'. Weights that the "
-            "function "
-            "gives are taken without this key; what it takes to load them goes into kwargs, such as "
-            "{pretrained: true}."
+            "function gives are taken without this key; what it takes to load them goes into kwargs, such "
+            "as {pretrained: true}."
         )
     if weights not in (None, "random"):
         raise ConfigError(f"weights: {unknown(weights, ['random'])} Or give the path of a state dict.")

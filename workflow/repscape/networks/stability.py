@@ -18,6 +18,7 @@ from repscape.networks.probe import BATCHES, Note, Seen, difference, look
 
 ROUNDING = 1e-5  # of a layer's largest answer
 DEPENDS = 1e-8  # the same in float64
+VANISHES = 1e-6  # of a layer's largest answer: what is left in float64 of answers that are rounding alone
 COARSE = 1e-3  # the same where a network does not run in float64
 
 
@@ -45,10 +46,9 @@ def check(frozen: Frozen, seen: dict[str, Seen], shown: torch.Tensor) -> None:
     if draws:
         raise DataError(
             "the network draws random numbers in evaluation mode too, so an image is answered otherwise "
-            "each "
-            f"time: at {some(draws)}. Take the noise out (F.dropout needs training=self.training), or set "
-            "'stochastic: seeded' of the network: each image is then shown alone, with random numbers that "
-            "follow from the seed and the image."
+            f"each time: at {some(draws)}. Take the noise out (F.dropout needs training=self.training), or "
+            "set 'stochastic: seeded' of the network: each image is then shown alone, with random numbers "
+            "that follow from the seed and the image."
         )
     apart = [path for path, entry in seen.items() if not entry.difference <= ROUNDING]
     if not apart:
@@ -61,7 +61,11 @@ def check(frozen: Frozen, seen: dict[str, Seen], shown: torch.Tensor) -> None:
             "the next."
         )
     exact = _in_float64(frozen, shown)
-    found = {path: entry.difference for path, entry in (exact or seen).items()}
+    found = {
+        path: entry.difference
+        for path, entry in (exact or seen).items()
+        if not (exact and path in seen and entry.finite and entry.largest <= VANISHES * seen[path].largest)
+    }
     limit = DEPENDS if exact else COARSE
     apart = [path for path, size in found.items() if not size <= limit]
     if apart:
@@ -96,8 +100,7 @@ def check_graph(frozen: Frozen, module: nn.Module, shown: torch.Tensor) -> None:
     if isinstance(expected, torch.Tensor) and not difference(expected, found[0])[0] <= COARSE:
         raise DataError(
             "what torch.fx wrote down of the network does not answer as the network does: what it runs "
-            "depends "
-            "on what kind of object its input is. Let forward run the same whatever it is given."
+            "depends on what kind of object its input is. Let forward run the same whatever it is given."
         )
 
 
@@ -145,8 +148,7 @@ def _check_seeded(frozen: Frozen, shown: torch.Tensor, draws: list[str]) -> None
     if other:
         raise DataError(
             f"stochastic: seeded, but with the same seed an image is answered otherwise, at {some(other)}: "
-            "the "
-            "network has a generator of its own. Let it draw from torch's, numpy's or Python's."
+            "the network has a generator of its own. Let it draw from torch's, numpy's or Python's."
         )
 
 

@@ -226,8 +226,7 @@ def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], r
     (number, label), (other, meant) = by_label, by_path
     return (
         f"'{name}' is the label of the output of {rows[number].node} and also the path of a module, whose "
-        "output "
-        f"is {meant}. Write [{label}, {number}] for the label, or [{meant}, {other}] for the module."
+        f"output is {meant}. Write [{label}, {number}] for the label, or [{meant}, {other}] for the module."
     )
 
 

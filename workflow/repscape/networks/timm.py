@@ -126,8 +126,8 @@ def _configuration(architecture: str, weights: str | None):
             said = f"DEFAULT is {default.tag}" if default and default.tag else "there is no default"
             raise ConfigError(
                 f"weights: expected a name, found '{weights}'. For {architecture} timm has "
-                f"{some(tags) or 'none'}; "
-                f"{said}. Write one of these, or random, or the path of a state dict."
+                f"{some(tags) or 'none'}; {said}. Write one of these, or random, or the path of a state "
+                "dict."
             )
         if weights not in tags:
             raise ConfigError(f"weights: {_close(weights, ['random', 'DEFAULT', *tags])}")

@@ -109,9 +109,8 @@ def check(*, architecture, weights, file, like) -> None:
         names = ", ".join(name for name in known if name != "DEFAULT")
         raise ConfigError(
             f"weights of {architecture}: expected a name, found '{weights}'. Torchvision has {names}; "
-            "DEFAULT is "
-            f"{tables.default_weights(architecture)}. Write one of these, or random, or the path of a state "
-            "dict."
+            f"DEFAULT is {tables.default_weights(architecture)}. Write one of these, or random, or the path "
+            "of a state dict."
         )
     if known and weights not in (None, "random", *known):
         choice = unknown(weights, ["random", *known])
@@ -129,8 +128,7 @@ def rows(architecture: str) -> tuple[Row, ...]:
     if architecture.startswith(OF_CLIPS):
         raise ConfigError(
             f"architecture: {architecture} takes clips; only networks of single images can be used, for "
-            "stimuli "
-            "are shown image by image. Choose one of these."
+            "stimuli are shown image by image. Choose one of these."
         )
     if architecture not in tables.architectures():
         raise ConfigError(f"architecture: {unknown(architecture, tables.architectures())}")

@@ -146,8 +146,7 @@ def _check_numbers(state: Mapping, path: Path) -> None:
     if meta:
         raise DataError(
             f"{path}: {len(meta)} tensors have no numbers, only shapes (torch's meta device): {some(meta)}. "
-            "Save "
-            "the state dict where the weights are loaded."
+            "Save the state dict where the weights are loaded."
         )
     packed = [
         name for name, value in state.items() if value.layout is not torch.strided or value.is_quantized
@@ -155,15 +154,13 @@ def _check_numbers(state: Mapping, path: Path) -> None:
     if packed:
         raise DataError(
             f"{path}: quantised or sparse tensors: {some(packed)}. Save the state dict of the network in "
-            "float32 "
-            "(dequantize(), to_dense())."
+            "float32 (dequantize(), to_dense())."
         )
     odd = [name for name, value in state.items() if _is_odd(name, value)]
     if odd:
         raise DataError(
             f"{path}: weights that are no finite numbers: {some(odd)}. The training has probably diverged, "
-            "or "
-            "half precision overflowed; take an earlier checkpoint."
+            "or half precision overflowed; take an earlier checkpoint."
         )
 
 
