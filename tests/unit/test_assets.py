@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from repscape import assets
 from repscape.errors import AssetError
-from repscape.labels import natural
+from repscape.natural import natural
 
 CONTENT = b"a picture, say"
 OTHER = b"another one"

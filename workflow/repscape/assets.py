@@ -38,7 +38,7 @@ from urllib.parse import unquote, urlsplit
 
 from repscape import bombs, logs, patterns, turns
 from repscape.errors import AssetError, DataError, some
-from repscape.labels import natural
+from repscape.natural import natural
 
 HEX_DIGITS = {"sha256": "64", "md5": "32", "sha256-prefix": "8,64"}
 CHUNK = 1 << 20

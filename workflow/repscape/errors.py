@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from repscape.natural import natural
+
 _SHOWN = 3
 
 
@@ -39,8 +41,6 @@ def some(items: Sequence[str]) -> str:
 
 def unknown(name: str | None, valid) -> str:
     """Say that a name is unknown, what was probably meant, and what there is."""
-    from repscape.labels import natural  # which needs this module
-
     valid = sorted(map(str, valid), key=natural)
     close = nearest(str(name), valid)
     hint = f"; did you mean '{close}'?" if close else "."

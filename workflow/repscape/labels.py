@@ -1,6 +1,5 @@
-"""Labels: their order, and checks made before two labelled files are joined."""
+"""Labels: checks made before two labelled files are joined."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,9 +39,3 @@ def check_equal(
         f"{first_file} and {second_file} do not describe the same {what}s: {detail}. "
         "Make both from the same stimulus and population, or delete the outdated one."
     )
-
-
-def natural(name: str) -> list[tuple[str, int, str]]:
-    """Sort key that puts ``2.png`` before ``10.png``."""
-    parts = [*re.split(r"([0-9]+)", name), "0"]
-    return [(text, int(digits), digits) for text, digits in zip(parts[::2], parts[1::2], strict=True)]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from shutil import get_terminal_size
 
 from repscape.errors import unknown
-from repscape.labels import natural
+from repscape.natural import natural
 
 logger = logging.getLogger("repscape")
 

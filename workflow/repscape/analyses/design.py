@@ -8,7 +8,7 @@ import numpy as np
 from repscape import schema
 from repscape.choices import one
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import natural
+from repscape.natural import natural
 from repscape.study import Study
 
 

@@ -13,8 +13,8 @@ from repscape.analyses.collection import Of, Where
 from repscape.analyses.result import Result
 from repscape.analyses.split_rdms import OF_PARTS, UNITS
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import natural
 from repscape.logs import logger
+from repscape.natural import natural
 from repscape.rdms import REPEATED
 from repscape.study import Study
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from repscape.analyses.split_rdms import AS_RECORDED, HALVES, PART, SPLIT, UNITS, WHOLE
 from repscape.errors import DataError
-from repscape.labels import natural
 from repscape.logs import logger
+from repscape.natural import natural
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from repscape.config.sections import plugin_sections, without_keys
 from repscape.config.sizes import count_shards, estimate_images
 from repscape.config.stimuli import check_stimuli
 from repscape.config.top import Config
-from repscape.labels import natural
 from repscape.mistakes import Mistakes, read_lines
+from repscape.natural import natural
 from repscape.study import Study
 
 

@@ -6,8 +6,8 @@ from repscape import plugins
 from repscape.config.recordings import gives_rdms
 from repscape.config.top import Config
 from repscape.errors import unknown
-from repscape.labels import natural
 from repscape.mistakes import Mistakes
+from repscape.natural import natural
 
 
 def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.errors import ConfigError
 from repscape.figures.style import COLOURS, RAMP, along
-from repscape.labels import natural
+from repscape.natural import natural
 
 # Around a circle, from red by yellow and blue to violet, through all lightnesses: up to 8 values, evenly
 # spaced, are at least CIEDE2000 = 10 apart with any colour vision (as in `style.COLOURS`).

@@ -8,7 +8,7 @@ from repscape import choices
 from repscape.figures import captions
 from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
 from repscape.figures.style import WIDTH, Style
-from repscape.labels import natural
+from repscape.natural import natural
 from repscape.study import Study
 
 CATEGORY = "Stimuli"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from repscape.labels import natural
+from repscape.natural import natural
 
 WIDTH = 180.0  # mm, a double column
 PAGE = 240.0  # mm, the tallest a figure should be

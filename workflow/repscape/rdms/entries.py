@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.errors import DataError, some
-from repscape.labels import natural
+from repscape.natural import natural
 from repscape.rdms.distances import pairs
 
 

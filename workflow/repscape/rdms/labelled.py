@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repscape.errors import DataError, some
-from repscape.labels import natural
 from repscape.logs import logger
+from repscape.natural import natural
 from repscape.rdms import REPEATED
 from repscape.rdms.comparison import defined_entries, orders_used, settled
 from repscape.rdms.distances import pairs

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import natural
 from repscape.logs import logger
+from repscape.natural import natural
 from repscape.rdms import REPEATED
 from repscape.rdms.comparison import Comparison, compare, left_out, p_values
 from repscape.rdms.distances import pairs

@@ -25,8 +25,8 @@ import numpy as np
 
 from repscape import store
 from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import natural
 from repscape.logs import logger
+from repscape.natural import natural
 from repscape.rdms import file as rdm_file
 from repscape.study import CONTENTS
 

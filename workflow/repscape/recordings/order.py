@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.containers import ends
 from repscape.errors import DataError, some
-from repscape.labels import natural
+from repscape.natural import natural
 from repscape.stimuli.names import NONE, find
 
 UNORDERED = "rows have no names of images"

@@ -9,7 +9,7 @@ import torch
 from repscape import store, stored
 from repscape.errors import DataError
 from repscape.frozen.preprocess import Preprocess
-from repscape.labels import natural
+from repscape.natural import natural
 from repscape.stimuli import factors
 from repscape.stimuli.assemble import pixels_sha256
 
