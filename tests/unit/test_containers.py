@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import tracemalloc
 import zipfile
 
 import h5py
@@ -129,6 +130,19 @@ def test_damaged_files_are_told(tmp_path, write):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         array(tmp_path / "none.npz", "resp")
+
+
+def test_large_arrays_stay_on_the_disk(tmp_path):
+    """Traces may be larger than the memory: of a file of 18 MB little is held at once."""
+    np.save(tmp_path / "traces.npy", np.ones((4_500_000, 1), np.float32))
+    tracemalloc.start()
+    try:
+        values, _ = ordered(tmp_path / "traces.npy", None, ["time", "neuron"], ("time", "neuron"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert values.shape == (4_500_000, 1)
+    assert most < 2**20
 
 
 def test_axes_are_brought_into_order(tmp_path):
