@@ -51,6 +51,7 @@ def results(tmp_path, monkeypatch):
         store.write(path, kind="rdm", variables=variables, attributes=attributes)
     for name in ("stimuli/noise.nc", "stimuli/pictures.nc", "analyses/maps.nc", "analyses/maps.csv",
                  "analyses/mds.nc", "figures/map.svg", "figures/map.nc", "figures/old.png", "logs/old.log",
+                 "figures/old.rst", "figures/panel.png", "analyses/counts.csv", "analyses/mds.csv",
                  "samples/net/random/fc/n100.nc", "figures/notes.txt", "mine.nc"):  # fmt: skip
         path = Path("results/s", name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,8 @@ def test_what_is_left_is_found_and_removed(results):
     now = study_of(stimuli=("noise",))
     found = [path.removeprefix("results/s/") for path in leftovers.leftovers(now)]
     assert found == [
-        "analyses/mds.nc", "figures/old.png", "rdms/net/pictures/random/fc/n100.nc",
+        "analyses/mds.csv", "analyses/mds.nc", "figures/old.png", "figures/old.rst",
+        "rdms/net/pictures/random/fc/n100.nc",
         "rdms/net/pictures/random/input/n100.nc", "stimuli/pictures.nc",
     ]  # fmt: skip
     leftovers.remove(leftovers.leftovers(now))

@@ -37,7 +37,8 @@ def leftovers(study: Study) -> list[str]:
     Returns
     -------
     list of str
-        Paths as the study names them, sorted. Files that no path of a study is like are none.
+        Paths as the study names them, sorted. Files that no path of a study is like are none, nor are
+        figures without a caption and tables without an analysis.
     """
     expected = set(_expected(study))
     shown = {study.path("figure", figure=name, format="") for name in study.config["figures"]}
@@ -48,9 +49,16 @@ def leftovers(study: Study) -> list[str]:
         for path in _files(pattern.partition("{")[0].rpartition("/")[0]):
             figure = kind == "figure" and path.rpartition(".")[0] + "." in shown
             other = kind == "figure" and os.path.splitext(path)[1] not in _SUFFIXES
-            if own.fullmatch(path) and path not in expected and not figure and not other:
+            known = path in expected or figure or other
+            if own.fullmatch(path) and not known and _is_made(path, kind):
                 found.append(path)
     return sorted(set(found))
+
+
+def _is_made(path: str, kind: str) -> bool:
+    """Whether a figure has its caption beside it, and a table its analysis: users may add others."""
+    beside = {"figure": ".rst", "table": ".nc"}.get(kind)
+    return beside is None or os.path.exists(os.path.splitext(path)[0] + beside)
 
 
 def remove(paths: list[str]) -> None:

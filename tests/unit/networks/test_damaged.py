@@ -69,3 +69,13 @@ def test_of_another_network(study, file):
     shutil.copy(study / "a" / file, study / "b" / file)
     with pytest.raises(DataError, match=rf"b/{file}: expected .* found the one written as .*a/{file}"):
         READERS[file](study / "b" / file)
+
+
+def test_a_network_of_an_earlier_version(study, monkeypatch):
+    monkeypatch.setattr(run, "in_job", False)
+    path = study / "a/network.pt"
+    content = torch.load(path, weights_only=False)
+    del content["left_out"], content["noise_seed"]
+    torch.save(content, path)
+    with pytest.raises(DataError, match=r"a/network\.pt: .*earlier version"):
+        thaw(path)

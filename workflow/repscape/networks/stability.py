@@ -86,7 +86,7 @@ def check_graph(frozen: Frozen, module: nn.Module, shown: torch.Tensor) -> None:
     ------
     DataError
     """
-    images = shown.contiguous(memory_format=_layout(frozen))
+    images = shown[BATCHES[0]].contiguous(memory_format=_layout(frozen))
     graph, logits = frozen.module.graph, list(frozen.module.graph.nodes)[-1].args[0]
     if frozen.softmax:
         logits = logits.args[0]
