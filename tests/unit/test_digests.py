@@ -86,13 +86,16 @@ def test_what_stays_the_same_is_read_once(reads):
 
 
 def test_memory_is_parsed_once_for_all_sections(monkeypatch):
-    digests.contents(["model.pth"])
     parsed, parse = [], digests._parse_known
     monkeypatch.setattr(digests, "_parse_known", lambda: parsed.append(1) or parse())
-    monkeypatch.setattr(digests, "_parsed", None)
-    for _ in range(3):
-        digests.contents(["model.pth"])
+    for file in ("epoch9.pth", "epoch10.pth", "model.pth", "epoch9.pth"):
+        digests.contents([file])
     assert len(parsed) == 1
+    assert parse() == digests._read_known()
+    monkeypatch.setattr(digests, "_parsed", None)
+    for file in ("epoch9.pth", "epoch10.pth"):
+        digests.contents([file])
+    assert len(parsed) == 2
 
 
 def test_what_has_just_changed_is_read_again(reads, monkeypatch):
@@ -104,12 +107,13 @@ def test_what_has_just_changed_is_read_again(reads, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"no json", None])
-def test_damaged_memory_is_not_trusted(reads, damage):
+def test_damaged_memory_is_not_trusted(reads, damage, monkeypatch):
     first = digests.contents(["model.pth"])
     text = digests.KNOWN.read_bytes()
     digit = text.index(first[0][1].encode(), 64)
     flipped = text[:digit] + bytes([text[digit] ^ 1]) + text[digit + 1 :]
     digests.KNOWN.write_bytes(flipped if damage is None else damage)
+    monkeypatch.setattr(digests, "_parsed", None)  # a later run
     assert digests.contents(["model.pth"]) == first
     assert len(reads) == 2
 
