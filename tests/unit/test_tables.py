@@ -134,6 +134,7 @@ def test_line_ends_and_marks(file, end, encoding):
         (b'"n0";"n1"\n"1,5";"2";\n', "found semicolons"),
         (b"# made by hand\nn0,n1\n1,2\n", "begins with a comment"),
         (b"n0,n1\n1.5,2.5\n3,5,4,5\n", "line 3 has 4 columns.*commas in numbers"),
+        (b"n0\n1,5\n2,5\n", "line 2 has 2 columns.*commas in numbers, or names of rows"),
         (b"n0,n1\nneuron,1.5,2.5\n", "line 2 has 3 columns.*row.names = FALSE"),
         (b"n0,n1\n1.5,2.5\n\n3.5\n", "line 4 has 1 columns"),
         (b'n0,n1\n"1,5","2,5"\n', "Commas in numbers"),

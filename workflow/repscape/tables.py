@@ -325,6 +325,8 @@ def _check_header(file: Path, columns: list[str], numeric: bool) -> None:
 
 def _of_another_length(file: Path, line: int, row: list[str], columns: list[str]) -> str:
     said = f"{file}: line {line} has {len(row)} columns, the first row has {len(columns)}"
+    if len(row) == len(columns) + 1 and all(re.fullmatch(r"-?\d+", cell.strip()) for cell in row):
+        return f"{said}: commas in numbers, or names of rows as R writes them? {_SAVE}, without such names."
     if len(row) == len(columns) + 1 and (_number(row[0]) is None or (line, row[0].strip()) == (2, "1")):
         return f"{said}: names of rows, as R writes them? Save the table without (row.names = FALSE)."
     if len(row) == 2 * len(columns) or any(_DECIMAL_COMMA.fullmatch(cell) for cell in row):

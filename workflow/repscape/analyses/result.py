@@ -4,15 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_BEGINS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-)  # with these spreadsheets begin a formula (OWASP, CSV injection)
+# With these spreadsheets begin a formula (OWASP, CSV injection)
+_BEGINS = tuple("=+-@\t\r\n")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 

@@ -23,12 +23,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF
 GREY = 128  # what transparent pixels are laid over
 _SRGB_GAMMA = 0.45455
 _ORIENTATION = 0x0112
-_FEW = {
-    "L;2": 85,
-    "L;4": 17,
-}  # raw modes of fewer bits, which Pillow scales to 8, but not the transparent value
-
-
+# Raw modes of fewer bits, which Pillow scales to 8, but not the transparent value
+_FEW = {"L;2": 85, "L;4": 17}
 _DARK = 2**14  # 16-bit samples that are all below are rather of 14 bits or fewer
 _BLACK = 2**12  # those that nearly all are below are black but for what may be defects of the camera
 _SAMPLED = 100_000  # pixels that are looked at for that
