@@ -74,6 +74,11 @@ def _ask(names: list[str], where: str) -> None:
     found = _sorted(names) | {
         "regardless of capitals": sorted(names, key=str.casefold),
         "natural regardless of capitals": sorted(names, key=lambda name: _natural(name.casefold())),
+        # Python's order of names as Linux and Windows, and as macOS may write them
+        "accented letters last": sorted(names, key=lambda name: unicodedata.normalize("NFC", name)),
+        "accented letters after plain ones": sorted(
+            names, key=lambda name: unicodedata.normalize("NFD", name)
+        ),
     }
     by_name = [others for what, others in found.items() if what != "stimulus"]
     if all(others == by_name[0] for others in by_name):
