@@ -9,6 +9,8 @@ import xarray as xr
 
 from repscape import checksums, run, store
 from repscape.errors import DataError
+from repscape.recordings import file as recordings
+from repscape.stimuli import mother
 
 
 @pytest.fixture
@@ -123,6 +125,19 @@ def test_who_reads_a_part_checks_a_part(tmp_path, monkeypatch):
     flip(path, path.read_bytes().index(b"pictures"))
     with pytest.raises(DataError, match=r"file\.nc: not as it was written"):
         reads(path, rows=range(0))
+
+
+def test_labels_are_read_without_the_images(tmp_path, monkeypatch):
+    path = tmp_path / "stimulus.nc"
+    monkeypatch.setattr(store, "_LARGE", 1000)
+    monkeypatch.setattr(checksums, "BLOCK", 256)
+    images = np.random.default_rng(0).integers(0, 256, (9, 20, 20, 3), np.uint8)
+    variables = {"images": (("image", "y", "x", "channel"), images), "name": (("image",), list("abcdefghi"))}
+    store.write(path, kind="stimulus", variables=variables, attributes={"sha256": "0", "stimulus": "s"})
+    flip(path, path.read_bytes().index(images[4].tobytes()) + 600)
+    assert recordings.seen(path).names == list("abcdefghi")
+    with pytest.raises(DataError, match=r"stimulus\.nc: not as it was written"):
+        mother.read(path)
 
 
 def test_as_many_blocks_as_an_archive_bears(tmp_path, monkeypatch):

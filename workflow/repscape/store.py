@@ -248,7 +248,8 @@ def open_file(path, kind: str | None = None, *, rows: range | None = None) -> It
     kind : str, optional
         What it must hold; see `create`.
     rows : range, optional
-        Which rows of its largest variable will be read, if not all; the others are not checked.
+        Which rows of its largest variable will be read, if not all; the others are not checked. Of a
+        stimulus whose images are not read, none: ``range(0)``.
 
     Raises
     ------

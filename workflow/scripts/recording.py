@@ -11,7 +11,7 @@ from repscape.recordings.given import to_table
 
 def main(section, recording, inputs, output):
     read = plugins.entry("recordings", section["source"])
-    with store.open_file(inputs["stimulus"], "stimulus") as stimulus:
+    with store.open_file(inputs["stimulus"], "stimulus", rows=range(0)) as stimulus:
         images, checksum = list(stimulus["name"][:]), stimulus.sha256
     given = read(**fetched(read, section, f"recordings.{recording}", inputs))
     keys = {key: section[key] for key in ("stimulus", "area", "metric", "order")}

@@ -30,7 +30,7 @@ def replay(responses, stimulus, population, outputs: Mapping) -> None:
     """
     with (
         store.open_file(responses, "responses") as recording,
-        store.open_file(stimulus, "stimulus") as shown,
+        store.open_file(stimulus, "stimulus", rows=range(0)) as shown,
         store.open_file(population, "population") as units,
     ):
         check_stimulus(recording, responses, shown, stimulus)

@@ -161,7 +161,7 @@ def compute(
     from repscape.frozen.running import settings
     from repscape.stimuli import factors
 
-    with store.open_file(files["stimulus"], "stimulus") as file:
+    with store.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
         names, varied, stimulus = file["name"][:], factors.read(file), file.stimulus
     if factor not in varied:
         raise DataError(

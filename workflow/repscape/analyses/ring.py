@@ -297,7 +297,7 @@ def _factors(paths, factor: str) -> dict[str, dict[str, str] | None]:
 
     found: dict[str, dict[str, str] | None] = {}
     for path in paths:
-        with store.open_file(path, "stimulus") as file:
+        with store.open_file(path, "stimulus", rows=range(0)) as file:
             own = factors.read(file).get(factor)
             names = map(str, file["name"][:])
             found[str(file.stimulus)] = None if own is None else dict(zip(names, map(str, own), strict=True))

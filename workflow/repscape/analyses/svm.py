@@ -149,7 +149,7 @@ def compute(
     from repscape.analyses.decoding import Decoder, permuted
 
     grid = tuple(sorted(set(C)))
-    with store.open_file(files["stimulus"], "stimulus") as file:
+    with store.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
         names = file["name"][:]
         target, columns = _columns(file, files["stimulus"], target, across, groups)
     task, classes, conditions = arrange(columns, target, across, groups, folds, grid, seed)

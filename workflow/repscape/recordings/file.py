@@ -14,7 +14,7 @@ from repscape.stimuli import factors
 
 def seen(path) -> Seen:
     """Read what a recording's source may need of a stimulus."""
-    with store.open_file(path, "stimulus") as file:
+    with store.open_file(path, "stimulus", rows=range(0)) as file:
         times = file["time"][:] if "time" in file.variables else None
         varied = {name: list(values) for name, values in factors.read(file).items()}
         return Seen(list(file["name"][:]), varied, times)
@@ -35,7 +35,7 @@ def write(outputs: Mapping, recorded: Recorded, stimuli: Mapping, attributes: Ma
     frequencies = recorded.frequencies
     for stimulus, path in outputs.items():
         trials = recorded.trials[stimulus]
-        with store.open_file(stimuli[stimulus], "stimulus") as shown:
+        with store.open_file(stimuli[stimulus], "stimulus", rows=range(0)) as shown:
             names, pixels = shown["name"][:], shown.sha256
         groups = {}
         for area, neurons in recorded.neurons.items():
