@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, spearmanr
 
 from repscape.plugins import entry
-from repscape.rdms import many
+from repscape.rdms import many, normalisation
 from repscape.rdms.comparison import compare, settled
 from repscape.rdms.compute import Metric, dissimilarities, scalings_of
 from repscape.rdms.labelled import without_rounding
@@ -141,3 +141,13 @@ def test_rdms_of_rounding_alone_are_all_ties(metric, normalisation, rounding, ca
     for values in found["dissimilarity"]:
         assert np.isnan(values).tolist() == [rounding, rounding, False]
     assert ("layer one" in caplog.text) == rounding
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-12, 1.0, 1e12, 1e25])
+def test_rounding_of_any_size_is_that_of_double_precision(size):
+    """Single precision serves where it can, and moments where they are known."""
+    activity = (size * np.random.default_rng(0).normal(3, 1, (5, 200))).astype(np.float32)
+    expected = (4 * np.finfo(np.float32).eps) ** 2 * np.square(activity.astype(np.float64)).sum(axis=1)
+    np.testing.assert_allclose(normalisation.rounding(activity), expected, rtol=1e-4)
+    found = normalisation.rounding_by_moments(activity, *normalisation.moments(activity))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

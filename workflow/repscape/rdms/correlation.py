@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.rdms.distances import squared_distances, squared_distances_in_blocks
-from repscape.rdms.normalisation import Scaling, constant, moments
+from repscape.rdms.normalisation import Scaling, constant, moments, rounding_by_moments
 from repscape.rdms.normalisation import rounding as rounding_of
 from repscape.rdms.rows import Rows
 
@@ -52,4 +52,5 @@ def squared_rounding(activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarra
 def _moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
     """Return each image's mean, and the norm of what deviates from it; 0 where that is rounding."""
     means, squares = moments(activity)
-    return means, np.sqrt(np.where(constant(squares, rounding_of(activity)), 0, squares))
+    alike = constant(squares, rounding_by_moments(activity, means, squares))
+    return means, np.sqrt(np.where(alike, 0, squares))

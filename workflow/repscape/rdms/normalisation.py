@@ -17,6 +17,7 @@ _SMALL, _ERRORS = 0.01, 3
 
 # Answers that differ by fewer units in the last place cannot be told apart: each step of a network may round
 _ULPS = 4
+_SMALLEST, _LARGEST = 1e-20, 1e36  # sums of squares that single precision tells
 _BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
 
 
@@ -72,14 +73,37 @@ def rounding(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarr
     """
     images, units = activity.shape
     squares = np.empty(images)
-    first, same = activity[0:1][0].astype(np.float64), np.arange(units if differences else 0)
+    first = activity[0:1][0]
+    same = np.flatnonzero(first == activity[images - 1 : images][0]) if differences else np.arange(0)
     for block in slices(images, max(1, _BLOCK // units)):
         values = activity[block]
-        kind = values.dtype if values.dtype.kind == "f" else np.float64
-        squares[block] = np.einsum("iu,iu->i", values, values, dtype=np.float64)
-        same = same[(values[:, same] == first[same]).all(axis=0)]
-    squares = (squares - np.square(first[same]).sum()).clip(0)
-    return (_ULPS * float(np.finfo(kind).eps)) ** 2 * squares
+        kind = values.dtype
+        squares[block] = _squares(values)
+        if len(same):
+            same = same[(values[:, same] == first[same]).all(axis=0)]
+    if len(same):
+        squares = (squares - _squares(first[np.newaxis, same])).clip(0)
+    return _ulps(kind) ** 2 * squares
+
+
+def rounding_by_moments(activity: np.ndarray | Rows, means: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Return what `rounding` does, from the `moments` of the same activity: Σ a² = Σ (a − m)² + n m²."""
+    return _ulps(activity[0:1].dtype) ** 2 * (squares + activity.shape[1] * np.square(means))
+
+
+def _ulps(kind: np.dtype) -> float:
+    """Return by how much an answer of 1 may be off."""
+    return _ULPS * float(np.finfo(kind if kind.kind == "f" else np.float64).eps)
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    """Return the sum of squares of each row: in single precision, unless it leaves its range."""
+    if values.dtype == np.float32:
+        with np.errstate(over="ignore", under="ignore"):
+            found = np.vecdot(values, values)
+        if found.min(initial=1) > _SMALLEST and found.max(initial=1) < _LARGEST:
+            return found.astype(np.float64)
+    return np.vecdot(values.astype(np.float64), values.astype(np.float64))
 
 
 def constant(squares: np.ndarray, rounding: np.ndarray) -> np.ndarray:
@@ -106,7 +130,7 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
     means, squares = moments(activity)
     mean = means.mean()
     sd = np.sqrt(squares.sum() / activity.size + np.square(means - mean).mean())
-    if constant(sd**2 * activity.size, rounding(activity).sum()):
+    if constant(sd**2 * activity.size, rounding_by_moments(activity, means, squares).sum()):
         sd = 0.0
     if kind == "mean":
         if abs(mean) < sd * max(_SMALL, _ERRORS / np.sqrt(activity.size)):

@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.rdms.correlation import dissimilarity as correlation
 from repscape.rdms.correlation import in_blocks as correlation_in_blocks
-from repscape.rdms.normalisation import Scaling, constant, moments, rounding
+from repscape.rdms.normalisation import Scaling, constant, moments, rounding_by_moments
 from repscape.rdms.rows import Rows
 
 SQUARED = True
@@ -42,7 +42,7 @@ def _ranks(activity: np.ndarray) -> np.ndarray:
     """Return each answer's rank among those to the same image; 0 of constant ones, but for rounding."""
     from scipy.stats import rankdata
 
-    _, squares = moments(activity)
+    means, squares = moments(activity)
     found = rankdata(activity, axis=1)
-    found[constant(squares, rounding(activity))] = 0
+    found[constant(squares, rounding_by_moments(activity, means, squares))] = 0
     return found
