@@ -151,3 +151,14 @@ def test_rounding_of_any_size_is_that_of_double_precision(size):
     np.testing.assert_allclose(normalisation.rounding(activity), expected, rtol=1e-4)
     found = normalisation.rounding_by_moments(activity, *normalisation.moments(activity))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-3, 1e-6])
+def test_the_rounding_of_a_large_unit_that_does_not_vary_is_not_left(spread):
+    """Taken off a sum, it would leave its own rounding, in which small distances vanish."""
+    activity = (spread * np.random.default_rng(0).normal(size=(6, 50))).astype(np.float32)
+    beside = np.column_stack([activity, np.full(6, 1e6, np.float32), np.zeros(6, np.float32)])
+    expected = normalisation.rounding(activity)
+    np.testing.assert_allclose(normalisation.rounding(beside, differences=True), expected, rtol=1e-4)
+    found = rdms(beside, "none")["euclidean"]
+    np.testing.assert_allclose(found, pdist(activity.astype(np.float64)), rtol=1e-4)

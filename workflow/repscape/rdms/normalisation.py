@@ -81,8 +81,10 @@ def rounding(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarr
         squares[block] = _squares(values)
         if len(same):
             same = same[(values[:, same] == first[same]).all(axis=0)]
-    if len(same):
-        squares = (squares - _squares(first[np.newaxis, same])).clip(0)
+    if first[same].any():  # taken off a sum, they would leave their rounding
+        other = np.setdiff1d(np.arange(units), same)
+        for block in slices(images, max(1, _BLOCK // units)):
+            squares[block] = _squares(activity[block][:, other])
     return _ulps(kind) ** 2 * squares
 
 
