@@ -77,7 +77,7 @@ class Study:
         for label in self.labels:
             row = layer_table.find(frozen.rows, label)[1]
             layers.append(Layer(label, row.channels, row.height, row.width, row.units))
-        section = {"select": "random", "units": UNITS, "seed": 0}
+        section = {"kind": "random", "units": UNITS, "seed": 0}
         population_file.write(
             self.population, layers, section=section, files={}, source="net", population="random"
         )

@@ -125,7 +125,7 @@ def prepare(folder: Path, count: int) -> None:
     label = layer_table.select(frozen.rows, "all", "layers")[-1]
     row = layer_table.find(frozen.rows, label)[1]
     layer = Layer(label, row.channels, row.height, row.width, row.units)
-    section = {"select": "random", "units": UNITS, "seed": 0}
+    section = {"kind": "random", "units": UNITS, "seed": 0}
     keys = {"section": section, "files": {}, "source": "net", "population": "random"}
     file.write(folder / "population.nc", [layer], **keys)
     with netcdf.open_file(folder / "population.nc") as population:
@@ -151,7 +151,7 @@ def step_of(step: str, folder: Path, count: int):
         import stimulus
 
         path = [str(file) for file in sorted((folder.parent / "pictures").iterdir())[:count]]
-        section = {"source": "images", "path": path, "size": [SIZE, SIZE], "fit": "squash"}
+        section = {"kind": "images", "path": path, "size": [SIZE, SIZE], "fit": "squash"}
         section |= {"labels": None, "table": None}
         return lambda: stimulus.main(section, "pictures", {}, str(files["stimulus"]))
     if step in ("activations", "a shard"):
@@ -177,7 +177,7 @@ def step_of(step: str, folder: Path, count: int):
     if step == "rdms":
         from repscape.rdms.compute import write_rdms
 
-        metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
+        metric = {"name": "sqeuclidean", "kind": "sqeuclidean", "normalisation": "zscore"}
         layers = [{label: files[name]} for name in ("activations", "sample", "rdm")]
         return lambda: write_rdms(*layers, metrics=[metric])
     if step == "differentiation":

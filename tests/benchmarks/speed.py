@@ -251,7 +251,7 @@ def write_stimulus(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_population(file, path: Path, layers: list, units: int = UNITS) -> None:
-    section = {"select": "random", "units": units, "seed": 0}
+    section = {"kind": "random", "units": units, "seed": 0}
     file.write(path, layers, section=section, files={}, source="vgg16", population="random")
 
 
@@ -286,7 +286,7 @@ def resampling(arguments) -> Iterable[Row]:
 
     images, times, few = arguments.resampling_images, arguments.resamplings, arguments.peer_resamplings
     layers = [Layer(name, depth, side, side, depth * side**2) for name, (side, depth) in VGG16.items()]
-    metric = {"name": "euclidean", "metric": "euclidean", "normalisation": "mean"}
+    metric = {"name": "euclidean", "kind": "euclidean", "normalisation": "mean"}
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -13,19 +13,19 @@ NEEDED = ("munge", "munged", "slurmctld", "slurmd", "squeue")
 CONFIG = {
     "study": "small",
     "stimuli": {
-        "white_noise": {"source": "white_noise", "count": 4, "size": [64, 64]},
-        "gratings": {"source": "gratings", "count": 4, "size": [64, 64]},
+        "white_noise": {"kind": "white_noise", "count": 4, "size": [64, 64]},
+        "gratings": {"kind": "gratings", "count": 4, "size": [64, 64]},
     },
     "networks": {
         "squeezenet": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "squeezenet1_1",
             "weights": "random",
             "preprocess": {"resize": 64, "crop": 64},
             "layers": ["input", "conv1", "predictions"],
         },
     },
-    "populations": {"random": {"select": "random", "units": 300}},
+    "populations": {"random": {"kind": "random", "units": 300}},
     "samples": [{"population": "random", "sizes": [20], "repeats": [3]}],
     "analyses": {"differentiation": {"reference": "white_noise"}},
     "figures": {"differentiation_by_depth": {}},

@@ -57,7 +57,7 @@ class Responded:
             },
             attributes={
                 "source": source, "stimulus": "gratings", "population": "all", "layer": layer, "order": order,
-                "statistic": "unit", "positions": 1, "selected": '{"select": "all"}',
+                "statistic": "unit", "positions": 1, "selected": '{"kind": "all"}',
                 "factors": ["orientation"], **attributes,
             },
         )  # fmt: skip

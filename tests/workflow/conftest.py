@@ -5,13 +5,13 @@ from project import Project, make_pictures
 CONFIG = {
     "study": "small",
     "stimuli": {
-        "white_noise": {"source": "white_noise", "count": 4, "size": [64, 64]},
-        "gratings": {"source": "gratings", "count": 4, "size": [64, 64]},
-        "pictures": {"source": "images", "path": "pictures", "size": [64, 64]},
+        "white_noise": {"kind": "white_noise", "count": 4, "size": [64, 64]},
+        "gratings": {"kind": "gratings", "count": 4, "size": [64, 64]},
+        "pictures": {"kind": "images", "path": "pictures", "size": [64, 64]},
     },
     "networks": {
         "squeezenet": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "squeezenet1_1",
             "weights": "random",
             "preprocess": {"resize": 64, "crop": 64},
@@ -19,8 +19,8 @@ CONFIG = {
         },
     },
     "populations": {
-        "random": {"select": "random", "units": 300},
-        "filter_means": {"select": "filter_means"},
+        "random": {"kind": "random", "units": 300},
+        "filter_means": {"kind": "filter_means"},
     },
     "samples": [
         {"population": "random", "sizes": [20, 100], "repeats": [3, 1]},

@@ -99,13 +99,13 @@ def test_typos_and_wrong_types_at_the_top(planned, config):
 def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
     stimuli, networks, figures = config["stimuli"], config["networks"], config["figures"]
     stimuli["white_noise"] |= {"count": "four", "cuont": 3}
-    stimuli["of nobody"] = {"source": "white_noise"}
-    stimuli["a/b"] = {"source": "white_noise"}
-    stimuli["naïve"] = {"source": "white_noise"}
-    stimuli["gone"] = {"source": "images", "path": "no/such/folder"}
+    stimuli["of nobody"] = {"kind": "white_noise"}
+    stimuli["a/b"] = {"kind": "white_noise"}
+    stimuli["naïve"] = {"kind": "white_noise"}
+    stimuli["gone"] = {"kind": "images", "path": "no/such/folder"}
     make_pictures(planned.folder / "braces", ["a.png", "b.png", "{c}.png"])
-    stimuli["braces"] = {"source": "images", "path": "braces"}
-    stimuli["bare"] = {"source": "images", "path": "https://host/a.png"}
+    stimuli["braces"] = {"kind": "images", "path": "braces"}
+    stimuli["bare"] = {"kind": "images", "path": "https://host/a.png"}
     networks["squeezenet"]["architecture"] = "squeezenet1_2"
     networks["alex"] = {**networks["squeezenet"], "architecture": "alexnet", "layers": ["input", "conv77"]}
     config["rdms"]["metrics"] = ["corelation"]
@@ -113,7 +113,7 @@ def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
     figures["rdm_galery"] = {}
     figures["layer_table"] = {"colour": "red"}
     for taken in ("stimuli", "differentiation", "samples_alex", "config"):
-        figures[taken] = {"figure": "rdm_gallery"}
+        figures[taken] = {"kind": "rdm_gallery"}
     head, *lines = refused(planned, config)
     message = "\n".join(lines)
     says(head, f"The config has {len(lines)} mistakes:")
@@ -164,7 +164,7 @@ def test_two_stimuli_of_one_name(planned, config):
     says(line, "config/config.yaml:9: stimuli.white_noise: this name is given twice, first in line 3; rename")
     for folder in ("one", "two"):
         make_pictures(planned.folder / folder, ["white_noise.png"])
-    config["stimuli"]["each"] = {"source": "images", "path": ["one", "two"], "each": True}
+    config["stimuli"]["each"] = {"kind": "images", "path": ["one", "two"], "each": True}
     lines = refused(planned, config)
     says("\n".join(lines), "stimuli.each: two files would be stimulus 'white_noise'; rename one",
          "two stimuli would be named 'white_noise'")  # fmt: skip
@@ -220,16 +220,16 @@ def test_bad_stimuli(fresh):
 
     config = fresh.config
     arrays = {
-        name: {"source": "npy", "path": f"data/{name}.npy"} for name in ("shape", "dtype", "pickled", "short")
+        name: {"kind": "npy", "path": f"data/{name}.npy"} for name in ("shape", "dtype", "pickled", "short")
     }
     config["stimuli"] = {
-        "mixed": {"source": "images", "path": "data/mixed"},
-        "two": {"source": "images", "path": "data/two"},
-        "movie": {"source": "movie", "path": "data/movie.mp4", "count": 5},
-        "wrong": {"source": "images", "path": [f"pypi://some-pictures==1.0/some_pictures/a.png{zeros}"] * 3},
-        "absent": {"source": "images", "path": [f"https://localhost:9/remote.png{zeros}"] * 3},
+        "mixed": {"kind": "images", "path": "data/mixed"},
+        "two": {"kind": "images", "path": "data/two"},
+        "movie": {"kind": "movie", "path": "data/movie.mp4", "count": 5},
+        "wrong": {"kind": "images", "path": [f"pypi://some-pictures==1.0/some_pictures/a.png{zeros}"] * 3},
+        "absent": {"kind": "images", "path": [f"https://localhost:9/remote.png{zeros}"] * 3},
         **arrays,
-        "good": {"source": "white_noise", "count": 4, "size": [64, 64]},
+        "good": {"kind": "white_noise", "count": 4, "size": [64, 64]},
     }  # fmt: skip
     config["analyses"], config["figures"] = {}, {}
     fresh.write_config(config)
@@ -283,8 +283,8 @@ def test_bad_stimuli(fresh):
     for name in ("half.png", "empty.png", "page.png"):
         (data / "mixed" / name).unlink()
     config["stimuli"] = {
-        "mixed": {"source": "images", "path": "data/mixed/*.png"},
-        "two": {"source": "images", "path": ["data/two", "data/mixed/c.png"]},
+        "mixed": {"kind": "images", "path": "data/mixed/*.png"},
+        "two": {"kind": "images", "path": ["data/two", "data/mixed/c.png"]},
         "good": config["stimuli"]["good"],
         "shape": config["stimuli"]["shape"],
     }
@@ -368,7 +368,7 @@ def odd(tmp_path_factory):
     config["samples"] = [{"population": "random", "sizes": [20, 100000], "repeats": [3, 5]}]
     config["figures"] |= {
         "sampling_error": {},
-        "normalised": {"figure": "differentiation_by_depth", "normalised": True},
+        "normalised": {"kind": "differentiation_by_depth", "normalised": True},
     }
     project = Project.create(tmp_path_factory.mktemp("odd") / "project", config)
     pictures = project.folder / "my pictures – 猫"

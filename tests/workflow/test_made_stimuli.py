@@ -10,9 +10,9 @@ from conftest import CONFIG
 from project import Project, make_pictures
 
 MADE = {
-    "scrambled": {"source": "phase_scramble", "of": "pictures", "kind": "spatial_phase_2d"},
+    "scrambled": {"kind": "phase_scramble", "of": "pictures", "method": "spatial_phase_2d"},
     "fooling": {
-        "source": "adversarial",
+        "kind": "adversarial",
         "of": "pictures",
         "network": "squeezenet",
         "epsilon": 16,
@@ -20,7 +20,7 @@ MADE = {
         "targeted": 269,
     },
     "chosen": {
-        "source": "selected",
+        "kind": "selected",
         "of": "fooling",
         "network": "squeezenet",
         "category": 269,

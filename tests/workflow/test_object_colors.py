@@ -34,7 +34,7 @@ def blocks(language):
 def finished(tmp_path_factory):
     config = yaml.safe_load((REPOSITORY / "config/object_colors.yaml").read_text())
     config["stimuli"]["shapes"]["size"] = [64, 64]
-    random = {"source": "torchvision", "architecture": "mobilenet_v2", "weights": "random"}
+    random = {"kind": "torchvision", "architecture": "mobilenet_v2", "weights": "random"}
     config["networks"] = {
         name: random | {"preprocess": {"resize": 64, "crop": 64}, "layers": LAYERS, "seed": seed}
         for seed, name in enumerate(("mobilenet_v2", "mobilenet_v2_random"))

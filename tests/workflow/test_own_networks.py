@@ -22,13 +22,13 @@ class Net(nn.Module):
 """
 CONFIG = {
     "study": "own",
-    "stimuli": {"pictures": {"source": "images", "path": "pictures", "size": [64, 64]}},
+    "stimuli": {"pictures": {"kind": "images", "path": "pictures", "size": [64, 64]}},
     "networks": {
-        "own": {"source": "python", "factory": "nets/net.py:Net", "layers": [["conv1", 1], "predictions"]},
-        "other": {"source": "torchvision", "architecture": "squeezenet1_1", "weights": "random",
+        "own": {"kind": "python", "factory": "nets/net.py:Net", "layers": [["conv1", 1], "predictions"]},
+        "other": {"kind": "torchvision", "architecture": "squeezenet1_1", "weights": "random",
                   "preprocess": {"resize": 64, "crop": 64}, "layers": ["conv1"]},
     },
-    "populations": {"first_half": {"select": "filter_means", "channels": "0:2"}},
+    "populations": {"first_half": {"kind": "filter_means", "channels": "0:2"}},
     "samples": [{"population": "first_half"}],
 }  # fmt: skip
 

@@ -11,13 +11,13 @@ from project import Project, make_pictures
 # Names of our own; the last two are the same layer.
 LAYERS = {"input": "input", "early": "conv1", "after": "relu2", "again": "features.3.squeeze_activation"}
 POPULATIONS = {
-    "all": {"select": "all"},
-    "top": {"select": "top", "units": 150, "reference": ["pictures", "white_noise"]},
-    "strongest": {"select": "top", "units": 20, "reference": "pictures"},
-    "filters": {"select": "filters", "channels": [2, 0]},
-    "region": {"select": "region", "centre": [31, 30], "radius": 7},
-    "positions": {"select": "position_means"},
-    "means": {"select": "filter_means"},
+    "all": {"kind": "all"},
+    "top": {"kind": "top", "units": 150, "reference": ["pictures", "white_noise"]},
+    "strongest": {"kind": "top", "units": 20, "reference": "pictures"},
+    "filters": {"kind": "filters", "channels": [2, 0]},
+    "region": {"kind": "region", "centre": [31, 30], "radius": 7},
+    "positions": {"kind": "position_means"},
+    "means": {"kind": "filter_means"},
 }
 SAMPLES = [
     {"population": "all", "sizes": [100], "repeats": 3, "draw": "equal"},
@@ -32,8 +32,8 @@ def made(tmp_path_factory):
     config["networks"]["squeezenet"]["layers"] = LAYERS
     config |= {"populations": POPULATIONS, "samples": SAMPLES}
     del config["stimuli"]["gratings"]
-    config["rdms"]["metrics"].append({"name": "by_max", "metric": "euclidean", "normalisation": "max"})
-    config["analyses"]["full"] = {"analysis": "differentiation", "median": "full_matrix"}
+    config["rdms"]["metrics"].append({"name": "by_max", "kind": "euclidean", "normalisation": "max"})
+    config["analyses"]["full"] = {"kind": "differentiation", "median": "full_matrix"}
     config["figures"] = {"rdm_gallery": {"population": "all"}, "layer_table": {"population": "top"}}
     project = Project.create(tmp_path_factory.mktemp("populations") / "project", config)
     make_pictures(project.folder / "pictures", ["a.png", "b.png", "c.png", "d.png"])

@@ -70,11 +70,11 @@ def test_without_settings_for_gpus_only_cuda_asks_for_one(fresh, device, gpu):
 def test_small_jobs_share_and_others_do_not(fresh):
     config = fresh.config
     config["stimuli"]["scrambled"] = {
-        "source": "phase_scramble",
+        "kind": "phase_scramble",
         "of": "pictures",
-        "kind": "spatial_phase_2d",
+        "method": "spatial_phase_2d",
     }
-    config["populations"]["top"] = {"select": "top", "units": 10, "reference": "pictures"}
+    config["populations"]["top"] = {"kind": "top", "units": 10, "reference": "pictures"}
     config["samples"].append({"population": "top", "sizes": [5], "draw": "ranked"})
     fresh.write_config(config)
     resources, groups = asked(fresh, *SLURM)
@@ -89,7 +89,7 @@ def test_small_jobs_share_and_others_do_not(fresh):
 def test_rdms_of_many_images_have_the_memory_that_they_may_fill(fresh):
     """They are made in blocks, whatever the number of shards."""
     config = fresh.config
-    config["stimuli"]["many"] = {"source": "white_noise", "count": 2001, "size": [8, 8]}
+    config["stimuli"]["many"] = {"kind": "white_noise", "count": 2001, "size": [8, 8]}
     config |= {"activations": {"shard": 10_000}, "rdms": {"memory": "2500 MB"}}
     fresh.write_config(config)
     population, size = next((entry["population"], entry["sizes"][-1]) for entry in config["samples"])

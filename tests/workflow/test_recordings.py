@@ -13,23 +13,23 @@ from scipy.spatial.distance import pdist, squareform
 CONFIG = {
     "study": "small",
     "stimuli": {
-        "objects": {"source": "mat", "path": "objects.mat", "variable": "objects", "factors": ["animal"]},
-        "noise": {"source": "white_noise", "count": 4, "size": [8, 8]},
+        "objects": {"kind": "mat", "path": "objects.mat", "variable": "objects", "factors": ["animal"]},
+        "noise": {"kind": "white_noise", "count": 4, "size": [8, 8]},
     },
-    "networks": {"net": {"source": "torchvision", "architecture": "squeezenet1_1", "weights": "random"}},
+    "networks": {"net": {"kind": "torchvision", "architecture": "squeezenet1_1", "weights": "random"}},
     "recordings": {
         "people": {
-            "source": "mat_rdms",
+            "kind": "mat_rdms",
             "path": "people.mat",
             "variable": "RDMs",
             "names": "hIT | {subject} | {session}",
             "stimulus": "objects",
         },
-        "lab": {"source": "rdms", "path": "lab/{subject}.csv", "stimulus": "noise"},
+        "lab": {"kind": "rdms", "path": "lab/{subject}.csv", "stimulus": "noise"},
     },
-    "populations": {"random": {"select": "random", "units": 10}},
+    "populations": {"random": {"kind": "random", "units": 10}},
     "samples": [{"population": "random"}],
-    "analyses": {"subjects": {"analysis": "mean_rdm", "of": "people", "over": ["session"]}},
+    "analyses": {"subjects": {"kind": "mean_rdm", "of": "people", "over": ["session"]}},
     "figures": {"rdms_side_by_side": {"of": "people", "by": "animal"}},
 }
 

@@ -85,7 +85,7 @@ def test_one_more_sample_size(project):
 
 def test_one_more_population(project):
     config = project.config
-    config["populations"]["few"] = {"select": "random", "units": 30}
+    config["populations"]["few"] = {"kind": "random", "units": 30}
     config["samples"].append({"population": "few"})
     project.write_config(config)
     jobs = project.plan()
@@ -102,7 +102,7 @@ def test_one_more_population(project):
 
 def test_one_more_stimulus(project):
     config = project.config
-    config["stimuli"]["more"] = {"source": "white_noise", "count": 4, "size": [64, 64]}
+    config["stimuli"]["more"] = {"kind": "white_noise", "count": 4, "size": [64, 64]}
     project.write_config(config)
     expected = {job.replace("pictures", "more") for job in CHAIN_OF_PICTURES}
     assert sorted_words(project.plan()) == expected | AGGREGATED

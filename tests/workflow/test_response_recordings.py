@@ -9,7 +9,7 @@ from project import Project
 from scipy.stats import pearsonr
 
 NETWORK = {
-    "source": "torchvision",
+    "kind": "torchvision",
     "architecture": "squeezenet1_1",
     "weights": "random",
     "layers": ["relu1"],
@@ -22,7 +22,7 @@ def config() -> dict:
         "study": "v1",
         "stimuli": {
             "gratings": {
-                "source": "gratings",
+                "kind": "gratings",
                 "count": 12,
                 "size": [64, 64],
             }
@@ -30,7 +30,7 @@ def config() -> dict:
         "networks": {"tiny": NETWORK},
         "recordings": {
             "measured": {
-                "source": "arrays",
+                "kind": "arrays",
                 "path": "v1.npz",
                 "responses": "resp",
                 "images": "image",
@@ -39,14 +39,14 @@ def config() -> dict:
                 "area_of": "area",
             },
             "simulated": {
-                "source": "simulated",
+                "kind": "simulated",
                 "stimulus": "gratings",
                 "neurons": 60,
                 "repeats": 4,
                 "area": "V1",
             },
         },
-        "populations": {"random": {"select": "random", "units": 50}, "means": {"select": "filter_means"}},
+        "populations": {"random": {"kind": "random", "units": 50}, "means": {"kind": "filter_means"}},
         "samples": [
             {"population": "random", "sizes": [10, "all"], "repeats": [3, 1]},
             {"population": "means"},
@@ -55,7 +55,7 @@ def config() -> dict:
         "analyses": {
             "differentiation": {},
             "like_v1": {
-                "analysis": "inference",
+                "kind": "inference",
                 "of": "all_images",
                 "where": {"size": "all"},
                 "reference": {"source": "measured", "layer": "V1"},
@@ -64,23 +64,23 @@ def config() -> dict:
             },
             "halves": {
                 "analysis": "split_rdms",
-                "source": "simulated",
+                "kind": "simulated",
                 "population": "random",
                 "trials": "halves",
                 "units": 20,
             },
             "like_simulated": {
-                "analysis": "inference",
+                "kind": "inference",
                 "of": ["all_images", "halves"],
                 "where": {"size": "all", "population": "random"},
-                "reference": {"source": "simulated"},
+                "reference": {"kind": "simulated"},
                 "models": {"source": "tiny"},
                 "resamples": 100,
             },
         },
         "figures": {
             "differentiation_by_depth": {"population": "random"},
-            "fit": {"figure": "inference", "analysis": "like_v1"},
+            "fit": {"kind": "inference", "analysis": "like_v1"},
             "rdm_gallery": {"source": "measured"},
         },
     }

@@ -14,21 +14,21 @@ from repscape.rdms.table import table
 CONFIG = {
     "study": "sets",
     "stimuli": {
-        "shapes": {"source": "shapes", "objects": 3, "colors": 3, "views": 2, "size": [48, 48]},
-        "cups": {"source": "images", "path": "{obj}/{obj}_{color}deg.png"},
-        "told": {"source": "images", "path": "plain/*.png", "table": "told.csv"},
-        "scrambled": {"source": "phase_scramble", "of": "cups"},
+        "shapes": {"kind": "shapes", "objects": 3, "colors": 3, "views": 2, "size": [48, 48]},
+        "cups": {"kind": "images", "path": "{obj}/{obj}_{color}deg.png"},
+        "told": {"kind": "images", "path": "plain/*.png", "table": "told.csv"},
+        "scrambled": {"kind": "phase_scramble", "of": "cups"},
     },
     "networks": {
         "squeezenet": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "squeezenet1_1",
             "weights": "random",
             "preprocess": {"resize": 48, "crop": 48},
             "layers": ["input", "conv1"],
         },
     },
-    "populations": {"random": {"select": "random", "units": 60}},
+    "populations": {"random": {"kind": "random", "units": 60}},
     "samples": [{"population": "random", "sizes": [20], "repeats": 2}],
     "rdms": {
         "metrics": ["correlation", {"metric": "metrics.py:cityblock", "normalisation": "none"}],

@@ -8,17 +8,17 @@ from test_reruns import edit, sorted_words
 
 CONFIG = {
     "study": "small",
-    "stimuli": {"pictures": {"source": "images", "path": "pictures", "size": [64, 64]}},
+    "stimuli": {"pictures": {"kind": "images", "path": "pictures", "size": [64, 64]}},
     "networks": {
         "squeezenet": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "squeezenet1_1",
             "weights": "random",
             "preprocess": {"resize": 64, "crop": 64},
             "layers": ["input", "conv1"],
         },
     },
-    "populations": {"random": {"select": "random", "units": 50}},
+    "populations": {"random": {"kind": "random", "units": 50}},
     "activations": {"batch": 2},
     "samples": [{"population": "random"}],
     "analyses": {"differentiation": {}},

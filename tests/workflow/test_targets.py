@@ -165,10 +165,10 @@ def test_report(project):
 OWN = """\
 study: mine
 stimuli:
-  holidays: {source: images, path: my pictures, size: [64, 64]}
+  holidays: {kind: images, path: my pictures, size: [64, 64]}
 networks:
-  shuffle: {source: torchvision, architecture: shufflenet_v2_x0_5, weights: random, preprocess: {crop: 64}}
-populations: {filter_means: {select: filter_means}}
+  shuffle: {kind: torchvision, architecture: shufflenet_v2_x0_5, weights: random, preprocess: {crop: 64}}
+populations: {filter_means: {kind: filter_means}}
 samples: [{population: filter_means}]
 figures: {rdm_gallery: {}}
 """

@@ -8,7 +8,7 @@ import xarray as xr
 from project import REPOSITORY, Project
 
 FACTORY = {
-    "source": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
+    "kind": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
     "kwargs": {"height": 48, "width": 64},
     "classes": 0, "weights": "random", "seed": 12, "stimuli": ["gratings"],
     "layers": {"pool": "maxpool1", "fc": "fc1", "probability": "sigmoid1"},
@@ -20,16 +20,16 @@ TRAINING = {
 CONFIG = {
     "study": "tilt",
     "stimuli": {
-        "training_gratings": {"source": "tilt_gratings", "random": 60},
-        "test_gratings": {"source": "tilt_gratings", "random": 20},
-        "gratings": {"source": "tilt_gratings", "count": 6},
+        "training_gratings": {"kind": "tilt_gratings", "random": 60},
+        "test_gratings": {"kind": "tilt_gratings", "random": 20},
+        "gratings": {"kind": "tilt_gratings", "count": 6},
     },
     "networks": {
         "trained": FACTORY | {"training": TRAINING},
-        "usual": FACTORY | {"training": TRAINING | {"function": "sgd", "loss": "binary"}},
+        "usual": FACTORY | {"training": TRAINING | {"kind": "sgd", "loss": "binary"}},
         "untrained": FACTORY,
     },
-    "populations": {"all": {"select": "all"}},
+    "populations": {"all": {"kind": "all"}},
     "samples": [{"population": "all"}],
     "figures": {"training_curves": {}, "first_filters": {"source": "trained"}},
 }

@@ -6,19 +6,19 @@ from project import Project
 CONFIG = {
     "study": "units",
     "stimuli": {
-        "gratings": {"source": "gratings", "count": 4, "size": [64, 64]},
-        "shapes": {"source": "shapes", "objects": 2, "colors": 2, "views": 3, "size": [64, 64]},
+        "gratings": {"kind": "gratings", "count": 4, "size": [64, 64]},
+        "shapes": {"kind": "shapes", "objects": 2, "colors": 2, "views": 3, "size": [64, 64]},
     },
     "networks": {
         "squeezenet": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "squeezenet1_1",
             "weights": "random",
             "preprocess": {"resize": 64, "crop": 64},
             "layers": ["input", "conv1", "relu2"],
         },
     },
-    "populations": {"random": {"select": "random", "units": 100}},
+    "populations": {"random": {"kind": "random", "units": 100}},
     "samples": [{"population": "random"}],
     "analyses": {
         "anova": {"factors": ["obj", "color"]},
@@ -92,7 +92,7 @@ def test_what_another_stimulus_and_docstrings_do_not_concern(project):
     path = project.folder / "workflow/repscape/traced/runner.py"
     path.write_text(path.read_text().replace('"""Show all images', '"""Show every image', 1))
     config = project.config
-    config["stimuli"]["noise"] = {"source": "white_noise", "count": 4, "size": [64, 64]}
+    config["stimuli"]["noise"] = {"kind": "white_noise", "count": 4, "size": [64, 64]}
     project.write_config(config)
     assert rules(project) & (ANOVA | SVM | TUNING) == set()
     path = project.folder / "workflow/repscape/analyses/lib/anova_sums.py"

@@ -3,14 +3,11 @@
 # There is one parameter a job, the mapping `job`: a change in it reruns the job. It holds what the
 # script needs from the config, `code`, the digest of what the script runs, and `files`, the digests of the
 # user's files: these are no inputs, for Snakemake goes by dates.
-from inspect import signature
-
 from repscape.io import file_digests
 from repscape.plugin import arguments, user_functions
+from repscape.plugin.contract import Population
 from repscape.rdms.sets import own_functions
 from repscape.study import simulations
-
-SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
 
 def stimulus_section(wildcards):
@@ -19,12 +16,12 @@ def stimulus_section(wildcards):
 
 def stimulus_files(wildcards):
     section = stimulus_section(wildcards)
-    return named_files("stimuli", section["source"], section)
+    return named_files("stimuli", section)
 
 
 def stimulus_inputs(wildcards):
     section = stimulus_section(wildcards)
-    return made_from("stimuli", section["source"], section)
+    return made_from("stimuli", section)
 
 
 def stimulus_job(wildcards):
@@ -32,8 +29,8 @@ def stimulus_job(wildcards):
     return {
         "section": section,
         "files": contents(stimulus_files(wildcards)),
-        **libraries_if_run("stimuli", section["source"]),
-        "code": code("stimulus.py", stimuli=section["source"]),
+        **libraries_if_run("stimuli", section),
+        "code": code("stimulus.py", stimuli=section["kind"]),
     }
 
 
@@ -48,7 +45,7 @@ def stimulus_gpu(wildcards):
 def stimulus_group(wildcards):
     """A job runs alone where it runs a network, or waits for other stimuli, which could be of the group."""
     section = stimulus_section(wildcards)
-    alone = "device" in section or made_from("stimuli", section["source"], section)
+    alone = "device" in section or made_from("stimuli", section)
     return None if alone else "stimuli"
 
 
@@ -58,7 +55,7 @@ def network_section(wildcards):
 
 def network_files(wildcards):
     section = network_section(wildcards)
-    return named_files("networks", section["source"], section)
+    return named_files("networks", section)
 
 
 def network_inputs(wildcards):
@@ -74,7 +71,7 @@ def network_job(wildcards):
         "files": contents(network_files(wildcards)),
         "own_code": or_stop(layer_table_cache.own_code, section),
         "libraries": libraries() | layer_table_cache.libraries(section),
-        "code": code("network.py", networks=section["source"]),
+        "code": code("network.py", networks=section["kind"]),
     }
 
 
@@ -97,8 +94,8 @@ def training_job(wildcards):
     section = network_section(wildcards)
     return {
         **network_job(wildcards),
-        "training": training_section(wildcards),
-        "code": code("training.py", *mine, networks=section["source"], trainings=theirs),
+        "training": training,
+        "code": code("training.py", networks=section["kind"], trainings=training["kind"]),
     }
 
 
@@ -112,7 +109,7 @@ def recording_section(wildcards):
 
 def recording_files(wildcards):
     section = recording_section(wildcards)
-    return named_files("recordings", section["source"], section)
+    return named_files("recordings", section)
 
 
 def recording_inputs(wildcards):
@@ -124,7 +121,7 @@ def recording_job(wildcards):
     return {
         "section": section,
         "files": contents(recording_files(wildcards)),
-        "code": code("recording.py", recordings=section["source"]),
+        "code": code("recording.py", recordings=section["kind"]),
     }
 
 
@@ -134,7 +131,7 @@ def responses_inputs(source):
 
 def responses_files(source):
     section = CONFIG["recordings"][source]
-    return named_files("recordings", section["source"], section)
+    return named_files("recordings", section)
 
 
 def responses_job(source):
@@ -143,7 +140,7 @@ def responses_job(source):
         "section": {key: section[key] for key in section if key != "samples"},
         "files": contents(responses_files(source)),
         "stimuli": STUDY.stimuli_of(source),
-        "code": code("responses.py", recordings=section["source"]),
+        "code": code("responses.py", recordings=section["kind"]),
     }
 
 
@@ -155,9 +152,9 @@ def population_inputs(wildcards):
     section, source = CONFIG["populations"][wildcards.population], wildcards.source
     if source in STUDY.recordings:
         return {"responses": STUDY.path("responses", source=source, stimulus=STUDY.stimuli_of(source)[0])}
-    files = made_from("populations", section["select"], section)
+    files = made_from("populations", section)
     files["layers"] = STUDY.path("layers", source=source)
-    if hasattr(registry.find("populations", section["select"], "populations"), "measure"):
+    if registry.find("populations", section["kind"]).measure is not Population.measure:
         files["network"] = STUDY.path("network", source=source)
     return files
 
@@ -169,7 +166,7 @@ def population_job(wildcards):
         "layers": STUDY.layers[wildcards.source],
         "labels": list(STUDY.labels[wildcards.source].values()),
         **({"libraries": libraries()} if "device" in section else {}),
-        "code": code("population.py", populations=section["select"]),
+        "code": code("population.py", populations=section["kind"]),
     }
 
 
@@ -222,13 +219,12 @@ def rdm_job(source):
     def job(wildcards):
         metrics, sets = CONFIG["rdms"]["metrics"], CONFIG["rdms"]["sets"]
         sets = {name: sets[name] for name in sets if sets[name]["stimulus"] == wildcards.stimulus}
-        named = {metric["metric"] for metric in metrics}
-        functions = sorted({name for name in named if user_functions.is_own(name)} | set(own_functions(sets)))
+        files = map(user_functions.file, own_functions(sets))
         return {
             "metrics": metrics,
             "sets": sets,
             "layers": STUDY.layers[source],
-            "code": code("rdms.py", *map(user_functions.file, functions), metrics=named - set(functions)),
+            "code": code("rdms.py", *files, metrics={metric["kind"] for metric in metrics}),
         }
 
     return job
@@ -237,13 +233,12 @@ def rdm_job(source):
 def inputs_of(step, name):
     """The input function of an analysis or a figure: its plugin says what it needs."""
     section = CONFIG[step][name]
-    return lambda wildcards: or_stop(schema.inputs, step, section, section[SELECTORS[step]], STUDY)
+    return lambda wildcards: or_stop(schema.make(step, section, name).inputs, STUDY)
 
 
 def analysis_outputs(analysis):
-    plugin = CONFIG["analyses"][analysis]["analysis"]
     outputs = {"data": STUDY.path("analysis", analysis=analysis)}
-    if getattr(registry.find("analyses", plugin, analysis), "TABLE", False):
+    if registry.find("analyses", CONFIG["analyses"][analysis]["kind"], analysis).makes_table:
         outputs["table"] = STUDY.path("table", analysis=analysis)
     return outputs
 
@@ -253,24 +248,13 @@ def analysis_job(analysis):
     def job(wildcards):
         section = CONFIG["analyses"][analysis]
         return {
-            "section": section | from_study(section["analysis"], section),
+            "section": section | or_stop(schema.make("analyses", section).from_study, STUDY),
             **simulated("analyses", analysis),
-            "libraries": (libraries() if "device" in section else {})
-            | libraries_of("analyses", section["analysis"]),
-            "code": code("analysis.py", analyses=section["analysis"]),
+            "libraries": (libraries() if "device" in section else {}) | libraries_of("analyses", section),
+            "code": code("analysis.py", analyses=section["kind"]),
         }
 
     return job
-
-
-def from_study(plugin, section):
-    """What an analysis depends on of the study beside its files, if it says so."""
-    complete = getattr(registry.find("analyses", plugin, "analyses"), "complete", None)
-    if complete is None:
-        return {}
-    keys = signature(complete).parameters
-    arguments = schema.arguments(registry.entry("analyses", plugin), section, only=keys)
-    return or_stop(complete, STUDY, **arguments)
 
 
 def simulated(step, name):
@@ -285,9 +269,9 @@ def analysis_gpu(analysis):
 
 def figure_job(figure):
     section = CONFIG["figures"][figure]
-    job = {"section": section, "code": code("figure.py", figures=section["figure"])}
+    job = {"section": section, "code": code("figure.py", figures=section["kind"])}
     job |= simulated("figures", figure)
-    if "style" in signature(registry.entry("figures", section["figure"])).parameters:
+    if registry.find("figures", section["kind"], figure).shows_stimuli:
         # The colours of stimuli depend on all of them.
         reference = CONFIG["analyses"]["differentiation"]["reference"]
         job |= {"stimuli": STUDY.stimuli, "reference": reference}
@@ -295,13 +279,13 @@ def figure_job(figure):
 
 
 def figure_outputs(figure):
-    plugin = registry.find("figures", CONFIG["figures"][figure]["figure"], figure)
+    plugin = registry.find("figures", CONFIG["figures"][figure]["kind"], figure)
     outputs = {
-        "svg": figure_in_report(figure, plugin.CATEGORY),
+        "svg": figure_in_report(figure, plugin.category),
         "png": STUDY.path("figure", figure=figure, format="png"),
         "caption": STUDY.path("figure", figure=figure, format="rst"),
     }
-    if getattr(plugin, "DATA", False):
+    if plugin.saves_data:
         outputs["data"] = STUDY.path("figure", figure=figure, format="nc")
     return outputs
 
@@ -316,25 +300,25 @@ def figure_in_report(figure, category):
     )
 
 
-def named_files(step, plugin, section):
+def named_files(step, section):
     """The local files that a section of the config names, and those that these name."""
-    return or_stop(arguments.named_files, step, plugin, section)
+    return or_stop(arguments.named_files, step, section)
 
 
-def made_from(step, plugin, section):
+def made_from(step, section):
     """The files of the study that a section of the config names, by parameter."""
-    return STUDY.made_from(schema.made_parameters(registry.entry(step, plugin)), section)
+    return STUDY.made_from(schema.made_parameters(registry.find(step, section["kind"])), section)
 
 
-def libraries_if_run(step, plugin):
+def libraries_if_run(step, section):
     """The versions of libraries, where the plugin runs a network."""
-    runs = "network" in schema.made_parameters(registry.entry(step, plugin)).values()
+    runs = "network" in schema.made_parameters(registry.find(step, section["kind"])).values()
     return {"libraries": libraries()} if runs else {}
 
 
-def libraries_of(step, plugin):
+def libraries_of(step, section):
     """The versions of libraries that a plugin names, because its numbers depend on them."""
-    return {name: version(name) for name in getattr(registry.find(step, plugin, step), "LIBRARIES", ())}
+    return {name: version(name) for name in registry.find(step, section["kind"]).libraries}
 
 
 CONTENTS = {}
@@ -356,7 +340,7 @@ def libraries():
 def code(script, *files, **step_plugins):
     """Digest a script with all of the package that it imports, files of one's own, and plugins given by name."""
     plugin_files = [
-        code_digest.plugin_file(step, name)
+        registry.file(step, name)
         for step, chosen in sorted(step_plugins.items())
         for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
     ]

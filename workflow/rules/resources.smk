@@ -49,7 +49,7 @@ def reading_mb(wildcards, input, attempt):
 def plugin_mb(step, name):
     """Of an analysis or a figure: what it reads; what its network needs; what it keeps, if it says so."""
     section = CONFIG[step][name]
-    streams = getattr(registry.find(step, section[SELECTORS[step]], name), "STREAMS", False)
+    streams = registry.find(step, section["kind"], name).streams
     kept = kept_mb(step, name)
 
     def mb(wildcards, input, attempt):
@@ -69,12 +69,9 @@ def plugin_gpu_mb(analysis):
 def kept_mb(step, name):
     """What a plugin that runs a network keeps where that runs."""
     section = CONFIG[step][name]
-    tell = getattr(registry.find(step, section[SELECTORS[step]], name), "kept", None)
-    if tell is None:
+    if step == "figures":
         return lambda: 0
-    function = registry.entry(step, section[SELECTORS[step]])
-    keys = schema.arguments(function, section, only=signature(tell).parameters)
-    return lambda: or_stop(tell, STUDY, **keys)
+    return lambda: or_stop(schema.make(step, section, name).megabytes_kept, STUDY)
 
 
 def running_gpu_mb(wanted):

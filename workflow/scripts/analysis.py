@@ -5,13 +5,13 @@ import csv
 from repscape.core import job
 from repscape.analyses.lib.result import cells
 from repscape.io import netcdf
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
 
 
 def main(analysis, section, simulated, files, output):
-    plugin = registry.find("analyses", section["analysis"], analysis)
-    result = plugin.compute(files, **schema.arguments(plugin.compute, section))
-    attributes = {"analysis": section["analysis"], "simulated": simulated, **result.attributes}
+    plugin = schema.make("analyses", section, analysis)
+    result = plugin.compute(files)
+    attributes = {"plugin": section["kind"], "simulated": simulated, **result.attributes}
     netcdf.write(
         output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups
     )
@@ -20,8 +20,7 @@ def main(analysis, section, simulated, files, output):
             netcdf.replacing(output.table) as temporary,
             open(temporary, "w", newline="", encoding="utf-8") as stream,
         ):
-            written = (result.variables, result.groups) if result.groups else (result.variables,)
-            csv.writer(stream, lineterminator="\n").writerows(map(cells, plugin.rows(*written)))
+            csv.writer(stream, lineterminator="\n").writerows(map(cells, plugin.rows(result)))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,12 @@
 from repscape.core import job
 from repscape.figures.lib.render import render
 from repscape.figures.lib.style import palette
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
 
 
 def main(section, colours, simulated, files, output):
-    draw = registry.entry("figures", section["figure"])
-    arguments = schema.arguments(draw, section)
-    outputs = dict(output.items())
-    render(draw, files, colours, arguments, name=section["figure"], simulated=simulated, **outputs)
+    plugin = schema.make("figures", section)
+    render(plugin, files, colours, name=section["kind"], simulated=simulated, **dict(output.items()))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@ import json
 
 from repscape.core import job
 from repscape.networks.lib import freeze, layer_table, trained_weights
-from repscape.plugin import registry
-from repscape.plugin.arguments import fetched, unchanged
+from repscape.plugin.arguments import ready, unchanged
 
 
 def main(section, source, network, layers, weights=None):
-    load = registry.entry("networks", section["source"])
-    loaded = load(**fetched(load, section, f"networks.{source}", {}))
+    loaded = ready("networks", section, f"networks.{source}", {}).load()
     if weights is not None:
         loaded = trained_weights.put_into(loaded, weights)
     frozen = freeze.freeze(loaded, noise_seed=section.get("noise_seed"))
@@ -19,7 +17,7 @@ def main(section, source, network, layers, weights=None):
         layers,
         frozen.rows,
         network=source,
-        architecture=section.get("architecture") or section.get("factory") or section["source"],
+        architecture=section.get("architecture") or section.get("factory") or section["kind"],
         weights=loaded.weights,
         weights_sha256=frozen.weights_sha256,
         preprocess=json.dumps(loaded.preprocess.to_dict()),
@@ -33,5 +31,5 @@ if __name__ == "__main__":
     with job.run(snakemake):
         params, source, output = snakemake.params.job, snakemake.wildcards.source, snakemake.output
         section, weights = params["section"], snakemake.input.get("trained")
-        with unchanged("networks", section["source"], section, params["files"]):
+        with unchanged("networks", section, params["files"]):
             main(section, source, output.network, output.layers, weights)

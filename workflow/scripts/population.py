@@ -30,7 +30,7 @@ def main(inputs, names, labels, section, source, population, output):
         output,
         layers,
         section=section,
-        files=schema.made_arguments(registry.entry("populations", section["select"]), inputs),
+        files=schema.made_arguments(registry.find("populations", section["kind"]), inputs),
         source=source,
         population=population,
         network=network,

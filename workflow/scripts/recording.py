@@ -4,18 +4,16 @@ import json
 
 from repscape.core import job
 from repscape.io import netcdf
-from repscape.plugin import registry
-from repscape.plugin.arguments import fetched, unchanged
+from repscape.plugin.arguments import ready, unchanged
 from repscape.rdms.table.rdm_stack import without_rounding
 from repscape.rdms.table.table import encoded
 from repscape.recordings.lib.rdm_import import to_table
 
 
 def main(section, recording, inputs, output):
-    read = registry.entry("recordings", section["source"])
     with netcdf.open_file(inputs["stimulus"], "stimulus", rows=range(0)) as stimulus:
         images, checksum = list(stimulus["name"][:]), stimulus.sha256
-    given = read(**fetched(read, section, f"recordings.{recording}", inputs))
+    given = ready("recordings", section, f"recordings.{recording}", inputs).read()
     keys = {key: section[key] for key in ("stimulus", "area", "metric", "order")}
     table = to_table(given, images, source=recording, **keys)
     table["dissimilarity"] = without_rounding(table)
@@ -23,7 +21,7 @@ def main(section, recording, inputs, output):
     attributes |= {
         "history": json.dumps({"recording": recording, "parameters": section}, sort_keys=True),
         "recording": recording,
-        "source": section["source"],
+        "plugin": section["kind"],
         "stimulus": section["stimulus"],
         "stimulus_sha256": checksum,
         "parameters": json.dumps(section),
@@ -35,5 +33,5 @@ if __name__ == "__main__":
     with job.run(snakemake):
         params, inputs = snakemake.params.job, dict(snakemake.input.items())
         section = params["section"]
-        with unchanged("recordings", section["source"], section, params["files"]):
+        with unchanged("recordings", section, params["files"]):
             main(section, snakemake.wildcards.recording, inputs, snakemake.output[0])

@@ -47,7 +47,7 @@ def threads():
 def study(tmp_path):
     """Return a function that writes the files for `record` and gives their paths."""
 
-    def make(module=None, size=16, images=7, select="random", layers="all", factors=None, **parameters):
+    def make(module=None, size=16, images=7, kind="random", layers="all", factors=None, **parameters):
         torch.manual_seed(5)
         module = (module or Small()).eval()
         preprocess = Preprocess(resize=None, crop=size)

@@ -70,7 +70,7 @@ def network(tmp_path):
         rows = [("layer", [row.label for row in frozen.rows])]
         netcdf.write(tmp_path / "layers.nc", kind="layers", variables={"layer": (("layer",), rows[0][1])})
         layers = [Layer("input", 3, 16, 16, 768)]
-        keys = {"section": {"select": "all"}, "files": {}, "source": "net", "population": "all"}
+        keys = {"section": {"kind": "all"}, "files": {}, "source": "net", "population": "all"}
         file.write(tmp_path / "population.nc", layers, **keys)
         return tmp_path / "network.pt"
 

@@ -90,7 +90,7 @@ def test_recording_of_published_networks(study, architecture):
 
 
 def test_sums_are_kept_on_it(study):
-    small = study(select="all")
+    small = study(kind="all")
     values = {"a": np.array(list("xyxyxyx")), "b": np.array(list("uuvvuvv"))}
     sums = {row.node: Sums(crossed(values, "test")) for row in small.frozen.rows}
     watched = {node: own.add for node, own in sums.items()}

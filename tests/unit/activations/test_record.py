@@ -90,11 +90,11 @@ def test_units_and_their_labels(study):
         }
         assert {key: data.attrs[key] for key in wanted} == wanted
         assert json.loads(data.attrs["preprocess"])["crop"] == 16
-        assert json.loads(data.attrs["selected"]) == {"select": "random", "units": 300}
+        assert json.loads(data.attrs["selected"]) == {"kind": "random", "units": 300}
 
 
 def test_filter_means(study):
-    small = study(select="filter_means")
+    small = study(kind="filter_means")
     expected = by_hand(small)
     for label, path in small.run(batch=3).items():
         data = xr.open_dataset(path)
@@ -105,9 +105,9 @@ def test_filter_means(study):
 
 
 def test_position_means(study):
-    small = study(select="filter_means", layers=["conv1", "fc1"])
+    small = study(kind="filter_means", layers=["conv1", "fc1"])
     keys = {"n_requested": 3, "statistic": "position_mean"}
-    attributes = {"source": "n", "population": "p", "select": "position_means", "parameters": "{}"}
+    attributes = {"source": "n", "population": "p", "kind": "position_means", "parameters": "{}"}
     with netcdf.create(small.inputs[2], kind="population", attributes=attributes) as new:
         for label, unit in (("conv1", [0, 17, 255]), ("fc1", [0])):
             group = new.createGroup(label)
@@ -124,7 +124,7 @@ def test_position_means(study):
 
 def test_an_image_gives_the_same_whatever_is_beside_it(study):
     """The last batch is padded: the number of images changes nothing, the batch hardly anything."""
-    small = study(select="all")
+    small = study(kind="all")
     whole = small.run("whole", batch=3)
     with netcdf.open_file(small.inputs[1]) as stimulus:
         variables = {
@@ -148,7 +148,7 @@ def test_same_bytes_twice(study):
 
 
 def test_a_block_and_its_layer_by_both_labels(study):
-    small = study(select="all", layers=["block1", "maxpool1", "maxpool2", "add1", "fc1"])
+    small = study(kind="all", layers=["block1", "maxpool1", "maxpool2", "add1", "fc1"])
     assert set(small.labels) >= {"block1", "fc1"}
     outputs = small.run()
     expected = by_hand(small)
@@ -159,7 +159,7 @@ def test_a_block_and_its_layer_by_both_labels(study):
 
 
 def test_nothing_runs_after_the_last_layer_that_is_wanted(study):
-    small = study(select="all", layers=["conv1"])
+    small = study(kind="all", layers=["conv1"])
 
     def forbidden(*_):
         pytest.fail("the fully connected layer ran")
@@ -172,7 +172,7 @@ def test_nothing_runs_after_the_last_layer_that_is_wanted(study):
 
 
 def test_reduced_precision(study):
-    small = study(select="all")
+    small = study(kind="all")
     outputs = small.run(precision="bfloat16")
     expected = by_hand(small)
     for label, path in outputs.items():
@@ -353,7 +353,7 @@ def test_opens_fast_and_without_torchvision(study):
 def test_frozen_networks_of_other_families_run_from_their_file(architecture, study):
     """Wrapped functions, erased nodes and views survive the file; its paths are still in order."""
     network = torchvision.build(architecture, seed=1)
-    small = study(module=network, size=64, images=3, select="filter_means", layers="blocks")
+    small = study(module=network, size=64, images=3, kind="filter_means", layers="blocks")
     outputs = small.run(batch=3)
     images = small.frozen.preprocess.apply(torch.from_numpy(small.pixels))
     with torch.inference_mode():

@@ -44,7 +44,7 @@ def write(tmp_path, stimulus, values, shown, names=("V1",), **more):
 def played(tmp_path, stimulus, responses, section=None):
     population = tmp_path / "population.nc"
     layers = areas.layers(responses)
-    section = section or {"select": "all"}
+    section = section or {"kind": "all"}
     keys = {"source": "v1", "population": "neurons", "simulated": file.is_simulated(responses)}
     population_file.write(population, layers, section=section, files={}, **keys)
     outputs = {layer.label: tmp_path / f"{layer.label}.nc" for layer in layers}
@@ -79,7 +79,7 @@ def test_a_population_of_an_area_knows_its_neurons(tmp_path, stimulus):
     values = np.random.default_rng(0).normal(size=(3, 40))
     areas = ["V1", "LM"] * 20
     responses = write(tmp_path, stimulus, values, None, ("LM", "V1"), areas=areas)
-    opened = played(tmp_path, stimulus, responses, {"select": "random", "units": 5, "seed": 3})
+    opened = played(tmp_path, stimulus, responses, {"kind": "random", "units": 5, "seed": 3})
     for area, order in (("LM", 0), ("V1", 1)):
         neuron = opened[area]["neuron"][:]
         assert len(neuron) == 5

@@ -6,7 +6,7 @@ import pytest
 from repscape.io import netcdf
 from repscape.study.study import Study
 
-SELECTED = '{"select": "random", "units": 1000}'
+SELECTED = '{"kind": "random", "units": 1000}'
 
 
 class Made:

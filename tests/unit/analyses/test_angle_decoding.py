@@ -279,8 +279,8 @@ def test_mistakes_are_told(responded, tuned_to):
 
 
 STIMULI = {
-    "gratings": {"source": "shapes", "objects": 2, "colors": 4, "views": 1},
-    "noise": {"source": "white_noise"},
+    "gratings": {"kind": "shapes", "objects": 2, "colors": 4, "views": 1},
+    "noise": {"kind": "white_noise"},
 }
 
 

@@ -192,7 +192,7 @@ def test_a_missing_combination_and_factor_are_refused(made):
         made().compute(factors=None)
 
 
-SHAPES = {"source": "shapes", "objects": 3, "colors": 2, "views": 1}
+SHAPES = {"kind": "shapes", "objects": 3, "colors": 2, "views": 1}
 
 
 def test_planning():
@@ -204,7 +204,7 @@ def test_planning():
         samples={},
         metrics=(),
         analyses=(),
-        config={"stimuli": {"noise": {"source": "white_noise"}, "shapes": dict(SHAPES)}},
+        config={"stimuli": {"noise": {"kind": "white_noise"}, "shapes": dict(SHAPES)}},
     )
     assert (
         anova.inputs(study)
@@ -219,9 +219,9 @@ def test_planning():
     for key, value in {"source": "nets", "stimulus": "shape", "layers": ["conv1"]}.items():
         with pytest.raises(ConfigError, match=f"{key}: '.*' is unknown"):
             anova.inputs(study, **{key: value})
-    study.config["stimuli"]["noise"] = {"source": "gratings", "count": 4, "orientations": None}
+    study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
     assert anova.inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
-    study.config["stimuli"]["noise"] = {"source": "white_noise"}
+    study.config["stimuli"]["noise"] = {"kind": "white_noise"}
     with pytest.raises(ConfigError, match="'obj' twice"):
         anova.inputs(study, factors=["obj", "obj"])
     with pytest.raises(

@@ -304,7 +304,7 @@ def study_of(**changes):
         "layers": {"net": ("input", "conv1"), "twin": ("conv1",), "v1": ("V1", "LM")},
         "samples": {"random": ("100",)}, "metrics": ("correlation",), "analyses": (),
         "config": {
-            "stimuli": {name: {"source": "white_noise"} for name in ("gratings", "noise")},
+            "stimuli": {name: {"kind": "white_noise"} for name in ("gratings", "noise")},
             "networks": {"net": {}, "twin": {}}, "populations": {"random": {}, "all": {}},
         },
         "shown": {"v1": ("gratings",), "twin": ("noise",)},

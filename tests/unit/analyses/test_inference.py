@@ -344,13 +344,13 @@ def study():
             "rdms": {"sets": {"colors": {"stimulus": "pictures", "by": ["obj"], "entries": ["color"]}}},
             "recordings": {
                 "it": {
-                    "source": "mat_rdms",
+                    "kind": "mat_rdms",
                     "names": "hIT | {subject}",
                     "path": "x.mat",
                     "stimulus": "pictures",
                 }
             },
-            "analyses": {"like": {"analysis": "inference"}, "spaces": {"analysis": "meta_rdm"}},
+            "analyses": {"like": {"kind": "inference"}, "spaces": {"kind": "meta_rdm"}},
         },
     )
 

@@ -355,7 +355,7 @@ def test_a_user_s_metric_that_does_not_say_it_is_asked(mapped, my_copy):
 
 def test_it_is_asked_when_planning(study, my_copy):
     mine = my_copy()
-    metrics = [{"name": "correlation", "metric": "correlation"}, {"name": "mine", "metric": mine}]
+    metrics = [{"name": "correlation", "kind": "correlation"}, {"name": "mine", "metric": mine}]
     config = {"rdms": {"metrics": metrics}, "analyses": {}}
     study = replace(study, metrics=("correlation", "mine"), config=config)
     with pytest.raises(ConfigError, match=r"root.*'mine'.*SQUARED"):

@@ -11,8 +11,8 @@ from repscape.io import netcdf
 from repscape.rdms.table import table
 from repscape.study.study import Study
 
-RECORDING = {"source": "mat_rdms", "names": "{subject} | {session}", "stimulus": "objects"}
-ANALYSIS = {"analysis": "mean_rdm", "of": "people", "over": ["session"], "where": None}
+RECORDING = {"kind": "mat_rdms", "names": "{subject} | {session}", "stimulus": "objects"}
+ANALYSIS = {"kind": "mean_rdm", "of": "people", "over": ["session"], "where": None}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from repscape.rdms.table import table as tables
 from repscape.study.study import Study
 
 SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
-COLORS = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"]}
+COLORS = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"]}
 
 
 def study(**analyses):
@@ -81,7 +81,7 @@ def written(result, path):
         path,
         kind="analysis",
         variables=result.variables,
-        attributes={"analysis": "meta_rdm", **result.attributes},
+        attributes={"kind": "meta_rdm", **result.attributes},
         groups=result.groups,
     )
     return path
@@ -172,8 +172,8 @@ def test_inputs_are_the_files_of_the_rdms():
 )
 def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
     circle = {
-        "a": {"analysis": "meta_rdm", "of": "b", "entries": ["obj"]},
-        "b": {"analysis": "meta_rdm", "of": "a", "entries": ["obj"]},
+        "a": {"kind": "meta_rdm", "of": "b", "entries": ["obj"]},
+        "b": {"kind": "meta_rdm", "of": "a", "entries": ["obj"]},
     }
     with pytest.raises(ConfigError, match=message):
         inputs(
@@ -183,7 +183,7 @@ def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
 
 def test_a_single_entry_may_be_named_without_a_list():
     section = schema.model(compute, analysis=(str, ...)).model_validate(
-        {"analysis": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0}
+        {"kind": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0}
     )
     assert section.entries == ["obj"]
     assert list(section.comparisons) == ["pearson"]
@@ -192,20 +192,20 @@ def test_a_single_entry_may_be_named_without_a_list():
 def test_the_config_tells_where_a_mistake_is():
     given = {
         "study": "test",
-        "stimuli": {"a": {"source": "white_noise", "count": 4, "size": [64, 64]}},
+        "stimuli": {"a": {"kind": "white_noise", "count": 4, "size": [64, 64]}},
         "networks": {
             "net": {
-                "source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": ["conv1"]
+                "kind": "torchvision", "architecture": "alexnet", "weights": "random", "layers": ["conv1"]
             }
         },
-        "populations": {"random": {"select": "random", "units": 10}},
+        "populations": {"random": {"kind": "random", "units": 10}},
         "samples": [{"population": "random", "sizes": [5]}],
         "analyses": {
-            "one": {"analysis": "meta_rdm", "of": "two", "entries": ["layer"]},
-            "two": {"analysis": "meta_rdm", "of": "one", "entries": ["layer"]},
-            "three": {"analysis": "meta_rdm", "of": "all_images", "entries": "layr"},
-            "four": {"analysis": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["r"]},
-            "five": {"analysis": "meta_rdm"},
+            "one": {"kind": "meta_rdm", "of": "two", "entries": ["layer"]},
+            "two": {"kind": "meta_rdm", "of": "one", "entries": ["layer"]},
+            "three": {"kind": "meta_rdm", "of": "all_images", "entries": "layr"},
+            "four": {"kind": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["r"]},
+            "five": {"kind": "meta_rdm"},
         },
     }  # fmt: skip
     with pytest.raises(ConfigError) as told:
@@ -220,7 +220,7 @@ def test_the_config_tells_where_a_mistake_is():
     assert "analyses.one.of: RDMs cannot be made from themselves: two ← one ← two" in message
     assert "analyses.three.entries: 'layr' is unknown; did you mean 'layer'" in message
     del given["analyses"]["one"], given["analyses"]["two"], given["analyses"]["three"]
-    given["analyses"]["layer_map"] = {"analysis": "meta_rdm", "of": "all_images", "entries": "layer"}
+    given["analyses"]["layer_map"] = {"kind": "meta_rdm", "of": "all_images", "entries": "layer"}
     study = config.resolve(given)
     assert study.config["analyses"]["layer_map"]["seed"] != 0
     assert study.config["analyses"]["layer_map"]["comparisons"] == ["pearson"]

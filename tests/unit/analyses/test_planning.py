@@ -9,16 +9,16 @@ from repscape.core.errors import ConfigError
 
 STUDY = {
     "study": "test",
-    "stimuli": {name: {"source": "white_noise", "count": 4, "size": [64, 64]} for name in ("a", "b", "c")},
+    "stimuli": {name: {"kind": "white_noise", "count": 4, "size": [64, 64]} for name in ("a", "b", "c")},
     "networks": {
         "net": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "alexnet",
             "weights": "random",
             "layers": ["input", "conv1", "fc1"],
         }
     },
-    "populations": {"random": {"select": "random", "units": 10}},
+    "populations": {"random": {"kind": "random", "units": 10}},
     "samples": [{"population": "random", "sizes": [5], "repeats": 2}],
 }
 
@@ -35,7 +35,7 @@ STUDY = {
             r"analyses\.sd_cd\.against: 'net' does not record this layer: 'conv2' is unknown",
         ),
         (
-            {"analyses": {"far": {"analysis": "distances", "size": 7}}},
+            {"analyses": {"far": {"kind": "distances", "size": 7}}},
             r"analyses\.far\.size: '7' is unknown\. Valid: 5",
         ),
         ({"analyses": {"distances": {"permutations": 5}}}, r"distances\.permutations: .*found 5"),

@@ -8,8 +8,8 @@ from repscape.io import netcdf
 from repscape.study.study import Study
 
 POPULATIONS = {
-    "small": {"select": "random", "units": 10},
-    "large": {"select": "random", "units": 1000},
+    "small": {"kind": "random", "units": 10},
+    "large": {"kind": "random", "units": 1000},
 }
 
 
@@ -29,8 +29,8 @@ def study(populations=POPULATIONS, layers=("input", "predictions")):
     ("extra", "expected"),
     [
         ({}, "large"),
-        ({"means": {"select": "filter_means"}}, "means"),
-        ({"whole": {"select": "all"}}, "whole"),
+        ({"means": {"kind": "filter_means"}}, "means"),
+        ({"whole": {"kind": "all"}}, "whole"),
     ],
 )
 def test_inputs_choose_a_population_that_has_all_units(extra, expected):
@@ -54,7 +54,7 @@ def test_inputs_refuse_what_cannot_be():
     with pytest.raises(ConfigError, match="no network records its layer 'predictions'"):
         inputs(study(layers=("input",)))
     with pytest.raises(ConfigError, match="no population records all units"):
-        inputs(study({"means": {"select": "position_means"}}))
+        inputs(study({"means": {"kind": "position_means"}}))
 
 
 def write_layers(path, network, units, categories):

@@ -262,8 +262,8 @@ def test_what_cannot_be(tmp_path, stimulus):
 
 
 def test_planning():
-    gratings = {"source": "gratings", "count": 4, "orientations": None}
-    noise = {"source": "white_noise", "count": 4}
+    gratings = {"kind": "gratings", "count": 4, "orientations": None}
+    noise = {"kind": "white_noise", "count": 4}
     study = Study(
         name="s",
         stimuli=("noise", "tilts"),

@@ -31,8 +31,8 @@ def study():
         config={
             "networks": {"net": {}},
             "rdms": {},
-            "recordings": {"v1": {"source": "arrays"}},
-            "analyses": {"halves": {"analysis": "split_rdms", "source": "v1", "stimulus": "gratings"}},
+            "recordings": {"v1": {"kind": "arrays"}},
+            "analyses": {"halves": {"kind": "split_rdms", "source": "v1", "stimulus": "gratings"}},
         },
     )
 
@@ -70,8 +70,8 @@ def write(tmp_path, study):
             attributes |= {"size": "20", "n_drawn": 20, "drawn": "random", "seed": at}
             netcdf.write(files["samples"][at], kind="sample", variables=drawn, attributes=attributes)
         entries = [
-            {"name": "correlation", "metric": "correlation", "normalisation": "zscore"},
-            {"name": "mean_square", "metric": "sqeuclidean", "normalisation": "none"},
+            {"name": "correlation", "kind": "correlation", "normalisation": "zscore"},
+            {"name": "mean_square", "kind": "sqeuclidean", "normalisation": "none"},
         ]
         write_rdms(*(dict(zip(layers, paths, strict=True)) for paths in files.values()), metrics=entries)
         return files
@@ -221,7 +221,7 @@ def test_a_recording_without_single_trials(split):
 def test_metrics_of_covariance_cannot_have_copies_of_units(write, tmp_path):
     response, image = responses()
     files = write(response, image)
-    entries = [{"name": "crossnobis", "metric": "crossnobis", "normalisation": "none"}]
+    entries = [{"name": "crossnobis", "kind": "crossnobis", "normalisation": "none"}]
     write_rdms(*({"V1": paths[0]} for paths in files.values()), metrics=entries)
     with pytest.raises(DataError, match="copies of a unit"):
         split_rdms.compute(files, seed=0, source="v1", units=3)

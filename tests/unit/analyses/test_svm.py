@@ -338,7 +338,7 @@ def test_mistakes(files):
         svm.check(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0))
 
 
-SHAPES = {"source": "shapes", "objects": 3, "colors": 2, "views": 1}
+SHAPES = {"kind": "shapes", "objects": 3, "colors": 2, "views": 1}
 
 
 def test_planning():
@@ -351,7 +351,7 @@ def test_planning():
         analyses=(),
         config={
             "populations": {"random": {}, "means": {}},
-            "stimuli": {"noise": {"source": "white_noise"}, "shapes": SHAPES},
+            "stimuli": {"noise": {"kind": "white_noise"}, "shapes": SHAPES},
         },
     )
     assert svm.inputs(study, target="label")["stimulus"] == "results/s/stimuli/shapes.nc"
@@ -363,7 +363,7 @@ def test_planning():
         "stimulus": "results/s/stimuli/shapes.nc",
         "activations": ["results/s/activations/net/shapes/means/relu1.nc"],
     }
-    study.config["stimuli"]["noise"] = {"source": "gratings", "count": 4, "orientations": None}
+    study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
     assert svm.inputs(study)["stimulus"] == "results/s/stimuli/noise.nc"
     assert svm.inputs(study, target="obj")["stimulus"] == "results/s/stimuli/shapes.nc"
     with pytest.raises(ConfigError, match="population: 'mean' is unknown; did you mean 'means'"):

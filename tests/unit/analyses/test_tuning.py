@@ -319,7 +319,7 @@ def write(
         attributes={
             "source": source, "layer": layer, "order": order,
             "stimulus": "tilts", "stimulus_sha256": "s", "factors": ["orientation"],
-            "population": "all", "selected": json.dumps({"select": "all"}),
+            "population": "all", "selected": json.dumps({"kind": "all"}),
             "recording_sha256" if recording else "weights_sha256": "w",
         },
     )  # fmt: skip
@@ -457,8 +457,8 @@ def test_files_that_do_not_belong_together(files, tmp_path):
 
 @pytest.fixture
 def study():
-    gratings = {"source": "gratings", "count": 18, "orientations": None}
-    shapes = {"source": "shapes", "objects": 3, "colors": 4, "views": 1}
+    gratings = {"kind": "gratings", "count": 18, "orientations": None}
+    shapes = {"kind": "shapes", "objects": 3, "colors": 4, "views": 1}
     return Study(
         name="s",
         stimuli=("noise", "shapes", "tilts"),
@@ -467,7 +467,7 @@ def study():
         metrics=(),
         analyses=(),
         config={
-            "stimuli": {"noise": {"source": "white_noise"}, "shapes": shapes, "tilts": gratings},
+            "stimuli": {"noise": {"kind": "white_noise"}, "shapes": shapes, "tilts": gratings},
             "populations": {"random": {}, "all": {}},
         },
         shown={"v1": ("tilts",)},
@@ -512,9 +512,9 @@ def test_mistakes(study, keys, message):
 
 def test_keys():
     model = schema.model(tuning.compute, analysis=(str, ...))
-    section = model(analysis="tuning", seed=0).model_dump()
+    section = model(kind="tuning", seed=0).model_dump()
     assert section["factor"] == "orientation"
     assert section["period"] == 180
     for wrong in ({"permutations": 5}, {"period": 0}, {"smooth": -1}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            model(analysis="tuning", seed=0, **wrong)
+            model(kind="tuning", seed=0, **wrong)

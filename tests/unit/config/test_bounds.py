@@ -62,8 +62,8 @@ study: bounds
 stimuli:
   shown: {%s}
 networks:
-  net: {source: torchvision, architecture: squeezenet1_1, weights: random, layers: [input, conv1]}
-populations: {all: {select: all}}
+  net: {kind: torchvision, architecture: squeezenet1_1, weights: random, layers: [input, conv1]}
+populations: {all: {kind: all}}
 samples: [{population: all}]
 """
 
@@ -71,18 +71,18 @@ samples: [{population: all}]
 @pytest.mark.parametrize(
     ("section", "key"),
     [
-        ("source: gratings, spatial_frequency: .nan", "spatial_frequency"),  # black
-        ("source: gratings, phase: .inf", "phase"),
-        ("source: gratings, orientations: [0, .nan, 90]", "orientations.1"),
-        ("source: gratings, orientations: [0, 45, 1.0e+9]", "orientations.2"),
-        ("source: gratings, count: 1_000_000_000", "count"),
-        ("source: gratings, size: [1_000_000, 1_000_000]", "size"),
-        ("source: pink_noise, exponent: .nan", "exponent"),  # constant
-        ("source: pink_noise, exponent: 1000", "exponent"),
-        ("source: tilt_gratings, count: 1_000_000_000", "count"),
-        ("source: shapes, colors: 100_000", "colors"),  # took minutes to plan
-        ("source: views, path: nowhere.png, lighting: 100", "lighting"),
-        ("source: white_noise, count: 3, seed: -1", "seed"),
+        ("kind: gratings, spatial_frequency: .nan", "spatial_frequency"),  # black
+        ("kind: gratings, phase: .inf", "phase"),
+        ("kind: gratings, orientations: [0, .nan, 90]", "orientations.1"),
+        ("kind: gratings, orientations: [0, 45, 1.0e+9]", "orientations.2"),
+        ("kind: gratings, count: 1_000_000_000", "count"),
+        ("kind: gratings, size: [1_000_000, 1_000_000]", "size"),
+        ("kind: pink_noise, exponent: .nan", "exponent"),  # constant
+        ("kind: pink_noise, exponent: 1000", "exponent"),
+        ("kind: tilt_gratings, count: 1_000_000_000", "count"),
+        ("kind: shapes, colors: 100_000", "colors"),  # took minutes to plan
+        ("kind: views, path: nowhere.png, lighting: 100", "lighting"),
+        ("kind: white_noise, count: 3, seed: -1", "seed"),
     ],
 )
 def test_a_stimulus_that_nobody_means_is_refused_by_its_key(tmp_path, section, key):
@@ -93,6 +93,6 @@ def test_a_stimulus_that_nobody_means_is_refused_by_its_key(tmp_path, section, k
 
 
 def test_a_percentage_is_asked_about(tmp_path):
-    text = STUDY % "source: gratings, contrast: 30"
+    text = STUDY % "kind: gratings, contrast: 30"
     with pytest.raises(ConfigError, match=r"contrast: .*30 % is 0\.3"):
         config.resolve(yaml.safe_load(text), [])

@@ -18,13 +18,13 @@ REPOSITORY = Path(__file__).parents[3]
 SMALL = {
     "study": "small",
     "stimuli": {
-        "white_noise": {"source": "white_noise", "count": 4},
-        "gratings": {"source": "gratings", "count": 4},
+        "white_noise": {"kind": "white_noise", "count": 4},
+        "gratings": {"kind": "gratings", "count": 4},
     },
     "networks": {
-        "net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+        "net": {"kind": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
     },
-    "populations": {"random": {"select": "random", "units": 300}},
+    "populations": {"random": {"kind": "random", "units": 300}},
     "samples": [{"population": "random", "sizes": [100, 20], "repeats": [1, 3]}],
 }
 
@@ -75,7 +75,7 @@ def test_a_key_without_a_value_is_told(small, tmp_path):
     """YAML takes 10,000 in braces for the value 10 and the key 000."""
     path = tmp_path / "mine.yaml"
     del small["populations"]
-    text = "populations: {random: {select: random, units: 10,000, unit}}\n"
+    text = "populations: {random: {kind: random, units: 10,000, unit}}\n"
     path.write_text(yaml.safe_dump(small) + text)
     with pytest.raises(ConfigError) as caught:
         config.resolve(yaml.safe_load(path.read_text()), [path])
@@ -106,8 +106,8 @@ def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(sm
         (("figures",), ["rdm_gallery"], "a mapping; found ['rdm_gallery']. Write {rdm_gallery: {}, …}."),
         (
             ("stimuli",),
-            [{"source": "gratings"}],
-            "a mapping; found [{'source': 'gratings'}]. Write {name: {…}, …}.",
+            [{"kind": "gratings"}],
+            "a mapping; found [{'kind': 'gratings'}]. Write {name: {…}, …}.",
         ),
     ],
 )
@@ -158,7 +158,7 @@ def test_the_default_study():
 def test_defaults_and_order(small):
     study = config.resolve(small)
     assert study.config["seed"] == 0
-    metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
+    metric = {"name": "sqeuclidean", "kind": "sqeuclidean", "normalisation": "zscore"}
     assert study.config["rdms"] == {"metrics": [metric], "sets": {}, "memory": 4000}
     assert study.shards == {}
     assert study.samples == {"random": ("20", "100")}
@@ -174,7 +174,7 @@ def test_order_of_keys_does_not_matter(small):
 
 
 def test_seeds_follow_from_the_study_and_the_name(small):
-    small["stimuli"]["other"] = {"source": "white_noise"}
+    small["stimuli"]["other"] = {"kind": "white_noise"}
     first = config.resolve(small).config["stimuli"]
     assert first["other"]["seed"] != first["white_noise"]["seed"]
     small["seed"] = 1
@@ -212,8 +212,8 @@ def test_weights_may_be_a_file(small, tmp_path):
 def test_metrics_may_have_names_and_normalisations_of_their_own(small):
     small["rdms"] = {
         "normalisation": "mean",
-        "metrics": ["cosine", {"metric": "euclidean", "normalisation": "max"},
-                    {"name": "raw", "metric": "euclidean", "normalisation": "none"}],
+        "metrics": ["cosine", {"kind": "euclidean", "normalisation": "max"},
+                    {"name": "raw", "kind": "euclidean", "normalisation": "none"}],
     }  # fmt: skip
     study = config.resolve(small)
     assert study.metrics == ("cosine", "euclidean", "raw")
@@ -252,18 +252,18 @@ def test_layers_may_have_names_of_their_own(small):
             "gratins",
             "'gratins' is unknown; did you mean 'gratings'? Valid:",
         ),
-        (("stimuli", "two words"), {"source": "gratings"}, "'two words' cannot be a name"),
-        (("stimuli", "a/b"), {"source": "gratings"}, "'a/b' cannot be a name"),
-        (("stimuli", "Zürich"), {"source": "gratings"}, "'Zürich' cannot be a name"),
+        (("stimuli", "two words"), {"kind": "gratings"}, "'two words' cannot be a name"),
+        (("stimuli", "a/b"), {"kind": "gratings"}, "'a/b' cannot be a name"),
+        (("stimuli", "Zürich"), {"kind": "gratings"}, "'Zürich' cannot be a name"),
         (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: "),
-        (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
-        (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
+        (("stimuli", "x"), {"kind": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
+        (("stimuli", "x"), {"kind": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
         (
             ("stimuli", "x"),
-            {"source": "npy", "path": ".", "step": 2, "count": 3},
+            {"kind": "npy", "path": ".", "step": 2, "count": 3},
             "'step' or 'count', found both",
         ),
-        (("stimuli", "x"), {"source": "movie", "path": "*", "count": 3}, "expected one file, found"),
+        (("stimuli", "x"), {"kind": "movie", "path": "*", "count": 3}, "expected one file, found"),
         (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
         (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
         (("networks", "net", "preprocess"), {"rezise": 3}, "rezise: unknown key; did you mean 'resize'?"),
@@ -276,50 +276,50 @@ def test_layers_may_have_names_of_their_own(small):
         (
             ("samples", 0, "draw"),
             "ranked",
-            "population 'random' (select: random) can be drawn random or equal",
+            "population 'random' (kind: random) can be drawn random or equal",
         ),
         (
             ("populations", "f"),
-            {"select": "filters", "channels": [0, 3]},
+            {"kind": "filters", "channels": [0, 3]},
             "populations.f: network 'net': channels: input has no channel 3 (it has 3, from 0)",
         ),
         (
             ("populations", "f"),
-            {"select": "filters", "channels": {"input": [0], "block1": [64], "block2": [0, 1]}},
+            {"kind": "filters", "channels": {"input": [0], "block1": [64], "block2": [0, 1]}},
             "channels: expected a list for every recorded layer, found none for block3",
         ),
-        (("populations", "f"), {"select": "filters", "channels": [1, 1]}, "channels: 1 is listed twice"),
-        (("populations", "f"), {"select": "filters", "channels": []}, "at least 1 of these"),
+        (("populations", "f"), {"kind": "filters", "channels": [1, 1]}, "channels: 1 is listed twice"),
+        (("populations", "f"), {"kind": "filters", "channels": []}, "at least 1 of these"),
         (
             ("populations", "r"),
-            {"select": "region", "centre": [100, 224], "radius": 5},
+            {"kind": "region", "centre": [100, 224], "radius": 5},
             "populations.r: network 'net': centre: expected a place within the network's input of 224 x 224",
         ),
-        (("populations", "r"), {"select": "region", "centre": [-1, 2], "radius": 5}, "greater than or equal"),
+        (("populations", "r"), {"kind": "region", "centre": [-1, 2], "radius": 5}, "greater than or equal"),
         (("samples", 0, "sizes"), [0], "samples.0.sizes.0: expected greater than"),
         (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
         (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: expected 'zscore'"),
         (("rdms",), {"metrics": ["cosine", {"metric": "cosine"}]}, "two metrics are named 'cosine'"),
         (
             ("rdms",),
-            {"metrics": [{"name": "cosine", "metric": "euclidean"}]},
+            {"metrics": [{"name": "cosine", "kind": "euclidean"}]},
             "rdms.metrics.0.name: 'cosine' is the name of another metric than 'euclidean'",
         ),
         (("rdms",), {"metrics": [{"metric": "cosine", "nme": "c"}]}, "unknown key; did you mean 'name'?"),
         (
             ("rdms",),
-            {"metrics": [{"metric": "cosine", "normalisation": "maxx"}]},
+            {"metrics": [{"kind": "cosine", "normalisation": "maxx"}]},
             "rdms.metrics.0.normalisation: expected 'zscore', 'mean', 'max' or 'none'; found 'maxx'",
         ),
         (("rdms",), {"metrics": [{"name": "c"}]}, "rdms.metrics.0.metric: this key is required"),
         (("analyses",), {"diferentiation": {}}, "did you mean 'differentiation'?"),
         (("figures",), {"rdm_galery": {}}, "'rdm_galery' is unknown; did you mean 'rdm_gallery'?"),
         (("figures",), {"rdm_gallery": {"layer": []}}, "unknown key; did you mean 'layers'?"),
-        (("figures",), {"stimuli": {"figure": "rdm_gallery"}}, "'stimuli' is the name of a target"),
-        (("figures",), {"rdms_net": {"figure": "rdm_gallery"}}, "'rdms_net' is the name of a step"),
-        (("figures",), {"results": {"figure": "rdm_gallery"}}, "'results' is the name of a folder"),
-        (("figures",), {"differentiation": {"figure": "rdm_gallery"}}, "is the name of one of the analyses"),
-        (("figures",), {"mds": {}}, "choose another, such as my_mds: {figure: mds, …}."),
+        (("figures",), {"stimuli": {"kind": "rdm_gallery"}}, "'stimuli' is the name of a target"),
+        (("figures",), {"rdms_net": {"kind": "rdm_gallery"}}, "'rdms_net' is the name of a step"),
+        (("figures",), {"results": {"kind": "rdm_gallery"}}, "'results' is the name of a folder"),
+        (("figures",), {"differentiation": {"kind": "rdm_gallery"}}, "is the name of one of the analyses"),
+        (("figures",), {"mds": {}}, "choose another, such as my_mds: {kind: mds, …}."),
     ],
 )
 def test_one_mistake(small, tmp_path, keys, value, said):
@@ -375,7 +375,7 @@ def test_a_size_is_height_and_width(small, tmp_path, size, source):
 
 
 def test_what_a_list_holds_is_told_once(small, tmp_path):
-    section = {"analysis": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["pearsen"]}
+    section = {"kind": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["pearsen"]}
     small["analyses"] = {"spaces": section}
     (told,) = [line for line in mistakes(small, tmp_path).splitlines() if "comparisons" in line]
     assert "'pearson'" in told
@@ -391,7 +391,7 @@ def test_population_sampled_twice(small, tmp_path):
 
 def test_name_given_twice(small, tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("study: x\nstimuli:\n  a: {source: gratings}\n  a: {source: white_noise}\n")
+    path.write_text("study: x\nstimuli:\n  a: {kind: gratings}\n  a: {kind: white_noise}\n")
     with pytest.raises(
         ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"
     ):
@@ -414,7 +414,7 @@ def test_a_stimulus_a_file_in_numeric_order(small, tmp_path):
     for name in ("10_late.avi.npy", "07_mousecam-18.mp4.npy", "2_early.npy"):
         stack(tmp_path / "stacks", name)
     small["stimuli"]["mouse"] = {
-        "source": "npy",
+        "kind": "npy",
         "path": f"{tmp_path}/stacks/*.npy",
         "step": 30,
         "each": True,
@@ -438,19 +438,19 @@ def test_paths_that_are_no_text(small, tmp_path, source, path, each):
 
 
 def test_pictures_are_named_by_a_path_or_a_table(small, tmp_path):
-    small["stimuli"]["mine"] = {"source": "images"}
+    small["stimuli"]["mine"] = {"kind": "images"}
     assert "stimuli.mine: expected 'path', or 'table'" in mistakes(small, tmp_path)
-    small["stimuli"]["mine"] = {"source": "images", "table": f"https://example.org/t.csv#sha256={'0' * 64}"}
+    small["stimuli"]["mine"] = {"kind": "images", "table": f"https://example.org/t.csv#sha256={'0' * 64}"}
     assert "found an address as table" in mistakes(small, tmp_path)
 
 
 def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):
     stack(tmp_path / "stacks", "gratings.npy")
-    small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks", "each": True}
+    small["stimuli"]["mouse"] = {"kind": "npy", "path": f"{tmp_path}/stacks", "each": True}
     assert "two stimuli would be named 'gratings'" in mistakes(small, tmp_path)
 
 
-SHAPES = {"source": "shapes", "objects": 3, "colors": 4, "size": [32, 32]}
+SHAPES = {"kind": "shapes", "objects": 3, "colors": 4, "size": [32, 32]}
 OF = {"stimulus": "shapes"}
 
 
@@ -504,7 +504,7 @@ def test_sets_that_cannot_be(small, tmp_path, name, definition, said):
 
 def test_the_factors_of_what_is_made_from_others_are_known_to_the_job(small):
     small["stimuli"]["shapes"] = SHAPES
-    small["stimuli"]["scrambled"] = {"source": "phase_scramble", "of": "shapes"}
+    small["stimuli"]["scrambled"] = {"kind": "phase_scramble", "of": "shapes"}
     small["rdms"] = {"sets": {"s": {"stimulus": "scrambled", "by": ["obj"]}}}
     assert config.resolve(small).config["rdms"]["sets"]["s"]["by"] == ["obj"]
 
@@ -524,7 +524,7 @@ def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatc
         (tmp_path / obj).mkdir()
         for color in ("000", "090"):
             (tmp_path / f"{obj}/{obj}_{color}deg.jpg").touch()
-    small["stimuli"]["pictures"] = {"source": "images", "path": "{obj}/{obj}_{color}deg.jpg"}
+    small["stimuli"]["pictures"] = {"kind": "images", "path": "{obj}/{obj}_{color}deg.jpg"}
     small["rdms"] = {"sets": {"s": {"stimulus": "pictures", "by": ["obj"]}}}
     assert config.resolve(small)
     small["rdms"]["sets"]["s"]["entries"] = ["hue"]
@@ -540,7 +540,7 @@ def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatc
     (tmp_path / "cup/{x}_000deg.jpg").touch()
     small["stimuli"]["pictures"]["path"] = "cup/{obj}_{color}deg.jpg"
     assert "names with '{' or '}' cannot be used, rename: cup/{x}_000deg.jpg" in mistakes(small, tmp_path)
-    small["stimuli"]["pictures"] = {"source": "movie", "path": "cup/{obj}.mp4", "count": 3}
+    small["stimuli"]["pictures"] = {"kind": "movie", "path": "cup/{obj}.mp4", "count": 3}
     assert "names in braces are factors of pictures" in mistakes(small, tmp_path)
     small["stimuli"]["pictures"]["each"] = True
     assert "with 'each: true' write '*' instead" in mistakes(small, tmp_path)
@@ -552,9 +552,9 @@ def test_stimuli_of_many_images_have_shards(small, tmp_path):
     small["stimuli"]["white_noise"]["count"] = 81
     small["stimuli"]["gratings"]["count"] = 40
     small["stimuli"]["scrambled"] = {
-        "source": "phase_scramble", "of": "white_noise", "kind": "spatial_phase_2d"
+        "kind": "phase_scramble", "of": "white_noise", "method": "spatial_phase_2d"
     }  # fmt: skip
-    small["stimuli"]["stack"] = {"source": "npy", "path": str(tmp_path / "stack.npy"), "start": 5, "step": 2}
+    small["stimuli"]["stack"] = {"kind": "npy", "path": str(tmp_path / "stack.npy"), "start": 5, "step": 2}
     study = config.resolve(small)
     assert study.shards == {"scrambled": 3, "stack": 2, "white_noise": 3}
     assert study.shard_files("net", "stack")[:2] == [
@@ -577,7 +577,7 @@ def test_memory(small, tmp_path, given, found):
 def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("resp.npy", np.zeros((4, 2)))
-    given = {"source": "arrays", "path": "resp.npy", "images": "angle", "stimulus": "gratings", "area": "V1"}
+    given = {"kind": "arrays", "path": "resp.npy", "images": "angle", "stimulus": "gratings", "area": "V1"}
     small["recordings"] = {"v1": given | {"by": "orientatoin"}}
     said = "v1.by: of the factors of 'gratings', 'orientatoin' is unknown; did you mean 'orientation'?"
     assert said in mistakes(small, tmp_path)
@@ -643,7 +643,7 @@ def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
         "seed": 7,
         "activations": {"batch": 3},
         "figures": {"rdm_gallery": {"metric": "sqeuclidean"}, "layer_table": {}},
-        "analyses": {"by_largest": {"analysis": "differentiation", "reference": "gratings"}},
+        "analyses": {"by_largest": {"kind": "differentiation", "reference": "gratings"}},
         "rdms": {"normalisation": "none", "sets": {"s": {"stimulus": "gratings"}}},
     }
     for what, (over, holds) in NULLS.items():
@@ -656,7 +656,7 @@ def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
     assert set(resolved(tmp_path, small | {"figures": {"layer_table": None}}).config["figures"]) == {
         "layer_table"
     }
-    over = {"stimuli": {"white_noise": None, "gratings": {"source": "views", "of": "white_noise"}}}
+    over = {"stimuli": {"white_noise": None, "gratings": {"kind": "views", "of": "white_noise"}}}
     with pytest.raises(ConfigError, match="'white_noise' is unknown"):
         resolved(tmp_path, small, over)
 
@@ -714,17 +714,17 @@ def test_names_that_are_numbers_are_themselves(tmp_path):
 def test_recordings_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("it_a.npy", np.ones(6))
-    only = {"study": "s", "stimuli": {"noise": {"source": "white_noise", "count": 4}}}
-    of_rdms = {"source": "rdms", "path": "it_{subject}.npy", "stimulus": "noise"}
+    only = {"study": "s", "stimuli": {"noise": {"kind": "white_noise", "count": 4}}}
+    of_rdms = {"kind": "rdms", "path": "it_{subject}.npy", "stimulus": "noise"}
     study = config.resolve(only | {"recordings": {"it": of_rdms}})
     assert (study.layers, list(study.rdms()), list(study.given)) == ({}, [], ["it"])
-    of_responses = {"source": "simulated", "stimulus": "gratings", "neurons": 5}
-    only["stimuli"] = {"gratings": {"source": "gratings", "count": 4}}
+    of_responses = {"kind": "simulated", "stimulus": "gratings", "neurons": 5}
+    only["stimuli"] = {"gratings": {"kind": "gratings", "count": 4}}
     said = mistakes(only | {"recordings": {"v1": of_responses}}, tmp_path)
     assert "populations: this key is required" in said
     assert "samples: this key is required" in said
     assert "networks" not in said
-    units = {"populations": {"all": {"select": "all"}}, "samples": [{"population": "all"}]}
+    units = {"populations": {"all": {"kind": "all"}}, "samples": [{"population": "all"}]}
     study = config.resolve(only | units | {"recordings": {"v1": of_responses}})
     assert list(study.rdms()) == ["results/s/rdms/v1/gratings/all/recording/nall.nc"]
     assert "networks: this key is required" in mistakes(only | units, tmp_path)

@@ -16,17 +16,17 @@ from repscape.stimuli.lib import parent_stimulus
 SMALL = {
     "study": "small",
     "stimuli": {
-        "noise": {"source": "white_noise", "count": 4},
-        "scrambled": {"source": "phase_scramble", "of": "noise"},
-        "fooling": {"source": "adversarial", "of": "scrambled", "network": "net"},
-        "chosen": {"source": "selected", "of": "fooling", "network": "net", "category": "tabby"},
-        "viewed": {"source": "views", "of": "noise"},
-        "pink": {"source": "pink_noise"},
+        "noise": {"kind": "white_noise", "count": 4},
+        "scrambled": {"kind": "phase_scramble", "of": "noise"},
+        "fooling": {"kind": "adversarial", "of": "scrambled", "network": "net"},
+        "chosen": {"kind": "selected", "of": "fooling", "network": "net", "category": "tabby"},
+        "viewed": {"kind": "views", "of": "noise"},
+        "pink": {"kind": "pink_noise"},
     },
     "networks": {
-        "net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+        "net": {"kind": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
     },
-    "populations": {"random": {"select": "random", "units": 300}},
+    "populations": {"random": {"kind": "random", "units": 300}},
     "samples": [{"population": "random"}],
 }
 
@@ -125,8 +125,8 @@ def test_an_entry_with_a_stimulus_a_file(small, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a.npy", "b.npy"):
         (tmp_path / name).touch()
-    small["stimuli"]["movies"] = {"source": "npy", "path": "*.npy", "each": True}
-    small["populations"]["top"] = {"select": "top", "units": 3, "reference": ["movies", "noise"]}
+    small["stimuli"]["movies"] = {"kind": "npy", "path": "*.npy", "each": True}
+    small["populations"]["top"] = {"kind": "top", "units": 3, "reference": ["movies", "noise"]}
     study = config.resolve(small)
     assert study.config["populations"]["top"]["reference"] == ["a", "b", "noise"]
     small["stimuli"]["scrambled"]["of"] = "movies"
@@ -151,11 +151,11 @@ def test_a_stimulus_with_a_mistake_is_known_to_those_made_from_it(small, tmp_pat
 @pytest.mark.parametrize(
     "still",
     [
-        {"source": "white_noise", "count": 1},
-        {"source": "gratings", "orientations": [30.0]},
-        {"source": "images", "path": "picture.png"},
-        {"source": "images", "path": ["https://example.org/a.png#md5=" + 32 * "0"]},
-        {"source": "movie", "path": "picture.png", "frames": [3]},
+        {"kind": "white_noise", "count": 1},
+        {"kind": "gratings", "orientations": [30.0]},
+        {"kind": "images", "path": "picture.png"},
+        {"kind": "images", "path": ["https://example.org/a.png#md5=" + 32 * "0"]},
+        {"kind": "movie", "path": "picture.png", "frames": [3]},
     ],
 )
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class Results:
             config={
                 "networks": {
                     source: {
-                        "source": "torchvision",
+                        "kind": "torchvision",
                         "architecture": "mobilenet_v2",
                         "weights": "random" if "untrained" in source else "IMAGENET1K_V1",
                     }
@@ -66,14 +66,14 @@ class Results:
                 },
                 "analyses": {name: {"analysis": name} for name in registry.names("analyses")}
                 | {
-                    "differentiation": {"analysis": "differentiation", "reference": self.reference},
-                    "svm": {"analysis": "svm", "across": "color"},
+                    "differentiation": {"kind": "differentiation", "reference": self.reference},
+                    "svm": {"kind": "svm", "across": "color"},
                 },
                 "populations": {
-                    "all": {"select": "all"},
-                    "filter_means": {"select": "filter_means"},
-                    "maps": {"select": "filters", "channels": [0, 2]},
-                    "random": {"select": "random", "units": 100_000},
+                    "all": {"kind": "all"},
+                    "filter_means": {"kind": "filter_means"},
+                    "maps": {"kind": "filters", "channels": [0, 2]},
+                    "random": {"kind": "random", "units": 100_000},
                 },
                 "samples": {
                     "filter_means": {"draw": "random", "repeats": {"all": 1}},
@@ -157,7 +157,7 @@ class Results:
             self.root / self.study.path("analysis", analysis="differentiation"),
             kind="analysis",
             attributes={
-                "analysis": "differentiation",
+                "kind": "differentiation",
                 "reference": self.reference,
                 "median": "pairs",
             },
@@ -288,7 +288,7 @@ class Results:
         write(
             self.root / self.study.path("analysis", analysis="predictions"),
             kind="analysis",
-            attributes={"analysis": "predictions"},
+            attributes={"kind": "predictions"},
             variables={
                 "label": (dims, labels),
                 "probability": (dims, probabilities),
@@ -301,13 +301,13 @@ class Results:
 
     def preprocessing(self):
         """Write analyses/preprocessing.nc, a group a network and stimulus."""
-        path = self.root / self.study.path("analysis", analysis="preprocessing")
+        path = self.root / self.study.path("analysis", kind="preprocessing")
         mean, sd = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
         described = json.dumps(
             {"resize": 232, "crop": 224, "interpolation": "bilinear", "antialias": True}
             | {"mean": mean.tolist(), "std": sd.tolist()}
         )
-        with create(path, kind="analysis", attributes={"analysis": "preprocessing"}) as file:
+        with create(path, kind="analysis", attributes={"kind": "preprocessing"}) as file:
             for source in self.sources:
                 set_attributes(file.createGroup(source), {"preprocess": described})
                 for index, stimulus in enumerate(self.stimuli):

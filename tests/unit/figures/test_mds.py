@@ -371,9 +371,9 @@ def test_mistakes_are_told(drawn, parameters, message):
 
 def study(**section):
     analyses = {
-        "maps": {"analysis": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section
+        "maps": {"kind": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section
     }
-    analyses["layers"] = {"analysis": "meta_rdm", "of": "all_images", "where": {"source": ["net"]}}
+    analyses["layers"] = {"kind": "meta_rdm", "of": "all_images", "where": {"source": ["net"]}}
     analyses["layers"] |= {"entries": ["source", "layer"], "comparisons": ["pearson"]}
     sets = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": None}}
     return Study(
@@ -381,7 +381,7 @@ def study(**section):
         samples={"random": ("8", "all")}, metrics=("euclidean",), analyses=tuple(analyses),
         config={
             "rdms": {"sets": sets}, "analyses": analyses, "figures": {},
-            "stimuli": {"shapes": {"source": "shapes", "objects": 2, "colors": 4, "views": 1}},
+            "stimuli": {"shapes": {"kind": "shapes", "objects": 2, "colors": 4, "views": 1}},
         },
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_a_figure_has_one_comparison(tmp_path):
     both = {"metric": ["pearson", "euclidean"]}
     with pytest.raises(ConfigError, match=r"metric: a figure shows one comparison, found pearson, euclidean"):
         drawn(tmp_path / "x.nc", meta, where=both)
-    spaces = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
+    spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
     with pytest.raises(ConfigError, match=r"Choose one \(`metric: pearson`\)"):
         meta_rdm.inputs(study(spaces=spaces), where=both)
@@ -152,7 +152,7 @@ def study(**analyses):
 
 
 def test_inputs():
-    spaces = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
+    spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
     there = study(spaces=spaces)
     assert meta_rdm.inputs(there) == {"meta": "results/s/analyses/spaces.nc"}

@@ -136,8 +136,8 @@ def test_different_entries(drawn, rdms):
 
 
 def test_what_a_study_has():
-    people = {"source": "mat_rdms", "names": "{subject}", "stimulus": "objects"}
-    mean = {"analysis": "mean_rdm", "of": ["all_images", "people"], "over": ["subject"], "where": None}
+    people = {"kind": "mat_rdms", "names": "{subject}", "stimulus": "objects"}
+    mean = {"kind": "mean_rdm", "of": ["all_images", "people"], "over": ["subject"], "where": None}
     config = {"rdms": {}, "recordings": {"people": people}, "analyses": {"mean": mean}}
     parts = {
         "name": "s",
@@ -154,7 +154,7 @@ def test_what_a_study_has():
     with pytest.raises(ConfigError, match="where: 'subject' is unknown"):
         figure.inputs(study, where={"subject": "BE"})
     config["stimuli"] = {
-        "objects": {"source": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
+        "objects": {"kind": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
     }
     assert figure.inputs(study, by="animal") == expected
     with pytest.raises(ConfigError, match="by: 'animals' is unknown; did you mean 'animal'"):

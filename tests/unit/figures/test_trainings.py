@@ -9,7 +9,7 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.figures import first_filters, trained_untrained, training_curves
 from repscape.io import netcdf
 
-TRAINING = {"function": "sgd", "stimulus": "gratings", "held_out": "pictures"}
+TRAINING = {"kind": "sgd", "stimulus": "gratings", "held_out": "pictures"}
 
 
 class Trained:
@@ -18,7 +18,7 @@ class Trained:
     def __init__(self, made, *networks):
         self.made, self.root, self.style = made, made.root, made.style
         config = made.study.config
-        alexnet = {"source": "torchvision", "architecture": "alexnet", "weights": "random"}
+        alexnet = {"kind": "torchvision", "architecture": "alexnet", "weights": "random"}
         sections = {name: alexnet | {"training": TRAINING} for name in networks}
         self.study = dataclasses.replace(
             made.study, config=config | {"networks": config["networks"] | sections}
@@ -140,7 +140,7 @@ def test_networks_that_are_not_trained_here(results):
 
 
 def test_a_network_that_is_trained_here_has_its_twin():
-    same = {"source": "python", "factory": "net.py:make", "weights": "random"}
+    same = {"kind": "python", "factory": "net.py:make", "weights": "random"}
     networks = {"a": same, "b": same | {"training": TRAINING}}
     assert trained_untrained.twins(networks, None, None) == ("b", "a")
     with pytest.raises(ConfigError, match="no network has a twin"):

@@ -60,7 +60,7 @@ def write_tuning(made, layers=LAYERS, units=60):
         keys |= {
             "order": 0,
             "stimulus_sha256": "s",
-            "selected": '{"select": "all"}',
+            "selected": '{"kind": "all"}',
             "factors": ["orientation"],
         }
         keys["recording_sha256" if source == "v1" else "weights_sha256"] = "w"
@@ -72,7 +72,7 @@ def write_tuning(made, layers=LAYERS, units=60):
         path,
         kind="analysis",
         variables=result.variables,
-        attributes={"analysis": "tuning", **result.attributes},
+        attributes={"kind": "tuning", **result.attributes},
         groups=result.groups,
     )
     return {

@@ -190,7 +190,7 @@ def test_matrices_of_decoding_across(results, draw):
 
 def test_decoding_across_must_have_been_asked_for(results):
     study = results().study
-    study.config["analyses"]["plain"] = {"analysis": "svm", "across": None}
+    study.config["analyses"]["plain"] = {"kind": "svm", "across": None}
     with pytest.raises(
         ConfigError, match=r"'plain' decodes within images of one kind\. Give it the key 'across'"
     ):

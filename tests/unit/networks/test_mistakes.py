@@ -12,9 +12,9 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return {
         "study": "s",
-        "stimuli": {"noise": {"source": "white_noise", "count": 3, "size": [8, 8]}},
-        "networks": {"net": {"source": "torchvision", "architecture": "resnet50", "weights": "random"}},
-        "populations": {"all": {"select": "all"}},
+        "stimuli": {"noise": {"kind": "white_noise", "count": 3, "size": [8, 8]}},
+        "networks": {"net": {"kind": "torchvision", "architecture": "resnet50", "weights": "random"}},
+        "populations": {"all": {"kind": "all"}},
         "samples": [{"population": "all"}],
     }
 
@@ -77,19 +77,19 @@ def test_other_numbers(study, changes, key):
     ],
 )  # fmt: skip
 def test_trainings(study, key, value):
-    training = {"function": "sgd", "stimulus": "noise", "held_out": "other", key: value}
-    study["stimuli"]["other"] = {"source": "white_noise", "count": 3, "size": [8, 8], "seed": 1}
+    training = {"kind": "sgd", "stimulus": "noise", "held_out": "other", key: value}
+    study["stimuli"]["other"] = {"kind": "white_noise", "count": 3, "size": [8, 8], "seed": 1}
     assert f"networks.net.training.{key}" in refusal(study, training=training)
 
 
 def test_what_functions_are_called_with(study):
     kwargs = {"width": [1, float("nan")]}
-    found = refusal(study, source="python", factory="torch.nn:Linear", architecture=None, kwargs=kwargs)
+    found = refusal(study, kind="python", factory="torch.nn:Linear", architecture=None, kwargs=kwargs)
     assert "networks.net.kwargs.width.1" in found
 
 
 def test_populations(study):
-    study["populations"]["all"] = {"select": "random", "units": 10**15}
+    study["populations"]["all"] = {"kind": "random", "units": 10**15}
     assert "populations.all.units" in refusal(study)
 
 
@@ -97,7 +97,7 @@ def test_populations(study):
 def test_weights_that_other_libraries_call_so(study, weights):
     found = refusal(study, weights=weights)
     assert "IMAGENET1K_V1, IMAGENET1K_V2; DEFAULT is IMAGENET1K_V2" in found
-    found = refusal(study, source="python", factory="torchvision.models:resnet18", architecture=None)
+    found = refusal(study, kind="python", factory="torchvision.models:resnet18", architecture=None)
     assert "pretrained: true" in found
 
 

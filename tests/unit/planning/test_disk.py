@@ -12,21 +12,21 @@ from repscape.planning import disk
 
 CONFIG = {
     "study": "big",
-    "stimuli": {"noise": {"source": "white_noise", "count": 1000, "size": [224, 224]}},
+    "stimuli": {"noise": {"kind": "white_noise", "count": 1000, "size": [224, 224]}},
     "networks": {
         "net": {
-            "source": "torchvision",
+            "kind": "torchvision",
             "architecture": "vgg16",
             "weights": "random",
             "layers": ["conv1", "fc3"],
         }
     },
     "populations": {
-        "all": {"select": "all"},
-        "some": {"select": "random", "units": 1000},
-        "means": {"select": "filter_means"},
-        "half": {"select": "filters", "channels": "0:32"},
-        "places": {"select": "position_means"},
+        "all": {"kind": "all"},
+        "some": {"kind": "random", "units": 1000},
+        "means": {"kind": "filter_means"},
+        "half": {"kind": "filters", "channels": "0:32"},
+        "places": {"kind": "position_means"},
     },
     "samples": [
         {"population": "all"},

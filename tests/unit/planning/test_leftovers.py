@@ -14,7 +14,7 @@ from repscape.study.study import Study
 
 
 def study_of(stimuli=("noise", "pictures"), layers=("input", "fc"), figures=("map",), analyses=("maps",)):
-    sections = {name: {"analysis": "mds", "of": "all_images", "where": None, "root": None, "align": None,
+    sections = {name: {"kind": "mds", "of": "all_images", "where": None, "root": None, "align": None,
                        "method": "smacof", "dims": 2, "n_init": 4, "perplexity": None, "scale": False}
                 for name in ("maps", "mds")}  # fmt: skip
     return Study(
@@ -26,9 +26,9 @@ def study_of(stimuli=("noise", "pictures"), layers=("input", "fc"), figures=("ma
         analyses=analyses,
         config={
             "networks": {"net": {}}, "recordings": {}, "populations": {"random": {}},
-            "rdms": {"metrics": [{"name": "correlation", "metric": "correlation"}]},
+            "rdms": {"metrics": [{"name": "correlation", "kind": "correlation"}]},
             "analyses": sections,
-            "figures": {name: {"figure": "layer_table", "source": None} for name in figures},
+            "figures": {name: {"kind": "layer_table", "source": None} for name in figures},
         },
     )  # fmt: skip
 

@@ -192,7 +192,7 @@ def test_top_sorts_mean_responses_and_breaks_ties_by_index():
 
 
 def test_top_takes_the_mean_over_all_images_of_all_stimuli(network, tmp_path):
-    section = {"select": "top", "units": 40, "reference": ["first", "second"], "batch": 3, "threads": 1,
+    section = {"kind": "top", "units": 40, "reference": ["first", "second"], "batch": 3, "threads": 1,
                "device": "cpu"}  # fmt: skip
     layers = [network.layers[label] for label in ("input", "conv1", "conv2", "fc1")]
     files = {"reference": list(network.stimuli.values())}

@@ -59,7 +59,7 @@ def test_a_file_has_a_group_a_layer_and_one_line_names_the_small_ones(tmp_path, 
     caplog.set_level("INFO", logger="repscape")
     layers = [LAYER, Layer("fc1", 10, 1, 1, 10), Layer("fc2", 7, 1, 1, 7)]
     path = tmp_path / "random.nc"
-    section = {"select": "random", "units": 100, "seed": 5}
+    section = {"kind": "random", "units": 100, "seed": 5}
     keys = {"section": section, "files": {}, "source": "net", "population": "random"}
     file.write(path, layers, **keys)
     assert len(caplog.records) == 1

@@ -13,7 +13,7 @@ from repscape.rdms.table import table
 IMAGES = [f"frame {i}" for i in range(6)]
 
 
-SELECTED = '{"select": "random", "units": 40}'
+SELECTED = '{"kind": "random", "units": 40}'
 
 
 def normal(images=6, units=40, seed=0):

@@ -22,7 +22,7 @@ ROWS = list(itertools.product(OBJECTS, COLORS, VIEWS))
 FACTORS = dict(zip(("obj", "color", "view"), map(list, zip(*ROWS, strict=True)), strict=True))
 FLAT = {name: FACTORS[name][::2] for name in ("obj", "color")}  # one view
 UNITS = 50
-WARM = {"how": "mean", "of": [{"color": "000"}, {"color": "090"}]}
+WARM = {"kind": "mean", "of": [{"color": "000"}, {"color": "090"}]}
 
 
 def normal(images=24):

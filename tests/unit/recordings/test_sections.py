@@ -12,7 +12,7 @@ from repscape.core.errors import ConfigError
 
 def study(**changes):
     recording = {
-        "source": "mat_rdms",
+        "kind": "mat_rdms",
         "path": "a.mat",
         "variable": "RDMs",
         "names": "hIT | {subject} | {session}",
@@ -21,12 +21,12 @@ def study(**changes):
     }
     given = {
         "study": "s",
-        "stimuli": {"noise": {"source": "white_noise", "count": 4, "size": [64, 64]}},
-        "networks": {"net": {"source": "torchvision", "architecture": "alexnet", "weights": "random"}},
+        "stimuli": {"noise": {"kind": "white_noise", "count": 4, "size": [64, 64]}},
+        "networks": {"net": {"kind": "torchvision", "architecture": "alexnet", "weights": "random"}},
         "recordings": {"human_it": {**recording, **changes}},
-        "populations": {"random": {"select": "random", "units": 10}},
+        "populations": {"random": {"kind": "random", "units": 10}},
         "samples": [{"population": "random"}],
-        "analyses": {"meta": {"analysis": "meta_rdm", "of": "human_it", "entries": ["subject"]}},
+        "analyses": {"meta": {"kind": "meta_rdm", "of": "human_it", "entries": ["subject"]}},
     }
     return given
 
@@ -71,7 +71,7 @@ def test_a_study_without_recordings():
         ({"stimulus": "noises"}, "recordings.human_it.stimulus: 'noises' is unknown; did you mean 'noise'"),
         ({"path": "b.mat"}, "recordings.human_it.path: b.mat: no such file"),
         ({"path": "https://a.b/c.mat"}, "expected a checksum at the end"),
-        ({"source": "mat"}, "recordings.human_it.source: 'mat' is unknown"),
+        ({"kind": "mat"}, "recordings.human_it.kind: 'mat' is unknown"),
         ({"variables": "RDMs"}, "unknown key; did you mean 'variable'"),
         ({"names": "{layer}"}, "'layer' cannot name a label"),
         ({"area": "a/b"}, "recordings.human_it.area: 'a/b' cannot be a name"),
@@ -87,6 +87,6 @@ def test_mistakes(changes, said):
 def test_names_that_are_taken(name):
     given = study()
     given["recordings"][name] = given["recordings"].pop("human_it")
-    given["analyses"] = {"meta": {"analysis": "sd_cd"}}
+    given["analyses"] = {"meta": {"kind": "sd_cd"}}
     with pytest.raises(ConfigError, match=f"recordings.{name}: '{name}' is the name of"):
         config.resolve(given)

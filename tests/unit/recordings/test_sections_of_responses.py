@@ -9,12 +9,12 @@ from repscape import config
 from repscape.core.errors import ConfigError
 from repscape.study import simulations
 
-NETWORK = {"source": "torchvision", "architecture": "alexnet", "weights": "random"}
+NETWORK = {"kind": "torchvision", "architecture": "alexnet", "weights": "random"}
 
 
 def given(**changes) -> dict:
     measured = {
-        "source": "arrays",
+        "kind": "arrays",
         "path": "v1.npy",
         "stimulus": "noise",
         "area": ["V1", "LM"],
@@ -23,27 +23,27 @@ def given(**changes) -> dict:
     return {
         "study": "s",
         "stimuli": {
-            name: {"source": "gratings", "count": 4, "size": [64, 64]} for name in ("noise", "other")
+            name: {"kind": "gratings", "count": 4, "size": [64, 64]} for name in ("noise", "other")
         },
         "networks": {"net": NETWORK},
         "recordings": {
             "measured": measured | changes,
-            "made": {"source": "simulated", "stimulus": ["other", "noise"], "samples": {"random": [5]}},
+            "made": {"kind": "simulated", "stimulus": ["other", "noise"], "samples": {"random": [5]}},
         },
         "populations": {
-            "random": {"select": "random", "units": 10},
-            "top": {"select": "top", "units": 10, "reference": "noise"},
+            "random": {"kind": "random", "units": 10},
+            "top": {"kind": "top", "units": 10, "reference": "noise"},
         },
         "samples": [{"population": "random", "sizes": [5, "all"]}, {"population": "top"}],
         "analyses": {
-            "few": {"analysis": "subset", "of": "all_images", "k": 3, "where": {"source": "made"}},
-            "maps": {"analysis": "mds", "of": "all_images", "where": {"source": "measured"}},
-            "like": {"analysis": "meta_rdm", "of": "all_images", "entries": ["layer"], "groups": ["source"]},
-            "of_it": {"analysis": "mds", "of": "like"},
+            "few": {"kind": "subset", "of": "all_images", "k": 3, "where": {"source": "made"}},
+            "maps": {"kind": "mds", "of": "all_images", "where": {"source": "measured"}},
+            "like": {"kind": "meta_rdm", "of": "all_images", "entries": ["layer"], "groups": ["source"]},
+            "of_it": {"kind": "mds", "of": "like"},
         },
         "figures": {
-            "pictures": {"figure": "subset", "analysis": "few"},
-            "map": {"figure": "mds", "analysis": "of_it"},
+            "pictures": {"kind": "subset", "analysis": "few"},
+            "map": {"kind": "mds", "analysis": "of_it"},
             "rdm_gallery": {"source": "measured"},
         },
     }
@@ -78,7 +78,7 @@ def test_what_is_behind_analyses_and_figures():
 
 
 def test_a_key_that_is_null_is_not_there():
-    study = config.resolve(given(source="simulated", path=None, area_of=None, area="V1"))
+    study = config.resolve(given(kind="simulated", path=None, area_of=None, area="V1"))
     assert study.config["recordings"]["measured"]["area"] == ["V1"]
     assert "path" not in study.config["recordings"]["measured"]
 
@@ -106,11 +106,11 @@ def test_mistakes(changes, said):
 @pytest.mark.parametrize(
     "keys",
     [
-        {"source": "arrays", "images": "stimlui"},
-        {"source": "arrays", "responses": "stimlui"},
-        {"source": "arrays", "area_of": "stimlui"},
-        {"source": "traces", "rate": 30, "traces": "stimlui"},
-        {"source": "traces", "rate": 30, "area_of": "stimlui"},
+        {"kind": "arrays", "images": "stimlui"},
+        {"kind": "arrays", "responses": "stimlui"},
+        {"kind": "arrays", "area_of": "stimlui"},
+        {"kind": "traces", "rate": 30, "traces": "stimlui"},
+        {"kind": "traces", "rate": 30, "area_of": "stimlui"},
     ],
 )
 def test_a_variable_that_a_file_does_not_have(keys):

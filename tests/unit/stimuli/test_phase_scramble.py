@@ -74,7 +74,7 @@ def test_what_each_kind_keeps(write, collect, movie):
 
 
 def test_the_order_is_shuffled(write, collect, movie):
-    order = collect(phase_scramble.frames(of=write(movie), kind="scrambled_spatial_phase_3d", seed=0))[1]
+    order = collect(phase_scramble.frames(of=write(movie), method="scrambled_spatial_phase_3d", seed=0))[1]
     assert sorted(order["image_order"]) == list(range(7))
     assert list(order["image_order"]) != list(range(7))
 
@@ -82,7 +82,7 @@ def test_the_order_is_shuffled(write, collect, movie):
 def test_the_share_of_clipped_values(write, collect):
     half = np.zeros((3, 16, 16, 3), np.uint8)
     half[:, :, 8:] = 255
-    frames, told = collect(phase_scramble.frames(of=write(half), kind="spatial_phase_2d", seed=0))
+    frames, told = collect(phase_scramble.frames(of=write(half), method="spatial_phase_2d", seed=0))
     exact = phase_scramble.scramble(half, (1, 2), np.random.default_rng(0))
     beyond = (exact < -0.5) | (exact > 255.5)
     assert told["clipped_share"] == beyond.mean() > 0.1

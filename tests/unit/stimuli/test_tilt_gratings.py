@@ -97,7 +97,7 @@ def test_names_are_unique_where_angles_agree_to_three_decimals():
 )
 def test_numbers_and_factors_are_known_before_the_job(keys):
     section = schema.model(tilt_gratings.frames, source=(str, ...))(
-        source="tilt_gratings", seed=3, **keys
+        kind="tilt_gratings", seed=3, **keys
     ).model_dump(mode="json")
     made = frames(**keys, seed=3)
     assert schema.factors(section) == {"orientation": [frame.factors["orientation"] for frame in made]}
@@ -117,7 +117,7 @@ def test_orientations_of_a_recording(tmp_path):
     bins = np.digitize(angles, np.arange(0, 365, 5))
     means = np.array([angles[bins == number].mean() for number in np.unique(bins)])
     assert found == (means[means <= 180] - 90).tolist()
-    assert schema.factors({"source": "tilt_gratings", "seed": 0} | CHOICE) is None
+    assert schema.factors({"kind": "tilt_gratings", "seed": 0} | CHOICE) is None
 
 
 def test_angles_of_a_recording_are_read_out_of_any_kind_of_file(tmp_path):

@@ -39,16 +39,16 @@ def test_what_the_plan_knows_of_torchvisions_transforms():
 
 
 def test_the_plan_names_key_network_and_advice():
-    network = {"source": "torchvision", "architecture": "resnet50", "weights": "IMAGENET1K_V2"}
+    network = {"kind": "torchvision", "architecture": "resnet50", "weights": "IMAGENET1K_V2"}
     network |= {"preprocess": None, "like": None, "stimuli": None}
     study = SimpleNamespace(
         stimuli=("photos", "squashed", "originals", "white_noise"),
         config={
             "stimuli": {
-                "photos": {"source": "images", "size": (224, 224), "fit": "crop"},
-                "squashed": {"source": "images", "size": (232, 232), "fit": "squash"},
-                "originals": {"source": "images", "size": None, "fit": "squash"},
-                "white_noise": {"source": "white_noise", "size": (64, 64)},
+                "photos": {"kind": "images", "size": (224, 224), "fit": "crop"},
+                "squashed": {"kind": "images", "size": (232, 232), "fit": "squash"},
+                "originals": {"kind": "images", "size": None, "fit": "squash"},
+                "white_noise": {"kind": "white_noise", "size": (64, 64)},
             },
             "networks": {
                 "net": network,
@@ -56,7 +56,7 @@ def test_the_plan_names_key_network_and_advice():
                 "other": network | {"stimuli": ["white_noise"]},
                 "squashing": network | {"preprocess": {"resize": [224, 224], "crop": None}},
                 "small": network | {"preprocess": {"resize": 64, "crop": 64}, "stimuli": ["photos"]},
-                "unknown": network | {"source": "timm"},
+                "unknown": network | {"kind": "timm"},
             },
         },
     )

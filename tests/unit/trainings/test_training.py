@@ -18,7 +18,7 @@ from repscape.trainings.lib import history, record
 
 PLAIN = Preprocess(resize=None, crop=None, mean=(0, 0, 0), std=(1, 1, 1))
 SECTION = {
-    "function": "sgd", "stimulus": "training", "held_out": "held_out", "target": "label", "seed": 3,
+    "kind": "sgd", "stimulus": "training", "held_out": "held_out", "target": "label", "seed": 3,
     "device": "cpu", "threads": 1,
 }  # fmt: skip
 

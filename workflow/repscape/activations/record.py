@@ -93,7 +93,7 @@ def record(
             "stimulus": shown.stimulus,
             "stimulus_sha256": shown.sha256,
             "population": units.population,
-            "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
+            "selected": json.dumps({"kind": units.plugin, **json.loads(units.parameters)}),
             "weights_sha256": frozen.weights_sha256,
             "stochastic": None if frozen.noise_seed is None else "seeded",
             "noise_seed": frozen.noise_seed,

@@ -42,7 +42,7 @@ def replay(responses, stimulus, population, outputs: Mapping) -> None:
             "stimulus": shown.stimulus,
             "stimulus_sha256": shown.sha256,
             "population": units.population,
-            "selected": json.dumps({"select": units.select, **json.loads(units.parameters)}),
+            "selected": json.dumps({"kind": units.plugin, **json.loads(units.parameters)}),
             "recording_sha256": recording.sha256,
             "simulated": getattr(recording, "simulated", None),
             "trials": recording.trials,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import Field
@@ -10,11 +10,10 @@ from pydantic import Field
 from repscape.analyses.lib.factorial_design import choose, crossed, known, stimulus_of
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
-from repscape.plugin.parameter_types import Batch, Threads
+from repscape.plugin.contract import Analysis, OnDevice, parameter
 from repscape.study.defaults import layers_of, one
 from repscape.study.study import Study
 
-TABLE = True
 SIGNIFICANT = 0.05
 CELLS = 100  # combinations of values, where only the stimulus's job can tell
 BLOCK = 200_000  # units whose sums of squares are made at once
@@ -23,184 +22,184 @@ UNIT = ("channel", "y", "x")
 Factors = Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    stimulus: str | None = None,
-    factors: Factors | None = None,
-    layers: list[str] | None = None,
-) -> dict:
-    """Name the network and the stimulus.
+class Anova(OnDevice, Analysis):
+    """Two-way analysis of variance in every unit of every layer, while images stream through a network."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, the source is not a network, one factor is named twice, or the factors are not
-        crossed.
-    """
-    source = one(source, study.networks, "source")
-    stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
-    layers_of(study, source, layers)
-    varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
-    if factors is not None and len(set(factors)) < len(factors):
-        raise ConfigError(f"factors: expected two different factors, found '{factors[0]}' twice.")
-    if varied is not None:
-        try:
-            crossed(choose(varied, factors, where), where)
-        except DataError as error:
-            raise ConfigError(f"factors: {error}") from error
-    return {
-        "network": study.path("network", source=source),
-        "stimulus": study.path("stimulus", stimulus=stimulus),
-    }
-
-
-def complete(
-    study: Study,
-    *,
-    source: str | None = None,
-    layers: list[str] | None = None,
-) -> dict:
-    """Return what the study says about the network: which it is, and the labels of its layers by name."""
-    source = one(source, study.networks, "source")
-    layers = layers_of(study, source, layers)
-    return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
-
-
-def kept(
-    study: Study,
-    *,
-    source: str | None = None,
-    stimulus: str | None = None,
-    factors: Factors | None = None,
-    layers: list[str] | None = None,
-) -> int:
-    """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
-    from repscape.networks.lib import layer_table, layer_table_cache
-
-    source = one(source, study.networks, "source")
-    stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
-    varied = known(study, stimulus)
-    cells = CELLS
-    if varied is not None:
-        cells = len(crossed(choose(varied, factors, f"stimulus '{stimulus}'"), "").counts)
-    section = study.config["networks"][source]
-    chosen = [study.labels[source][name] for name in layers_of(study, source, layers)]
-    rows = layer_table_cache.rows(section)
-    units = sum(
-        {row.node: row.units for row in (layer_table.find(rows, label)[1] for label in chosen)}.values()
+    source: str | None = parameter("Network of the study.", None)
+    stimulus: str | None = parameter(
+        "All combinations of its factors have images; by default the first that has them, two at least.",
+        None,
     )
-    return math.ceil(8 * (cells + 2) * units * layer_table.enlarged(rows, section) / 1e6)
-
-
-def compute(
-    files: dict,
-    *,
-    source: str | None = None,
-    stimulus: str | None = None,
-    factors: Factors | None = None,
-    layers: list[str] | dict[str, str] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    batch: Batch = 10,
-    threads: Threads = 1,
-) -> Result:
-    """Divide the variance of every unit's answers between two factors of the images.
-
-    Nothing is recorded: of each unit, sums by combination of values are kept while images stream
-    through the network, once, in float64 × (combinations + 2).
-
-    Parameters
-    ----------
-    files : ``{"network": path, "stimulus": path}``
-    source : network of the study, by default the first
-    stimulus : str
-        All combinations of its factors have images; by default the first that has them, two at least.
-    factors : two names
-        By default the stimulus's, where it has two. Images that share their values of both are
-        replicates, whatever the other factors are.
-    layers : names of layers, by default all that are recorded of the network
-        The workflow puts their labels in the network's table in their place, by name.
-    device, batch, threads
-        As in the config's section `activations`.
-
-    Returns
-    -------
-    Result
-        In a group ``layers/{layer}``: ``eta2`` float32 (effect, channel, y, x), shares of the sum of
-        squares; ``F``, ``p``, ``q`` float32 (tested, channel, y, x), q being p corrected for the
-        layer's units (Benjamini–Hochberg). NaN where a unit is constant. In an unbalanced design sums
-        of squares are those of type II, which need not add up to the total.
-        Of each layer: ``mean``, ``lower_quartile``, ``median``, ``upper_quartile`` of η² over the
-        units that vary, and ``largest``, the share of them in which no other effect has a larger η², float64
-        (layer, effect); ``significant``, the share of them with q < 0.05 (layer, tested); ``units``
-        and ``constant``, how many there are and how many do not vary; ``order`` in the network. ``df``
-        and ``expected`` (effect): degrees of freedom, and the mean η² of a unit to which the factors
-        make no difference. ``images`` (first_level, second_level): how many.
-
-    Raises
-    ------
-    DataError
-        The stimulus lacks a factor, a factor has one value, or a combination has no images.
-    """
-    from repscape.analyses.lib.anova_sums import Sums
-    from repscape.io import netcdf
-    from repscape.networks.lib import layer_table
-    from repscape.stimuli.lib import factors as varied
-    from repscape.traced.runner import Viewer
-
-    with netcdf.open_file(files["stimulus"], "stimulus") as file:
-        known_as, stimulus_sha256 = file.stimulus, file.sha256
-        where = str(files["stimulus"])
-        design = crossed(choose(varied.read(file), factors, where), where)
-    viewer = Viewer(files["network"], device)
-    rows = {name: layer_table.find(viewer.frozen.rows, label) for name, label in cast(dict, layers).items()}
-    sums = {row.node: Sums(design) for _, row in rows.values()}
-    watched = {node: own.add for node, own in sums.items()}
-    what = f"analysis of variance, {source}, {known_as}"
-    used = viewer.stream(files["stimulus"], watched, batch=batch, threads=threads, what=what)
-
-    groups, found = {}, []
-    for at, (name, (_, row)) in enumerate(rows.items()):
-        # Two names of one layer share its sums, which go as soon as they have served.
-        needed = any(row.node == other.node for _, other in list(rows.values())[at + 1 :])
-        own = sums[row.node] if needed else sums.pop(row.node)
-        units = _units(design, own, (row.channels, row.height, row.width))
-        found.append(summary(units))
-        groups[f"layers/{name}"] = _group(design, units), {"layer": name}
-    variables = {
-        name: (("layer", *dims), np.stack([one[name] for one in found]), *attributes)
-        for name, dims, *attributes in SUMMARY
-    }
-    df = design.df
-    shape = tuple(map(len, design.levels))
-    return Result(
-        variables={
-            **variables,
-            "df": (("effect",), df.astype(np.int32)),
-            "expected": (("effect",), df / df.sum(), {"long_name": "mean eta squared without effects"}),
-            "images": (("first_level", "second_level"), design.counts.reshape(shape).astype(np.int32)),
-            "order": (("layer",), np.array([order for order, _ in rows.values()], np.int32)),
-            "layer": (("layer",), list(rows)),
-            "effect": (("effect",), list(design.effects)),
-            "tested": (("tested",), list(design.tested)),
-            "first_level": (("first_level",), design.levels[0]),
-            "second_level": (("second_level",), design.levels[1]),
-        },
-        attributes={
-            "source": source,
-            "stimulus": known_as,
-            "stimulus_sha256": stimulus_sha256,
-            "weights_sha256": viewer.frozen.weights_sha256,
-            "factors": list(design.factors),
-            "error_term": design.effects[-1],
-            "balanced": design.balanced,
-            "device": viewer.place.type,
-            "batch": used,
-            "threads": threads if viewer.on_cpu else None,
-        },
-        groups=groups,
+    factors: Factors | None = parameter(
+        "By default the stimulus's, where it has two. Images that share their values of both are "
+        "replicates, whatever the other factors are.",
+        None,
     )
+    layers: list[str] | dict[str, str] | None = parameter(
+        "The workflow puts their labels in the network's table in their place, by name.", None
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the network and the stimulus.
+
+        Raises
+        ------
+        ConfigError
+            A name is unknown, the source is not a network, one factor is named twice, or the factors are not
+            crossed.
+        """
+        source = self.source
+        stimulus = self.stimulus
+        source = one(source, study.networks, "source")
+        stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
+        layers_of(study, source, self.layers)
+        varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
+        if self.factors is not None and len(set(self.factors)) < len(self.factors):
+            raise ConfigError(f"factors: expected two different factors, found '{self.factors[0]}' twice.")
+        if varied is not None:
+            try:
+                crossed(choose(varied, self.factors, where), where)
+            except DataError as error:
+                raise ConfigError(f"factors: {error}") from error
+        return {
+            "network": study.path("network", source=source),
+            "stimulus": study.path("stimulus", stimulus=stimulus),
+        }
+
+    def from_study(self, study: Study) -> dict:
+        """Return what the study says about the network: which it is, and the labels of its layers by name."""
+        source = self.source
+        layers = self.layers
+        source = one(source, study.networks, "source")
+        layers = layers_of(study, source, layers)
+        return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
+
+    def megabytes_kept(self, study: Study) -> int:
+        """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
+        source = self.source
+        stimulus = self.stimulus
+        from repscape.networks.lib import layer_table, layer_table_cache
+
+        source = one(source, study.networks, "source")
+        stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
+        varied = known(study, stimulus)
+        cells = CELLS
+        if varied is not None:
+            cells = len(crossed(choose(varied, self.factors, f"stimulus '{stimulus}'"), "").counts)
+        section = study.config["networks"][source]
+        chosen = [study.labels[source][name] for name in layers_of(study, source, self.layers)]
+        rows = layer_table_cache.rows(section)
+        units = sum(
+            {row.node: row.units for row in (layer_table.find(rows, label)[1] for label in chosen)}.values()
+        )
+        return math.ceil(8 * (cells + 2) * units * layer_table.enlarged(rows, section) / 1e6)
+
+    def compute(self, files: Mapping) -> Result:
+        """Divide the variance of every unit's answers between two factors of the images.
+
+        Nothing is recorded: of each unit, sums by combination of values are kept while images stream
+        through the network, once, in float64 × (combinations + 2).
+
+        Parameters
+        ----------
+        files : ``{"network": path, "stimulus": path}``
+
+        Returns
+        -------
+        Result
+            In a group ``layers/{layer}``: ``eta2`` float32 (effect, channel, y, x), shares of the sum of
+            squares; ``F``, ``p``, ``q`` float32 (tested, channel, y, x), q being p corrected for the
+            layer's units (Benjamini–Hochberg). NaN where a unit is constant. In an unbalanced design sums
+            of squares are those of type II, which need not add up to the total.
+            Of each layer: ``mean``, ``lower_quartile``, ``median``, ``upper_quartile`` of η² over the
+            units that vary, and ``largest``, the share of them in which no other effect has a larger η², float64
+            (layer, effect); ``significant``, the share of them with q < 0.05 (layer, tested); ``units``
+            and ``constant``, how many there are and how many do not vary; ``order`` in the network. ``df``
+            and ``expected`` (effect): degrees of freedom, and the mean η² of a unit to which the factors
+            make no difference. ``images`` (first_level, second_level): how many.
+
+        Raises
+        ------
+        DataError
+            The stimulus lacks a factor, a factor has one value, or a combination has no images.
+        """
+        from repscape.analyses.lib.anova_sums import Sums
+        from repscape.io import netcdf
+        from repscape.networks.lib import layer_table
+        from repscape.stimuli.lib import factors as varied
+        from repscape.traced.runner import Viewer
+
+        with netcdf.open_file(files["stimulus"], "stimulus") as file:
+            known_as, stimulus_sha256 = file.stimulus, file.sha256
+            where = str(files["stimulus"])
+            design = crossed(choose(varied.read(file), self.factors, where), where)
+        viewer = Viewer(files["network"], self.device)
+        rows = {
+            name: layer_table.find(viewer.frozen.rows, label)
+            for name, label in cast(dict, self.layers).items()
+        }
+        sums = {row.node: Sums(design) for _, row in rows.values()}
+        watched = {node: own.add for node, own in sums.items()}
+        what = f"analysis of variance, {self.source}, {known_as}"
+        used = viewer.stream(files["stimulus"], watched, batch=self.batch, threads=self.threads, what=what)
+
+        groups, found = {}, []
+        for at, (name, (_, row)) in enumerate(rows.items()):
+            # Two names of one layer share its sums, which go as soon as they have served.
+            needed = any(row.node == other.node for _, other in list(rows.values())[at + 1 :])
+            own = sums[row.node] if needed else sums.pop(row.node)
+            units = _units(design, own, (row.channels, row.height, row.width))
+            found.append(summary(units))
+            groups[f"layers/{name}"] = _group(design, units), {"layer": name}
+        variables = {
+            name: (("layer", *dims), np.stack([one[name] for one in found]), *attributes)
+            for name, dims, *attributes in SUMMARY
+        }
+        df = design.df
+        shape = tuple(map(len, design.levels))
+        return Result(
+            variables={
+                **variables,
+                "df": (("effect",), df.astype(np.int32)),
+                "expected": (("effect",), df / df.sum(), {"long_name": "mean eta squared without effects"}),
+                "images": (("first_level", "second_level"), design.counts.reshape(shape).astype(np.int32)),
+                "order": (("layer",), np.array([order for order, _ in rows.values()], np.int32)),
+                "layer": (("layer",), list(rows)),
+                "effect": (("effect",), list(design.effects)),
+                "tested": (("tested",), list(design.tested)),
+                "first_level": (("first_level",), design.levels[0]),
+                "second_level": (("second_level",), design.levels[1]),
+            },
+            attributes={
+                "source": self.source,
+                "stimulus": known_as,
+                "stimulus_sha256": stimulus_sha256,
+                "weights_sha256": viewer.frozen.weights_sha256,
+                "factors": list(design.factors),
+                "error_term": design.effects[-1],
+                "balanced": design.balanced,
+                "device": viewer.place.type,
+                "batch": used,
+                "threads": self.threads if viewer.on_cpu else None,
+            },
+            groups=groups,
+        )
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: an effect in a layer each, units left out."""
+        variables = result.variables
+        columns = ("mean", "lower_quartile", "median", "upper_quartile", "largest", "significant")
+        layers, effects = (variables[dim][1] for dim in ("layer", "effect"))
+        values = {name: variables[name][1] for name in (*columns, "units", "constant", "df")}
+        yield ("layer", "effect", "df", *columns, "units", "constant")
+        for at, layer in enumerate(layers):
+            for place, effect in enumerate(effects):
+                cells = (
+                    values[name][at, place] if place < values[name].shape[1] else float("nan")
+                    for name in columns
+                )
+                counts = values["units"][at], values["constant"][at]
+                yield (layer, effect, values["df"][place], *cells, *counts)
 
 
 SUMMARY = (
@@ -272,18 +271,3 @@ def summary(units: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         "units": np.int32(len(varies)),
         "constant": np.int32(len(varies) - varies.sum()),
     }
-
-
-def rows(variables: Mapping, groups: Mapping | None = None) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: an effect in a layer each, units left out."""
-    columns = ("mean", "lower_quartile", "median", "upper_quartile", "largest", "significant")
-    layers, effects = (variables[dim][1] for dim in ("layer", "effect"))
-    values = {name: variables[name][1] for name in (*columns, "units", "constant", "df")}
-    yield ("layer", "effect", "df", *columns, "units", "constant")
-    for at, layer in enumerate(layers):
-        for place, effect in enumerate(effects):
-            cells = (
-                values[name][at, place] if place < values[name].shape[1] else float("nan") for name in columns
-            )
-            counts = values["units"][at], values["constant"][at]
-            yield (layer, effect, values["df"][place], *cells, *counts)

@@ -1,6 +1,6 @@
 """Differentiation: the median dissimilarity of all pairs of images of a stimulus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -9,11 +9,10 @@ from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.streaming_median import streamed_median
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
+from repscape.plugin.contract import Analysis, parameter
 from repscape.rdms.condensed import entries_of
 from repscape.study.study import Study
 
-TABLE = True
-STREAMS = True  # holds one RDM file at a time
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric", "repeat")
 # What analyses of this table take over from it, by `carried`.
 KEPT = (
@@ -27,129 +26,156 @@ Median = Literal["pairs", "full_matrix"]
 ReferenceSize = Literal["same", "largest"]
 
 
-def inputs(
-    study: Study,
-    *,
-    reference: str | None = None,
-    reference_size: ReferenceSize = "same",
-    median: Median = "pairs",
-) -> dict:
-    """Name the study's RDM files.
+class Differentiation(Analysis):
+    """Differentiation: the median dissimilarity of all pairs of images of a stimulus."""
 
-    Raises
-    ------
-    ConfigError
-        The reference is no stimulus of the study.
-    """
-    if reference is not None and reference not in study.stimuli:
-        raise ConfigError(f"analyses.differentiation.reference: {unknown(reference, study.stimuli)}")
-    return {"rdms": study.rdms()}
+    streams = True
 
-
-def compute(
-    files: dict,
-    *,
-    reference: str | None = None,
-    reference_size: ReferenceSize = "same",
-    median: Median = "pairs",
-) -> Result:
-    """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
-
-    Parameters
-    ----------
-    files : ``{"rdms": paths}``
-    reference : str, optional
-        The stimulus whose differentiation, with the same source, layer, population and metric, is
-        the unit of ``normalised``.
-    reference_size : {"same", "largest"}
-        Of the same size and repeat, hence the same units; or the mean over repeats of the largest
-        sample, which does not vary with what is drawn for the smaller ones.
-    median : {"pairs", "full_matrix"}
-        Over pairs of images i < j; or over the whole square matrix, which has every pair twice
-        and the zeros of its diagonal. The latter is smaller, the more so the fewer the images: it is
-        there to compare with studies that computed it.
-
-    Returns
-    -------
-    Result
-        ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
-        metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
-        ``measure`` and ``normalisation`` (metric), what each metric computes, and how activity was
-        normalised before; ``selected`` (population), its ``select`` and keys as json; ``drawn``
-        (population), how units were drawn: ``random``, ``equal`` or ``ranked``; ``recording`` (source), 1 of
-        a recording, 0 of a network; ``presentations`` (source), of how many presentations of each image D was
-        taken by itself, and then the mean, 0 where it is that of mean answers;
-        ``images`` (stimulus), how many; ``stimulus_sha256`` (stimulus), of its pixels; ``shown`` (source,
-        stimulus), 1 where it was, else 0; ``order`` (source, layer), from 0 for the input, -1 where
-        the source has no such layer; ``n_drawn`` and ``draws`` (source, layer, population, size), how many
-        units and how often, 0 where there is no such sample.
-
-    Raises
-    ------
-    DataError
-        The files were made from different stimuli or with different normalisations.
-    """
-    rdms = _read(files["rdms"], median)
-    first = rdms[0]
-    coordinates = {
-        "source": _unique(rdms, "source"),
-        "stimulus": _unique(rdms, "stimulus"),
-        "layer": sorted(_unique(rdms, "layer"), key=_depth(rdms)),
-        "population": _unique(rdms, "population"),
-        "size": sorted(_unique(rdms, "size"), key=lambda size: (size == "all", size != "all" and int(size))),
-        "metric": first["metric"],
-        "repeat": np.arange(max(rdm["median"].shape[1] for rdm in rdms), dtype=np.int32),
-    }
-    at = {dim: {label: place for place, label in enumerate(labels)} for dim, labels in coordinates.items()}
-    shape = {dim: len(labels) for dim, labels in coordinates.items()}
-    values = np.full(tuple(shape.values()), np.nan)
-    images = np.zeros(shape["stimulus"], np.int32)
-    order = np.full((shape["source"], shape["layer"]), -1, np.int32)
-    shown = np.zeros((shape["source"], shape["stimulus"]), np.int8)
-    n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
-    draws = np.zeros_like(n_drawn)
-    recording = np.zeros(shape["source"], np.int8)
-    presentations = np.zeros(shape["source"], np.int32)
-    of_population = {rdm["population"]: rdm for rdm in rdms}
-    of_stimulus = {rdm["stimulus"]: rdm for rdm in rdms}
-    for rdm in rdms:
-        source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
-        medians = rdm["median"]
-        values[source, stimulus, layer, population, size, :, : medians.shape[1]] = medians
-        images[stimulus] = rdm["images"]
-        shown[source, stimulus] = 1
-        recording[source] = rdm["recording"]
-        presentations[source] = rdm["presentations"]
-        order[source, layer] = rdm["order"]
-        n_drawn[source, layer, population, size] = rdm["n_drawn"]
-        draws[source, layer, population, size] = medians.shape[1]
-    normalised = np.full_like(values, np.nan)
-    if reference is not None:
-        normalised = _normalise(values, at["stimulus"].get(reference), reference, reference_size)
-    return Result(
-        variables={
-            "differentiation": (DIMS, values, {"long_name": "median dissimilarity of pairs of images"}),
-            "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
-            "images": (("stimulus",), images),
-            "order": (("source", "layer"), order),
-            "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
-            "draws": (DIMS[:1] + DIMS[2:5], draws),
-            "shown": (DIMS[:2], shown),
-            "recording": (("source",), recording),
-            "presentations": (("source",), presentations),
-            "stimulus_sha256": (
-                ("stimulus",),
-                [of_stimulus[name]["stimulus_sha256"] for name in coordinates["stimulus"]],
-            ),
-            **{key: (("metric",), first[key]) for key in ("measure", "normalisation")},
-            **{
-                key: (("population",), [of_population[name][key] for name in coordinates["population"]])
-                for key in ("drawn", "selected")
-            },
-            **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
-        },
-        attributes={"median": median, "reference": reference or "", "reference_size": reference_size},
+    reference: str | None = parameter(
+        "The stimulus whose differentiation, with the same source, layer, population and metric, is the "
+        "unit of ``normalised``.",
+        None,
     )
+    reference_size: ReferenceSize = parameter(
+        "Of the same size and repeat, hence the same units; or the mean over repeats of the largest "
+        "sample, which does not vary with what is drawn for the smaller ones.",
+        "same",
+    )
+    median: Median = parameter(
+        "Over pairs of images i < j; or over the whole square matrix, which has every pair twice and the "
+        "zeros of its diagonal. The latter is smaller, the more so the fewer the images: it is there to "
+        "compare with studies that computed it.",
+        "pairs",
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the study's RDM files.
+
+        Raises
+        ------
+        ConfigError
+            The reference is no stimulus of the study.
+        """
+        if self.reference is not None and self.reference not in study.stimuli:
+            raise ConfigError(f"analyses.differentiation.reference: {unknown(self.reference, study.stimuli)}")
+        return {"rdms": study.rdms()}
+
+    def compute(self, files: Mapping) -> Result:
+        """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
+
+        Parameters
+        ----------
+        files : ``{"rdms": paths}``
+
+        Returns
+        -------
+        Result
+            ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
+            metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities;
+            ``measure`` and ``normalisation`` (metric), what each metric computes, and how activity was
+            normalised before; ``selected`` (population), its ``select`` and keys as json; ``drawn``
+            (population), how units were drawn: ``random``, ``equal`` or ``ranked``; ``recording`` (source), 1 of
+            a recording, 0 of a network; ``presentations`` (source), of how many presentations of each image D was
+            taken by itself, and then the mean, 0 where it is that of mean answers;
+            ``images`` (stimulus), how many; ``stimulus_sha256`` (stimulus), of its pixels; ``shown`` (source,
+            stimulus), 1 where it was, else 0; ``order`` (source, layer), from 0 for the input, -1 where
+            the source has no such layer; ``n_drawn`` and ``draws`` (source, layer, population, size), how many
+            units and how often, 0 where there is no such sample.
+
+        Raises
+        ------
+        DataError
+            The files were made from different stimuli or with different normalisations.
+        """
+        rdms = _read(files["rdms"], self.median)
+        first = rdms[0]
+        coordinates = {
+            "source": _unique(rdms, "source"),
+            "stimulus": _unique(rdms, "stimulus"),
+            "layer": sorted(_unique(rdms, "layer"), key=_depth(rdms)),
+            "population": _unique(rdms, "population"),
+            "size": sorted(
+                _unique(rdms, "size"), key=lambda size: (size == "all", size != "all" and int(size))
+            ),
+            "metric": first["metric"],
+            "repeat": np.arange(max(rdm["median"].shape[1] for rdm in rdms), dtype=np.int32),
+        }
+        at = {
+            dim: {label: place for place, label in enumerate(labels)} for dim, labels in coordinates.items()
+        }
+        shape = {dim: len(labels) for dim, labels in coordinates.items()}
+        values = np.full(tuple(shape.values()), np.nan)
+        images = np.zeros(shape["stimulus"], np.int32)
+        order = np.full((shape["source"], shape["layer"]), -1, np.int32)
+        shown = np.zeros((shape["source"], shape["stimulus"]), np.int8)
+        n_drawn = np.zeros((shape["source"], shape["layer"], shape["population"], shape["size"]), np.int32)
+        draws = np.zeros_like(n_drawn)
+        recording = np.zeros(shape["source"], np.int8)
+        presentations = np.zeros(shape["source"], np.int32)
+        of_population = {rdm["population"]: rdm for rdm in rdms}
+        of_stimulus = {rdm["stimulus"]: rdm for rdm in rdms}
+        for rdm in rdms:
+            source, stimulus, layer, population, size = (at[dim][rdm[dim]] for dim in DIMS[:5])
+            medians = rdm["median"]
+            values[source, stimulus, layer, population, size, :, : medians.shape[1]] = medians
+            images[stimulus] = rdm["images"]
+            shown[source, stimulus] = 1
+            recording[source] = rdm["recording"]
+            presentations[source] = rdm["presentations"]
+            order[source, layer] = rdm["order"]
+            n_drawn[source, layer, population, size] = rdm["n_drawn"]
+            draws[source, layer, population, size] = medians.shape[1]
+        normalised = np.full_like(values, np.nan)
+        if self.reference is not None:
+            normalised = _normalise(
+                values, at["stimulus"].get(self.reference), self.reference, self.reference_size
+            )
+        return Result(
+            variables={
+                "differentiation": (DIMS, values, {"long_name": "median dissimilarity of pairs of images"}),
+                "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
+                "images": (("stimulus",), images),
+                "order": (("source", "layer"), order),
+                "n_drawn": (DIMS[:1] + DIMS[2:5], n_drawn),
+                "draws": (DIMS[:1] + DIMS[2:5], draws),
+                "shown": (DIMS[:2], shown),
+                "recording": (("source",), recording),
+                "presentations": (("source",), presentations),
+                "stimulus_sha256": (
+                    ("stimulus",),
+                    [of_stimulus[name]["stimulus_sha256"] for name in coordinates["stimulus"]],
+                ),
+                **{key: (("metric",), first[key]) for key in ("measure", "normalisation")},
+                **{
+                    key: (("population",), [of_population[name][key] for name in coordinates["population"]])
+                    for key in ("drawn", "selected")
+                },
+                **{dim: ((dim,), labels) for dim, labels in coordinates.items()},
+            },
+            attributes={
+                "median": self.median,
+                "reference": self.reference or "",
+                "reference_size": self.reference_size,
+            },
+        )
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table; draws that were not made have no row."""
+        variables = result.variables
+        values, normalised, n_drawn = (
+            variables[name][1] for name in ("differentiation", "normalised", "n_drawn")
+        )
+        labels = [variables[dim][1] for dim in DIMS]
+        yield (*DIMS, "n_drawn", "differentiation", "normalised", "order")
+        # A repeat was made if any stimulus or metric has it; what is undefined in all leaves its first.
+        made = ~np.isnan(values).all(axis=(1, 5))
+        made[..., 0] |= n_drawn > 0
+        for index in np.ndindex(values.shape):
+            source, _, layer, population, size, _, repeat = index
+            if made[source, layer, population, size, repeat]:
+                keys = (labels[dim][place] for dim, place in enumerate(index))
+                drawn, order = n_drawn[source, layer, population, size], variables["order"][1][source, layer]
+                yield (*keys, drawn, values[index], normalised[index], order)
 
 
 def carried(table, stimuli: np.ndarray | slice = slice(None)) -> dict:
@@ -170,24 +196,6 @@ def carried(table, stimuli: np.ndarray | slice = slice(None)) -> dict:
         )
         for name in KEPT
     }
-
-
-def rows(variables: dict) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table; draws that were not made have no row."""
-    values, normalised, n_drawn = (
-        variables[name][1] for name in ("differentiation", "normalised", "n_drawn")
-    )
-    labels = [variables[dim][1] for dim in DIMS]
-    yield (*DIMS, "n_drawn", "differentiation", "normalised", "order")
-    # A repeat was made if any stimulus or metric has it; what is undefined in all leaves its first.
-    made = ~np.isnan(values).all(axis=(1, 5))
-    made[..., 0] |= n_drawn > 0
-    for index in np.ndindex(values.shape):
-        source, _, layer, population, size, _, repeat = index
-        if made[source, layer, population, size, repeat]:
-            keys = (labels[dim][place] for dim, place in enumerate(index))
-            drawn, order = n_drawn[source, layer, population, size], variables["order"][1][source, layer]
-            yield (*keys, drawn, values[index], normalised[index], order)
 
 
 def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray:

@@ -15,13 +15,13 @@ from repscape.analyses.split_rdms import OF_PARTS, UNITS
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
+from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.rdms import REPEATED
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     from repscape.rdms.table.entries import Space
 
-TABLE = True
 NUMBERS = ("similarity", "sem", "low", "high")
 TESTS = ("p_zero", "p_ceiling")
 # Labels that follow from others
@@ -44,38 +44,206 @@ Resamples = Annotated[int, Field(ge=100, le=1_000_000)]
 Permutations = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-def inputs(
-    study: Study,
-    *,
-    seed: int,
-    reference: Where,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    models: Where | None = None,
-    repeats: list[str] | None = None,
-    comparison: Comparison = "pearson",
-    bootstrap: Resampled | None = None,
-    resamples: Resamples = 1000,
-    permutations: Permutations = 1000,
-) -> dict:
-    """Name the files that hold the RDMs.
+class Inference(Seeded, Analysis):
+    """Which layers are like a reference: similarities of RDMs with intervals, noise ceilings and tests."""
 
-    Raises
-    ------
-    ConfigError
-        The study has no such RDMs; a label is unknown.
-    """
-    labels = select_rdms.labels(study, of)
-    for label in repeats or []:
-        if label not in labels:
-            raise ConfigError(f"repeats: {unknown(label, labels)}")
-    found: list[str] = []
-    for key, own in (("reference", reference), ("models", models)):
-        for label in {**(where or {}), **(own or {})}:
+    reference: Where = parameter("Which RDMs are the data, instead of what `where` says of these labels.")
+    of: Of = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", select_rdms.ALL)
+    where: Where | None = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", None)
+    models: Where | None = parameter(
+        "Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.",
+        None,
+    )
+    repeats: list[str] | None = parameter(
+        "Labels in which RDMs are repeats: of the reference, labels of sets too; those of models are "
+        "averaged.",
+        None,
+    )
+    comparison: Comparison = parameter("Str.", "pearson")
+    bootstrap: Resampled | None = parameter(
+        "What is resampled. By default `both` if there are repeats or samples of units, else sets, or if "
+        "there is one, entries.",
+        None,
+    )
+    resamples: Resamples = parameter("Int.", 1000)
+    permutations: Permutations = parameter(
+        "Of the entries of the reference, for tests beside those by the bootstrap; see "
+        "`repscape.rdms.compare.permutation`. 0 leaves them out.",
+        1000,
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the files that hold the RDMs.
+
+        Raises
+        ------
+        ConfigError
+            The study has no such RDMs; a label is unknown.
+        """
+        labels = select_rdms.labels(study, self.of)
+        for label in self.repeats or []:
             if label not in labels:
-                raise ConfigError(f"{key if label in (own or {}) else 'where'}: {unknown(label, labels)}")
-        found += _files(study, of, {**(where or {}), **(own or {})}, key if own else "where")
-    return {"collection": list(dict.fromkeys(found))}
+                raise ConfigError(f"repeats: {unknown(label, labels)}")
+        found: list[str] = []
+        for key, own in (("reference", self.reference), ("models", self.models)):
+            for label in {**(self.where or {}), **(own or {})}:
+                if label not in labels:
+                    raise ConfigError(f"{key if label in (own or {}) else 'where'}: {unknown(label, labels)}")
+            found += _files(study, self.of, {**(self.where or {}), **(own or {})}, key if own else "where")
+        return {"collection": list(dict.fromkeys(found))}
+
+    def compute(self, files: Mapping) -> Result:
+        """Compare the RDMs of models with those of a reference; see `repscape.rdms.compare.inference`.
+
+        RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
+        different sets of entries: each is compared with the models' RDMs of the same set, and the
+        similarities are averaged. Those that differ in ``presentation``, in ``repeat``, in a label that models do
+        not have (subject, session), or in one of `repeats` are repeated measurements: they give the noise
+        ceiling. In no other label may they differ. Where there are presentations, RDMs of several draws of units
+        are averaged first: those of one presentation share its noise. Models are told apart by every other label
+        in which their RDMs differ: source and layer, and labels of a recording such as ``theory``. Only RDMs of
+        several draws of units or presentations of a model, or that differ in one of `repeats`, are averaged. The
+        log and the file say what told models apart, and what was averaged.
+        Of RDMs of parts of a recording (`repscape.analyses.split_rdms`) those of repeats are repeats; those of
+        halves give the ceiling of each split, and the mean of these; those of samples of units are what
+        units are resampled by. A model has none of them.
+
+        Entries with undefined dissimilarities in the reference are left out; models with undefined or
+        equal ones among the others too. Both are told, in the log and the file.
+
+        Parameters
+        ----------
+        files : what `inputs` named
+
+        Returns
+        -------
+        Result
+            By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling``,
+            ``p_permutation`` and of each ``…_holm`` and ``…_fdr``, corrected over all models, and
+            ``p_permutation_max``. By (model, other): ``difference``, ``p_pair`` and its corrections over all
+            pairs. By (model, other_source), where sources have the same layers: ``source_difference`` from the
+            same layer of that source, ``source_low``, ``source_high``, ``p_source`` and its corrections over the
+            layers of the two. ``ceiling`` (limit: lower, upper); ``each`` (model,
+            entry_set, data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
+            ``entries``, how many each has; the labels of repeats (data_repeat), with ``data_`` before one that
+            models have too. ``rdms_averaged`` int32 (model, entry_set): how many RDMs of a model were averaged;
+            the attributes ``models_by`` and ``averaged_over`` name the labels that told models apart, and those
+            in which RDMs that were averaged differ.
+
+        Raises
+        ------
+        ConfigError
+            RDMs of the reference differ in a label that tells neither sets nor repeats.
+        DataError
+            RDMs are missing or of different entries; no model is left; too little can be resampled; a label has
+            a name that the file uses for something else.
+        """
+        where = self.where
+        models = self.models
+        bootstrap = self.bootstrap
+        from repscape.rdms.compare.inference import corrected, corrected_pairs, factors_of, infer
+        from repscape.rdms.compare.noise_ceiling import reliability
+        from repscape.rdms.compare.permutation import permutation_tests
+        from repscape.rdms.table.rdm_stack import without_rounding
+
+        where, models = where or {}, models or {}
+        whole = select_rdms.read(files, self.of)
+        whole["dissimilarity"] = without_rounding(whole)
+        data, candidates = (
+            _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
+            for key, own in (("reference", self.reference), ("models", models))
+        )
+        data, resampled, halves = reference_parts.of_reference(data)
+        data = _over_draws(data)
+        candidates = _without(data, reference_parts.without(candidates), self.repeats or [], self.reference)
+        kinds = _kinds(data, candidates, self.repeats or [])
+        measured = _data(data, kinds)
+        compared = _models(candidates, kinds, measured, self.comparison)
+        _log_kinds(kinds, measured, compared)
+        units = None if resampled is None else _units(resampled, kinds, measured)
+        if bootstrap is None:
+            repeated = units is not None or (len(measured.repeats) > 1 and not halves)
+            bootstrap = "both" if repeated else "sets" if len(measured.sets) > 1 else "entries"
+        found = infer(
+            measured.vectors, compared.vectors, comparison=self.comparison, bootstrap=bootstrap, resamples=self.resamples,
+            seed=self.seed, units=units, halves=halves,
+        )  # fmt: skip
+        tests = {name: getattr(found, name) for name in TESTS}
+        if self.permutations:
+            permuted = permutation_tests(
+                measured.vectors, compared.vectors, self.comparison, self.permutations, self.seed
+            )
+            tests["p_permutation"] = permuted.p
+        variables: dict = {name: (("model",), getattr(found, name)) for name in NUMBERS}
+        for name, p in tests.items():
+            variables[name] = (("model",), p)
+            variables |= {f"{name}_{method}": (("model",), corrected(p, method)) for method in CORRECTIONS}
+        if self.permutations:
+            variables["p_permutation_max"] = (("model",), permuted.p_max)
+        variables["difference"] = (("model", "other"), found.similarity[:, None] - found.similarity)
+        variables["p_pair"] = (("model", "other"), found.p_pair)
+        for method in CORRECTIONS:
+            variables[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(found.p_pair, method))
+        variables |= {
+            "ceiling": (("limit",), found.ceiling),
+            "limit": (("limit",), ["lower", "upper"]),
+            "each": (("model", "entry_set", "data_repeat"), found.each),
+            "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
+            "entries": (("entry_set",), np.array([len(own.labels) for own in measured.spaces], np.int32)),
+            "rdms_averaged": (("model", "entry_set"), compared.averaged),
+            **{label: (("model",), values) for label, values in compared.labels.items()},
+            **_named("entry_set", kinds.sets, measured.sets),
+            **{
+                f"data_{name}" if name in compared.labels else name: variable
+                for name, variable in _named("data_repeat", kinds.repeats, measured.repeats).items()
+            },
+        }
+        variables |= layerwise_contrasts.compared(compared.labels, found, DEPENDENT)
+        values = {name: variable[1] for name, variable in variables.items()}
+        what = "models" if set(compared.by) - {"source", "layer"} else "layers"
+        told = inference_summary.best(
+            _short(compared.labels), values, _reference_name(self.reference), "fdr", what
+        )
+        if "other_source" in values:
+            layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
+            others = values["other_source"]
+            told += inference_summary.between(compared.labels["source"], layers, others, values, "fdr")
+        if bootstrap == "repeats":
+            told.append(inference_summary.OF_THESE_ENTRIES)
+        for sentence in told:
+            logger.info(sentence)
+        return Result(
+            variables,
+            {
+                "of": self.of if isinstance(self.of, str) else list(self.of), "comparison": self.comparison, "bootstrap": bootstrap,
+                "resampled_factors": list(factors_of(bootstrap, len(measured.sets), units is not None)),
+                "resamples": self.resamples, "permutations": permuted.count if self.permutations else 0,
+                "units": units.count if units else None, "halves": halves,
+                "reliability": (
+                    reliability(found.ceiling[0]) if halves and self.comparison in ("pearson", "spearman") else None
+                ),
+                "statement": told, "seed": self.seed, "level": 0.95, "dof": found.dof,
+                "models_by": compared.by or None, "averaged_over": compared.over or None,
+                "reference": json.dumps(self.reference, sort_keys=True),
+                "where": json.dumps(where, sort_keys=True), "models": json.dumps(models, sort_keys=True),
+                "left_out": [*measured.left_out, *compared.left_out] or None,
+                "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
+            },
+        )  # fmt: skip
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a row a model."""
+        variables = result.variables
+        columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
+        own = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
+        names = [*own, *(name for name in columns if name not in own)]
+        for name, (dims, values, *_) in variables.items():
+            if dims == ("model", "other_source"):
+                for at, source in enumerate(variables["other_source"][1]):
+                    columns[f"{name}_{source}"] = values[:, at]
+                    names.append(f"{name}_{source}")
+        yield tuple(names)
+        yield from zip(*(columns[name] for name in names), strict=True)
 
 
 def _files(study: Study, of: Of, chosen: Where, key: str) -> list[str]:
@@ -92,183 +260,6 @@ def _files(study: Study, of: Of, chosen: Where, key: str) -> list[str]:
     if not found and mistake is not None:
         raise mistake
     return found
-
-
-def compute(
-    files: Mapping,
-    *,
-    seed: int,
-    reference: Where,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    models: Where | None = None,
-    repeats: list[str] | None = None,
-    comparison: Comparison = "pearson",
-    bootstrap: Resampled | None = None,
-    resamples: Resamples = 1000,
-    permutations: Permutations = 1000,
-) -> Result:
-    """Compare the RDMs of models with those of a reference; see `repscape.rdms.compare.inference`.
-
-    RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
-    different sets of entries: each is compared with the models' RDMs of the same set, and the
-    similarities are averaged. Those that differ in ``presentation``, in ``repeat``, in a label that models do
-    not have (subject, session), or in one of `repeats` are repeated measurements: they give the noise
-    ceiling. In no other label may they differ. Where there are presentations, RDMs of several draws of units
-    are averaged first: those of one presentation share its noise. Models are told apart by every other label
-    in which their RDMs differ: source and layer, and labels of a recording such as ``theory``. Only RDMs of
-    several draws of units or presentations of a model, or that differ in one of `repeats`, are averaged. The
-    log and the file say what told models apart, and what was averaged.
-    Of RDMs of parts of a recording (`repscape.analyses.split_rdms`) those of repeats are repeats; those of
-    halves give the ceiling of each split, and the mean of these; those of samples of units are what
-    units are resampled by. A model has none of them.
-
-    Entries with undefined dissimilarities in the reference are left out; models with undefined or
-    equal ones among the others too. Both are told, in the log and the file.
-
-    Parameters
-    ----------
-    files : what `inputs` named
-    seed : int
-        Of the bootstrap and the permutations.
-    reference : mapping of label to a value or values
-        Which RDMs are the data, instead of what `where` says of these labels.
-    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
-    models : mapping of label to a value or values, optional
-        Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.
-    repeats : list of str, optional
-        Labels in which RDMs are repeats: of the reference, labels of sets too; those of models are averaged.
-    comparison : str
-    bootstrap : {"entries", "sets", "repeats", "units", "both"}, optional
-        What is resampled. By default `both` if there are repeats or samples of units, else sets, or if
-        there is one, entries.
-    resamples : int
-    permutations : int
-        Of the entries of the reference, for tests beside those by the bootstrap; see
-        `repscape.rdms.compare.permutation`. 0 leaves them out.
-
-    Returns
-    -------
-    Result
-        By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling``,
-        ``p_permutation`` and of each ``…_holm`` and ``…_fdr``, corrected over all models, and
-        ``p_permutation_max``. By (model, other): ``difference``, ``p_pair`` and its corrections over all
-        pairs. By (model, other_source), where sources have the same layers: ``source_difference`` from the
-        same layer of that source, ``source_low``, ``source_high``, ``p_source`` and its corrections over the
-        layers of the two. ``ceiling`` (limit: lower, upper); ``each`` (model,
-        entry_set, data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
-        ``entries``, how many each has; the labels of repeats (data_repeat), with ``data_`` before one that
-        models have too. ``rdms_averaged`` int32 (model, entry_set): how many RDMs of a model were averaged;
-        the attributes ``models_by`` and ``averaged_over`` name the labels that told models apart, and those
-        in which RDMs that were averaged differ.
-
-    Raises
-    ------
-    ConfigError
-        RDMs of the reference differ in a label that tells neither sets nor repeats.
-    DataError
-        RDMs are missing or of different entries; no model is left; too little can be resampled; a label has
-        a name that the file uses for something else.
-    """
-    from repscape.rdms.compare.inference import corrected, corrected_pairs, factors_of, infer
-    from repscape.rdms.compare.noise_ceiling import reliability
-    from repscape.rdms.compare.permutation import permutation_tests
-    from repscape.rdms.table.rdm_stack import without_rounding
-
-    where, models = where or {}, models or {}
-    whole = select_rdms.read(files, of)
-    whole["dissimilarity"] = without_rounding(whole)
-    data, candidates = (
-        _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
-        for key, own in (("reference", reference), ("models", models))
-    )
-    data, resampled, halves = reference_parts.of_reference(data)
-    data = _over_draws(data)
-    candidates = _without(data, reference_parts.without(candidates), repeats or [], reference)
-    kinds = _kinds(data, candidates, repeats or [])
-    measured = _data(data, kinds)
-    compared = _models(candidates, kinds, measured, comparison)
-    _log_kinds(kinds, measured, compared)
-    units = None if resampled is None else _units(resampled, kinds, measured)
-    if bootstrap is None:
-        repeated = units is not None or (len(measured.repeats) > 1 and not halves)
-        bootstrap = "both" if repeated else "sets" if len(measured.sets) > 1 else "entries"
-    found = infer(
-        measured.vectors, compared.vectors, comparison=comparison, bootstrap=bootstrap, resamples=resamples,
-        seed=seed, units=units, halves=halves,
-    )  # fmt: skip
-    tests = {name: getattr(found, name) for name in TESTS}
-    if permutations:
-        permuted = permutation_tests(measured.vectors, compared.vectors, comparison, permutations, seed)
-        tests["p_permutation"] = permuted.p
-    variables: dict = {name: (("model",), getattr(found, name)) for name in NUMBERS}
-    for name, p in tests.items():
-        variables[name] = (("model",), p)
-        variables |= {f"{name}_{method}": (("model",), corrected(p, method)) for method in CORRECTIONS}
-    if permutations:
-        variables["p_permutation_max"] = (("model",), permuted.p_max)
-    variables["difference"] = (("model", "other"), found.similarity[:, None] - found.similarity)
-    variables["p_pair"] = (("model", "other"), found.p_pair)
-    for method in CORRECTIONS:
-        variables[f"p_pair_{method}"] = (("model", "other"), corrected_pairs(found.p_pair, method))
-    variables |= {
-        "ceiling": (("limit",), found.ceiling),
-        "limit": (("limit",), ["lower", "upper"]),
-        "each": (("model", "entry_set", "data_repeat"), found.each),
-        "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
-        "entries": (("entry_set",), np.array([len(own.labels) for own in measured.spaces], np.int32)),
-        "rdms_averaged": (("model", "entry_set"), compared.averaged),
-        **{label: (("model",), values) for label, values in compared.labels.items()},
-        **_named("entry_set", kinds.sets, measured.sets),
-        **{
-            f"data_{name}" if name in compared.labels else name: variable
-            for name, variable in _named("data_repeat", kinds.repeats, measured.repeats).items()
-        },
-    }
-    variables |= layerwise_contrasts.compared(compared.labels, found, DEPENDENT)
-    values = {name: variable[1] for name, variable in variables.items()}
-    what = "models" if set(compared.by) - {"source", "layer"} else "layers"
-    told = inference_summary.best(_short(compared.labels), values, _reference_name(reference), "fdr", what)
-    if "other_source" in values:
-        layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
-        others = values["other_source"]
-        told += inference_summary.between(compared.labels["source"], layers, others, values, "fdr")
-    if bootstrap == "repeats":
-        told.append(inference_summary.OF_THESE_ENTRIES)
-    for sentence in told:
-        logger.info(sentence)
-    return Result(
-        variables,
-        {
-            "of": of if isinstance(of, str) else list(of), "comparison": comparison, "bootstrap": bootstrap,
-            "resampled_factors": list(factors_of(bootstrap, len(measured.sets), units is not None)),
-            "resamples": resamples, "permutations": permuted.count if permutations else 0,
-            "units": units.count if units else None, "halves": halves,
-            "reliability": (
-                reliability(found.ceiling[0]) if halves and comparison in ("pearson", "spearman") else None
-            ),
-            "statement": told, "seed": seed, "level": 0.95, "dof": found.dof,
-            "models_by": compared.by or None, "averaged_over": compared.over or None,
-            "reference": json.dumps(reference, sort_keys=True),
-            "where": json.dumps(where, sort_keys=True), "models": json.dumps(models, sort_keys=True),
-            "left_out": [*measured.left_out, *compared.left_out] or None,
-            "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
-        },
-    )  # fmt: skip
-
-
-def rows(variables: dict) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a row a model."""
-    columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
-    own = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
-    names = [*own, *(name for name in columns if name not in own)]
-    for name, (dims, values, *_) in variables.items():
-        if dims == ("model", "other_source"):
-            for at, source in enumerate(variables["other_source"][1]):
-                columns[f"{name}_{source}"] = values[:, at]
-                names.append(f"{name}_{source}")
-    yield tuple(names)
-    yield from zip(*(columns[name] for name in names), strict=True)
 
 
 class _Kinds(NamedTuple):

@@ -13,6 +13,7 @@ from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.select_rdms import Of, Where
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
+from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.rdms import REPEATED
 from repscape.rdms.compare.comparison import defined_entries
 from repscape.rdms.table.rdm_stack import FOLLOWING
@@ -21,7 +22,6 @@ from repscape.study.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE = True
 # What a map has beside the labels of its RDM
 NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
@@ -31,160 +31,172 @@ Starts = Annotated[int, Field(ge=0, le=100_000)]
 STARTS = {"smacof": 16, "tsne": 4}  # by default
 
 
-def check(*, method: Method = "smacof", perplexity: float | None = None) -> None:
-    """Refuse keys that do not go together."""
-    if perplexity is not None and method != "tsne":
-        raise ConfigError(f"perplexity: only t-SNE has one, found `method: {method}`.")
+class Mds(Seeded, Analysis):
+    """Maps of RDMs: their entries as points, by MDS, t-SNE or PCA; aligned from one RDM to the next."""
 
+    of: Of = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", select_rdms.ALL)
+    where: Where | None = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", None)
+    method: Method = parameter(
+        "``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. "
+        "See `repscape.analyses.lib.embedding`.",
+        "smacof",
+    )
+    dims: Annotated[int, Field(ge=1, le=1000)] = parameter("Int.", 2)
+    n_init: Starts | None = parameter(
+        "Random starts of SMACOF (by default 16) and t-SNE (4), beside one from classical MDS, and how "
+        "often SMACOF places some points anew. The best is kept.",
+        None,
+    )
+    perplexity: float | None = parameter("Of t-SNE; see `embedding.tsne`.", None)
+    root: bool | None = parameter(
+        "Whether dissimilarities are squared distances, so that their roots are taken. By default those "
+        "of metrics that say so are, whatever the study calls them (`repscape.rdms.measures`): √(1 − r) "
+        "is a distance in space, 1 − r is not.",
+        None,
+    )
+    align: str | None = parameter(
+        "A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order "
+        "(layers by depth) and each is rotated, reflected and moved onto the one before it.",
+        None,
+    )
+    scale: bool = parameter(
+        "Whether each map is brought to a root mean square distance of 1 from its centre, before it is "
+        "aligned. Scaling each onto the one before would shrink them along the way.",
+        False,
+    )
 
-def inputs(
-    study: Study,
-    *,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    root: bool | None = None,
-    align: str | None = None,
-) -> dict:
-    """Name the files that hold the RDMs.
+    def check(self) -> None:
+        """Refuse keys that do not go together."""
+        if self.perplexity is not None and self.method != "tsne":
+            raise ConfigError(f"perplexity: only t-SNE has one, found `method: {self.method}`.")
 
-    Raises
-    ------
-    ConfigError
-        The study has no such RDMs, they have no label `align`, or a metric does not say what `root` is.
-    """
-    labels = select_rdms.labels(study, of)
-    if align is not None and align not in labels:
-        raise ConfigError(f"align: {unknown(align, labels)}")
-    embedding.check_metrics(study, of, where, root)
-    return select_rdms.inputs(study, of, where)
+    def inputs(self, study: Study) -> dict:
+        """Name the files that hold the RDMs.
 
+        Raises
+        ------
+        ConfigError
+            The study has no such RDMs, they have no label `align`, or a metric does not say what `root` is.
+        """
+        labels = select_rdms.labels(study, self.of)
+        if self.align is not None and self.align not in labels:
+            raise ConfigError(f"align: {unknown(self.align, labels)}")
+        embedding.check_metrics(study, self.of, self.where, self.root)
+        return select_rdms.inputs(study, self.of, self.where)
 
-def compute(
-    files: Mapping,
-    *,
-    seed: int,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    method: Method = "smacof",
-    dims: Annotated[int, Field(ge=1, le=1000)] = 2,
-    n_init: Starts | None = None,
-    perplexity: float | None = None,
-    root: bool | None = None,
-    align: str | None = None,
-    scale: bool = False,
-) -> Result:
-    """Place the entries of each RDM so that distances between points are like dissimilarities.
+    def compute(self, files: Mapping) -> Result:
+        """Place the entries of each RDM so that distances between points are like dissimilarities.
 
-    RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
-    constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too
-    few are left of; both are told, in the log and the file.
+        RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
+        constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too
+        few are left of; both are told, in the log and the file.
 
-    Parameters
-    ----------
-    files : what `inputs` named
-    seed : int
-        Of random starts; every RDM has the same.
-    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
-    method : str
-        ``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. See
-        `repscape.analyses.lib.embedding`.
-    dims : int
-    n_init : int, optional
-        Random starts of SMACOF (by default 16) and t-SNE (4), beside one from classical MDS, and how often
-        SMACOF places some points anew. The best is kept.
-    perplexity : float, optional
-        Of t-SNE; see `embedding.tsne`.
-    root : bool, optional
-        Whether dissimilarities are squared distances, so that their roots are taken. By default those of
-        metrics that say so are, whatever the study calls them (`repscape.rdms.measures`): √(1 − r) is a
-        distance in space, 1 − r is not.
-    align : str, optional
-        A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order
-        (layers by depth) and each is rotated, reflected and moved onto the one before it.
-    scale : bool
-        Whether each map is brought to a root mean square distance of 1 from its centre, before it
-        is aligned. Scaling each onto the one before would shrink them along the way.
+        Parameters
+        ----------
+        files : what `inputs` named
 
-    Returns
-    -------
-    Result
-        ``position`` float64 (rdm, entry, dim), NaN where an entry is left out and at the end of
-        shorter RDMs; every label of the RDMs (rdm); the entries' labels (entry), or (rdm, entry) where
-        RDMs have different ones; ``draws``, ``presentations``; ``placed``, how many entries; ``rooted``
-        (rdm); ``stress``, raw, and ``stress_1``; of classical and pca ``eigenvalue`` (rdm, component),
-        ``explained`` (rdm, dim) and ``negative`` (rdm); of tsne ``divergence``; of aligned maps
-        ``previous``, the map onto which it was aligned or -1, and ``disparity`` (rdm).
+        Returns
+        -------
+        Result
+            ``position`` float64 (rdm, entry, dim), NaN where an entry is left out and at the end of
+            shorter RDMs; every label of the RDMs (rdm); the entries' labels (entry), or (rdm, entry) where
+            RDMs have different ones; ``draws``, ``presentations``; ``placed``, how many entries; ``rooted``
+            (rdm); ``stress``, raw, and ``stress_1``; of classical and pca ``eigenvalue`` (rdm, component),
+            ``explained`` (rdm, dim) and ``negative`` (rdm); of tsne ``divergence``; of aligned maps
+            ``previous``, the map onto which it was aligned or -1, and ``disparity`` (rdm).
 
-    Raises
-    ------
-    ConfigError
-        There is no label `align`.
-    DataError
-        No RDM can be placed, or RDMs to be aligned have different entries.
-    """
-    from repscape.rdms.table import table as tables
+        Raises
+        ------
+        ConfigError
+            There is no label `align`.
+        DataError
+            No RDM can be placed, or RDMs to be aligned have different entries.
+        """
+        from repscape.rdms.table import table as tables
 
-    table = averaged(select_rdms.read(files, of, where))
-    labels = tables.labels(table)
-    if align is not None and align not in labels:
-        raise ConfigError(f"align: {unknown(align, labels)}")
-    _check_names(labels, table["entries"].iloc[0].names)
-    options: dict = {"seed": seed} if method in STARTS else {}
-    if method in STARTS:
-        options["n_init"] = STARTS[method] if n_init is None else n_init
-    options |= {"perplexity": perplexity} if method == "tsne" else {}
-    different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
-    maps, left_out, kept = [], [], []
-    for at, row in table.iterrows():
-        place = ", ".join(f"{label} {row[label]}" for label in different)
-        squared = embedding.is_squared(row, root)
-        placed = defined_entries(row["dissimilarity"][None])[0]
-        if not placed.all():
-            missing = [_text(entry) for entry in row["entries"][~placed]]
-            everything = placed.sum() <= dims
-            what = "all of it" if everything else ", ".join(missing)
-            left_out.append(f"{place}: {what}" if place else what)
-            logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
-            if everything:
-                continue
-        first, second = np.triu_indices(len(placed), 1)
-        distances = embedding.distances(row["dissimilarity"][placed[first] & placed[second]], squared)
-        maps.append((placed, squared, embedding.METHODS[method](distances, dims, **options)))
-        kept.append(at)
-    if not maps:
-        raise DataError(
-            f"{files['collection'][0]}: no RDM has enough defined dissimilarities to be placed: "
-            f"{'; '.join(left_out)}."
-        )
-    table = table.loc[kept].reset_index(drop=True)
-    most = max(map(len, table["entries"]))
-    position = np.full((len(table), most, dims), np.nan)
-    for at, (placed, _, found) in enumerate(maps):
-        points = np.full((len(placed), dims), np.nan)
-        points[placed] = found.points
-        position[at, : len(placed)] = embedding.scaled(points) if scale else points
-    variables = {
-        "position": (("rdm", "entry", "dim"), position),
-        "dim": (("dim",), np.arange(1, dims + 1, dtype=np.int32)),
-        **{label: (("rdm",), list(table[label])) for label in labels},
-        **_entries(table["entries"], most),
-        "placed": (("rdm",), np.array([placed.sum() for placed, _, _ in maps], np.int32)),
-        "rooted": (("rdm",), np.array([squared for _, squared, _ in maps], np.int8)),
-        **_goodness([found for _, _, found in maps], most),
-    }
-    if align is not None:
-        variables |= _aligned(table, position, labels, align)
-    described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
-    variables["position"] += (described,)
-    return Result(
-        variables,
-        {
-            "of": of, "method": method, "dims": dims, "n_init": options.get("n_init"), "align": align or "",
-            "perplexity": perplexity, "scale": scale, "seed": options.get("seed"),
-            "left_out": left_out or None,
-            "history": json.dumps(table.attrs.get("history", {}), sort_keys=True),
-        },
-    )  # fmt: skip
+        table = averaged(select_rdms.read(files, self.of, self.where))
+        labels = tables.labels(table)
+        if self.align is not None and self.align not in labels:
+            raise ConfigError(f"align: {unknown(self.align, labels)}")
+        _check_names(labels, table["entries"].iloc[0].names)
+        options: dict = {"seed": self.seed} if self.method in STARTS else {}
+        if self.method in STARTS:
+            options["n_init"] = STARTS[self.method] if self.n_init is None else self.n_init
+        options |= {"perplexity": self.perplexity} if self.method == "tsne" else {}
+        different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
+        maps, left_out, kept = [], [], []
+        for at, row in table.iterrows():
+            place = ", ".join(f"{label} {row[label]}" for label in different)
+            squared = embedding.is_squared(row, self.root)
+            placed = defined_entries(row["dissimilarity"][None])[0]
+            if not placed.all():
+                missing = [_text(entry) for entry in row["entries"][~placed]]
+                everything = placed.sum() <= self.dims
+                what = "all of it" if everything else ", ".join(missing)
+                left_out.append(f"{place}: {what}" if place else what)
+                logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
+                if everything:
+                    continue
+            first, second = np.triu_indices(len(placed), 1)
+            distances = embedding.distances(row["dissimilarity"][placed[first] & placed[second]], squared)
+            maps.append((placed, squared, embedding.METHODS[self.method](distances, self.dims, **options)))
+            kept.append(at)
+        if not maps:
+            raise DataError(
+                f"{files['collection'][0]}: no RDM has enough defined dissimilarities to be placed: "
+                f"{'; '.join(left_out)}."
+            )
+        table = table.loc[kept].reset_index(drop=True)
+        most = max(map(len, table["entries"]))
+        position = np.full((len(table), most, self.dims), np.nan)
+        for at, (placed, _, found) in enumerate(maps):
+            points = np.full((len(placed), self.dims), np.nan)
+            points[placed] = found.points
+            position[at, : len(placed)] = embedding.scaled(points) if self.scale else points
+        variables = {
+            "position": (("rdm", "entry", "dim"), position),
+            "dim": (("dim",), np.arange(1, self.dims + 1, dtype=np.int32)),
+            **{label: (("rdm",), list(table[label])) for label in labels},
+            **_entries(table["entries"], most),
+            "placed": (("rdm",), np.array([placed.sum() for placed, _, _ in maps], np.int32)),
+            "rooted": (("rdm",), np.array([squared for _, squared, _ in maps], np.int8)),
+            **_goodness([found for _, _, found in maps], most),
+        }
+        if self.align is not None:
+            variables |= _aligned(table, position, labels, self.align)
+        described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
+        variables["position"] += (described,)
+        return Result(
+            variables,
+            {
+                "of": self.of, "method": self.method, "dims": self.dims, "n_init": options.get("n_init"), "align": self.align or "",
+                "perplexity": self.perplexity, "scale": self.scale, "seed": options.get("seed"),
+                "left_out": left_out or None,
+                "history": json.dumps(table.attrs.get("history", {}), sort_keys=True),
+            },
+        )  # fmt: skip
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a row an entry that is placed."""
+        variables = result.variables
+        over = {name: variable[0] for name, variable in variables.items()}
+        values = {name: variable[1] for name, variable in variables.items()}
+        labels = [name for name in over if over[name] == ("rdm",) and name not in OWN]
+        entries = [name for name in over if over[name] in (("entry",), ("rdm", "entry"))]
+        numbers = [name for name in NUMBERS if name in over]
+        yield (*labels, *entries, *(f"dim_{dim}" for dim in values["dim"]), *numbers)
+        for rdm, entry in np.ndindex(values["position"].shape[:2]):
+            if np.isfinite(values["position"][rdm, entry]).all():
+                own = [
+                    values[name][entry] if len(over[name]) == 1 else values[name][rdm, entry]
+                    for name in entries
+                ]
+                yield (
+                    *(values[label][rdm] for label in labels),
+                    *own,
+                    *values["position"][rdm, entry],
+                    *(values[name][rdm] for name in numbers),
+                )
 
 
 def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -283,24 +295,3 @@ def _check_names(labels: list[str], names: list[str]) -> None:
 
 def _text(entry) -> str:
     return " ".join(map(str, entry)) if isinstance(entry, tuple) else str(entry)
-
-
-def rows(variables: Mapping) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a row an entry that is placed."""
-    over = {name: variable[0] for name, variable in variables.items()}
-    values = {name: variable[1] for name, variable in variables.items()}
-    labels = [name for name in over if over[name] == ("rdm",) and name not in OWN]
-    entries = [name for name in over if over[name] in (("entry",), ("rdm", "entry"))]
-    numbers = [name for name in NUMBERS if name in over]
-    yield (*labels, *entries, *(f"dim_{dim}" for dim in values["dim"]), *numbers)
-    for rdm, entry in np.ndindex(values["position"].shape[:2]):
-        if np.isfinite(values["position"][rdm, entry]).all():
-            own = [
-                values[name][entry] if len(over[name]) == 1 else values[name][rdm, entry] for name in entries
-            ]
-            yield (
-                *(values[label][rdm] for label in labels),
-                *own,
-                *values["position"][rdm, entry],
-                *(values[name][rdm] for name in numbers),
-            )

@@ -9,6 +9,7 @@ from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.select_rdms import Of, Where
 from repscape.core.errors import ConfigError, unknown
+from repscape.plugin.contract import Analysis, parameter
 from repscape.plugin.parameter_types import Names
 from repscape.study.study import Study
 
@@ -16,55 +17,60 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def inputs(study: Study, *, of: Of, over: Names, where: Where | None = None) -> dict:
-    """Name the files of RDMs, and check the labels.
+class MeanRdm(Analysis):
+    """RDMs averaged over labels: over subjects, sessions, draws of units; of networks and recordings
+    alike."""
 
-    Raises
-    ------
-    ConfigError
-        There are no RDMs of that name, or a label is unknown.
-    """
-    known = select_rdms.labels(study, of)
-    for label in over:
-        if label not in known:
-            raise ConfigError(f"over: {unknown(label, known)}")
-    return select_rdms.inputs(study, of, where)
+    of: Of = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.")
+    over: Names = parameter(
+        "The labels in which RDMs that are averaged differ. Those that lack them stay as they are."
+    )
+    where: Where | None = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", None)
 
+    def inputs(self, study: Study) -> dict:
+        """Name the files of RDMs, and check the labels.
 
-def made_labels(labels: list[str], *, over: Names) -> list[str]:
-    """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
-    return [*(label for label in labels if label not in (*over, "averaged")), "averaged"]
+        Raises
+        ------
+        ConfigError
+            There are no RDMs of that name, or a label is unknown.
+        """
+        known = select_rdms.labels(study, self.of)
+        for label in self.over:
+            if label not in known:
+                raise ConfigError(f"over: {unknown(label, known)}")
+        return select_rdms.inputs(study, self.of, self.where)
 
+    def rdm_labels(self, labels: list[str]) -> list[str]:
+        """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
+        return [*(label for label in labels if label not in (*self.over, "averaged")), "averaged"]
 
-def compute(files: Mapping, *, of: Of, over: Names, where: Where | None = None) -> Result:
-    """Average the RDMs that are alike in all labels but some.
+    def compute(self, files: Mapping) -> Result:
+        """Average the RDMs that are alike in all labels but some.
 
-    Parameters
-    ----------
-    files : what `inputs` named
-    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
-    over : list of str
-        The labels in which RDMs that are averaged differ. Those that lack them stay as they are.
+        Parameters
+        ----------
+        files : what `inputs` named
 
-    Returns
-    -------
-    Result
-        A table of RDMs as `repscape.rdms.table.table.encoded` makes it, without the labels `over`;
-        ``averaged``, how many each is the mean of. A pair of entries that is undefined in one RDM is so in
-        the mean.
+        Returns
+        -------
+        Result
+            A table of RDMs as `repscape.rdms.table.table.encoded` makes it, without the labels `over`;
+            ``averaged``, how many each is the mean of. A pair of entries that is undefined in one RDM is so in
+            the mean.
 
-    Raises
-    ------
-    DataError
-        RDMs that are to be averaged have different entries.
-    """
-    from repscape.rdms.table import table as tables
+        Raises
+        ------
+        DataError
+            RDMs that are to be averaged have different entries.
+        """
+        from repscape.rdms.table import table as tables
 
-    table = select_rdms.read(files, of, where)
-    mean = averaged(table, over)
-    mean.attrs["history"] = {"over": over, "of": table.attrs.get("history", {})}
-    variables, attributes, groups = tables.encoded(mean)
-    return Result(variables, {**attributes, "of": of, "over": over}, groups)
+        table = select_rdms.read(files, self.of, self.where)
+        mean = averaged(table, self.over)
+        mean.attrs["history"] = {"over": self.over, "of": table.attrs.get("history", {})}
+        variables, attributes, groups = tables.encoded(mean)
+        return Result(variables, {**attributes, "of": self.of, "over": self.over}, groups)
 
 
 def averaged(table: "pd.DataFrame", over: list[str]) -> "pd.DataFrame":

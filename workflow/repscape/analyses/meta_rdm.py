@@ -9,12 +9,11 @@ from pydantic import BeforeValidator, Field
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names
 from repscape.rdms.compare.comparison import Comparison
 from repscape.rdms.compare.meta import check_labels, labels_after, meta_rdms
 from repscape.study.study import Study
-
-TABLE = True
 
 Comparisons = Annotated[
     tuple[Comparison, ...],
@@ -24,97 +23,85 @@ Comparisons = Annotated[
 Permutations = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-def inputs(
-    study: Study,
-    *,
-    seed: int,
-    of: Of,
-    entries: Names,
-    groups: list[str] | None = None,
-    where: Where | None = None,
-    comparisons: Comparisons = ("pearson",),
-    permutations: Permutations = 0,
-) -> dict:
-    """Name the files of RDMs, and check the labels.
+class MetaRdm(Seeded, Analysis):
+    """RDMs compared with each other: meta-RDMs, of any order."""
 
-    Raises
-    ------
-    ConfigError
-        There are no RDMs of that name, or they are made from themselves; a label is unknown.
-    """
-    check_labels(select_rdms.labels(study, of), entries, groups)
-    return select_rdms.inputs(study, of, where)
+    of: Of = parameter(
+        "Which RDMs: a name in ``rdms.sets``, ``all_images``, a recording, another analysis `meta_rdm`, "
+        "or several of these."
+    )
+    entries: Names = parameter("Labels whose values become the entries of meta-RDMs.")
+    groups: list[str] | None = parameter("Labels that are the same for all RDMs that are compared.", None)
+    where: Where | None = parameter("Which RDMs take part.", None)
+    comparisons: Comparisons = parameter("See `repscape.rdms.compare.comparison.compare`.", ("pearson",))
+    permutations: Permutations = parameter("Of the lower entries' labels, for p. 0 leaves it out.", 0)
 
+    def inputs(self, study: Study) -> dict:
+        """Name the files of RDMs, and check the labels.
 
-def made_labels(labels: list[str], *, entries: Names) -> list[str]:
-    """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
-    return labels_after(labels, entries)
+        Raises
+        ------
+        ConfigError
+            There are no RDMs of that name, or they are made from themselves; a label is unknown.
+        """
+        check_labels(select_rdms.labels(study, self.of), self.entries, self.groups)
+        return select_rdms.inputs(study, self.of, self.where)
 
+    def rdm_labels(self, labels: list[str]) -> list[str]:
+        """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
+        return labels_after(labels, self.entries)
 
-def compute(
-    files: Mapping,
-    *,
-    seed: int,
-    of: Of,
-    entries: Names,
-    groups: list[str] | None = None,
-    where: Where | None = None,
-    comparisons: Comparisons = ("pearson",),
-    permutations: Permutations = 0,
-) -> Result:
-    """Compare RDMs; see `repscape.rdms.compare.meta.meta_rdms`.
+    def compute(self, files: Mapping) -> Result:
+        """Compare RDMs; see `repscape.rdms.compare.meta.meta_rdms`.
 
-    Parameters
-    ----------
-    files : what `inputs` named
-    seed : int
-        Of the permutations.
-    of : str or list of str
-        Which RDMs: a name in ``rdms.sets``, ``all_images``, a recording, another analysis `meta_rdm`, or
-        several of these.
-    entries : list of str
-        Labels whose values become the entries of meta-RDMs.
-    groups : list of str, optional
-        Labels that are the same for all RDMs that are compared.
-    where : mapping of label to value or values, optional
-        Which RDMs take part.
-    comparisons : list of str
-        See `repscape.rdms.compare.comparison.compare`.
-    permutations : int
-        Of the lower entries' labels, for p. 0 leaves it out.
+        Parameters
+        ----------
+        files : what `inputs` named
 
-    Returns
-    -------
-    Result
-        A table of RDMs as `repscape.rdms.table.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
-        ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where meta-RDMs
-        have different entries.
-    """
-    from repscape.rdms.table import table
+        Returns
+        -------
+        Result
+            A table of RDMs as `repscape.rdms.table.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
+            ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where meta-RDMs
+            have different entries.
+        """
+        from repscape.rdms.table import table
 
-    meta = meta_rdms(select_rdms.read(files, of, where), entries, groups, comparisons, permutations, seed)
-    variables, attributes, parts = table.encoded(meta)
-    return Result(variables, {**attributes, "of": of, "permutations": permutations, "seed": seed}, parts)
+        meta = meta_rdms(
+            select_rdms.read(files, self.of, self.where),
+            self.entries,
+            self.groups,
+            self.comparisons,
+            self.permutations,
+            self.seed,
+        )
+        variables, attributes, parts = table.encoded(meta)
+        return Result(
+            variables,
+            {**attributes, "of": self.of, "permutations": self.permutations, "seed": self.seed},
+            parts,
+        )
 
-
-def rows(variables: Mapping, groups: Mapping | None = None) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a row a pair of entries of a meta-RDM."""
-    header = None
-    for part in [own for own, _ in groups.values()] if groups else [variables]:
-        labels = {
-            name: values
-            for name, (dims, values, *_) in part.items()
-            if dims == ("rdm",) and not name.startswith("entries")
-        }
-        levels = {name: values for name, (dims, values, *_) in part.items() if dims == ("entry",)}
-        arrays = {name: values for name, (dims, values, *_) in part.items() if dims == ("rdm", "pair")}
-        if header is None:
-            header = (*labels, *(f"{name}_{end}" for end in "ij" for name in levels), *arrays)
-            yield header
-        first, second = part["entry_i"][1], part["entry_j"][1]
-        for rdm, pair in np.ndindex(arrays["dissimilarity"].shape):
-            yield (
-                *(values[rdm] for values in labels.values()),
-                *(values[end[pair]] for end in (first, second) for values in levels.values()),
-                *(values[rdm, pair] for values in arrays.values()),
-            )
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a row a pair of entries of a meta-RDM."""
+        variables = result.variables
+        groups = result.groups
+        header = None
+        for part in [own for own, _ in groups.values()] if groups else [variables]:
+            labels = {
+                name: values
+                for name, (dims, values, *_) in part.items()
+                if dims == ("rdm",) and not name.startswith("entries")
+            }
+            levels = {name: values for name, (dims, values, *_) in part.items() if dims == ("entry",)}
+            arrays = {name: values for name, (dims, values, *_) in part.items() if dims == ("rdm", "pair")}
+            if header is None:
+                header = (*labels, *(f"{name}_{end}" for end in "ij" for name in levels), *arrays)
+                yield header
+            first, second = part["entry_i"][1], part["entry_j"][1]
+            for rdm, pair in np.ndindex(arrays["dissimilarity"].shape):
+                yield (
+                    *(values[rdm] for values in labels.values()),
+                    *(values[end[pair]] for end in (first, second) for values in levels.values()),
+                    *(values[rdm, pair] for values in arrays.values()),
+                )

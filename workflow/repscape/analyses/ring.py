@@ -12,15 +12,15 @@ from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.select_rdms import Of, Where
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
+from repscape.plugin.contract import Analysis, parameter
 from repscape.plugin.parameter_types import Period
 from repscape.study.study import Study
 
-TABLE = True
 NUMBERS = ("closing", "r_circle", "r_line", "r_opened", "opened_at")
 _NEAR = 12  # of the circle: pairs this near to each other are those that tell whether it closes
 
 
-class Ring(NamedTuple):
+class CircleFit(NamedTuple):
     """What an RDM of entries on a circle is like.
 
     Attributes
@@ -53,130 +53,147 @@ class Ring(NamedTuple):
     opened_at: float
 
 
-def inputs(
-    study: Study,
-    *,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    factor: str = "orientation",
-    root: bool | None = None,
-) -> dict:
-    """Name the files that hold the RDMs, and those of the stimuli that know the images' factors.
+class Ring(Analysis):
+    """Whether a circle in the stimuli stays a circle in a representation, and where it is stretched or
+    opened."""
 
-    Raises
-    ------
-    ConfigError
-        The study has no such RDMs, a stimulus does not vary in the factor, or a metric does not say what
-        `root` is.
-    """
-    stimuli = select_rdms.stimuli(study, of, where)
-    for name in stimuli:
-        try:
-            check_factor(study, name, factor)
-        except ConfigError as error:
-            raise ConfigError(
-                f"{error} RDMs of other stimuli are chosen by `where: {{stimulus: …}}`."
-            ) from None
-    files = [study.path("stimulus", stimulus=name) for name in stimuli]
-    embedding.check_metrics(study, of, where, root)
-    return select_rdms.inputs(study, of, where) | {"stimuli": files}
+    of: Of = parameter(
+        "Which rdms; see `repscape.analyses.lib.select_rdms`. draws of units are averaged.",
+        select_rdms.ALL,
+    )
+    where: Where | None = parameter(
+        "Which rdms; see `repscape.analyses.lib.select_rdms`. draws of units are averaged.",
+        None,
+    )
+    factor: str = parameter(
+        "Of the entries or their images; numbers, in whose order entries are put.", "orientation"
+    )
+    period: Period = parameter(
+        "After which they repeat: 180 of orientations in degrees, 360 of directions and hues.",
+        180.0,
+    )
+    root: bool | None = parameter(
+        "Whether dissimilarities are squared distances, so that their roots are taken; by default those "
+        "of metrics that say so (`repscape.rdms.measures`) are, as for maps. Ratios are then of "
+        "distances.",
+        None,
+    )
 
+    def inputs(self, study: Study) -> dict:
+        """Name the files that hold the RDMs, and those of the stimuli that know the images' factors.
 
-def compute(
-    files: Mapping,
-    *,
-    of: Of = select_rdms.ALL,
-    where: Where | None = None,
-    factor: str = "orientation",
-    period: Period = 180.0,
-    root: bool | None = None,
-) -> Result:
-    """Describe each RDM by where its entries lie on a circle; see `described`.
+        Raises
+        ------
+        ConfigError
+            The study has no such RDMs, a stimulus does not vary in the factor, or a metric does not say what
+            `root` is.
+        """
+        stimuli = select_rdms.stimuli(study, self.of, self.where)
+        for name in stimuli:
+            try:
+                check_factor(study, name, self.factor)
+            except ConfigError as error:
+                raise ConfigError(
+                    f"{error} RDMs of other stimuli are chosen by `where: {{stimulus: …}}`."
+                ) from None
+        files = [study.path("stimulus", stimulus=name) for name in stimuli]
+        embedding.check_metrics(study, self.of, self.where, self.root)
+        return select_rdms.inputs(study, self.of, self.where) | {"stimuli": files}
 
-    Parameters
-    ----------
-    files : what `inputs` named
-    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`. Draws of units are averaged.
-    factor : str
-        Of the entries or their images; numbers, in whose order entries are put.
-    period : float
-        After which they repeat: 180 of orientations in degrees, 360 of directions and hues.
-    root : bool, optional
-        Whether dissimilarities are squared distances, so that their roots are taken; by default those
-        of metrics that say so (`repscape.rdms.measures`) are, as for maps. Ratios are then of distances.
+    def compute(self, files: Mapping) -> Result:
+        """Describe each RDM by where its entries lie on a circle; see `described`.
 
-    Returns
-    -------
-    Result
-        float64 (rdm, lag): ``lag``, ``mean``, ``sd`` and int32 ``pairs``; (rdm, gap): ``gap``,
-        ``neighbours``, ``stretch``, ``line``; (rdm): ``closing``, ``r_circle``, ``r_line``, ``r_opened``,
-        ``opened_at`` and int8 ``rooted``; as in `Ring`. NaN at the end of shorter ones. Every label of the
-        RDMs (rdm). RDMs of which nothing is defined are left out, and told.
+        Parameters
+        ----------
+        files : what `inputs` named
 
-    Raises
-    ------
-    DataError
-        Entries lack the factor, its values are no numbers or do not go around the circle.
-    """
-    from repscape.analyses.lib.subset_choice import as_square
-    from repscape.analyses.mds import averaged
-    from repscape.rdms.compare.comparison import defined_entries
-    from repscape.rdms.table import table as tables
-    from repscape.rdms.table.rdm_stack import FOLLOWING
+        Returns
+        -------
+        Result
+            float64 (rdm, lag): ``lag``, ``mean``, ``sd`` and int32 ``pairs``; (rdm, gap): ``gap``,
+            ``neighbours``, ``stretch``, ``line``; (rdm): ``closing``, ``r_circle``, ``r_line``, ``r_opened``,
+            ``opened_at`` and int8 ``rooted``; as in `Ring`. NaN at the end of shorter ones. Every label of the
+            RDMs (rdm). RDMs of which nothing is defined are left out, and told.
 
-    table = averaged(select_rdms.read(files, of, where))
-    labels = tables.labels(table)
-    different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
-    known = _factors(files["stimuli"], factor)
-    rings, rooted, kept, left_out, begins = [], [], [], [], set()
-    for at, row in table.iterrows():
-        place = ", ".join(f"{label} {row[label]}" for label in different) or "the RDM"
-        texts = _values(row, factor, known, place)
-        defined = defined_entries(row["dissimilarity"][None])[0]
-        enough = defined.sum() >= 3
-        if not defined.all():
-            what = f"{np.sum(~defined)} entries" if enough else "all of it"
-            left_out.append(f"{place}: {what}")
-            logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
-        if not enough:
-            continue
-        circle = placed(
-            [text for text, own in zip(texts, defined, strict=True) if own], period, factor, place
-        )
-        squared = embedding.is_squared(row, root)
-        square = as_square(np.nan_to_num(row["dissimilarity"]))[np.ix_(defined, defined)]
-        rings.append(described(np.sqrt(square.clip(0)) if squared else square, circle))
-        rooted.append(squared)
-        kept.append(at)
-        begins.add(circle.begin)
-    if not rings:
-        raise DataError(
-            f"{files['collection'][0]}: no RDM has defined dissimilarities: {'; '.join(left_out)}."
-        )
-    table = table.loc[kept].reset_index(drop=True)
-    described_by = {"coordinates": " ".join(labels)}
-    variables: dict = {
-        name: (("rdm", dim), _padded([getattr(ring, name) for ring in rings]), WORDS[name] | described_by)
-        for dim, names in (
-            ("lag", ("lag", "mean", "sd", "pairs")),
-            ("gap", ("gap", "neighbours", "stretch", "line")),
-        )
-        for name in names
-    }
-    for dim in ("lag", "gap"):  # a name of its own: a variable named as a dimension is its coordinate
-        variables[f"{dim}_at"] = variables.pop(dim)
-    for name in NUMBERS:
-        values = np.array([getattr(ring, name) for ring in rings])
-        variables[name] = (("rdm",), values, WORDS[name] | described_by)
-    variables["rooted"] = (("rdm",), np.array(rooted, np.int8))
-    variables |= {label: (("rdm",), list(table[label])) for label in labels}
-    return Result(
-        variables,
-        {
-            "of": of, "factor": factor, "period": period, "begin": min(begins), "root": root,
-            "left_out": left_out or None,
-        },
-    )  # fmt: skip
+        Raises
+        ------
+        DataError
+            Entries lack the factor, its values are no numbers or do not go around the circle.
+        """
+        from repscape.analyses.lib.subset_choice import as_square
+        from repscape.analyses.mds import averaged
+        from repscape.rdms.compare.comparison import defined_entries
+        from repscape.rdms.table import table as tables
+        from repscape.rdms.table.rdm_stack import FOLLOWING
+
+        table = averaged(select_rdms.read(files, self.of, self.where))
+        labels = tables.labels(table)
+        different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
+        known = _factors(files["stimuli"], self.factor)
+        rings, rooted, kept, left_out, begins = [], [], [], [], set()
+        for at, row in table.iterrows():
+            place = ", ".join(f"{label} {row[label]}" for label in different) or "the RDM"
+            texts = _values(row, self.factor, known, place)
+            defined = defined_entries(row["dissimilarity"][None])[0]
+            enough = defined.sum() >= 3
+            if not defined.all():
+                what = f"{np.sum(~defined)} entries" if enough else "all of it"
+                left_out.append(f"{place}: {what}")
+                logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
+            if not enough:
+                continue
+            circle = placed(
+                [text for text, own in zip(texts, defined, strict=True) if own],
+                self.period,
+                self.factor,
+                place,
+            )
+            squared = embedding.is_squared(row, self.root)
+            square = as_square(np.nan_to_num(row["dissimilarity"]))[np.ix_(defined, defined)]
+            rings.append(described(np.sqrt(square.clip(0)) if squared else square, circle))
+            rooted.append(squared)
+            kept.append(at)
+            begins.add(circle.begin)
+        if not rings:
+            raise DataError(
+                f"{files['collection'][0]}: no RDM has defined dissimilarities: {'; '.join(left_out)}."
+            )
+        table = table.loc[kept].reset_index(drop=True)
+        described_by = {"coordinates": " ".join(labels)}
+        variables: dict = {
+            name: (("rdm", dim), _padded([getattr(ring, name) for ring in rings]), WORDS[name] | described_by)
+            for dim, names in (
+                ("lag", ("lag", "mean", "sd", "pairs")),
+                ("gap", ("gap", "neighbours", "stretch", "line")),
+            )
+            for name in names
+        }
+        for dim in ("lag", "gap"):  # a name of its own: a variable named as a dimension is its coordinate
+            variables[f"{dim}_at"] = variables.pop(dim)
+        for name in NUMBERS:
+            values = np.array([getattr(ring, name) for ring in rings])
+            variables[name] = (("rdm",), values, WORDS[name] | described_by)
+        variables["rooted"] = (("rdm",), np.array(rooted, np.int8))
+        variables |= {label: (("rdm",), list(table[label])) for label in labels}
+        return Result(
+            variables,
+            {
+                "of": self.of, "factor": self.factor, "period": self.period, "begin": min(begins), "root": self.root,
+                "left_out": left_out or None,
+            },
+        )  # fmt: skip
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a row an RDM."""
+        variables = result.variables
+        labels = [
+            name
+            for name, (dims, *_) in variables.items()
+            if dims == ("rdm",) and name not in (*NUMBERS, "rooted")
+        ]
+        yield (*labels, *NUMBERS)
+        for at in range(len(variables["closing"][1])):
+            yield tuple(variables[name][1][at] for name in (*labels, *NUMBERS))
 
 
 WORDS: dict[str, dict] = {
@@ -196,7 +213,7 @@ WORDS: dict[str, dict] = {
 }
 
 
-def described(square: np.ndarray, circle: Circle) -> Ring:
+def described(square: np.ndarray, circle: Circle) -> CircleFit:
     """Describe an RDM of entries on a circle.
 
     Entries of the same value are averaged first: D_kl is the mean dissimilarity of the entries of the
@@ -253,7 +270,7 @@ def described(square: np.ndarray, circle: Circle) -> Ring:
     rank = _ranked(d)
     line = np.array([rank @ _ranked(np.where(own, period - straight, straight)) for own in between])
     place = int(np.argmax(line)) if np.isfinite(line).any() else 0
-    return Ring(
+    return CircleFit(
         lag=np.arange(1, len(mean) + 1) * period / count,
         mean=mean,
         sd=sd,
@@ -328,15 +345,3 @@ def _padded(values: list[np.ndarray]) -> np.ndarray:
     for row, own in zip(found, values, strict=True):
         row[: len(own)] = own
     return found
-
-
-def rows(variables: Mapping) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a row an RDM."""
-    labels = [
-        name
-        for name, (dims, *_) in variables.items()
-        if dims == ("rdm",) and name not in (*NUMBERS, "rooted")
-    ]
-    yield (*labels, *NUMBERS)
-    for at in range(len(variables["closing"][1])):
-        yield tuple(variables[name][1][at] for name in (*labels, *NUMBERS))

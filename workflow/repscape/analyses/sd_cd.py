@@ -1,6 +1,6 @@
 """How the differentiation of a layer (CD) follows that of the images (SD), over stimuli."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -8,32 +8,148 @@ from repscape.analyses.differentiation import carried
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, unknown
 from repscape.core.logs import logger
+from repscape.plugin.contract import Analysis, parameter
 from repscape.study.study import Study
 
-TABLE = True
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric")
 KEYS = ("source", "layer", "population", "size", "metric")
 FEWEST = 3  # through two points goes every line
 
 
-def inputs(study: Study, *, against: str = "input", stimuli: list[str] | None = None) -> dict:
-    """Name the table of differentiation.
+class SdCd(Analysis):
+    """How the differentiation of a layer (CD) follows that of the images (SD), over stimuli."""
 
-    Raises
-    ------
-    ConfigError
-        A source does not record the layer `against`; a stimulus is unknown; there are too few stimuli for a
-        regression.
-    """
-    check_against(study, against, "analyses.sd_cd.against")
-    check_stimuli(study, stimuli, "analyses.sd_cd.stimuli")
-    most = max(len(set(study.stimuli_of(source)) & set(stimuli or study.stimuli)) for source in study.layers)
-    if most < FEWEST:
-        raise ConfigError(
-            f"analyses.sd_cd: a regression over stimuli needs at least {FEWEST} of them, found {most}. Add "
-            "stimuli."
+    against: str = parameter("The layer whose differentiation is the stimulus's, SD.", "input")
+    stimuli: list[str] | None = parameter("Over which to regress; by default all.", None)
+
+    def inputs(self, study: Study) -> dict:
+        """Name the table of differentiation.
+
+        Raises
+        ------
+        ConfigError
+            A source does not record the layer `against`; a stimulus is unknown; there are too few stimuli for a
+            regression.
+        """
+        check_against(study, self.against, "analyses.sd_cd.against")
+        check_stimuli(study, self.stimuli, "analyses.sd_cd.stimuli")
+        most = max(
+            len(set(study.stimuli_of(source)) & set(self.stimuli or study.stimuli)) for source in study.layers
         )
-    return {"differentiation": study.path("analysis", analysis="differentiation")}
+        if most < FEWEST:
+            raise ConfigError(
+                f"analyses.sd_cd: a regression over stimuli needs at least {FEWEST} of them, found {most}. Add "
+                "stimuli."
+            )
+        return {"differentiation": study.path("analysis", analysis="differentiation")}
+
+    def compute(self, files: Mapping) -> Result:
+        """Regress each layer's differentiation on that of a layer, by default the input, over stimuli.
+
+        Differentiation is averaged over draws before. The normalised values are divided by the reference
+        stimulus's in the same layer. This is one constant for all stimuli, and no constant changes a
+        correlation: there is one r and one R² for raw and normalised values, only slope and intercept
+        differ. A few stimuli can make any R²: therefore also the range of R² when one stimulus is left
+        out, and all of it without the reference, often noise and far from the others.
+
+        A recording has no such layer: its areas are regressed on that of the first network that was shown the
+        stimulus, which the file gives as the recording's own.
+
+        Parameters
+        ----------
+        files : ``{"differentiation": path}``
+
+        Returns
+        -------
+        Result
+            ``differentiation`` and ``normalised`` float64 (source, stimulus, layer, population, size,
+            metric); for each of ``over`` (`all` stimuli, and those `without_reference`), float64 (over,
+            source, layer, population, size, metric): ``r`` (Pearson), ``r2``, ``r2_low`` and ``r2_high``
+            (its range when any one stimulus is left out), ``slope``, ``intercept``, and of the normalised
+            values ``slope_normalised``, ``intercept_normalised``; int32 ``stimuli``, how many. NaN with fewer
+            than 3 stimuli or no variance. What `differentiation.carried` gives. Attribute ``same_pixels``: of
+            stimuli with the same pixels, which count several times, the names.
+        """
+        from repscape.io import netcdf
+
+        with netcdf.open_file(files["differentiation"], "analysis") as table:
+            labels = {dim: table[dim][:] for dim in DIMS}
+            chosen = places(labels["stimulus"], self.stimuli)
+            values = average(table["differentiation"][:])
+            attributes = {"reference": table.reference, "median": table.median}
+            kept = carried(table, chosen)
+        reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
+        unit = values[:, reference] if len(reference) else np.nan
+        values, labels["stimulus"] = values[:, chosen], labels["stimulus"][chosen]
+        reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
+        twins = same_pixels(labels["stimulus"], kept["stimulus_sha256"][1])
+        for names in twins:
+            logger.warning(
+                "sd_cd: the stimuli %s have the same pixels and count %d times in the regression. Name others "
+                "under 'stimuli' of this analysis.",
+                ", ".join(names), len(names),
+            )  # fmt: skip
+        normalised = values / np.where(unit == 0, np.nan, unit)
+        subsets = {"all": values}
+        if len(reference):
+            subsets["without_reference"] = np.delete(values, reference, axis=1)
+        normalised_subsets = {
+            "all": normalised,
+            "without_reference": np.delete(normalised, reference, axis=1),
+        }
+        at = int(np.flatnonzero(labels["layer"] == self.against)[0])
+        shown, recorded = (kept[name][1] > 0 for name in ("shown", "recording"))
+        for source in np.flatnonzero(recorded):
+            if (alone := shown[source] & ~shown[~recorded].any(0)).any():
+                tell_alone("sd_cd", labels["source"][source], self.against, labels["stimulus"][alone])
+
+        found: dict[str, list] = {}
+        for over, cd in subsets.items():
+            scaled = normalised_subsets[over]
+            sd, scaled_sd = (lent(values[:, :, [at]]) for values in (cd, scaled))
+            fit = regress(sd, cd, axis=1)
+            low, high = leave_one_out(sd, cd, axis=1)
+            fit_normalised = regress(scaled_sd, scaled, axis=1)
+            for name, value in {
+                "r": fit["r"], "r2": fit["r"] ** 2, "r2_low": low, "r2_high": high,
+                "slope": fit["slope"], "intercept": fit["intercept"],
+                "slope_normalised": fit_normalised["slope"],
+                "intercept_normalised": fit_normalised["intercept"], "stimuli": fit["n"],
+            }.items():  # fmt: skip
+                found.setdefault(name, []).append(value)
+        for whole in (values, normalised):
+            whole[:, :, [at]] = lent(whole[:, :, [at]])
+        return Result(
+            variables={
+                "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
+                "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
+                **{name: (("over", *KEYS), np.stack(parts)) for name, parts in found.items()},
+                **kept,
+                "over": (("over",), list(subsets)),
+                **{dim: ((dim,), labels[dim]) for dim in DIMS},
+            },
+            attributes={
+                "against": self.against,
+                "same_pixels": [", ".join(names) for names in twins] or "",
+                **attributes,
+            },
+        )
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a row a layer, and one without the reference."""
+        variables = result.variables
+        dims = ("over", *KEYS)
+        columns = (
+            "stimuli", "r", "r2", "r2_low", "r2_high", "slope", "intercept", "slope_normalised",
+            "intercept_normalised",
+        )  # fmt: skip
+        labels = [variables[dim][1] for dim in dims]
+        values = [variables[name][1] for name in columns]
+        yield (*dims, *columns, "n_drawn", "order")
+        for index in np.ndindex(values[0].shape):
+            if values[0][index]:  # some stimulus has this layer, population and size
+                keys = (labels[dim][place] for dim, place in enumerate(index))
+                yield (*keys, *(value[index] for value in values), *drawn_and_order(variables, *index[1:5]))
 
 
 def check_against(study: Study, against: str, key: str) -> None:
@@ -59,100 +175,6 @@ def check_stimuli(study: Study, stimuli: list[str] | None, key: str) -> None:
 def places(names, stimuli: list[str] | None) -> np.ndarray:
     """Return where the chosen ones are among the names of stimuli, in their order; by default all are."""
     return np.flatnonzero([stimuli is None or name in stimuli for name in names])
-
-
-def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = None) -> Result:
-    """Regress each layer's differentiation on that of a layer, by default the input, over stimuli.
-
-    Differentiation is averaged over draws before. The normalised values are divided by the reference
-    stimulus's in the same layer. This is one constant for all stimuli, and no constant changes a
-    correlation: there is one r and one R² for raw and normalised values, only slope and intercept
-    differ. A few stimuli can make any R²: therefore also the range of R² when one stimulus is left
-    out, and all of it without the reference, often noise and far from the others.
-
-    A recording has no such layer: its areas are regressed on that of the first network that was shown the
-    stimulus, which the file gives as the recording's own.
-
-    Parameters
-    ----------
-    files : ``{"differentiation": path}``
-    against : str
-        The layer whose differentiation is the stimulus's, SD.
-    stimuli : list of str, optional
-        Over which to regress; by default all.
-
-    Returns
-    -------
-    Result
-        ``differentiation`` and ``normalised`` float64 (source, stimulus, layer, population, size,
-        metric); for each of ``over`` (`all` stimuli, and those `without_reference`), float64 (over,
-        source, layer, population, size, metric): ``r`` (Pearson), ``r2``, ``r2_low`` and ``r2_high``
-        (its range when any one stimulus is left out), ``slope``, ``intercept``, and of the normalised
-        values ``slope_normalised``, ``intercept_normalised``; int32 ``stimuli``, how many. NaN with fewer
-        than 3 stimuli or no variance. What `differentiation.carried` gives. Attribute ``same_pixels``: of
-        stimuli with the same pixels, which count several times, the names.
-    """
-    from repscape.io import netcdf
-
-    with netcdf.open_file(files["differentiation"], "analysis") as table:
-        labels = {dim: table[dim][:] for dim in DIMS}
-        chosen = places(labels["stimulus"], stimuli)
-        values = average(table["differentiation"][:])
-        attributes = {"reference": table.reference, "median": table.median}
-        kept = carried(table, chosen)
-    reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
-    unit = values[:, reference] if len(reference) else np.nan
-    values, labels["stimulus"] = values[:, chosen], labels["stimulus"][chosen]
-    reference = np.flatnonzero(labels["stimulus"] == attributes["reference"])
-    twins = same_pixels(labels["stimulus"], kept["stimulus_sha256"][1])
-    for names in twins:
-        logger.warning(
-            "sd_cd: the stimuli %s have the same pixels and count %d times in the regression. Name others "
-            "under 'stimuli' of this analysis.",
-            ", ".join(names), len(names),
-        )  # fmt: skip
-    normalised = values / np.where(unit == 0, np.nan, unit)
-    subsets = {"all": values}
-    if len(reference):
-        subsets["without_reference"] = np.delete(values, reference, axis=1)
-    normalised_subsets = {"all": normalised, "without_reference": np.delete(normalised, reference, axis=1)}
-    at = int(np.flatnonzero(labels["layer"] == against)[0])
-    shown, recorded = (kept[name][1] > 0 for name in ("shown", "recording"))
-    for source in np.flatnonzero(recorded):
-        if (alone := shown[source] & ~shown[~recorded].any(0)).any():
-            tell_alone("sd_cd", labels["source"][source], against, labels["stimulus"][alone])
-
-    found: dict[str, list] = {}
-    for over, cd in subsets.items():
-        scaled = normalised_subsets[over]
-        sd, scaled_sd = (lent(values[:, :, [at]]) for values in (cd, scaled))
-        fit = regress(sd, cd, axis=1)
-        low, high = leave_one_out(sd, cd, axis=1)
-        fit_normalised = regress(scaled_sd, scaled, axis=1)
-        for name, value in {
-            "r": fit["r"], "r2": fit["r"] ** 2, "r2_low": low, "r2_high": high,
-            "slope": fit["slope"], "intercept": fit["intercept"],
-            "slope_normalised": fit_normalised["slope"],
-            "intercept_normalised": fit_normalised["intercept"], "stimuli": fit["n"],
-        }.items():  # fmt: skip
-            found.setdefault(name, []).append(value)
-    for whole in (values, normalised):
-        whole[:, :, [at]] = lent(whole[:, :, [at]])
-    return Result(
-        variables={
-            "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
-            "normalised": (DIMS, normalised, {"long_name": "differentiation / that of the reference"}),
-            **{name: (("over", *KEYS), np.stack(parts)) for name, parts in found.items()},
-            **kept,
-            "over": (("over",), list(subsets)),
-            **{dim: ((dim,), labels[dim]) for dim in DIMS},
-        },
-        attributes={
-            "against": against,
-            "same_pixels": [", ".join(names) for names in twins] or "",
-            **attributes,
-        },
-    )
 
 
 def lent(values: np.ndarray) -> np.ndarray:
@@ -226,22 +248,6 @@ def leave_one_out(x: np.ndarray, y: np.ndarray, axis: int) -> tuple[np.ndarray, 
         np.where(undefined, np.nan, np.where(np.isnan(r2), np.inf, r2).min(0)),
         np.where(undefined, np.nan, np.where(np.isnan(r2), -np.inf, r2).max(0)),
     )
-
-
-def rows(variables: dict) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a row a layer, and one without the reference."""
-    dims = ("over", *KEYS)
-    columns = (
-        "stimuli", "r", "r2", "r2_low", "r2_high", "slope", "intercept", "slope_normalised",
-        "intercept_normalised",
-    )  # fmt: skip
-    labels = [variables[dim][1] for dim in dims]
-    values = [variables[name][1] for name in columns]
-    yield (*dims, *columns, "n_drawn", "order")
-    for index in np.ndindex(values[0].shape):
-        if values[0][index]:  # some stimulus has this layer, population and size
-            keys = (labels[dim][place] for dim, place in enumerate(index))
-            yield (*keys, *(value[index] for value in values), *drawn_and_order(variables, *index[1:5]))
 
 
 def drawn_and_order(variables: dict, source: int, layer: int, population: int, size: int) -> tuple[int, int]:

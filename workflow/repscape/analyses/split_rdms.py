@@ -13,6 +13,7 @@ from pydantic import Field
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.seeds import derive
+from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names
 from repscape.study.defaults import layers_of, one, one_size, several
 from repscape.study.study import Study
@@ -35,135 +36,146 @@ Times = Annotated[int, Field(ge=1, le=100_000)]
 Samples = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-def check(*, trials: Split = "all", splits: Times = 1, units: Samples = 0) -> None:
-    """Refuse keys that do not go together."""
-    if trials == "all" and not units:
-        raise ConfigError(
-            "expected what the RDMs are of: `trials: repeats` or `trials: halves`, or `units`, how many "
-            "bootstrap samples of units."
-        )
-    if splits > 1 and trials != "halves":
-        raise ConfigError(f"splits: only halves can be split in several ways; found `trials: {trials}`.")
+class SplitRdms(Seeded, Analysis):
+    """RDMs of parts of a recording: of its repeats, of halves of its trials, of bootstrap samples of its
+    units."""
 
-
-def inputs(
-    study: Study,
-    *,
-    source: str,
-    stimulus: str | None = None,
-    population: str | None = None,
-    size: str | int | None = None,
-    layers: Names | None = None,
-    metrics: Names | None = None,
-    trials: Split = "all",
-) -> dict:
-    """Name the activations, samples and RDMs of each layer.
-
-    Raises
-    ------
-    ConfigError
-        A name is unknown, or trials of a network are to be split.
-    """
-    sources = study.layers
-    if trials != "all":
-        sources = [name for name in study.layers if name not in study.config["networks"]]
-        if source in study.config["networks"]:
-            raise ConfigError(
-                f"source: '{source}' is a network, which has no trials to split. Name a recording of "
-                f"responses ({', '.join(sources) or 'the study has none'}), or leave out `trials`."
-            )
-    source = one(source, sources, "source")
-    stimulus = one(stimulus, study.stimuli_of(source), "stimulus")
-    population, size = one_size(study.samples_of(source), population, size)
-    several(metrics, study.metrics, "metrics")
-    keys = {"source": source, "stimulus": stimulus, "population": population, "size": size}
-    chosen = layers_of(study, source, layers)
-    return {
-        name: [study.path(kind, layer=layer, **keys) for layer in chosen]
-        for name, kind in (("activations", "activations"), ("samples", "sample"), ("rdms", "rdm"))
-    }
-
-
-def made_labels(labels: list[str]) -> list[str]:
-    """Name the labels of the RDMs that it makes."""
-    return [*LABELS, SPLIT, PART, UNITS]
-
-
-def compute(
-    files: Mapping,
-    *,
-    seed: int,
-    source: str,
-    stimulus: str | None = None,
-    population: str | None = None,
-    size: str | int | None = None,
-    layers: Names | None = None,
-    metrics: Names | None = None,
-    trials: Split = "all",
-    splits: Times = 1,
-    units: Samples = 0,
-) -> Result:
-    """Compute RDMs of parts of the trials, of samples of the units, or of both.
-
-    A part's RDM is of the mean over its trials, with the study's metrics and normalisations. Of several
-    draws of units the first serves.
-
-    Parameters
-    ----------
-    files : what `inputs` named
-    seed : int
-        Of halves; each layer has its own.
-    source, stimulus, population, size, layers : what the RDMs are of
-        By default the first stimulus that the source is shown, the first population that is sampled by
-        size, its largest size, all layers.
-    metrics : list of str, optional
-        By default all of the study.
-    trials : {"all", "repeats", "halves"}
-        `repeats`: an RDM of each presentation, of as many as every image has. `halves`: each image's trials
-        are divided at random into two halves of equal size (of an odd number, one that has one more, by
-        chance); an RDM of each.
-    splits : int
-        How often trials are divided into halves.
-    units : int
-        Of how many bootstrap samples of units (drawn with replacement, as many as there are) there are
-        RDMs, beside those of the units as they are. The parts of the trials have the same samples, and so
-        have other stimuli in other analyses: an inference over several stimuli takes them together. They
-        follow from the seed by which the units were drawn.
-
-    Returns
-    -------
-    Result
-        A table of RDMs as `repscape.rdms.table.table.encoded` makes it, with the labels of the RDMs of all
-        images and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the
-        presentation, from 1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all text.
-
-    Raises
-    ------
-    DataError
-        An image has fewer than two trials where they are split; a metric cannot be had of samples of units.
-    """
-    import pandas as pd
-
-    from repscape.rdms.table import table as tables
-
-    rows: list[dict] = []
-    for activations, sample, rdm in zip(files["activations"], files["samples"], files["rdms"], strict=True):
-        try:
-            rows += _of_layer(activations, sample, rdm, metrics, trials, splits, units, seed)
-        except DataError as error:
-            raise DataError(f"{activations}: {error}") from error
-    table = pd.DataFrame(
-        {
-            name: pd.Series(
-                [row[name] for row in rows], dtype=object if name in ("entries", "dissimilarity") else None
-            )
-            for name in rows[0]
-        }
+    source: str = parameter(
+        "By default the first stimulus that the source is shown, the first population that is sampled by "
+        "size, its largest size, all layers."
     )
-    how = {"trials": trials, "splits": splits, "units": units, "seed": seed}
-    table.attrs["history"] = {"source": source, **how}
-    variables, attributes, groups = tables.encoded(table)
-    return Result(variables, {**attributes, "source": source, **how}, groups)
+    stimulus: str | None = parameter(
+        "By default the first stimulus that the source is shown, the first population that is sampled by "
+        "size, its largest size, all layers.",
+        None,
+    )
+    population: str | None = parameter(
+        "By default the first stimulus that the source is shown, the first population that is sampled by "
+        "size, its largest size, all layers.",
+        None,
+    )
+    size: str | int | None = parameter(
+        "By default the first stimulus that the source is shown, the first population that is sampled by "
+        "size, its largest size, all layers.",
+        None,
+    )
+    layers: Names | None = parameter(
+        "By default the first stimulus that the source is shown, the first population that is sampled by "
+        "size, its largest size, all layers.",
+        None,
+    )
+    metrics: Names | None = parameter("By default all of the study.", None)
+    trials: Split = parameter(
+        "`repeats`: an RDM of each presentation, of as many as every image has. `halves`: each image's "
+        "trials are divided at random into two halves of equal size (of an odd number, one that has one "
+        "more, by chance); an RDM of each.",
+        "all",
+    )
+    splits: Times = parameter("How often trials are divided into halves.", 1)
+    units: Samples = parameter(
+        "Of how many bootstrap samples of units (drawn with replacement, as many as there are) there are "
+        "RDMs, beside those of the units as they are. The parts of the trials have the same samples, and "
+        "so have other stimuli in other analyses: an inference over several stimuli takes them together. "
+        "They follow from the seed by which the units were drawn.",
+        0,
+    )
+
+    def check(self) -> None:
+        """Refuse keys that do not go together."""
+        if self.trials == "all" and not self.units:
+            raise ConfigError(
+                "expected what the RDMs are of: `trials: repeats` or `trials: halves`, or `units`, how many "
+                "bootstrap samples of units."
+            )
+        if self.splits > 1 and self.trials != "halves":
+            raise ConfigError(
+                f"splits: only halves can be split in several ways; found `trials: {self.trials}`."
+            )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the activations, samples and RDMs of each layer.
+
+        Raises
+        ------
+        ConfigError
+            A name is unknown, or trials of a network are to be split.
+        """
+        source = self.source
+        stimulus = self.stimulus
+        population = self.population
+        size = self.size
+        sources = study.layers
+        if self.trials != "all":
+            sources = [name for name in study.layers if name not in study.config["networks"]]
+            if source in study.config["networks"]:
+                raise ConfigError(
+                    f"source: '{source}' is a network, which has no trials to split. Name a recording of "
+                    f"responses ({', '.join(sources) or 'the study has none'}), or leave out `trials`."
+                )
+        source = one(source, sources, "source")
+        stimulus = one(stimulus, study.stimuli_of(source), "stimulus")
+        population, size = one_size(study.samples_of(source), population, size)
+        several(self.metrics, study.metrics, "metrics")
+        keys = {"source": source, "stimulus": stimulus, "population": population, "size": size}
+        chosen = layers_of(study, source, self.layers)
+        return {
+            name: [study.path(kind, layer=layer, **keys) for layer in chosen]
+            for name, kind in (("activations", "activations"), ("samples", "sample"), ("rdms", "rdm"))
+        }
+
+    def rdm_labels(self, labels: list[str]) -> list[str]:
+        """Name the labels of the RDMs that it makes."""
+        return [*LABELS, SPLIT, PART, UNITS]
+
+    def compute(self, files: Mapping) -> Result:
+        """Compute RDMs of parts of the trials, of samples of the units, or of both.
+
+        A part's RDM is of the mean over its trials, with the study's metrics and normalisations. Of several
+        draws of units the first serves.
+
+        Parameters
+        ----------
+        files : what `inputs` named
+
+        Returns
+        -------
+        Result
+            A table of RDMs as `repscape.rdms.table.table.encoded` makes it, with the labels of the RDMs of all
+            images and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the
+            presentation, from 1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all text.
+
+        Raises
+        ------
+        DataError
+            An image has fewer than two trials where they are split; a metric cannot be had of samples of units.
+        """
+        import pandas as pd
+
+        from repscape.rdms.table import table as tables
+
+        rows: list[dict] = []
+        for activations, sample, rdm in zip(
+            files["activations"], files["samples"], files["rdms"], strict=True
+        ):
+            try:
+                rows += _of_layer(
+                    activations, sample, rdm, self.metrics, self.trials, self.splits, self.units, self.seed
+                )
+            except DataError as error:
+                raise DataError(f"{activations}: {error}") from error
+        table = pd.DataFrame(
+            {
+                name: pd.Series(
+                    [row[name] for row in rows],
+                    dtype=object if name in ("entries", "dissimilarity") else None,
+                )
+                for name in rows[0]
+            }
+        )
+        how = {"trials": self.trials, "splits": self.splits, "units": self.units, "seed": self.seed}
+        table.attrs["history"] = {"source": self.source, **how}
+        variables, attributes, groups = tables.encoded(table)
+        return Result(variables, {**attributes, "source": self.source, **how}, groups)
 
 
 class _Part(NamedTuple):
@@ -181,7 +193,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     from repscape.io import netcdf
     from repscape.metrics.lib import single_trials
     from repscape.rdms import file as rdm_file
-    from repscape.rdms.compute import Metric, columns_of, dissimilarities, function_of, scalings_of
+    from repscape.rdms.compute import NamedMetric, columns_of, dissimilarities, scalings_of
     from repscape.rdms.table.table import PER_FILE
 
     with (
@@ -190,7 +202,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         netcdf.open_file(sample, "sample") as drawn_units,
     ):
         measures = [
-            Metric(str(name), function_of(str(measure)), cast("Kind", str(normalisation)), str(measure))
+            NamedMetric.of(str(name), str(measure), cast("Kind", str(normalisation)))
             for name, measure, normalisation in zip(
                 *(of_all[key][:] for key in ("metric", "measure", "normalisation")), strict=True
             )
@@ -202,7 +214,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")
         activity = recording["activation"][:]
         drawn, unit_seed = columns_of(recording, drawn_units)[0], int(drawn_units.seed)
-        of_trials = [measure.name for measure in measures if measure.takes_trials]
+        of_trials = [measure.name for measure in measures if measure.metric.uses_trials]
         noisy = single_trials.has_noise(recording)
         needed = split != "all" or (of_trials and noisy)
         trials = single_trials.read(recording) if needed else None

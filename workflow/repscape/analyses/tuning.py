@@ -11,6 +11,7 @@ from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.labels import check_equal
 from repscape.core.logs import progress
+from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names, Period, Resamples
 from repscape.study.defaults import one, sampled, several
 from repscape.study.study import Study
@@ -18,7 +19,6 @@ from repscape.study.study import Study
 if TYPE_CHECKING:
     from repscape.analyses.lib.circle import Circle
 
-TABLE = True
 SIGNIFICANT = 0.05
 BINS = 12  # of preferred values, about
 MEASURES = ("selectivity", "width", "harmonic", "reliability")
@@ -27,159 +27,165 @@ QUARTILES = ("lower_quartile", "median", "upper_quartile")
 Permutations = Annotated[int, Field(ge=19, le=1_000_000)]  # the fewest with which p can be 0.05
 
 
-def inputs(
-    study: Study,
-    *,
-    sources: Names | None = None,
-    stimulus: str | None = None,
-    population: str | None = None,
-    layers: Names | None = None,
-    factor: str = "orientation",
-) -> dict:
-    """Name the activations of each layer.
+class Tuning(Seeded, Analysis):
+    """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, a source is not shown the stimulus, or no stimulus has the factor.
-    """
-    stimulus = varying(study, stimulus, factor)
-    shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
-    sources = several(sources, study.layers, "sources") if sources is not None else shown
-    for source in sources:
-        if source not in shown:
-            raise ConfigError(f"sources: '{source}' is not shown the stimulus '{stimulus}'. Leave it out.")
-    population = (
-        sampled(study.samples, None)
-        if population is None
-        else one(population, study.config["populations"], "population")
+    sources: Names | None = parameter("Names of networks and recordings.", None)
+    stimulus: str | None = parameter("By default the first that has the factor.", None)
+    population: str | None = parameter(
+        "By default the first that is sampled by size. All its recorded units count.", None
     )
-    every = dict.fromkeys(layer for source in sources for layer in study.layers[source])
-    chosen = several(layers, every, "layers")
-    return {
-        "activations": [
-            study.path("activations", source=source, stimulus=stimulus, population=population, layer=layer)
-            for source in sources
-            for layer in study.layers[source]
-            if layer in chosen
-        ]
-    }
+    layers: Names | None = parameter(
+        "By default all. A name that several sources have chooses it in all of them.", None
+    )
+    factor: str = parameter("Its values are numbers.", "orientation")
+    period: Period = parameter(
+        "After which they repeat: 180 of orientations in degrees, 360 of directions and hues.",
+        180.0,
+    )
+    smooth: Annotated[float, Field(ge=0, le=1e6)] = parameter(
+        "SD, in units of the factor, of a Gaussian by which curves are smoothed around the circle before "
+        "they are measured: where a value was shown a few times, the peak of a curve is a peak of noise. "
+        "Curves become wider by it.",
+        0.0,
+    )
+    splits: Resamples = parameter("Random halves of the trials, for `reliability`; 0 leaves it out.", 20)
+    permutations: Permutations = parameter("Of the trials' values, for p.", 1000)
 
+    def inputs(self, study: Study) -> dict:
+        """Name the activations of each layer.
 
-def compute(
-    files: dict,
-    *,
-    sources: Names | None = None,
-    stimulus: str | None = None,
-    population: str | None = None,
-    layers: Names | None = None,
-    factor: str = "orientation",
-    period: Period = 180.0,
-    smooth: Annotated[float, Field(ge=0, le=1e6)] = 0.0,
-    splits: Resamples = 20,
-    permutations: Permutations = 1000,
-    seed: int,
-) -> Result:
-    """Measure the tuning of each recorded unit to a factor whose values lie on a circle.
-
-    A tuning curve is the mean answer to each value of the factor: over trials where a recording has
-    single ones, else over images. What is measured of it: `repscape.analyses.lib.tuning_measures`.
-
-    Parameters
-    ----------
-    files : ``{"activations": paths}``
-    sources : names of networks and recordings, by default all that are shown the stimulus
-    stimulus : str, optional
-        By default the first that has the factor.
-    population : str, optional
-        By default the first that is sampled by size. All its recorded units count.
-    layers : list of str, optional
-        By default all. A name that several sources have chooses it in all of them.
-    factor : str
-        Its values are numbers.
-    period : float
-        After which they repeat: 180 of orientations in degrees, 360 of directions and hues.
-    smooth : float
-        SD, in units of the factor, of a Gaussian by which curves are smoothed around the circle before
-        they are measured: where a value was shown a few times, the peak of a curve is a peak of noise.
-        Curves become wider by it.
-    splits : int
-        Random halves of the trials, for `reliability`; 0 leaves it out.
-    permutations : int
-        Of the trials' values, for p.
-    seed : int
-
-    Returns
-    -------
-    Result
-        In a group ``layers/{source}/{layer}``: ``curve`` float32 (value, unit), smoothed if asked for;
-        ``sem`` (value, unit) where values were shown repeatedly, of smoothed means that of their weighted
-        sum; float32 (unit): ``preferred``, ``selectivity``, ``width``, ``harmonic`` and, of recordings,
-        ``p``, ``q`` (p corrected for the layer's units, Benjamini–Hochberg), and ``reliability`` where
-        single trials are there; ``constant`` int8 (unit). NaN where a unit is constant. A network without
-        noise has no p: any difference between its answers is one.
-        Of each layer, in the order of sources and depth: ``source``, ``layer``, ``order``, ``units``,
-        ``constant`` (how many do not vary), ``trials`` (how many; 0 where there are none),
-        ``lower_quartile``, ``median``, ``upper_quartile`` (group, measure) over units that vary, ``tuned``
-        (share of all units with q < 0.05, NaN of networks), ``preferred_share`` (group, bin) of the units
-        that vary, bins being centred on `begin` + k · period / bins: about 12 bins, which hold equally
-        many of the values shown.
-
-    Raises
-    ------
-    DataError
-        Images lack the factor, its values are no numbers or do not go around the circle, or files are of
-        different images.
-    """
-    from repscape.analyses.lib.circle import placed
-    from repscape.io import netcdf
-    from repscape.stimuli.lib import factors
-
-    groups, rows, first = {}, [], None
-    keys: dict[str, str] = {}
-    paths = files["activations"]
-    for path in progress(paths, "tuning", "layers", len(paths), lambda _: 1):
-        with netcdf.open_file(path, "activations") as file:
-            first = first or (file["name"][:], path)
-            check_equal("image", *first, file["name"][:], path)
-            texts = factors.read(file)
-            if factor not in texts:
-                listed = ", ".join(texts) or "none"
-                raise DataError(f"{path}: its images have no factor '{factor}'; their factors: {listed}.")
-            circle = placed(texts[factor], period, factor, str(path))
-            keys |= {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
-            answers, of_answer = _answers(file)
-            trials = len(answers) if "response" in file.variables else 0
-            noisy = "weights_sha256" not in file.ncattrs()  # a recording
-            if not noisy or "selected" not in keys:  # how a network's units were selected comes first
-                keys["selected"] = file.selected
-            own = {"source": file.source, "layer": file.layer, "order": int(file.order), "trials": trials}
-            unit = file["unit"][:]
-        circle = circle._replace(of=circle.of[of_answer])
-        found = _measured(
-            answers,
-            circle,
-            smooth=smooth,
-            splits=splits if trials else 0,
-            permutations=permutations if noisy else 0,
-            seed=seed,
+        Raises
+        ------
+        ConfigError
+            A name is unknown, a source is not shown the stimulus, or no stimulus has the factor.
+        """
+        sources = self.sources
+        stimulus = self.stimulus
+        population = self.population
+        stimulus = varying(study, stimulus, self.factor)
+        shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
+        sources = several(sources, study.layers, "sources") if sources is not None else shown
+        for source in sources:
+            if source not in shown:
+                raise ConfigError(
+                    f"sources: '{source}' is not shown the stimulus '{stimulus}'. Leave it out."
+                )
+        population = (
+            sampled(study.samples, None)
+            if population is None
+            else one(population, study.config["populations"], "population")
         )
-        rows.append(own | summary(found, circle))
-        groups[f"layers/{own['source']}/{own['layer']}"] = _group(found, circle, unit, factor), own
-    return Result(
-        variables=_summaries(rows, circle),
-        attributes={
-            **keys,
-            "factor": factor,
-            "period": period,
-            "begin": circle.begin,
-            "smooth": smooth,
-            "splits": splits,
-            "permutations": permutations,
-            "seed": seed,
-        },
-        groups=groups,
-    )
+        every = dict.fromkeys(layer for source in sources for layer in study.layers[source])
+        chosen = several(self.layers, every, "layers")
+        return {
+            "activations": [
+                study.path(
+                    "activations", source=source, stimulus=stimulus, population=population, layer=layer
+                )
+                for source in sources
+                for layer in study.layers[source]
+                if layer in chosen
+            ]
+        }
+
+    def compute(self, files: Mapping) -> Result:
+        """Measure the tuning of each recorded unit to a factor whose values lie on a circle.
+
+        A tuning curve is the mean answer to each value of the factor: over trials where a recording has
+        single ones, else over images. What is measured of it: `repscape.analyses.lib.tuning_measures`.
+
+        Parameters
+        ----------
+        files : ``{"activations": paths}``
+
+        Returns
+        -------
+        Result
+            In a group ``layers/{source}/{layer}``: ``curve`` float32 (value, unit), smoothed if asked for;
+            ``sem`` (value, unit) where values were shown repeatedly, of smoothed means that of their weighted
+            sum; float32 (unit): ``preferred``, ``selectivity``, ``width``, ``harmonic`` and, of recordings,
+            ``p``, ``q`` (p corrected for the layer's units, Benjamini–Hochberg), and ``reliability`` where
+            single trials are there; ``constant`` int8 (unit). NaN where a unit is constant. A network without
+            noise has no p: any difference between its answers is one.
+            Of each layer, in the order of sources and depth: ``source``, ``layer``, ``order``, ``units``,
+            ``constant`` (how many do not vary), ``trials`` (how many; 0 where there are none),
+            ``lower_quartile``, ``median``, ``upper_quartile`` (group, measure) over units that vary, ``tuned``
+            (share of all units with q < 0.05, NaN of networks), ``preferred_share`` (group, bin) of the units
+            that vary, bins being centred on `begin` + k · period / bins: about 12 bins, which hold equally
+            many of the values shown.
+
+        Raises
+        ------
+        DataError
+            Images lack the factor, its values are no numbers or do not go around the circle, or files are of
+            different images.
+        """
+        from repscape.analyses.lib.circle import placed
+        from repscape.io import netcdf
+        from repscape.stimuli.lib import factors
+
+        groups, rows, first = {}, [], None
+        keys: dict[str, str] = {}
+        paths = files["activations"]
+        for path in progress(paths, "tuning", "layers", len(paths), lambda _: 1):
+            with netcdf.open_file(path, "activations") as file:
+                first = first or (file["name"][:], path)
+                check_equal("image", *first, file["name"][:], path)
+                texts = factors.read(file)
+                if self.factor not in texts:
+                    listed = ", ".join(texts) or "none"
+                    raise DataError(
+                        f"{path}: its images have no factor '{self.factor}'; their factors: {listed}."
+                    )
+                circle = placed(texts[self.factor], self.period, self.factor, str(path))
+                keys |= {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
+                answers, of_answer = _answers(file)
+                trials = len(answers) if "response" in file.variables else 0
+                noisy = "weights_sha256" not in file.ncattrs()  # a recording
+                if not noisy or "selected" not in keys:  # how a network's units were selected comes first
+                    keys["selected"] = file.selected
+                own = {"source": file.source, "layer": file.layer, "order": int(file.order), "trials": trials}
+                unit = file["unit"][:]
+            circle = circle._replace(of=circle.of[of_answer])
+            found = _measured(
+                answers,
+                circle,
+                smooth=self.smooth,
+                splits=self.splits if trials else 0,
+                permutations=self.permutations if noisy else 0,
+                seed=self.seed,
+            )
+            rows.append(own | summary(found, circle))
+            groups[f"layers/{own['source']}/{own['layer']}"] = _group(found, circle, unit, self.factor), own
+        return Result(
+            variables=_summaries(rows, circle),
+            attributes={
+                **keys,
+                "factor": self.factor,
+                "period": self.period,
+                "begin": circle.begin,
+                "smooth": self.smooth,
+                "splits": self.splits,
+                "permutations": self.permutations,
+                "seed": self.seed,
+            },
+            groups=groups,
+        )
+
+    def rows(self, result: Result) -> Iterator[tuple]:
+        """Yield the header and the rows of the long table: a measure in a layer each, units left out."""
+        variables = result.variables
+        counts = ("units", "constant", "tuned", "trials")
+        yield ("source", "layer", "measure", *QUARTILES, *counts)
+        for at, place in np.ndindex(variables["median"][1].shape):
+            yield (
+                variables["source"][1][at],
+                variables["layer"][1][at],
+                MEASURES[place],
+                *(variables[name][1][at, place] for name in QUARTILES),
+                *(variables[name][1][at] for name in counts),
+            )
 
 
 def _answers(file) -> tuple[np.ndarray, np.ndarray]:
@@ -300,17 +306,3 @@ def _group(found: Mapping[str, np.ndarray], circle, unit: np.ndarray, factor: st
         "value": (("value",), circle.values, {"long_name": factor}),
         "unit": (("unit",), unit.astype(np.int32)),
     }
-
-
-def rows(variables: Mapping, groups: Mapping | None = None) -> Iterator[tuple]:
-    """Yield the header and the rows of the long table: a measure in a layer each, units left out."""
-    counts = ("units", "constant", "tuned", "trials")
-    yield ("source", "layer", "measure", *QUARTILES, *counts)
-    for at, place in np.ndindex(variables["median"][1].shape):
-        yield (
-            variables["source"][1][at],
-            variables["layer"][1][at],
-            MEASURES[place],
-            *(variables[name][1][at, place] for name in QUARTILES),
-            *(variables[name][1][at] for name in counts),
-        )

@@ -22,6 +22,7 @@ from repscape.config.schema import Config
 from repscape.config.sections import plugin_sections, without_keys
 from repscape.config.stimuli import check_stimuli
 from repscape.core.natural_order import natural
+from repscape.plugin import registry
 from repscape.plugin.config_errors import Mistakes, read_lines
 from repscape.study.study import Study
 
@@ -54,6 +55,8 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     except ValidationError as error:
         mistakes.add_validation((), error, Config, given)
         mistakes.stop()
+    mistakes.ask(("plugins",), registry.use, top.plugins)
+    mistakes.stop()
     check_name(mistakes, ("study",), top.study)
     check_sources(top, given, mistakes)
 
@@ -62,13 +65,13 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
         "stimuli": stimuli,
         "networks": check_networks(top, mistakes),
         "recordings": check_recordings(top, groups, mistakes),
-        "populations": plugin_sections("populations", top.populations, "select", mistakes, top),
+        "populations": plugin_sections("populations", top.populations, mistakes, top),
         # Every analysis that asks for nothing is there for the figures that need it; those in the config
         # are always made.
         "analyses": plugin_sections(
-            "analyses", dict.fromkeys(without_keys("analyses")) | top.analyses, "analysis", mistakes, top
+            "analyses", dict.fromkeys(without_keys("analyses")) | top.analyses, mistakes, top
         ),
-        "figures": plugin_sections("figures", top.figures, "figure", mistakes, top),
+        "figures": plugin_sections("figures", top.figures, mistakes, top),
     }
     metrics = name_metrics(top, mistakes)
     sets = check_sets(top, sections, mistakes)

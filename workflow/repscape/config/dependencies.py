@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 from repscape.config.image_counts import count_images
 from repscape.config.schema import Config, as_list
-from repscape.config.sections import check_together
 from repscape.core.errors import unknown
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
@@ -27,13 +26,13 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
         if count is not None and count < FEWEST and not otherwise_wrong:
             mistakes.add(("stimuli", name), f"expected at least {FEWEST} images, found {count}. Add some.")
     mothers: dict[str, list[str]] = {}
-    for step, selector in (("stimuli", "source"), ("populations", "select")):
+    for step in ("stimuli", "populations"):
         for name, section in sections[step].items():
-            function = registry.entry(step, section[selector])
+            plugin = registry.find(step, section[schema.KIND])
             how_many = {}
-            for parameter, kind in schema.made_parameters(function).items():
+            for parameter, kind in schema.made_parameters(plugin).items():
                 named = [] if section[parameter] is None else as_list(section[parameter])
-                if kind == "stimulus" and schema.takes_several(function, parameter):
+                if kind == "stimulus" and schema.takes_several(plugin, parameter):
                     named = [stimulus for other in named for stimulus in groups.get(other, [other])]
                     section[parameter] = named
                 for other in named:
@@ -44,7 +43,8 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
                 if (step, kind) == ("stimuli", "stimulus"):
                     mothers.setdefault(name, []).extend(named)
                     how_many[parameter] = images.get(named[0]) if named else None
-            check_together(mistakes, (step, name), function, section, how_many)
+            if step == "stimuli":
+                mistakes.ask((step, name), schema.make(step, section).check_parents, how_many)
     for name in mothers:
         way = _way(mothers, name, name)
         if way:

@@ -1,6 +1,5 @@
 """What the plan knows of images that would be resized twice."""
 
-import inspect
 from collections.abc import Mapping
 
 from repscape.networks.lib import layer_table
@@ -18,7 +17,7 @@ def notes(study: Study) -> list[str]:
     found = []
     for stimulus in study.stimuli:
         section = study.config["stimuli"][stimulus]
-        made = "size" in inspect.signature(registry.entry("stimuli", section["source"])).parameters
+        made = "size" in registry.find("stimuli", section["kind"]).parameters
         if made or section["size"] is None:  # made in this size
             continue
         told: dict[str, list[str]] = {}
@@ -41,7 +40,7 @@ def _known(network: Mapping) -> Preprocess | None:
     """Return the transform of a network of the config, without its libraries."""
     if network.get("preprocess") is not None:
         return Preprocess.of(network["preprocess"])
-    if network["source"] != "torchvision":
+    if network["kind"] != "torchvision":
         return None
     known = layer_table.resizing(network["architecture"])
     resize, interpolation = known.get(network["weights"]) or known[network["like"] or "DEFAULT"]

@@ -1,10 +1,10 @@
 """How many images stimuli have, as far as their jobs are not needed to tell, and so in how many shards."""
 
-import inspect
 from collections.abc import Mapping
 
 from repscape.core.errors import AssetError
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
+from repscape.plugin.contract import Stimulus
 
 
 def estimate_images(stimuli: Mapping) -> dict[str, int]:
@@ -19,12 +19,8 @@ def count_shards(images: Mapping[str, int], size: int) -> dict[str, int]:
 
 def count_images(section: Mapping) -> int | None:
     """Say how many images a stimulus has, where its plugin can tell before the job."""
-    function = registry.entry("stimuli", section["source"])
-    tell = getattr(inspect.getmodule(function), "how_many", None)
-    if tell is None:
-        return None
     try:
-        return tell(**schema.arguments(function, section, only=inspect.signature(tell).parameters))
+        return schema.make("stimuli", section).image_count()
     except AssetError:  # told with the assets
         return None
 
@@ -36,9 +32,7 @@ def _about_how_many(name: str, stimuli: Mapping, seen: tuple = ()) -> int:
         return 0
     if count := count_images(section):
         return count
-    function = registry.entry("stimuli", section["source"])
-    about = getattr(inspect.getmodule(function), "about_how_many", None)
-    if about is not None:
-        keys = inspect.signature(about).parameters
-        return about(**schema.arguments(function, section, only=keys)) or 0
+    plugin = schema.make("stimuli", section)
+    if type(plugin).estimated_image_count is not Stimulus.estimated_image_count:
+        return plugin.estimated_image_count() or 0
     return _about_how_many(section.get("of"), stimuli, (*seen, name))

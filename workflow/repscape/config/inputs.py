@@ -10,13 +10,13 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
     """Ask the figures and analyses that will be made whether the study has what they are to show."""
     needed: dict[str, tuple[str, str]] = {}  # files, and what needs them first
 
-    def ask(step: str, selector: str, name: str) -> None:
+    def ask(step: str, name: str) -> None:
         section = study.config[step][name]
         try:
-            files = schema.inputs(step, section, section[selector], study)
+            files = schema.make(step, section).inputs(study)
         except ConfigError as error:
-            key, _, rest = str(error).removeprefix(f"{step}.{section[selector]}.").partition(": ")
-            told = str(error).removeprefix(f"{step}.{section[selector]}: ")
+            key, _, rest = str(error).removeprefix(f"{step}.{section[schema.KIND]}.").partition(": ")
+            told = str(error).removeprefix(f"{step}.{section[schema.KIND]}: ")
             by = needed.get(study.path("analysis", analysis=name)) if step == "analyses" else None
             if by and name not in study.analyses:  # the config does not have it
                 mistakes.add(by, f"needs the analysis '{name}': {told}")
@@ -30,12 +30,12 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
                 needed.setdefault(path, (step, name))
 
     for figure in study.config["figures"]:
-        ask("figures", "figure", figure)
+        ask("figures", figure)
     for analysis in study.analyses:
         needed.setdefault(study.path("analysis", analysis=analysis), ("analyses", analysis))
     left = set(study.config["analyses"])
     # One may need another: ask until no more are needed.
     while asked := {analysis for analysis in left if study.path("analysis", analysis=analysis) in needed}:
         for analysis in sorted(asked):
-            ask("analyses", "analysis", analysis)
+            ask("analyses", analysis)
         left -= asked

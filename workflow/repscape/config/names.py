@@ -45,12 +45,12 @@ def check_targets(sections: Mapping, mistakes: Mistakes) -> None:
     for source in [*sections["networks"], *sections["recordings"]]:
         steps = ("activations", "recording", "shard", "merge", "samples", "rdms")
         taken |= {f"{step}_{source}": "a step of the workflow" for step in steps}
-    for step, kind in (("analyses", "analysis"), ("figures", "figure")):
+    for step in ("analyses", "figures"):
         for name, section in sections[step].items():
             if name in taken:
                 mistakes.add(
                     (step, name),
                     f"'{name}' is the name of {taken[name]}; choose another, such as my_{name}: "
-                    f"{{{kind}: {section[kind]}, …}}.",
+                    f"{{kind: {section['kind']}, …}}.",
                 )
             taken[name] = f"one of the {step}"

@@ -1,6 +1,5 @@
 """The config's networks: weights, layers and trainings."""
 
-import inspect
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from repscape.config.sections import plugin_sections
 from repscape.core.errors import ConfigError
 from repscape.core.seeds import derive
 from repscape.networks.lib import layer_table, layer_table_cache
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.plugin.parameter_types import Layers
 from repscape.trainings.lib import config_section as trainings
@@ -28,7 +27,7 @@ def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
         "stochastic": (Literal["seeded"] | None, None),
     }
     sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
-    checked = plugin_sections("networks", sections, "source", mistakes, top, **common)
+    checked = plugin_sections("networks", sections, mistakes, top, **common)
     for name, section in top.networks.items():
         _refuse_truths(("networks", name, "preprocess"), section.get("preprocess"), mistakes)
         _refuse_not_finite(("networks", name, "kwargs"), section.get("kwargs"), mistakes)
@@ -76,7 +75,7 @@ def _show_twins_the_same(section: dict, others: Iterable[Mapping]) -> None:
         return
     if section["preprocess"] is not None or section["like"] is not None:
         return
-    keys = ("source", "architecture")
+    keys = (schema.KIND, "architecture")
     twins = [other for other in others if all(other.get(key) == section[key] for key in keys)]
     shown = {(other["weights"], str(other["preprocess"])) for other in twins if other["weights"] != "random"}
     if len(shown) == 1:
@@ -147,16 +146,12 @@ def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, st
 def check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> None:
     """Ask populations whether all layers of all networks have what they select."""
     for name, section in sections["populations"].items():
-        function = registry.entry("populations", section["select"])
-        check = getattr(inspect.getmodule(function), "check_layers", None)
-        if check is None:
-            continue
-        arguments = schema.arguments(function, section, only=inspect.signature(check).parameters)
+        population = schema.make("populations", section)
         for source, names in layers.items():
             network = sections["networks"][source]
             rows = layer_table_cache.rows(network)
             found = {layer: layer_table.find(rows, label)[1] for layer, label in names.items()}
             try:
-                check(found, layer_table.image_size(rows, network), **arguments)
+                population.check_layers(found, layer_table.image_size(rows, network))
             except ConfigError as error:
                 mistakes.add(("populations", name), f"network '{source}': {error}")

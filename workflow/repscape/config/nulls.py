@@ -8,7 +8,7 @@ from repscape.plugin.config_errors import Mistakes
 # Here null is a value, over that of an earlier file as well: images are not resized, or not cropped.
 VALUES = "preprocess"
 # Sections whose entries need keys; of an analysis or a figure null means all defaults.
-NEEDY = {"stimuli": "source", "networks": "source", "recordings": "source", "populations": "select"}
+NEEDY = ("stimuli", "networks", "recordings", "populations")
 
 
 def take_away(given: Mapping, repeated: Container[tuple], keys: tuple = ()) -> dict:
@@ -28,13 +28,13 @@ def take_away(given: Mapping, repeated: Container[tuple], keys: tuple = ()) -> d
 
 def check_empty(given: dict[str, Any], mistakes: Mistakes) -> None:
     """Note entries without keys, where no earlier file has one that null could take away; leave them out."""
-    for step, selector in NEEDY.items():
+    for step in NEEDY:
         entries = given.get(step)
         if isinstance(entries, Mapping):
             for name in [name for name, section in entries.items() if section is None]:
                 mistakes.add(
                     (step, name),
-                    f"expected keys ({selector}: …), found none. null takes away what an earlier config file "
+                    "expected keys (kind: …), found none. null takes away what an earlier config file "
                     "has; none has this.",
                 )
             given[step] = {name: section for name, section in entries.items() if section is not None}

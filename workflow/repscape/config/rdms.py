@@ -6,7 +6,7 @@ from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
 from repscape.config.names import check_name
 from repscape.config.schema import Config
 from repscape.core.errors import unknown
-from repscape.plugin import registry, schema, user_functions
+from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.rdms import measures
 from repscape.rdms import sets as image_sets
@@ -17,23 +17,19 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
     """Give every metric its name and normalisation."""
     metrics: list[dict[str, str]] = []
     for index, entry in enumerate(top.rdms.metrics):
-        keys, name = ("rdms", "metrics", index), entry.name or entry.metric.rpartition(":")[2]
-        if user_functions.is_own(entry.metric):
-            mistakes.ask(keys, user_functions.check, entry.metric, ".".join(map(str, keys)))
-        elif entry.metric not in registry.names("metrics"):
-            mistakes.add(keys, measures.unknown(entry.metric))
-        if tuple(map(str, keys)) not in mistakes.found:
-            mistakes.ask(keys, measures.check, entry.metric, ".".join(map(str, keys)))
+        keys, name = ("rdms", "metrics", index), entry.name or entry.kind
+        if entry.kind not in registry.names("metrics"):
+            mistakes.add(keys, measures.unknown(entry.kind))
         check_name(mistakes, keys, name)
-        if name in registry.names("metrics") and name != entry.metric:
+        if name in registry.names("metrics") and name != entry.kind:
             mistakes.add(
                 (*keys, "name"),
-                f"'{name}' is the name of another metric than '{entry.metric}'; choose one of your own.",
+                f"'{name}' is the name of another metric than '{entry.kind}'; choose one of your own.",
             )
         if name in (metric["name"] for metric in metrics):
             mistakes.add(keys, f"two metrics are named '{name}'; give one of them a `name` of its own.")
         normalisation = entry.normalisation or top.rdms.normalisation
-        metrics.append({"name": name, "metric": entry.metric, "normalisation": normalisation})
+        metrics.append({"name": name, "kind": entry.kind, "normalisation": normalisation})
     return metrics
 
 
@@ -47,7 +43,7 @@ def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, 
         if name in taken:
             mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
         hows = {(*keys, "combine"): definition.combine} | {
-            (*keys, "combinations", part, "how"): combination.how
+            (*keys, "combinations", part, "kind"): combination.kind
             for part, combination in definition.combinations.items()
         }
         for where, how in hows.items():

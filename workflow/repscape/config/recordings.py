@@ -12,14 +12,16 @@ from repscape.core.errors import unknown
 from repscape.io import path_patterns
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
+from repscape.plugin.contract import RdmRecording
 from repscape.plugin.parameter_types import Names
+from repscape.plugin.registry import find
 from repscape.recordings.lib import trials
 
 
 def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
     """Ask for networks where there are no recordings, and for what units of either need."""
     wanted = [] if top.recordings else ["networks"]
-    if top.networks or wanted or not all(gives_rdms(one.get("source")) for one in top.recordings.values()):
+    if top.networks or wanted or not all(gives_rdms(one.get(schema.KIND)) for one in top.recordings.values()):
         wanted += ["populations", "samples"]
     for key in wanted:
         if key not in given:
@@ -49,8 +51,8 @@ def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[s
     }
     checked: dict[str, dict] = {}
     for name, section in top.recordings.items():
-        common = of_rdms if gives_rdms(section.get("source")) else of_responses
-        checked |= plugin_sections("recordings", {name: section}, "source", mistakes, top, **common)
+        common = of_rdms if gives_rdms(section.get(schema.KIND)) else of_responses
+        checked |= plugin_sections("recordings", {name: section}, mistakes, top, **common)
         if name in checked and common is of_responses:
             named = checked[name]["stimulus"]
             named = [stimulus for other in named for stimulus in groups.get(other, [other])]
@@ -58,10 +60,9 @@ def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[s
     return checked
 
 
-def gives_rdms(source: Any) -> bool:
-    """Whether a source of recordings gives RDMs: it tells the labels that tell them apart."""
-    known = source in registry.names("recordings")
-    return known and hasattr(registry.find("recordings", source, "recordings"), "labels")
+def gives_rdms(kind: Any) -> bool:
+    """Whether recordings of a kind give RDMs, and no responses."""
+    return kind in registry.names("recordings") and issubclass(find("recordings", kind), RdmRecording)
 
 
 def name_areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
@@ -69,7 +70,7 @@ def name_areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, s
     areas = {}
     for name in sorted(recordings):
         section = recordings[name]
-        if not gives_rdms(section["source"]):
+        if not gives_rdms(section[schema.KIND]):
             areas[name] = {area: area for area in section["area"]}
             for area in {"input", "predictions"} & set(section["area"]):
                 mistakes.add(
@@ -93,7 +94,7 @@ def check_shown(sections: Mapping, top: Config, mistakes: Mistakes) -> None:
             mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
         for stimulus in set(as_list(section["stimulus"])) - stimuli:
             mistakes.add((*keys, "stimulus"), unknown(stimulus, stimuli))
-        if gives_rdms(section["source"]):
+        if gives_rdms(section[schema.KIND]):
             check_name(mistakes, (*keys, "area"), section["area"])
         else:
             _check_trials(keys, section, sections["stimuli"], mistakes)

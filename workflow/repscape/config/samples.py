@@ -6,7 +6,7 @@ from repscape.config.recordings import gives_rdms
 from repscape.config.schema import Config
 from repscape.core.errors import unknown
 from repscape.core.natural_order import natural
-from repscape.plugin import registry
+from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 
 
@@ -44,13 +44,13 @@ def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
                 f"found {', '.join(map(str, larger))}. Take smaller sizes, or more units "
                 f"(populations.{entry.population}.units).",
             )
-        select = top.populations.get(entry.population, {}).get("select")
-        if select in registry.names("populations"):
-            possible = getattr(registry.find("populations", select, "samples"), "DRAWS", ("random", "equal"))
+        kind = top.populations.get(entry.population, {}).get(schema.KIND)
+        if kind in registry.names("populations"):
+            possible = registry.find("populations", kind).draw_kinds
             if entry.draw not in possible:
                 mistakes.add(
                     (*keys, "draw"),
-                    f"population '{entry.population}' (select: {select}) can be drawn "
+                    f"population '{entry.population}' (kind: {kind}) can be drawn "
                     f"{' or '.join(possible)}, found {entry.draw}.",
                 )
             elif entry.draw == "ranked" and max(repeats) > 1:
@@ -73,7 +73,7 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
             drawn[name] = _chosen_samples(section["samples"], samples, (*keys, "samples"), mistakes)
     possible = {name: plan for name, plan in samples.items() if _of_recordings(sections, name)}
     for name, section in sections["recordings"].items():
-        if gives_rdms(section["source"]):
+        if gives_rdms(section[schema.KIND]):
             continue
         keys = ("recordings", name)
         shown[name] = tuple(sorted(section["stimulus"], key=natural))
@@ -81,7 +81,7 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
             mistakes.add(
                 keys,
                 "none of the populations that are sampled can be one of neurons, which have no channels and "
-                "no place: add a population {select: all} (or random), and list it under samples.",
+                "no place: add a population {kind: all} (or random), and list it under samples.",
             )
         elif section["samples"] is None:
             drawn[name] = {population: tuple(plan["repeats"]) for population, plan in possible.items()}
@@ -92,8 +92,8 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
 
 def _of_recordings(sections: Mapping, population: str) -> bool:
     """Whether a population can be one of a recording's neurons."""
-    select = sections["populations"].get(population, {}).get("select")
-    return select is not None and hasattr(registry.find("populations", select, "populations"), "RECORDINGS")
+    kind = sections["populations"].get(population, {}).get(schema.KIND)
+    return kind is not None and registry.find("populations", kind).of_recordings
 
 
 def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes) -> dict[str, tuple]:

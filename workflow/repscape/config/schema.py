@@ -36,13 +36,13 @@ class _Samples(Section):
 
 
 class _Metric(Section):
-    metric: str
+    kind: str
     name: str | None = None
     normalisation: Kind | None = None
 
 
 def _as_metric(value):
-    return {"metric": value} if isinstance(value, str) else value
+    return {"kind": value} if isinstance(value, str) else value
 
 
 def _as_text(value):
@@ -50,7 +50,7 @@ def _as_text(value):
 
 
 class _Combination(Section):
-    how: str = "mean"
+    kind: str = "mean"
     of: Annotated[list[dict[str, Annotated[str, BeforeValidator(_as_text)]]], Field(min_length=1)]
 
 
@@ -85,7 +85,7 @@ class _Rdms(Section):
     memory: Annotated[int, BeforeValidator(_megabytes)] = 4000
     sets: dict[str, _Set] = {}
     metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
-        _Metric(metric="sqeuclidean")
+        _Metric(kind="sqeuclidean")
     ]
 
 
@@ -95,6 +95,7 @@ class Config(Section):
     study: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    plugins: Annotated[list[str], BeforeValidator(as_list)] = []
     disk: Annotated[int | None, BeforeValidator(_disk)] = None
     stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     networks: dict[str, dict[str, Any]] = {}

@@ -1,7 +1,6 @@
 """Sections of plugins, checked one by one: each has the keys that the plugin's function takes."""
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +19,9 @@ RUNNING = {"device", "batch", "threads"}
 
 
 def plugin_sections(
-    step: str, sections: Mapping, selector: str, mistakes: Mistakes, top: Config, **common: tuple
+    step: str, sections: Mapping, mistakes: Mistakes, top: Config, **common: tuple
 ) -> dict[str, dict]:
-    """Check the named sections of a step, whose plugin is chosen by the key `selector`.
+    """Check the named sections of a step, whose plugin is chosen by the key `kind`.
 
     Analyses and figures are named as their plugin unless the key says another. `common` are further keys
     that a section may have: name=(type, default).
@@ -31,27 +30,27 @@ def plugin_sections(
     for name, section in sections.items():
         keys, values = (step, name), dict(section or {})
         check_name(mistakes, keys, name)
-        unnamed = values.get(selector) is None
+        unnamed = values.get(schema.KIND) is None
         if unnamed and step in ("analyses", "figures"):
-            values[selector] = name
-        plugin = values.get(selector)
-        if plugin is None:
+            values[schema.KIND] = name
+        kind = values.get(schema.KIND)
+        if kind is None:
             valid = ", ".join(registry.names(step))
-            mistakes.add(keys, f"the key '{selector}' is required; one of: {valid}.")
+            mistakes.add(keys, f"the key '{schema.KIND}' is required; one of: {valid}.")
             continue
-        if plugin not in registry.names(step):
-            at = keys if unnamed else (*keys, selector)
-            mistakes.add(at, unknown(plugin, registry.names(step)))
+        if kind not in registry.names(step):
+            at = keys if unnamed else (*keys, schema.KIND)
+            mistakes.add(at, unknown(kind, registry.names(step)))
             continue
-        function = registry.entry(step, plugin)
-        model = schema.model(function, **{selector: (str, ...)}, **common)
+        plugin = registry.find(step, kind, ".".join(keys))
+        model = schema.model(plugin, **common)
         # null says that a key is not there, also one of another plugin
         values = schema.without_nulls(model, values)
         absent = {key for key, value in values.items() if value is None} - model.model_fields.keys()
         if absent:
             absent &= _keys(step)
         values = {key: value for key, value in values.items() if key not in absent}
-        if "seed" in model.model_fields and _draws(inspect.getmodule(function), values):
+        if "seed" in model.model_fields and plugin.takes_seed(values):
             values.setdefault("seed", derive(top.seed, step, name))
         running = top.activations.model_dump() | {"device": top.device}
         for key in RUNNING & model.model_fields.keys():
@@ -59,18 +58,17 @@ def plugin_sections(
         accepted = _validated(mistakes, keys, name, model, values)
         checked |= accepted
         if accepted:
-            check_together(mistakes, keys, function, accepted[name])
-            for parameter in schema.asset_parameters(function):
-                several = schema.takes_several(function, parameter)
-                braces = schema.IN_PATH in inspect.signature(function).parameters
+            mistakes.ask(keys, schema.make(step, accepted[name]).check)
+            for parameter in schema.asset_parameters(plugin):
+                several, braces = schema.takes_several(plugin, parameter), plugin.reads_path_labels
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
 
 
 def without_keys(step: str) -> list[str]:
     """List the plugins of a step that need no key in the config."""
-    models = {name: schema.model(registry.entry(step, name)) for name in registry.names(step)}
-    filled = RUNNING | {"seed"}
+    models = {name: schema.model(registry.find(step, name)) for name in registry.names(step)}
+    filled = RUNNING | {"seed", schema.KIND}
     return [
         name
         for name, model in models.items()
@@ -82,15 +80,8 @@ def without_keys(step: str) -> list[str]:
 def _keys(step: str) -> set[str]:
     """Name the keys that plugins of a step have."""
     return {
-        key for name in registry.names(step) for key in schema.model(registry.entry(step, name)).model_fields
+        key for name in registry.names(step) for key in schema.model(registry.find(step, name)).model_fields
     }
-
-
-def _draws(plugin, values: Mapping) -> bool:
-    """Whether anything is drawn at random; a new seed does not concern what draws nothing."""
-    if hasattr(plugin, "draws"):
-        return plugin.draws(values)
-    return values.get("weights", "random") == "random"  # trained weights are not drawn
 
 
 def _validated(mistakes: Mistakes, keys: tuple, name: str, model, values: Mapping) -> dict[str, dict]:
@@ -102,30 +93,13 @@ def _validated(mistakes: Mistakes, keys: tuple, name: str, model, values: Mappin
         return {}
 
 
-def check_together(
-    mistakes: Mistakes, keys: tuple, function: Callable, section: Mapping, how_many: Mapping | None = None
-) -> None:
-    """Ask the plugin whether its keys go together, if it has a `check`.
-
-    One that wants to know how many images the stimuli named in the section have is asked when all
-    sections are known.
-    """
-    check = getattr(inspect.getmodule(function), "check", None)
-    if check is None:
-        return
-    parameters = inspect.signature(check).parameters
-    if ("how_many" in parameters) == (how_many is not None):
-        further = {} if how_many is None else {"how_many": how_many}
-        mistakes.ask(keys, check, **schema.arguments(function, section, only=parameters), **further)
-
-
 def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: bool) -> None:
     """Check that files are there: `several` may be, and `braces` in their names may stand for factors."""
     if value is None:
         return
     where = ".".join(keys)
     if not braces and has_names(value):
-        mistakes.add(keys, "names in braces are factors of pictures (source: images). Write '*' instead.")
+        mistakes.add(keys, "names in braces are factors of pictures (kind: images). Write '*' instead.")
         return
     try:
         assets.check(value, where)

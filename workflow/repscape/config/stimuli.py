@@ -31,7 +31,7 @@ def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dic
                 )
             expanded[stimulus] = part
     common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
-    return plugin_sections("stimuli", expanded, "source", mistakes, top, **common), groups
+    return plugin_sections("stimuli", expanded, mistakes, top, **common), groups
 
 
 def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict]:

@@ -1,5 +1,6 @@
 """Maps of single filters: where in an image they answer."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -9,16 +10,15 @@ from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, fit, page, picture, row_label, write
-from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.io import stored_images
 from repscape.networks.lib import layer_table, layer_table_cache
+from repscape.plugin.contract import Figure, parameter
 from repscape.populations.lib.channels import covers
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Activations"
-DATA = True
 COLUMNS, MOST, IMAGES = 7, 9, 3
 TOP, BOTTOM, GAP, BETWEEN, WIDEST = 9.0, 10.0, 1.2, 2.5, 22.0  # mm
 WORDS = 48.0  # mm, of what stands below
@@ -33,50 +33,133 @@ Few = (
 )
 
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    filters: Filters | None = None,
-    stimuli: list[str] | None = None,
-    images: Few | None = None,
-    population: str | None = None,
-) -> dict:
-    """Name the files and check the parameters.
+class ActivationMaps(Figure):
+    """Maps of single filters: where in an image they answer."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, no population records whole maps, or there are too many filters.
-    """
-    source = defaults.one(source, study.layers, "source")
-    population = activation_panels.population(
-        study,
-        population,
-        ["filters", "all"],
-        "whole maps of filters",
-        "{maps: {select: filters, channels: [0, 1]}}, or {all: {select: all}}",
+    category = "Activations"
+    saves_data = True
+    shows_stimuli = True
+
+    source: str | None = parameter("By default the first.", None)
+    filters: Filters | None = parameter(
+        "At most 9 in all. By default the filter of the largest SD over the images shown, in each of "
+        "seven evenly spaced layers after the input, without those that have but one position.",
+        None,
     )
-    own = study.layers[source]
-    if filters is not None:
-        defaults.layers_of(study, source, filters, "filters")
-        counts = _counts(study, source, filters)
-        _check_recorded(study.config["populations"][population], population, filters, counts)
-        count = sum(map(len, filters.values()))
-        if count > MOST:
-            raise ConfigError(
-                f"filters: expected at most {MOST}, found {count}; draw the others in another figure."
+    stimuli: list[str] | None = parameter("By default all.", None)
+    images: Few | None = parameter(
+        "How many evenly spaced images of each stimulus, or which, counted from 0; at most 4. By default "
+        "three, or fewer of many stimuli.",
+        None,
+    )
+    population: str | None = parameter("By default the first that records filters or all units.", None)
+
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters.
+
+        Raises
+        ------
+        ConfigError
+            A name is unknown, no population records whole maps, or there are too many filters.
+        """
+        source = self.source
+        stimuli = self.stimuli
+        population = self.population
+        source = defaults.one(source, study.layers, "source")
+        population = activation_panels.population(
+            study,
+            population,
+            ["filters", "all"],
+            "whole maps of filters",
+            "{maps: {select: filters, channels: [0, 1]}}, or {all: {select: all}}",
+        )
+        own = study.layers[source]
+        if self.filters is not None:
+            defaults.layers_of(study, source, self.filters, "filters")
+            counts = _counts(study, source, self.filters)
+            _check_recorded(study.config["populations"][population], population, self.filters, counts)
+            count = sum(map(len, self.filters.values()))
+            if count > MOST:
+                raise ConfigError(
+                    f"filters: expected at most {MOST}, found {count}; draw the others in another figure."
+                )
+        if self.filters is None:
+            hidden = [layer for layer in own if layer != "input"] or own
+            layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
+        else:
+            layers = list(self.filters)
+        stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
+        return {
+            "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
+            "activations": activation_panels.activations(study, source, stimuli, population, layers),
+        }
+
+    def draw(self, data: Mapping):
+        """Draw the maps of chosen filters (columns) for chosen images of each stimulus (rows).
+
+        Returns
+        -------
+        Figure, str, Result
+            The figure, its caption and the data that it shows.
+
+        Raises
+        ------
+        DataError
+            A stimulus has no such image, the population lacks a filter, or no layer has maps.
+        """
+        images = self.images
+        pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
+        images = how_many(len(pictures)) if images is None else images
+        shown = {name: activation_panels.chosen(stimulus, images) for name, stimulus in pictures.items()}
+        recordings = activation_panels.by_layer(data["activations"])
+        maps: dict[tuple[str, int], dict[str, np.ndarray]] = {}
+        for layer in next(iter(recordings.values())):
+            here = {name: recordings[name][layer] for name in pictures}
+            for name, recording in here.items():
+                activation_panels.check_images(pictures[name], recording)
+            maps |= maps_of(here, shown, None if self.filters is None else self.filters[layer])
+        if not maps:
+            raise DataError(
+                "activation_maps: no layer has more than one position. Name layers under 'filters'."
             )
-    if filters is None:
-        hidden = [layer for layer in own if layer != "input"] or own
-        layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
-    else:
-        layers = list(filters)
-    stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
-    return {
-        "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
-        "activations": activation_panels.activations(study, source, stimuli, population, layers),
-    }
+
+        columns = len(maps) + 1
+        pitch = min((WIDTH - LEFT) / columns, WIDEST)
+        rows = sum(map(len, shown.values()))
+        # Of very many images the page grows rather than that they are too small to see.
+        height = min(pitch, max(NARROWEST, room(len(shown)) / rows))
+        side, tall = pitch - GAP, height - GAP
+        width = (
+            LEFT + pitch + max(pitch * len(maps), WORDS)
+        )  # of few filters no more than they and words need
+        fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM, width)
+        preprocess = data["activations"][0].attrs["preprocess"]
+        top, places = TOP, {}
+        for name, chosen in shown.items():
+            row_label(axes, self.style, name, top, height * len(chosen) - GAP)
+            for image in chosen:
+                pixels = activation_panels.seen(stored_images.image(pictures[name], image), preprocess)
+                picture(axes, pixels, LEFT, top, side, tall, gid=f"{name}/{image}")
+                places[name, image] = top
+                top += height
+            top += BETWEEN
+        write(axes, LEFT, 5, "image", fontsize=6.5)
+        for column, ((layer, channel), by_stimulus) in enumerate(maps.items(), start=1):
+            left = LEFT + column * pitch
+            low, high = limits(by_stimulus.values())
+            for name, chosen in shown.items():
+                for image, values in zip(chosen, by_stimulus[name], strict=True):
+                    gid = f"{name}/{image}/{layer}/{channel}"
+                    at = {"left": left, "top": places[name, image], "width": side, "height": tall}
+                    picture(axes, values, **at, gid=gid, cmap="viridis", vmin=low, vmax=high)
+            write(axes, left, 1, captions.shorten(layer, max(6, int(pitch / 1.5))), fontsize=6.5)
+            write(axes, left, 5, f"filter {channel}", fontsize=6, color="0.35")
+            widths = [fit(values.shape[1:], side, tall)[0] for values in by_stimulus.values()]
+            wide = max(*widths, min(side, NARROWEST))
+            colour_scale(axes, left, top - 1, wide, "viridis", low, high, 2)
+        write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
+        result = Result({}, activation_panels.keys(data["activations"][0]), data_of(pictures, shown, maps))
+        return fig, caption(recordings, shown, maps, self.filters is None), result
 
 
 def _counts(study: Study, source: str, filters: dict[str, list[int]]) -> dict[str, int]:
@@ -110,93 +193,6 @@ def _check_recorded(
                 f"filters: the population '{population}' does not record filter {min(lacking)} of '{layer}'. "
                 f"Add it under populations.{population}.channels."
             )
-
-
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    source: str | None = None,
-    filters: Filters | None = None,
-    stimuli: list[str] | None = None,
-    images: Few | None = None,
-    population: str | None = None,
-):
-    """Draw the maps of chosen filters (columns) for chosen images of each stimulus (rows).
-
-    Parameters
-    ----------
-    source : str, optional
-        By default the first.
-    filters : mapping of layer to list of int, optional
-        At most 9 in all. By default the filter of the largest SD over the images shown, in each of
-        seven evenly spaced layers after the input, without those that have but one position.
-    stimuli : list of str, optional
-        By default all.
-    images : int or list of int, optional
-        How many evenly spaced images of each stimulus, or which, counted from 0; at most 4. By default
-        three, or fewer of many stimuli.
-    population : str, optional
-        By default the first that records filters or all units.
-
-    Returns
-    -------
-    Figure, str, Result
-        The figure, its caption and the data that it shows.
-
-    Raises
-    ------
-    DataError
-        A stimulus has no such image, the population lacks a filter, or no layer has maps.
-    """
-    pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
-    images = how_many(len(pictures)) if images is None else images
-    shown = {name: activation_panels.chosen(stimulus, images) for name, stimulus in pictures.items()}
-    recordings = activation_panels.by_layer(data["activations"])
-    maps: dict[tuple[str, int], dict[str, np.ndarray]] = {}
-    for layer in next(iter(recordings.values())):
-        here = {name: recordings[name][layer] for name in pictures}
-        for name, recording in here.items():
-            activation_panels.check_images(pictures[name], recording)
-        maps |= maps_of(here, shown, None if filters is None else filters[layer])
-    if not maps:
-        raise DataError("activation_maps: no layer has more than one position. Name layers under 'filters'.")
-
-    columns = len(maps) + 1
-    pitch = min((WIDTH - LEFT) / columns, WIDEST)
-    rows = sum(map(len, shown.values()))
-    # Of very many images the page grows rather than that they are too small to see.
-    height = min(pitch, max(NARROWEST, room(len(shown)) / rows))
-    side, tall = pitch - GAP, height - GAP
-    width = LEFT + pitch + max(pitch * len(maps), WORDS)  # of few filters no more than they and words need
-    fig, axes = page(TOP + height * rows + BETWEEN * len(shown) + BOTTOM, width)
-    preprocess = data["activations"][0].attrs["preprocess"]
-    top, places = TOP, {}
-    for name, chosen in shown.items():
-        row_label(axes, style, name, top, height * len(chosen) - GAP)
-        for image in chosen:
-            pixels = activation_panels.seen(stored_images.image(pictures[name], image), preprocess)
-            picture(axes, pixels, LEFT, top, side, tall, gid=f"{name}/{image}")
-            places[name, image] = top
-            top += height
-        top += BETWEEN
-    write(axes, LEFT, 5, "image", fontsize=6.5)
-    for column, ((layer, channel), by_stimulus) in enumerate(maps.items(), start=1):
-        left = LEFT + column * pitch
-        low, high = limits(by_stimulus.values())
-        for name, chosen in shown.items():
-            for image, values in zip(chosen, by_stimulus[name], strict=True):
-                gid = f"{name}/{image}/{layer}/{channel}"
-                at = {"left": left, "top": places[name, image], "width": side, "height": tall}
-                picture(axes, values, **at, gid=gid, cmap="viridis", vmin=low, vmax=high)
-        write(axes, left, 1, captions.shorten(layer, max(6, int(pitch / 1.5))), fontsize=6.5)
-        write(axes, left, 5, f"filter {channel}", fontsize=6, color="0.35")
-        widths = [fit(values.shape[1:], side, tall)[0] for values in by_stimulus.values()]
-        wide = max(*widths, min(side, NARROWEST))
-        colour_scale(axes, left, top - 1, wide, "viridis", low, high, 2)
-    write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
-    result = Result({}, activation_panels.keys(data["activations"][0]), data_of(pictures, shown, maps))
-    return fig, caption(recordings, shown, maps, filters is None), result
 
 
 def room(stimuli: int) -> float:

@@ -1,65 +1,77 @@
 """What the units of each layer answer to: shares of variance by depth, and how many units are significant."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.style import COLOURS, REFERENCE, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Units"
 UPPER, LOWER = 52, 30  # mm, the panels' heights
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file."""
-    return {"anova": defaults.analysis(study, analysis, "anova")}
+class AnovaByDepth(Figure):
+    """What the units of each layer answer to: shares of variance by depth, and how many units are
+    significant."""
 
+    category = "Units"
 
-def draw(data: dict, *, analysis: str | None = None):
-    """Draw η² of each effect by layer, and below it the share of units with a significant effect.
+    analysis: str | None = parameter("An analysis made by `anova`, by default that of its name.", None)
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `anova`, by default that of its name.
+    def inputs(self, study: Study) -> dict:
+        """Name the file."""
+        return {"anova": defaults.analysis(study, self.analysis, "anova")}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    table = data["anova"].to_dataset().load()
-    layers = [str(layer) for layer in table["layer"].values]
-    x = np.arange(len(layers))
-    fig = figure(UPPER + LOWER + label_height(layers) + 6)
-    upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[UPPER, LOWER])
-    marker = {"marker": ".", "markersize": 3 if len(layers) <= 60 else 1}
-    for effect, colour in colours(table).items():
-        of = table.sel(effect=effect)
-        upper.fill_between(
-            x, of["lower_quartile"], of["upper_quartile"], color=colour, alpha=0.2, lw=0, gid=f"{effect}/band"
+    def draw(self, data: Mapping):
+        """Draw η² of each effect by layer, and below it the share of units with a significant effect.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        table = data["anova"].to_dataset().load()
+        layers = [str(layer) for layer in table["layer"].values]
+        x = np.arange(len(layers))
+        fig = figure(UPPER + LOWER + label_height(layers) + 6)
+        upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[UPPER, LOWER])
+        marker = {"marker": ".", "markersize": 3 if len(layers) <= 60 else 1}
+        for effect, colour in colours(table).items():
+            of = table.sel(effect=effect)
+            upper.fill_between(
+                x,
+                of["lower_quartile"],
+                of["upper_quartile"],
+                color=colour,
+                alpha=0.2,
+                lw=0,
+                gid=f"{effect}/band",
+            )
+            upper.plot(x, of["median"], color=colour, label=words(effect), gid=f"{effect}/median", **marker)
+            upper.axhline(
+                float(of["expected"]), color=colour, lw=0.8, ls=(0, (1, 1.5)), gid=f"{effect}/expected"
+            )
+            if effect in table["tested"].values:
+                significant = table["significant"].sel(tested=effect)
+                lower.plot(x, significant, color=colour, gid=f"{effect}/significant", **marker)
+        upper.set_ylim(0, 1.02)
+        lower.set_ylim(0, 1.02)
+        upper.set_ylabel("η², share of a unit's variance\n(median, quartiles)")
+        lower.set_ylabel("share of units\nwith q < 0.05")
+        depth_axis(lower, layers)
+        lower.set_xlabel("layer, from input to output")
+        from matplotlib.lines import Line2D
+
+        handles, names = upper.get_legend_handles_labels()
+        handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5))))
+        fig.legend(
+            handles, [*names, "expected without\nany effect"], loc="outside right upper", title="explained by"
         )
-        upper.plot(x, of["median"], color=colour, label=words(effect), gid=f"{effect}/median", **marker)
-        upper.axhline(float(of["expected"]), color=colour, lw=0.8, ls=(0, (1, 1.5)), gid=f"{effect}/expected")
-        if effect in table["tested"].values:
-            significant = table["significant"].sel(tested=effect)
-            lower.plot(x, significant, color=colour, gid=f"{effect}/significant", **marker)
-    upper.set_ylim(0, 1.02)
-    lower.set_ylim(0, 1.02)
-    upper.set_ylabel("η², share of a unit's variance\n(median, quartiles)")
-    lower.set_ylabel("share of units\nwith q < 0.05")
-    depth_axis(lower, layers)
-    lower.set_xlabel("layer, from input to output")
-    from matplotlib.lines import Line2D
-
-    handles, names = upper.get_legend_handles_labels()
-    handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5))))
-    fig.legend(
-        handles, [*names, "expected without\nany effect"], loc="outside right upper", title="explained by"
-    )
-    return fig, caption(table, layers)
+        return fig, caption(table, layers)
 
 
 def colours(table) -> dict[str, str]:

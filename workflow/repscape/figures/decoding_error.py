@@ -1,5 +1,7 @@
 """How well an angle is decoded from each layer: errors by depth, against chance."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.figures.lib import captions
@@ -7,90 +9,95 @@ from repscape.figures.lib.depth import own
 from repscape.figures.lib.source_panels import labelled, source_panels
 from repscape.figures.lib.style import COLOURS
 from repscape.figures.sampling_error import percent_axis
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Units"
 SIGNIFICANT = 0.05
 LOG = 10  # times below chance, from which errors need a logarithmic axis
 NAMES = {"ridge": "ridge regression", "relu": "ReLU network"}
 METHOD_COLOURS = dict(zip(NAMES, COLOURS, strict=False))
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file."""
-    return {"angle_decoding": defaults.analysis(study, analysis, "angle_decoding")}
+class DecodingError(Figure):
+    """How well an angle is decoded from each layer: errors by depth, against chance."""
 
+    category = "Units"
 
-def draw(data: dict, *, analysis: str | None = None):
-    """Draw the mean absolute error by layer, a panel a source and a line a method, with what chance makes.
+    analysis: str | None = parameter(
+        "An analysis made by `angle_decoding`, by default that of its name.", None
+    )
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `angle_decoding`, by default that of its name.
+    def inputs(self, study: Study) -> dict:
+        """Name the file."""
+        return {"angle_decoding": defaults.analysis(study, self.analysis, "angle_decoding")}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+    def draw(self, data: Mapping):
+        """Draw the mean absolute error by layer, a panel a source and a line a method, with what chance makes.
 
-    table = data["angle_decoding"].load()
-    layers = {str(source): own(table, str(source)) for source in table["source"].values}
-    methods = [str(method) for method in table["decoder"].values]
-    fig, panels = source_panels(layers)
-    permuted = table.sizes["permutation"] > 0
-    unsure = False
-    by_chance = table.attrs["period"] / 4
-    for source, axes in panels.items():
-        x = np.arange(len(layers[source]))
-        for place, method in enumerate(methods):
-            of = table.sel(source=source, layer=layers[source], decoder=method)
-            colour, gid = METHOD_COLOURS[method], f"{source}/{method}"
-            beside = x + (place - (len(methods) - 1) / 2) * 0.12  # so that intervals lie side by side
-            if permuted:
-                low, high = np.quantile(of["null"], [0.05, 0.95], axis=-1)
-                wide = np.concatenate([[x[0] - 0.4], x, [x[-1] + 0.4]])
-                low, high = (np.pad(values, 1, mode="edge") for values in (low, high))
-                axes.fill_between(wide, low, high, color="0.5", alpha=0.25, lw=0, gid=f"{gid}/chance")
-            ends = np.stack([of["error"] - of["low"], of["high"] - of["error"]])
-            bars = axes.errorbar(
-                beside, of["error"].values, np.maximum(ends, 0), color=colour, lw=1, elinewidth=0.7
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        table = data["angle_decoding"].load()
+        layers = {str(source): own(table, str(source)) for source in table["source"].values}
+        methods = [str(method) for method in table["decoder"].values]
+        fig, panels = source_panels(layers)
+        permuted = table.sizes["permutation"] > 0
+        unsure = False
+        by_chance = table.attrs["period"] / 4
+        for source, axes in panels.items():
+            x = np.arange(len(layers[source]))
+            for place, method in enumerate(methods):
+                of = table.sel(source=source, layer=layers[source], decoder=method)
+                colour, gid = METHOD_COLOURS[method], f"{source}/{method}"
+                beside = x + (place - (len(methods) - 1) / 2) * 0.12  # so that intervals lie side by side
+                if permuted:
+                    low, high = np.quantile(of["null"], [0.05, 0.95], axis=-1)
+                    wide = np.concatenate([[x[0] - 0.4], x, [x[-1] + 0.4]])
+                    low, high = (np.pad(values, 1, mode="edge") for values in (low, high))
+                    axes.fill_between(wide, low, high, color="0.5", alpha=0.25, lw=0, gid=f"{gid}/chance")
+                ends = np.stack([of["error"] - of["low"], of["high"] - of["error"]])
+                bars = axes.errorbar(
+                    beside, of["error"].values, np.maximum(ends, 0), color=colour, lw=1, elinewidth=0.7
+                )
+                bars[0].set_gid(gid)
+                sure = ((of["p"] < SIGNIFICANT) | (not permuted)).values
+                unsure |= not sure.all()
+                axes.scatter(
+                    beside, of["error"], 12, np.where(sure, colour, "white"), edgecolors=colour, lw=0.8, zorder=3,
+                    clip_on=False, gid=f"{gid}/markers",
+                )  # fmt: skip
+            axes.axhline(by_chance, color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid=f"{source}/blind")
+        first = next(iter(panels.values()))  # whose scale all share
+        smallest = float(table["low"].min())
+        if 0 < smallest < by_chance / LOG:
+            percent_axis(first.yaxis)
+        else:
+            first.set_ylim(bottom=0)
+        rows = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
+        for axes in rows.values():
+            axes.set_ylabel(f"error in {table.attrs['factor']} ({unit(table)})")
+        fig.supxlabel("layer, from input to output", fontsize=7)
+        handles = [
+            Line2D([], [], color=METHOD_COLOURS[method], marker="o", ms=3.5, label=NAMES[method])
+            for method in methods
+        ]
+        interval = Line2D([], [], color="0.3", marker="|", ms=8, mew=0.7, ls="", label="95% interval")
+        blind = Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label=f"blind guess, {by_chance:g}")
+        handles += [interval, blind]
+        if permuted:
+            handles.append(Patch(facecolor="0.85", label="permuted, 5% to 95%"))
+        if unsure:
+            handles.append(
+                Line2D([], [], color="0.3", marker="o", ms=3.5, mfc="white", ls="", label="p ≥ 0.05")
             )
-            bars[0].set_gid(gid)
-            sure = ((of["p"] < SIGNIFICANT) | (not permuted)).values
-            unsure |= not sure.all()
-            axes.scatter(
-                beside, of["error"], 12, np.where(sure, colour, "white"), edgecolors=colour, lw=0.8, zorder=3,
-                clip_on=False, gid=f"{gid}/markers",
-            )  # fmt: skip
-        axes.axhline(by_chance, color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid=f"{source}/blind")
-    first = next(iter(panels.values()))  # whose scale all share
-    smallest = float(table["low"].min())
-    if 0 < smallest < by_chance / LOG:
-        percent_axis(first.yaxis)
-    else:
-        first.set_ylim(bottom=0)
-    rows = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
-    for axes in rows.values():
-        axes.set_ylabel(f"error in {table.attrs['factor']} ({unit(table)})")
-    fig.supxlabel("layer, from input to output", fontsize=7)
-    handles = [
-        Line2D([], [], color=METHOD_COLOURS[method], marker="o", ms=3.5, label=NAMES[method])
-        for method in methods
-    ]
-    interval = Line2D([], [], color="0.3", marker="|", ms=8, mew=0.7, ls="", label="95% interval")
-    blind = Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label=f"blind guess, {by_chance:g}")
-    handles += [interval, blind]
-    if permuted:
-        handles.append(Patch(facecolor="0.85", label="permuted, 5% to 95%"))
-    if unsure:
-        handles.append(Line2D([], [], color="0.3", marker="o", ms=3.5, mfc="white", ls="", label="p ≥ 0.05"))
-    fig.legend(handles=handles, loc="outside right upper")
-    return fig, caption(table, layers)
+        fig.legend(handles=handles, loc="outside right upper")
+        return fig, caption(table, layers)
 
 
 def unit(table) -> str:

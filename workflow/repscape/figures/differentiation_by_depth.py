@@ -1,5 +1,6 @@
 """Differentiation along the layers: a line a stimulus, a line style a sample size."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,164 +11,159 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, gaps, legend, not_shown, select, summary
 from repscape.figures.lib.style import Style, dashes, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
-
-CATEGORY = "Differentiation"
 
 Band = Literal["repeats", "images", "both"]
 
 
-def inputs(
-    study: Study,
-    *,
-    analysis: str = "differentiation",
-    sources: list[str] | None = None,
-    stimuli: list[str] | None = None,
-    metric: str | None = None,
-    population: str | None = None,
-    sizes: list[int | str] | None = None,
-    normalised: bool = False,
-    band: Band = "repeats",
-) -> dict:
-    """Name the files and check the parameters.
+class DifferentiationByDepth(Figure):
+    """Differentiation along the layers: a line a stimulus, a line style a sample size."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, or `normalised` has no reference or nothing to compare with it.
-    """
-    table = defaults.analysis(study, analysis, "differentiation")
-    if normalised:
-        reference = study.config["analyses"][analysis]["reference"]
-        if reference is None:
-            raise ConfigError(
-                "normalised: there is no reference stimulus to divide by. Name one under "
-                f"analyses.{analysis}.reference, or draw the figure without 'normalised'."
-            )
-        if not any(reference in study.stimuli_of(source) for source in study.layers):
-            raise ConfigError(
-                f"normalised: no network is shown the reference '{reference}'. Add it under 'stimuli' of a "
-                "network, or draw the figure without 'normalised'."
-            )
-        if set(stimuli or study.stimuli) <= {reference}:
-            raise ConfigError(
-                f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
-                "be 1. Add a stimulus, or draw the figure without 'normalised'."
-            )
-    defaults.several(stimuli, study.stimuli, "stimuli")
-    _, population, sizes = defaults.differentiation(study, metric=metric, population=population, sizes=sizes)
-    for source in defaults.several(sources, study.layers, "sources") if sources else ():
-        if not set(sizes) & set(study.samples_of(source).get(population, ())):
-            raise ConfigError(
-                f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "
-                f"under networks.{source}.samples, or leave this source out."
-            )
-    files = {"differentiation": table}
-    if band != "repeats":
-        files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
-    return files
+    category = "Differentiation"
+    shows_stimuli = True
 
+    analysis: str = parameter(
+        "The name of the analysis, where a study has several of differentiation.", "differentiation"
+    )
+    sources: list[str] | None = parameter("By default all that were sampled so.", None)
+    stimuli: list[str] | None = parameter("By default all.", None)
+    metric: str | None = parameter("By default the study's first.", None)
+    population: str | None = parameter("By default the first that is sampled by size.", None)
+    sizes: list[int | str] | None = parameter("By default all sizes of the population.", None)
+    normalised: bool = parameter(
+        "Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.",
+        False,
+    )
+    band: Band = parameter(
+        "One SD over draws of units; the 95% interval over resampled images (`image_bootstrap`) of the "
+        "largest size; or both.",
+        "repeats",
+    )
 
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    analysis: str = "differentiation",
-    sources: list[str] | None = None,
-    stimuli: list[str] | None = None,
-    metric: str | None = None,
-    population: str | None = None,
-    sizes: list[int | str] | None = None,
-    normalised: bool = False,
-    band: Band = "repeats",
-):
-    """Draw differentiation D by layer, a panel a source, with bands; recordings below the networks.
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters.
 
-    All panels have one vertical axis.
-
-    Parameters
-    ----------
-    analysis : str
-        The name of the analysis, where a study has several of differentiation.
-    sources : list of str, optional
-        By default all that were sampled so.
-    stimuli : list of str, optional
-        By default all.
-    metric : str, optional
-        By default the study's first.
-    population : str, optional
-        By default the first that is sampled by size.
-    sizes : list of int or "all", optional
-        By default all sizes of the population.
-    normalised : bool
-        Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.
-    band : {"repeats", "images", "both"}
-        One SD over draws of units; the 95% interval over resampled images (`image_bootstrap`) of the
-        largest size; or both.
-
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    table = data["differentiation"].load()
-    variable = "normalised" if normalised else "differentiation"
-    curves = select(table, variable, metric, population, sizes, sources, stimuli)
-    reference = curves.reference if normalised else None
-    stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
-    if not curves.layers or not stimuli:
-        raise DataError("differentiation_by_depth: no source was sampled so and shown these stimuli.")
-    mean, spread, _ = summary(curves.values)
-    left_out = not_positive(mean.sel(stimulus=stimuli)) if normalised else []
-    stimuli = [stimulus for stimulus in stimuli if stimulus not in left_out]
-    limits = ()
-    if band != "repeats":
-        limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
-    styles = dashes(curves.sizes)
-
-    fig, panels = page(curves, 3.5 * (len(stimuli) + bool(reference) + len(curves.sizes) + 5))
-    for source, axes in panels.items():
-        layers = curves.layers[source]
-        x = np.arange(len(layers))
-        for stimulus in stimuli:
-            for size in curves.sizes:
-                here = {"source": source, "stimulus": stimulus, "layer": layers}
-                middle, around = (values.sel(here | {"size": size}).values for values in (mean, spread))
-                if limits and size == curves.sizes[-1]:
-                    low, high = (limit.sel(here).values for limit in limits)
-                    axes.fill_between(
-                        x, low, high, color=style.colour(stimulus), alpha=0.15, lw=0, gid=f"images/{stimulus}"
-                    )
-                if band != "images" and np.isfinite(around).any():
-                    axes.fill_between(
-                        x, middle - around, middle + around, color=style.colour(stimulus), alpha=0.2, lw=0
-                    )
-                axes.plot(
-                    x,
-                    middle,
-                    color=style.colour(stimulus),
-                    linestyle=styles[size],
-                    **dots(style, stimulus, len(layers), size == curves.sizes[-1]),
-                    gid=f"{source}/{stimulus}/{size}",
+        Raises
+        ------
+        ConfigError
+            A name is unknown, or `normalised` has no reference or nothing to compare with it.
+        """
+        population = self.population
+        sizes = self.sizes
+        table = defaults.analysis(study, self.analysis, "differentiation")
+        if self.normalised:
+            reference = study.config["analyses"][self.analysis]["reference"]
+            if reference is None:
+                raise ConfigError(
+                    "normalised: there is no reference stimulus to divide by. Name one under "
+                    f"analyses.{self.analysis}.reference, or draw the figure without 'normalised'."
                 )
-        depth_axis(axes, layers)
-        if normalised and reference is not None:
-            axes.axhline(1, color=style.colour(reference), linewidth=0.8, zorder=0)
-        if len(panels) > 1:
-            axes.set_title(source)
-        axes.set_xlabel("area" if source in curves.recordings else "layer, from input to output")
-    # Of the axis that panels share, when all is drawn.
-    if not (normalised or (mean < 0).any()):
-        axes.set_ylim(bottom=0)
-    of = f" ÷ D of {reference}" if normalised else ""
-    for axes in panels.values():
-        if normalised:
-            ratio_axis(axes)
-        if axes.get_subplotspec().is_first_col():
-            axes.set_ylabel(f"differentiation D{of}\n" + captions.axis(f"(D: median {curves.metric})"))
-    legend(fig, style, stimuli, curves.sizes, reference)
-    return fig, caption(curves, stimuli, reference, band, left_out)
+            if not any(reference in study.stimuli_of(source) for source in study.layers):
+                raise ConfigError(
+                    f"normalised: no network is shown the reference '{reference}'. Add it under 'stimuli' of a "
+                    "network, or draw the figure without 'normalised'."
+                )
+            if set(self.stimuli or study.stimuli) <= {reference}:
+                raise ConfigError(
+                    f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
+                    "be 1. Add a stimulus, or draw the figure without 'normalised'."
+                )
+        defaults.several(self.stimuli, study.stimuli, "stimuli")
+        _, population, sizes = defaults.differentiation(
+            study, metric=self.metric, population=population, sizes=sizes
+        )
+        for source in defaults.several(self.sources, study.layers, "sources") if self.sources else ():
+            if not set(sizes) & set(study.samples_of(source).get(population, ())):
+                raise ConfigError(
+                    f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "
+                    f"under networks.{source}.samples, or leave this source out."
+                )
+        files = {"differentiation": table}
+        if self.band != "repeats":
+            files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
+        return files
+
+    def draw(self, data: Mapping):
+        """Draw differentiation D by layer, a panel a source, with bands; recordings below the networks.
+
+        All panels have one vertical axis.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        stimuli = self.stimuli
+        table = data["differentiation"].load()
+        variable = "normalised" if self.normalised else "differentiation"
+        curves = select(table, variable, self.metric, self.population, self.sizes, self.sources, stimuli)
+        reference = curves.reference if self.normalised else None
+        stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
+        if not curves.layers or not stimuli:
+            raise DataError("differentiation_by_depth: no source was sampled so and shown these stimuli.")
+        mean, spread, _ = summary(curves.values)
+        left_out = not_positive(mean.sel(stimulus=stimuli)) if self.normalised else []
+        stimuli = [stimulus for stimulus in stimuli if stimulus not in left_out]
+        limits = ()
+        if self.band != "repeats":
+            limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
+        styles = dashes(curves.sizes)
+
+        fig, panels = page(curves, 3.5 * (len(stimuli) + bool(reference) + len(curves.sizes) + 5))
+        for source, axes in panels.items():
+            layers = curves.layers[source]
+            x = np.arange(len(layers))
+            for stimulus in stimuli:
+                for size in curves.sizes:
+                    here = {"source": source, "stimulus": stimulus, "layer": layers}
+                    middle, around = (values.sel(here | {"size": size}).values for values in (mean, spread))
+                    if limits and size == curves.sizes[-1]:
+                        low, high = (limit.sel(here).values for limit in limits)
+                        axes.fill_between(
+                            x,
+                            low,
+                            high,
+                            color=self.style.colour(stimulus),
+                            alpha=0.15,
+                            lw=0,
+                            gid=f"images/{stimulus}",
+                        )
+                    if self.band != "images" and np.isfinite(around).any():
+                        axes.fill_between(
+                            x,
+                            middle - around,
+                            middle + around,
+                            color=self.style.colour(stimulus),
+                            alpha=0.2,
+                            lw=0,
+                        )
+                    axes.plot(
+                        x,
+                        middle,
+                        color=self.style.colour(stimulus),
+                        linestyle=styles[size],
+                        **dots(self.style, stimulus, len(layers), size == curves.sizes[-1]),
+                        gid=f"{source}/{stimulus}/{size}",
+                    )
+            depth_axis(axes, layers)
+            if self.normalised and reference is not None:
+                axes.axhline(1, color=self.style.colour(reference), linewidth=0.8, zorder=0)
+            if len(panels) > 1:
+                axes.set_title(source)
+            axes.set_xlabel("area" if source in curves.recordings else "layer, from input to output")
+        # Of the axis that panels share, when all is drawn.
+        if not (self.normalised or (mean < 0).any()):
+            axes.set_ylim(bottom=0)
+        of = f" ÷ D of {reference}" if self.normalised else ""
+        for axes in panels.values():
+            if self.normalised:
+                ratio_axis(axes)
+            if axes.get_subplotspec().is_first_col():
+                axes.set_ylabel(f"differentiation D{of}\n" + captions.axis(f"(D: median {curves.metric})"))
+        legend(fig, self.style, stimuli, curves.sizes, reference)
+        return fig, caption(curves, stimuli, reference, self.band, left_out)
 
 
 def not_positive(mean) -> list[str]:

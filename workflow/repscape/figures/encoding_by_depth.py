@@ -8,87 +8,92 @@ from repscape.figures.inference import CORRECTIONS, Correction, P
 from repscape.figures.lib import captions
 from repscape.figures.lib.source_panels import labelled, source_panels
 from repscape.figures.lib.style import COLOURS
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Units"
 COLOUR = COLOURS[0]
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file."""
-    return {"encoding": defaults.analysis(study, analysis, "encoding")}
+class EncodingByDepth(Figure):
+    """How well neurons are predicted from each layer: median R² by depth, with intervals and tests."""
 
+    category = "Units"
 
-def draw(
-    data: dict, *, analysis: str | None = None, normalised: bool | None = None, correction: Correction = "fdr"
-):
-    """Draw the median R² over neurons by layer, a panel a source.
+    analysis: str | None = parameter("An analysis made by `encoding`, by default that of its name.", None)
+    normalised: bool | None = parameter(
+        "Whether R² is divided by the neuron's reliability; by default where neurons have one.",
+        None,
+    )
+    correction: Correction = parameter(
+        "By which markers are full, and layers as good as the best one.", "fdr"
+    )
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `encoding`, by default that of its name.
-    normalised : bool, optional
-        Whether R² is divided by the neuron's reliability; by default where neurons have one.
-    correction : {"fdr", "holm"}
-        By which markers are full, and layers as good as the best one.
+    def inputs(self, study: Study) -> dict:
+        """Name the file."""
+        return {"encoding": defaults.analysis(study, self.analysis, "encoding")}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+    def draw(self, data: Mapping):
+        """Draw the median R² over neurons by layer, a panel a source.
 
-    table = data["encoding"].load()
-    if normalised is None:
-        normalised = bool(np.isfinite(table["normalised_median"]).any())
-    models = by_source(table)
-    layers = {source: [str(table["layer"].values[at]) for at in own] for source, own in models.items()}
-    prefix = "normalised_" if normalised else ""
-    best = int(np.argmax(table[f"{prefix}median"].values))
-    alike = table[f"{prefix}p_pair_{correction}"].values[best] >= P
-    sure = table[f"{prefix}p_zero_{correction}"].values < P
-    fig, panels = source_panels(layers)
-    for source, axes in panels.items():
-        own, x = np.array(models[source]), np.arange(len(models[source]))
-        middle, low, high = (table[f"{prefix}{name}"].values[own] for name in ("median", "low", "high"))
-        axes.axhline(0, color="0.5", lw=0.6, zorder=0)
-        axes.fill_between(x, low, high, color=COLOUR, alpha=0.18, lw=0, gid=f"{source}/interval")
-        if len(x) == 1:  # where a band has no width
-            axes.vlines(x, low, high, color=COLOUR, lw=0.7)
-        axes.plot(x, middle, color=COLOUR, gid=source)
-        axes.scatter(
-            x, middle, 12, np.where(sure[own], COLOUR, "white"), edgecolors=COLOUR, lw=0.8, zorder=3,
-            clip_on=False, gid=f"{source}/markers",
-        )  # fmt: skip
-        for places, mark, gid in ((x[alike[own]], "_", "alike"), (x[own == best], "v", "best")):
-            if len(places):  # the bounding box of nothing would be at the page's corner
-                axes.plot(
-                    places, np.full(len(places), 0.985), mark, color="0.2", ms=4.5, clip_on=False,
-                    transform=axes.get_xaxis_transform(), gid=f"{source}/{gid}",
-                )  # fmt: skip
-    first = next(iter(panels.values()))
-    low, high = first.get_ylim()
-    first.set_ylim(low, high + 0.08 * (high - low))
-    rows = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
-    what = "R² / reliability" if normalised else "R² of held-out images"
-    for axes in rows.values():
-        axes.set_ylabel(f"{what}\n(median over neurons of {captions.shorten(table.attrs['area'], 20)})")
-    fig.supxlabel("layer, from input to output", fontsize=7)
-    unsure = Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}")
-    handles = [
-        Line2D([], [], color=COLOUR, marker="o", ms=3.5, label=f"above 0, p < {P:g}"),
-        *([] if sure.all() else [unsure]),
-        Patch(color=COLOUR, alpha=0.25, lw=0, label="95% interval"),
-        Line2D([], [], color="0.2", marker="v", ms=4.5, ls="", label="largest median R²"),
-    ]
-    if alike.any():
-        handles.append(Line2D([], [], color="0.2", marker="_", ms=4.5, ls="", label="not different from it"))
-    fig.legend(handles=handles, loc="outside right upper")
-    return fig, caption(table, layers, normalised, correction, best, bool(alike.any()))
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        normalised = self.normalised
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        table = data["encoding"].load()
+        if normalised is None:
+            normalised = bool(np.isfinite(table["normalised_median"]).any())
+        models = by_source(table)
+        layers = {source: [str(table["layer"].values[at]) for at in own] for source, own in models.items()}
+        prefix = "normalised_" if normalised else ""
+        best = int(np.argmax(table[f"{prefix}median"].values))
+        alike = table[f"{prefix}p_pair_{self.correction}"].values[best] >= P
+        sure = table[f"{prefix}p_zero_{self.correction}"].values < P
+        fig, panels = source_panels(layers)
+        for source, axes in panels.items():
+            own, x = np.array(models[source]), np.arange(len(models[source]))
+            middle, low, high = (table[f"{prefix}{name}"].values[own] for name in ("median", "low", "high"))
+            axes.axhline(0, color="0.5", lw=0.6, zorder=0)
+            axes.fill_between(x, low, high, color=COLOUR, alpha=0.18, lw=0, gid=f"{source}/interval")
+            if len(x) == 1:  # where a band has no width
+                axes.vlines(x, low, high, color=COLOUR, lw=0.7)
+            axes.plot(x, middle, color=COLOUR, gid=source)
+            axes.scatter(
+                x, middle, 12, np.where(sure[own], COLOUR, "white"), edgecolors=COLOUR, lw=0.8, zorder=3,
+                clip_on=False, gid=f"{source}/markers",
+            )  # fmt: skip
+            for places, mark, gid in ((x[alike[own]], "_", "alike"), (x[own == best], "v", "best")):
+                if len(places):  # the bounding box of nothing would be at the page's corner
+                    axes.plot(
+                        places, np.full(len(places), 0.985), mark, color="0.2", ms=4.5, clip_on=False,
+                        transform=axes.get_xaxis_transform(), gid=f"{source}/{gid}",
+                    )  # fmt: skip
+        first = next(iter(panels.values()))
+        low, high = first.get_ylim()
+        first.set_ylim(low, high + 0.08 * (high - low))
+        rows = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
+        what = "R² / reliability" if normalised else "R² of held-out images"
+        for axes in rows.values():
+            axes.set_ylabel(f"{what}\n(median over neurons of {captions.shorten(table.attrs['area'], 20)})")
+        fig.supxlabel("layer, from input to output", fontsize=7)
+        unsure = Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}")
+        handles = [
+            Line2D([], [], color=COLOUR, marker="o", ms=3.5, label=f"above 0, p < {P:g}"),
+            *([] if sure.all() else [unsure]),
+            Patch(color=COLOUR, alpha=0.25, lw=0, label="95% interval"),
+            Line2D([], [], color="0.2", marker="v", ms=4.5, ls="", label="largest median R²"),
+        ]
+        if alike.any():
+            handles.append(
+                Line2D([], [], color="0.2", marker="_", ms=4.5, ls="", label="not different from it")
+            )
+        fig.legend(handles=handles, loc="outside right upper")
+        return fig, caption(table, layers, normalised, self.correction, best, bool(alike.any()))
 
 
 def by_source(table) -> dict[str, list[int]]:

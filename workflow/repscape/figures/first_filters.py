@@ -1,5 +1,6 @@
 """The filters of a network's first convolution, before and after it was trained by the study."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,11 +11,11 @@ from repscape.figures.lib import training_captions
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, picture, write
 from repscape.figures.lib.style import WIDTH
 from repscape.networks.lib import layer_table_cache
+from repscape.plugin.contract import Figure, parameter
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Network"
 COLUMNS, SHOWN = 12, 24
 WIDEST, GAP, BETWEEN, TOP, BOTTOM = 20.0, 1.2, 5.0, 5.0, 7.5  # mm
 ROWS = {"before": "before training", "after": "after training", "change": "change"}
@@ -25,83 +26,87 @@ Chosen = (
 )
 
 
-def inputs(study: Study, *, source: str | None = None, filters: Chosen = SHOWN) -> dict:
-    """Name the file and check the parameters.
+class FirstFilters(Figure):
+    """The filters of a network's first convolution, before and after it was trained by the study."""
 
-    Raises
-    ------
-    ConfigError
-        The network is not trained by the study, has no convolution, or no such filter.
-    """
-    name = defaults.one(source, training_captions.networks(study), "source")
-    rows = layer_table_cache.rows(study.config["networks"][name])
-    count = next((row.channels for row in rows if row.kind == "conv"), None)
-    if count is None:
-        raise ConfigError(f"source: '{name}' has no convolution, so it has no filters. Name another network.")
-    if isinstance(filters, list) and max(filters) >= count:
-        raise ConfigError(
-            f"filters: the first convolution of '{name}' has {count} filters, numbered 0 to {count - 1}; "
-            f"there is no filter {max(filters)}."
+    category = "Network"
+
+    source: str | None = parameter("A network that the study trains; by default the first.", None)
+    filters: Chosen = parameter("How many evenly spaced filters at most, or which, counted from 0.", SHOWN)
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file and check the parameters.
+
+        Raises
+        ------
+        ConfigError
+            The network is not trained by the study, has no convolution, or no such filter.
+        """
+        name = defaults.one(self.source, training_captions.networks(study), "source")
+        rows = layer_table_cache.rows(study.config["networks"][name])
+        count = next((row.channels for row in rows if row.kind == "conv"), None)
+        if count is None:
+            raise ConfigError(
+                f"source: '{name}' has no convolution, so it has no filters. Name another network."
+            )
+        if isinstance(self.filters, list) and max(self.filters) >= count:
+            raise ConfigError(
+                f"filters: the first convolution of '{name}' has {count} filters, numbered 0 to {count - 1}; "
+                f"there is no filter {max(self.filters)}."
+            )
+        return {"training": study.path("training", source=name)}
+
+    def draw(self, data: Mapping):
+        """Draw filters (columns) before and after training, and what changed (rows).
+
+        Filters of one channel are coloured by weight, on one scale before and after and another one for the
+        change. Those of three are shown in the colours that they are weights of, mid grey for 0.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+
+        Raises
+        ------
+        DataError
+            The network has filters of another number of channels, or those that it has are no modules.
+        """
+        training = data["training"].load()
+        weights = _weights(training)
+        numbers = (
+            evenly_spaced(weights.shape[1], self.filters) if isinstance(self.filters, int) else self.filters
         )
-    return {"training": study.path("training", source=name)}
-
-
-def draw(data: dict, *, source: str | None = None, filters: Chosen = SHOWN):
-    """Draw filters (columns) before and after training, and what changed (rows).
-
-    Filters of one channel are coloured by weight, on one scale before and after and another one for the
-    change. Those of three are shown in the colours that they are weights of, mid grey for 0.
-
-    Parameters
-    ----------
-    source : str, optional
-        A network that the study trains; by default the first.
-    filters : int or list of int
-        How many evenly spaced filters at most, or which, counted from 0.
-
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-
-    Raises
-    ------
-    DataError
-        The network has filters of another number of channels, or those that it has are no modules.
-    """
-    training = data["training"].load()
-    weights = _weights(training)
-    numbers = evenly_spaced(weights.shape[1], filters) if isinstance(filters, int) else filters
-    kinds = {"before": weights[0], "after": weights[1], "change": weights[1] - weights[0]}
-    both, change = np.abs(weights).max() or 1.0, np.abs(kinds["change"]).max() or 1.0
-    limits = {"before": both, "after": both, "change": change}
-    grey = weights.shape[2] == 1
-    side = min(WIDEST, (WIDTH - LEFT) / min(len(numbers), COLUMNS) - GAP)
-    height = side * weights.shape[3] / weights.shape[4]
-    blocks = [numbers[at : at + COLUMNS] for at in range(0, len(numbers), COLUMNS)]
-    tall = len(ROWS) * (height + GAP) + BETWEEN
-    fig, axes = page(TOP + tall * len(blocks) + (BOTTOM if grey else -BETWEEN + GAP))
-    for block, chosen in enumerate(blocks):
-        top = TOP + block * tall
-        for column, number in enumerate(chosen):
-            write(axes, LEFT + column * (side + GAP), top - 3.4, f"filter {number}", fontsize=6.5)
-        for row, (kind, words) in enumerate(ROWS.items()):
-            down = top + row * (height + GAP)
-            axes.text(LEFT - 2, down + height / 2, words, ha="right", va="center", fontsize=6.5)
+        kinds = {"before": weights[0], "after": weights[1], "change": weights[1] - weights[0]}
+        both, change = np.abs(weights).max() or 1.0, np.abs(kinds["change"]).max() or 1.0
+        limits = {"before": both, "after": both, "change": change}
+        grey = weights.shape[2] == 1
+        side = min(WIDEST, (WIDTH - LEFT) / min(len(numbers), COLUMNS) - GAP)
+        height = side * weights.shape[3] / weights.shape[4]
+        blocks = [numbers[at : at + COLUMNS] for at in range(0, len(numbers), COLUMNS)]
+        tall = len(ROWS) * (height + GAP) + BETWEEN
+        fig, axes = page(TOP + tall * len(blocks) + (BOTTOM if grey else -BETWEEN + GAP))
+        for block, chosen in enumerate(blocks):
+            top = TOP + block * tall
             for column, number in enumerate(chosen):
-                limit = limits[kind]
-                scale: dict[str, Any]
-                drawn, scale = (
-                    (kinds[kind][number, 0], {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit})
-                    if grey
-                    else (0.5 + kinds[kind][number].transpose(1, 2, 0) / (2 * limit), {})
-                )
-                at = (LEFT + column * (side + GAP), down, side, height)
-                picture(axes, drawn, *at, gid=f"{kind}/{number}", **scale)
-                _frame(axes, *at)
-    if grey:
-        _scales(axes, TOP + tall * len(blocks) - BETWEEN + 2.5, both, change)
-    return fig, caption(training, numbers, weights.shape, both, change)
+                write(axes, LEFT + column * (side + GAP), top - 3.4, f"filter {number}", fontsize=6.5)
+            for row, (kind, words) in enumerate(ROWS.items()):
+                down = top + row * (height + GAP)
+                axes.text(LEFT - 2, down + height / 2, words, ha="right", va="center", fontsize=6.5)
+                for column, number in enumerate(chosen):
+                    limit = limits[kind]
+                    scale: dict[str, Any]
+                    drawn, scale = (
+                        (kinds[kind][number, 0], {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit})
+                        if grey
+                        else (0.5 + kinds[kind][number].transpose(1, 2, 0) / (2 * limit), {})
+                    )
+                    at = (LEFT + column * (side + GAP), down, side, height)
+                    picture(axes, drawn, *at, gid=f"{kind}/{number}", **scale)
+                    _frame(axes, *at)
+        if grey:
+            _scales(axes, TOP + tall * len(blocks) - BETWEEN + 2.5, both, change)
+        return fig, caption(training, numbers, weights.shape, both, change)
 
 
 def _weights(training) -> np.ndarray:

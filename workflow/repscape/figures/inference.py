@@ -1,6 +1,7 @@
 """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
 
 import json
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,10 +11,10 @@ from repscape.analyses.lib.select_rdms import Where
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.style import COLOURS, RAMP, along, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 P = 0.05
 CEILING = "0.86"
 # Labels, also of lower levels, that tell no lines apart: the place on a line, and what follows from others
@@ -30,147 +31,150 @@ CORRECTIONS = {
 }
 
 
-def inputs(
-    study: Study, *, analysis: str | None = None, where: Where | None = None, correction: Correction = "fdr"
-) -> dict:
-    """Name the file.
+class Inference(Figure):
+    """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
 
-    Raises
-    ------
-    ConfigError
-        No analysis of that name compares RDMs with a reference.
-    """
-    return {"inference": defaults.analysis(study, analysis, "inference")}
+    category = "RDMs"
 
+    analysis: str | None = parameter("An analysis ``inference``, by its name.", None)
+    where: Where | None = parameter("Which of its models are shown. Corrections are for all of them.", None)
+    correction: Correction = parameter(
+        "By which markers are full, and layers as good as the best one.", "fdr"
+    )
 
-def draw(
-    data: dict, *, analysis: str | None = None, where: Where | None = None, correction: Correction = "fdr"
-):
-    """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.
+    def inputs(self, study: Study) -> dict:
+        """Name the file.
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis ``inference``, by its name.
-    where : mapping of label to a value or values, optional
-        Which of its models are shown. Corrections are for all of them.
-    correction : {"fdr", "holm"}
-        By which markers are full, and layers as good as the best one.
+        Raises
+        ------
+        ConfigError
+            No analysis of that name compares RDMs with a reference.
+        """
+        return {"inference": defaults.analysis(study, self.analysis, "inference")}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+    def draw(self, data: Mapping):
+        """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.
 
-    table = data["inference"].load()
-    labels = {
-        str(name): table[name].values
-        for name in table.variables  # a label may be called as the dimension
-        if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
-    }
-    shown = defaults.places(labels, where, "model")
-    spots = _spots(table, labels, shown)
-    lines = _lines(labels, spots, shown)
-    panels = _panels(spots, lines)
-    of_layers = all(spot.of_layer for spot in spots.values())
-    colours = COLOURS if len(lines) <= len(COLOURS) else along(RAMP, len(lines))
-    best = shown[int(np.argmax(table["similarity"].values[shown]))]
-    ceiling = table["ceiling"].values
-    p_best = table[f"p_pair_{correction}"].values[best]
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
 
-    height = sum(62 + label_height(layers) for layers in panels.values())
-    fig = figure(max(height, 3.6 * (len(lines) + 9)))
-    shown_marks: set[str] = set()  # the legend names these
-    axes = fig.subplots(len(panels), 1, squeeze=False, sharey=True)[:, 0]
-    for panel, (names, layers) in zip(axes, panels.items(), strict=True):
-        if np.isfinite(ceiling).all():
-            panel.axhspan(*ceiling, color=CEILING, linewidth=0, zorder=0, gid="ceiling")
-        panel.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-        size = 3.4 if len(layers) <= 60 else 2
-        for row, name in enumerate(names):
-            models = lines[name]
-            colour = colours[list(lines).index(name)]
-            x = np.array([layers.index(spots[at].name) for at in models])
-            values, low, high = (np.full(len(layers), np.nan) for _ in range(3))  # no line where none is
-            for key, line in (("similarity", values), ("low", low), ("high", high)):
-                line[x] = table[key].values[models]
-            every = np.arange(len(layers))
-            joined = all(spots[at].of_layer for at in models)
-            if joined:
-                panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
-            alone = x[[not (joined and {at - 1, at + 1} & set(x)) for at in x]]  # a band needs a neighbour
-            panel.vlines(alone, low[alone], high[alone], color=colour, alpha=0.4, linewidth=1.4)
-            panel.plot(every, values, "-" if joined else "", color=colour, gid=name)
-            sure = table[f"p_zero_{correction}"].values[models] < P
-            for which, face in ((sure, colour), (~sure, "white")):
-                if which.any():
-                    points = panel.plot(x[which], values[x[which]], "o", color=colour, markersize=size)[0]
-                    points.set(markerfacecolor=face, markeredgewidth=0.7)
-                    points.set_gid(f"{name}/{'sure' if face == colour else 'unsure'}")
-                    shown_marks.add("sure" if face == colour else "unsure")
-            # Above the panel: the best of all, and what cannot be told from it.
-            alike = x[(p_best[models] >= P) & (np.array(models) != best)]
-            above = [(alike, "_", f"{name}/alike")]
-            if best in models:
-                above.append((x[[models.index(best)]], "v", "best"))
-            for places, mark, gid in above:
-                if len(places):  # the bounding box of nothing would be at the page's corner
-                    height = np.full(len(places), 1.03 + 0.035 * (len(names) - 1 - row))
-                    panel.plot(
-                        places,
-                        height,
-                        mark,
-                        color=colour,
-                        markersize=4.5,
-                        transform=panel.get_xaxis_transform(),
-                        clip_on=False,
-                        gid=gid,
-                    )
-                    shown_marks.add(gid.removeprefix(f"{name}/"))
-        for source, places in _more_alike(table, labels, spots, names, lines, layers, correction).items():
-            panel.plot(
-                places,
-                np.full(len(places), 0.025),
-                "*",
-                color=colours[list(lines).index(source)],
-                markersize=4.5,
-                markeredgewidth=0,
-                transform=panel.get_xaxis_transform(),
-                gid=f"{source}/more",
+        table = data["inference"].load()
+        labels = {
+            str(name): table[name].values
+            for name in table.variables  # a label may be called as the dimension
+            if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
+        }
+        shown = defaults.places(labels, self.where, "model")
+        spots = _spots(table, labels, shown)
+        lines = _lines(labels, spots, shown)
+        panels = _panels(spots, lines)
+        of_layers = all(spot.of_layer for spot in spots.values())
+        colours = COLOURS if len(lines) <= len(COLOURS) else along(RAMP, len(lines))
+        best = shown[int(np.argmax(table["similarity"].values[shown]))]
+        ceiling = table["ceiling"].values
+        p_best = table[f"p_pair_{self.correction}"].values[best]
+
+        height = sum(62 + label_height(layers) for layers in panels.values())
+        fig = figure(max(height, 3.6 * (len(lines) + 9)))
+        shown_marks: set[str] = set()  # the legend names these
+        axes = fig.subplots(len(panels), 1, squeeze=False, sharey=True)[:, 0]
+        for panel, (names, layers) in zip(axes, panels.items(), strict=True):
+            if np.isfinite(ceiling).all():
+                panel.axhspan(*ceiling, color=CEILING, linewidth=0, zorder=0, gid="ceiling")
+            panel.axhline(0, color="0.5", linewidth=0.6, zorder=0)
+            size = 3.4 if len(layers) <= 60 else 2
+            for row, name in enumerate(names):
+                models = lines[name]
+                colour = colours[list(lines).index(name)]
+                x = np.array([layers.index(spots[at].name) for at in models])
+                values, low, high = (np.full(len(layers), np.nan) for _ in range(3))  # no line where none is
+                for key, line in (("similarity", values), ("low", low), ("high", high)):
+                    line[x] = table[key].values[models]
+                every = np.arange(len(layers))
+                joined = all(spots[at].of_layer for at in models)
+                if joined:
+                    panel.fill_between(every, low, high, color=colour, alpha=0.18, linewidth=0)
+                alone = x[
+                    [not (joined and {at - 1, at + 1} & set(x)) for at in x]
+                ]  # a band needs a neighbour
+                panel.vlines(alone, low[alone], high[alone], color=colour, alpha=0.4, linewidth=1.4)
+                panel.plot(every, values, "-" if joined else "", color=colour, gid=name)
+                sure = table[f"p_zero_{self.correction}"].values[models] < P
+                for which, face in ((sure, colour), (~sure, "white")):
+                    if which.any():
+                        points = panel.plot(x[which], values[x[which]], "o", color=colour, markersize=size)[0]
+                        points.set(markerfacecolor=face, markeredgewidth=0.7)
+                        points.set_gid(f"{name}/{'sure' if face == colour else 'unsure'}")
+                        shown_marks.add("sure" if face == colour else "unsure")
+                # Above the panel: the best of all, and what cannot be told from it.
+                alike = x[(p_best[models] >= P) & (np.array(models) != best)]
+                above = [(alike, "_", f"{name}/alike")]
+                if best in models:
+                    above.append((x[[models.index(best)]], "v", "best"))
+                for places, mark, gid in above:
+                    if len(places):  # the bounding box of nothing would be at the page's corner
+                        height = np.full(len(places), 1.03 + 0.035 * (len(names) - 1 - row))
+                        panel.plot(
+                            places,
+                            height,
+                            mark,
+                            color=colour,
+                            markersize=4.5,
+                            transform=panel.get_xaxis_transform(),
+                            clip_on=False,
+                            gid=gid,
+                        )
+                        shown_marks.add(gid.removeprefix(f"{name}/"))
+            for source, places in _more_alike(
+                table, labels, spots, names, lines, layers, self.correction
+            ).items():
+                panel.plot(
+                    places,
+                    np.full(len(places), 0.025),
+                    "*",
+                    color=colours[list(lines).index(source)],
+                    markersize=4.5,
+                    markeredgewidth=0,
+                    transform=panel.get_xaxis_transform(),
+                    gid=f"{source}/more",
+                )
+                shown_marks.add("more")
+            panel.set_xlim(-0.6, len(layers) - 0.4)
+            depth_axis(panel, layers)
+            panel.set_ylabel(
+                f"similarity to {_reference(table)}\n({captions.SIMILARITIES[table.comparison]} of RDMs)"
             )
-            shown_marks.add("more")
-        panel.set_xlim(-0.6, len(layers) - 0.4)
-        depth_axis(panel, layers)
-        panel.set_ylabel(
-            f"similarity to {_reference(table)}\n({captions.SIMILARITIES[table.comparison]} of RDMs)"
+        axes[-1].set_xlabel("layer, from input to output" if of_layers else "model")
+        handles = [
+            Line2D([], [], color=colour, marker="o", markersize=3.4)
+            for _, colour in zip(lines, colours, strict=False)
+        ]
+        names = [captions.shorten(name, 26) for name in lines]
+        handles += [Patch(color=colours[0], alpha=0.25, linewidth=0)]
+        names += ["95% interval"]
+        if np.isfinite(ceiling).all():
+            handles.append(Patch(color=CEILING, linewidth=0))
+            names.append("noise ceiling")
+        marks = {
+            "sure": ({"marker": "o", "ms": 3.4, "mew": 0.7}, f"above 0, p < {P:g}"),
+            "unsure": ({"marker": "o", "ms": 3.4, "mew": 0.7, "mfc": "white"}, f"p ≥ {P:g}"),
+            "best": ({"marker": "v", "ms": 4.5}, "most similar"),
+            "alike": ({"marker": "_", "ms": 4.5}, "not different from it"),
+            "more": ({"marker": "*", "ms": 4.5, "mew": 0}, "more like it than the other"),
+        }
+        for mark, (look, text) in marks.items():
+            if mark in shown_marks:
+                handles.append(Line2D([], [], color="0.2", ls="none", **look))
+                names.append(text)
+        fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
+        return fig, caption(
+            table, labels, lines, shown, panels, self.correction, best, shown_marks, of_layers
         )
-    axes[-1].set_xlabel("layer, from input to output" if of_layers else "model")
-    handles = [
-        Line2D([], [], color=colour, marker="o", markersize=3.4)
-        for _, colour in zip(lines, colours, strict=False)
-    ]
-    names = [captions.shorten(name, 26) for name in lines]
-    handles += [Patch(color=colours[0], alpha=0.25, linewidth=0)]
-    names += ["95% interval"]
-    if np.isfinite(ceiling).all():
-        handles.append(Patch(color=CEILING, linewidth=0))
-        names.append("noise ceiling")
-    marks = {
-        "sure": ({"marker": "o", "ms": 3.4, "mew": 0.7}, f"above 0, p < {P:g}"),
-        "unsure": ({"marker": "o", "ms": 3.4, "mew": 0.7, "mfc": "white"}, f"p ≥ {P:g}"),
-        "best": ({"marker": "v", "ms": 4.5}, "most similar"),
-        "alike": ({"marker": "_", "ms": 4.5}, "not different from it"),
-        "more": ({"marker": "*", "ms": 4.5, "mew": 0}, "more like it than the other"),
-    }
-    for mark, (look, text) in marks.items():
-        if mark in shown_marks:
-            handles.append(Line2D([], [], color="0.2", ls="none", **look))
-            names.append(text)
-    fig.legend(handles, names, loc="outside right upper", handlelength=2.4)
-    return fig, caption(table, labels, lines, shown, panels, correction, best, shown_marks, of_layers)
 
 
 class _Spot(NamedTuple):

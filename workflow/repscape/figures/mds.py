@@ -1,5 +1,7 @@
 """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
@@ -21,6 +23,7 @@ from repscape.figures.lib.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel
 from repscape.figures.lib.millimetre_page import page
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.plugin.parameter_types import Period
 from repscape.rdms import REPEATED
 from repscape.rdms.table.rdm_stack import FOLLOWING
@@ -28,7 +31,6 @@ from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 MOST = 30  # panels
 EDGE, GAP = 0.8, 3.0  # mm: around the page, between panels
 TITLE, LINE = 3.8, 3.2  # mm, above panels: what tells how well they do; the line with names
@@ -38,157 +40,153 @@ SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures
 MOST_ACROSS = 6  # panels
 
 
-def inputs(
-    study: Study,
-    *,
-    analysis: str | None = None,
-    where: Where | None = None,
-    colour: str | None = None,
-    size: str | None = None,
-    trajectories: str | None = None,
-    path: str | None = None,
-) -> dict:
-    """Name the files, and check the labels.
+class Mds(Figure):
+    """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
 
-    Raises
-    ------
-    ConfigError
-        No analysis of that name makes maps, they have one dimension, or a label is unknown.
-    """
-    file = defaults.analysis(study, analysis, "mds")
-    section = study.config["analyses"][analysis or "mds"]
-    if section["dims"] < 2:
-        raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
-    labels = [label for label in select_rdms.labels(study, section["of"]) if label not in REPEATED] + [
-        "draws"
-    ]
-    rdm_labels.check_where(study, analysis or "mds", where, labels)
-    stimuli = select_rdms.stimuli(study, section["of"], section["where"])
-    levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
-    if levels is not None:
-        _check_trajectories(trajectories, levels, labels, section["align"])
-    if levels is not None and factors is not None:
-        for key, label in (("colour", colour), ("size", size), ("path", path)):
-            if label not in (None, "image", "label", *levels, *factors, *labels):
-                raise ConfigError(f"{key}: {unknown(label, {*levels, *factors, *labels})}")
-    return {"mds": file, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+    category = "RDMs"
 
-
-def check(*, trajectories: str | None = None, path: str | None = None) -> None:
-    """Refuse keys that do not go together."""
-    if trajectories is not None and path is not None:
-        raise ConfigError("path: lines through a map's entries would cross `trajectories`. Choose one.")
-
-
-def draw(
-    data: dict,
-    *,
-    analysis: str | None = None,
-    where: Where | None = None,
-    pictures: bool | None = None,
-    colour: str | None = None,
-    size: str | None = None,
-    trajectories: str | None = None,
-    path: str | None = None,
-    period: Period | None = None,
-    shared: bool | None = None,
-):
-    """Draw a map for each RDM, or trajectories through several in one.
-
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis ``mds``, by its name.
-    where : mapping of label to a value or values, optional
-        Which of its maps. Of more than 30, evenly spaced layers are shown.
-    pictures : bool, optional
-        Whether entries are shown by pictures; by default where there is room for them.
-    colour : str, optional
-        The label that colours stand for: of entries, of the factors of their images, or of RDMs. By
-        default the first of the entries' that has 2 to 15 values.
-    size : str, optional
-        The label that sizes stand for.
-    trajectories : str, optional
-        A label whose values are connected: of the entries, as in a map of all layers; or the one along
-        which maps were aligned, which are then shown in one panel.
-    path : str, optional
-        A label of the entries or of the factors of their images, numbers: a line joins entries in the
-        order of their values, and the last with the first where these go around a circle.
-    period : float, optional
-        After which the values of `colour` and `path` repeat, say 180 for orientations. By default they are
-        taken to go around a circle where they go once around 180 or 360.
-    shared : bool, optional
-        Whether all panels have one scale; by default they do, but of t-SNE, whose scale means nothing.
-
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    maps = data["mds"].load()
-    shared = maps.attrs["method"] != "tsne" if shared is None else shared
-    labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
-    levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
-    finder = EntryPictures(data["stimuli"])
-    chosen = select(maps, labels, where)
-    groups = _groups(maps, labels, levels, chosen, trajectories)
-    panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
-    closed = _join(panels, path, period) if path is not None else False
-    drawn = [at for group in groups for at in group]
-    cells = {label: maps[label].values[drawn].astype(str).tolist() for label in labels}
-    told = telling({label: cells[label] for label in labels if label not in (*FOLLOWING, trajectories)})
-
-    across, panels = _arranged(maps, panels, told)
-    width = SINGLE if len(panels) == 1 else WIDTH
-    side = (width - 2 * EDGE - (across - 1) * GAP) / across
-    picture = (0.42 if trajectories is None else 0.25) * side / np.sqrt(max(len(p.ends) for p in panels))
-    if pictures is None:
-        pictures = picture >= SMALLEST
-    pictures = pictures and any(panel.marks[mark].picture for panel in panels for mark in panel.ends)
-    colours = _colours(panels, levels, colour, trajectories, period)
-    sizes = _sizes(panels, size)
-    shown = (colours.label if colours else None, trajectories)
-    naming = tuple(level for level in levels if level not in shown)
-    look = Look(
-        colours, sizes, float(np.clip(picture, SMALLEST, LARGEST)) if pictures else None, naming, finder
+    analysis: str | None = parameter("An analysis ``mds``, by its name.", None)
+    where: Where | None = parameter(
+        "Which of its maps. Of more than 30, evenly spaced layers are shown.", None
+    )
+    pictures: bool | None = parameter(
+        "Whether entries are shown by pictures; by default where there is room for them.", None
+    )
+    colour: str | None = parameter(
+        "The label that colours stand for: of entries, of the factors of their images, or of RDMs. By "
+        "default the first of the entries' that has 2 to 15 values.",
+        None,
+    )
+    size: str | None = parameter("The label that sizes stand for.", None)
+    trajectories: str | None = parameter(
+        "A label whose values are connected: of the entries, as in a map of all layers; or the one along "
+        "which maps were aligned, which are then shown in one panel.",
+        None,
+    )
+    path: str | None = parameter(
+        "A label of the entries or of the factors of their images, numbers: a line joins entries in the "
+        "order of their values, and the last with the first where these go around a circle.",
+        None,
+    )
+    period: Period | None = parameter(
+        "After which the values of `colour` and `path` repeat, say 180 for orientations. By default they "
+        "are taken to go around a circle where they go once around 180 or 360.",
+        None,
+    )
+    shared: bool | None = parameter(
+        "Whether all panels have one scale; by default they do, but of t-SNE, whose scale means nothing.",
+        None,
     )
 
-    room = side - 2 * MARGIN - look.largest
-    windows, height = map_layout.windows(
-        [panel.points for panel in panels],
-        room,
-        room,
-        shared=shared,
-        together=shared and bool(maps.attrs["align"]),
-    )
-    high, above = height + 2 * MARGIN + look.largest, TITLE + (LINE if told else 0)
-    own_scale = not shared and maps.attrs["method"] != "tsne"
-    pitch = above + high + (OWN_SCALE if own_scale else 0) + GAP
-    under = EDGE + -(-len(panels) // across) * pitch
-    placed = legend_items.rows(
-        _keys(maps, panels, look, trajectories, windows[0] if shared else None, side), width
-    )
-    fig, axes = page(under + len(placed) * legend_items.ROW, width)
-    for number, (panel, window) in enumerate(zip(panels, windows, strict=True)):
-        left, top = EDGE + (number % across) * (side + GAP), EDGE + (number // across) * pitch
-        name = " · ".join(filter(None, (str(maps[label].values[panel.rdms[0]]) for label in told)))
-        axes.text(left, top + LINE - 0.6, captions.shorten(name, int(side / 1.3)), fontsize=7)
-        axes.text(left, top + above - 1.2, goodness(maps, panel.rdms), fontsize=5.8, color="0.35")
-        draw_panel(axes, panel, window, (left, top + above, side, high), look)
-        if own_scale:
-            _own_scale(axes, window, left, top + above + high, side)
-    legend_items.put(axes, placed, EDGE, under - GAP + 1.5)
-    text = mds_caption.caption(
-        maps,
-        panels,
-        look,
-        labels=labels,
-        levels=levels,
-        chosen=len(chosen),
-        trajectories=trajectories,
-        shared=shared,
-    )
-    return fig, " ".join(filter(None, (text, mds_caption.path(path, closed))))
+    def inputs(self, study: Study) -> dict:
+        """Name the files, and check the labels.
+
+        Raises
+        ------
+        ConfigError
+            No analysis of that name makes maps, they have one dimension, or a label is unknown.
+        """
+        file = defaults.analysis(study, self.analysis, "mds")
+        section = study.config["analyses"][self.analysis or "mds"]
+        if section["dims"] < 2:
+            raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
+        labels = [label for label in select_rdms.labels(study, section["of"]) if label not in REPEATED] + [
+            "draws"
+        ]
+        rdm_labels.check_where(study, self.analysis or "mds", self.where, labels)
+        stimuli = select_rdms.stimuli(study, section["of"], section["where"])
+        levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
+        if levels is not None:
+            _check_trajectories(self.trajectories, levels, labels, section["align"])
+        if levels is not None and factors is not None:
+            for key, label in (("colour", self.colour), ("size", self.size), ("path", self.path)):
+                if label not in (None, "image", "label", *levels, *factors, *labels):
+                    raise ConfigError(f"{key}: {unknown(label, {*levels, *factors, *labels})}")
+        return {"mds": file, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+
+    def check(self) -> None:
+        """Refuse keys that do not go together."""
+        if self.trajectories is not None and self.path is not None:
+            raise ConfigError("path: lines through a map's entries would cross `trajectories`. Choose one.")
+
+    def draw(self, data: Mapping):
+        """Draw a map for each RDM, or trajectories through several in one.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        pictures = self.pictures
+        shared = self.shared
+        maps = data["mds"].load()
+        shared = maps.attrs["method"] != "tsne" if shared is None else shared
+        labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
+        levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
+        finder = EntryPictures(data["stimuli"])
+        chosen = select(maps, labels, self.where)
+        groups = _groups(maps, labels, levels, chosen, self.trajectories)
+        panels = [_panel(maps, group, labels, levels, finder, self.trajectories) for group in groups]
+        closed = _join(panels, self.path, self.period) if self.path is not None else False
+        drawn = [at for group in groups for at in group]
+        cells = {label: maps[label].values[drawn].astype(str).tolist() for label in labels}
+        told = telling(
+            {label: cells[label] for label in labels if label not in (*FOLLOWING, self.trajectories)}
+        )
+
+        across, panels = _arranged(maps, panels, told)
+        width = SINGLE if len(panels) == 1 else WIDTH
+        side = (width - 2 * EDGE - (across - 1) * GAP) / across
+        picture = (
+            (0.42 if self.trajectories is None else 0.25) * side / np.sqrt(max(len(p.ends) for p in panels))
+        )
+        if pictures is None:
+            pictures = picture >= SMALLEST
+        pictures = pictures and any(panel.marks[mark].picture for panel in panels for mark in panel.ends)
+        colours = _colours(panels, levels, self.colour, self.trajectories, self.period)
+        sizes = _sizes(panels, self.size)
+        shown = (colours.label if colours else None, self.trajectories)
+        naming = tuple(level for level in levels if level not in shown)
+        look = Look(
+            colours, sizes, float(np.clip(picture, SMALLEST, LARGEST)) if pictures else None, naming, finder
+        )
+
+        room = side - 2 * MARGIN - look.largest
+        windows, height = map_layout.windows(
+            [panel.points for panel in panels],
+            room,
+            room,
+            shared=shared,
+            together=shared and bool(maps.attrs["align"]),
+        )
+        high, above = height + 2 * MARGIN + look.largest, TITLE + (LINE if told else 0)
+        own_scale = not shared and maps.attrs["method"] != "tsne"
+        pitch = above + high + (OWN_SCALE if own_scale else 0) + GAP
+        under = EDGE + -(-len(panels) // across) * pitch
+        placed = legend_items.rows(
+            _keys(maps, panels, look, self.trajectories, windows[0] if shared else None, side), width
+        )
+        fig, axes = page(under + len(placed) * legend_items.ROW, width)
+        for number, (panel, window) in enumerate(zip(panels, windows, strict=True)):
+            left, top = EDGE + (number % across) * (side + GAP), EDGE + (number // across) * pitch
+            name = " · ".join(filter(None, (str(maps[label].values[panel.rdms[0]]) for label in told)))
+            axes.text(left, top + LINE - 0.6, captions.shorten(name, int(side / 1.3)), fontsize=7)
+            axes.text(left, top + above - 1.2, goodness(maps, panel.rdms), fontsize=5.8, color="0.35")
+            draw_panel(axes, panel, window, (left, top + above, side, high), look)
+            if own_scale:
+                _own_scale(axes, window, left, top + above + high, side)
+        legend_items.put(axes, placed, EDGE, under - GAP + 1.5)
+        text = mds_caption.caption(
+            maps,
+            panels,
+            look,
+            labels=labels,
+            levels=levels,
+            chosen=len(chosen),
+            trajectories=self.trajectories,
+            shared=shared,
+        )
+        return fig, " ".join(filter(None, (text, mds_caption.path(self.path, closed))))
 
 
 def select(maps, labels: list[str], where: Where | None) -> list[int]:

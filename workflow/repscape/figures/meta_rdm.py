@@ -1,6 +1,7 @@
 """Meta-RDMs as heat maps: which RDMs are alike."""
 
 import json
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -13,11 +14,11 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions, rdm_labels
 from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 UNDEFINED = "#D9D9D9"
 LETTER = 1.05  # mm, of the labels
 PITCH = 2.3  # mm from one label to the next, so that they do not touch
@@ -35,90 +36,88 @@ class Panel(NamedTuple):
     p: np.ndarray | None
 
 
-def inputs(
-    study: Study,
-    *,
-    analysis: str | None = None,
-    where: Where | None = None,
-    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None,
-) -> dict:
-    """Name the file of the analysis and check the labels."""
-    made = [name for name in study.analyses if study.config["analyses"][name].get("analysis") == "meta_rdm"]
-    if not made:
-        raise ConfigError("analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`.")
-    name = defaults.one(analysis, made, "analysis")
-    rdm_labels.check_where(study, name, where, select_rdms.labels(study, name))
-    _one_comparison(where)
-    if alpha is not None and not study.config["analyses"][name]["permutations"]:
-        raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")
-    return {"meta": study.path("analysis", analysis=name)}
+class MetaRdm(Figure):
+    """Meta-RDMs as heat maps: which RDMs are alike."""
 
+    category = "RDMs"
 
-def draw(
-    data: dict,
-    *,
-    analysis: str | None = None,
-    where: Where | None = None,
-    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None,
-):
-    """Draw each meta-RDM as a square, entries × entries, in their order in the file.
+    analysis: str | None = parameter("An analysis made by `meta_rdm`; by default the first.", None)
+    where: Where | None = parameter(
+        "Which meta-RDMs are drawn, of one comparison; by default all of the first.", None
+    )
+    alpha: Annotated[float, Field(gt=0, lt=1)] | None = parameter(
+        "Mark what is significant: q ≤ alpha, where q is p corrected for the pairs of a panel (Benjamini "
+        "& Hochberg, J. R. Stat. Soc. B 57:289, 1995).",
+        None,
+    )
 
-    All panels have one colour scale, from 0 to the largest dissimilarity; of Euclidean distances,
-    which depend on what was compared, each has its own.
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis and check the labels."""
+        made = [
+            name for name in study.analyses if study.config["analyses"][name].get("analysis") == "meta_rdm"
+        ]
+        if not made:
+            raise ConfigError(
+                "analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`."
+            )
+        name = defaults.one(self.analysis, made, "analysis")
+        rdm_labels.check_where(study, name, self.where, select_rdms.labels(study, name))
+        _one_comparison(self.where)
+        if self.alpha is not None and not study.config["analyses"][name]["permutations"]:
+            raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")
+        return {"meta": study.path("analysis", analysis=name)}
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `meta_rdm`; by default the first.
-    where : mapping of label to value or values, optional
-        Which meta-RDMs are drawn, of one comparison; by default all of the first.
-    alpha : float, optional
-        Mark what is significant: q ≤ alpha, where q is p corrected for the pairs of a panel
-        (Benjamini & Hochberg, J. R. Stat. Soc. B 57:289, 1995).
+    def draw(self, data: Mapping):
+        """Draw each meta-RDM as a square, entries × entries, in their order in the file.
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    import matplotlib
+        All panels have one colour scale, from 0 to the largest dissimilarity; of Euclidean distances,
+        which depend on what was compared, each has its own.
 
-    table = data["meta"]
-    panels = chosen(_panels(table), where)
-    metric = panels[0].labels["metric"]
-    layout = _layout(panels, own_scale=metric == "euclidean" and len(panels) > 1)
-    side, left = layout.side, layout.room
-    width, height = layout.size
-    label = captions.comparison(metric)
-    bar = min(max(side, 36.0), 60.0)
-    fig, axes = page(height, max(width, left + bar + 24))
-    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
-    marked = 0
-    for at, panel in enumerate(panels):
-        row, column = divmod(at, layout.columns)
-        x, y = left + column * layout.across, row * layout.down + layout.title
-        high = _largest([panel] if layout.own_scale else panels)
-        for line, text in enumerate(reversed(layout.titles[at])):
-            axes.text(x, y - 1.2 - LINE * line, captions.shorten(text, int(side / 1.15)), fontsize=6.5)
-        axes.imshow(
-            panel.values, vmin=0, vmax=high, cmap=colours, extent=(x, x + side, y + side, y), aspect="auto",
-            interpolation="none", gid="/".join(panel.labels.values()),
-        )  # fmt: skip
-        marked += _in_cells(axes, panel, x, y, side, high, alpha)
-        below = y + side
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        import matplotlib
+
+        table = data["meta"]
+        panels = chosen(_panels(table), self.where)
+        metric = panels[0].labels["metric"]
+        layout = _layout(panels, own_scale=metric == "euclidean" and len(panels) > 1)
+        side, left = layout.side, layout.room
+        width, height = layout.size
+        label = captions.comparison(metric)
+        bar = min(max(side, 36.0), 60.0)
+        fig, axes = page(height, max(width, left + bar + 24))
+        colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+        marked = 0
+        for at, panel in enumerate(panels):
+            row, column = divmod(at, layout.columns)
+            x, y = left + column * layout.across, row * layout.down + layout.title
+            high = _largest([panel] if layout.own_scale else panels)
+            for line, text in enumerate(reversed(layout.titles[at])):
+                axes.text(x, y - 1.2 - LINE * line, captions.shorten(text, int(side / 1.15)), fontsize=6.5)
+            axes.imshow(
+                panel.values, vmin=0, vmax=high, cmap=colours, extent=(x, x + side, y + side, y), aspect="auto",
+                interpolation="none", gid="/".join(panel.labels.values()),
+            )  # fmt: skip
+            marked += _in_cells(axes, panel, x, y, side, high, self.alpha)
+            below = y + side
+            if layout.own_scale:
+                colour_scale(axes, x, below + 1.5, side, colours, 0, high, 3 if side > 18 else 2)
+                below += SCALE - 2.5
+            if column == 0 or not layout.shared:
+                _labels_left(axes, panel.levels, x, y, side)
+            if at + layout.columns >= len(panels) or not layout.shared:
+                _labels_below(axes, panel.levels, x, below, side)
         if layout.own_scale:
-            colour_scale(axes, x, below + 1.5, side, colours, 0, high, 3 if side > 18 else 2)
-            below += SCALE - 2.5
-        if column == 0 or not layout.shared:
-            _labels_left(axes, panel.levels, x, y, side)
-        if at + layout.columns >= len(panels) or not layout.shared:
-            _labels_below(axes, panel.levels, x, below, side)
-    if layout.own_scale:
-        axes.text(left, height - 1.5, f"{label}, a scale for each panel")
-    else:
-        colour_scale(axes, left, height - SCALE + 2, bar, colours, 0, _largest(panels), 4 if bar > 45 else 3)
-        axes.text(left + bar + 2, height - SCALE + 3, label, va="center")
-    return fig, _caption(panels, table, layout, alpha, marked)
+            axes.text(left, height - 1.5, f"{label}, a scale for each panel")
+        else:
+            colour_scale(
+                axes, left, height - SCALE + 2, bar, colours, 0, _largest(panels), 4 if bar > 45 else 3
+            )
+            axes.text(left + bar + 2, height - SCALE + 3, label, va="center")
+        return fig, _caption(panels, table, layout, self.alpha, marked)
 
 
 def chosen(panels: list[Panel], where: Where | None) -> list[Panel]:

@@ -1,5 +1,6 @@
 """What a network takes the images for: thumbnails with the most probable classes beneath."""
 
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Annotated
 
@@ -10,13 +11,13 @@ from repscape.core.errors import ConfigError
 from repscape.core.labels import check_equal
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, fit, page, picture, row_label, write
-from repscape.figures.lib.style import WIDTH, Style
+from repscape.figures.lib.style import WIDTH
 from repscape.io import stored_images
+from repscape.plugin.contract import Figure, parameter
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Predictions"
 GAP, TALLEST = 2.0, 20.0  # mm
 ABOVE, BELOW, LINE = 3.4, 3.0, 2.6  # mm: title and gap around a row, a line of text
 SIZE = 5.8  # points
@@ -25,92 +26,78 @@ Images = Annotated[int, Field(ge=1, le=6)]
 Classes = Annotated[int, Field(ge=1, le=5)]
 
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    stimuli: list[str] | None = None,
-    images: Images = 5,
-    top: Classes = 3,
-) -> dict:
-    """Name the files and check the parameters.
+class PredictedLabels(Figure):
+    """What a network takes the images for: thumbnails with the most probable classes beneath."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, or no network records its predictions.
-    """
-    classifying = [source for source, layers in study.layers.items() if "predictions" in layers]
-    if not classifying:
-        raise ConfigError(
-            "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
-            "network that classifies."
-        )
-    network = defaults.one(source, classifying, "source")
-    return {
-        "predictions": study.path("analysis", analysis="predictions"),
-        "stimuli": [
-            study.path("stimulus", stimulus=stimulus)
-            for stimulus in defaults.several(stimuli, study.stimuli_of(network), "stimuli")
-        ],
-    }
+    category = "Predictions"
+    shows_stimuli = True
 
+    source: str | None = parameter("By default the first.", None)
+    stimuli: list[str] | None = parameter("By default all.", None)
+    images: Images = parameter("How many images of each stimulus are shown, at most 6.", 5)
+    top: Classes = parameter("How many classes are written under each image, at most 5.", 3)
 
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    source: str | None = None,
-    stimuli: list[str] | None = None,
-    images: Images = 5,
-    top: Classes = 3,
-):
-    """Draw evenly spaced images of each stimulus (rows) with their most probable classes.
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters.
 
-    Parameters
-    ----------
-    source : str, optional
-        By default the first.
-    stimuli : list of str, optional
-        By default all.
-    images : int
-        How many images of each stimulus are shown, at most 6.
-    top : int
-        How many classes are written under each image, at most 5.
+        Raises
+        ------
+        ConfigError
+            A name is unknown, or no network records its predictions.
+        """
+        source = self.source
+        classifying = [source for source, layers in study.layers.items() if "predictions" in layers]
+        if not classifying:
+            raise ConfigError(
+                "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
+                "network that classifies."
+            )
+        network = defaults.one(source, classifying, "source")
+        return {
+            "predictions": study.path("analysis", analysis="predictions"),
+            "stimuli": [
+                study.path("stimulus", stimulus=stimulus)
+                for stimulus in defaults.several(self.stimuli, study.stimuli_of(network), "stimuli")
+            ],
+        }
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.patches import Rectangle
+    def draw(self, data: Mapping):
+        """Draw evenly spaced images of each stimulus (rows) with their most probable classes.
 
-    predictions = data["predictions"]
-    network = source or str(predictions["source"].values[0])
-    width = (WIDTH - LEFT) / images - GAP
-    rows = [
-        _Row(stimulus, predictions.sel(source=network), images, top, width) for stimulus in data["stimuli"]
-    ]
-    fig, axes = page(sum(row.height for row in rows))
-    top_of_row = 0.0
-    for row in rows:
-        upper = top_of_row + ABOVE
-        row_label(axes, style, row.name, upper, row.picture)
-        for column, image in enumerate(row.images):
-            left = LEFT + column * (width + GAP)
-            write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
-            pixels = stored_images.image(row.stimulus, image)
-            line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
-            across = fit(pixels.shape, width, row.picture)[0]
-            for words, probability in row.entries[column]:
-                bar = Rectangle((left, line), across * probability, LINE, linewidth=0)
-                bar.set(facecolor=style.colour(row.name), alpha=0.3)
-                axes.add_patch(bar)
-                for text in words:
-                    write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
-                    line += LINE
-        top_of_row += row.height
-    return fig, caption(predictions, network, rows, min(top, predictions.sizes["rank"]))
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        from matplotlib.patches import Rectangle
+
+        predictions = data["predictions"]
+        network = self.source or str(predictions["source"].values[0])
+        width = (WIDTH - LEFT) / self.images - GAP
+        rows = [
+            _Row(stimulus, predictions.sel(source=network), self.images, self.top, width)
+            for stimulus in data["stimuli"]
+        ]
+        fig, axes = page(sum(row.height for row in rows))
+        top_of_row = 0.0
+        for row in rows:
+            upper = top_of_row + ABOVE
+            row_label(axes, self.style, row.name, upper, row.picture)
+            for column, image in enumerate(row.images):
+                left = LEFT + column * (width + GAP)
+                write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
+                pixels = stored_images.image(row.stimulus, image)
+                line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
+                across = fit(pixels.shape, width, row.picture)[0]
+                for words, probability in row.entries[column]:
+                    bar = Rectangle((left, line), across * probability, LINE, linewidth=0)
+                    bar.set(facecolor=self.style.colour(row.name), alpha=0.3)
+                    axes.add_patch(bar)
+                    for text in words:
+                        write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
+                        line += LINE
+            top_of_row += row.height
+        return fig, caption(predictions, network, rows, min(self.top, predictions.sizes["rank"]))
 
 
 class _Row:

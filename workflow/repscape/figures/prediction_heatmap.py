@@ -1,5 +1,6 @@
 """Which classes each image is taken for: images × classes, a block a stimulus."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -9,12 +10,11 @@ from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, inset, page, row_label, write
-from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Predictions"
-DATA = True
 LAYER = "predictions"
 BOTTOM, GAP, TALLEST, LETTER = 11.0, 2.0, 24.0, 1.25  # mm; the last: usual width of a character
 LONGEST, OTHERS = 26, "all other classes"  # characters of a class; the last column
@@ -22,157 +22,153 @@ LONGEST, OTHERS = 26, "all other classes"  # characters of a class; the last col
 Classes = Annotated[int, Field(ge=2, le=50)]
 
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    stimuli: list[str] | None = None,
-    classes: Classes = 40,
-    population: str | None = None,
-) -> dict:
-    """Name the files and check the parameters.
+class PredictionHeatmap(Figure):
+    """Which classes each image is taken for: images × classes, a block a stimulus."""
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, no network records its predictions, or no population has all classes.
-    """
-    classifying = [source for source, layers in study.layers.items() if LAYER in layers]
-    if not classifying:
-        raise ConfigError(
-            f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
-            "network that classifies."
-        )
-    network = defaults.one(source, classifying, "source")
-    population = activation_panels.population(
-        study,
-        population,
-        # One position: the mean over positions is the unit itself.
-        ["filter_means", "all", "random"],
-        "all classes",
-        "{filter_means: {select: filter_means}}",
+    category = "Predictions"
+    saves_data = True
+    shows_stimuli = True
+
+    source: str | None = parameter("By default the first.", None)
+    stimuli: list[str] | None = parameter("By default all.", None)
+    classes: Classes = parameter(
+        "How many classes are shown, at most 50: stimuli choose in turn, each the class of its highest "
+        "mean probability that is not yet chosen. A last column holds the sum of all others.",
+        40,
     )
-    stimuli = defaults.several(stimuli, study.stimuli_of(network), "stimuli")
-    return {
-        "activations": activation_panels.activations(study, network, stimuli, population, [LAYER]),
-        "layers": study.path("layers", source=network),
-    }
+    population: str | None = parameter(
+        "One that has all classes; by default one that records filter means (of single positions: the "
+        "units), all units or random ones.",
+        None,
+    )
 
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters.
 
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    source: str | None = None,
-    stimuli: list[str] | None = None,
-    classes: Classes = 40,
-    population: str | None = None,
-):
-    """Draw the probability of the most telling classes for each image.
-
-    Parameters
-    ----------
-    source : str, optional
-        By default the first.
-    stimuli : list of str, optional
-        By default all.
-    classes : int
-        How many classes are shown, at most 50: stimuli choose in turn, each the class of its
-        highest mean probability that is not yet chosen. A last column holds the sum of all others.
-    population : str, optional
-        One that has all classes; by default one that records filter means (of single
-        positions: the units), all units or random ones.
-
-    Returns
-    -------
-    Figure, str, Result
-        The figure, its caption and the data that it shows.
-
-    Raises
-    ------
-    DataError
-        The population lacks classes.
-    """
-    import matplotlib
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import PowerNorm
-    from matplotlib.patches import Rectangle
-
-    recordings = {dataset.attrs["stimulus"]: dataset for dataset in data["activations"]}
-    probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
-    chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, classes)
-    shown = [number for own in chosen.values() for number in own]
-    categories = names_of_classes(data["layers"], shown)
-    labels = [*(captions.shorten(label, LONGEST) for label in categories), None, OTHERS]
-
-    names = list(probabilities)
-    pitch = (WIDTH - LEFT - 3) / (len(shown) + 2)  # the sum stands apart
-    first = 3 + LETTER * max(map(len, filter(None, labels)))  # where the first row begins
-    height = min((PAGE - first - BOTTOM) / len(names), TALLEST)
-    fig, axes = page(first + height * len(names) + BOTTOM)
-    norm, colours = PowerNorm(0.5, 0, 1), matplotlib.colormaps["viridis"]
-    for row, name in enumerate(names):
-        values = probabilities[name]
-        others = others_of(values, shown)
-        top = first + row * height
-        row_label(axes, style, name, top, height - GAP)
-        for block, left, gid in (
-            (values[:, shown], LEFT, f"{name}/classes"),
-            (others, LEFT + (len(shown) + 1) * pitch, f"{name}/others"),
-        ):
-            axes.imshow(
-                block,
-                norm=norm,
-                cmap=colours,
-                extent=(left, left + block.shape[1] * pitch, top + height - GAP, top),
-                aspect="auto",
-                interpolation="none",
-                gid=gid,
+        Raises
+        ------
+        ConfigError
+            A name is unknown, no network records its predictions, or no population has all classes.
+        """
+        source = self.source
+        stimuli = self.stimuli
+        population = self.population
+        classifying = [source for source, layers in study.layers.items() if LAYER in layers]
+        if not classifying:
+            raise ConfigError(
+                f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
+                "network that classifies."
             )
-    for column, label in enumerate(labels):
-        if label is not None:
-            at = LEFT + (column + 0.5) * pitch
-            axes.text(at, first - 2, label, rotation=90, ha="center", va="bottom", fontsize=6)
-    left = LEFT
-    for name, own in chosen.items():
-        bar = Rectangle((left + 0.2, first - 1.4), len(own) * pitch - 0.4, 0.8, linewidth=0)
-        bar.set(facecolor=style.colour(name), gid=f"{name}/chose")
-        axes.add_patch(bar)
-        left += len(own) * pitch
-    bottom = first + height * len(names)
-    bar = inset(axes, WIDTH - 63, bottom + 1, 60, 2)
-    ticks = [0, 0.01, 0.1, 0.3, 0.6, 1]
-    fig.colorbar(ScalarMappable(norm, colours), cax=bar, orientation="horizontal")
-    bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    bar.xaxis.minorticks_off()
-    bar.tick_params(length=2, pad=1, labelsize=6)
-    bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
-    write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
-    rows = activation_panels.rows(recordings, {name: range(len(own)) for name, own in probabilities.items()})
-    variables = {
-        "probability": activation_panels.variable(
-            ("row", "class"),
-            np.concatenate([values[:, shown] for values in probabilities.values()]),
-            "probability of a class",
-            (*rows, "label", "chosen_by"),
-        ),
-        "others": activation_panels.variable(
-            ("row",),
-            np.concatenate([others_of(values, shown)[:, 0] for values in probabilities.values()]),
-            OTHERS,
-            rows,
-        ),
-        "class": (("class",), np.array(shown, np.int32)),
-        "label": (("class",), categories),
-        "chosen_by": (
-            ("class",),
-            [name for name, own in chosen.items() for _ in own],
-            {"long_name": "stimulus that chose the class"},
-        ),
-        **rows,
-    }
-    result = Result(variables, activation_panels.keys(data["activations"][0], "layer"))
-    return fig, caption(recordings, data["layers"], shown), result
+        network = defaults.one(source, classifying, "source")
+        population = activation_panels.population(
+            study,
+            population,
+            # One position: the mean over positions is the unit itself.
+            ["filter_means", "all", "random"],
+            "all classes",
+            "{filter_means: {select: filter_means}}",
+        )
+        stimuli = defaults.several(stimuli, study.stimuli_of(network), "stimuli")
+        return {
+            "activations": activation_panels.activations(study, network, stimuli, population, [LAYER]),
+            "layers": study.path("layers", source=network),
+        }
+
+    def draw(self, data: Mapping):
+        """Draw the probability of the most telling classes for each image.
+
+        Returns
+        -------
+        Figure, str, Result
+            The figure, its caption and the data that it shows.
+
+        Raises
+        ------
+        DataError
+            The population lacks classes.
+        """
+        import matplotlib
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import PowerNorm
+        from matplotlib.patches import Rectangle
+
+        recordings = {dataset.attrs["stimulus"]: dataset for dataset in data["activations"]}
+        probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
+        chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, self.classes)
+        shown = [number for own in chosen.values() for number in own]
+        categories = names_of_classes(data["layers"], shown)
+        labels = [*(captions.shorten(label, LONGEST) for label in categories), None, OTHERS]
+
+        names = list(probabilities)
+        pitch = (WIDTH - LEFT - 3) / (len(shown) + 2)  # the sum stands apart
+        first = 3 + LETTER * max(map(len, filter(None, labels)))  # where the first row begins
+        height = min((PAGE - first - BOTTOM) / len(names), TALLEST)
+        fig, axes = page(first + height * len(names) + BOTTOM)
+        norm, colours = PowerNorm(0.5, 0, 1), matplotlib.colormaps["viridis"]
+        for row, name in enumerate(names):
+            values = probabilities[name]
+            others = others_of(values, shown)
+            top = first + row * height
+            row_label(axes, self.style, name, top, height - GAP)
+            for block, left, gid in (
+                (values[:, shown], LEFT, f"{name}/classes"),
+                (others, LEFT + (len(shown) + 1) * pitch, f"{name}/others"),
+            ):
+                axes.imshow(
+                    block,
+                    norm=norm,
+                    cmap=colours,
+                    extent=(left, left + block.shape[1] * pitch, top + height - GAP, top),
+                    aspect="auto",
+                    interpolation="none",
+                    gid=gid,
+                )
+        for column, label in enumerate(labels):
+            if label is not None:
+                at = LEFT + (column + 0.5) * pitch
+                axes.text(at, first - 2, label, rotation=90, ha="center", va="bottom", fontsize=6)
+        left = LEFT
+        for name, own in chosen.items():
+            bar = Rectangle((left + 0.2, first - 1.4), len(own) * pitch - 0.4, 0.8, linewidth=0)
+            bar.set(facecolor=self.style.colour(name), gid=f"{name}/chose")
+            axes.add_patch(bar)
+            left += len(own) * pitch
+        bottom = first + height * len(names)
+        bar = inset(axes, WIDTH - 63, bottom + 1, 60, 2)
+        ticks = [0, 0.01, 0.1, 0.3, 0.6, 1]
+        fig.colorbar(ScalarMappable(norm, colours), cax=bar, orientation="horizontal")
+        bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        bar.xaxis.minorticks_off()
+        bar.tick_params(length=2, pad=1, labelsize=6)
+        bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
+        write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
+        rows = activation_panels.rows(
+            recordings, {name: range(len(own)) for name, own in probabilities.items()}
+        )
+        variables = {
+            "probability": activation_panels.variable(
+                ("row", "class"),
+                np.concatenate([values[:, shown] for values in probabilities.values()]),
+                "probability of a class",
+                (*rows, "label", "chosen_by"),
+            ),
+            "others": activation_panels.variable(
+                ("row",),
+                np.concatenate([others_of(values, shown)[:, 0] for values in probabilities.values()]),
+                OTHERS,
+                rows,
+            ),
+            "class": (("class",), np.array(shown, np.int32)),
+            "label": (("class",), categories),
+            "chosen_by": (
+                ("class",),
+                [name for name, own in chosen.items() for _ in own],
+                {"long_name": "stimulus that chose the class"},
+            ),
+            **rows,
+        }
+        result = Result(variables, activation_panels.keys(data["activations"][0], "layer"))
+        return fig, caption(recordings, data["layers"], shown), result
 
 
 def others_of(probabilities: np.ndarray, shown: list[int]) -> np.ndarray:

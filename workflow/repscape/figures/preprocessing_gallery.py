@@ -1,83 +1,87 @@
 """What happens to the pixels before a network sees them, step by step."""
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 
 from repscape.core.natural_order import natural
 from repscape.figures.lib import captions
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, fit, page, picture, row_label, write
-from repscape.figures.lib.style import WIDTH, Style
+from repscape.figures.lib.style import WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Stimuli"
 GAP, TALLEST = 2.0, 26.0  # mm
 HEADER, BELOW, LEGEND = 5.0, 5.5, 10.0  # mm: column titles, a row's text and gap, the colour scale
 COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "normalised B")
 
 
-def inputs(study: Study, *, source: str | None = None, stimuli: list[str] | None = None) -> dict:
-    """Name the files and check the parameters."""
-    defaults.one(source, study.config["networks"], "source")
-    defaults.several(stimuli, study.stimuli, "stimuli")
-    return {"preprocessing": study.path("analysis", analysis="preprocessing")}
+class PreprocessingGallery(Figure):
+    """What happens to the pixels before a network sees them, step by step."""
 
+    category = "Stimuli"
+    shows_stimuli = True
 
-def draw(data: dict, style: Style, *, source: str | None = None, stimuli: list[str] | None = None):
-    """Draw an image of each stimulus (rows) at each step of the preprocessing (columns).
+    source: str | None = parameter("Whose preprocessing; by default the first.", None)
+    stimuli: list[str] | None = parameter("By default all.", None)
 
-    Normalised pixels have no colours of their own, so each channel is shown alone, on one
-    diverging scale for all, whose limits are what a black or a white pixel can become.
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters."""
+        defaults.one(self.source, study.config["networks"], "source")
+        defaults.several(self.stimuli, study.stimuli, "stimuli")
+        return {"preprocessing": study.path("analysis", analysis="preprocessing")}
 
-    Parameters
-    ----------
-    source : str, optional
-        Whose preprocessing; by default the first.
-    stimuli : list of str, optional
-        By default all.
+    def draw(self, data: Mapping):
+        """Draw an image of each stimulus (rows) at each step of the preprocessing (columns).
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    network = source or min(data["preprocessing"].children)
-    steps = data["preprocessing"][network]
-    stimuli = stimuli or sorted(steps.children, key=natural)
-    preprocess = json.loads(steps.attrs["preprocess"])
-    mean, sd = np.array(preprocess["mean"]), np.array(preprocess["std"])
-    limit = float(np.abs([-mean / sd, (1 - mean) / sd]).max())
-    scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+        Normalised pixels have no colours of their own, so each channel is shown alone, on one
+        diverging scale for all, whose limits are what a black or a white pixel can become.
 
-    width = (WIDTH - LEFT) / len(COLUMNS) - GAP
-    lefts = LEFT + np.arange(len(COLUMNS)) * (width + GAP)
-    pictures = {
-        stimulus: [steps[stimulus][step] for step in ("original", "resized", "rgb")] for stimulus in stimuli
-    }
-    heights = [max(fit(step.shape, width, TALLEST)[1] for step in row) for row in pictures.values()]
-    fig, axes = page(HEADER + sum(heights) + BELOW * len(heights) + LEGEND)
-    for left, title in zip(lefts, COLUMNS, strict=True):
-        write(axes, left, 1, title, fontweight="bold", fontsize=6.5)
-    top = HEADER
-    for (stimulus, row), height in zip(pictures.items(), heights, strict=True):
-        row_label(axes, style, stimulus, top, height)
-        normalised = steps[stimulus]["normalised"].values
-        for column, left in enumerate(lefts):
-            gid = f"{stimulus}/{COLUMNS[column]}"
-            if column < 3:
-                end = picture(axes, row[column].values, left, top, width, height, gid=gid)
-                grey = " grey" if row[column].attrs.get("grey") else ""
-                below = f"{row[column].shape[1]} × {row[column].shape[0]}{grey}"
-            else:
-                channel = normalised[column - 3]
-                end = picture(axes, channel, left, top, width, height, gid=gid, **scale)
-                below = f"{signed(channel.min())} to {signed(channel.max())}"
-            write(axes, left, end + 0.6, below, fontsize=6, color="0.35")
-        top += height + BELOW
-    bar = colour_scale(axes, lefts[3], top + 0.5, WIDTH - GAP - lefts[3], scale["cmap"], -limit, limit, 6)
-    bar.set_xlabel("normalised value: (pixel − mean) / SD", labelpad=1)
-    return fig, caption(network, preprocess, stimuli, {s: steps[s].attrs["name"] for s in stimuli})
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        stimuli = self.stimuli
+        network = self.source or min(data["preprocessing"].children)
+        steps = data["preprocessing"][network]
+        stimuli = stimuli or sorted(steps.children, key=natural)
+        preprocess = json.loads(steps.attrs["preprocess"])
+        mean, sd = np.array(preprocess["mean"]), np.array(preprocess["std"])
+        limit = float(np.abs([-mean / sd, (1 - mean) / sd]).max())
+        scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+
+        width = (WIDTH - LEFT) / len(COLUMNS) - GAP
+        lefts = LEFT + np.arange(len(COLUMNS)) * (width + GAP)
+        pictures = {
+            stimulus: [steps[stimulus][step] for step in ("original", "resized", "rgb")]
+            for stimulus in stimuli
+        }
+        heights = [max(fit(step.shape, width, TALLEST)[1] for step in row) for row in pictures.values()]
+        fig, axes = page(HEADER + sum(heights) + BELOW * len(heights) + LEGEND)
+        for left, title in zip(lefts, COLUMNS, strict=True):
+            write(axes, left, 1, title, fontweight="bold", fontsize=6.5)
+        top = HEADER
+        for (stimulus, row), height in zip(pictures.items(), heights, strict=True):
+            row_label(axes, self.style, stimulus, top, height)
+            normalised = steps[stimulus]["normalised"].values
+            for column, left in enumerate(lefts):
+                gid = f"{stimulus}/{COLUMNS[column]}"
+                if column < 3:
+                    end = picture(axes, row[column].values, left, top, width, height, gid=gid)
+                    grey = " grey" if row[column].attrs.get("grey") else ""
+                    below = f"{row[column].shape[1]} × {row[column].shape[0]}{grey}"
+                else:
+                    channel = normalised[column - 3]
+                    end = picture(axes, channel, left, top, width, height, gid=gid, **scale)
+                    below = f"{signed(channel.min())} to {signed(channel.max())}"
+                write(axes, left, end + 0.6, below, fontsize=6, color="0.35")
+            top += height + BELOW
+        bar = colour_scale(axes, lefts[3], top + 0.5, WIDTH - GAP - lefts[3], scale["cmap"], -limit, limit, 6)
+        bar.set_xlabel("normalised value: (pixel − mean) / SD", labelpad=1)
+        return fig, caption(network, preprocess, stimuli, {s: steps[s].attrs["name"] for s in stimuli})
 
 
 def signed(value: float) -> str:

@@ -1,19 +1,19 @@
 """RDMs side by side: stimuli down, layers across."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.analyses.lib.result import Result
 from repscape.figures.lib import captions, distance_panels
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label
-from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.file import presentations
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
-DATA = True
-STREAMS = True  # holds one RDM file at a time
 COLUMNS = 6
 IMAGES = 500  # shown of a stimulus of thousands: more than the matrix has pixels would not be seen
 UNDEFINED = "#D9D9D9"
@@ -22,153 +22,154 @@ LETTER, LINE = 1.35, 3.2  # mm, of 7 points
 LONGEST = 24  # letters of an upright column title
 
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    layers: list[str] | None = None,
-    stimuli: list[str] | None = None,
-    population: str | None = None,
-    size: int | str | None = None,
-    metric: str | None = None,
-) -> dict:
-    """Name the files and check the parameters."""
-    source = defaults.one(source, study.layers, "source")
-    own = study.layers[source]
-    if layers is None:
-        layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
-    layers = defaults.layers_of(study, source, layers)
-    samples = study.samples_of(source)
-    population = defaults.sampled(samples, population)
-    sizes = samples[population]
-    size = defaults.one(sizes[-1] if size is None else str(size), sizes, "size")
-    defaults.one(metric, study.metrics, "metric")
-    return {
-        "rdms": [
-            study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in defaults.several(stimuli, study.stimuli_of(source), "stimuli")
-            for layer in layers
-        ]
-    }
+class RdmGallery(Figure):
+    """RDMs side by side: stimuli down, layers across."""
 
+    category = "RDMs"
+    saves_data = True
+    streams = True
+    shows_stimuli = True
 
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    source: str | None = None,
-    layers: list[str] | None = None,
-    stimuli: list[str] | None = None,
-    population: str | None = None,
-    size: int | str | None = None,
-    metric: str | None = None,
-):
-    """Draw an RDM for each stimulus (row) and layer (column), averaged over draws.
+    source: str | None = parameter("By default the first.", None)
+    layers: list[str] | None = parameter("By default six, evenly spaced from the first to the last.", None)
+    stimuli: list[str] | None = parameter("By default all.", None)
+    population: str | None = parameter("By default the first that is sampled by size.", None)
+    size: int | str | None = parameter("By default the largest.", None)
+    metric: str | None = parameter("By default the study's first.", None)
 
-    Of a stimulus of more than 2,000 images, 500 evenly spaced ones are shown.
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters."""
+        source = self.source
+        layers = self.layers
+        population = self.population
+        size = self.size
+        source = defaults.one(source, study.layers, "source")
+        own = study.layers[source]
+        if layers is None:
+            layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
+        layers = defaults.layers_of(study, source, layers)
+        samples = study.samples_of(source)
+        population = defaults.sampled(samples, population)
+        sizes = samples[population]
+        size = defaults.one(sizes[-1] if size is None else str(size), sizes, "size")
+        defaults.one(self.metric, study.metrics, "metric")
+        return {
+            "rdms": [
+                study.path(
+                    "rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size
+                )
+                for stimulus in defaults.several(self.stimuli, study.stimuli_of(source), "stimuli")
+                for layer in layers
+            ]
+        }
 
-    Each layer has its own colour scale, from 0 to the largest dissimilarity of any stimulus:
-    stimuli can be compared within a layer, where they were measured with the same units. A scale
-    for all layers would hide the structure of deep layers, where noise hardly differs, behind
-    that of others.
+    def draw(self, data: Mapping):
+        """Draw an RDM for each stimulus (row) and layer (column), averaged over draws.
 
-    Parameters
-    ----------
-    source : str, optional
-        By default the first.
-    layers : list of str, optional
-        By default six, evenly spaced from the first to the last.
-    stimuli : list of str, optional
-        By default all.
-    population : str, optional
-        By default the first that is sampled by size.
-    size : int or "all", optional
-        By default the largest.
-    metric : str, optional
-        By default the study's first.
+        Of a stimulus of more than 2,000 images, 500 evenly spaced ones are shown.
 
-    Returns
-    -------
-    Figure, str, Result
-        The figure, its caption and the data that it shows.
-    """
-    import matplotlib
+        Each layer has its own colour scale, from 0 to the largest dissimilarity of any stimulus:
+        stimuli can be compared within a layer, where they were measured with the same units. A scale
+        for all layers would hide the structure of deep layers, where noise hardly differs, behind
+        that of others.
 
-    many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
-    fewer = [distance_panels.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
-    rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
-    stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
-    chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
-    metric = metric or str(data["rdms"][0]["metric"].values[0])
-    means = {key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()}
-    matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
-    images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
+        Returns
+        -------
+        Figure, str, Result
+            The figure, its caption and the data that it shows.
+        """
+        layers = self.layers
+        stimuli = self.stimuli
+        metric = self.metric
+        import matplotlib
 
-    top, pitch = TOP, min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
-    names, room = [captions.shorten(layer, LONGEST) for layer in layers], int(pitch / 1.55)
-    upright = room < 10 and max(map(len, names)) > room
-    if upright:
-        top = 3 + LETTER * max(map(len, names))
-        pitch = min(pitch, (PAGE - top - BOTTOM) / len(stimuli))
-    side, width = pitch - GAP, max(LEFT + pitch * len(layers), 90)
-    each = ", a scale for each layer" if len(layers) > 1 else ""
-    words = captions.axis(f"{captions.metric_of(data['rdms'][0], metric)}{each}", int(width / LETTER))
-    below = top + pitch * len(stimuli)
-    fig, axes = page(below + BOTTOM + LINE * words.count("\n"), width)
-    for row, stimulus in enumerate(stimuli):
-        upper = top + row * pitch
-        digits = len(str(many.get(stimulus, images[stimulus])))
-        row_label(axes, style, stimulus, upper, side, away=max(5, 1.2 + 1.25 * digits))
-        for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
-            va = "bottom" if place else "top"
-            axes.text(
-                LEFT - 0.8, upper + place * side, str(image), fontsize=5.5, ha="right", va=va, color="0.35"
-            )
-    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
-    limits = []
-    for column, layer in enumerate(layers):
-        left = LEFT + column * pitch
-        shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
-        shown = shown[np.isfinite(shown)]
-        low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
-        limits.append((low, high) if shown.size else (np.nan, np.nan))
+        many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
+        fewer = [distance_panels.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
+        rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
+        stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
+        chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
+        metric = metric or str(data["rdms"][0]["metric"].values[0])
+        means = {
+            key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()
+        }
+        matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
+        images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
+
+        top, pitch = TOP, min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
+        names, room = [captions.shorten(layer, LONGEST) for layer in layers], int(pitch / 1.55)
+        upright = room < 10 and max(map(len, names)) > room
+        if upright:
+            top = 3 + LETTER * max(map(len, names))
+            pitch = min(pitch, (PAGE - top - BOTTOM) / len(stimuli))
+        side, width = pitch - GAP, max(LEFT + pitch * len(layers), 90)
+        each = ", a scale for each layer" if len(layers) > 1 else ""
+        words = captions.axis(f"{captions.metric_of(data['rdms'][0], metric)}{each}", int(width / LETTER))
+        below = top + pitch * len(stimuli)
+        fig, axes = page(below + BOTTOM + LINE * words.count("\n"), width)
         for row, stimulus in enumerate(stimuli):
-            extent = (left, left + side, top + row * pitch + side, top + row * pitch)
-            axes.imshow(
-                matrices[stimulus, layer],
-                vmin=low,
-                vmax=high,
-                cmap=colours,
-                extent=extent,
-                aspect="auto",
-                interpolation="none",
-                gid=f"{stimulus}/{layer}",
-            )
-        name = names[column] if upright else captions.shorten(layer, max(6, room))
-        turned = {"rotation": 90, "va": "bottom"} if upright else {}
-        axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
-        if shown.size:
-            colour_scale(axes, left, below, side, colours, low, high, 3 if side > 18 else 2)
-    # in the middle below the matrices, or as near to it as there is room
-    half = LETTER / 2 * max(map(len, words.split("\n")))
-    middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)
-    axes.text(middle, below + BOTTOM - 4, words, ha="center", va="top")
-    variables = {
-        "layer": (("layer",), layers),
-        "low": (("layer",), np.array(limits)[:, 0], {"long_name": "dissimilarity at which colours begin"}),
-        "high": (("layer",), np.array(limits)[:, 1], {"long_name": "dissimilarity at which colours end"}),
-    }
-    groups = {
-        name: (
-            distance_panels.variables(
-                [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
+            upper = top + row * pitch
+            digits = len(str(many.get(stimulus, images[stimulus])))
+            row_label(axes, self.style, stimulus, upper, side, away=max(5, 1.2 + 1.25 * digits))
+            for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
+                va = "bottom" if place else "top"
+                axes.text(
+                    LEFT - 0.8,
+                    upper + place * side,
+                    str(image),
+                    fontsize=5.5,
+                    ha="right",
+                    va=va,
+                    color="0.35",
+                )
+        colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+        limits = []
+        for column, layer in enumerate(layers):
+            left = LEFT + column * pitch
+            shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
+            shown = shown[np.isfinite(shown)]
+            low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
+            limits.append((low, high) if shown.size else (np.nan, np.nan))
+            for row, stimulus in enumerate(stimuli):
+                extent = (left, left + side, top + row * pitch + side, top + row * pitch)
+                axes.imshow(
+                    matrices[stimulus, layer],
+                    vmin=low,
+                    vmax=high,
+                    cmap=colours,
+                    extent=extent,
+                    aspect="auto",
+                    interpolation="none",
+                    gid=f"{stimulus}/{layer}",
+                )
+            name = names[column] if upright else captions.shorten(layer, max(6, room))
+            turned = {"rotation": 90, "va": "bottom"} if upright else {}
+            axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
+            if shown.size:
+                colour_scale(axes, left, below, side, colours, low, high, 3 if side > 18 else 2)
+        # in the middle below the matrices, or as near to it as there is room
+        half = LETTER / 2 * max(map(len, words.split("\n")))
+        middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)
+        axes.text(middle, below + BOTTOM - 4, words, ha="center", va="top")
+        variables = {
+            "layer": (("layer",), layers),
+            "low": (
+                ("layer",),
+                np.array(limits)[:, 0],
+                {"long_name": "dissimilarity at which colours begin"},
             ),
-            {"stimulus": name},
-        )
-        for name in stimuli
-    }
-    result = Result(variables, distance_panels.attributes(data["rdms"], metric), groups)
-    return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
+            "high": (("layer",), np.array(limits)[:, 1], {"long_name": "dissimilarity at which colours end"}),
+        }
+        groups = {
+            name: (
+                distance_panels.variables(
+                    [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
+                ),
+                {"stimulus": name},
+            )
+            for name in stimuli
+        }
+        result = Result(variables, distance_panels.attributes(data["rdms"], metric), groups)
+        return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
 
 
 def square(rdm, values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """RDMs of networks, brains and observers as heat maps, side by side."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
@@ -11,11 +13,11 @@ from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 MOST = 20  # panels
 UNDEFINED = "#D9D9D9"
 BAND, GAP, TITLE, SCALE, MARGIN, LETTER = 2.0, 4.0, 5.0, 9.0, 1.0, 1.15  # mm
@@ -24,135 +26,130 @@ LONGEST = 24  # letters of a group's name
 BAR = 55.0  # mm, the colour scale of ranks
 
 
-def inputs(
-    study: Study,
-    *,
-    of: str | None = None,
-    where: Where | None = None,
-    by: str | None = None,
-    ranked: bool = True,
-) -> dict:
-    """Name the files.
+class RdmsSideBySide(Figure):
+    """RDMs of networks, brains and observers as heat maps, side by side."""
 
-    Raises
-    ------
-    ConfigError
-        The study has neither a recording nor an analysis `mean_rdm` of that name; a label is unknown.
-    """
-    made = [name for name in study.analyses if study.config["analyses"][name]["analysis"] == "mean_rdm"]
-    recordings = list(study.config.get("recordings", {}))
-    if not made + recordings:
-        raise ConfigError(
-            "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
-        )
-    of = defaults.one(of, made + recordings, "of")
-    known = select_rdms.labels(study, of)
-    for label in where or {}:
-        if label not in known:
-            raise ConfigError(f"where: {unknown(label, known)}")
-    (rdms,) = select_rdms.inputs(study, of)["collection"]
-    stimuli = select_rdms.stimuli(study, of)
-    if by is not None:
-        levels, factors = rdm_labels.of_entries(study, of), rdm_labels.of_images(study, stimuli)
-        if levels is not None and factors is not None and by not in ("image", "label", *levels, *factors):
-            raise ConfigError(f"by: {unknown(by, {*levels, *factors, 'label'})}")
-    return {"rdms": rdms, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+    category = "RDMs"
 
+    of: str | None = parameter("A recording, or an analysis made by `mean_rdm`; by default the first.", None)
+    where: Where | None = parameter("Which of its RDMs.", None)
+    by: str | None = parameter(
+        "What groups entries: one of their labels, a factor of their images or ``label``, the images' "
+        "class. By default the class, if it has 2 to 15 values.",
+        None,
+    )
+    ranked: bool = parameter(
+        "Whether colours are ranks among the pairs of each RDM, as Kriegeskorte et al. (Neuron 60:1126, "
+        "2008) draw them, so that RDMs of different scales can be compared; else dissimilarities, with a "
+        "scale for each RDM.",
+        True,
+    )
 
-def draw(
-    data: dict,
-    *,
-    of: str | None = None,
-    where: Where | None = None,
-    by: str | None = None,
-    ranked: bool = True,
-):
-    """Draw RDMs of the same entries, one a panel.
+    def inputs(self, study: Study) -> dict:
+        """Name the files.
 
-    Parameters
-    ----------
-    of : str, optional
-        A recording, or an analysis made by `mean_rdm`; by default the first.
-    where : mapping of label to a value or values, optional
-        Which of its RDMs.
-    by : str, optional
-        What groups entries: one of their labels, a factor of their images or ``label``, the images' class. By
-        default the class, if it has 2 to 15 values.
-    ranked : bool
-        Whether colours are ranks among the pairs of each RDM, as Kriegeskorte et al. (Neuron 60:1126,
-        2008) draw them, so that RDMs of different scales can be compared; else dissimilarities, with a
-        scale for each RDM.
-
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    import matplotlib
-    from matplotlib.patches import Rectangle
-
-    if not hasattr(data["rdms"], "dims") or "entry" not in data["rdms"].dims:
-        raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
-    table = _chosen(data["rdms"], where)
-    if table.sizes["rdm"] > MOST:
-        raise ConfigError(
-            f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their labels."
-        )
-    groups = _groups(table, EntryPictures(data["stimuli"]), by)
-    paint = {} if groups is None else label_colours(by or "label", groups).colours
-    order = np.arange(table.sizes["entry"]) if groups is None else _order(groups)
-    matrices = [_matrix(table, rdm, order, ranked) for rdm in range(table.sizes["rdm"])]
-    names, shared = titles(table)
-
-    blocks = [] if groups is None else _blocks([groups[at] for at in order])
-    words = {name: _word(name, by) for name, *_ in blocks}
-    left = max((LETTER * len(word) for word in words.values()), default=0)
-    left += BAND + 2 if blocks else MARGIN
-    columns = _columns(len(matrices), left)
-    side = min(LARGEST, (WIDTH - left - MARGIN - GAP * (columns - 1)) / columns)
-    own = 0 if ranked else SCALE
-    pitch = TITLE + side + GAP + own
-    rows = -(-len(matrices) // columns)
-    width = max(left + columns * (side + GAP) - GAP + MARGIN, left + BAR + 45)
-    fig, axes = page(rows * pitch + (SCALE if ranked else 1), width)
-    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
-    for at, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
-        x, y = left + at % columns * (side + GAP), at // columns * pitch + TITLE
-        low, high = (0, 100) if ranked else _limits(matrix)
-        axes.imshow(
-            matrix, vmin=low, vmax=high, cmap=colours, extent=(x, x + side, y + side, y), aspect="auto",
-            interpolation="none", gid=name,
-        )  # fmt: skip
-        axes.text(x, y - 1.5, captions.shorten(name, int(side / 1.45)))
-        step = side / len(matrix)
-        for group, first, count in blocks:
-            axes.add_patch(
-                Rectangle(
-                    (x - BAND + 0.5, y + first * step),
-                    BAND - 1,
-                    count * step,
-                    facecolor=paint[group],
-                    linewidth=0,
-                )
+        Raises
+        ------
+        ConfigError
+            The study has neither a recording nor an analysis `mean_rdm` of that name; a label is unknown.
+        """
+        of = self.of
+        made = [name for name in study.analyses if study.config["analyses"][name]["analysis"] == "mean_rdm"]
+        recordings = list(study.config.get("recordings", {}))
+        if not made + recordings:
+            raise ConfigError(
+                "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
             )
-            if at % columns == 0:
-                middle = y + (first + count / 2) * step
-                axes.text(x - BAND - 0.3, middle, words[group], ha="right", va="center", fontsize=6)
-            if first:
-                for line in (
-                    ([x, x + side], [y + first * step] * 2),
-                    ([x + first * step] * 2, [y, y + side]),
-                ):
-                    axes.plot(*line, color="white", linewidth=0.4)
-        if not ranked:
-            colour_scale(axes, x, y + side + 1.5, side, colours, low, high, 3)
-    below = rows * pitch
-    if ranked:
-        colour_scale(axes, left, below, BAR, colours, 0, 100, 5)
-        axes.text(left + BAR + 2, below + 1, "dissimilarity, percentile", va="center")
-    else:
-        axes.text(left, below - 1.5, "dissimilarity, a scale for each RDM", va="center")
-    return fig, caption(table, names, shared, by or "label", blocks, ranked)
+        of = defaults.one(of, made + recordings, "of")
+        known = select_rdms.labels(study, of)
+        for label in self.where or {}:
+            if label not in known:
+                raise ConfigError(f"where: {unknown(label, known)}")
+        (rdms,) = select_rdms.inputs(study, of)["collection"]
+        stimuli = select_rdms.stimuli(study, of)
+        if self.by is not None:
+            levels, factors = rdm_labels.of_entries(study, of), rdm_labels.of_images(study, stimuli)
+            if (
+                levels is not None
+                and factors is not None
+                and self.by not in ("image", "label", *levels, *factors)
+            ):
+                raise ConfigError(f"by: {unknown(self.by, {*levels, *factors, 'label'})}")
+        return {"rdms": rdms, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+
+    def draw(self, data: Mapping):
+        """Draw RDMs of the same entries, one a panel.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        import matplotlib
+        from matplotlib.patches import Rectangle
+
+        if not hasattr(data["rdms"], "dims") or "entry" not in data["rdms"].dims:
+            raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
+        table = _chosen(data["rdms"], self.where)
+        if table.sizes["rdm"] > MOST:
+            raise ConfigError(
+                f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their labels."
+            )
+        groups = _groups(table, EntryPictures(data["stimuli"]), self.by)
+        paint = {} if groups is None else label_colours(self.by or "label", groups).colours
+        order = np.arange(table.sizes["entry"]) if groups is None else _order(groups)
+        matrices = [_matrix(table, rdm, order, self.ranked) for rdm in range(table.sizes["rdm"])]
+        names, shared = titles(table)
+
+        blocks = [] if groups is None else _blocks([groups[at] for at in order])
+        words = {name: _word(name, self.by) for name, *_ in blocks}
+        left = max((LETTER * len(word) for word in words.values()), default=0)
+        left += BAND + 2 if blocks else MARGIN
+        columns = _columns(len(matrices), left)
+        side = min(LARGEST, (WIDTH - left - MARGIN - GAP * (columns - 1)) / columns)
+        own = 0 if self.ranked else SCALE
+        pitch = TITLE + side + GAP + own
+        rows = -(-len(matrices) // columns)
+        width = max(left + columns * (side + GAP) - GAP + MARGIN, left + BAR + 45)
+        fig, axes = page(rows * pitch + (SCALE if self.ranked else 1), width)
+        colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+        for at, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
+            x, y = left + at % columns * (side + GAP), at // columns * pitch + TITLE
+            low, high = (0, 100) if self.ranked else _limits(matrix)
+            axes.imshow(
+                matrix, vmin=low, vmax=high, cmap=colours, extent=(x, x + side, y + side, y), aspect="auto",
+                interpolation="none", gid=name,
+            )  # fmt: skip
+            axes.text(x, y - 1.5, captions.shorten(name, int(side / 1.45)))
+            step = side / len(matrix)
+            for group, first, count in blocks:
+                axes.add_patch(
+                    Rectangle(
+                        (x - BAND + 0.5, y + first * step),
+                        BAND - 1,
+                        count * step,
+                        facecolor=paint[group],
+                        linewidth=0,
+                    )
+                )
+                if at % columns == 0:
+                    middle = y + (first + count / 2) * step
+                    axes.text(x - BAND - 0.3, middle, words[group], ha="right", va="center", fontsize=6)
+                if first:
+                    for line in (
+                        ([x, x + side], [y + first * step] * 2),
+                        ([x + first * step] * 2, [y, y + side]),
+                    ):
+                        axes.plot(*line, color="white", linewidth=0.4)
+            if not self.ranked:
+                colour_scale(axes, x, y + side + 1.5, side, colours, low, high, 3)
+        below = rows * pitch
+        if self.ranked:
+            colour_scale(axes, left, below, BAR, colours, 0, 100, 5)
+            axes.text(left + BAR + 2, below + 1, "dissimilarity, percentile", va="center")
+        else:
+            axes.text(left, below - 1.5, "dissimilarity, a scale for each RDM", va="center")
+        return fig, caption(table, names, shared, self.by or "label", blocks, self.ranked)
 
 
 def titles(table) -> tuple[list[str], dict[str, str]]:

@@ -1,6 +1,6 @@
 """How a circle in the stimuli lies in representations: whether it closes, and where it is stretched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,118 +11,128 @@ from repscape.figures.lib import captions, legends, rdm_labels, tuning_rows
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.table.rdm_stack import FOLLOWING
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
 BANDED = 4  # with more, standard deviations would cover each other
 ORDERED = 6  # with more layers of one source, colours run along them
 HALF = 62.0  # mm, the width of a panel
 
 
-def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
-    """Name the file, and check by what RDMs are chosen.
+class Rings(Figure):
+    """How a circle in the stimuli lies in representations: whether it closes, and where it is stretched."""
 
-    Raises
-    ------
-    ConfigError
-        No analysis of that name describes rings, or a label or value is unknown.
-    """
-    path = defaults.analysis(study, analysis, "ring")
-    if where:
-        known = select_rdms.labels(study, study.config["analyses"][analysis or "ring"]["of"])
-        rdm_labels.check_where(study, analysis or "ring", where, [*known, "draws"])
-    return {"ring": path}
+    category = "RDMs"
 
+    analysis: str | None = parameter("An analysis made by `ring`, by default that of its name.", None)
+    where: Where | None = parameter(
+        "Which of its RDMs; of more than 15, evenly spaced layers of each source are shown.",
+        None,
+    )
 
-def draw(data: dict, *, analysis: str | None = None, where: Where | None = None):
-    """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations.
+    def inputs(self, study: Study) -> dict:
+        """Name the file, and check by what RDMs are chosen.
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `ring`, by default that of its name.
-    where : mapping of label to a value or values, optional
-        Which of its RDMs; of more than 15, evenly spaced layers of each source are shown.
+        Raises
+        ------
+        ConfigError
+            No analysis of that name describes rings, or a label or value is unknown.
+        """
+        path = defaults.analysis(study, self.analysis, "ring")
+        if self.where:
+            known = select_rdms.labels(study, study.config["analyses"][self.analysis or "ring"]["of"])
+            rdm_labels.check_where(study, self.analysis or "ring", self.where, [*known, "draws"])
+        return {"ring": path}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    table = data["ring"].load()
-    labels = {
-        str(name): table[name].values.astype(str)
-        for name in table.variables
-        if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
-    }
-    places = tuning_rows.shown(labels, where, MOST, "RDM")
-    told = telling({name: own[places] for name, own in labels.items() if name not in FOLLOWING})
-    told = told or list(filter(labels.__contains__, ("layer", "source")))[:1]
-    names = [" · ".join(filter(None, (labels[name][at] for name in told))) for at in places]
-    sources = list(dict.fromkeys(labels["source"][places])) if "source" in labels else []
-    dashes = [
-        "-"
-        if not sources.index(labels["source"][at])
-        else (0, DASHES[(sources.index(labels["source"][at]) - 1) % 5])
-        if sources
-        else "-"
-        for at in places
-    ]
-    short = [captions.shorten(name, 24) for name in names]
-    # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
-    ordered = told == ["layer"] and len(places) > ORDERED
-    colours = along(RAMP[:-1], len(places)) if ordered else COLOURS[: len(places)]
-    fig = figure(112 + label_height(short, HALF))
-    (by_lag, around), (closing, fits) = fig.subplots(2, 2, height_ratios=[1, 0.85])
-    attributes = table.attrs
-    unit = tuning_rows.unit(attributes)
-    for at, name, colour, dash in zip(places, names, colours, dashes, strict=True):
-        one = table.isel(rdm=at)
-        _by_lag(by_lag, one, name, {"color": colour, "ls": dash}, banded=len(places) <= BANDED)
-        order = np.argsort(one["gap_at"].values)
-        order = order[np.isfinite(one["stretch"].values[order])]
-        around.plot(
-            one["gap_at"].values[order],
-            one["stretch"].values[order],
-            color=colour,
-            ls=dash,
-            gid=f"{name}/stretch",
-        )
-    by_lag.set_xlim(0, attributes["period"] / 2)
-    quarters = attributes["period"] / 2 * np.arange(4) / 3
-    by_lag.set_xticks(quarters, labels=[captions.plain(value) for value in quarters])
-    by_lag.set_ylim(bottom=0)
-    by_lag.set_xlabel(f"difference of {attributes['factor']}{unit}")
-    by_lag.set_ylabel("dissimilarity / mean of the RDM")
-    around.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
-    around.set_yscale("log")
-    _plain_log(around.yaxis)
-    tuning_rows.angle_axis(around, attributes)
-    around.set_xlabel(f"{attributes['factor']}{unit}")
-    around.set_ylabel("stretch (1: as elsewhere)")
-    x = np.arange(len(places))
-    closing.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
-    closing.scatter(x, table["closing"].values[places], 18, colours, gid="closing")
-    closing.set_ylim(0, max(1.1, 1.05 * np.nanmax(table["closing"].values[places], initial=0)))
-    closing.set_ylabel("closing index (1: closed)")
-    marks = {"r_circle": "o", "r_line": "_", "r_opened": "|"}
-    for key, marker in marks.items():
-        face = {} if marker != "o" else {"facecolors": "none", "edgecolors": colours}
-        face = face or {"c": colours}
-        fits.scatter(
-            x, table[key].values[places], 26, marker=marker, linewidths=1.2, gid=key, clip_on=False, **face
-        )
-    lowest = min(np.nanmin(table[key].values[places], initial=0) for key in marks)
-    fits.axhline(0, color="0.4", lw=0.6, zorder=0)
-    fits.set_ylim(lowest - 0.05, 1.02)
-    fits.set_ylabel("Spearman's ρ with distance")
-    for panel in (closing, fits):
-        depth_axis(panel, short, HALF)
-    _legend(fig, short, colours, dashes)
-    return fig, caption(table, labels, places, told, ordered)
+    def draw(self, data: Mapping):
+        """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        table = data["ring"].load()
+        labels = {
+            str(name): table[name].values.astype(str)
+            for name in table.variables
+            if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
+        }
+        places = tuning_rows.shown(labels, self.where, MOST, "RDM")
+        told = telling({name: own[places] for name, own in labels.items() if name not in FOLLOWING})
+        told = told or list(filter(labels.__contains__, ("layer", "source")))[:1]
+        names = [" · ".join(filter(None, (labels[name][at] for name in told))) for at in places]
+        sources = list(dict.fromkeys(labels["source"][places])) if "source" in labels else []
+        dashes = [
+            "-"
+            if not sources.index(labels["source"][at])
+            else (0, DASHES[(sources.index(labels["source"][at]) - 1) % 5])
+            if sources
+            else "-"
+            for at in places
+        ]
+        short = [captions.shorten(name, 24) for name in names]
+        # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
+        ordered = told == ["layer"] and len(places) > ORDERED
+        colours = along(RAMP[:-1], len(places)) if ordered else COLOURS[: len(places)]
+        fig = figure(112 + label_height(short, HALF))
+        (by_lag, around), (closing, fits) = fig.subplots(2, 2, height_ratios=[1, 0.85])
+        attributes = table.attrs
+        unit = tuning_rows.unit(attributes)
+        for at, name, colour, dash in zip(places, names, colours, dashes, strict=True):
+            one = table.isel(rdm=at)
+            _by_lag(by_lag, one, name, {"color": colour, "ls": dash}, banded=len(places) <= BANDED)
+            order = np.argsort(one["gap_at"].values)
+            order = order[np.isfinite(one["stretch"].values[order])]
+            around.plot(
+                one["gap_at"].values[order],
+                one["stretch"].values[order],
+                color=colour,
+                ls=dash,
+                gid=f"{name}/stretch",
+            )
+        by_lag.set_xlim(0, attributes["period"] / 2)
+        quarters = attributes["period"] / 2 * np.arange(4) / 3
+        by_lag.set_xticks(quarters, labels=[captions.plain(value) for value in quarters])
+        by_lag.set_ylim(bottom=0)
+        by_lag.set_xlabel(f"difference of {attributes['factor']}{unit}")
+        by_lag.set_ylabel("dissimilarity / mean of the RDM")
+        around.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
+        around.set_yscale("log")
+        _plain_log(around.yaxis)
+        tuning_rows.angle_axis(around, attributes)
+        around.set_xlabel(f"{attributes['factor']}{unit}")
+        around.set_ylabel("stretch (1: as elsewhere)")
+        x = np.arange(len(places))
+        closing.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
+        closing.scatter(x, table["closing"].values[places], 18, colours, gid="closing")
+        closing.set_ylim(0, max(1.1, 1.05 * np.nanmax(table["closing"].values[places], initial=0)))
+        closing.set_ylabel("closing index (1: closed)")
+        marks = {"r_circle": "o", "r_line": "_", "r_opened": "|"}
+        for key, marker in marks.items():
+            face = {} if marker != "o" else {"facecolors": "none", "edgecolors": colours}
+            face = face or {"c": colours}
+            fits.scatter(
+                x,
+                table[key].values[places],
+                26,
+                marker=marker,
+                linewidths=1.2,
+                gid=key,
+                clip_on=False,
+                **face,
+            )
+        lowest = min(np.nanmin(table[key].values[places], initial=0) for key in marks)
+        fits.axhline(0, color="0.4", lw=0.6, zorder=0)
+        fits.set_ylim(lowest - 0.05, 1.02)
+        fits.set_ylabel("Spearman's ρ with distance")
+        for panel in (closing, fits):
+            depth_axis(panel, short, HALF)
+        _legend(fig, short, colours, dashes)
+        return fig, caption(table, labels, places, told, ordered)
 
 
 def _by_lag(axes, one, name: str, look: dict, banded: bool) -> None:

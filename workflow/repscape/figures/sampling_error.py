@@ -1,5 +1,7 @@
 """How much differentiation depends on which units were drawn."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.core.errors import ConfigError
@@ -7,128 +9,119 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import gaps, legend, select, summary
 from repscape.figures.lib.style import RAMP, Style, along, dashes, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Differentiation"
 
+class SamplingError(Figure):
+    """How much differentiation depends on which units were drawn."""
 
-def inputs(
-    study: Study,
-    *,
-    source: str | None = None,
-    metric: str | None = None,
-    population: str | None = None,
-    stimuli: list[str] | None = None,
-) -> dict:
-    """Name the files and check the parameters.
+    category = "Differentiation"
+    shows_stimuli = True
 
-    Raises
-    ------
-    ConfigError
-        A name is unknown, or no sample of the population is drawn more than once.
-    """
-    source = defaults.one(source, study.layers, "source")
-    defaults.one(metric, study.metrics, "metric")
-    defaults.several(stimuli, study.stimuli_of(source), "stimuli")
-    samples = study.samples_of(source)
-    population = defaults.sampled(samples, population)
-    repeats = study.config["samples"][population]["repeats"]
-    if max(repeats[size] for size in samples[population]) < 2:
-        raise ConfigError(
-            f"population: '{population}' is drawn once at every size, so there is no sampling error. "
-            "Give it more repeats under 'samples', or choose another population."
-        )
-    return {
-        "differentiation": study.path("analysis", analysis="differentiation"),
-        "population": study.path("population", source=source, population=population),
-    }
+    source: str | None = parameter("By default the first.", None)
+    metric: str | None = parameter("By default the study's first.", None)
+    population: str | None = parameter("By default the first that is sampled by size.", None)
+    stimuli: list[str] | None = parameter("By default all that the source was shown.", None)
 
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters.
 
-def draw(
-    data: dict,
-    style: Style,
-    *,
-    source: str | None = None,
-    metric: str | None = None,
-    population: str | None = None,
-    stimuli: list[str] | None = None,
-):
-    """Draw the coefficient of variation of D over draws, by depth and size, against expectation.
-
-    Simple random sampling without replacement of n among N units lets the SD of a mean over units
-    shrink as √((1 − n/N)/n) (Cochran, Sampling Techniques, 1977, eq. 2.8); D is the median of such
-    means.
-
-    Parameters
-    ----------
-    source : str, optional
-        By default the first.
-    metric : str, optional
-        By default the study's first.
-    population : str, optional
-        By default the first that is sampled by size.
-    stimuli : list of str, optional
-        By default all that the source was shown.
-
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    table = data["differentiation"].load()
-    source = source or str(table["source"].values[0])
-    curves = select(table, "differentiation", metric, population, None, [source], stimuli)
-    layers = curves.layers[source]
-    values = curves.values.sel(source=[source], layer=layers)
-    mean, spread, draws = summary(values)
-    sizes = [size for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
-    # Percent of nothing: what is 0 or undefined wherever it was drawn more than once has no line.
-    shown = np.isfinite((spread / mean).sel(size=sizes)).any(("source", "layer", "size"))
-    left_out = [str(name) for name in values["stimulus"].values[~shown.values & shown.values.any()]]
-    stimuli = [name for name in curves.images if name not in left_out]
-    values = values.sel(stimulus=stimuli)
-    mean, spread, draws = summary(values)
-    # (layer, size, stimulus), by layer and ascending size
-    variation = (spread / mean).isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
-    repeats = draws.isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
-    recorded = np.array([data["population"][layer].sizes["unit"] for layer in layers])
-    units = np.array([int(size) for size in sizes])
-    expected = factor(units, recorded[:, None])
-    # What the smallest size lets expect of the others, for the same stimulus and layer.
-    predicted = (variation[:, :1] / expected[:, :1, None] * expected[:, :, None])[:, 1:]
-    compare = np.isfinite(predicted * variation[:, 1:]).any()
-
-    fig = figure(max(60 + label_height(layers) + 66 * compare, 3.5 * (len(stimuli) + len(sizes) + 4)))
-    panels = fig.subplot_mosaic([["depth", "depth"], ["size", "law"]] if compare else [["depth"]])
-    styles = dashes(sizes)
-    for column, stimulus in enumerate(stimuli):
-        for row, size in enumerate(sizes):
-            panels["depth"].plot(
-                100 * variation[:, row, column],
-                color=style.colour(stimulus),
-                linestyle=styles[size],
-                **style.dots(stimulus, len(layers)),
-                gid=f"{source}/{stimulus}/{size}",
+        Raises
+        ------
+        ConfigError
+            A name is unknown, or no sample of the population is drawn more than once.
+        """
+        source = self.source
+        population = self.population
+        source = defaults.one(source, study.layers, "source")
+        defaults.one(self.metric, study.metrics, "metric")
+        defaults.several(self.stimuli, study.stimuli_of(source), "stimuli")
+        samples = study.samples_of(source)
+        population = defaults.sampled(samples, population)
+        repeats = study.config["samples"][population]["repeats"]
+        if max(repeats[size] for size in samples[population]) < 2:
+            raise ConfigError(
+                f"population: '{population}' is drawn once at every size, so there is no sampling error. "
+                "Give it more repeats under 'samples', or choose another population."
             )
-    depth_axis(panels["depth"], layers)
-    panels["depth"].set_xlabel("layer, from input to output")
-    panels["depth"].set_ylabel(
-        "SD of D over draws (% of mean)\n" + captions.axis(f"(D: median {curves.metric})")
-    )
-    if (variation > 0).any():
-        percent_axis(panels["depth"].yaxis)
-        legend(fig, style, stimuli, sizes)
-    else:
-        words = "nothing to show: in no layer does D vary over draws of units"
-        panels["depth"].text(0.5, 0.5, words, transform=panels["depth"].transAxes, ha="center", va="center")
-        panels["depth"].set_yticks([])
-    if compare:
-        by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)
-        law(panels["law"], style, stimuli, 100 * predicted, 100 * variation[:, 1:], repeats)
-        for letter, axes in zip("abc", panels.values(), strict=True):
-            axes.set_title(letter, fontweight="bold")
-    return fig, caption(curves, source, layers, sizes, values, recorded, compare, left_out)
+        return {
+            "differentiation": study.path("analysis", analysis="differentiation"),
+            "population": study.path("population", source=source, population=population),
+        }
+
+    def draw(self, data: Mapping):
+        """Draw the coefficient of variation of D over draws, by depth and size, against expectation.
+
+        Simple random sampling without replacement of n among N units lets the SD of a mean over units
+        shrink as √((1 − n/N)/n) (Cochran, Sampling Techniques, 1977, eq. 2.8); D is the median of such
+        means.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        source = self.source
+        stimuli = self.stimuli
+        table = data["differentiation"].load()
+        source = source or str(table["source"].values[0])
+        curves = select(table, "differentiation", self.metric, self.population, None, [source], stimuli)
+        layers = curves.layers[source]
+        values = curves.values.sel(source=[source], layer=layers)
+        mean, spread, draws = summary(values)
+        sizes = [size for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
+        # Percent of nothing: what is 0 or undefined wherever it was drawn more than once has no line.
+        shown = np.isfinite((spread / mean).sel(size=sizes)).any(("source", "layer", "size"))
+        left_out = [str(name) for name in values["stimulus"].values[~shown.values & shown.values.any()]]
+        stimuli = [name for name in curves.images if name not in left_out]
+        values = values.sel(stimulus=stimuli)
+        mean, spread, draws = summary(values)
+        # (layer, size, stimulus), by layer and ascending size
+        variation = (
+            (spread / mean).isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
+        )
+        repeats = draws.isel(source=0).sel(size=sizes).transpose("layer", "size", "stimulus").values
+        recorded = np.array([data["population"][layer].sizes["unit"] for layer in layers])
+        units = np.array([int(size) for size in sizes])
+        expected = factor(units, recorded[:, None])
+        # What the smallest size lets expect of the others, for the same stimulus and layer.
+        predicted = (variation[:, :1] / expected[:, :1, None] * expected[:, :, None])[:, 1:]
+        compare = np.isfinite(predicted * variation[:, 1:]).any()
+
+        fig = figure(max(60 + label_height(layers) + 66 * compare, 3.5 * (len(stimuli) + len(sizes) + 4)))
+        panels = fig.subplot_mosaic([["depth", "depth"], ["size", "law"]] if compare else [["depth"]])
+        styles = dashes(sizes)
+        for column, stimulus in enumerate(stimuli):
+            for row, size in enumerate(sizes):
+                panels["depth"].plot(
+                    100 * variation[:, row, column],
+                    color=self.style.colour(stimulus),
+                    linestyle=styles[size],
+                    **self.style.dots(stimulus, len(layers)),
+                    gid=f"{source}/{stimulus}/{size}",
+                )
+        depth_axis(panels["depth"], layers)
+        panels["depth"].set_xlabel("layer, from input to output")
+        panels["depth"].set_ylabel(
+            "SD of D over draws (% of mean)\n" + captions.axis(f"(D: median {curves.metric})")
+        )
+        if (variation > 0).any():
+            percent_axis(panels["depth"].yaxis)
+            legend(fig, self.style, stimuli, sizes)
+        else:
+            words = "nothing to show: in no layer does D vary over draws of units"
+            panels["depth"].text(
+                0.5, 0.5, words, transform=panels["depth"].transAxes, ha="center", va="center"
+            )
+            panels["depth"].set_yticks([])
+        if compare:
+            by_size(fig, panels["size"], 100 * root_mean_square(variation), units, recorded, layers)
+            law(panels["law"], self.style, stimuli, 100 * predicted, 100 * variation[:, 1:], repeats)
+            for letter, axes in zip("abc", panels.values(), strict=True):
+                axes.set_title(letter, fontweight="bold")
+        return fig, caption(curves, source, layers, sizes, values, recorded, compare, left_out)
 
 
 def by_size(fig, axes, variation, units, recorded, layers) -> None:

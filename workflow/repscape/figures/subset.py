@@ -1,5 +1,7 @@
 """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
 
+from collections.abc import Mapping
+
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.subset import VALUES
@@ -7,12 +9,12 @@ from repscape.figures.lib import captions, legend_items
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
 from repscape.figures.lib.style import COLOURS, WIDTH
+from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.table.rdm_stack import FOLLOWING
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "RDMs"
 MOST = 6  # RDMs
 MOST_PICTURES = 60
 PANEL = 56.0  # mm, the width of a histogram with its ticks
@@ -28,91 +30,93 @@ AXES = {
 OWN = (*VALUES, "entries")
 
 
-def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
-    """Name the files.
+class Subset(Figure):
+    """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
 
-    Raises
-    ------
-    ConfigError
-        No analysis of that name chooses subsets.
-    """
-    path = defaults.analysis(study, analysis, "subset")
-    section = study.config["analyses"][analysis or "subset"]
-    stimuli = select_rdms.stimuli(study, section["of"], section["where"])
-    return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+    category = "RDMs"
 
+    analysis: str | None = parameter("An analysis ``subset``, by its name.", None)
+    where: Where | None = parameter("Which of its RDMs. Of more than 6, evenly spaced ones are shown.", None)
 
-def draw(data: dict, *, analysis: str | None = None, where: Where | None = None):
-    """Draw the chosen pictures of each RDM beside a histogram of random sets.
+    def inputs(self, study: Study) -> dict:
+        """Name the files.
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis ``subset``, by its name.
-    where : mapping of label to a value or values, optional
-        Which of its RDMs. Of more than 6, evenly spaced ones are shown.
+        Raises
+        ------
+        ConfigError
+            No analysis of that name chooses subsets.
+        """
+        path = defaults.analysis(study, self.analysis, "subset")
+        section = study.config["analyses"][self.analysis or "subset"]
+        stimuli = select_rdms.stimuli(study, section["of"], section["where"])
+        return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    table = data["subset"].load()
-    labels = {
-        str(name): table[name].values
-        for name in table.variables
-        if table[name].dims == ("rdm",) and name not in OWN
-    }
-    chosen = defaults.places(labels, where, "RDM")
-    rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
-    told = [name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1]
-    finder = EntryPictures(data["stimuli"])
-    entries = [_entries(table, labels, at) for at in rdms]
-    side, across = _sides(min(table.sizes["choice"], MOST_PICTURES))
-    lines = -(-min(table.sizes["choice"], MOST_PICTURES) // across)
-    pictures = lines * (side + BETWEEN)
-    high = max(20.0, pictures)
-    pitch = TITLE + high + TICKS
-    fig, axes = page(len(rdms) * pitch + 4.5 + legend_items.ROW)
-    for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
-        top = number * pitch + TITLE
-        name = " · ".join(str(labels[label][at]) for label in told)
-        write(
-            axes,
-            LEFT,
-            top - TITLE + 0.8,
-            captions.shorten(f"{name}   " if told else "", 70) + _words(table, at),
-            fontsize=7,
-        )
-        panel = inset(axes, LEFT, top, PANEL, high)
-        _histogram(panel, table, at)
-        if number == len(rdms) - 1:
-            panel.set_xlabel(AXES[table.goal])
-        left = LEFT + PANEL + GAP
-        for place, entry in enumerate(own[:MOST_PICTURES]):
-            x, y = left + place % across * (side + BETWEEN), top + place // across * (side + BETWEEN)
-            image = finder.find(entry)
-            if image is None:  # a combination of images
-                text = "\n".join(
-                    captions.shorten(value, int(side / 1.1))
-                    for key, value in entry.items()
-                    if key != "stimulus"
-                )
-                axes.text(x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=5)
-            else:
-                pixels = finder.pixels(image)
-                width, height = fit(pixels.shape, side, side)
-                picture(
-                    axes,
-                    pixels,
-                    x + (side - width) / 2,
-                    y + (side - height) / 2,
-                    width,
-                    height,
-                    gid=f"{at}/{place}",
-                )
-    legend_items.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
-    return fig, caption(table, labels, rdms, told)
+    def draw(self, data: Mapping):
+        """Draw the chosen pictures of each RDM beside a histogram of random sets.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        table = data["subset"].load()
+        labels = {
+            str(name): table[name].values
+            for name in table.variables
+            if table[name].dims == ("rdm",) and name not in OWN
+        }
+        chosen = defaults.places(labels, self.where, "RDM")
+        rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
+        told = [
+            name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1
+        ]
+        finder = EntryPictures(data["stimuli"])
+        entries = [_entries(table, labels, at) for at in rdms]
+        side, across = _sides(min(table.sizes["choice"], MOST_PICTURES))
+        lines = -(-min(table.sizes["choice"], MOST_PICTURES) // across)
+        pictures = lines * (side + BETWEEN)
+        high = max(20.0, pictures)
+        pitch = TITLE + high + TICKS
+        fig, axes = page(len(rdms) * pitch + 4.5 + legend_items.ROW)
+        for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
+            top = number * pitch + TITLE
+            name = " · ".join(str(labels[label][at]) for label in told)
+            write(
+                axes,
+                LEFT,
+                top - TITLE + 0.8,
+                captions.shorten(f"{name}   " if told else "", 70) + _words(table, at),
+                fontsize=7,
+            )
+            panel = inset(axes, LEFT, top, PANEL, high)
+            _histogram(panel, table, at)
+            if number == len(rdms) - 1:
+                panel.set_xlabel(AXES[table.goal])
+            left = LEFT + PANEL + GAP
+            for place, entry in enumerate(own[:MOST_PICTURES]):
+                x, y = left + place % across * (side + BETWEEN), top + place // across * (side + BETWEEN)
+                image = finder.find(entry)
+                if image is None:  # a combination of images
+                    text = "\n".join(
+                        captions.shorten(value, int(side / 1.1))
+                        for key, value in entry.items()
+                        if key != "stimulus"
+                    )
+                    axes.text(x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=5)
+                else:
+                    pixels = finder.pixels(image)
+                    width, height = fit(pixels.shape, side, side)
+                    picture(
+                        axes,
+                        pixels,
+                        x + (side - width) / 2,
+                        y + (side - height) / 2,
+                        width,
+                        height,
+                        gid=f"{at}/{place}",
+                    )
+        legend_items.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
+        return fig, caption(table, labels, rdms, told)
 
 
 def _sides(count: int) -> tuple[float, int]:

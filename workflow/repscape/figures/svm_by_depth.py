@@ -1,74 +1,77 @@
 """What can be decoded from each layer: accuracy by depth, against chance."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.style import COLOURS, figure
+from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-CATEGORY = "Units"
 SIGNIFICANT = 0.05
 MARKED = 60  # layers; more have no room for markers
 
 
-def inputs(study: Study, *, analysis: str | None = None) -> dict:
-    """Name the file."""
-    return {"svm": defaults.analysis(study, analysis, "svm")}
+class SvmByDepth(Figure):
+    """What can be decoded from each layer: accuracy by depth, against chance."""
 
+    category = "Units"
 
-def draw(data: dict, *, analysis: str | None = None):
-    """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes.
+    analysis: str | None = parameter("An analysis made by `svm`, by default that of its name.", None)
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `svm`, by default that of its name.
+    def inputs(self, study: Study) -> dict:
+        """Name the file."""
+        return {"svm": defaults.analysis(study, self.analysis, "svm")}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+    def draw(self, data: Mapping):
+        """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes.
 
-    table = data["svm"].load()
-    layers = [str(layer) for layer in table["layer"].values]
-    x = np.arange(len(layers))
-    fig = figure(58 + label_height(layers))
-    axes = fig.subplots()
-    handles = []
-    for kind, colour in zip(map(str, table["kind"].values), COLOURS, strict=False):
-        of = table.sel(kind=kind)
-        if of["mean_accuracy"].isnull().all():
-            continue
-        name = words(table.attrs, kind)
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        table = data["svm"].load()
+        layers = [str(layer) for layer in table["layer"].values]
+        x = np.arange(len(layers))
+        fig = figure(58 + label_height(layers))
+        axes = fig.subplots()
+        handles = []
+        for kind, colour in zip(map(str, table["kind"].values), COLOURS, strict=False):
+            of = table.sel(kind=kind)
+            if of["mean_accuracy"].isnull().all():
+                continue
+            name = words(table.attrs, kind)
+            if table.sizes["permutation"]:
+                low, high = np.quantile(of["mean_null"], [0.05, 0.95], axis=-1)
+                axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0, gid=f"{kind}/chance")
+            axes.plot(x, of["mean_accuracy"], color=colour, gid=kind)
+            if len(layers) <= MARKED:
+                significant = (of["mean_p"] < SIGNIFICANT).values
+                axes.scatter(
+                    x, of["mean_accuracy"], 12, np.where(significant, colour, "white"), edgecolors=colour, lw=0.8,
+                    zorder=3, clip_on=False, gid=f"{kind}/markers",
+                )  # fmt: skip
+            handles.append(Line2D([], [], color=colour, marker="o", markersize=3.5, label=name))
+        axes.axhline(table.attrs["chance"], color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid="chance")
+        handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="1 / number of classes"))
         if table.sizes["permutation"]:
-            low, high = np.quantile(of["mean_null"], [0.05, 0.95], axis=-1)
-            axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0, gid=f"{kind}/chance")
-        axes.plot(x, of["mean_accuracy"], color=colour, gid=kind)
-        if len(layers) <= MARKED:
-            significant = (of["mean_p"] < SIGNIFICANT).values
-            axes.scatter(
-                x, of["mean_accuracy"], 12, np.where(significant, colour, "white"), edgecolors=colour, lw=0.8,
-                zorder=3, clip_on=False, gid=f"{kind}/markers",
-            )  # fmt: skip
-        handles.append(Line2D([], [], color=colour, marker="o", markersize=3.5, label=name))
-    axes.axhline(table.attrs["chance"], color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid="chance")
-    handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="1 / number of classes"))
-    if table.sizes["permutation"]:
-        handles.append(Patch(facecolor="0.85", label="permuted labels, 5% to 95%"))
-        if len(layers) <= MARKED:
-            open_marker = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "ls": ""}
-            handles.append(Line2D([], [], color="0.3", label="p ≥ 0.05", **open_marker))
-    axes.set_ylim(0, 1.02)
-    axes.set_ylabel(f"accuracy of decoding {table.attrs['target']}")
-    depth_axis(axes, layers)
-    axes.set_xlabel("layer, from input to output")
-    fig.legend(handles=handles, loc="outside right upper")
-    return fig, caption(table, layers)
+            handles.append(Patch(facecolor="0.85", label="permuted labels, 5% to 95%"))
+            if len(layers) <= MARKED:
+                open_marker = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "ls": ""}
+                handles.append(Line2D([], [], color="0.3", label="p ≥ 0.05", **open_marker))
+        axes.set_ylim(0, 1.02)
+        axes.set_ylabel(f"accuracy of decoding {table.attrs['target']}")
+        depth_axis(axes, layers)
+        axes.set_xlabel("layer, from input to output")
+        fig.legend(handles=handles, loc="outside right upper")
+        return fig, caption(table, layers)
 
 
 def words(attributes, kind: str) -> str:

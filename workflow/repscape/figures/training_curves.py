@@ -1,57 +1,60 @@
 """How trainings went: the loss of each step, and how often the network was right after each epoch."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.figures.lib import captions, training_captions
 from repscape.figures.lib.style import COLOURS, figure, plain_powers
+from repscape.plugin.contract import Figure, parameter
 from repscape.study.study import Study
 
-CATEGORY = "Network"
 NAMES = {"training": "trained on", "held_out": "held out"}
 
 
-def inputs(study: Study, *, sources: list[str] | None = None) -> dict:
-    """Name the files and check the parameters."""
-    return {"trainings": training_captions.chosen(study, sources)}
+class TrainingCurves(Figure):
+    """How trainings went: the loss of each step, and how often the network was right after each epoch."""
 
+    category = "Network"
 
-def draw(data: dict, *, sources: list[str] | None = None):
-    """Draw loss and accuracy by epoch, a row of two panels a network.
+    sources: list[str] | None = parameter("Networks that the study trains; by default all.", None)
 
-    Parameters
-    ----------
-    sources : list of str, optional
-        Networks that the study trains; by default all.
+    def inputs(self, study: Study) -> dict:
+        """Name the files and check the parameters."""
+        return {"trainings": training_captions.chosen(study, self.sources)}
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    from matplotlib.lines import Line2D
+    def draw(self, data: Mapping):
+        """Draw loss and accuracy by epoch, a row of two panels a network.
 
-    trainings = [training.load() for training in data["trainings"]]
-    fig = figure(14 + 46 * len(trainings))
-    panels = fig.subplots(len(trainings), 2, squeeze=False)
-    for (left, right), training in zip(panels, trainings, strict=True):
-        name = training.attrs["network"]
-        _loss(left, training, name)
-        _accuracy(right, training, name)
-        left.set_title(captions.shorten(name, 40))
-    for axes in panels[-1]:
-        axes.set_xlabel("epoch")
-    handles = [
-        Line2D([], [], color="0.7", lw=0.7, label="loss of a step"),
-        Line2D([], [], color="0.1", lw=1.2, label="mean of an epoch"),
-        *(
-            Line2D([], [], color=colour, label=f"images {words}")
-            for words, colour in zip(NAMES.values(), COLOURS, strict=False)
-        ),
-        Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="largest class, held out"),
-    ]
-    fig.legend(handles=handles, loc="outside right upper")
-    plain_powers(fig)
-    return fig, caption(trainings)
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        from matplotlib.lines import Line2D
+
+        trainings = [training.load() for training in data["trainings"]]
+        fig = figure(14 + 46 * len(trainings))
+        panels = fig.subplots(len(trainings), 2, squeeze=False)
+        for (left, right), training in zip(panels, trainings, strict=True):
+            name = training.attrs["network"]
+            _loss(left, training, name)
+            _accuracy(right, training, name)
+            left.set_title(captions.shorten(name, 40))
+        for axes in panels[-1]:
+            axes.set_xlabel("epoch")
+        handles = [
+            Line2D([], [], color="0.7", lw=0.7, label="loss of a step"),
+            Line2D([], [], color="0.1", lw=1.2, label="mean of an epoch"),
+            *(
+                Line2D([], [], color=colour, label=f"images {words}")
+                for words, colour in zip(NAMES.values(), COLOURS, strict=False)
+            ),
+            Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="largest class, held out"),
+        ]
+        fig.legend(handles=handles, loc="outside right upper")
+        plain_powers(fig)
+        return fig, caption(trainings)
 
 
 def at_epochs(epoch_of_step: np.ndarray) -> np.ndarray:

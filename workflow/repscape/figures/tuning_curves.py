@@ -1,18 +1,18 @@
 """Tuning curves of a few units of each layer and recording."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions, tuning_rows
 from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import PAGE, WIDTH
-from repscape.figures.lib.tuning_rows import inputs as inputs
+from repscape.figures.lib.tuning_rows import OfTuning
+from repscape.plugin.contract import Figure, parameter
 
-CATEGORY = "Units"
 LEFT, RIGHT, GAP = 14.0, 3.0, 11.0  # mm
 TITLE, NAMES, BELOW, FOOT = 4.6, 3.2, 4.4, 6.0  # mm: a layer's name, a unit's, ticks, the axis's name
 MOST = 8  # layers
@@ -25,75 +25,78 @@ Units = (
 )
 
 
-def draw(data: dict, *, analysis: str | None = None, where: Where | None = None, units: Units = 5):
-    """Draw tuning curves, a row a layer.
+class TuningCurves(OfTuning, Figure):
+    """Tuning curves of a few units of each layer and recording."""
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `tuning`, by default that of its name.
-    where : mapping of label to a value or values, optional
-        Which layers, by their `source` and `layer`; by default all, of more than 8 evenly spaced ones.
-    units : int or list of int
-        How many examples of each layer, or which units by their numbers (where a layer has them).
-        Examples are the best of each equal part of the circle by preferred value: the most reliable where
-        there are repeats, else the most selective; of the best quarter of all units, where the part has
-        any of them.
+    category = "Units"
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
+    units: Units = parameter(
+        "How many examples of each layer, or which units by their numbers (where a layer has them). "
+        "Examples are the best of each equal part of the circle by preferred value: the most reliable "
+        "where there are repeats, else the most selective; of the best quarter of all units, where the "
+        "part has any of them.",
+        5,
+    )
 
-    Raises
-    ------
-    ConfigError
-        A label or value is unknown, or no layer has the units.
-    """
-    tree = data["tuning"]
-    places = tuning_rows.shown(tuning_rows.layers(tree), where, MOST)
-    groups = {at: tuning_rows.group(tree, at) for at in places}
-    chosen = {at: examples(own, tree.attrs, units) for at, own in groups.items()}
-    lowest = [
-        max((at for at in places if chosen[at][column] is not None), key=places.index, default=None)
-        for column in range(units if isinstance(units, int) else len(units))
-    ]
-    if not any(at is not None for at in lowest):
-        raise ConfigError("units: no layer has a unit of these numbers that varies. Choose others.")
-    columns = len(lowest)
-    pitch = min(24.0, (PAGE - FOOT) / len(places))
-    high = pitch - TITLE - NAMES - BELOW
-    side = (WIDTH - LEFT - RIGHT - (columns - 1) * GAP) / columns
-    fig, axes = page(pitch * len(places) + FOOT)
-    colours = tuning_rows.colours(tree)
-    for row, at in enumerate(places):
-        top, own = row * pitch, groups[at]
-        colour = colours[str(tree["source"].values[at])]
-        write(axes, LEFT, top + 0.8, tuning_rows.name(tree, at), fontsize=7.5, color=colour)
-        of = captions.plural(own.sizes["unit"], "unit", "units")
-        write(axes, WIDTH - RIGHT, top + 1, of, fontsize=6, color="0.35", ha="right")
-        for column, place in enumerate(chosen[at]):
-            if place is None:
-                continue
-            left = LEFT + column * (side + GAP)
-            panel = inset(axes, left, top + TITLE + NAMES, side, high)
-            _curve(
-                panel,
-                own,
-                place,
-                tree.attrs,
-                colour,
-                f"{tuning_rows.name(tree, at)}/{int(own['unit'][place])}",
-            )
-            if lowest[column] != at:
-                panel.set_xticklabels([])
-            number = captions.number(int(own["unit"][place]))
-            write(axes, left, top + TITLE, f"unit {number}", fontsize=6)
-    factor = f"{tree.attrs['factor']}{tuning_rows.unit(tree.attrs)}"
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    write(axes, middle, pitch * len(places) + 0.5, factor, fontsize=7, ha="center")
-    axes.text(1.2, pitch * len(places) / 2, "mean answer", rotation=90, ha="left", va="center", fontsize=7)
-    return fig, caption(tree, groups, chosen, units)
+    def draw(self, data: Mapping):
+        """Draw tuning curves, a row a layer.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+
+        Raises
+        ------
+        ConfigError
+            A label or value is unknown, or no layer has the units.
+        """
+        tree = data["tuning"]
+        places = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
+        groups = {at: tuning_rows.group(tree, at) for at in places}
+        chosen = {at: examples(own, tree.attrs, self.units) for at, own in groups.items()}
+        lowest = [
+            max((at for at in places if chosen[at][column] is not None), key=places.index, default=None)
+            for column in range(self.units if isinstance(self.units, int) else len(self.units))
+        ]
+        if not any(at is not None for at in lowest):
+            raise ConfigError("units: no layer has a unit of these numbers that varies. Choose others.")
+        columns = len(lowest)
+        pitch = min(24.0, (PAGE - FOOT) / len(places))
+        high = pitch - TITLE - NAMES - BELOW
+        side = (WIDTH - LEFT - RIGHT - (columns - 1) * GAP) / columns
+        fig, axes = page(pitch * len(places) + FOOT)
+        colours = tuning_rows.colours(tree)
+        for row, at in enumerate(places):
+            top, own = row * pitch, groups[at]
+            colour = colours[str(tree["source"].values[at])]
+            write(axes, LEFT, top + 0.8, tuning_rows.name(tree, at), fontsize=7.5, color=colour)
+            of = captions.plural(own.sizes["unit"], "unit", "units")
+            write(axes, WIDTH - RIGHT, top + 1, of, fontsize=6, color="0.35", ha="right")
+            for column, place in enumerate(chosen[at]):
+                if place is None:
+                    continue
+                left = LEFT + column * (side + GAP)
+                panel = inset(axes, left, top + TITLE + NAMES, side, high)
+                _curve(
+                    panel,
+                    own,
+                    place,
+                    tree.attrs,
+                    colour,
+                    f"{tuning_rows.name(tree, at)}/{int(own['unit'][place])}",
+                )
+                if lowest[column] != at:
+                    panel.set_xticklabels([])
+                number = captions.number(int(own["unit"][place]))
+                write(axes, left, top + TITLE, f"unit {number}", fontsize=6)
+        factor = f"{tree.attrs['factor']}{tuning_rows.unit(tree.attrs)}"
+        middle = (LEFT + WIDTH - RIGHT) / 2
+        write(axes, middle, pitch * len(places) + 0.5, factor, fontsize=7, ha="center")
+        axes.text(
+            1.2, pitch * len(places) / 2, "mean answer", rotation=90, ha="left", va="center", fontsize=7
+        )
+        return fig, caption(tree, groups, chosen, self.units)
 
 
 def examples(own, attributes, units: int | list[int]) -> list[int | None]:

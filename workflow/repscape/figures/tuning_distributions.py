@@ -1,91 +1,98 @@
 """What units prefer and how selectively: distributions of layers and recordings side by side."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from repscape.analyses.lib.circle import Circle
-from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions, tuning_rows
 from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import PAGE, WIDTH
-from repscape.figures.lib.tuning_rows import inputs as inputs
+from repscape.figures.lib.tuning_rows import OfTuning
+from repscape.plugin.contract import Figure, parameter
 
-CATEGORY = "Units"
 LEFT, RIGHT, GAP, TOP, FOOT = 34.0, 3.0, 9.0, 6.0, 8.5  # mm
 ROW, BETWEEN = 13.0, 2.5
 MOST = 16  # layers
 BINS = 18  # of preferred values about
 
 
-def draw(data: dict, *, analysis: str | None = None, where: Where | None = None, tuned: bool = False):
-    """Draw histograms of preferred values, selectivity and width, a row a layer.
+class TuningDistributions(OfTuning, Figure):
+    """What units prefer and how selectively: distributions of layers and recordings side by side."""
 
-    Parameters
-    ----------
-    analysis : str, optional
-        An analysis made by `tuning`, by default that of its name.
-    where : mapping of label to a value or values, optional
-        Which layers, by their `source` and `layer`; by default all, of more than 16 evenly spaced ones.
-    tuned : bool
-        Whether only units with q < 0.05 are shown of recordings; of networks, all that vary.
+    category = "Units"
 
-    Returns
-    -------
-    Figure, str
-        The figure and its caption.
-    """
-    tree = data["tuning"]
-    attributes = tree.attrs
-    places = tuning_rows.shown(tuning_rows.layers(tree), where, MOST)
-    kept = {at: _kept(tuning_rows.group(tree, at), tuned) for at in places}
-    if not any(own.sizes["unit"] for own in kept.values()):
-        raise ConfigError("where: no unit of these layers varies. Choose others.")
-    pitch = min(ROW, (PAGE - TOP - FOOT) / len(places))
-    side = (WIDTH - LEFT - RIGHT - 2 * GAP) / 3
-    fig, axes = page(TOP + pitch * len(places) + FOOT)
-    colours = tuning_rows.colours(tree)
-    degrees = tuning_rows.unit(attributes)
-    values = next(iter(kept.values()))["value"].values
-    circle = Circle(attributes["period"], attributes["begin"], values, np.arange(len(values)))
-    columns = {
-        "preferred": (f"preferred {attributes['factor']}{degrees}", _around(circle)),
-        "selectivity": ("selectivity (1 − circular variance)", np.linspace(0, 1, BINS + 1)),
-        "width": (f"half width at half height{degrees}", np.linspace(0, attributes["period"] / 2, BINS + 1)),
-    }
-    for column, (name, (words, edges)) in enumerate(columns.items()):
-        left = LEFT + column * (side + GAP)
+    tuned: bool = parameter(
+        "Whether only units with q < 0.05 are shown of recordings; of networks, all that vary.",
+        False,
+    )
+
+    def draw(self, data: Mapping):
+        """Draw histograms of preferred values, selectivity and width, a row a layer.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption.
+        """
+        tree = data["tuning"]
+        attributes = tree.attrs
+        places = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
+        kept = {at: _kept(tuning_rows.group(tree, at), self.tuned) for at in places}
+        if not any(own.sizes["unit"] for own in kept.values()):
+            raise ConfigError("where: no unit of these layers varies. Choose others.")
+        pitch = min(ROW, (PAGE - TOP - FOOT) / len(places))
+        side = (WIDTH - LEFT - RIGHT - 2 * GAP) / 3
+        fig, axes = page(TOP + pitch * len(places) + FOOT)
+        colours = tuning_rows.colours(tree)
+        degrees = tuning_rows.unit(attributes)
+        values = next(iter(kept.values()))["value"].values
+        circle = Circle(attributes["period"], attributes["begin"], values, np.arange(len(values)))
+        columns = {
+            "preferred": (f"preferred {attributes['factor']}{degrees}", _around(circle)),
+            "selectivity": ("selectivity (1 − circular variance)", np.linspace(0, 1, BINS + 1)),
+            "width": (
+                f"half width at half height{degrees}",
+                np.linspace(0, attributes["period"] / 2, BINS + 1),
+            ),
+        }
+        for column, (name, (words, edges)) in enumerate(columns.items()):
+            left = LEFT + column * (side + GAP)
+            for row, (at, own) in enumerate(kept.items()):
+                panel = inset(axes, left, TOP + row * pitch, side, pitch - BETWEEN)
+                colour = colours[str(tree["source"].values[at])]
+                gid = f"{tuning_rows.name(tree, at)}/{name}"
+                values = own[name].values.astype(float)
+                if name == "preferred":
+                    parts = len(edges) - 2
+                    share = circle.shares(values, parts)
+                    _histogram(panel, np.append(share, share[:1]), edges, colour, gid)
+                    panel.axhline(1 / parts, color="0.4", lw=0.6, ls=(0, (1, 1.5)))
+                    tuning_rows.angle_axis(panel, attributes)
+                else:
+                    _histogram(
+                        panel, np.histogram(values, edges)[0] / max(len(values), 1), edges, colour, gid
+                    )
+                    if len(values):
+                        panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{gid}/median")
+                    panel.set_xlim(edges[0], edges[-1])
+                if name == "width":
+                    at_ticks = attributes["period"] / 2 * np.arange(4) / 3
+                    panel.set_xticks(at_ticks, labels=[captions.plain(value) for value in at_ticks])
+                if row < len(places) - 1:
+                    panel.set_xticklabels([])
+            bottom = TOP + pitch * len(places) - BETWEEN + 5
+            write(axes, left + side / 2, bottom, words, fontsize=7, ha="center")
         for row, (at, own) in enumerate(kept.items()):
-            panel = inset(axes, left, TOP + row * pitch, side, pitch - BETWEEN)
+            middle = TOP + row * pitch + (pitch - BETWEEN) / 2
+            lines = captions.wrapped(captions.shorten(tuning_rows.name(tree, at), 34), 18)
             colour = colours[str(tree["source"].values[at])]
-            gid = f"{tuning_rows.name(tree, at)}/{name}"
-            values = own[name].values.astype(float)
-            if name == "preferred":
-                parts = len(edges) - 2
-                share = circle.shares(values, parts)
-                _histogram(panel, np.append(share, share[:1]), edges, colour, gid)
-                panel.axhline(1 / parts, color="0.4", lw=0.6, ls=(0, (1, 1.5)))
-                tuning_rows.angle_axis(panel, attributes)
-            else:
-                _histogram(panel, np.histogram(values, edges)[0] / max(len(values), 1), edges, colour, gid)
-                if len(values):
-                    panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{gid}/median")
-                panel.set_xlim(edges[0], edges[-1])
-            if name == "width":
-                at_ticks = attributes["period"] / 2 * np.arange(4) / 3
-                panel.set_xticks(at_ticks, labels=[captions.plain(value) for value in at_ticks])
-            if row < len(places) - 1:
-                panel.set_xticklabels([])
-        bottom = TOP + pitch * len(places) - BETWEEN + 5
-        write(axes, left + side / 2, bottom, words, fontsize=7, ha="center")
-    for row, (at, own) in enumerate(kept.items()):
-        middle = TOP + row * pitch + (pitch - BETWEEN) / 2
-        lines = captions.wrapped(captions.shorten(tuning_rows.name(tree, at), 34), 18)
-        colour = colours[str(tree["source"].values[at])]
-        axes.text(1, middle - 1.2, "\n".join(lines), va="center", fontsize=6.8, color=colour)
-        below = middle + 1.3 * len(lines) + 0.4
-        write(axes, 1, below, f"n = {captions.number(own.sizes['unit'])}", fontsize=6, color="0.35")
-    write(axes, LEFT, 1, "share of units", fontsize=6.5)
-    return fig, caption(tree, kept, tuned)
+            axes.text(1, middle - 1.2, "\n".join(lines), va="center", fontsize=6.8, color=colour)
+            below = middle + 1.3 * len(lines) + 0.4
+            write(axes, 1, below, f"n = {captions.number(own.sizes['unit'])}", fontsize=6, color="0.35")
+        write(axes, LEFT, 1, "share of units", fontsize=6.5)
+        return fig, caption(tree, kept, self.tuned)
 
 
 def _kept(own, tuned: bool):

@@ -4,44 +4,42 @@ import numpy as np
 
 from repscape.metrics.lib.crossvalidation import crossvalidated
 from repscape.metrics.lib.noise import Noise
-from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.single_trials import Trials
-from repscape.metrics.sqeuclidean import dissimilarity as sqeuclidean
-from repscape.metrics.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
-from repscape.metrics.sqeuclidean import squared_rounding as squared_rounding
-
-SQUARED = True
-CAPTION = "cross-validated squared distance by each unit's noise"
-FORMULA = "crossnobis with the variances of Σ alone; without trials sqeuclidean"
-SYNONYMS = ("crossnobisdiag", "crosseuclidean", "cveuclidean", "crossvalidatedeuclidean")
+from repscape.metrics.lib.squared_euclidean import SquaredEuclidean
 
 
-def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
-    """Return the distance of `crossnobis` with a diagonal Σ: covariances between units are left out.
+class CrossnobisDiagonal(SquaredEuclidean):
+    """Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
 
-    Where every image has three presentations, variances are estimated from the repeats that are not left
-    out, and nothing biases the distance. With two they are of both, and it is too large by about
-    2 / (trials − images), where 1 is the variance of a single trial.
+    squared = True
+    caption = "cross-validated squared distance by each unit's noise"
+    formula = "crossnobis with the variances of Σ alone; without trials sqeuclidean"
+    synonyms = ("crossnobisdiag", "crosseuclidean", "cveuclidean", "crossvalidatedeuclidean")
 
-    Parameters
-    ----------
-    activity, scaling, trials : as of `crossnobis`
+    def of_trials(self, activity: np.ndarray, trials: Trials) -> np.ndarray:
+        """Return the distance of `crossnobis` with a diagonal Σ: covariances between units are left out.
 
-    Returns
-    -------
-    float64 array (pair,)
+        Where every image has three presentations, variances are estimated from the repeats that are not left
+        out, and nothing biases the distance. With two they are of both, and it is too large by about
+        2 / (trials − images), where 1 is the variance of a single trial.
 
-    Raises
-    ------
-    DataError
-        Some image was shown once.
-    """
-    if trials is None:
-        return sqeuclidean(activity, scaling)
-    fewest = np.bincount(trials.image, minlength=len(activity)).min()
+        Parameters
+        ----------
+        activity, trials : as of `crossnobis`
 
-    def noise(left: int) -> Noise:
-        others = np.flatnonzero(trials.repeat != left) if fewest > 2 else np.arange(len(trials.image))
-        return Noise(trials.chosen(others), diagonal=True)
+        Returns
+        -------
+        float64 array (pair,)
 
-    return crossvalidated(trials, len(activity), noise)
+        Raises
+        ------
+        DataError
+            Some image was shown once.
+        """
+        fewest = np.bincount(trials.image, minlength=len(activity)).min()
+
+        def noise(left: int) -> Noise:
+            others = np.flatnonzero(trials.repeat != left) if fewest > 2 else np.arange(len(trials.image))
+            return Noise(trials.chosen(others), diagonal=True)
+
+        return crossvalidated(trials, len(activity), noise)

@@ -4,38 +4,40 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from repscape.metrics.correlation import dissimilarity as correlation
-from repscape.metrics.correlation import in_blocks as correlation_in_blocks
+from repscape.metrics.correlation import correlation_distances, correlation_distances_in_blocks
 from repscape.metrics.lib.normalisation import Scaling, constant, moments, rounding_by_moments
 from repscape.metrics.lib.streamed_rows import Rows
-
-SQUARED = True
-CAPTION = "rank correlation distance (1 − ρ)"
-FORMULA = "1 − Spearman's ρ over units"
-LARGEST = 2.0
-SYNONYMS = ("spearmanr", "spearmanrho", "rho", "1rho", "rank", "rankcorrelation")
+from repscape.plugin.contract import Metric
 
 
-def dissimilarity(activity: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """Return 1 − ρ_ij, Pearson's correlation of the ranks over units (ties share their mean rank).
+class Spearman(Metric):
+    """Rank correlation distance: one minus Spearman's ρ over units."""
 
-    Parameters
-    ----------
-    activity : float32 array (image, unit)
-    scaling : Scaling
-        Not used: ranks do not depend on it.
+    squared = True
+    caption = "rank correlation distance (1 − ρ)"
+    formula = "1 − Spearman's ρ over units"
+    largest = 2.0
+    synonyms = ("spearmanr", "spearmanrho", "rho", "1rho", "rank", "rankcorrelation")
 
-    Returns
-    -------
-    float64 array (pair,)
-        NaN for images of activity that is constant but for rounding.
-    """
-    return correlation(_ranks(activity), scaling)
+    def dissimilarity(self, activity: np.ndarray, scaling: Scaling) -> np.ndarray:
+        """Return 1 − ρ_ij, Pearson's correlation of the ranks over units (ties share their mean rank).
 
+        Parameters
+        ----------
+        activity : float32 array (image, unit)
+        scaling : Scaling
+            Not used: ranks do not depend on it.
 
-def in_blocks(activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
-    """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
-    return correlation_in_blocks(activity.mapped(_ranks), scaling)
+        Returns
+        -------
+        float64 array (pair,)
+            NaN for images of activity that is constant but for rounding.
+        """
+        return correlation_distances(_ranks(activity))
+
+    def in_blocks(self, activity: Rows, scaling: Scaling) -> Iterator[np.ndarray]:
+        """Yield what `dissimilarity` returns, in consecutive parts; see `squared_distances_in_blocks`."""
+        return correlation_distances_in_blocks(activity.mapped(_ranks))
 
 
 def _ranks(activity: np.ndarray) -> np.ndarray:

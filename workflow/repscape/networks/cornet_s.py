@@ -10,6 +10,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.networks.lib import layer_table
 from repscape.networks.lib.loaded import Loaded, imagenet
 from repscape.networks.lib.weights import check_is, drawn, insert, read
+from repscape.plugin.contract import Network, parameter
 from repscape.plugin.parameter_types import Classes, File
 from repscape.traced.layer_info import Row
 from repscape.traced.preprocess import Preprocess
@@ -20,68 +21,70 @@ WEIGHTS = {
 }
 
 
-def load(
-    *,
-    weights: str | None = None,
-    file: File | None = None,
-    classes: Classes = 1000,
-    preprocess: Preprocess | None = None,
-    seed: int = 0,
-) -> Loaded:
-    """Build CORnet-S and give it its weights.
+class CornetS(Network):
+    """CORnet-S: a shallow recurrent network with areas named V1, V2, V4 and IT."""
 
-    Parameters
-    ----------
-    weights : str, optional
-        ``IMAGENET1K``, the authors', or ``random``, drawn from `seed` (He et al. 2015, fan out).
-    file : path, optional
-        The state dict (.pth, .pt or .safetensors). Beside ``IMAGENET1K`` it says where the authors'
-        is to be had, else their address is used. In a config, a path or address given as `weights`
-        arrives here.
-    classes : int
-        The number of outputs, where the weights are not the authors'.
-    preprocess : Preprocess, optional
-        By default the usual one for ImageNet, with which the authors trained.
-    seed : int
+    weights: str | None = parameter(
+        "``IMAGENET1K``, the authors', or ``random``, drawn from `seed` (He et al. 2015, fan out).",
+        None,
+    )
+    file: File | None = parameter(
+        "The state dict (.pth, .pt or .safetensors). Beside ``IMAGENET1K`` it says where the authors' is "
+        "to be had, else their address is used. In a config, a path or address given as `weights` arrives "
+        "here.",
+        None,
+    )
+    classes: Classes = parameter("The number of outputs, where the weights are not the authors'.", 1000)
+    preprocess: Preprocess | None = parameter(
+        "By default the usual one for ImageNet, with which the authors trained.", None
+    )
+    seed: int = parameter("Int.", 0)
 
-    Raises
-    ------
-    ConfigError
-        The weights' name is unknown.
-    DataError
-        The file is not a state dict, does not fit, or is not the authors'.
-    """
-    from repscape.io.assets import fetch
-    from repscape.networks.lib.cornet import CORnetS, steps
+    def load(self) -> Loaded:
+        """Build CORnet-S and give it its weights.
 
-    check(weights=weights, file=file)
-    if weights in WEIGHTS:
-        file = file or fetch(WEIGHTS[weights], "weights of CORnet-S")[0]
-        check_is(file, WEIGHTS[weights].rpartition("=")[2], f"the authors' {weights}")
-        classes = 1000
-    with drawn(seed):
-        module = CORnetS(classes).eval()
-    if file is not None:
-        insert(module, read(Path(file)), Path(file), "CORnet-S")
-    name = weights if weights in WEIGHTS else Path(file).name if file else "random"
-    categories = imagenet() if file is not None and classes == 1000 else None
-    return Loaded(module, Preprocess.of(preprocess or Preprocess()), name, categories, blocks=steps())
+        Raises
+        ------
+        ConfigError
+            The weights' name is unknown.
+        DataError
+            The file is not a state dict, does not fit, or is not the authors'.
+        """
+        file = self.file
+        classes = self.classes
+        from repscape.io.assets import fetch
+        from repscape.networks.lib.cornet import CORnetS, steps
 
-
-def check(*, weights, file) -> None:
-    """Refuse weights that there are not; the config asks before a job does."""
-    if weights is None and file is None:
-        raise ConfigError(
-            f"which weights? Set 'weights' to random, to a name ({', '.join(WEIGHTS)}), or to the path of a "
-            "state dict."
+        self.check()
+        if self.weights in WEIGHTS:
+            file = file or fetch(WEIGHTS[self.weights], "weights of CORnet-S")[0]
+            check_is(file, WEIGHTS[self.weights].rpartition("=")[2], f"the authors' {self.weights}")
+            classes = 1000
+        with drawn(self.seed):
+            module = CORnetS(classes).eval()
+        if file is not None:
+            insert(module, read(Path(file)), Path(file), "CORnet-S")
+        name = self.weights if self.weights in WEIGHTS else Path(file).name if file else "random"
+        categories = imagenet() if file is not None and classes == 1000 else None
+        return Loaded(
+            module, Preprocess.of(self.preprocess or Preprocess()), name, categories, blocks=steps()
         )
-    if weights not in (None, "random", *WEIGHTS):
-        choice = unknown(weights, ["random", *WEIGHTS])
-        raise ConfigError(f"weights of CORnet-S: {choice} Or give the path of a state dict.")
-    if weights == "random" and file is not None:
-        raise ConfigError(f"weights are to be random, yet a file is given: {file}. Drop one of the two.")
 
+    def check(self) -> None:
+        """Refuse weights that there are not; the config asks before a job does."""
+        if self.weights is None and self.file is None:
+            raise ConfigError(
+                f"which weights? Set 'weights' to random, to a name ({', '.join(WEIGHTS)}), or to the path of a "
+                "state dict."
+            )
+        if self.weights not in (None, "random", *WEIGHTS):
+            choice = unknown(self.weights, ["random", *WEIGHTS])
+            raise ConfigError(f"weights of CORnet-S: {choice} Or give the path of a state dict.")
+        if self.weights == "random" and self.file is not None:
+            raise ConfigError(
+                f"weights are to be random, yet a file is given: {self.file}. Drop one of the two."
+            )
 
-def rows() -> tuple[Row, ...]:
-    """Return the table of layers that ships with the package."""
-    return layer_table.read("cornet_s")
+    def rows(self) -> tuple[Row, ...]:
+        """Return the table of layers that ships with the package."""
+        return layer_table.read("cornet_s")

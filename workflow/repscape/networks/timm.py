@@ -6,108 +6,108 @@ from pathlib import Path
 from repscape.core.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.networks.lib.loaded import Loaded, imagenet
 from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.plugin.contract import Network, parameter
 from repscape.plugin.parameter_types import ClassesOrNone, File
 from repscape.traced.preprocess import Preprocess
 
-LIBRARIES = ("timm",)
 
+class Timm(Network):
+    """Networks as timm (PyTorch Image Models) builds them."""
 
-def load(
-    *,
-    architecture: str,
-    weights: str | None = None,
-    file: File | None = None,
-    classes: ClassesOrNone | None = None,
-    preprocess: Preprocess | None = None,
-    seed: int = 0,
-) -> Loaded:
-    """Build a network and give it its weights.
+    libraries = ("timm",)
 
-    Parameters
-    ----------
-    architecture : str
-        A name of ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …
-    weights : str, optional
-        The name of timm's weights, which timm writes after a dot (``augreg_in21k_ft_in1k``),
-        ``DEFAULT``, or ``random`` (timm's initialisation, drawn from `seed`).
-    file : path, optional
-        The state dict (.pth, .pt or .safetensors; .npz where timm reads these). Beside a name in
-        `weights` it says where these very weights are to be had, else timm's own address is used. In
-        a config, a path or address given as `weights` arrives here.
-    classes : int, optional
-        The number of outputs, where the weights are not timm's; 0 for none, so that the network
-        gives its last features.
-    preprocess : Preprocess, optional
-        Replaces the whole transform that belongs to the weights. Random and own weights are taken
-        to have that of the architecture's default weights.
-    seed : int
+    architecture: str = parameter(
+        "A name of ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …."
+    )
+    weights: str | None = parameter(
+        "The name of timm's weights, which timm writes after a dot (``augreg_in21k_ft_in1k``), "
+        "``DEFAULT``, or ``random`` (timm's initialisation, drawn from `seed`).",
+        None,
+    )
+    file: File | None = parameter(
+        "The state dict (.pth, .pt or .safetensors; .npz where timm reads these). Beside a name in "
+        "`weights` it says where these very weights are to be had, else timm's own address is used. In a "
+        "config, a path or address given as `weights` arrives here.",
+        None,
+    )
+    classes: ClassesOrNone | None = parameter(
+        "The number of outputs, where the weights are not timm's; 0 for none, so that the network gives "
+        "its last features.",
+        None,
+    )
+    preprocess: Preprocess | None = parameter(
+        "Replaces the whole transform that belongs to the weights. Random and own weights are taken to "
+        "have that of the architecture's default weights.",
+        None,
+    )
+    seed: int = parameter("Int.", 0)
 
-    Raises
-    ------
-    ConfigError
-        The architecture or the weights' name is unknown, or it takes other images than RGB.
-    DataError
-        The file is not a state dict or does not fit the architecture.
-    """
-    check(architecture=architecture, weights=weights, file=file)
-    path = Path(file) if file else None
-    if weights in (None, "random"):
-        loaded = untrained(
-            architecture=architecture, weights=weights, classes=classes, preprocess=preprocess, seed=seed
+    def load(self) -> Loaded:
+        """Build a network and give it its weights.
+
+        Raises
+        ------
+        ConfigError
+            The architecture or the weights' name is unknown, or it takes other images than RGB.
+        DataError
+            The file is not a state dict or does not fit the architecture.
+        """
+        self.check()
+        path = Path(self.file) if self.file else None
+        if self.weights in (None, "random"):
+            loaded = self.untrained()
+            if path is None:
+                return loaded
+            insert(loaded.module, read(path), path, self.architecture)
+            own = loaded.module.num_classes
+            return loaded._replace(weights=path.name, categories=imagenet() if own == 1000 else None)
+        config = _configuration(self.architecture, self.weights)
+        processing = (
+            _preset(self.architecture, config) if self.preprocess is None else Preprocess.of(self.preprocess)
         )
-        if path is None:
-            return loaded
-        insert(loaded.module, read(path), path, architecture)
-        own = loaded.module.num_classes
-        return loaded._replace(weights=path.name, categories=imagenet() if own == 1000 else None)
-    config = _configuration(architecture, weights)
-    processing = _preset(architecture, config) if preprocess is None else Preprocess.of(preprocess)
-    module = _timms(architecture, config, _find(config, path))
-    classifies = module.num_classes > 0
-    return Loaded(module, processing, config.tag, _categories(module.num_classes), classifies=classifies)
+        module = _timms(self.architecture, config, _find(config, path))
+        classifies = module.num_classes > 0
+        return Loaded(module, processing, config.tag, _categories(module.num_classes), classifies=classifies)
 
+    def untrained(self) -> Loaded:
+        """Build a network as some weights need it (size of the images, outputs), with random ones."""
+        import timm
 
-def untrained(
-    *,
-    architecture: str,
-    weights: str | None,
-    classes: int | None,
-    preprocess: Preprocess | None,
-    seed: int = 0,
-) -> Loaded:
-    """Build a network as some weights need it (size of the images, outputs), with random ones."""
-    import timm
-
-    config = _configuration(architecture, weights)
-    if config.input_size[0] != 3:
-        raise ConfigError(
-            f"architecture: {architecture} takes images of {config.input_size[0]} channels; stimuli have 3, "
-            "R, G and B. Choose another network."
+        config = _configuration(self.architecture, self.weights)
+        if config.input_size[0] != 3:
+            raise ConfigError(
+                f"architecture: {self.architecture} takes images of {config.input_size[0]} channels; stimuli have 3, "
+                "R, G and B. Choose another network."
+            )
+        known = self.weights not in (None, "random")
+        with drawn(self.seed):
+            module = _bare(
+                timm.create_model(
+                    self.architecture, pretrained_cfg=config, num_classes=None if known else self.classes
+                )
+            )
+        processing = (
+            _preset(self.architecture, config) if self.preprocess is None else Preprocess.of(self.preprocess)
         )
-    known = weights not in (None, "random")
-    with drawn(seed):
-        module = _bare(
-            timm.create_model(architecture, pretrained_cfg=config, num_classes=None if known else classes)
-        )
-    processing = _preset(architecture, config) if preprocess is None else Preprocess.of(preprocess)
-    return Loaded(module, processing, "random", None, classifies=module.num_classes > 0)
+        return Loaded(module, processing, "random", None, classifies=module.num_classes > 0)
 
-
-def check(*, architecture, weights, file) -> None:
-    """Refuse what can be seen without timm; what cannot, when the table of layers is made."""
-    if "." in architecture:
-        base, _, tag = architecture.partition(".")
-        raise ConfigError(
-            f"architecture: expected a name without weights, found '{architecture}'. Write architecture: "
-            f"{base} and weights: {tag}."
-        )
-    if weights is None and file is None:
-        raise ConfigError(
-            "which weights? Set 'weights' to random, to DEFAULT or another of timm's names (what is after "
-            f"the dot in `timm.list_pretrained('{architecture}*')`), or to the path of a state dict."
-        )
-    if weights == "random" and file is not None:
-        raise ConfigError(f"weights are to be random, yet a file is given: {file}. Drop one of the two.")
+    def check(self) -> None:
+        """Refuse what can be seen without timm; what cannot, when the table of layers is made."""
+        if "." in self.architecture:
+            base, _, tag = self.architecture.partition(".")
+            raise ConfigError(
+                f"architecture: expected a name without weights, found '{self.architecture}'. Write architecture: "
+                f"{base} and weights: {tag}."
+            )
+        if self.weights is None and self.file is None:
+            raise ConfigError(
+                "which weights? Set 'weights' to random, to DEFAULT or another of timm's names (what is after "
+                f"the dot in `timm.list_pretrained('{self.architecture}*')`), or to the path of a state dict."
+            )
+        if self.weights == "random" and self.file is not None:
+            raise ConfigError(
+                f"weights are to be random, yet a file is given: {self.file}. Drop one of the two."
+            )
 
 
 def _configuration(architecture: str, weights: str | None):

@@ -9,6 +9,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.networks.lib import layer_table
 from repscape.networks.lib.loaded import Loaded
 from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.plugin.contract import Network, parameter
 from repscape.plugin.parameter_types import Classes, File
 from repscape.traced.layer_info import Row
 from repscape.traced.preprocess import Preprocess
@@ -30,109 +31,110 @@ AUXILIARY = re.compile(r"(aux1|aux2|AuxLogits)\.")
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.\w+)")
 
 
-def load(
-    *,
-    architecture: str,
-    weights: str | None = None,
-    file: File | None = None,
-    classes: Classes = 1000,
-    preprocess: Preprocess | None = None,
-    like: str | None = None,
-    seed: int = 0,
-) -> Loaded:
-    """Build a network and give it its weights.
+class Torchvision(Network):
+    """Networks for classification as torchvision builds them."""
 
-    Parameters
-    ----------
-    architecture : str
-        One of ``torchvision.models.list_models(module=torchvision.models)``.
-    weights : str, optional
-        The name of torchvision's weights (``IMAGENET1K_V1``, ``DEFAULT``), or ``random`` (torch's
-        initialisation, drawn from `seed`).
-    file : path, optional
-        The state dict (.pth, .pt or .safetensors). Beside a name in `weights` it says where these
-        very weights are to be had, else torchvision's own address is used. In a config, a path or
-        address given as `weights` arrives here.
-    classes : int
-        The number of outputs, where the weights are not torchvision's.
-    preprocess : Preprocess, optional
-        Replaces the whole transform that belongs to the weights; keys left out have the values
-        that are usual for ImageNet.
-    like : str, optional
-        The name of the weights whose transform random and own weights have, by default the
-        architecture's default ones; own weights have their categories too where there are 1000.
-    seed : int
+    architecture: str = parameter("One of ``torchvision.models.list_models(module=torchvision.models)``.")
+    weights: str | None = parameter(
+        "The name of torchvision's weights (``IMAGENET1K_V1``, ``DEFAULT``), or ``random`` (torch's "
+        "initialisation, drawn from `seed`).",
+        None,
+    )
+    file: File | None = parameter(
+        "The state dict (.pth, .pt or .safetensors). Beside a name in `weights` it says where these very "
+        "weights are to be had, else torchvision's own address is used. In a config, a path or address "
+        "given as `weights` arrives here.",
+        None,
+    )
+    classes: Classes = parameter("The number of outputs, where the weights are not torchvision's.", 1000)
+    preprocess: Preprocess | None = parameter(
+        "Replaces the whole transform that belongs to the weights; keys left out have the values that are "
+        "usual for ImageNet.",
+        None,
+    )
+    like: str | None = parameter(
+        "The name of the weights whose transform random and own weights have, by default the "
+        "architecture's default ones; own weights have their categories too where there are 1000.",
+        None,
+    )
+    seed: int = parameter("Int.", 0)
 
-    Raises
-    ------
-    ConfigError
-        The architecture or the weights' name is unknown.
-    DataError
-        The file is not a state dict or does not fit the architecture.
-    """
-    enum = weight_names(architecture)
-    check(architecture=architecture, weights=weights, file=file, like=like)
-    named = enum.__members__.get(weights or "")
-    path = _find(architecture, enum, named, weights, file)
-    if named is None and path is not None:
-        named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
-    if named is not None and path is not None:
-        check_is(path, _digits(named), f"torchvision's {named}")
-    standard = named or enum[like or "DEFAULT"]
-    categories = standard.meta["categories"]
-    if named is None:
-        # Random weights know no classes; a state dict of 1,000 outputs is taken to be ImageNet's.
-        categories = categories if classes == 1000 and path is not None else None
-    elif categories is not None:
-        classes = len(categories)
-    processing = preset(standard) if preprocess is None else Preprocess.of(preprocess)
-    module = build(architecture, classes, image_size(architecture, named, processing), seed)
-    if path is not None:
-        insert(module, read(path), path, architecture, _renaming(module))
-    name = named.name if named else path.name if path else "random"
-    return Loaded(module, processing, name, categories)
+    def load(self) -> Loaded:
+        """Build a network and give it its weights.
 
-
-def check(*, architecture, weights, file, like) -> None:
-    """Refuse weights that there are not; the config asks before a job does."""
-    known = layer_table.weight_names().get(architecture, [])
-    if known and like is not None and like not in known:
-        raise ConfigError(f"like: {unknown(like, known)}")
-    if like is not None and weights in known:
-        raise ConfigError(f"like: the weights {weights} have a transform of their own. Leave 'like' out.")
-    if weights is None and file is None:
-        raise ConfigError(
-            f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
-            "state dict."
+        Raises
+        ------
+        ConfigError
+            The architecture or the weights' name is unknown.
+        DataError
+            The file is not a state dict or does not fit the architecture.
+        """
+        classes = self.classes
+        enum = weight_names(self.architecture)
+        self.check()
+        named = enum.__members__.get(self.weights or "")
+        path = _find(self.architecture, enum, named, self.weights, self.file)
+        if named is None and path is not None:
+            named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
+        if named is not None and path is not None:
+            check_is(path, _digits(named), f"torchvision's {named}")
+        standard = named or enum[self.like or "DEFAULT"]
+        categories = standard.meta["categories"]
+        if named is None:
+            # Random weights know no classes; a state dict of 1,000 outputs is taken to be ImageNet's.
+            categories = categories if classes == 1000 and path is not None else None
+        elif categories is not None:
+            classes = len(categories)
+        processing = preset(standard) if self.preprocess is None else Preprocess.of(self.preprocess)
+        module = build(
+            self.architecture, classes, image_size(self.architecture, named, processing), self.seed
         )
-    if known and str(weights).lower() in PRETRAINED:
-        names = ", ".join(name for name in known if name != "DEFAULT")
-        raise ConfigError(
-            f"weights of {architecture}: expected a name, found '{weights}'. Torchvision has {names}; "
-            f"DEFAULT is {layer_table.default_weights(architecture)}. Write one of these, or random, or the "
-            "path of a state dict."
-        )
-    if known and weights not in (None, "random", *known):
-        choice = unknown(weights, ["random", *known])
-        raise ConfigError(f"weights of {architecture}: {choice} Or give the path of a state dict.")
+        if path is not None:
+            insert(module, read(path), path, self.architecture, _renaming(module))
+        name = named.name if named else path.name if path else "random"
+        return Loaded(module, processing, name, categories)
 
+    def check(self) -> None:
+        """Refuse weights that there are not; the config asks before a job does."""
+        known = layer_table.weight_names().get(self.architecture, [])
+        if known and self.like is not None and self.like not in known:
+            raise ConfigError(f"like: {unknown(self.like, known)}")
+        if self.like is not None and self.weights in known:
+            raise ConfigError(
+                f"like: the weights {self.weights} have a transform of their own. Leave 'like' out."
+            )
+        if self.weights is None and self.file is None:
+            raise ConfigError(
+                f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
+                "state dict."
+            )
+        if known and str(self.weights).lower() in PRETRAINED:
+            names = ", ".join(name for name in known if name != "DEFAULT")
+            raise ConfigError(
+                f"weights of {self.architecture}: expected a name, found '{self.weights}'. Torchvision has {names}; "
+                f"DEFAULT is {layer_table.default_weights(self.architecture)}. Write one of these, or random, or the "
+                "path of a state dict."
+            )
+        if known and self.weights not in (None, "random", *known):
+            choice = unknown(self.weights, ["random", *known])
+            raise ConfigError(f"weights of {self.architecture}: {choice} Or give the path of a state dict.")
 
-def rows(architecture: str) -> tuple[Row, ...]:
-    """Return the table of layers that ships with the package.
+    def rows(self) -> tuple[Row, ...]:
+        """Return the table of layers that ships with the package.
 
-    Raises
-    ------
-    ConfigError
-        There is no such architecture; the message has close matches.
-    """
-    if architecture.startswith(OF_CLIPS):
-        raise ConfigError(
-            f"architecture: {architecture} takes clips; only networks of single images can be used, for "
-            "stimuli are shown image by image. Choose one of these."
-        )
-    if architecture not in layer_table.architectures():
-        raise ConfigError(f"architecture: {unknown(architecture, layer_table.architectures())}")
-    return layer_table.read(architecture)
+        Raises
+        ------
+        ConfigError
+            There is no such architecture; the message has close matches.
+        """
+        if self.architecture.startswith(OF_CLIPS):
+            raise ConfigError(
+                f"architecture: {self.architecture} takes clips; only networks of single images can be used, for "
+                "stimuli are shown image by image. Choose one of these."
+            )
+        if self.architecture not in layer_table.architectures():
+            raise ConfigError(f"architecture: {unknown(self.architecture, layer_table.architectures())}")
+        return layer_table.read(self.architecture)
 
 
 def weight_names(architecture: str) -> "type[WeightsEnum]":

@@ -4,7 +4,6 @@ Where the number of images, units or pixels is only known from files that are st
 counted: a study takes at least what is said here. Analyses and figures, which take little, are left out.
 """
 
-import inspect
 import math
 import os
 from collections import Counter
@@ -14,7 +13,7 @@ from functools import cached_property
 from repscape.core.errors import ConfigError
 from repscape.networks.lib import layer_table, layer_table_cache
 from repscape.planning import resource_estimates
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
 from repscape.rdms.file import LABELLED
 from repscape.study.study import Study
 
@@ -136,12 +135,7 @@ class Sizes:
 
 def _recorded(section: dict, layer: str, units: int, channels: int) -> int:
     """Return how many units of a layer a population records, by its plugin where that says it."""
-    function = registry.entry("populations", section["select"])
-    about = getattr(inspect.getmodule(function), "about_units", None)
-    if about is None:
-        return min(section.get("units") or units, units)
-    keys = schema.arguments(function, section, only=inspect.signature(about).parameters)
-    return about(layer, units, channels, **keys)
+    return schema.make("populations", section).estimated_units(layer, units, channels)
 
 
 def to_make(sizes: Sizes, jobs: Iterable[Iterable[str]]) -> Counter[str]:

@@ -10,7 +10,6 @@ from repscape.plugin import schema
 from repscape.study.study import CONTENTS, PATHS, Study
 
 # How the plugin of a section is called that may name further files of analyses
-_SELECTORS = {"analyses": "analysis", "figures": "figure"}
 _SUFFIXES = {".svg", ".png", ".rst", ".nc"}  # of figures, with their captions and what they show
 
 
@@ -116,7 +115,7 @@ def _analyses(study: Study) -> Iterator[str]:
         if step == "analyses":
             yield from (study.path(kind, analysis=name) for kind in ("analysis", "table"))
         section = study.config[step][name]
-        for files in schema.inputs(step, section, section[_SELECTORS[step]], study).values():
+        for files in schema.make(step, section).inputs(study).values():
             for path in [files] if isinstance(files, str) else files:
                 if path in by_path:
                     waiting.append(("analyses", by_path[path]))

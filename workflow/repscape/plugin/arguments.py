@@ -1,20 +1,21 @@
-"""From a section of the config to the arguments of a plugin's entry function."""
+"""From a section of the config to a plugin that is ready to work: with local files in place of names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from repscape.io import assets, file_digests
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
+from repscape.plugin.registry import find
 
 
-def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -> dict:
-    """Pick a plugin's arguments from its section and put local files in place of names and addresses.
+def ready(step: str, section: Mapping, where: str, inputs: Mapping) -> Any:
+    """Make the plugin that a section asks for, with local files in place of names and addresses.
 
     Parameters
     ----------
-    function : the plugin's entry function
+    step : str
     section : the validated section of the config
     where : str
         The section's key, for messages.
@@ -26,43 +27,41 @@ def fetched(function: Callable, section: Mapping, where: str, inputs: Mapping) -
     AssetError
         A file cannot be had (see `assets.fetch`).
     """
-    arguments = schema.arguments(function, section)
-    for name in schema.asset_parameters(function):
-        if arguments.get(name) is not None:
-            files = assets.fetch(arguments[name], f"{where}.{name}")
-            arguments[name] = files if schema.takes_several(function, name) else files[0]
-    if schema.IN_PATH in signature(function).parameters:
-        found: dict[Path, dict[str, str]] = {}
-        for name in schema.asset_parameters(function):
+    plugin = find(step, section[schema.KIND], where)
+    values = schema.values(plugin, section)
+    for name in schema.asset_parameters(plugin):
+        if values.get(name) is not None:
+            files = assets.fetch(values[name], f"{where}.{name}")
+            values[name] = files if schema.takes_several(plugin, name) else files[0]
+    made = plugin(**values | schema.made_arguments(plugin, inputs))
+    if plugin.reads_path_labels:
+        labels: dict[Path, dict[str, str]] = {}
+        for name in schema.asset_parameters(plugin):
             if section[name] is not None:
-                found |= assets.in_braces(section[name], f"{where}.{name}")
-        arguments[schema.IN_PATH] = found
-    return arguments | schema.made_arguments(function, inputs)
+                labels |= assets.in_braces(section[name], f"{where}.{name}")
+        made.path_labels = labels
+    return made
 
 
-def named_files(step: str, plugin: str, section: Mapping) -> list[str]:
+def named_files(step: str, section: Mapping) -> list[str]:
     """Return the local files that a section of the config names, and those that these name."""
-    function = registry.entry(step, plugin)
+    plugin = schema.make(step, section, step)
     named = [
         file
-        for parameter in schema.asset_parameters(function)
+        for parameter in schema.asset_parameters(type(plugin))
         if section[parameter] is not None
         for file in assets.local_files(section[parameter], parameter)
     ]
-    files_in = getattr(registry.find(step, plugin, step), "files_in", None)
-    if files_in is not None:
-        keys = signature(files_in).parameters
-        named += files_in(**schema.arguments(function, section, only=keys))
-    return list(map(str, named))
+    return [*map(str, named), *map(str, plugin.further_files())]
 
 
 @contextmanager
-def unchanged(step: str, plugin: str, section: Mapping, planned: file_digests.Contents) -> Iterator[None]:
+def unchanged(step: str, section: Mapping, planned: file_digests.Contents) -> Iterator[None]:
     """Read files that a section names: fail if they are not those that the run was planned with.
 
     Parameters
     ----------
-    step, plugin, section : as in `named_files`
+    step, section : as in `named_files`
     planned : what `file_digests.contents` returned for them when the run was planned
 
     Raises
@@ -71,4 +70,4 @@ def unchanged(step: str, plugin: str, section: Mapping, planned: file_digests.Co
         After the block: one has changed.
     """
     yield
-    file_digests.check_unchanged(named_files(step, plugin, section), planned)
+    file_digests.check_unchanged(named_files(step, section), planned)

@@ -31,9 +31,10 @@ def digest(*files: str | Path) -> str:
 
     Parameters
     ----------
-    files : paths of scripts or modules
-        Those outside the workflow's folder are told apart by their order, not by where they lie: a study may
-        have two of one name.
+    files : paths of scripts, modules or plugins
+        What a user's plugin imports from its own folder (``from ..lib import filters``) counts as well. Files
+        outside the workflow's folder are known by their order, not by where they lie: a study may have two of
+        one name.
 
     Returns
     -------
@@ -45,15 +46,10 @@ def digest(*files: str | Path) -> str:
     while waiting:
         key, file = waiting.pop()
         if key not in seen:
-            seen[key], modules = _read(file)
-            waiting.extend((_key(found), found) for found in map(_module_file, modules))
+            seen[key], found = _read(file)
+            waiting.extend((_key(one), one) for one in found)
     lines = "\n".join(f"{key} {seen[key]}" for key in sorted(seen))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
-
-
-def plugin_file(step: str, name: str) -> Path:
-    """Return the file of a plugin."""
-    return PACKAGE / step / f"{name}.py"
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -90,10 +86,23 @@ def serialise(node) -> str:
     return repr(node)
 
 
+def neighbours(tree: ast.AST, file: Path) -> list[Path]:
+    """Name the files beside a user's plugin that it imports relatively."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for path in [folder, *(folder / alias.name for alias in node.names)]:
+                found += [one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()]
+    return found
+
+
 @cache
-def _read(file: Path) -> tuple[str, frozenset[str]]:
+def _read(file: Path) -> tuple[str, tuple[Path, ...]]:
     tree = ast.parse(file.read_bytes(), filename=str(file))
-    return hashlib.sha256(serialise(tree).encode()).hexdigest(), frozenset(imports(tree))
+    modules = [_module_file(module) for module in sorted(imports(tree))]
+    beside = [] if file.is_relative_to(PACKAGE) else neighbours(tree, file)
+    return hashlib.sha256(serialise(tree).encode()).hexdigest(), (*modules, *beside)
 
 
 def _module_file(module: str) -> Path:

@@ -1,71 +1,182 @@
-"""Plugins: one module is one name in the config.
+"""Plugins, found by their step and name: in the package, in folders of the user's, in installed packages.
 
-A plugin is a module in the folder of its step that defines the step's entry function
-(`ENTRY_POINTS`). The function's keyword-only parameters are the plugin's keys in the config:
-their annotations are its schema, their defaults the config's defaults. A plugin may also define `check`,
-which takes some of these parameters and raises a `ConfigError` if they do not go together; one of a
-plugin that takes other stimuli may also ask for `how_many`: for each of these parameters the number of
-images, or None. A source of stimuli may define `how_many`, which tells it from the parameters.
-Adding a plugin is adding a file; nothing else is edited.
+All have the same layout: ``{step}/{name}.py`` holds one plugin (see `repscape.plugin.contract`). A folder is
+named in the config (``plugins: my_lab``); an installed package names itself by an entry point of the group
+``repscape.plugins``, whose value is the package that has these folders. Files in a plugin's folder import
+each other relatively (``from ..lib.filters import gabor``).
 """
 
 import importlib
-import pkgutil
-import re
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Iterable
 from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from repscape.core.errors import ConfigError, unknown
+from repscape.core.errors import ConfigError, nearest, unknown
+from repscape.plugin.contract import STEPS, Plugin
 
-ENTRY_POINTS = {
-    "stimuli": "frames",
-    "networks": "load",
-    "trainings": "train",
-    "recordings": "read",
-    "populations": "select",
-    "metrics": "dissimilarity",
-    "analyses": "compute",
-    "figures": "draw",
-}
+PACKAGE = Path(__file__).parents[1]
+GROUP = "repscape.plugins"
+# Folders of plugins, for this process and the jobs that it starts
+VARIABLE = "REPSCAPE_PLUGINS"
 
 
-@cache
 def names(step: str) -> tuple[str, ...]:
     """List the plugins of a step without importing them."""
-    folder = Path(__file__).parents[1] / step
-    entry = re.compile(rf"^def {ENTRY_POINTS[step]}\(", re.MULTILINE)
-    found = (
-        module.name
-        for module in pkgutil.iter_modules([str(folder)])
-        if not module.ispkg and entry.search((folder / f"{module.name}.py").read_text(encoding="utf-8"))
-    )
-    return tuple(sorted(found))
+    return tuple(sorted(_files(step)))
 
 
-def find(step: str, name: str, where: str) -> ModuleType:
+def file(step: str, name: str) -> Path:
+    """Return the file of a plugin."""
+    return _files(step)[name]
+
+
+def find(step: str, name: str, where: str = "config") -> type[Any]:
     """Import a plugin.
 
     Parameters
     ----------
     step : str
-        The folder of the package: a key of `ENTRY_POINTS`.
+        A key of `repscape.plugin.contract.STEPS`.
     name : str
-        The plugin's module name.
     where : str
         Where the config asks for it, for the message.
+
+    Returns
+    -------
+    type
+        The class in the plugin's file.
 
     Raises
     ------
     ConfigError
-        There is no plugin of that name; the message lists those there are.
+        There is no plugin of that name (the message lists those there are), or its file does not hold one.
     """
-    if name not in names(step):
+    if name not in _files(step):
         raise ConfigError(f"{where}: {unknown(name, names(step))}")
-    return importlib.import_module(f"repscape.{step}.{name}")
+    return _load(step, name)
 
 
-def entry(step: str, name: str, where: str = "config") -> Callable:
-    """Return a plugin's entry function."""
-    return getattr(find(step, name, where), ENTRY_POINTS[step])
+@cache
+def _load(step: str, name: str) -> type[Plugin]:
+    path = file(step, name)
+    if path.is_relative_to(PACKAGE):
+        module = importlib.import_module(f"repscape.{step}.{name}")
+    else:
+        try:
+            module = importlib.import_module(f"{_package(path.parents[1])}.{step}.{name}")
+        except ConfigError as error:  # a name that the contract does not have
+            raise ConfigError(f"{path}: {error}") from error
+        except Exception as error:
+            raise ConfigError(f"{path}: the file cannot be imported: {error!r}.") from error
+    return _only_class(module, step, path)
+
+
+def _only_class(module: ModuleType, step: str, path: Path) -> type[Plugin]:
+    """Return the plugin that a module holds."""
+    base = STEPS[step]
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        what = ", ".join(one.__name__ for one in found) or "none"
+        raise ConfigError(f"{path}: expected one class derived from {base.__name__}, found {what}.")
+    for name, value in vars(module).items():
+        if getattr(value, "__module__", None) == module.__name__ and name in vars(base) and callable(value):
+            raise ConfigError(
+                f"{path}: the function '{name}' is what {base.__name__} has: put it into {found[0].__name__}, or "
+                "let its name begin with an underscore."
+            )
+    return found[0]
+
+
+def use(folders: Iterable[str | Path], where: str = "plugins") -> None:
+    """Take plugins from folders as well, in this process and in the jobs that it starts.
+
+    Parameters
+    ----------
+    folders : paths
+        Installed packages that name themselves are added.
+    where : str
+        The key in the config, for messages.
+
+    Raises
+    ------
+    ConfigError
+        A folder is not there or holds no plugins; a plugin has the name of another.
+    """
+    paths = list(dict.fromkeys([*(Path(folder).expanduser().resolve() for folder in folders), *_installed()]))
+    for path in paths:
+        _check_folder(path, where)
+    os.environ[VARIABLE] = os.pathsep.join(map(str, paths))
+    _files.cache_clear()
+    for step in STEPS:
+        names(step)
+
+
+def _check_folder(path: Path, where: str) -> None:
+    """Refuse a folder that holds no plugins, or some in a folder whose name is misspelt."""
+    if not path.is_dir():
+        raise ConfigError(
+            f"{where}: {path}: expected a folder, found {'a file' if path.exists() else 'none'}."
+        )
+    inside = [entry.name for entry in path.iterdir() if entry.is_dir()]
+    for name in set(inside) - STEPS.keys():
+        meant = nearest(name, STEPS)
+        if meant and not {meant, "lib"} & set(inside) and any((path / name).glob("*.py")):
+            raise ConfigError(f"{where}: {path}: {unknown(name, STEPS)} Rename the folder.")
+    if not STEPS.keys() & set(inside):
+        raise ConfigError(
+            f"{where}: {path}: expected folders of plugins ({', '.join(STEPS)}), found "
+            f"{', '.join(sorted(inside)) or 'none'}."
+        )
+
+
+def _installed() -> list[Path]:
+    """Return the folders of installed packages that hold plugins."""
+    from importlib.metadata import entry_points
+
+    found = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        spec = find_spec(point.value)
+        if spec is None or not spec.submodule_search_locations:
+            raise ConfigError(f"entry point {point.name} of {GROUP}: {point.value} is not a package.")
+        found.append(Path(list(spec.submodule_search_locations)[0]).resolve())
+    return found
+
+
+@cache
+def _files(step: str) -> dict[str, Path]:
+    """Map the plugins of a step to their files.
+
+    Raises
+    ------
+    ConfigError
+        Two have one name.
+    """
+    folders = filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))
+    found: dict[str, Path] = {}
+    for root in [PACKAGE, *map(Path, folders)]:
+        for path in sorted((root / step).glob("[!_]*.py")):
+            if path.stem in found:
+                raise ConfigError(
+                    f"{path}: there is a plugin of this name: {found[path.stem]}. Rename the file."
+                )
+            found[path.stem] = path
+    return found
+
+
+@cache
+def _package(folder: Path) -> str:
+    """Make a folder a package that Python knows, under a name that no other has."""
+    name = f"repscape_plugins_{sha256(os.fsencode(folder)).hexdigest()[:16]}"
+    package = sys.modules[name] = ModuleType(name)
+    package.__path__ = [str(folder)]
+    return name

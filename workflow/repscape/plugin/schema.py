@@ -1,10 +1,11 @@
-"""Sections of the config, as plugins take them: the schema of one, and the arguments that it gives."""
+"""Sections of the config, as plugins take them: the schema of one, and the plugin that it makes."""
 
-import inspect
-from collections.abc import Callable, Container, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from functools import cache
+from inspect import get_annotations
 from pathlib import Path
-from types import NoneType, UnionType
+from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import (
@@ -19,13 +20,11 @@ from pydantic import (
 )
 
 from repscape.core.errors import AssetError, ConfigError
+from repscape.plugin.contract import Stimulus
 from repscape.plugin.parameter_types import Names, _Asset, _Made
-from repscape.plugin.registry import entry, find
+from repscape.plugin.registry import find
 
-# The argument, if it takes one of this name, in which a source of stimuli gets what names in braces in its
-# paths stand for: {file: {name: value}}. It is not a key.
-IN_PATH = "in_path"
-
+KIND = "kind"  # the key that selects the plugin
 LARGEST = 1e12  # of numbers in a config, beside seeds; keys have narrower bounds where these are known
 
 
@@ -91,79 +90,80 @@ def kinds_of(hint: Any) -> list:
     return [kind for part in inner for kind in kinds_of(part)] if inner else [hint]
 
 
-def asset_parameters(function: Callable) -> list[str]:
+def asset_parameters(plugin: type[Any]) -> list[str]:
     """Name the parameters that take files (annotated `File` or `Files`)."""
-    return [name for name, hint in _hints(function).items() if _marks(hint, _Asset)]
+    return [name for name, hint in hints(plugin).items() if _marks(hint, _Asset)]
 
 
-def made_parameters(function: Callable) -> dict[str, str]:
+def made_parameters(plugin: type[Any]) -> dict[str, str]:
     """Map the parameters that name a part of the study to its kind: ``stimulus`` or ``network``."""
-    marked = {name: _marks(hint, _Made) for name, hint in _hints(function).items()}
+    marked = {name: _marks(hint, _Made) for name, hint in hints(plugin).items()}
     return {name: marks[0].kind for name, marks in marked.items() if marks}
 
 
-def takes_several(function: Callable, name: str) -> bool:
+def takes_several(plugin: type[Any], name: str) -> bool:
     """Whether a parameter that takes files takes a list of them (`Files`, `StimulusFiles`)."""
-    return "list[" in str(_hints(function)[name])
+    return "list[" in str(hints(plugin)[name])
 
 
-def model(function: Callable, /, **common) -> type[BaseModel]:
-    """Build the closed schema of a plugin's section from its keyword-only parameters.
+@cache
+def _model(plugin: type[Any], common: tuple) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for name, hint in hints(plugin).items():
+        declared = plugin.parameters[name]
+        if _is_file(hint):
+            several = Names if _marks(hint, _Made) else str | list[str]
+            hint = several if takes_several(plugin, name) else str
+            hint = hint | None if declared.default is None else hint
+        if name == "seed":  # what every generator of random numbers and NetCDF's integers take
+            hint = Annotated[hint, Field(ge=0, lt=2**63)]
+        fields[name] = (hint, Field(declared.default, description=declared.doc))
+    name = plugin.__module__.rpartition(".")[2]
+    return create_model(name, __base__=Section, **(dict(common) | fields))
+
+
+def model(plugin: type[Any], /, **common: tuple) -> type[BaseModel]:
+    """Build the closed schema of a plugin's section from its parameters.
 
     Files stay text here: addresses or patterns until `assets` has found them, or names of the study.
 
     Parameters
     ----------
-    function : the plugin's entry function
+    plugin : the plugin's class
     common : name = (type, default)
         Further keys of the section; a parameter of the same name goes first.
     """
-    parameters = inspect.signature(function).parameters
-    fields: dict[str, Any] = {}
-    for name, hint in _hints(function).items():
-        default = parameters[name].default
-        if _is_file(hint):
-            several = Names if _marks(hint, _Made) else str | list[str]
-            hint = several if takes_several(function, name) else str
-            hint = hint | None if default is None else hint
-        if name == "seed":  # what every generator of random numbers and NetCDF's integers take
-            hint = Annotated[hint, Field(ge=0, lt=2**63)]
-        fields[name] = (hint, ... if default is inspect.Parameter.empty else default)
-    name = function.__module__.rsplit(".", 1)[-1]
-    return create_model(name, __base__=Section, **(common | fields))
+    return _model(plugin, ((KIND, (str, ...)), *common.items()))
 
 
-def arguments(function: Callable, section: Mapping, only: Container[str] | None = None) -> dict:
-    """Pick the arguments that an entry function takes from a section, in the types it declares.
+def make(step: str, section: Mapping, where: str = "config") -> Any:
+    """Make the plugin that a section asks for, with the parameters that it gives, in the declared types.
 
-    Files stay text (see `arguments.fetched`). With `only`, no other arguments are picked.
-    """
-    return {
-        name: section[name] if _is_file(hint) else TypeAdapter(hint).validate_python(section[name])
-        for name, hint in _hints(function).items()
-        if name in section and (only is None or name in only)
-    }
-
-
-def inputs(step: str, section: Mapping, name: str, study) -> dict[str, str | list[str]]:
-    """Ask an analysis or a figure which files it needs; its `inputs` takes the keys that it asks for.
+    Files stay text (see `arguments.fetched`).
 
     Parameters
     ----------
     step : str
-    section : the validated section of the config
-    name : str
-        The plugin's.
-    study : Study
-
-    Raises
-    ------
-    ConfigError
-        The study does not have what the section asks for.
+    section : the section of the config; keys that are no parameters do not count
+    where : str
+        The section's key, for messages.
     """
-    name_files = find(step, name, step).inputs
-    keys = inspect.signature(name_files).parameters
-    return name_files(study, **arguments(entry(step, name), section, only=keys))
+    plugin = find(step, section[KIND], where)
+    return plugin(**values(plugin, section))
+
+
+def values(plugin: type[Any], section: Mapping) -> dict[str, Any]:
+    """Return what a section gives for a plugin's parameters, in the types that they declare."""
+    return {
+        name: section[name] if _is_file(hint) else _adapter(plugin, name).validate_python(section[name])
+        for name, hint in hints(plugin).items()
+        if name in section
+    }
+
+
+@cache
+def _adapter(plugin: type[Any], name: str) -> TypeAdapter:
+    return TypeAdapter(hints(plugin)[name])
 
 
 def factors(section: Mapping) -> Mapping[str, list[str]] | None:
@@ -173,51 +173,52 @@ def factors(section: Mapping) -> Mapping[str, list[str]] | None:
     ----------
     section : the stimulus's validated section of the config
     """
-    function = entry("stimuli", section["source"])
-    tell = getattr(inspect.getmodule(function), "factors", None)
-    if tell is None:
+    plugin = find("stimuli", section[KIND])
+    if plugin.image_factors is Stimulus.image_factors:
         # What is made from others may take over their factors.
-        return None if any(section[name] is not None for name in made_parameters(function)) else {}
+        return None if any(section[name] is not None for name in made_parameters(plugin)) else {}
     try:
-        return tell(**arguments(function, section, only=inspect.signature(tell).parameters))
-    except (AssetError, ConfigError):  # told with the assets and by `check`
+        return make("stimuli", section).image_factors()
+    except (AssetError, ConfigError):  # reported with the assets and by `check`
         return None
 
 
 def factor_names(section: Mapping) -> list[str] | None:
     """Name the factors of a stimulus's images; None where only its job can."""
-    function = entry("stimuli", section["source"])
-    name_them = getattr(inspect.getmodule(function), "factor_names", None)
-    if name_them is not None:
-        return list(name_them(**arguments(function, section, only=inspect.signature(name_them).parameters)))
+    named = make("stimuli", section).factor_names()
+    if named is not None:
+        return list(named)
     known = factors(section)
     return None if known is None else list(known)
 
 
-def made_arguments(function: Callable, inputs: Mapping) -> dict[str, Path | list[Path]]:
-    """Pick the files of the study that an entry function takes from a job's inputs, by parameter."""
+def made_arguments(plugin: type[Any], inputs: Mapping) -> dict[str, Path | list[Path]]:
+    """Pick the files of the study that a plugin takes from a job's inputs, by parameter."""
     arguments: dict[str, Path | list[Path]] = {}
-    for name in made_parameters(function):
+    for name in made_parameters(plugin):
         if name in inputs:
             files = [inputs[name]] if isinstance(inputs[name], str) else inputs[name]
             paths = [Path(file) for file in files]
-            arguments[name] = paths if takes_several(function, name) else paths[0]
+            arguments[name] = paths if takes_several(plugin, name) else paths[0]
     return arguments
 
 
 @cache
-def _hints(function: Callable) -> dict[str, Any]:
-    """Annotations of the keyword-only parameters, in order."""
-    hints = get_type_hints(function, include_extras=True)
+def hints(plugin: type[Any]) -> dict[str, Any]:
+    """Return the types of a plugin's parameters, with their bounds, in order."""
+    found: dict[str, Any] = {}
+    for base in reversed(plugin.__mro__):
+        said = {name: hint for name, hint in get_annotations(base).items() if name in plugin.parameters}
+        names = vars(sys.modules[base.__module__])
+        found |= get_type_hints(SimpleNamespace(__annotations__=said), names, include_extras=True)
     return {
-        name: hints.get(name, Any)
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        name: Annotated[found[name], Field(**declared.bounds)] if declared.bounds else found[name]
+        for name, declared in plugin.parameters.items()
     }
 
 
 def _is_file(hint) -> bool:
-    """Whether the function gets local files where the config has text."""
+    """Whether the plugin gets local files where the config has text."""
     return bool(_marks(hint, _Asset) or _marks(hint, _Made))
 
 

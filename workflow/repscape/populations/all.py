@@ -2,12 +2,17 @@
 
 import numpy as np
 
+from repscape.plugin.contract import Population
 from repscape.populations.lib.layer import Layer, Selection
 
 # Also of recordings: needs neither channels nor places
-RECORDINGS = True
 
 
-def select(layer: Layer) -> Selection:
-    """Take all units of a layer: up to millions for each image."""
-    return Selection(np.arange(layer.units, dtype=np.int32), "unit", layer.units)
+class All(Population):
+    """Every unit."""
+
+    of_recordings = True
+
+    def select(self, layer: Layer) -> Selection:
+        """Take all units of a layer: up to millions for each image."""
+        return Selection(np.arange(layer.units, dtype=np.int32), "unit", layer.units)

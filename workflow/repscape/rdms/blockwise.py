@@ -1,6 +1,5 @@
 """RDMs of many images, computed in blocks and written as they come."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import netCDF4
@@ -9,6 +8,7 @@ import numpy as np
 from repscape.core.errors import DataError
 from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.streamed_rows import Rows
+from repscape.plugin.contract import Metric
 from repscape.rdms import file as rdm_file
 
 # What the interpreter and blocks of pairs and of rows take, in bytes; the rest may hold answers.
@@ -78,10 +78,10 @@ def fill(
 
 
 def _parts(measure, rows: Rows, scalings: Mapping, whole: Callable, trials: bool) -> Iterator[np.ndarray]:
-    in_blocks = getattr(inspect.getmodule(measure.function), "in_blocks", None)
-    if in_blocks is not None and not (trials and measure.takes_trials):
+    blockwise = type(measure.metric).in_blocks is not Metric.in_blocks
+    if blockwise and not (trials and measure.metric.uses_trials):
         near, image = measure.rounding(rows, scalings, trials), 0
-        for part in in_blocks(rows, scalings[measure.normalisation]):
+        for part in measure.metric.in_blocks(rows, scalings[measure.normalisation]):
             if near is not None:
                 begin = 0
                 while begin < len(part) and image < len(rows):  # a part has all pairs of some images
@@ -94,6 +94,6 @@ def _parts(measure, rows: Rows, scalings: Mapping, whole: Callable, trials: bool
         raise DataError(
             f"metric '{measure.name}' is computed for all pairs at once, expected at most "
             f"{rdm_file.WHOLE:,} images for that, found {len(rows):,}. Take fewer images or another metric; "
-            "one of your own can be a plugin with 'in_blocks' (see CONTRIBUTING.md)."
+            "or give the metric `in_blocks` (see CONTRIBUTING.md)."
         )
     yield whole(measure)

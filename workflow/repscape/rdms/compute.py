@@ -1,8 +1,7 @@
 """RDMs of one stimulus, population and sample size: all layers, metrics, repeats and sets of images."""
 
-import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import netCDF4
@@ -18,8 +17,8 @@ from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Kind, Scaling, scaling
 from repscape.metrics.lib.single_trials import Trials
 from repscape.metrics.lib.streamed_rows import Rows
-from repscape.plugin import user_functions
-from repscape.plugin.registry import entry
+from repscape.plugin.contract import Metric
+from repscape.plugin.registry import find
 from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
 from repscape.rdms import measures as properties
@@ -33,29 +32,28 @@ _KEYS = (
 )  # fmt: skip
 
 
-class Metric(NamedTuple):
-    """A metric as a study calls it, what it measures (``metric`` in the config), and its normalisation."""
+class NamedMetric(NamedTuple):
+    """A metric as a study calls it, the plugin that computes it and its name, and its normalisation."""
 
     name: str
-    function: Callable
+    metric: Metric
     normalisation: Kind
     measure: str
 
-    @property
-    def takes_trials(self) -> bool:
-        """Whether its function takes single trials, where there are any."""
-        return single_trials.asked_for(self.function)
+    @classmethod
+    def of(cls, name: str, kind: str, normalisation: Kind) -> "NamedMetric":
+        """Find the plugin of a metric."""
+        return cls(name, find("metrics", kind, "rdms.metrics")(), normalisation, kind)
 
     def rounding(self, activity, scalings: Mapping[str, Scaling], trials: bool) -> np.ndarray | None:
         """Return what rounding may add to squared distances, by image; None where it is not known."""
-        tell = getattr(inspect.getmodule(self.function), "squared_rounding", None)
-        if tell is None or (trials and self.takes_trials):
+        if trials and self.metric.uses_trials:
             return None
-        return tell(activity, scalings[self.normalisation])
+        return self.metric.squared_rounding(activity, scalings[self.normalisation])
 
     def settled(self, values: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return dissimilarities, with 0 for what rounding may have made alone."""
-        return properties.settled(values, first, second, properties.described(self.measure).squared)
+        return properties.settled(values, first, second, self.metric.squared)
 
 
 def write_rdms(
@@ -96,10 +94,7 @@ def write_rdms(
     ConfigError
         The stimulus cannot be divided into these sets.
     """
-    measures = [
-        Metric(metric["name"], function_of(metric["metric"]), metric["normalisation"], metric["metric"])
-        for metric in metrics
-    ]
+    measures = [NamedMetric.of(metric["name"], metric["kind"], metric["normalisation"]) for metric in metrics]
     names = names_file = None
     for layer in outputs:
         with (
@@ -178,7 +173,7 @@ def write_rdms(
                 for name, group in groups.items()
             },
         )
-    wanted = [measure.name for measure in measures if measure.takes_trials]
+    wanted = [measure.name for measure in measures if measure.metric.uses_trials]
     if outputs and wanted and trials is None:
         logger.info(
             "%s has no single trials: %s computed without them (mahalanobis and crossnobis as sqeuclidean)",
@@ -227,7 +222,7 @@ def _check_size(name: str, group: sets_of_images.Group) -> None:
 
 def dissimilarities(
     activity: np.ndarray,
-    measures: Sequence[Metric],
+    measures: Sequence[NamedMetric],
     scalings: Mapping[str, Scaling],
     trials: Trials | None = None,
 ) -> np.ndarray:
@@ -257,33 +252,27 @@ def dissimilarities(
     values = np.empty((len(measures), images * (images - 1) // 2), np.float32)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # told once a layer
         for at, measure in enumerate(measures):
-            further = {"trials": trials} if measure.takes_trials else {}
+            metric = measure.metric
             try:
-                found = measure.function(activity, scalings[measure.normalisation], **further)
+                if metric.uses_trials and trials is not None:
+                    found = metric.of_trials(activity, trials)
+                else:
+                    found = metric.dissimilarity(activity, scalings[measure.normalisation])
             except DataError as error:
                 raise DataError(f"metric '{measure.name}': {error}") from error
             if np.shape(found) != values.shape[1:]:
                 raise DataError(
                     f"metric '{measure.name}': expected a dissimilarity for each pair of {images} images, "
-                    f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct the function."
+                    f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct it."
                 )
             near = measure.rounding(activity, scalings, trials is not None)
             values[at] = found if near is None else measure.settled(found, near[first], near[second])
     return values
 
 
-def function_of(metric: str) -> Callable:
-    """Return the function of a metric, a plugin's or one's own."""
-    return (
-        user_functions.load(metric)
-        if user_functions.is_own(metric)
-        else entry("metrics", metric, "rdms.metrics")
-    )
-
-
-def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapping) -> Trials | None:
+def _trials(recording: netCDF4.Dataset, measures: Sequence[NamedMetric], groups: Mapping) -> Trials | None:
     """Read single trials where a metric takes them and the activity is a recording's."""
-    wanted = [measure.name for measure in measures if measure.takes_trials]
+    wanted = [measure.name for measure in measures if measure.metric.uses_trials]
     if not wanted or not single_trials.has_noise(recording):
         return None
     if getattr(recording, "trials", "mean") == "each":
@@ -308,7 +297,7 @@ def _drawn(activity: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return activity if len(drawn) == activity.shape[1] else activity.take(drawn, axis=1)
 
 
-def scalings_of(answers: np.ndarray | Rows, measures: Sequence[Metric]) -> dict[str, Scaling]:
+def scalings_of(answers: np.ndarray | Rows, measures: Sequence[NamedMetric]) -> dict[str, Scaling]:
     """Return the shift and scale of each normalisation that the metrics use."""
     with np.errstate(invalid="ignore", over="ignore"):
         return {kind: scaling(answers, kind) for kind in {measure.normalisation for measure in measures}}
@@ -402,7 +391,7 @@ def _called(keys: Mapping) -> str:
     return f"{keys['stimulus']}: layer {keys['layer']} of {keys['source']}"
 
 
-def _tell_nan(called: str, measures: Sequence[Metric], shares: np.ndarray, activity) -> None:
+def _tell_nan(called: str, measures: Sequence[NamedMetric], shares: np.ndarray, activity) -> None:
     """Say which metrics are NaN, in which share of pairs, and why."""
     named = zip(measures, shares, strict=True)
     which = ", ".join(f"{measure.name} {share:.0%}" for measure, share in named if share)

@@ -80,10 +80,10 @@ def groups(
     entries : factors that tell entries apart; by default all others
     combine : {'mean', 'difference'} or 'FILE.py:FUNCTION', optional
         How the activities of the images that share an entry are combined (see `activity_of`).
-    combinations : mapping of name to {'how', 'of'}, optional
+    combinations : mapping of name to {'kind', 'of'}, optional
         Further entries of each set, which are called by this name in each of `entries`. ``of`` lists the
         values of entries, {factor: value, …}; each stands for all entries of the set with these values.
-        ``how`` is as in `combine`; by default the mean.
+        ``kind`` is as in `combine`; by default the mean.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def own_functions(definitions: Mapping[str, Mapping]) -> list[str]:
     """Name the functions of one's own, FILE.py:FUNCTION, that definitions of sets use."""
     hows = [definition["combine"] for definition in definitions.values()]
     hows += [
-        part["how"] for definition in definitions.values() for part in definition["combinations"].values()
+        part["kind"] for definition in definitions.values() for part in definition["combinations"].values()
     ]
     return sorted({how for how in hows if how is not None and user_functions.is_own(how)})
 

@@ -11,6 +11,7 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io.array_files import How, array, ordered
 from repscape.io.csv_tables import number
+from repscape.plugin.contract import ResponseRecording, parameter
 from repscape.plugin.parameter_types import Files, Names, Numbers
 from repscape.recordings.lib.order import text
 from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
@@ -20,101 +21,120 @@ Axis = Literal["trial", "image", "repeat", "neuron"]
 ORDER = ("trial", "image", "repeat", "neuron")
 
 
-def read(
-    stimuli: Mapping[str, Seen],
-    in_path: Mapping[Path, Mapping[str, str]] | None = None,
-    *,
-    path: Files,
-    responses: str | None = None,
-    axes: list[Axis] = ["trial", "neuron"],  # noqa: B006 (never changed)
-    images: str | None = None,
-    by: str | None = None,
-    bin: PositiveFloat = 1.0,
-    convention: Convention = "angle",
-    area_of: str | None = None,
-    columns: Names | None = None,
-    leave_out: Names | None = None,
-    missing_values: Numbers | None = None,
-    other_files: Files | None = None,
-) -> Iterator[Responses]:
-    """Read the responses to each stimulus.
+class Arrays(ResponseRecording):
+    """Responses out of files of arrays: trials × neurons, with what each trial showed."""
 
-    Parameters
-    ----------
-    stimuli : mapping of name to Seen
-        The stimuli that were shown.
-    in_path : mapping of file to {name: value}, optional
-        What names in braces stand for in the path of each file.
-    path : file or files
-        .npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `array_files`. Of
-        several stimuli a file each, whose name has the stimulus: ``responses/{stimulus}.npy``.
-    responses : str, optional
-        The array; not needed where the file has but one beside those named below. In a CSV table, whose
-        rows are trials, all columns but these are neurons.
-    axes : list of str
-        The array's axes in their order: ``trial`` and ``neuron``; or ``image``, ``repeat`` (which may
-        lack) and ``neuron``.
-    images : str, optional
-        The variable that says what each trial (or image) of the array is: names of images, their numbers
-        from 0, or values of a factor. Without it they are the images in an order (`recordings.order`).
-    by : str, optional
-        The factor that values in `images` are of, such as ``orientation``.
-    bin, convention :
-        How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials that
-        the convention leaves out are counted in the log.
-    area_of : str, optional
-        The variable with each neuron's area.
-    columns, leave_out : names of columns or patterns, optional
-        Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.
-    missing_values : list of float, optional
-        Numbers that stand for missing responses; [] says that none does.
-    other_files : files, optional
-        That an HDF5 file points to and that may be read.
+    reads_path_labels = True
 
-    Raises
-    ------
-    DataError
-        A file cannot be read, lacks a variable, or arrays do not fit each other.
-    """
-    for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
-        seen = stimuli[stimulus]
-        how = How(columns, leave_out or (), set(seen.factors), missing_values, other_files or ())
-        values, what = ordered(file, responses, axes, ORDER, (images, area_of), how)
-        only = How(other_files=how.other_files)
-        shown = None if images is None else array(file, images, how=only).ravel()
-        count = len(seen.names)
-        if shown is None and "image" in axes and len(values) != count:
-            raise DataError(
-                f"{file}: the axis 'image' has {len(values)} places, the stimulus '{stimulus}' has {count} "
-                "images. Put 'axes' in the order of the file, or say with 'images' which images these are."
+    path: Files = parameter(
+        ".npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `array_files`. "
+        "Of several stimuli a file each, whose name has the stimulus: ``responses/{stimulus}.npy``."
+    )
+    responses: str | None = parameter(
+        "The array; not needed where the file has but one beside those named below. In a CSV table, whose "
+        "rows are trials, all columns but these are neurons.",
+        None,
+    )
+    axes: list[Axis] = parameter(
+        "The array's axes in their order: ``trial`` and ``neuron``; or ``image``, ``repeat`` (which may "
+        "lack) and ``neuron``.",
+        ["trial", "neuron"],
+    )
+    images: str | None = parameter(
+        "The variable that says what each trial (or image) of the array is: names of images, their "
+        "numbers from 0, or values of a factor. Without it they are the images in an order "
+        "(`recordings.order`).",
+        None,
+    )
+    by: str | None = parameter("The factor that values in `images` are of, such as ``orientation``.", None)
+    bin: PositiveFloat = parameter(
+        "How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials "
+        "that the convention leaves out are counted in the log.",
+        1.0,
+    )
+    convention: Convention = parameter("Its convention.", "angle")
+    area_of: str | None = parameter("The variable with each neuron's area.", None)
+    columns: Names | None = parameter(
+        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.",
+        None,
+    )
+    leave_out: Names | None = parameter(
+        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.",
+        None,
+    )
+    missing_values: Numbers | None = parameter(
+        "Numbers that stand for missing responses; [] says that none does.", None
+    )
+    other_files: Files | None = parameter("That an HDF5 file points to and that may be read.", None)
+
+    def read(self, stimuli: Mapping[str, Seen]) -> Iterator[Responses]:
+        """Read the responses to each stimulus.
+
+        Parameters
+        ----------
+        stimuli : mapping of name to Seen
+            The stimuli that were shown.
+        bin, convention :
+            How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials that
+            the convention leaves out are counted in the log.
+
+        Raises
+        ------
+        DataError
+            A file cannot be read, lacks a variable, or arrays do not fit each other.
+        """
+        for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
+            seen = stimuli[stimulus]
+            how = How(
+                self.columns,
+                self.leave_out or (),
+                set(seen.factors),
+                self.missing_values,
+                self.other_files or (),
             )
-        values, shown = _by_trial(values, axes, shown, file)
-        if by is not None and shown is not None:
-            values, shown = _by_condition(values, _angles(shown, by, file), bin, convention, file)
-        areas = None if area_of is None else [text(area) for area in array(file, area_of, how=only).ravel()]
-        yield Responses(str(file), stimulus, values, shown, by, areas, what=what)
+            values, what = ordered(file, self.responses, self.axes, ORDER, (self.images, self.area_of), how)
+            only = How(other_files=how.other_files)
+            shown = None if self.images is None else array(file, self.images, how=only).ravel()
+            count = len(seen.names)
+            if shown is None and "image" in self.axes and len(values) != count:
+                raise DataError(
+                    f"{file}: the axis 'image' has {len(values)} places, the stimulus '{stimulus}' has {count} "
+                    "images. Put 'axes' in the order of the file, or say with 'images' which images these are."
+                )
+            values, shown = _by_trial(values, self.axes, shown, file)
+            if self.by is not None and shown is not None:
+                values, shown = _by_condition(
+                    values, _angles(shown, self.by, file), self.bin, self.convention, file
+                )
+            areas = (
+                None
+                if self.area_of is None
+                else [text(area) for area in array(file, self.area_of, how=only).ravel()]
+            )
+            yield Responses(str(file), stimulus, values, shown, self.by, areas, what=what)
 
-
-def check(*, path, responses, axes, images, by, bin, convention, area_of) -> None:
-    """Refuse keys that do not go together; the config asks before a job does."""
-    given = set(axes)
-    if len(given) < len(axes) or given not in (
-        {"trial", "neuron"},
-        {"image", "neuron"},
-        {"image", "repeat", "neuron"},
-    ):
-        raise ConfigError(
-            "axes: expected trial and neuron, or image, repeat and neuron, in the file's order; found "
-            f"{', '.join(axes)}."
-        )
-    if by is not None and images is None:
-        raise ConfigError(f"by: values of '{by}' are expected in the variable 'images', which is not named.")
-    if by is None and (bin != 1 or convention != "angle"):
-        raise ConfigError(
-            "bin and convention are of angles: say under 'by' of which factor, such as orientation."
-        )
-    check_braces(path)
-    check_variables(path, responses=responses, images=images, area_of=area_of)
+    def check(self) -> None:
+        """Refuse keys that do not go together; the config asks before a job does."""
+        given = set(self.axes)
+        if len(given) < len(self.axes) or given not in (
+            {"trial", "neuron"},
+            {"image", "neuron"},
+            {"image", "repeat", "neuron"},
+        ):
+            raise ConfigError(
+                "axes: expected trial and neuron, or image, repeat and neuron, in the file's order; found "
+                f"{', '.join(self.axes)}."
+            )
+        if self.by is not None and self.images is None:
+            raise ConfigError(
+                f"by: values of '{self.by}' are expected in the variable 'images', which is not named."
+            )
+        if self.by is None and (self.bin != 1 or self.convention != "angle"):
+            raise ConfigError(
+                "bin and convention are of angles: say under 'by' of which factor, such as orientation."
+            )
+        check_braces(self.path)
+        check_variables(self.path, responses=self.responses, images=self.images, area_of=self.area_of)
 
 
 def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:

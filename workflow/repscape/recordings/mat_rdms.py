@@ -5,66 +5,63 @@ from collections.abc import Iterator
 from repscape.core.errors import DataError, some
 from repscape.core.logs import logger
 from repscape.io import mat_structs
+from repscape.plugin.contract import RdmRecording, parameter
 from repscape.plugin.parameter_types import File
 from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in, labels_of
 
 
-def read(
-    *,
-    path: File,
-    variable: str,
-    names: str = f"{{{DEFAULT_LABEL}}}",
-    rdm: str = "RDM",
-    named_by: str = "name",
-    pairs: Pairs = "rows",
-) -> Iterator[GivenRdm]:
-    """Take the RDMs of a struct array whose names match a pattern.
+class MatRdms(RdmRecording):
+    """RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
 
-    Parameters
-    ----------
-    path : a .mat file
-    variable : str
-        The struct array.
-    names : str
-        A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces become
-        labels. Others are left out, and named in the log.
-    rdm : str
-        The field with the dissimilarities: square, or a vector of pairs.
-    named_by : str
-        The field with the RDM's name.
-    pairs : {"rows", "columns"}
-        The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`. MATLAB's
-        squareform has rows.
+    path: File = parameter("A .mat file.")
+    variable: str = parameter("The struct array.")
+    names: str = parameter(
+        "A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces "
+        "become labels. Others are left out, and named in the log.",
+        f"{{{DEFAULT_LABEL}}}",
+    )
+    rdm: str = parameter("The field with the dissimilarities: square, or a vector of pairs.", "RDM")
+    named_by: str = parameter("The field with the RDM's name.", "name")
+    pairs: Pairs = parameter(
+        "The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`. MATLAB's "
+        "squareform has rows.",
+        "rows",
+    )
 
-    Raises
-    ------
-    DataError
-        See `repscape.io.mat_structs.structs`; no name matches, or one can be read in several ways.
-    """
-    others, any_matched = [], False
-    for number, element in enumerate(mat_structs.structs(path, variable, (rdm, named_by)), 1):
-        where = f"{path}: {variable}({number})"
-        name = mat_structs.text(element[named_by], f"{where}.{named_by}")
-        labels = labels_of(names, name, where)
-        if labels is None:
-            others.append(f"'{name}'")
-            continue
-        any_matched = True
-        yield GivenRdm(f"{where}, '{name}'", element[rdm], labels, pairs=pairs)
-    if not any_matched:
-        raise DataError(
-            f"{path}: no RDM in '{variable}' has a name like '{names}'. Names there: "
-            f"{', '.join(others) or 'none'}."
-        )
-    if others:
-        logger.info("%s: RDMs left out, whose names are not like '%s': %s", path, names, some(others))
+    def read(self) -> Iterator[GivenRdm]:
+        """Take the RDMs of a struct array whose names match a pattern.
 
+        Raises
+        ------
+        DataError
+            See `repscape.io.mat_structs.structs`; no name matches, or one can be read in several ways.
+        """
+        others, any_matched = [], False
+        for number, element in enumerate(
+            mat_structs.structs(self.path, self.variable, (self.rdm, self.named_by)), 1
+        ):
+            where = f"{self.path}: {self.variable}({number})"
+            name = mat_structs.text(element[self.named_by], f"{where}.{self.named_by}")
+            labels = labels_of(self.names, name, where)
+            if labels is None:
+                others.append(f"'{name}'")
+                continue
+            any_matched = True
+            yield GivenRdm(f"{where}, '{name}'", element[self.rdm], labels, pairs=self.pairs)
+        if not any_matched:
+            raise DataError(
+                f"{self.path}: no RDM in '{self.variable}' has a name like '{self.names}'. Names there: "
+                f"{', '.join(others) or 'none'}."
+            )
+        if others:
+            logger.info(
+                "%s: RDMs left out, whose names are not like '%s': %s", self.path, self.names, some(others)
+            )
 
-def check(*, names) -> None:
-    """Refuse names in braces that cannot be labels; the config asks before a job does."""
-    labels_in(names)
+    def check(self) -> None:
+        """Refuse names in braces that cannot be labels; the config asks before a job does."""
+        labels_in(self.names)
 
-
-def labels(*, names) -> list[str]:
-    """Name the labels that tell the RDMs apart."""
-    return labels_in(names)
+    def labels(self) -> list[str]:
+        """Name the labels that tell the RDMs apart."""
+        return labels_in(self.names)

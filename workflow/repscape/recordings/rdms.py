@@ -1,75 +1,78 @@
 """RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import array_files, csv_tables
+from repscape.plugin.contract import RdmRecording, parameter
 from repscape.plugin.parameter_types import Files
 from repscape.recordings.lib.order import text
 from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in
 
 
-def read(
-    in_path: Mapping[Path, Mapping[str, str]] | None = None, *, path: Files, pairs: Pairs = "rows"
-) -> Iterator[GivenRdm]:
-    """Read an RDM from each file.
+class Rdms(RdmRecording):
+    """RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
 
-    Parameters
-    ----------
-    in_path : mapping of file to {label: value}, optional
-        What names in braces stand for in the path of each file.
-    path : files, folders, patterns, addresses
-        Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are labelled by
-        their files' names. A ``.npy`` file holds a square matrix or a vector of pairs, whose images have no
-        names; a ``.csv`` table a square matrix with the names of the images in its
-        first row, in any order, and if it likes in its first column, below any corner.
-    pairs : {"rows", "columns"}
-        The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`.
+    reads_path_labels = True
 
-    Raises
-    ------
-    DataError
-        A file cannot be read as such.
-    """
-    for file in path:
-        labels = dict((in_path or {}).get(file) or {DEFAULT_LABEL: file.stem})
-        if file.suffix not in (".npy", ".csv"):
-            hint = (
-                "MATLAB's are read by 'source: mat_rdms'"
-                if file.suffix == ".mat"
-                else "Name only these with a pattern"
+    path: Files = parameter(
+        "Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are labelled by "
+        "their files' names. A ``.npy`` file holds a square matrix or a vector of pairs, whose images "
+        "have no names; a ``.csv`` table a square matrix with the names of the images in its first row, "
+        "in any order, and if it likes in its first column, below any corner."
+    )
+    pairs: Pairs = parameter(
+        "The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`.",
+        "rows",
+    )
+
+    def read(self) -> Iterator[GivenRdm]:
+        """Read an RDM from each file.
+
+        Raises
+        ------
+        DataError
+            A file cannot be read as such.
+        """
+        for file in self.path:
+            labels = dict((self.path_labels or {}).get(file) or {DEFAULT_LABEL: file.stem})
+            if file.suffix not in (".npy", ".csv"):
+                hint = (
+                    "MATLAB's are read by 'source: mat_rdms'"
+                    if file.suffix == ".mat"
+                    else "Name only these with a pattern"
+                )
+                raise DataError(f"{file}: expected a .npy or .csv file. {hint}.")
+            if (kind := array_files.kind(file)) != file.suffix[1:]:
+                raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
+            if kind == "npy":
+                yield GivenRdm(str(file), array_files.npy(file), labels, pairs=self.pairs)
+            else:
+                values, images = _csv(file)
+                yield GivenRdm(str(file), values, labels, images)
+
+    def check(self) -> None:
+        """Refuse names in braces that cannot be labels; the config asks before a job does."""
+        self.labels()
+
+    def labels(self) -> list[str]:
+        """Name the labels that tell the RDMs apart.
+
+        Raises
+        ------
+        ConfigError
+            A name in braces cannot be a label; addresses have different ones.
+        """
+        addresses = [self.path] if isinstance(self.path, str) else self.path
+        of_each = [sorted(labels_in(address)) or [DEFAULT_LABEL] for address in addresses]
+        if of_each.count(of_each[0]) < len(of_each):
+            raise ConfigError(
+                "path: expected the same names in braces in all addresses, found different ones."
             )
-            raise DataError(f"{file}: expected a .npy or .csv file. {hint}.")
-        if (kind := array_files.kind(file)) != file.suffix[1:]:
-            raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
-        if kind == "npy":
-            yield GivenRdm(str(file), array_files.npy(file), labels, pairs=pairs)
-        else:
-            values, images = _csv(file)
-            yield GivenRdm(str(file), values, labels, images)
-
-
-def check(*, path) -> None:
-    """Refuse names in braces that cannot be labels; the config asks before a job does."""
-    labels(path=path)
-
-
-def labels(*, path) -> list[str]:
-    """Name the labels that tell the RDMs apart.
-
-    Raises
-    ------
-    ConfigError
-        A name in braces cannot be a label; addresses have different ones.
-    """
-    addresses = [path] if isinstance(path, str) else path
-    of_each = [sorted(labels_in(address)) or [DEFAULT_LABEL] for address in addresses]
-    if of_each.count(of_each[0]) < len(of_each):
-        raise ConfigError("path: expected the same names in braces in all addresses, found different ones.")
-    return of_each[0]
+        return of_each[0]
 
 
 def _csv(file: Path) -> tuple[np.ndarray, list[str]]:

@@ -1,7 +1,6 @@
 """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ from pydantic import Field
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io.array_files import How, array, ordered
+from repscape.plugin.contract import ResponseRecording, parameter
 from repscape.plugin.parameter_types import Files, Names, Numbers
 from repscape.recordings.lib.order import text
 from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
@@ -18,71 +18,84 @@ Axis = Literal["trial", "time", "neuron"]
 State = Literal["mean", "power"]
 
 
-def read(
-    stimuli: Mapping[str, Seen],
-    in_path: Mapping[Path, Mapping[str, str]] | None = None,
-    *,
-    path: Files,
-    rate: Annotated[float, Field(gt=0, le=1e6)],
-    traces: str | None = None,
-    axes: list[Axis] = ["trial", "time", "neuron"],  # noqa: B006 (never changed)
-    window: Annotated[float, Field(gt=0, le=1e6)] = 1.0,
-    start: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0,
-    state: State = "power",
-    area_of: str | None = None,
-    columns: Names | None = None,
-    leave_out: Names | None = None,
-    missing_values: Numbers | None = None,
-    other_files: Files | None = None,
-) -> Iterator[Responses]:
-    """Cut the traces of each trial into a state an image.
+class Traces(ResponseRecording):
+    """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
 
-    Parameters
-    ----------
-    stimuli : mapping of name to Seen
-        Their images have times, such as the frames of a movie taken ``every: 1 s``.
-    in_path, path : as in `repscape.recordings.arrays`
-    rate : float
-        Samples a second.
-    traces : str, optional
-        The array; not needed where the file has but one.
-    axes : list of str
-        Its axes in their order; ``trial`` may lack.
-    window : float
-        How long a state is, in seconds.
-    start : float
-        When the first sample is, in seconds of the stimulus; of a movie 0 is its first frame.
-    state : {"mean", "power"}
-        ``power``: see `power`. ``mean``: of the window's samples.
-    area_of : str, optional
-        The variable with each neuron's area.
-    columns, leave_out, missing_values, other_files : as in `repscape.recordings.arrays`
+    reads_path_labels = True
 
-    Raises
-    ------
-    DataError
-        A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
-    """
-    for file, stimulus in by_stimulus(path, in_path or {}, stimuli):
-        how = How(columns, leave_out or (), (), missing_values, other_files or ())
-        values, what = ordered(file, traces, axes, ("trial", "time", "neuron"), (area_of,), how)
-        values = values if "trial" in axes else values[None]
-        samples = round(window * rate)
-        first = beginnings(
-            stimuli[stimulus].times, rate, start, samples, values.shape[1], f"{file} ({stimulus})"
-        )
-        _say(f"{file} ({stimulus})", first, samples, values.shape, lambda at: start + at / rate)
-        states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
-        answers = states.mean(2) if state == "mean" else power(states)
-        frequencies = None if state == "mean" else np.fft.rfftfreq(samples, 1 / rate)
-        areas = (
-            None
-            if area_of is None
-            else [text(area) for area in array(file, area_of, how=How(other_files=how.other_files)).ravel()]
-        )
-        shown = np.tile(np.arange(len(first)), len(values))
-        answers = answers.reshape(-1, *answers.shape[2:])
-        yield Responses(str(file), stimulus, answers, shown, None, areas, frequencies, what, False)
+    path: Files = parameter("As in `repscape.recordings.arrays`.")
+    rate: Annotated[float, Field(gt=0, le=1e6)] = parameter("Samples a second.")
+    traces: str | None = parameter("The array; not needed where the file has but one.", None)
+    axes: list[Axis] = parameter("Its axes in their order; ``trial`` may lack.", ["trial", "time", "neuron"])
+    window: Annotated[float, Field(gt=0, le=1e6)] = parameter("How long a state is, in seconds.", 1.0)
+    start: Annotated[float, Field(ge=-1e6, le=1e6)] = parameter(
+        "When the first sample is, in seconds of the stimulus; of a movie 0 is its first frame.",
+        0.0,
+    )
+    state: State = parameter("``power``: see `power`. ``mean``: of the window's samples.", "power")
+    area_of: str | None = parameter("The variable with each neuron's area.", None)
+    columns: Names | None = parameter("As in `repscape.recordings.arrays`.", None)
+    leave_out: Names | None = parameter("As in `repscape.recordings.arrays`.", None)
+    missing_values: Numbers | None = parameter("As in `repscape.recordings.arrays`.", None)
+    other_files: Files | None = parameter("As in `repscape.recordings.arrays`.", None)
+
+    def read(self, stimuli: Mapping[str, Seen]) -> Iterator[Responses]:
+        """Cut the traces of each trial into a state an image.
+
+        Parameters
+        ----------
+        stimuli : mapping of name to Seen
+            Their images have times, such as the frames of a movie taken ``every: 1 s``.
+
+        Raises
+        ------
+        DataError
+            A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
+        """
+        for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
+            how = How(self.columns, self.leave_out or (), (), self.missing_values, self.other_files or ())
+            values, what = ordered(
+                file, self.traces, self.axes, ("trial", "time", "neuron"), (self.area_of,), how
+            )
+            values = values if "trial" in self.axes else values[None]
+            samples = round(self.window * self.rate)
+            first = beginnings(
+                stimuli[stimulus].times,
+                self.rate,
+                self.start,
+                samples,
+                values.shape[1],
+                f"{file} ({stimulus})",
+            )
+            _say(f"{file} ({stimulus})", first, samples, values.shape, lambda at: self.start + at / self.rate)
+            states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
+            answers = states.mean(2) if self.state == "mean" else power(states)
+            frequencies = None if self.state == "mean" else np.fft.rfftfreq(samples, 1 / self.rate)
+            areas = (
+                None
+                if self.area_of is None
+                else [
+                    text(area)
+                    for area in array(file, self.area_of, how=How(other_files=how.other_files)).ravel()
+                ]
+            )
+            shown = np.tile(np.arange(len(first)), len(values))
+            answers = answers.reshape(-1, *answers.shape[2:])
+            yield Responses(str(file), stimulus, answers, shown, None, areas, frequencies, what, False)
+
+    def check(self) -> None:
+        """Refuse keys that do not go together; the config asks before a job does."""
+        if len(set(self.axes)) < len(self.axes) or set(self.axes) not in (
+            {"time", "neuron"},
+            {"trial", "time", "neuron"},
+        ):
+            raise ConfigError(
+                f"axes: expected time and neuron, and trial where there are several; found {', '.join(self.axes)}."
+            )
+        if round(self.window * self.rate) < 1:
+            raise ConfigError(f"window: {self.window:g} s have no sample at {self.rate:g} samples a second.")
+        check_braces(self.path)
+        check_variables(self.path, traces=self.traces, area_of=self.area_of)
 
 
 def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], seconds) -> None:
@@ -93,18 +106,6 @@ def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], se
         f"{where}: {trials} trials × {length} samples ({seconds(0):g} to {seconds(length):g} s) × {neurons} "
         f"neurons; image 0 has {ends[0]}, the last, image {len(first) - 1}, {ends[1]}"
     )
-
-
-def check(*, path, traces, axes, rate, window, area_of) -> None:
-    """Refuse keys that do not go together; the config asks before a job does."""
-    if len(set(axes)) < len(axes) or set(axes) not in ({"time", "neuron"}, {"trial", "time", "neuron"}):
-        raise ConfigError(
-            f"axes: expected time and neuron, and trial where there are several; found {', '.join(axes)}."
-        )
-    if round(window * rate) < 1:
-        raise ConfigError(f"window: {window:g} s have no sample at {rate:g} samples a second.")
-    check_braces(path)
-    check_variables(path, traces=traces, area_of=area_of)
 
 
 def power(states: np.ndarray) -> np.ndarray:

@@ -11,82 +11,112 @@ from repscape.core.errors import AssetError, ConfigError, DataError, some
 from repscape.core.logs import logger, progress
 from repscape.io import csv_tables, path_patterns
 from repscape.io.assets import in_braces, local_files
+from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import File, Files
 from repscape.stimuli.lib import names, picture
 from repscape.stimuli.lib.factors import name_mistake
 from repscape.stimuli.lib.frame import Frame
 
 
-def frames(
-    in_path: Mapping[Path, Mapping[str, str]] | None = None,
-    *,
-    path: Files | None = None,
-    labels: Literal["folders"] | None = None,
-    table: File | None = None,
-    white_level: Annotated[int, Field(ge=255, le=65535)] | None = None,
-) -> Iterator[Frame]:
-    """Read pictures in the order in which they are given.
+class Images(Stimulus):
+    """Pictures out of files."""
 
-    A picture is named as its file, or, where files have the same name, as the path below the folder that
-    these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper
-    pixels are scaled to 8 bits; transparent ones are laid over mean grey (128). Of a file with several
-    pictures the first is taken. The log says to how many files each of these was done.
+    reads_path_labels = True
 
-    Parameters
-    ----------
-    in_path : mapping of file to {factor: value}, optional
-        What names in braces stand for in the path of each file.
-    path : files, folders, patterns, addresses
-        Names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.
-    labels : {'folders'}, optional
-        Label a picture with the name of the folder it lies in.
-    table : file, optional
-        A CSV table with the columns ``name`` (of the picture's file, with as much of its path as tells it
-        from others) and ``label``, or factors, or both. Or one that names the pictures itself, in the place
-        of `path`: with the column ``path``, of files, relative to the table's folder, in their order, and
-        perhaps the others beside.
-    white_level : int, optional
-        The value of white in 16-bit pixels that use fewer bits and whose files do not tell it: 4095 for 12.
+    path: Files | None = parameter("Names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.", None)
+    labels: Literal["folders"] | None = parameter(
+        "Label a picture with the name of the folder it lies in.", None
+    )
+    table: File | None = parameter(
+        "A CSV table with the columns ``name`` (of the picture's file, with as much of its path as tells "
+        "it from others) and ``label``, or factors, or both. Or one that names the pictures itself, in "
+        "the place of `path`: with the column ``path``, of files, relative to the table's folder, in "
+        "their order, and perhaps the others beside.",
+        None,
+    )
+    white_level: Annotated[int, Field(ge=255, le=65535)] | None = parameter(
+        "The value of white in 16-bit pixels that use fewer bits and whose files do not tell it: 4095 for "
+        "12.",
+        None,
+    )
 
-    Raises
-    ------
-    DataError
-        Names all files that are missing, empty, truncated, too large or no pictures; pictures
-        of which the table says nothing. All 16-bit pixels are so dark that they are likely of fewer bits,
-        and `white_level` does not say. All pixels are 0 or 1.
-    ConfigError
-        Both kinds of labels are given; a factor is in the path and in the table.
-    """
-    files = _pictures(path, table)
-    named = names.of_files(files)
-    told = _told(named, in_path or {}, labels, table)
-    _check_there(files, table)
-    bad: list[str] = []
-    seen = _Seen()
-    for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
-        try:
-            found = picture.read(file, white_level)
-        except DataError as error:
-            bad.append(str(error))
-            continue
-        seen.add(file, found)
-        folder = file.absolute().parent.name if labels == "folders" else None
-        varied = dict(told[file])
-        label = varied.pop("label", folder)
-        yield Frame(named[file], found.pixels, label=label, factors=varied or None)
-    if bad:
-        count = (
-            "A file is not a usable picture" if len(bad) == 1 else f"{len(bad)} files are no usable pictures"
-        )
-        raise DataError(
-            f"{count}:\n"
-            + "\n".join(f"  {line}" for line in bad)
-            + "\nRepair or move them, or name only the "
-            "pictures with a pattern such as 'folder/*.png'."
-        )
-    if files:
-        seen.depth.check(f"{files[0]} and the others of this stimulus")
-        seen.report()
+    def images(self) -> Iterator[Frame]:
+        """Read pictures in the order in which they are given.
+
+        A picture is named as its file, or, where files have the same name, as the path below the folder that
+        these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper
+        pixels are scaled to 8 bits; transparent ones are laid over mean grey (128). Of a file with several
+        pictures the first is taken. The log says to how many files each of these was done.
+
+        Raises
+        ------
+        DataError
+            Names all files that are missing, empty, truncated, too large or no pictures; pictures
+            of which the table says nothing. All 16-bit pixels are so dark that they are likely of fewer bits,
+            and `white_level` does not say. All pixels are 0 or 1.
+        ConfigError
+            Both kinds of labels are given; a factor is in the path and in the table.
+        """
+        files = _pictures(self.path, self.table)
+        named = names.of_files(files)
+        told = _told(named, self.path_labels or {}, self.labels, self.table)
+        _check_there(files, self.table)
+        bad: list[str] = []
+        seen = _Seen()
+        for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
+            try:
+                found = picture.read(file, self.white_level)
+            except DataError as error:
+                bad.append(str(error))
+                continue
+            seen.add(file, found)
+            folder = file.absolute().parent.name if self.labels == "folders" else None
+            varied = dict(told[file])
+            label = varied.pop("label", folder)
+            yield Frame(named[file], found.pixels, label=label, factors=varied or None)
+        if bad:
+            count = (
+                "A file is not a usable picture"
+                if len(bad) == 1
+                else f"{len(bad)} files are no usable pictures"
+            )
+            raise DataError(
+                f"{count}:\n"
+                + "\n".join(f"  {line}" for line in bad)
+                + "\nRepair or move them, or name only the "
+                "pictures with a pattern such as 'folder/*.png'."
+            )
+        if files:
+            seen.depth.check(f"{files[0]} and the others of this stimulus")
+            seen.report()
+
+    def check(self) -> None:
+        """Refuse parameters that do not go together; the config asks before a job does."""
+        _check_named(self.path, self.table)
+        if self.table is not None or any(path_patterns.names(address) for address in _listed(self.path)):
+            _planned(self.path, self.labels, self.table)
+
+    def further_files(self) -> list[Path]:
+        """Name the files that a table names in the place of `path`: inputs of the job as well."""
+        _check_named(self.path, self.table)
+        return [] if self.path is not None else _pictures(None, local_files(self.table, "table")[0])
+
+    def image_factors(self) -> dict[str, list[str]] | None:
+        """Tell the factors of all pictures, unless some are not on this machine yet."""
+        told = _planned(self.path, self.labels, self.table)
+        if told is None:
+            return None
+        first = next(iter(told.values()))
+        return {name: [values[name] for values in told.values()] for name in first if name != "label"}
+
+    def image_count(self) -> int | None:
+        """Say how many pictures are named: files that are here, and one for each address."""
+        if self.path is None:
+            try:
+                return len(self.further_files())
+            except (ConfigError, DataError):  # told by `check`
+                return None
+        return sum(1 if "://" in one else len(local_files(one, "path")) for one in _listed(self.path))
 
 
 class _Seen:
@@ -115,34 +145,12 @@ class _Seen:
             logger.warning("of files with several pictures the first is taken: %s", some(self.several))
 
 
-def check(*, path, labels, table) -> None:
-    """Refuse parameters that do not go together; the config asks before a job does."""
-    _check_named(path, table)
-    if table is not None or any(path_patterns.names(address) for address in _listed(path)):
-        _planned(path, labels, table)
-
-
-def files_in(*, path, table) -> list[Path]:
-    """Name the files that a table names in the place of `path`: inputs of the job as well."""
-    _check_named(path, table)
-    return [] if path is not None else _pictures(None, local_files(table, "table")[0])
-
-
 def _check_named(path: str | list[str] | None, table: str | None) -> None:
     if path is None and (table is None or "://" in table):
         raise ConfigError(
             "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
             f"{'neither' if table is None else 'an address as table'}."
         )
-
-
-def factors(*, path, labels, table) -> dict[str, list[str]] | None:
-    """Tell the factors of all pictures, unless some are not on this machine yet."""
-    told = _planned(path, labels, table)
-    if told is None:
-        return None
-    first = next(iter(told.values()))
-    return {name: [values[name] for values in told.values()] for name in first if name != "label"}
 
 
 def _planned(path, labels, table) -> dict[Path, dict[str, str]] | None:
@@ -193,16 +201,6 @@ def _check_there(files: list[Path], table: Path | None) -> None:
             f"{table}: names files that are missing: {', '.join(missing[:5])}{more}. Their paths are "
             "relative to the table's folder."
         )
-
-
-def how_many(*, path, table) -> int | None:
-    """Say how many pictures are named: files that are here, and one for each address."""
-    if path is None:
-        try:
-            return len(files_in(path=path, table=table))
-        except (ConfigError, DataError):  # told by `check`
-            return None
-    return sum(1 if "://" in one else len(local_files(one, "path")) for one in _listed(path))
 
 
 def _told(

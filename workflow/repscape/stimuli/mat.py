@@ -7,68 +7,80 @@ import numpy as np
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io import mat_structs
+from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import File
 from repscape.stimuli.lib.factors import name_mistake
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.picture import Depth, Picture
 
 
-def frames(
-    *,
-    path: File,
-    variable: str,
-    image: str = "image",
-    label: str | None = None,
-    factors: list[str] | None = None,
-    prefix: str = "image",
-) -> Iterator[Frame]:
-    """Take the pictures of a struct array, an element each, in their order.
+class Mat(Stimulus):
+    """Pictures out of a struct array in a MATLAB ``.mat`` file."""
 
-    They are named by their number, from 1 as in MATLAB: ``image_01``, ….
+    path: File = parameter("A .mat file.")
+    variable: str = parameter("The struct array.")
+    image: str = parameter(
+        "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating- "
+        "point numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones "
+        "from 0 to 255.",
+        "image",
+    )
+    label: str | None = parameter("The field with the image's class.", None)
+    factors: list[str] | None = parameter("Fields that are factors, text or numbers.", None)
+    prefix: str = parameter("How names begin.", "image")
 
-    Parameters
-    ----------
-    path : a .mat file
-    variable : str
-        The struct array.
-    image : str
-        The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating-point
-        numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones from 0 to 255.
-    label : str, optional
-        The field with the image's class.
-    factors : list of str, optional
-        Fields that are factors, text or numbers.
-    prefix : str
-        How names begin.
+    def images(self) -> Iterator[Frame]:
+        """Take the pictures of a struct array, an element each, in their order.
 
-    Raises
-    ------
-    DataError
-        See `repscape.io.mat_structs.structs`; a field is no picture, or neither text nor a number; all pixels
-        are 0 or 1 of 255.
-    """
-    factors = factors or []
-    wanted = dict.fromkeys([image, *([label] if label else []), *factors])
-    elements = mat_structs.structs(path, variable, wanted, typed=True)
-    digits = len(str(len(elements)))
-    white = _white([element[image] for element in elements])
-    depth = Depth()
-    for number, element in enumerate(elements, 1):
-        where = f"{path}: {variable}({number})"
-        shown = pixels(element[image], white, f"{where}.{image}")
-        depth.add(Picture(shown))
-        yield Frame(
-            f"{prefix}_{number:0{digits}}",
-            shown,
-            label=mat_structs.text(element[label], f"{where}.{label}") if label else None,
-            factors={name: mat_structs.text(element[name], f"{where}.{name}") for name in factors} or None,
-        )
-    depth.check(f"{path}: {variable}.{image}")
-    kinds = ", ".join(sorted({str(element[image].dtype) for element in elements}))
-    logger.info(
-        "%d images, %s(1).%s to %s(%d).%s, of %s", *(len(elements), variable, image, variable),
-        *(len(elements), image, kinds + (f" from 0 to {white}" if "float" in kinds else "")),
-    )  # fmt: skip
+        They are named by their number, from 1 as in MATLAB: ``image_01``, ….
+
+        Raises
+        ------
+        DataError
+            See `repscape.io.mat_structs.structs`; a field is no picture, or neither text nor a number; all pixels
+            are 0 or 1 of 255.
+        """
+        factors = self.factors
+        factors = factors or []
+        wanted = dict.fromkeys([self.image, *([self.label] if self.label else []), *factors])
+        elements = mat_structs.structs(self.path, self.variable, wanted, typed=True)
+        digits = len(str(len(elements)))
+        white = _white([element[self.image] for element in elements])
+        depth = Depth()
+        for number, element in enumerate(elements, 1):
+            where = f"{self.path}: {self.variable}({number})"
+            shown = pixels(element[self.image], white, f"{where}.{self.image}")
+            depth.add(Picture(shown))
+            yield Frame(
+                f"{self.prefix}_{number:0{digits}}",
+                shown,
+                label=mat_structs.text(element[self.label], f"{where}.{self.label}") if self.label else None,
+                factors={name: mat_structs.text(element[name], f"{where}.{name}") for name in factors}
+                or None,
+            )
+        depth.check(f"{self.path}: {self.variable}.{self.image}")
+        kinds = ", ".join(sorted({str(element[self.image].dtype) for element in elements}))
+        logger.info(
+            "%d images, %s(1).%s to %s(%d).%s, of %s", *(len(elements), self.variable, self.image, self.variable),
+            *(len(elements), self.image, kinds + (f" from 0 to {white}" if "float" in kinds else "")),
+        )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse names that factors cannot have; the config asks before a job does."""
+        for name in self.factors or ():
+            if mistake := name_mistake(name):
+                hint = " As the images' class it can be named by 'label'." if self.label is None else ""
+                raise ConfigError(mistake + hint)
+        if not self.prefix.strip():
+            raise ConfigError("prefix: expected text with which names of images begin, found none.")
+
+    def image_factors(self) -> dict | None:
+        """Tell that only the job knows the values of factors."""
+        return None if self.factors else {}
+
+    def factor_names(self) -> list[str]:
+        """Name the factors, which the config does."""
+        return list(self.factors or ())
 
 
 def _white(values: list) -> int:
@@ -110,23 +122,3 @@ def pixels(value: np.ndarray, white: int, where: str) -> np.ndarray:
         f"shape (height, width) or (height, width, 3); found {value.dtype} of shape {value.shape}{span}. In "
         "MATLAB, `im2uint8` makes the first; `permute(image, [2 3 1])` brings channels to the end."
     )
-
-
-def check(*, label, factors, prefix) -> None:
-    """Refuse names that factors cannot have; the config asks before a job does."""
-    for name in factors or ():
-        if mistake := name_mistake(name):
-            hint = " As the images' class it can be named by 'label'." if label is None else ""
-            raise ConfigError(mistake + hint)
-    if not prefix.strip():
-        raise ConfigError("prefix: expected text with which names of images begin, found none.")
-
-
-def factors(*, factors) -> dict | None:
-    """Tell that only the job knows the values of factors."""
-    return None if factors else {}
-
-
-def factor_names(*, factors) -> list[str]:
-    """Name the factors, which the config does."""
-    return list(factors or ())

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 from repscape.core.errors import AssetError, ConfigError, DataError
 from repscape.core.logs import logger, progress
 from repscape.io.assets import local_files
+from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import File
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.stimuli.lib.frame import Frame
@@ -32,126 +33,134 @@ def _seconds(value) -> float:
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 
 
-def frames(
-    *,
-    path: File,
-    every: Annotated[Seconds, Field(ge=0.001)] | None = None,
-    count: PositiveInt | None = None,
-    frames: list[NonNegativeInt] | None = None,
-    start: Seconds | None = None,
-    stop: Seconds | None = None,
-    rate: Annotated[float, Field(ge=0.001, le=100_000)] | None = None,
-    stream: NonNegativeInt | None = None,
-) -> Iterator[Frame]:
-    """Take frames out of a movie, chosen in exactly one of three ways.
+class Movie(Stimulus):
+    """Frames of a movie."""
 
-    The video stream is the one that players show, never the picture of a cover. Frames are named by their
-    number in the movie, from 0. Their times are those of presentation that the file gives, in seconds since
-    the first frame, wherever the file's clock begins. The movie is decoded twice, first to learn every
-    frame's time and that all of it decodes (headers may lack or misstate the number of frames), then up to
-    the last frame chosen.
-
-    Images are what players show: turned and mirrored by quarters as the movie says, pixels that are not
-    square widened or heightened (if by more than 1 %), transparent ones laid over mean grey (128). Colours
-    become RGB by the matrix and the range that the movie names (ITU-R BT.601 where it names none). Neither
-    fields are separated (deinterlacing) nor high dynamic range is mapped; the log warns of both.
-
-    Parameters
-    ----------
-    path : avi, mp4, mov, webm or what else FFmpeg reads
-    every : time
-        Take what is on the screen at the first frame's time and at every multiple of `every` after
-        it: the last frame that begins by then. A frame that stays longer is taken once.
-    count : int
-        Take so many frames, evenly spaced in number, the first and the last included.
-    frames : list of int
-        Take the frames of these numbers, in ascending order.
-    start, stop : times, optional
-        With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.
-    rate : float, optional
-        Frames a second, in place of the times in the file: for a stream without a container that states no
-        rate, or where times are wrong.
-    stream : int, optional
-        The number of the video stream among all streams of the file, from 0, in place of the best one.
-
-    Raises
-    ------
-    DataError
-        The movie is missing, empty, does not decode to its end, or lacks frames that are asked for; it does
-        not tell when frames are shown and `every`, `start` or `stop` ask; it is to be shown turned by another
-        angle; its colours cannot be turned into RGB.
-    ConfigError
-        Not exactly one of `every`, `count` and `frames` is given; numbers not in ascending order;
-        `stop` not above `start`.
-    """
-    check(every=every, count=count, frames=frames, start=start, stop=stop)
-    found = scan(path, rate, stream)
-    times = found.times
-    if times is None and (every is not None or start is not None or stop is not None):
-        raise DataError(
-            f"{path}: does not tell when its frames are shown ({found.stream}). Write 'rate: 25', with its "
-            "number of frames a second, or choose frames by 'count' or 'frames' alone."
-        )
-    if frames is not None:
-        chosen = frames
-        if chosen[-1] >= found.frames:
-            raise DataError(
-                f"{path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for {chosen[-1]}."
-            )
-    else:
-        first, last = (0, found.frames) if times is None else _window(path, times, start, stop)
-        if count is None:
-            times = cast(list[Fraction], times)
-            chosen = _on_screen(times[:last], first, _exact(cast(float, every)))
-        elif count > last - first:
-            part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
-            raise DataError(
-                f"{path}: 'count' asks for {count} frames, found {last - first}{part}. Make 'count' smaller "
-                "or the part of the movie longer."
-            )
-        else:
-            chosen = [first + index for index in evenly_spaced(last - first, count)]
-    _say(path, found, chosen, rate)
-    yield from progress(
-        _decoded(path, stream, chosen, times), f"decoding {path.name}", "images", len(chosen), size=_one
+    path: File = parameter("Avi.")
+    every: Annotated[Seconds, Field(ge=0.001)] | None = parameter(
+        "Take what is on the screen at the first frame's time and at every multiple of `every` after it: "
+        "the last frame that begins by then. A frame that stays longer is taken once.",
+        None,
+    )
+    count: PositiveInt | None = parameter(
+        "Take so many frames, evenly spaced in number, the first and the last included.", None
+    )
+    frames: list[NonNegativeInt] | None = parameter(
+        "Take the frames of these numbers, in ascending order.", None
+    )
+    start: Seconds | None = parameter(
+        "With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.",
+        None,
+    )
+    stop: Seconds | None = parameter(
+        "With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.",
+        None,
+    )
+    rate: Annotated[float, Field(ge=0.001, le=100_000)] | None = parameter(
+        "Frames a second, in place of the times in the file: for a stream without a container that states "
+        "no rate, or where times are wrong.",
+        None,
+    )
+    stream: NonNegativeInt | None = parameter(
+        "The number of the video stream among all streams of the file, from 0, in place of the best one.",
+        None,
     )
 
+    def images(self) -> Iterator[Frame]:
+        """Take frames out of a movie, chosen in exactly one of three ways.
 
-def check(*, every, count, frames, start, stop) -> None:
-    """Refuse parameters that do not go together; the config asks before a job does."""
-    ways = {"every": every, "count": count, "frames": frames}
-    given = [name for name, value in ways.items() if value is not None]
-    if len(given) != 1:
-        raise ConfigError(
-            "expected exactly one of 'every' (a time), 'count' and 'frames' (a list of numbers), to choose "
-            f"frames; found {' and '.join(given) or 'none'}."
+        The video stream is the one that players show, never the picture of a cover. Frames are named by their
+        number in the movie, from 0. Their times are those of presentation that the file gives, in seconds since
+        the first frame, wherever the file's clock begins. The movie is decoded twice, first to learn every
+        frame's time and that all of it decodes (headers may lack or misstate the number of frames), then up to
+        the last frame chosen.
+
+        Images are what players show: turned and mirrored by quarters as the movie says, pixels that are not
+        square widened or heightened (if by more than 1 %), transparent ones laid over mean grey (128). Colours
+        become RGB by the matrix and the range that the movie names (ITU-R BT.601 where it names none). Neither
+        fields are separated (deinterlacing) nor high dynamic range is mapped; the log warns of both.
+
+        Raises
+        ------
+        DataError
+            The movie is missing, empty, does not decode to its end, or lacks frames that are asked for; it does
+            not tell when frames are shown and `every`, `start` or `stop` ask; it is to be shown turned by another
+            angle; its colours cannot be turned into RGB.
+        ConfigError
+            Not exactly one of `every`, `count` and `frames` is given; numbers not in ascending order;
+            `stop` not above `start`.
+        """
+        self.check()
+        found = scan(self.path, self.rate, self.stream)
+        times = found.times
+        if times is None and (self.every is not None or self.start is not None or self.stop is not None):
+            raise DataError(
+                f"{self.path}: does not tell when its frames are shown ({found.stream}). Write 'rate: 25', with its "
+                "number of frames a second, or choose frames by 'count' or 'frames' alone."
+            )
+        if self.frames is not None:
+            chosen = self.frames
+            if chosen[-1] >= found.frames:
+                raise DataError(
+                    f"{self.path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for {chosen[-1]}."
+                )
+        else:
+            first, last = (
+                (0, found.frames) if times is None else _window(self.path, times, self.start, self.stop)
+            )
+            if self.count is None:
+                times = cast(list[Fraction], times)
+                chosen = _on_screen(times[:last], first, _exact(cast(float, self.every)))
+            elif self.count > last - first:
+                part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
+                raise DataError(
+                    f"{self.path}: 'count' asks for {self.count} frames, found {last - first}{part}. Make 'count' smaller "
+                    "or the part of the movie longer."
+                )
+            else:
+                chosen = [first + index for index in evenly_spaced(last - first, self.count)]
+        _say(self.path, found, chosen, self.rate)
+        yield from progress(
+            _decoded(self.path, self.stream, chosen, times),
+            f"decoding {self.path.name}",
+            "images",
+            len(chosen),
+            size=_one,
         )
-    if frames is not None and (not frames or frames != sorted(set(frames))):
-        raise ConfigError("expected the numbers in 'frames' in ascending order, each once.")
-    if frames is not None and (start is not None or stop is not None):
-        raise ConfigError(
-            "'start' and 'stop' do not go with 'frames', which are numbered from the first. Remove them."
-        )
-    if start is not None and stop is not None and stop <= start:
-        raise ConfigError(f"expected 'stop' above 'start' ({start:g} s), found {stop:g} s.")
 
+    def check(self) -> None:
+        """Refuse parameters that do not go together; the config asks before a job does."""
+        ways = {"every": self.every, "count": self.count, "frames": self.frames}
+        given = [name for name, value in ways.items() if value is not None]
+        if len(given) != 1:
+            raise ConfigError(
+                "expected exactly one of 'every' (a time), 'count' and 'frames' (a list of numbers), to choose "
+                f"frames; found {' and '.join(given) or 'none'}."
+            )
+        if self.frames is not None and (not self.frames or self.frames != sorted(set(self.frames))):
+            raise ConfigError("expected the numbers in 'frames' in ascending order, each once.")
+        if self.frames is not None and (self.start is not None or self.stop is not None):
+            raise ConfigError(
+                "'start' and 'stop' do not go with 'frames', which are numbered from the first. Remove them."
+            )
+        if self.start is not None and self.stop is not None and self.stop <= self.start:
+            raise ConfigError(f"expected 'stop' above 'start' ({self.start:g} s), found {self.stop:g} s.")
 
-def how_many(*, count, frames) -> int | None:
-    """Say how many images there will be, where that does not hang on the movie."""
-    return count if frames is None else len(frames)
+    def image_count(self) -> int | None:
+        """Say how many images there will be, where that does not hang on the movie."""
+        return self.count if self.frames is None else len(self.frames)
 
-
-def about_how_many(*, path, every, start, stop) -> int | None:
-    """Estimate the number of images from a movie's header, without decoding it, if it is on this machine."""
-    if "://" in path:
-        return None
-    try:
-        with open_movie(local_files(path, "path")[0]) as (container, stream):
-            seconds = float(stream.duration * stream.time_base if stream.duration else 0)
-            seconds = seconds or (container.duration or 0) / 1_000_000
-    except (AssetError, DataError):  # told by the assets, or by the job
-        return None
-    return max(0, int((min(seconds, stop or seconds) - (start or 0)) / every))
+    def estimated_image_count(self) -> int | None:
+        """Estimate the number of images from a movie's header, without decoding it, if it is on this machine."""
+        if "://" in self.path:
+            return None
+        try:
+            with open_movie(local_files(self.path, "path")[0]) as (container, stream):
+                seconds = float(stream.duration * stream.time_base if stream.duration else 0)
+                seconds = seconds or (container.duration or 0) / 1_000_000
+        except (AssetError, DataError):  # told by the assets, or by the job
+            return None
+        return max(0, int((min(seconds, self.stop or seconds) - (self.start or 0)) / self.every))
 
 
 def _exact(seconds: float) -> Fraction:

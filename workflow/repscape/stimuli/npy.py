@@ -10,6 +10,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from repscape.core.errors import AssetError, ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io.assets import local_files
+from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import Files
 from repscape.stimuli.lib import names
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
@@ -26,93 +27,101 @@ _THIN = 4
 _RATIOS = (1, 5 / 4, 4 / 3, 3 / 2, 8 / 5, 16 / 9)
 
 
-def frames(
-    *,
-    path: Files,
-    axes: list[Axis] | None = None,
-    start: NonNegativeInt = 0,
-    stop: PositiveInt | None = None,
-    step: PositiveInt | None = None,
-    count: PositiveInt | None = None,
-) -> Iterator[Frame]:
-    """Take images from stacks, one stack after the other, or from files of a picture each.
+class Npy(Stimulus):
+    """Images in NumPy's ``.npy`` files: stacks, or a picture a file."""
 
-    Only the images that are taken are read from the disk. Those of stacks are named by their index in the
-    stack, after the stack's name where there are several; pictures as their files (`stimuli.names`).
+    path: Files = parameter("Files with uint8 arrays.")
+    axes: list[Axis] | None = parameter(
+        "The axes of every file in their order, ``[image, channel, y, x]`` for one. By default files are "
+        "stacks (image, y, x) or (image, y, x, channel); several files (y, x, channel) and files (y, x) "
+        "are pictures. Shapes that could be something else need it. A channel has 1 value (grey), 3 (RGB) "
+        "or 4 (RGB and transparency, which is laid over mean grey, 128).",
+        None,
+    )
+    start: NonNegativeInt = parameter(
+        "Take images from index `start` to before `stop`, as in Python's slices; of pictures a file, of "
+        "these files in their order.",
+        0,
+    )
+    stop: PositiveInt | None = parameter(
+        "Take images from index `start` to before `stop`, as in Python's slices; of pictures a file, of "
+        "these files in their order.",
+        None,
+    )
+    step: PositiveInt | None = parameter(
+        "Take every step-th of these; all of them if `count` is not given either.", None
+    )
+    count: PositiveInt | None = parameter(
+        "Take so many of these from each stack, evenly spaced, the first and the last included.",
+        None,
+    )
 
-    Parameters
-    ----------
-    path : files with uint8 arrays
-    axes : list of str, optional
-        The axes of every file in their order, ``[image, channel, y, x]`` for one. By default files are
-        stacks (image, y, x) or (image, y, x, channel); several files (y, x, channel) and files (y, x) are
-        pictures. Shapes that could be something else need it. A channel has 1 value (grey), 3 (RGB) or 4
-        (RGB and transparency, which is laid over mean grey, 128).
-    start, stop : int
-        Take images from index `start` to before `stop`, as in Python's slices; of pictures a file, of these
-        files in their order.
-    step : int, optional
-        Take every step-th of these; all of them if `count` is not given either.
-    count : int, optional
-        Take so many of these from each stack, evenly spaced, the first and the last included.
+    def images(self) -> Iterator[Frame]:
+        """Take images from stacks, one stack after the other, or from files of a picture each.
 
-    Raises
-    ------
-    DataError
-        Names all files that are missing, empty, truncated, of another shape or type, or hold
-        pickled objects; a stack has fewer images than `count`; shapes can be read in several ways; all pixels
-        are 0 or 1.
-    ConfigError
-        Both `step` and `count` are given; `axes` are not those of images.
-    """
-    check(axes=axes, start=start, stop=stop, step=step, count=count)
-    arrays, bad = {}, []
-    for file in path:
+        Only the images that are taken are read from the disk. Those of stacks are named by their index in the
+        stack, after the stack's name where there are several; pictures as their files (`stimuli.names`).
+
+        Raises
+        ------
+        DataError
+            Names all files that are missing, empty, truncated, of another shape or type, or hold
+            pickled objects; a stack has fewer images than `count`; shapes can be read in several ways; all pixels
+            are 0 or 1.
+        ConfigError
+            Both `step` and `count` are given; `axes` are not those of images.
+        """
+        self.check()
+        arrays, bad = {}, []
+        for file in self.path:
+            try:
+                arrays[file] = read(file)
+            except DataError as error:
+                bad.append(str(error))
+        if bad:
+            raise DataError(
+                f"expected .npy files of {EXPECTED}:\n" + "\n".join(f"  {line}" for line in bad) + "\nSave "
+                "the stack again as whole numbers from 0 to 255 (values in 0…1, for example, by "
+                "`numpy.save(file, (255 * stack).round().astype('uint8'))`), or leave it out."
+            )
+        order = _axes({file: array.shape for file, array in arrays.items()}, self.axes)
+        stacks = {file: _ordered(file, array, order) for file, array in arrays.items()}
+        depth = Depth()
+        for name, pixels in _taken(stacks, order, self.start, self.stop, self.step, self.count):
+            shown = _pixels(pixels)
+            depth.add(Picture(shown))
+            yield Frame(name, shown)
+        depth.check(f"{self.path[0]}, the stimulus's first file" if len(self.path) > 1 else str(self.path[0]))
+
+    def check(self) -> None:
+        """Refuse parameters that do not go together; the config asks before a job does."""
+        if self.axes is not None and (
+            len(set(self.axes)) < len(self.axes) or not {"y", "x"} <= set(self.axes)
+        ):
+            raise ConfigError(
+                "axes: expected 'y' and 'x', and 'image' and 'channel' where the files have them, each once; "
+                f"found {', '.join(self.axes)}."
+            )
+        if self.step is not None and self.count is not None:
+            raise ConfigError("expected 'step' or 'count', found both. Remove one of them.")
+        if self.stop is not None and self.stop <= self.start:
+            raise ConfigError(f"expected 'stop' above 'start' ({self.start}), found {self.stop}.")
+
+    def estimated_image_count(self) -> int | None:
+        """Count the images of files that are on this machine, by their headers."""
         try:
-            arrays[file] = read(file)
-        except DataError as error:
-            bad.append(str(error))
-    if bad:
-        raise DataError(
-            f"expected .npy files of {EXPECTED}:\n" + "\n".join(f"  {line}" for line in bad) + "\nSave "
-            "the stack again as whole numbers from 0 to 255 (values in 0…1, for example, by "
-            "`numpy.save(file, (255 * stack).round().astype('uint8'))`), or leave it out."
+            files = local_files(self.path, "path")
+            shapes = {file: read(file).shape for file in files}
+            order = _axes(shapes, self.axes)
+        except (AssetError, DataError):  # told by the assets, or by the job
+            return None
+        if "image" not in order:
+            return self.count or len(range(len(files))[self.start : self.stop : self.step])
+        at = order.index("image")
+        return sum(
+            self.count or len(range(shape[at])[self.start : self.stop : self.step])
+            for shape in shapes.values()
         )
-    order = _axes({file: array.shape for file, array in arrays.items()}, axes)
-    stacks = {file: _ordered(file, array, order) for file, array in arrays.items()}
-    depth = Depth()
-    for name, pixels in _taken(stacks, order, start, stop, step, count):
-        shown = _pixels(pixels)
-        depth.add(Picture(shown))
-        yield Frame(name, shown)
-    depth.check(f"{path[0]}, the stimulus's first file" if len(path) > 1 else str(path[0]))
-
-
-def check(*, axes, start, stop, step, count) -> None:
-    """Refuse parameters that do not go together; the config asks before a job does."""
-    if axes is not None and (len(set(axes)) < len(axes) or not {"y", "x"} <= set(axes)):
-        raise ConfigError(
-            "axes: expected 'y' and 'x', and 'image' and 'channel' where the files have them, each once; "
-            f"found {', '.join(axes)}."
-        )
-    if step is not None and count is not None:
-        raise ConfigError("expected 'step' or 'count', found both. Remove one of them.")
-    if stop is not None and stop <= start:
-        raise ConfigError(f"expected 'stop' above 'start' ({start}), found {stop}.")
-
-
-def about_how_many(*, path, axes, start, stop, step, count) -> int | None:
-    """Count the images of files that are on this machine, by their headers."""
-    try:
-        files = local_files(path, "path")
-        shapes = {file: read(file).shape for file in files}
-        order = _axes(shapes, axes)
-    except (AssetError, DataError):  # told by the assets, or by the job
-        return None
-    if "image" not in order:
-        return count or len(range(len(files))[start:stop:step])
-    at = order.index("image")
-    return sum(count or len(range(shape[at])[start:stop:step]) for shape in shapes.values())
 
 
 def read(file: Path) -> np.ndarray:

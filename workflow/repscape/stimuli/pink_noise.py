@@ -6,58 +6,49 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from repscape.plugin.contract import Seeded, Stimulus, parameter
 from repscape.plugin.parameter_types import Count, Size
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.quantize import Clipping
 
 
-def frames(
-    *,
-    count: Count = 30,
-    size: Size = (256, 256),
-    exponent: Annotated[float, Field(ge=-5, le=5)] = 1.0,
-    contrast: Annotated[float, Field(gt=0, le=1)] = 0.3,
-    colour: Literal["rgb", "grey"] = "rgb",
-    seed: int,
-) -> Generator[Frame, None, dict]:
-    """Draw images whose amplitude spectrum is 1 / f^exponent and whose phases are random.
+class PinkNoise(Seeded, Stimulus):
+    """Noise whose amplitude falls with spatial frequency, as that of natural images does."""
 
-    The amplitude is exact for each image, only the phases are drawn: those of Gaussian white noise,
-    uniform and consistent with real pixels. f is the distance from the origin of the plane of spatial
-    frequencies, in cycles per pixel in both directions. Each image has a mean of 127.5 and, before
-    values are rounded and clipped to 8 bits, the same standard deviation.
+    count: Count = parameter("How many images. More images leave the first ones as they were.", 30)
+    size: Size = parameter("(height.", (256, 256))
+    exponent: Annotated[float, Field(ge=-5, le=5)] = parameter("1 is pink noise, 0 white, 2 brown.", 1.0)
+    contrast: Annotated[float, Field(gt=0, le=1)] = parameter(
+        "Standard deviation over mean (RMS contrast), above 0 to 1. From about 0.35 on more than 0.5 % of "
+        "the values are clipped.",
+        0.3,
+    )
+    colour: Literal["rgb", "grey"] = parameter("Whether each channel of a pixel is drawn for itself.", "rgb")
 
-    Parameters
-    ----------
-    count : int
-        How many images. More images leave the first ones as they were.
-    size : (height, width) in pixels
-    exponent : float
-        1 is pink noise, 0 white, 2 brown.
-    contrast : float
-        Standard deviation over mean (RMS contrast), above 0 to 1. From about 0.35 on more than
-        0.5 % of the values are clipped.
-    colour : {'rgb', 'grey'}
-        Whether each channel of a pixel is drawn for itself.
-    seed : int
+    def images(self) -> Generator[Frame, None, dict]:
+        """Draw images whose amplitude spectrum is 1 / f^exponent and whose phases are random.
 
-    Returns
-    -------
-    attributes : dict
-        At the end of the frames: ``clipped_share``.
-    """
-    draw, clipping = np.random.default_rng(seed), Clipping()
-    channels = 3 if colour == "rgb" else 1
-    for index in range(count):
-        planes = [luminance(size, exponent, contrast, draw) for _ in range(channels)]
-        pixels = clipping.to_uint8(np.stack(planes, axis=2) if channels == 3 else planes[0])
-        yield Frame(f"pink_{index:06d}", pixels)
-    return clipping.attributes
+        The amplitude is exact for each image, only the phases are drawn: those of Gaussian white noise,
+        uniform and consistent with real pixels. f is the distance from the origin of the plane of spatial
+        frequencies, in cycles per pixel in both directions. Each image has a mean of 127.5 and, before
+        values are rounded and clipped to 8 bits, the same standard deviation.
 
+        Returns
+        -------
+        attributes : dict
+            At the end of the frames: ``clipped_share``.
+        """
+        draw, clipping = np.random.default_rng(self.seed), Clipping()
+        channels = 3 if self.colour == "rgb" else 1
+        for index in range(self.count):
+            planes = [luminance(self.size, self.exponent, self.contrast, draw) for _ in range(channels)]
+            pixels = clipping.to_uint8(np.stack(planes, axis=2) if channels == 3 else planes[0])
+            yield Frame(f"pink_{index:06d}", pixels)
+        return clipping.attributes
 
-def how_many(*, count) -> int:
-    """Say how many images there will be."""
-    return count
+    def image_count(self) -> int:
+        """Say how many images there will be."""
+        return self.count
 
 
 def luminance(size, exponent: float, contrast: float, draw: np.random.Generator) -> np.ndarray:

@@ -1,72 +1,64 @@
 """Images of another stimulus that a network takes for one thing, and is sure of."""
 
 from collections.abc import Generator
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from repscape.core.errors import DataError
-from repscape.plugin.parameter_types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
+from repscape.plugin.contract import OnDevice, Stimulus, parameter
+from repscape.plugin.parameter_types import NetworkFile, SizeOfMother, StimulusFile
 from repscape.stimuli.lib.frame import Frame
 
 
-def frames(
-    *,
-    of: StimulusFile,
-    network: NetworkFile,
-    category: NonNegativeInt | str,
-    probability: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-    count: PositiveInt | None = None,
-    size: SizeOfMother = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    batch: Batch = 10,
-    threads: Threads = 1,
-) -> Generator[Frame, None, dict]:
-    """Keep the images whose most probable class is `category`, with a probability above `probability`.
+class Selected(OnDevice, Stimulus):
+    """Images of another stimulus that a network takes for one thing, and is sure of."""
 
-    Parameters
-    ----------
-    of : stimulus
-        To select from; its images keep their order, names, times and labels.
-    network : network of the study
-    category : str or int
-        The name of a class, or its number from 0.
-    probability : float
-        The threshold; the default is the one by which the validation study chose its cats.
-    count : int, optional
-        Keep the first so many; it is a mistake if there are fewer.
-    device, batch, threads : as for activations
+    of: StimulusFile = parameter("To select from; its images keep their order, names, times and labels.")
+    network: NetworkFile = parameter("Network of the study.")
+    category: NonNegativeInt | str = parameter("The name of a class, or its number from 0.")
+    probability: Annotated[float, Field(ge=0, lt=1)] = parameter(
+        "The threshold; the default is the one by which the validation study chose its cats.",
+        0.5,
+    )
+    count: PositiveInt | None = parameter("Keep the first so many; it is a mistake if there are fewer.", None)
+    size: SizeOfMother = parameter("Its size.", None)
 
-    Returns
-    -------
-    attributes : dict
-        At the end of the frames: ``category``, its name; ``considered``, the number of images that
-        were looked at; ``probability``, that of each image kept.
+    def images(self) -> Generator[Frame, None, dict]:
+        """Keep the images whose most probable class is `category`, with a probability above `probability`.
 
-    Raises
-    ------
-    DataError
-        Fewer images than `count` (or than 3) are taken for the class; says how sure the network is of
-        which; the network has no such class.
-    """
-    from repscape.stimuli.lib import parent_stimulus
-    from repscape.stimuli.lib.classifier import Classifier
+        Returns
+        -------
+        attributes : dict
+            At the end of the frames: ``category``, its name; ``considered``, the number of images that
+            were looked at; ``probability``, that of each image kept.
 
-    classifier = Classifier(network, device)
-    wanted = classifier.index(category)
-    names, likely = classifier.probabilities(of, batch=batch, threads=threads)
-    chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > probability))
-    fewest = count or 3
-    if len(chosen) < fewest:
-        raise DataError(_too_few(of, names, likely, wanted, classifier, probability, chosen, fewest))
-    chosen = chosen[:count]
-    yield from parent_stimulus.read(of, chosen.tolist())
-    return {
-        "category": classifier.categories[wanted],
-        "considered": len(names),
-        "probability": likely[chosen, wanted],
-    }
+        Raises
+        ------
+        DataError
+            Fewer images than `count` (or than 3) are taken for the class; says how sure the network is of
+            which; the network has no such class.
+        """
+        from repscape.stimuli.lib import parent_stimulus
+        from repscape.stimuli.lib.classifier import Classifier
+
+        classifier = Classifier(self.network, self.device)
+        wanted = classifier.index(self.category)
+        names, likely = classifier.probabilities(self.of, batch=self.batch, threads=self.threads)
+        chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > self.probability))
+        fewest = self.count or 3
+        if len(chosen) < fewest:
+            raise DataError(
+                _too_few(self.of, names, likely, wanted, classifier, self.probability, chosen, fewest)
+            )
+        chosen = chosen[: self.count]
+        yield from parent_stimulus.read(self.of, chosen.tolist())
+        return {
+            "category": classifier.categories[wanted],
+            "considered": len(names),
+            "probability": likely[chosen, wanted],
+        }
 
 
 def _too_few(of, names, likely, wanted, classifier, probability, chosen, fewest) -> str:

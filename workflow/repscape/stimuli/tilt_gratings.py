@@ -16,6 +16,7 @@ from pydantic import Field, PositiveFloat
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io.array_files import array, kind
+from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import Angles, Count, File
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.orientations import Convention, conditions
@@ -24,123 +25,119 @@ WIDTH, HEIGHT = 640, 480  # pixels, of the whole screen
 GREY = 128  # stands for 0.5, which 8 bits do not have: they have 127 and 128 of 255
 
 
-def frames(
-    *,
-    orientations: Angles | None = None,
-    count: Count | None = None,
-    random: Count | None = None,
-    recorded: File | None = None,
-    variable: str = "stimuli",
-    bin: Annotated[float, Field(gt=0, le=180)] = 1.0,
-    convention: Convention = "tilt",
-    spatial_frequency: PositiveFloat = 1 / 28,
-    resolution: Annotated[float, Field(gt=0, le=1)] = 0.1,
-    patch: bool = False,
-    seed: int = 0,
-) -> Iterator[Frame]:
-    """Draw gratings; exactly one of `orientations`, `count`, `random` and `recorded` says which.
+class TiltGratings(Stimulus):
+    """The square gratings of an exercise on mouse V1, tilted left and right of vertical."""
 
-    With x and y in pixels of the whole screen from its upper left corner, a pixel is white where
-    cos(f (x cos θ + y sin θ)) is above 0, and black elsewhere; θ is the angle from vertical. Black is
-    0, white 255. With `patch`, θ is larger by 0.1 radians, which fits the bars into a disc around 3/4
-    of the width; outside it is grey, 128 (0.502 of white, for 0.5).
-
-    An image is labelled ``right`` where its angle is above 0, else ``left``; its factor ``orientation``
-    is the angle in degrees, with all digits.
-
-    Parameters
-    ----------
-    orientations : list of float, optional
-        Angles from vertical in degrees, positive to the right.
-    count : int, optional
-        How many angles, evenly spaced from -90 to below 90 degrees.
-    random : int, optional
-        How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by
-        numpy's `RandomState(seed)`, (rand - 0.5) 180. More leave the first as they were.
-    recorded : path, optional
-        A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its
-        conditions in ascending order. It may be of any kind that `repscape.io.array_files` reads.
-    variable : str
-        The array of the file; that of ``.npy`` files has no name.
-    bin, convention :
-        How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.
-    spatial_frequency : float
-        f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.
-    resolution : float
-        Pixels of the image per pixel of the screen, which has 640 × 480: 0.1 makes 64 × 48.
-    patch : bool
-    seed : int
-        Of `random`.
-
-    Raises
-    ------
-    ConfigError
-        None or several of the four are given; an angle is given twice; the spatial frequency is above
-        what the pixels can show.
-    DataError
-        The file of a recording is not what it should be.
-    """
-    check(
-        orientations=orientations,
-        count=count,
-        random=random,
-        recorded=recorded,
-        spatial_frequency=spatial_frequency,
-        resolution=resolution,
+    orientations: Angles | None = parameter("Angles from vertical in degrees, positive to the right.", None)
+    count: Count | None = parameter("How many angles, evenly spaced from -90 to below 90 degrees.", None)
+    random: Count | None = parameter(
+        "How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by "
+        "numpy's `RandomState(seed)`, (rand - 0.5) 180. More leave the first as they were.",
+        None,
     )
-    if recorded is not None:
-        angles = _recorded(Path(recorded), variable, bin, convention)
-    else:
-        angles = _angles(orientations, count, random, seed)
-    for index, angle in enumerate(angles):
-        yield Frame(
-            f"grating_{index:06d}_{angle:+08.3f}",
-            grating(angle, spatial_frequency, resolution, patch),
-            label="right" if angle > 0 else "left",
-            factors={"orientation": repr(angle)},
-        )
+    recorded: File | None = parameter(
+        "A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its "
+        "conditions in ascending order. It may be of any kind that `repscape.io.array_files` reads.",
+        None,
+    )
+    variable: str = parameter("The array of the file; that of ``.npy`` files has no name.", "stimuli")
+    bin: Annotated[float, Field(gt=0, le=180)] = parameter(
+        "How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.",
+        1.0,
+    )
+    convention: Convention = parameter("Its convention.", "tilt")
+    spatial_frequency: PositiveFloat = parameter(
+        "f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.",
+        1 / 28,
+    )
+    resolution: Annotated[float, Field(gt=0, le=1)] = parameter(
+        "Pixels of the image per pixel of the screen, which has 640 × 480: 0.1 makes 64 × 48.",
+        0.1,
+    )
+    patch: bool = parameter("Bool.", False)
+    seed: int = parameter("Of `random`.", 0)
 
+    def images(self) -> Iterator[Frame]:
+        """Draw gratings; exactly one of `orientations`, `count`, `random` and `recorded` says which.
 
-def draws(given: Mapping) -> bool:
-    """Whether a section of the config draws anything at random, and so needs a seed."""
-    return given.get("random") is not None
+        With x and y in pixels of the whole screen from its upper left corner, a pixel is white where
+        cos(f (x cos θ + y sin θ)) is above 0, and black elsewhere; θ is the angle from vertical. Black is
+        0, white 255. With `patch`, θ is larger by 0.1 radians, which fits the bars into a disc around 3/4
+        of the width; outside it is grey, 128 (0.502 of white, for 0.5).
 
+        An image is labelled ``right`` where its angle is above 0, else ``left``; its factor ``orientation``
+        is the angle in degrees, with all digits.
 
-def how_many(*, orientations, count, random) -> int | None:
-    """Say how many images there will be; None where a file says it."""
-    return count or random or (None if orientations is None else len(orientations))
+        Parameters
+        ----------
+        bin, convention :
+            How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.
 
+        Raises
+        ------
+        ConfigError
+            None or several of the four are given; an angle is given twice; the spatial frequency is above
+            what the pixels can show.
+        DataError
+            The file of a recording is not what it should be.
+        """
+        self.check()
+        if self.recorded is not None:
+            angles = _recorded(Path(self.recorded), self.variable, self.bin, self.convention)
+        else:
+            angles = _angles(self.orientations, self.count, self.random, self.seed)
+        for index, angle in enumerate(angles):
+            yield Frame(
+                f"grating_{index:06d}_{angle:+08.3f}",
+                grating(angle, self.spatial_frequency, self.resolution, self.patch),
+                label="right" if angle > 0 else "left",
+                factors={"orientation": repr(angle)},
+            )
 
-def factor_names() -> list[str]:
-    """Name the factors, also where a file says their values."""
-    return ["orientation"]
+    @classmethod
+    def takes_seed(cls, given: Mapping) -> bool:
+        """Whether a section of the config draws anything at random, and so needs a seed."""
+        return given.get("random") is not None
 
+    def image_count(self) -> int | None:
+        """Say how many images there will be; None where a file says it."""
+        return self.count or self.random or (None if self.orientations is None else len(self.orientations))
 
-def factors(*, orientations, count, random, seed) -> dict[str, list[str]] | None:
-    """Tell the orientations of all images; None where a file says them."""
-    if orientations is None and count is None and random is None:
-        return None
-    return {"orientation": list(map(repr, _angles(orientations, count, random, seed)))}
+    def factor_names(self) -> list[str]:
+        """Name the factors, also where a file says their values."""
+        return ["orientation"]
 
+    def image_factors(self) -> dict[str, list[str]] | None:
+        """Tell the orientations of all images; None where a file says them."""
+        if self.orientations is None and self.count is None and self.random is None:
+            return None
+        return {
+            "orientation": list(map(repr, _angles(self.orientations, self.count, self.random, self.seed)))
+        }
 
-def check(*, orientations, count, random, recorded, spatial_frequency, resolution) -> None:
-    """Refuse parameters that do not go together; the config asks before a job does."""
-    given = {"orientations": orientations, "count": count, "random": random, "recorded": recorded}
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) != 1:
-        raise ConfigError(
-            f"expected one of {', '.join(map(repr, given))}, found {' and '.join(named) or 'none'}."
-        )
-    if orientations is not None and len(set(orientations)) < len(orientations):
-        raise ConfigError("an orientation is listed twice in 'orientations'. List each once.")
-    if not all(math.isfinite(angle) for angle in orientations or []):
-        raise ConfigError("orientations: expected numbers of degrees, found one that is not finite.")
-    if spatial_frequency > math.pi * resolution:
-        raise ConfigError(
-            f"{spatial_frequency:g} radians a pixel cannot be shown at a resolution of {resolution:g}: a "
-            "period needs two pixels of the image. Set 'spatial_frequency' to at most "
-            f"{math.pi * resolution:.4g}, or 'resolution' to at least {spatial_frequency / math.pi:.4g}."
-        )
+    def check(self) -> None:
+        """Refuse parameters that do not go together; the config asks before a job does."""
+        given = {
+            "orientations": self.orientations,
+            "count": self.count,
+            "random": self.random,
+            "recorded": self.recorded,
+        }
+        named = [name for name, value in given.items() if value is not None]
+        if len(named) != 1:
+            raise ConfigError(
+                f"expected one of {', '.join(map(repr, given))}, found {' and '.join(named) or 'none'}."
+            )
+        if self.orientations is not None and len(set(self.orientations)) < len(self.orientations):
+            raise ConfigError("an orientation is listed twice in 'orientations'. List each once.")
+        if not all(math.isfinite(angle) for angle in self.orientations or []):
+            raise ConfigError("orientations: expected numbers of degrees, found one that is not finite.")
+        if self.spatial_frequency > math.pi * self.resolution:
+            raise ConfigError(
+                f"{self.spatial_frequency:g} radians a pixel cannot be shown at a resolution of {self.resolution:g}: a "
+                "period needs two pixels of the image. Set 'spatial_frequency' to at most "
+                f"{math.pi * self.resolution:.4g}, or 'resolution' to at least {self.spatial_frequency / math.pi:.4g}."
+            )
 
 
 def grating(angle: float, spatial_frequency: float, resolution: float, patch: bool) -> np.ndarray:

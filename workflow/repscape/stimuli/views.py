@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.plugin.contract import Seeded, Stimulus, parameter
 from repscape.plugin.parameter_types import Count, File, Size, StimulusFile
 from repscape.stimuli.lib.frame import Frame
 
@@ -20,92 +21,84 @@ def _ascending(value: tuple[float, float]) -> tuple[float, float]:
 Part = Annotated[float, Field(gt=0, le=1)]
 
 
-def frames(
-    *,
-    path: File | None = None,
-    of: StimulusFile | None = None,
-    image: str | None = None,
-    count: Count = 30,
-    size: Size = (256, 256),
-    scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = (0.5, 1.0),
-    flip: bool = True,
-    lighting: Annotated[float, Field(ge=0, le=8)] = 0.5,
-    seed: int,
-) -> Generator[Frame, None, dict]:
-    """Look at one picture again and again, from nearer or farther, turned and lit at random.
+class Views(Seeded, Stimulus):
+    """Views of one picture: crops, flips and lighting, a set of one category."""
 
-    A view is a part of the picture of the ratio of sides that `size` has, drawn uniformly among those
-    that fit, in size and in place; resized to `size`, antialiased; mirrored with probability one
-    half; and its values are multiplied by 2 to a power drawn uniformly from -`lighting` to
-    `lighting`.
+    path: File | None = parameter("File with a picture.", None)
+    of: StimulusFile | None = parameter("Instead of a file: an image of another stimulus.", None)
+    image: str | None = parameter("The name of that image; by default the first.", None)
+    count: Count = parameter("How many views. More views leave the first ones as they were.", 30)
+    size: Size = parameter("(height.", (256, 256))
+    scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = parameter(
+        "The smallest and the largest part, as a share of the length of the largest that fits.",
+        (0.5, 1.0),
+    )
+    flip: bool = parameter("Whether views are mirrored, left to right.", True)
+    lighting: Annotated[float, Field(ge=0, le=8)] = parameter(
+        "In stops; 0 leaves the values as they are.", 0.5
+    )
 
-    Parameters
-    ----------
-    path : file with a picture
-    of : stimulus
-        Instead of a file: an image of another stimulus.
-    image : str, optional
-        The name of that image; by default the first.
-    count : int
-        How many views. More views leave the first ones as they were.
-    size : (height, width) in pixels
-    scale : (float, float)
-        The smallest and the largest part, as a share of the length of the largest that fits.
-    flip : bool
-        Whether views are mirrored, left to right.
-    lighting : float
-        In stops; 0 leaves the values as they are.
-    seed : int
+    def images(self) -> Generator[Frame, None, dict]:
+        """Look at one picture again and again, from nearer or farther, turned and lit at random.
 
-    Returns
-    -------
-    attributes : dict
-        At the end of the frames: ``clipped_share``.
+        A view is a part of the picture of the ratio of sides that `size` has, drawn uniformly among those
+        that fit, in size and in place; resized to `size`, antialiased; mirrored with probability one
+        half; and its values are multiplied by 2 to a power drawn uniformly from -`lighting` to
+        `lighting`.
 
-    Raises
-    ------
-    ConfigError
-        Not exactly one of `path` and `of` is given, or `image` without `of`.
-    DataError
-        The stimulus has no image of that name; the file is no picture.
-    """
-    from PIL import Image
+        Returns
+        -------
+        attributes : dict
+            At the end of the frames: ``clipped_share``.
 
-    from repscape.stimuli.lib.quantize import Clipping
+        Raises
+        ------
+        ConfigError
+            Not exactly one of `path` and `of` is given, or `image` without `of`.
+        DataError
+            The stimulus has no image of that name; the file is no picture.
+        """
+        from PIL import Image
 
-    check(path=path, of=of, image=image)
-    picture = _picture(path, of, image)
-    draw, clipping = np.random.default_rng(seed), Clipping()
-    height, width = picture.pixels.shape[:2]
-    largest = min(height / size[0], width / size[1])
-    canvas = Image.fromarray(picture.pixels)
-    for index in range(count):
-        part, down, right, mirrored, stops = draw.random(5)
-        zoom = largest * (scale[0] + part * (scale[1] - scale[0]))
-        tall, wide = min(zoom * size[0], height), min(zoom * size[1], width)
-        top, left = down * (height - tall), right * (width - wide)
-        box = (left, top, min(left + wide, width), min(top + tall, height))
-        pixels = np.asarray(canvas.resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box))
-        if flip and mirrored < 0.5:
-            pixels = pixels[:, ::-1]
-        if lighting:
-            pixels = clipping.to_uint8(pixels * 2 ** (lighting * (2 * stops - 1)))
-        yield Frame(f"view_{index:06d}", pixels, label=picture.label, factors=picture.factors)
-    return clipping.attributes
+        from repscape.stimuli.lib.quantize import Clipping
 
+        self.check()
+        picture = _picture(self.path, self.of, self.image)
+        draw, clipping = np.random.default_rng(self.seed), Clipping()
+        height, width = picture.pixels.shape[:2]
+        largest = min(height / self.size[0], width / self.size[1])
+        canvas = Image.fromarray(picture.pixels)
+        for index in range(self.count):
+            part, down, right, mirrored, stops = draw.random(5)
+            zoom = largest * (self.scale[0] + part * (self.scale[1] - self.scale[0]))
+            tall, wide = min(zoom * self.size[0], height), min(zoom * self.size[1], width)
+            top, left = down * (height - tall), right * (width - wide)
+            box = (left, top, min(left + wide, width), min(top + tall, height))
+            pixels = np.asarray(
+                canvas.resize((self.size[1], self.size[0]), Image.Resampling.BILINEAR, box=box)
+            )
+            if self.flip and mirrored < 0.5:
+                pixels = pixels[:, ::-1]
+            if self.lighting:
+                pixels = clipping.to_uint8(pixels * 2 ** (self.lighting * (2 * stops - 1)))
+            yield Frame(f"view_{index:06d}", pixels, label=picture.label, factors=picture.factors)
+        return clipping.attributes
 
-def check(*, path, of, image) -> None:
-    """Refuse parameters that do not go together; the config asks before a job does."""
-    if (path is None) == (of is None):
-        found = "none" if path is None else "both"
-        raise ConfigError(f"expected 'path' (of a picture) or 'of' (a stimulus of the study), found {found}.")
-    if image is not None and of is None:
-        raise ConfigError("'image' names an image of the stimulus 'of', which is not given. Remove 'image'.")
+    def check(self) -> None:
+        """Refuse parameters that do not go together; the config asks before a job does."""
+        if (self.path is None) == (self.of is None):
+            found = "none" if self.path is None else "both"
+            raise ConfigError(
+                f"expected 'path' (of a picture) or 'of' (a stimulus of the study), found {found}."
+            )
+        if self.image is not None and self.of is None:
+            raise ConfigError(
+                "'image' names an image of the stimulus 'of', which is not given. Remove 'image'."
+            )
 
-
-def how_many(*, count) -> int:
-    """Say how many images there will be."""
-    return count
+    def image_count(self) -> int:
+        """Say how many images there will be."""
+        return self.count
 
 
 def _picture(path, of, image) -> Frame:

@@ -91,7 +91,7 @@ def analysis(study: Study, name: str | None, plugin: str) -> str:
         No analysis of that name is made by the plugin.
     """
     by_plugin = [
-        label for label, section in study.config["analyses"].items() if section.get("analysis") == plugin
+        label for label, section in study.config["analyses"].items() if section.get("kind") == plugin
     ]
     return study.path("analysis", analysis=one(name or plugin, by_plugin, "analysis"))
 

@@ -8,12 +8,10 @@ _OF_SOURCES = ("recordings", "populations", "activations", "samples", "rdms")
 
 
 def sources(study: Study) -> list[str]:
-    """Name the recordings that are simulated: their source has the constant ``SIMULATED``."""
+    """Name the recordings that are simulated: their plugin says so."""
     section = study.config["recordings"]
     return [
-        name
-        for name in study.recordings
-        if hasattr(registry.find("recordings", section[name]["source"], "recordings"), "SIMULATED")
+        name for name in study.recordings if registry.find("recordings", section[name][schema.KIND]).simulated
     ]
 
 
@@ -39,8 +37,7 @@ def behind(study: Study, step: str, name: str) -> list[str]:
     while waiting:
         step, name = waiting.pop()
         section = study.config[step][name]
-        selector = "analysis" if step == "analyses" else "figure"
-        for files in schema.inputs(step, section, section[selector], study).values():
+        for files in schema.make(step, section).inputs(study).values():
             for path in [files] if isinstance(files, str) else files:
                 found |= {source for source in simulated if path.startswith(roots[source])}
                 if path in analyses and path not in asked:

@@ -7,99 +7,93 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from repscape.core.errors import ConfigError
+from repscape.plugin.contract import Training, parameter
 from repscape.plugin.parameter_types import Batch
 
 
-def train(
-    network,
-    training,
-    held_out,
-    *,
-    loss: Literal["binary", "classes"] = "classes",
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 25,
-    batch: Batch = 100,
-    learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.0005,
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99,
-) -> Iterator[list[float]]:
-    """Train as the exercise's `train` does (Neuromatch Academy, W1D5), with its settings by default.
+class Sgd(Training):
+    """Stochastic gradient descent with momentum, on shuffled minibatches."""
 
-    With v the momentum's sum and g the gradient of the mean loss of a batch, v ← momentum · v + g and
-    w ← w - learning_rate · v (`torch.optim.SGD`).
+    loss: Literal["binary", "classes"] = parameter(
+        "``binary``: the network has one output, the probability of the second of two classes (it ends in "
+        "a sigmoid), and the loss is the binary cross-entropy. ``classes``: an output a class, before the "
+        "softmax, and the cross-entropy.",
+        "classes",
+    )
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = parameter("How often all images are shown.", 25)
+    batch: Batch = parameter("Images a step; the last step of an epoch may have fewer.", 100)
+    learning_rate: Annotated[float, Field(gt=0, le=100)] = parameter("Float.", 0.0005)
+    momentum: Annotated[float, Field(ge=0, lt=1)] = parameter("Float.", 0.99)
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Trained in place.
-    training, held_out : Examples
-        The latter are not looked at.
-    loss : {"binary", "classes"}
-        ``binary``: the network has one output, the probability of the second of two classes (it ends in
-        a sigmoid), and the loss is the binary cross-entropy. ``classes``: an output a class, before the
-        softmax, and the cross-entropy.
-    epochs : int
-        How often all images are shown.
-    batch : int
-        Images a step; the last step of an epoch may have fewer.
-    learning_rate, momentum : float
+    def train(self, network, training, held_out) -> Iterator[list[float]]:
+        """Train as the exercise's `train` does (Neuromatch Academy, W1D5), with its settings by default.
 
-    Yields
-    ------
-    list of float
-        After each epoch, the loss of each of its steps; up to the first step whose outputs are not
-        numbers, the last.
+        With v the momentum's sum and g the gradient of the mean loss of a batch, v ← momentum · v + g and
+        w ← w - learning_rate · v (`torch.optim.SGD`).
 
-    Raises
-    ------
-    ConfigError
-        The network's outputs do not fit the loss and the classes.
-    """
-    import torch
-    from torch.nn import functional
+        Parameters
+        ----------
+        network : torch.nn.Module
+            Trained in place.
+        training, held_out : Examples
+            The latter are not looked at.
 
-    optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate, momentum=momentum)
-    for _ in range(epochs):
-        losses: list[float] = []
-        for images, targets in training.batches(batch, torch.randperm(len(training))):
-            outputs = network(images)
-            check_outputs(outputs[0].numel(), len(training.classes), loss=loss)
-            if outputs.isnan().any():  # whose binary cross-entropy torch refuses
-                yield [*losses, math.nan]
-                return
-            if loss == "binary":
-                _check_probabilities(outputs)
-                cost = functional.binary_cross_entropy(outputs.flatten(), targets.to(outputs.dtype))
-            else:
-                cost = functional.cross_entropy(outputs, targets)
-            optimizer.zero_grad()
-            cost.backward()
-            optimizer.step()
-            losses.append(cost.item())
-        yield losses
+        Yields
+        ------
+        list of float
+            After each epoch, the loss of each of its steps; up to the first step whose outputs are not
+            numbers, the last.
 
+        Raises
+        ------
+        ConfigError
+            The network's outputs do not fit the loss and the classes.
+        """
+        import torch
+        from torch.nn import functional
 
-def check_outputs(outputs: int, classes: int | None, *, loss: str) -> None:
-    """Refuse a loss that does not go with a network's number of outputs; the config asks before a job does.
+        optimizer = torch.optim.SGD(network.parameters(), lr=self.learning_rate, momentum=self.momentum)
+        for _ in range(self.epochs):
+            losses: list[float] = []
+            for images, targets in training.batches(self.batch, torch.randperm(len(training))):
+                outputs = network(images)
+                self.check_outputs(outputs[0].numel(), len(training.classes))
+                if outputs.isnan().any():  # whose binary cross-entropy torch refuses
+                    yield [*losses, math.nan]
+                    return
+                if self.loss == "binary":
+                    _check_probabilities(outputs)
+                    cost = functional.binary_cross_entropy(outputs.flatten(), targets.to(outputs.dtype))
+                else:
+                    cost = functional.cross_entropy(outputs, targets)
+                optimizer.zero_grad()
+                cost.backward()
+                optimizer.step()
+                losses.append(cost.item())
+            yield losses
 
-    Parameters
-    ----------
-    outputs : int
-    classes : int or None
-        None where only a job can tell.
-    loss : {"binary", "classes"}
-    """
-    if loss == "binary" and (outputs != 1 or classes not in (None, 2)):
-        raise ConfigError(
-            f"loss: binary needs one output and two classes; the network has {_outputs(outputs)}, the target "
-            f"{'two or more' if classes is None else classes} classes. Set loss: classes, or change the "
-            "network or the target."
-        )
-    if loss == "classes" and (outputs == 1 or classes not in (None, outputs)):
-        wanted = "more than one" if classes is None else f"{classes}, one a class of the target"
-        raise ConfigError(
-            f"loss: expected as many outputs as classes for 'classes', {wanted}; the network has "
-            f"{_outputs(outputs)}. Set the network's 'classes' (or its kwargs)"
-            + (", or loss: binary." if outputs == 1 else ".")
-        )
+    def check_outputs(self, outputs: int, classes: int | None) -> None:
+        """Refuse a loss that does not go with a network's number of outputs; the config asks before a job does.
+
+        Parameters
+        ----------
+        outputs : int
+        classes : int or None
+            None where only a job can tell.
+        """
+        if self.loss == "binary" and (outputs != 1 or classes not in (None, 2)):
+            raise ConfigError(
+                f"loss: binary needs one output and two classes; the network has {_outputs(outputs)}, the target "
+                f"{'two or more' if classes is None else classes} classes. Set loss: classes, or change the "
+                "network or the target."
+            )
+        if self.loss == "classes" and (outputs == 1 or classes not in (None, outputs)):
+            wanted = "more than one" if classes is None else f"{classes}, one a class of the target"
+            raise ConfigError(
+                f"loss: expected as many outputs as classes for 'classes', {wanted}; the network has "
+                f"{_outputs(outputs)}. Set the network's 'classes' (or its kwargs)"
+                + (", or loss: binary." if outputs == 1 else ".")
+            )
 
 
 def _outputs(count: int) -> str:

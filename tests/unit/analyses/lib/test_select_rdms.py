@@ -11,8 +11,8 @@ from repscape.study.study import Study
 
 SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
 ANALYSES = {
-    "spaces": {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"], "where": None},
-    "sd": {"analysis": "sd_cd"},
+    "spaces": {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "where": None},
+    "sd": {"kind": "sd_cd"},
 }
 
 
@@ -67,8 +67,8 @@ def test_mistakes_are_told_before_a_job_starts(study, of, where, message):
 @pytest.fixture
 def recorded(study):
     """The study with a recording of monkeys and one of people."""
-    monkeys = {"source": "rdms", "path": "a.csv", "stimulus": "shapes"}
-    people = {"source": "mat_rdms", "names": "{subject} | {session}", "stimulus": "shapes"}
+    monkeys = {"kind": "rdms", "path": "a.csv", "stimulus": "shapes"}
+    people = {"kind": "mat_rdms", "names": "{subject} | {session}", "stimulus": "shapes"}
     return replace(study, config=study.config | {"recordings": {"monkeys": monkeys, "people": people}})
 
 

@@ -312,7 +312,7 @@ def test_images_are_cropped_to_what_the_network_is_shown():
         (
             "filter_means",
             {"population": "random"},
-            r"population: 'random' \(select: random\) does not record filter means.*Choose filter_means",
+            r"population: 'random' \(kind: random\) does not record filter means.*Choose filter_means",
         ),
         ("filter_profiles", {"population": "rnd"}, "population: 'rnd' is unknown"),
         ("filter_heatmaps", {"stimuli": []}, "stimuli: the list is empty"),
@@ -374,16 +374,16 @@ def test_more_layers_than_can_be_seen_are_refused(results, name):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("filter_means", r"records filter means .*Add one .*\{filter_means: \{select: filter_means\}\}"),
+        ("filter_means", r"records filter means .*Add one .*\{filter_means: \{kind: filter_means\}\}"),
         ("filter_profiles", "records filter means"),
         ("filter_heatmaps", "records filter means"),
         ("prediction_heatmap", "records all classes.*Add one"),
-        ("activation_maps", r"records whole maps of filters. Add one .*\{all: \{select: all\}\}"),
+        ("activation_maps", r"records whole maps of filters. Add one .*\{all: \{kind: all\}\}"),
     ],
 )
 def test_the_population_to_add_is_named(results, name, message):
     study = results(layers=LAYERS).study
-    study.config["populations"] = {"top": {"select": "top", "units": 5}}
+    study.config["populations"] = {"top": {"kind": "top", "units": 5}}
     with pytest.raises(ConfigError, match=message):
         plugin(name).inputs(study)
 
@@ -395,8 +395,8 @@ def test_the_smallest_population_that_will_do_is_taken(results):
     (path, *_) = plugin("activation_maps").inputs(study)["activations"]
     assert "/maps/" in path
     study.config["populations"] = {
-        "few": {"select": "random", "units": 10},
-        "many": {"select": "random", "units": 9999},
+        "few": {"kind": "random", "units": 10},
+        "many": {"kind": "random", "units": 9999},
     }
     (path,) = plugin("prediction_heatmap").inputs(study, stimuli=["bikes"])["activations"]
     assert "/many/" in path

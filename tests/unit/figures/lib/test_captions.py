@@ -71,26 +71,26 @@ def test_figures_name_what_was_computed(results, draw, name):
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ({"select": "all"}, "all units of each layer"),
-        ({"select": "random", "units": 10000}, "up to 10,000 units of each layer, recorded at random"),
-        ({"select": "random", "units": 1}, "up to 1 unit of each layer, recorded at random"),
+        ({"kind": "all"}, "all units of each layer"),
+        ({"kind": "random", "units": 10000}, "up to 10,000 units of each layer, recorded at random"),
+        ({"kind": "random", "units": 1}, "up to 1 unit of each layer, recorded at random"),
         (
-            {"select": "top", "units": 1000, "reference": ["noise", "film"]},
+            {"kind": "top", "units": 1000, "reference": ["noise", "film"]},
             "the units of each layer with the largest mean response to noise and film, up to 1,000",
         ),
         (
-            {"select": "top", "units": 5, "reference": "noise"},
+            {"kind": "top", "units": 5, "reference": "noise"},
             "the units of each layer with the largest mean response to noise, up to 5",
         ),
-        ({"select": "filters", "channels": [0, 7]}, "of these filters of each layer: 0 and 7"),
-        ({"select": "filters", "channels": "0:32"}, "of these filters of each layer: 0:32"),
-        ({"select": "filters", "channels": {"a": [1]}}, "all positions of the filters chosen in each layer"),
+        ({"kind": "filters", "channels": [0, 7]}, "of these filters of each layer: 0 and 7"),
+        ({"kind": "filters", "channels": "0:32"}, "of these filters of each layer: 0:32"),
+        ({"kind": "filters", "channels": {"a": [1]}}, "all positions of the filters chosen in each layer"),
         (
-            {"select": "region", "centre": [112, 80.5], "radius": 20},
+            {"kind": "region", "centre": [112, 80.5], "radius": 20},
             "whose receptive fields are centred within 20 pixels of y = 112, x = 80.5",
         ),
-        ({"select": "filter_means"}, "filters over positions (with one position, its units)"),
-        ({"select": "position_means"}, "the means of each layer's positions over channels"),
+        ({"kind": "filter_means"}, "filters over positions (with one position, its units)"),
+        ({"kind": "position_means"}, "the means of each layer's positions over channels"),
     ],
 )
 def test_a_population_is_said(section, words):
@@ -109,16 +109,16 @@ def test_every_population_has_words_of_its_own():
 
 def test_draws_are_said_with_what_becomes_of_small_layers():
     draws = [captions.Draws("200", 100, False), captions.Draws("5000", 1, True)]
-    top = json.dumps({"select": "top", "units": 5000, "reference": ["noise"]})
+    top = json.dumps({"kind": "top", "units": 5000, "reference": ["noise"]})
     assert captions.units("top", top, "random", draws) == (
         "Of the units of each layer with the largest mean response to noise, up to 5,000 (population "
         "``top``), 200 were drawn at random 100 times and 5,000 once; of a layer with fewer, all, once."
     )
-    assert captions.units("all", '{"select": "all"}', "random", [captions.Draws("all", 1, False)]) == (
+    assert captions.units("all", '{"kind": "all"}', "random", [captions.Draws("all", 1, False)]) == (
         "Of all units of each layer (population ``all``), all were used."
     )
     draws = [captions.Draws("1", 2, False), captions.Draws("5", 1, False)]
-    assert captions.units("all", '{"select": "all"}', "random", draws) == (
+    assert captions.units("all", '{"kind": "all"}', "random", draws) == (
         "Of all units of each layer (population ``all``), 1 was drawn at random 2 times and 5 once."
     )
 
@@ -206,7 +206,7 @@ def test_stimuli_can_be_chosen(results, draw):
     _, caption = draw(made, plugin("distances_by_layer"))
     assert "(30 images each; pictures: 20)" in caption
     made.analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking", stimuli=chosen)
-    with xr.open_dataset(made.root / made.study.path("analysis", analysis="ranking")) as ranking:
+    with xr.open_dataset(made.root / made.study.path("analysis", kind="ranking")) as ranking:
         assert set(ranking.stimulus.values.ravel()) - {""} == set(chosen)
     for name in ("sd_cd", "ranking", "distances"):
         from repscape.plugin import registry

@@ -265,9 +265,9 @@ def test_what_a_figure_shows_lies_in_a_file(results, name):
     study = results(sources=("mobilenet_v2", "untrained"), layers=LAYERS).study
     for analysis, keys in OF_RDMS.items():
         study.config["analyses"][analysis] = {"analysis": analysis, **keys}
-    stimuli = {name: {"source": "white_noise"} for name in study.stimuli}
+    stimuli = {name: {"kind": "white_noise"} for name in study.stimuli}
     config = study.config | {"rdms": {}, "stimuli": stimuli}
-    config["networks"]["untrained"] |= {"training": {"function": "sgd"}} if name in OF_TRAININGS else {}
+    config["networks"]["untrained"] |= {"training": {"kind": "sgd"}} if name in OF_TRAININGS else {}
     study = replace(study, config=config, analyses=(*study.analyses, *OF_RDMS))
     section = {"trained": "mobilenet_v2", "untrained": "untrained"} if name == "trained_untrained" else {}
     files = plugin(name).inputs(study, **section).values()

@@ -183,7 +183,7 @@ def recording(path, trials, *, noisy=True, single=True):
             "trial_repeat": (("trial",), trials.repeat.astype(np.int32)),
         }
     keys = {"source": "v1", "stimulus": "gratings", "population": "all", "layer": "V1", "order": 0}
-    keys |= {"stimulus_sha256": "a", "selected": '{"select": "all"}', "factors": ["color", "obj"]}
+    keys |= {"stimulus_sha256": "a", "selected": '{"kind": "all"}', "factors": ["color", "obj"]}
     keys |= {"recording_sha256": "b"} if noisy else {"weights_sha256": "b"}
     netcdf.write(path, kind="activations", variables=variables, attributes=keys)
 

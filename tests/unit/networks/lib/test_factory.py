@@ -134,10 +134,10 @@ def test_a_plan_runs_nothing_of_the_standard_library():
     code = (
         "from repscape import config\n"
         "config.resolve({'study': 's',\n"
-        " 'stimuli': {'n': {'source': 'white_noise', 'count': 3, 'size': [8, 8]}},\n"
-        " 'networks': {'x': {'source': 'python', 'factory': 'subprocess:getoutput',\n"
+        " 'stimuli': {'n': {'kind': 'white_noise', 'count': 3, 'size': [8, 8]}},\n"
+        " 'networks': {'x': {'kind': 'python', 'factory': 'subprocess:getoutput',\n"
         "                    'kwargs': {'cmd': 'touch harmed'}}},\n"
-        " 'populations': {'all': {'select': 'all'}}, 'samples': [{'population': 'all'}]})"
+        " 'populations': {'all': {'kind': 'all'}}, 'samples': [{'population': 'all'}]})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "networks.x: factory: subprocess:getoutput is of Python's standard library" in done.stderr

@@ -44,7 +44,7 @@ def section(tmp_path, monkeypatch):
     Path("planned_net.py").write_text(NETWORK)
     layer_table_cache._rows.cache_clear()
     return {
-        "source": "python", "factory": "planned_net.py:make", "kwargs": None, "classes": None,
+        "kind": "python", "factory": "planned_net.py:make", "kwargs": None, "classes": None,
         "preprocess": None, "seed": 3, "weights": None, "file": None,
     }  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_a_full_cache_is_told(section, monkeypatch):
 
 
 def test_an_unknown_architecture_of_timm(section):
-    section = {"source": "timm", "architecture": "resnet19", "weights": "random", "classes": None,
+    section = {"kind": "timm", "architecture": "resnet19", "weights": "random", "classes": None,
                "preprocess": None, "seed": 0}  # fmt: skip
     with pytest.raises(ConfigError, match="architecture: 'resnet19' is unknown; did you mean resnet18"):
         layer_table_cache.rows(section)
@@ -139,8 +139,8 @@ def test_what_ships_needs_neither_torch_nor_a_process():
         "import sys; from repscape.networks import timm, python\n"
         "from repscape.networks.lib import layer_table_cache\n"
         "layer_table_cache.subprocess.run = None\n"
-        "rows = layer_table_cache.rows({'source': 'cornet_s'})\n"
-        "rows += layer_table_cache.rows({'source': 'torchvision', 'architecture': 'alexnet'})\n"
+        "rows = layer_table_cache.rows({'kind': 'cornet_s'})\n"
+        "rows += layer_table_cache.rows({'kind': 'torchvision', 'architecture': 'alexnet'})\n"
         "assert not {'torch', 'timm', 'xarray', 'netCDF4'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

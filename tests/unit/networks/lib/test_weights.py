@@ -48,7 +48,7 @@ def test_weights_by_name_from_a_path_and_drawn(architecture, tmp_path, monkeypat
 
 def test_an_untrained_twin_sees_what_the_trained_network_does(study):
     """MobileNetV2's default weights have another transform than its first ones."""
-    section = {"source": "torchvision", "architecture": "mobilenet_v2"}
+    section = {"kind": "torchvision", "architecture": "mobilenet_v2"}
     study["networks"] = {
         "net": section | {"weights": "IMAGENET1K_V1"},
         "twin": section | {"weights": "random"},
@@ -98,19 +98,19 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a.png", "b.png", "c.png", "stylized.pth", "cornet.pth"):
         (tmp_path / name).touch()
-    vgg = {"source": "torchvision", "architecture": "vgg19"}
+    vgg = {"kind": "torchvision", "architecture": "vgg19"}
     return {
         "study": "many",
-        "stimuli": {"pictures": {"source": "images", "path": "*.png", "size": [64, 64]}},
+        "stimuli": {"pictures": {"kind": "images", "path": "*.png", "size": [64, 64]}},
         "networks": {
             "vgg19": vgg | {"weights": "IMAGENET1K_V1", "layers": [["conv1", 1], "relu1", "features.2"]},
             "vgg19_stylized": vgg | {"weights": "stylized.pth", "layers": {"first": ["conv1", 1]}},
             "vgg19_random": vgg | {"weights": "random", "layers": "all"},
-            "alexnet": {"source": "torchvision", "architecture": "alexnet", "weights": "random"},
-            "cornet": {"source": "cornet_s", "weights": "cornet.pth", "layers": ["IT.t1", "V2.t0"]},
-            "cornet_random": {"source": "cornet_s", "weights": "random"},
+            "alexnet": {"kind": "torchvision", "architecture": "alexnet", "weights": "random"},
+            "cornet": {"kind": "cornet_s", "weights": "cornet.pth", "layers": ["IT.t1", "V2.t0"]},
+            "cornet_random": {"kind": "cornet_s", "weights": "random"},
         },
-        "populations": {"first_half": {"select": "filters", "channels": "0:32"}},
+        "populations": {"first_half": {"kind": "filters", "channels": "0:32"}},
         "samples": [{"population": "first_half", "sizes": [10]}],
     }
 
@@ -126,7 +126,7 @@ def test_several_weights_of_one_architecture_side_by_side(study):
     assert twins(sections, None, None) == ("cornet", "cornet_random")
     assert twins(sections, "vgg19", None) == ("vgg19", "vgg19_random")
     with pytest.raises(ConfigError, match="no network has a twin"):
-        twins({"a": {"source": "cornet_s"}, "b": {"source": "python", "weights": "random"}}, None, None)
+        twins({"a": {"kind": "cornet_s"}, "b": {"kind": "python", "weights": "random"}}, None, None)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_several_weights_of_one_architecture_side_by_side(study):
         ("vgg19", {"architecture": "vgg20"}, "networks.vgg19.architecture: 'vgg20' is unknown; did you mean"),
         ("cornet", {"weights": "IMAGENET"}, "networks.cornet: weights of CORnet-S: 'IMAGENET' is unknown"),
         ("cornet", {"architecture": "cornet_s"}, "networks.cornet.architecture: unknown key"),
-        ("cornet", {"source": "python", "factory": "x.py:make"}, "factory: x.py: no such file"),
+        ("cornet", {"kind": "python", "factory": "x.py:make"}, "factory: x.py: no such file"),
         (
             "cornet",
-            {"source": "timm", "architecture": "vit_tiny_patch16_224.augreg_in21k"},
+            {"kind": "timm", "architecture": "vit_tiny_patch16_224.augreg_in21k"},
             "Write architecture",
         ),
     ],

@@ -15,24 +15,24 @@ from repscape.networks.lib.layer_table_job import main as tabulate
 from repscape.trainings.lib.signature import hyperparameters
 
 NET = {
-    "source": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
+    "kind": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
     "kwargs": {"height": 48, "width": 64},
     "classes": 0, "weights": "random", "seed": 12, "layers": "all",
     "preprocess": {"resize": None, "crop": [48, 64], "mean": [0, 0, 0], "std": [1, 1, 1]},
 }  # fmt: skip
-TRAINING = {"function": "sgd", "loss": "binary", "stimulus": "training", "held_out": "test"}
+TRAINING = {"kind": "sgd", "loss": "binary", "stimulus": "training", "held_out": "test"}
 SHAPES = {"stimulus": "more_shapes", "held_out": "shapes", "target": "obj"}
 SMALL = {
     "study": "small",
     "stimuli": {
-        "training": {"source": "tilt_gratings", "random": 20},
-        "test": {"source": "tilt_gratings", "random": 10},
-        "gratings": {"source": "tilt_gratings", "count": 4},
-        "shapes": {"source": "shapes", "objects": 3, "size": [48, 64]},
-        "more_shapes": {"source": "shapes", "objects": 4, "views": 2, "size": [48, 64]},
+        "training": {"kind": "tilt_gratings", "random": 20},
+        "test": {"kind": "tilt_gratings", "random": 10},
+        "gratings": {"kind": "tilt_gratings", "count": 4},
+        "shapes": {"kind": "shapes", "objects": 3, "size": [48, 64]},
+        "more_shapes": {"kind": "shapes", "objects": 4, "views": 2, "size": [48, 64]},
     },
     "networks": {"trained": NET | {"training": TRAINING, "stimuli": ["gratings"]}, "untrained": NET},
-    "populations": {"all": {"select": "all"}},
+    "populations": {"all": {"kind": "all"}},
     "samples": [{"population": "all"}],
 }
 OWN = '''
@@ -129,8 +129,8 @@ def test_mistakes(small, tmp_path, change, said):
 
 
 def test_outputs_of_a_classifier_are_compared_with_the_classes_of_the_target(small, tmp_path):
-    network = {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
-    training = {"function": "sgd", "stimulus": "more_shapes", "held_out": "shapes", "target": "obj"}
+    network = {"kind": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+    training = {"kind": "sgd", "stimulus": "more_shapes", "held_out": "shapes", "target": "obj"}
     small["networks"] = {"net": network | {"training": training}}
     said = mistakes(small, tmp_path)
     assert "networks.net.training: loss: expected as many outputs as classes" in said
@@ -149,7 +149,7 @@ def test_only_random_gratings_depend_on_the_seed(small):
 
 
 def test_a_network_is_not_trained_on_what_it_makes(small, tmp_path):
-    small["stimuli"]["attacked"] = {"source": "adversarial", "of": "training", "network": "trained"}
+    small["stimuli"]["attacked"] = {"kind": "adversarial", "of": "training", "network": "trained"}
     small["networks"]["trained"]["training"] = TRAINING | {"stimulus": "attacked"}
     assert "a stimulus cannot be made from itself: attacked ← attacked" in mistakes(small, tmp_path)
 
@@ -209,7 +209,7 @@ def test_the_example_of_the_documents(small):
     text = (Path(__file__).parents[4] / "config/README.md").read_text()
     (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "held_out" in block)
     small["stimuli"] |= {
-        name: {"source": "tilt_gratings", "random": 20} for name in ("training_gratings", "test_gratings")
+        name: {"kind": "tilt_gratings", "random": 20} for name in ("training_gratings", "test_gratings")
     }
     study = config.resolve(small | yaml.safe_load(example))
     trained, untrained = (study.config["networks"][name] for name in ("trained", "untrained"))

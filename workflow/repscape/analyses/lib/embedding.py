@@ -13,7 +13,7 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.core.logs import logger
-from repscape.plugin import registry, user_functions
+from repscape.plugin import registry
 from repscape.rdms import measures
 from repscape.rdms.compare.comparison import NOT_SQUARED
 from repscape.rdms.condensed import entries_of
@@ -107,10 +107,10 @@ def is_squared(labels: Mapping, root: bool | None) -> bool:
     squared = measures.described(measure).squared
     if squared is not None:
         return squared
-    if user_functions.is_own(measure) or measure in registry.names("metrics"):
+    if measure in registry.names("metrics"):
         raise DataError(
             f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "
-            "`SQUARED = True` or `SQUARED = False` in its file, or `root: true` or `root: false`."
+            "`squared = True` or `squared = False` in its class, or `root: true` or `root: false`."
         )
     _warn_unknown(measure)
     return False

@@ -3,13 +3,12 @@
 What makes RDMs is made of RDMs itself, which its key `of` names, or of activity (`split_rdms`).
 """
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from repscape.core.errors import ConfigError, unknown
 from repscape.plugin import schema
-from repscape.plugin.registry import entry, find
+from repscape.plugin.registry import find
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -112,11 +111,7 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
         lower = [
             label for name in _listed(section.get("of", [])) for label in _labels(study, name, (*way, of))
         ]
-        plugin = find("analyses", section["analysis"], of)
-        keys = schema.arguments(
-            plugin.compute, section, only=inspect.signature(plugin.made_labels).parameters
-        )
-        return plugin.made_labels(list(dict.fromkeys(lower)), **keys)
+        return schema.make("analyses", section, of).rdm_labels(list(dict.fromkeys(lower)))
     if of in study.given:
         return [*_OF_RECORDINGS, *_own_labels(study.given[of])]
     sets = _sets(study)
@@ -151,17 +146,13 @@ def _sets(study: Study) -> Mapping:
 
 def _own_labels(section: Mapping) -> list[str]:
     """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
-    function = entry("recordings", section["source"])
-    tell = find("recordings", section["source"], "recordings").labels
-    return tell(**schema.arguments(function, section, only=inspect.signature(tell).parameters))
+    return schema.make("recordings", section).labels()
 
 
 def made(study: Study) -> list[str]:
-    """Name the analyses that make RDMs: their plugins define `made_labels`."""
-    plugins = {name: study.config["analyses"][name]["analysis"] for name in study.analyses}
-    return [
-        name for name, plugin in plugins.items() if hasattr(find("analyses", plugin, name), "made_labels")
-    ]
+    """Name the analyses that make RDMs."""
+    kinds = {name: study.config["analyses"][name][schema.KIND] for name in study.analyses}
+    return [name for name, kind in kinds.items() if find("analyses", kind, name).makes_rdms]
 
 
 def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":

@@ -48,11 +48,11 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
         The population is unknown or records something else, or there is none that will do.
     """
     sections = study.config["populations"]
-    valid = [name for name, section in sections.items() if section["select"] in selects]
+    valid = [name for name, section in sections.items() if section["kind"] in selects]
 
     def rank(name):
         section = sections[name]  # one of chosen channels goes behind one of all
-        return selects.index(section["select"]), bool(section.get("channels")), -section.get("units", 0)
+        return selects.index(section["kind"]), bool(section.get("channels")), -section.get("units", 0)
 
     valid.sort(key=rank)
     if chosen is not None and chosen not in sections:

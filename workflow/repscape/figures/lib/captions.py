@@ -87,10 +87,10 @@ def recorded(population: str, selected: str) -> str:
     population : str
         Its name.
     selected : str
-        How it was selected, as recordings have it: json of the plugin (``select``) and its keys.
+        How it was selected, as recordings have it: json of the plugin (``kind``) and its keys.
     """
     keys = json.loads(selected)
-    match keys["select"]:
+    match keys["kind"]:
         case "all":
             words = "all units of each layer"
         case "random":

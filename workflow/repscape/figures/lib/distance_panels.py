@@ -3,6 +3,7 @@
 import numpy as np
 
 from repscape.figures.lib import captions
+from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.comparison import orders_used
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
@@ -11,21 +12,25 @@ from repscape.study.study import Study
 MOST = 20_000  # points of a panel; more would only hide each other
 
 
-def inputs(
-    study: Study,
-    *,
-    analysis: str | None = None,
-    source: str | None = None,
-    metric: str | None = None,
-    stimuli: list[str] | None = None,
-) -> dict:
-    """Name the file of an analysis made by `distances` and check what is chosen of it."""
-    source = defaults.one(source, study.layers, "source")
-    defaults.one(metric, study.metrics, "metric")
-    file = defaults.analysis(study, analysis, "distances")
-    of = study.config["analyses"][analysis or "distances"].get("stimuli") or study.stimuli
-    defaults.several(stimuli, [name for name in study.stimuli_of(source) if name in of], "stimuli")
-    return {"distances": file}
+class OfDistances(Plugin, shared=True):
+    """A figure of an analysis made by `distances`."""
+
+    analysis: str | None = parameter("An analysis made by `distances`, by default that of its name.", None)
+    source: str | None = parameter("By default the first.", None)
+    metric: str | None = parameter("By default the first.", None)
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis and check what is shown of it."""
+        source = defaults.one(self.source, study.layers, "source")
+        defaults.one(self.metric, study.metrics, "metric")
+        file = defaults.analysis(study, self.analysis, "distances")
+        of = study.config["analyses"][self.analysis or "distances"].get("stimuli") or study.stimuli
+        defaults.several(
+            getattr(self, "stimuli", None),
+            [name for name in study.stimuli_of(source) if name in of],
+            "stimuli",
+        )
+        return {"distances": file}
 
 
 def chosen(table, source: str | None, metric: str | None):

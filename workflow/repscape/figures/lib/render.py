@@ -1,13 +1,14 @@
 """One figure, from its files to SVG, PNG, caption and the data that it shows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from repscape.plugin.contract import Figure
 
 
 def render(
-    draw: Callable,
+    plugin: Figure,
     files: Mapping,
     colours: Mapping[str, str] | None,
-    parameters: Mapping,
     *,
     svg,
     png,
@@ -20,20 +21,15 @@ def render(
 
     Parameters
     ----------
-    draw : callable
-        A figure plugin's entry function.
+    plugin : Figure
     files : mapping of str to path or list of paths
         What the plugin's ``inputs`` named.
     colours : mapping of stimulus to colour, or None
-        See `repscape.figures.lib.style.palette`; None for a figure that shows no stimuli, whose `draw`
-        takes no `style`.
-    parameters : mapping
-        The figure's parameters.
+        See `repscape.figures.lib.style.palette`; None for a figure that shows no stimuli.
     svg, png, caption : str or Path
         Where the figure and its caption (plain reStructuredText) go.
     data : str or Path, optional
-        Where what it shows goes, if the plugin's `DATA` is true: its `draw` then returns an
-        `analyses.result.Result` as well.
+        Where what it shows goes, if the plugin `saves_data`.
     name : str
         The plugin's, for the file of data.
     simulated : sequence of str
@@ -45,8 +41,9 @@ def render(
     from repscape.io.netcdf import replacing, write
 
     with opened(files) as inputs, settings():
-        style = () if colours is None else (Style(colours),)
-        figure, text, *shown = draw(inputs, *style, **parameters)
+        if colours is not None:
+            plugin.style = Style(colours)
+        figure, text, *shown = plugin.draw(inputs)
         if simulated:
             text = f"{text.strip()} {captions.simulated(simulated)}"
             mark(figure, f"simulated: {', '.join(simulated)}")
@@ -59,7 +56,7 @@ def render(
             data,
             kind="figure",
             variables=result.variables,
-            attributes={"figure": name, "simulated": list(simulated) or None, **result.attributes},
+            attributes={"plugin": name, "simulated": list(simulated) or None, **result.attributes},
             groups=result.groups,
         )
 

@@ -8,6 +8,7 @@ from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions
 from repscape.figures.lib.style import COLOURS, REFERENCE
+from repscape.plugin.contract import Plugin, parameter
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
@@ -15,23 +16,34 @@ from repscape.study.study import Study
 DEGREES = (180.0, 360.0)  # periods of angles
 
 
-def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
-    """Name the file of an analysis ``tuning``, and check by what its layers are chosen.
+class OfTuning(Plugin, shared=True):
+    """A figure of an analysis made by `tuning`."""
 
-    Raises
-    ------
-    ConfigError
-        No analysis of that name measures tuning, or a label or value is unknown.
-    """
-    valid: dict[str, Iterable[str]] = {
-        "source": study.layers,
-        "layer": dict.fromkeys(layer for layers in study.layers.values() for layer in layers),
-    }
-    for label, wanted in (where or {}).items():
-        if label not in valid:
-            raise ConfigError(f"where: {unknown(label, valid)}")
-        defaults.several(wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}")
-    return {"tuning": defaults.analysis(study, analysis, "tuning")}
+    analysis: str | None = parameter("An analysis made by `tuning`, by default that of its name.", None)
+    where: Where | None = parameter(
+        "Which layers, by their `source` and `layer`; by default all, of more than 8 evenly spaced ones.",
+        None,
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis, and check by what its layers are chosen.
+
+        Raises
+        ------
+        ConfigError
+            No analysis of that name measures tuning, or a label or value is unknown.
+        """
+        valid: dict[str, Iterable[str]] = {
+            "source": study.layers,
+            "layer": dict.fromkeys(layer for layers in study.layers.values() for layer in layers),
+        }
+        for label, wanted in (self.where or {}).items():
+            if label not in valid:
+                raise ConfigError(f"where: {unknown(label, valid)}")
+            defaults.several(
+                wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}"
+            )
+        return {"tuning": defaults.analysis(study, self.analysis, "tuning")}
 
 
 def shown(

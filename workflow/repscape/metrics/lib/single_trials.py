@@ -1,8 +1,6 @@
 """Single trials of a recording, for metrics that take noise into account."""
 
-import inspect
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -64,12 +62,6 @@ def by_presentation(trials: Trials) -> list[np.ndarray]:
         )
     order = np.argsort(trials.image, kind="stable")
     return [trials.response[order[trials.repeat[order] == at]] for at in range(counts[0])]
-
-
-@cache
-def asked_for(metric: Callable) -> bool:
-    """Whether a metric's function takes trials."""
-    return "trials" in inspect.signature(metric).parameters
 
 
 def has_noise(file: "netCDF4.Dataset") -> bool:

@@ -7,7 +7,6 @@ process of its own, and kept in the cache.
 
 import errno
 import hashlib
-import inspect
 import json
 import os
 import subprocess
@@ -22,7 +21,8 @@ from repscape.core.errors import ConfigError
 from repscape.core.logs import logger
 from repscape.io import assets
 from repscape.networks.lib import layer_table
-from repscape.plugin import code_digest, registry
+from repscape.plugin import code_digest, registry, schema
+from repscape.plugin.contract import Network
 from repscape.traced.layer_info import Row
 
 
@@ -39,10 +39,15 @@ def rows(section: Mapping) -> tuple[Row, ...]:
     ConfigError
         The network cannot be built.
     """
-    plugin = registry.find("networks", section["source"], "networks")
-    build = getattr(plugin, "rows", None) or plugin.untrained
-    arguments = {key: section[key] for key in inspect.signature(build).parameters if key != "seed"}
-    return _rows(section["source"], json.dumps(arguments, sort_keys=True))
+    plugin = registry.find("networks", section[schema.KIND], "networks")
+    without = {"seed", "weights", "file"} if ships(section) else {"seed"}
+    arguments = {key: section[key] for key in plugin.parameters if key not in without}
+    return _rows(section[schema.KIND], json.dumps(arguments, sort_keys=True))
+
+
+def ships(section: Mapping) -> bool:
+    """Whether the table of a network ships with the package."""
+    return registry.find("networks", section[schema.KIND], "networks").rows is not Network.rows
 
 
 def predictions(section: Mapping) -> int | None:
@@ -53,7 +58,7 @@ def predictions(section: Mapping) -> int | None:
     ConfigError
         The network cannot be built.
     """
-    if hasattr(registry.find("networks", section["source"], "networks"), "rows"):
+    if ships(section):
         return None  # its table is that of the architecture
     last = rows(section)[-1]
     return last.units if last.kind == "predictions" else None
@@ -61,33 +66,28 @@ def predictions(section: Mapping) -> int | None:
 
 def own_code(section: Mapping) -> list[str]:
     """Digest the code outside this package that a network is built by, a digest a file."""
-    plugin = registry.find("networks", section["source"], "networks")
-    find = getattr(plugin, "own_code", None)
-    if find is None:
-        return []
-    files = find(**{key: section[key] for key in inspect.signature(find).parameters})
+    files = schema.make("networks", section).code_files()
     return [code_digest.digest(file) for file in files]
 
 
 def libraries(section: Mapping) -> dict[str, str]:
     """Return the versions of libraries, beside torch and torchvision, that build a network."""
-    plugin = registry.find("networks", section["source"], "networks")
-    return {name: version(name) for name in getattr(plugin, "LIBRARIES", ())}
+    plugin = registry.find("networks", section[schema.KIND], "networks")
+    return {name: version(name) for name in plugin.libraries}
 
 
 @cache
 def _rows(source: str, arguments: str) -> tuple[Row, ...]:
-    plugin, section = registry.find("networks", source, "networks"), json.loads(arguments)
-    if hasattr(plugin, "rows"):
-        return plugin.rows(**section)
+    section = {schema.KIND: source} | json.loads(arguments)
+    if ships(section):
+        return schema.make("networks", section).rows()
     made_by = {
-        "source": source,
         "section": section,
-        "own_code": own_code({"source": source} | section),
-        "versions": {"torch": version("torch")} | libraries({"source": source}),
+        "own_code": own_code(section),
+        "versions": {"torch": version("torch")} | libraries(section),
         "code": code_digest.digest(
             code_digest.PACKAGE / "networks/lib/layer_table_job.py",
-            code_digest.plugin_file("networks", source),
+            registry.file("networks", source),
         ),
     }
     key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()

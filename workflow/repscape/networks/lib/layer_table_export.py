@@ -6,7 +6,6 @@ shapes only.
 
 import csv
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -93,9 +92,9 @@ def main() -> None:
         lines.append(",".join([name, *map(" ".join, columns), members["DEFAULT"].name]))
     layer_table.WEIGHTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     makers: dict[str, Callable[[], Loaded]] = {
-        name: partial(torchvision.load, architecture=name, weights="random") for name in named
+        name: torchvision.Torchvision(architecture=name, weights="random").load for name in named
     }
-    makers["cornet_s"] = lambda: cornet_s.load(weights="random")
+    makers["cornet_s"] = cornet_s.CornetS(weights="random").load
     for name, make in makers.items():
         rows = shapes(make)
         write(rows, layer_table.FOLDER / f"{name}.tsv")

@@ -3,11 +3,12 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from repscape.core.errors import RepscapeError
 from repscape.networks.lib.factory import told
 from repscape.networks.lib.layer_table_export import shapes_of_any, write
-from repscape.plugin import registry, schema
+from repscape.plugin import schema
 
 
 def main(source: str, arguments: str, table: Path, error_file: Path) -> None:
@@ -22,10 +23,9 @@ def main(source: str, arguments: str, table: Path, error_file: Path) -> None:
     table, error_file : Path
         One of the two is written.
     """
-    plugin = registry.find("networks", source, "networks")
-    section = schema.arguments(plugin.load, json.loads(arguments))
+    plugin: Any = schema.make("networks", {schema.KIND: source} | json.loads(arguments))
     try:
-        write(shapes_of_any(lambda: plugin.untrained(**section)), table)
+        write(shapes_of_any(plugin.untrained), table)
     except RepscapeError as error:
         error_file.write_text(str(error), encoding="utf-8")
     except Exception as error:

@@ -1,6 +1,5 @@
 """Population files: for each layer the units that are recorded."""
 
-import inspect
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 from repscape.core.errors import DataError
 from repscape.core.logs import logger
 from repscape.io import netcdf
-from repscape.plugin import registry
 from repscape.populations.lib.layer import Layer, Selection
 
 
@@ -32,28 +30,24 @@ def write(
     path : str or Path
     layers : iterable of Layer
     section : mapping
-        The validated section of the config: the plugin (``select``) and its keys.
+        The validated section of the config: the plugin (``kind``) and its keys.
     files : mapping of parameter to path or list of paths
         The files of the study that stand for names in the section (see `schema.made_arguments`).
     source, population : str
         The names of the network and of the population.
     network : path, optional
-        The frozen network, where the plugin has `measure`: a function that takes it, the layers and
-        some of the plugin's parameters, and returns for each layer's label what `select` then takes
-        after the layer.
+        The frozen network, where the plugin has `measure`.
     simulated : int, optional
         1 where the units are simulated neurons.
     """
     from repscape.plugin import schema  # which reading needs not
 
-    plugin = registry.find("populations", section["select"], "populations")
-    function, layers = plugin.select, list(layers)
-    arguments = {**schema.arguments(function, section), **files}
-    parameters = {key: value for key, value in section.items() if key not in ("select", "seed")}
+    plugin, layers = schema.make("populations", {**section, **files}), list(layers)
+    parameters = {key: value for key, value in section.items() if key not in (schema.KIND, "seed")}
     attributes = {
         "source": source,
         "population": population,
-        "select": section["select"],
+        "plugin": section[schema.KIND],
         "parameters": json.dumps(parameters, sort_keys=True),
         "seed": section.get("seed", 0),
         "simulated": simulated,
@@ -61,13 +55,11 @@ def write(
     }
     measured = {}
     if network is not None:
-        taken = inspect.signature(plugin.measure).parameters.keys() & arguments.keys()
-        measured = plugin.measure(network, layers, **{name: arguments[name] for name in taken})
+        measured = plugin.measure(network, layers)
     smaller = []
     with netcdf.create(path, kind="population", attributes=attributes) as dataset:
         for layer in layers:
-            found = [measured[layer.label]] if network is not None else []
-            selection = function(layer, *found, **arguments)
+            selection = plugin.select(layer._replace(measured=measured.get(layer.label)))
             group = dataset.createGroup(layer.label)
             netcdf.add_variable(group, "unit", ("unit",), selection.unit)
             if selection.rank is not None:

@@ -22,6 +22,8 @@ class Layer(NamedTuple):
         and the first unit's centre; NaN where they depend on more than place.
     image : (int, int)
         Height and width of the network's input.
+    measured : float64 (unit,), optional
+        What the population's plugin measured of each unit.
     """
 
     label: str
@@ -33,6 +35,7 @@ class Layer(NamedTuple):
     stride: float = float("nan")
     offset: float = float("nan")
     image: tuple[int, int] = (0, 0)
+    measured: np.ndarray | None = None
 
 
 class Selection(NamedTuple):

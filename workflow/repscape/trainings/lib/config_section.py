@@ -1,21 +1,18 @@
 """A network's section `training`: checked when the plan is made, without torch."""
 
-import inspect
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, ValidationError
 
-from repscape.core.errors import ConfigError, unknown
-from repscape.plugin import registry, schema, user_functions
+from repscape.core.errors import unknown
+from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.plugin.parameter_types import Threads
-from repscape.trainings.lib.signature import hyperparameters
 
 # The target that is no factor
 LABEL = "label"
 COMMON = {
-    "function": (str, ...),
     "stimulus": (str, ...),
     "held_out": (str, ...),
     "target": (str, LABEL),
@@ -49,18 +46,11 @@ def resolve(
     -------
     dict, or None where it has mistakes of its schema
     """
-    function = given.get("function")
-    if not isinstance(function, str):
-        valid = ", ".join(registry.names("trainings"))
-        mistakes.add(
-            (*keys, "function"), f"expected {valid}, or path/to/file.py:function; found {function!r}."
-        )
+    kind = given.get(schema.KIND)
+    if kind not in registry.names("trainings"):
+        mistakes.add((*keys, schema.KIND), unknown(kind, registry.names("trainings")))
         return None
-    try:
-        model = _model(function)
-    except ConfigError as error:
-        mistakes.add((*keys, "function"), str(error))
-        return None
+    model = schema.model(registry.find("trainings", kind, ".".join(keys)), **COMMON)
     values = dict(defaults) | schema.without_nulls(model, given)
     try:
         section = model.model_validate(values).model_dump(mode="json")
@@ -87,7 +77,7 @@ def classes(section: Mapping, stimuli: Mapping) -> int | None:
 
 
 def check_outputs(section: Mapping, outputs: int, count: int | None) -> None:
-    """Ask a training of the package whether a network's outputs go with it.
+    """Ask a training whether a network's outputs go with it.
 
     Parameters
     ----------
@@ -101,30 +91,7 @@ def check_outputs(section: Mapping, outputs: int, count: int | None) -> None:
     ------
     ConfigError
     """
-    if user_functions.is_own(section["function"]):
-        return
-    function = registry.entry("trainings", section["function"])
-    check = getattr(inspect.getmodule(function), "check_outputs", None)
-    if check is not None:
-        only = inspect.signature(check).parameters
-        check(outputs, count, **schema.arguments(function, section, only=only))
-
-
-def arguments(section: Mapping, function) -> dict[str, Any]:
-    """Pick what a training function takes by name: its hyperparameters, and ``seed``, … if it asks."""
-    if not user_functions.is_own(section["function"]):
-        return schema.arguments(function, section)
-    taken = hyperparameters(section["function"])
-    return {name: section[name] for name in taken}
-
-
-def _model(function: str):
-    if user_functions.is_own(function):
-        fields = COMMON | hyperparameters(function)
-        return create_model("training", __base__=schema.Section, **fields)
-    if function not in registry.names("trainings"):
-        raise ConfigError(f"{unknown(function, registry.names('trainings'))} Or path/to/file.py:function.")
-    return schema.model(registry.entry("trainings", function), **COMMON)
+    schema.make("trainings", section).check_outputs(outputs, count)
 
 
 def _check_target(section: Mapping, keys: tuple, stimuli: Mapping, mistakes: Mistakes) -> None:

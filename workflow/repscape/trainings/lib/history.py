@@ -1,7 +1,7 @@
 """A training from its beginning to its end: what was lost at each step, how often the network was right."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,8 @@ from repscape.core.errors import DataError, RepscapeError
 from repscape.core.logs import logger
 from repscape.networks.lib.factory import told
 from repscape.networks.lib.weights import drawn
-from repscape.plugin import user_functions
+from repscape.plugin import registry
+from repscape.plugin.contract import Training
 from repscape.trainings.lib.dataset import Examples
 
 AT_A_TIME = 100  # images whose answers are judged
@@ -44,11 +45,10 @@ class Course:
 
 def follow(
     network: nn.Module,
-    train: Callable,
+    training_plugin: Training,
     name: str,
     training: Examples,
     held_out: Examples,
-    keys: Mapping,
     *,
     seed: int,
 ) -> Course:
@@ -58,14 +58,10 @@ def follow(
     ----------
     network : torch.nn.Module
         On the device of the examples; in evaluation mode afterwards.
-    train : callable
-        It is called with the network, the examples for training and those held out, and `keys`; it
-        yields the losses of an epoch's steps after each epoch.
+    training_plugin : Training
     name : str
         The config's for it, for messages.
     training, held_out : Examples
-    keys : mapping
-        Its hyperparameters.
     seed : int
         Of the generators of torch, Python and numpy while it trains.
 
@@ -82,7 +78,7 @@ def follow(
         logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
     try:
         with drawn(seed):
-            for losses in _epochs(train, name, network, training, held_out, keys):
+            for losses in _epochs(training_plugin, name, network, training, held_out):
                 _check(losses, name, sum(map(len, course.losses)), len(course.losses) + 1)
                 course.losses.append(losses)
                 course.accuracy.append(_judge(network, training, held_out))
@@ -148,11 +144,11 @@ def _judge(network, training, held_out) -> tuple[float, float]:
     return accuracy(network, training), accuracy(network, held_out)
 
 
-def _epochs(train, name, network, training, held_out, keys) -> Iterator[list[float]]:
+def _epochs(training_plugin, name, network, training, held_out) -> Iterator[list[float]]:
     """Run a training function; what goes wrong in one of the user's own is told as theirs."""
     network.train()
     try:
-        epochs = train(network, training, held_out, **keys)
+        epochs = training_plugin.train(network, training, held_out)
         if not isinstance(epochs, Iterator):
             raise DataError(
                 f"{name}: expected a function that yields the losses of an epoch after each epoch, found one "
@@ -163,7 +159,7 @@ def _epochs(train, name, network, training, held_out, keys) -> Iterator[list[flo
     except RepscapeError:
         raise
     except Exception as error:
-        if user_functions.is_own(name):
+        if not registry.file("trainings", name).is_relative_to(registry.PACKAGE):
             raise DataError(f"{name}: the function failed: {told(error)}.") from error
         raise
 

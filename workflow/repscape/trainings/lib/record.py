@@ -1,7 +1,7 @@
 """A training of the study: from the stimuli's files to a trained network and the file of its course."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from repscape.core.errors import DataError, gpu_memory_ran_out
 from repscape.core.logs import logger
 from repscape.io import netcdf
 from repscape.networks.lib.loaded import Loaded, weights_sha256
+from repscape.plugin.contract import Training
 from repscape.traced.device import choose_device, settings
 from repscape.trainings.lib.dataset import Examples
 from repscape.trainings.lib.history import Course, follow
@@ -20,8 +21,7 @@ SETS = ("training", "held_out")
 
 def record(
     loaded: Loaded,
-    train: Callable,
-    keys: Mapping,
+    training_plugin: Training,
     section: Mapping,
     stimuli: Mapping[str, str | Path],
     output: str | Path,
@@ -34,10 +34,7 @@ def record(
     ----------
     loaded : Loaded
         With its initial weights; on the CPU afterwards.
-    train : callable
-        The training function.
-    keys : mapping
-        What it is called with, by name.
+    training_plugin : Training
     section : mapping
         The network's section `training` of the config.
     stimuli : mapping of ``training`` and ``held_out`` to the stimuli's files
@@ -70,12 +67,13 @@ def record(
     _check_runs(loaded.module, training, stimuli["training"])
     with settings(section["threads"] if on_cpu else None, "float32"):
         course = follow(
-            loaded.module, train, section["function"], training, held_out, keys, seed=section["seed"]
+            loaded.module, training_plugin, section["kind"], training, held_out, seed=section["seed"]
         )
     loaded.module.to("cpu")
     attributes = {
         "network": network,
-        **{key: section[key] for key in ("function", "stimulus", "held_out", "target", "seed")},
+        "plugin": section["kind"],
+        **{key: section[key] for key in ("stimulus", "held_out", "target", "seed")},
         "parameters": json.dumps(section, sort_keys=True),
         "stimulus_sha256": training.sha256,
         "held_out_sha256": held_out.sha256,

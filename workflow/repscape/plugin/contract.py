@@ -1,0 +1,478 @@
+"""The contract: all that a plugin of each step may define.
+
+One file is one plugin. It holds one class, derived from the class of its step below; the file's name is the
+plugin's name in the config (``kind: NAME``). Its parameters are its keys there, each declared once:
+
+    class Subset(Seeded, Analysis):
+        \"\"\"A few entries of each RDM, chosen by their dissimilarities.\"\"\"
+
+        k: int = parameter("How many entries to choose.", ge=2)
+        goal: Literal["largest", "uniform"] = parameter("What their dissimilarities are to be.", "largest")
+
+        def inputs(self, study): ...
+        def compute(self, files): ...
+
+A plugin defines what its base classes have, and no other public name: a misspelt one is refused with the
+nearest. Helpers are functions beside the class, or begin with ``_``. Nothing heavy is imported here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import get_annotations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from repscape.core.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from repscape.analyses.lib.result import Result
+    from repscape.figures.lib.style import Style
+    from repscape.metrics.lib.normalisation import Scaling
+    from repscape.metrics.lib.single_trials import Trials
+    from repscape.metrics.lib.streamed_rows import Rows
+    from repscape.networks.lib.loaded import Loaded
+    from repscape.populations.lib.layer import Layer, Selection
+    from repscape.stimuli.lib.frame import Frame
+    from repscape.study.study import Study
+    from repscape.traced.layer_info import Row
+
+REQUIRED: Any = ...
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A key of a plugin's section in the config.
+
+    Attributes
+    ----------
+    doc : str
+        A sentence for the reference and the editor.
+    default : object
+        `REQUIRED` where the config must say it.
+    bounds : dict
+        ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length``, as pydantic's `Field` takes them.
+    """
+
+    doc: str
+    default: Any = REQUIRED
+    bounds: dict[str, Any] = field(default_factory=dict)
+
+
+def parameter(doc: str, default: Any = REQUIRED, **bounds: Any) -> Any:
+    """Declare a parameter of a plugin; its annotation is its type."""
+    return Parameter(doc, default, bounds)
+
+
+class Plugin:
+    """What plugins of all steps have.
+
+    Parameters
+    ----------
+    **values
+        The parameters, by name; others take their defaults.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is unknown, or one that is required is missing.
+    """
+
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
+    libraries: tuple[str, ...] = ()
+    """Packages whose versions the result depends on: another version makes it anew."""
+
+    path_labels: Mapping[Path, Mapping[str, str]] = {}
+    """What names in braces in paths stand for, by file; filled in where `reads_path_labels`."""
+
+    reads_path_labels: bool = False
+    """Whether paths may have names in braces, such as ``{subject}``."""
+
+    def __init_subclass__(cls, shared: bool = False, **keywords) -> None:
+        """Collect the parameters; refuse public names that no base class has, unless the class is `shared`.
+
+        A `shared` class is no plugin, but declares what several plugins have in common.
+        """
+        super().__init_subclass__(**keywords)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
+        for name, declared in own.items():
+            if declared.default is REQUIRED:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, declared.default)
+        inherited = [vars(base).get("parameters", {}) for base in cls.__mro__[1:]]
+        cls.parameters = own | {
+            name: one for found in inherited for name, one in found.items() if name not in own
+        }
+        if not shared:
+            _check_names(cls)
+
+    def __init__(self, **values) -> None:
+        for name in values:
+            if name not in self.parameters:
+                raise ConfigError(f"{type(self).__name__}: {unknown(name, self.parameters)}")
+        for name, declared in self.parameters.items():
+            value = values.get(name, declared.default)
+            if value is REQUIRED:
+                raise ConfigError(f"{type(self).__name__}: '{name}' is required.")
+            setattr(self, name, value)
+
+    def __repr__(self) -> str:
+        """Show the parameters that differ from their defaults."""
+        said = {name: getattr(self, name) for name in self.parameters}
+        said = {name: value for name, value in said.items() if value is not self.parameters[name].default}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said.items())})"
+
+    @classmethod
+    def takes_seed(cls, values: Mapping) -> bool:
+        """Say whether anything is drawn at random: only then is a key `seed` filled from the study's seed.
+
+        Parameters
+        ----------
+        values : the section as the config has it, not yet checked
+        """
+        return True
+
+    def check(self) -> None:
+        """Refuse parameters that do not go together, with a `ConfigError`; asked when the plan is made."""
+
+    def further_files(self) -> Sequence[str | Path]:
+        """Name files that the files of the config name in turn: they are watched for changes as well."""
+        return ()
+
+
+def _check_names(cls: type[Plugin]) -> None:
+    """Refuse public names that are neither parameters nor known from a base class.
+
+    Raises
+    ------
+    ConfigError
+    """
+    known = {name for base in cls.__mro__[1:] for name in vars(base) if not name.startswith("_")}
+    known |= {name for base in cls.__mro__[1:] for name in get_annotations(base)}
+    inherited = {name for base in cls.__mro__[1:] for name in vars(base).get("parameters", {})}
+    hints = get_annotations(cls)
+    for name in cls.parameters:
+        if name in known - inherited:
+            raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as what plugins define.")
+    for name in [*vars(cls), *hints]:
+        if name.startswith("_") or name in known or name in cls.parameters:
+            continue
+        if name in hints:
+            raise ConfigError(
+                f'{cls.__name__}.{name}: expected a declaration such as `{name}: … = parameter("What it is.")`.'
+            )
+        raise ConfigError(
+            f"{cls.__name__}.{unknown(name, sorted(known))} Let names of your own begin with an underscore."
+        )
+
+
+class Seeded(Plugin, shared=True):
+    """Something is drawn at random."""
+
+    seed: int = parameter("Of what is drawn at random; by default derived from the study's seed.", 0)
+
+
+class OnDevice(Plugin, shared=True):
+    """A network is run; what the config does not say is taken from `device` and `activations`."""
+
+    device: Literal["auto", "cpu", "cuda"] = parameter("Where the network runs.", "auto")
+    batch: int = parameter("How many images the network sees at a time.", 10, ge=1, le=65_536)
+    threads: int = parameter("How many threads it runs on.", 1, ge=1, le=1024)
+
+
+class Stimulus(Plugin, shared=True):
+    """A source of images: ``stimuli/NAME.py``."""
+
+    def images(self) -> "Iterator[Frame]":
+        """Yield the images in order.
+
+        What the generator returns at its end, a mapping, becomes attributes of the stimulus's file.
+        """
+        raise NotImplementedError
+
+    def image_count(self) -> int | None:
+        """Return the number of images where the parameters say it."""
+        return None
+
+    def estimated_image_count(self) -> int | None:
+        """Return about how many images there are, from the headers of files."""
+        return self.image_count()
+
+    def check_parents(self, image_counts: Mapping[str, int | None]) -> None:
+        """Refuse stimuli that this one cannot be made from, with a `ConfigError`.
+
+        Parameters
+        ----------
+        image_counts : for each parameter that names a stimulus, how many images that has, if it is known
+        """
+
+    def image_factors(self) -> Mapping[str, list[str]] | None:
+        """Return the factors that images vary in, with the value of each image; None: only the job can."""
+        return None
+
+    def factor_names(self) -> list[str] | None:
+        """Name the factors, where their values are not known before the job."""
+        return None
+
+
+class Network(Plugin, shared=True):
+    """A source of networks: ``networks/NAME.py``."""
+
+    @classmethod
+    def takes_seed(cls, values: Mapping) -> bool:
+        """Say whether weights are drawn at random."""
+        return values.get("weights", "random") == "random"
+
+    def load(self) -> "Loaded":
+        """Build the network with its weights."""
+        raise NotImplementedError
+
+    def rows(self) -> "Sequence[Row]":
+        """Return the table of layers where it is known without building the network."""
+        raise NotImplementedError
+
+    def untrained(self) -> "Loaded":
+        """Build the network without its weights, for the table of its layers."""
+        raise NotImplementedError
+
+    def code_files(self) -> Sequence[Path]:
+        """Name files of code, beside the plugin's own, that make the network."""
+        return ()
+
+
+class Training(Plugin, shared=True):
+    """A way to train networks: ``trainings/NAME.py``."""
+
+    def train(self, network, training, held_out) -> Iterator[list[float]]:
+        """Train a network in place; yield the loss of each step after each epoch.
+
+        Parameters
+        ----------
+        network : torch.nn.Module
+            In training mode.
+        training, held_out : repscape.trainings.lib.dataset.Dataset
+        """
+        raise NotImplementedError
+
+    def check_outputs(self, outputs: int, classes: int) -> None:
+        """Refuse a network of another number of outputs than the training needs, with a `ConfigError`."""
+
+
+class Recording(Plugin, shared=True):
+    """What was recorded outside the workflow: ``recordings/NAME.py``, one of the two kinds below."""
+
+    simulated: bool = False
+    """Whether it is made up: all that is made of it then says so."""
+
+
+class RdmRecording(Recording, shared=True):
+    """A recording that gives RDMs."""
+
+    def read(self) -> Iterator:
+        """Yield a `recordings.lib.rdm_import.GivenRdm` for each RDM."""
+        raise NotImplementedError
+
+    def labels(self) -> list[str]:
+        """Name the labels that tell the RDMs apart."""
+        raise NotImplementedError
+
+
+class ResponseRecording(Recording, shared=True):
+    """A recording that gives responses of neurons to stimuli: a source, as a network is."""
+
+    def read(self, stimuli: Mapping) -> Any:
+        """Read the trials.
+
+        Parameters
+        ----------
+        stimuli : mapping of name to `recordings.lib.trials.Seen`
+        """
+        raise NotImplementedError
+
+
+class Population(Plugin, shared=True):
+    """A way to select the units of each layer that are recorded: ``populations/NAME.py``."""
+
+    of_recordings: bool = False
+    """Whether neurons can be selected so, which have no channels and no place."""
+
+    draw_kinds: tuple[str, ...] = ("random", "equal")
+    """How the population can be sampled (``samples: draw``)."""
+
+    def select(self, layer: "Layer") -> "Selection":
+        """Select units of a layer; ``layer.measured`` is what `measure` returned for it."""
+        raise NotImplementedError
+
+    def measure(self, network: Path, layers: "Sequence[Layer]") -> "Mapping[str, np.ndarray]":
+        """Measure something of each unit, by the layers' labels, with a network at hand."""
+        raise NotImplementedError
+
+    def check_layers(self, layers: "Mapping[str, Row]", image: tuple[int, int] | None) -> None:
+        """Refuse layers that lack what is selected, with a `ConfigError`."""
+
+    def estimated_units(self, layer: str, units: int, channels: int) -> int:
+        """Return about how many units are recorded of a layer; 0: only the job can tell."""
+        return min(units, getattr(self, "units", units))
+
+    def caption(self) -> str:
+        """Say which units of each layer these are, for a caption: ``all units of each layer``."""
+        return ""
+
+
+class Metric(Plugin, shared=True):
+    """A dissimilarity of two activity patterns: ``metrics/NAME.py``."""
+
+    squared: bool | None = None
+    """Whether it is a squared distance between patterns, up to a factor: maps then take its root. Where it
+    does not say, the user is asked."""
+
+    caption: str = ""
+    """What figures call it: ``correlation distance (1 − r)``."""
+
+    formula: str = ""
+    """Its definition, for the RDM's file."""
+
+    largest: float | None = None
+    """The largest value that it can have."""
+
+    synonyms: tuple[str, ...] = ()
+    """What else it is called, in small letters and digits alone, to find it by a wrong name."""
+
+    uses_trials: ClassVar[bool] = False
+    """Whether it takes a recording's single trials: it defines `of_trials`."""
+
+    def __init_subclass__(cls, **keywords) -> None:
+        """Note whether the metric takes trials."""
+        super().__init_subclass__(**keywords)
+        cls.uses_trials = cls.of_trials is not Metric.of_trials
+
+    def dissimilarity(self, activity: "np.ndarray", scaling: "Scaling") -> "np.ndarray":
+        """Return the dissimilarities of all pairs of images, float64 (pair,).
+
+        Parameters
+        ----------
+        activity : float32 array (image, unit)
+        scaling : Scaling
+            The layer's shift and scale.
+        """
+        raise NotImplementedError
+
+    def of_trials(self, activity: "np.ndarray", trials: "Trials") -> "np.ndarray":
+        """Return the dissimilarities of a recording's images, float64 (pair,), from its single trials.
+
+        Of networks, which have none, `dissimilarity` is asked.
+
+        Parameters
+        ----------
+        activity : float32 array (image, unit)
+            The mean over trials.
+        trials : Trials
+            Of the same images and units.
+        """
+        raise NotImplementedError
+
+    def in_blocks(self, activity: "Rows", scaling: "Scaling") -> "Iterator[np.ndarray]":
+        """Yield what `dissimilarity` returns in consecutive parts, for images in any number."""
+        raise NotImplementedError
+
+    def squared_rounding(self, activity: "np.ndarray | Rows", scaling: "Scaling") -> "np.ndarray | None":
+        """Return what rounding may add to squared distances from each image, float64 (image,).
+
+        Smaller distances become 0. None: nothing is known.
+        """
+        return None
+
+
+class Analysis(Plugin, shared=True):
+    """What follows from RDMs or activations: ``analyses/NAME.py``."""
+
+    streams: bool = False
+    """Whether it holds one file at a time, so that it needs the memory of the largest and not of all."""
+
+    makes_table: ClassVar[bool] = False
+    """Whether a CSV table lies beside its file: it defines `rows`."""
+
+    makes_rdms: ClassVar[bool] = False
+    """Whether others can be `of` it: it defines `rdm_labels`."""
+
+    def __init_subclass__(cls, **keywords) -> None:
+        """Note what the analysis makes."""
+        super().__init_subclass__(**keywords)
+        cls.makes_table = cls.rows is not Analysis.rows
+        cls.makes_rdms = cls.rdm_labels is not Analysis.rdm_labels
+
+    def inputs(self, study: "Study") -> dict[str, str | list[str]]:
+        """Name the files that `compute` reads; refuse what the study does not have, with a `ConfigError`."""
+        raise NotImplementedError
+
+    def compute(self, files: Mapping) -> "Result":
+        """Compute the analysis from the files that `inputs` named."""
+        raise NotImplementedError
+
+    def rows(self, result: "Result") -> Iterator[tuple]:
+        """Yield the header and the rows of the CSV table."""
+        raise NotImplementedError
+
+    def rdm_labels(self, labels: list[str]) -> list[str]:
+        """Name the labels of the RDMs that are made, from those of the RDMs that go in."""
+        raise NotImplementedError
+
+    def from_study(self, study: "Study") -> dict[str, Any]:
+        """Return what else of the study the result depends on."""
+        return {}
+
+    def megabytes_kept(self, study: "Study") -> int:
+        """Return the megabytes that are kept beside a network that is run."""
+        return 0
+
+
+class Figure(Plugin, shared=True):
+    """A figure: ``figures/NAME.py``."""
+
+    category: str = ""
+    """Its group in the report."""
+
+    saves_data: bool = False
+    """Whether `draw` also returns a `Result`, because no analysis holds what is shown."""
+
+    streams: bool = False
+    """Whether it holds one file at a time."""
+
+    shows_stimuli: bool = False
+    """Whether stimuli have their colours in it, which `style` knows."""
+
+    style: "Style"
+    """Colours of stimuli, filled in where `shows_stimuli`."""
+
+    def inputs(self, study: "Study") -> dict[str, str | list[str]]:
+        """Name the files that `draw` reads; refuse what the study does not have, with a `ConfigError`."""
+        raise NotImplementedError
+
+    def draw(self, data: Mapping) -> tuple:
+        """Draw the figure.
+
+        Parameters
+        ----------
+        data : mapping
+            The files that `inputs` named, opened with xarray: a Dataset, or a list of them.
+
+        Returns
+        -------
+        Figure, str
+            The figure and its caption in plain reStructuredText; with `saves_data` a `Result` as well.
+        """
+        raise NotImplementedError
+
+
+STEPS: dict[str, type[Plugin]] = {
+    "stimuli": Stimulus,
+    "networks": Network,
+    "trainings": Training,
+    "recordings": Recording,
+    "populations": Population,
+    "metrics": Metric,
+    "analyses": Analysis,
+    "figures": Figure,
+}
