@@ -75,7 +75,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, size, layout):
     assert set(frozen.axes.values()) == {(0, 1)}
     for row in frozen.rows:
         layer = Layer(row.label, row.channels, row.height, row.width, row.units)
-        gather = Gatherer(all.select(layer), everything=True)
+        gather = Gatherer(all.All().select(layer), everything=True)
         found[row.node] = lambda output, node=row.node, gather=gather: copies.update({node: gather(output)})
     with torch.inference_mode():
         frozen.run(images, found)

@@ -116,11 +116,13 @@ def test_resizing_twice_is_in_the_log(made, network, tmp_path, caplog):
 def test_selected_and_views_take_pictures_of_any_size(made, network):
     path, originals = made()
     frozen = network(BICUBIC)
-    kept = list(selected.frames(of=path, network=frozen, category=2, probability=0, count=None, batch=3))
+    kept = list(
+        selected.Selected(of=path, network=frozen, category=2, probability=0, count=None, batch=3).images()
+    )
     assert 3 <= len(kept) <= len(originals)
     for frame in kept:
         np.testing.assert_array_equal(frame.pixels, originals[int(frame.name.removesuffix(".png"))])
-    (view,) = views.frames(of=path, image="3.png", count=1, size=(4, 4), seed=0)
+    (view,) = views.Views(of=path, image="3.png", count=1, size=(4, 4), seed=0).images()
     assert view.pixels.shape == (4, 4, 3)
 
 

@@ -82,7 +82,7 @@ def test_recording_leaves_no_tensor_behind(study, select):
 
 @pytest.mark.parametrize("architecture", ["squeezenet1_1", "swin_t"])
 def test_recording_of_published_networks(study, architecture):
-    loaded = torchvision.load(architecture=architecture, weights="random", seed=0)
+    loaded = torchvision.Torchvision(architecture=architecture, weights="random", seed=0).load()
     small = study(loaded.module, size=64, images=3, units=40)
     with pretended_gpu():
         small.run(cuda_batch=2, device="cuda")

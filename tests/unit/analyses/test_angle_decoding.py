@@ -183,7 +183,7 @@ def test_what_is_planted_is_found_and_noise_is_not(responded, tuned_to):
     made.layer("net", "tuned", tuned_to(made.angle, 60, 0.1), order=1)
     image = np.repeat(np.arange(40), 4)
     made.area("v1", "V1", tuned_to(made.angle[image], 80, 0.8), image)
-    result = angle_decoding.compute(made.files, **(QUICK | {"permutations": 19, "epochs": 150}))
+    result = angle_decoding.AngleDecoding(**QUICK | {"permutations": 19, "epochs": 150}).compute(made.files)
     values = {name: own for name, (_, own, *_) in result.variables.items()}
     assert values["source"] == ["net", "v1"]
     assert values["layer"] == ["noise", "tuned", "V1"]
@@ -212,7 +212,7 @@ def test_what_is_stored_agrees_with_itself(responded, tuned_to):
     """Errors follow from predictions, curves from the same folds."""
     made = responded(images=24)
     made.layer("net", "conv1", tuned_to(made.angle, 30, 0.5))
-    result = angle_decoding.compute(made.files, **QUICK)
+    result = angle_decoding.AngleDecoding(**QUICK).compute(made.files)
     values = {name: own for name, (_, own, *_) in result.variables.items()}
     error = [
         min(abs(p - t) % 180, 180 - abs(p - t) % 180)
@@ -236,9 +236,9 @@ def test_units_that_change_places_change_nothing(responded, tuned_to):
     made = responded(images=24)
     activity = tuned_to(made.angle, 30, 0.5).astype(np.float32)
     first = made.layer("net", "conv1", activity)
-    before = angle_decoding.compute(made.files, **RIDGE)
+    before = angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
     assert made.layer("net", "conv1", activity[:, ::-1] * 2 + 1) == first
-    after = angle_decoding.compute({**made.files, "activations": [first]}, **RIDGE)
+    after = angle_decoding.AngleDecoding(**RIDGE).compute({**made.files, "activations": [first]})
     for name in ("error", "null", "chosen"):
         np.testing.assert_allclose(before.variables[name][1], after.variables[name][1], rtol=1e-4)
 
@@ -249,7 +249,7 @@ def test_single_trials(responded, tuned_to):
     made.area("v1", "V1", tuned_to(made.angle[image], 60, 0.4), image)
     values = {}
     for by in ("images", "trials"):
-        result = angle_decoding.compute(made.files, responses="trials", by=by, **RIDGE)
+        result = angle_decoding.AngleDecoding(responses="trials", by=by, **RIDGE).compute(made.files)
         values[by] = {name: own for name, (_, own, *_) in result.variables.items()}
         assert result.attributes["single_trials"] == ["v1"]
     assert values["images"]["predicted"].shape[-1] == 74
@@ -264,18 +264,18 @@ def test_mistakes_are_told(responded, tuned_to):
     with pytest.raises(
         DataError, match=r"found none: 'by: trials' leaves out repeats\. Leave the source 'net'"
     ):
-        angle_decoding.compute(made.files, responses="trials", by="trials", **RIDGE)
+        angle_decoding.AngleDecoding(responses="trials", by="trials", **RIDGE).compute(made.files)
     with pytest.raises(DataError, match="no factor 'hue'; they have: orientation"):
-        angle_decoding.compute(made.files, factor="hue", **RIDGE)
+        angle_decoding.AngleDecoding(factor="hue", **RIDGE).compute(made.files)
     made.layer("net", "conv1", activity, names=[f"other_{at}" for at in range(20)])
     with pytest.raises(DataError, match="do not describe the same images"):
-        angle_decoding.compute(made.files, **RIDGE)
+        angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
     activity[3, 2] = np.nan
     made.layer("net", "conv1", activity)
     with pytest.raises(DataError, match="NaN or infinity in 1 of 20 images, first in 'grating_003'"):
-        angle_decoding.compute(made.files, **RIDGE)
+        angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
     with pytest.raises(ConfigError, match=r"Add 'responses: trials'\."):
-        angle_decoding.check(by="trials", responses="means")
+        angle_decoding.AngleDecoding(by="trials", responses="means").check()
 
 
 STIMULI = {
@@ -296,15 +296,15 @@ def study_of(**changes):
 
 
 def test_files_are_those_of_every_source_that_saw_the_stimulus():
-    files = angle_decoding.inputs(study_of(), factor="color")
+    files = angle_decoding.AngleDecoding(factor="color").inputs(study_of())
     assert files["stimulus"] == "results/test/stimuli/gratings.nc"
     assert [path.removeprefix("results/test/activations/") for path in files["activations"]] == [
         f"{source}/gratings/random/{layer}.nc"
         for source, layer in (("net", "input"), ("net", "conv1"), ("v1", "V1"))
     ]
-    files = angle_decoding.inputs(
-        study_of(), factor="color", sources=["net"], layers={"net": ["conv1"]}, population="all"
-    )
+    files = angle_decoding.AngleDecoding(
+        factor="color", sources=["net"], layers={"net": ["conv1"]}, population="all"
+    ).inputs(study_of())
     assert files["activations"] == ["results/test/activations/net/gratings/all/conv1.nc"]
 
 
@@ -322,4 +322,4 @@ def test_files_are_those_of_every_source_that_saw_the_stimulus():
 )  # fmt: skip
 def test_names_are_checked_when_the_plan_is_made(keys, message):
     with pytest.raises(ConfigError, match=message):
-        angle_decoding.inputs(study_of(), **keys)
+        angle_decoding.AngleDecoding(**keys).inputs(study_of())

@@ -68,7 +68,7 @@ def made(network, tmp_path):
 
         def compute(**keys):
             keys = {"factors": ["obj", "color"], "layers": LAYERS, "device": "cpu", "batch": 4} | keys
-            return anova.compute(files, source="net", **keys)
+            return anova.Anova(source="net", **keys).compute(files)
 
         return SimpleNamespace(compute=compute, columns=columns, pixels=pixels, module=module)
 
@@ -207,29 +207,32 @@ def test_planning():
         config={"stimuli": {"noise": {"kind": "white_noise"}, "shapes": dict(SHAPES)}},
     )
     assert (
-        anova.inputs(study)
-        == anova.inputs(study, stimulus="shapes")
+        anova.Anova().inputs(study)
+        == anova.Anova(stimulus="shapes").inputs(study)
         == {
             "network": "results/s/networks/net/network.pt",
             "stimulus": "results/s/stimuli/shapes.nc",
         }
     )
-    assert anova.complete(study) == {"source": "net", "layers": {"first": "conv1", "relu1": "relu1"}}
-    assert anova.complete(study, layers=["relu1"])["layers"] == {"relu1": "relu1"}
+    assert anova.Anova().from_study(study) == {
+        "source": "net",
+        "layers": {"first": "conv1", "relu1": "relu1"},
+    }
+    assert anova.Anova(layers=["relu1"]).from_study(study)["layers"] == {"relu1": "relu1"}
     for key, value in {"source": "nets", "stimulus": "shape", "layers": ["conv1"]}.items():
         with pytest.raises(ConfigError, match=f"{key}: '.*' is unknown"):
-            anova.inputs(study, **{key: value})
+            anova.Anova(**{key: value}).inputs(study)
     study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
-    assert anova.inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
+    assert anova.Anova().inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
     study.config["stimuli"]["noise"] = {"kind": "white_noise"}
     with pytest.raises(ConfigError, match="'obj' twice"):
-        anova.inputs(study, factors=["obj", "obj"])
+        anova.Anova(factors=["obj", "obj"]).inputs(study)
     with pytest.raises(
         ConfigError, match=r"factors: stimulus 'noise': expected .* two factors; its factors: none"
     ):
-        anova.inputs(study, stimulus="noise")
+        anova.Anova(stimulus="noise").inputs(study)
     study.config["stimuli"]["shapes"]["colors"] = 1
     with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .* of the factor 'color', found 1"):
-        anova.inputs(study)
+        anova.Anova().inputs(study)
     model = schema.model(anova.compute, analysis=(str, ...))
     assert {"device", "batch", "threads"} <= model.model_fields.keys()

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape.analyses.differentiation import DIMS, compute, inputs, median_of, rows
+from repscape.analyses.differentiation import DIMS, Differentiation, median_of, rows
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -77,20 +77,20 @@ def written(tmp_path, study):
 
 
 def test_inputs_are_all_rdms(study):
-    assert inputs(study) == {"rdms": study.rdms()}
-    assert inputs(study, reference="noise") == {"rdms": study.rdms()}
+    assert Differentiation().inputs(study) == {"rdms": study.rdms()}
+    assert Differentiation(reference="noise").inputs(study) == {"rdms": study.rdms()}
 
 
 def test_unknown_reference_lists_the_stimuli(study):
     with pytest.raises(
         ConfigError, match=r"differentiation\.reference: 'nose' is unknown; did you mean 'noise'"
     ):
-        inputs(study, reference="nose")
+        Differentiation(reference="nose").inputs(study)
 
 
 def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
     paths, values = written
-    result = compute({"rdms": paths}, reference="noise")
+    result = Differentiation(reference="noise").compute({"rdms": paths})
     netcdf.write(tmp_path / "d.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
     with xr.open_dataset(tmp_path / "d.nc") as data:
         assert data.differentiation.dims == DIMS
@@ -131,7 +131,7 @@ def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
 
 
 def test_without_a_reference_nothing_is_normalised(written):
-    result = compute({"rdms": written[0]})
+    result = Differentiation().compute({"rdms": written[0]})
     assert np.isnan(result.variables["normalised"][1]).all()
     assert result.attributes["reference"] == ""
 
@@ -140,7 +140,7 @@ def test_without_a_reference_nothing_is_normalised(written):
 def test_reference_that_is_0_or_undefined(tmp_path, study, written, caplog, value, why):
     write_rdm(tmp_path, study, np.full((2, 1, 6), value), "net", "noise", "means", "conv", "all")
     with caplog.at_level(logging.WARNING):
-        result = compute({"rdms": written[0]}, reference="noise")
+        result = Differentiation(reference="noise").compute({"rdms": written[0]})
     (message,) = caplog.messages
     assert why in message
     data = xr.Dataset(result.variables)
@@ -152,7 +152,7 @@ def test_reference_that_is_0_or_undefined(tmp_path, study, written, caplog, valu
 
 def test_reference_without_rdms(written, caplog):
     paths = [path for path in written[0] if "/noise/" not in path]
-    result = compute({"rdms": paths}, reference="noise")
+    result = Differentiation(reference="noise").compute({"rdms": paths})
     assert np.isnan(result.variables["normalised"][1]).all()
     assert "no RDM of the reference 'noise'" in caplog.text
 
@@ -161,7 +161,7 @@ def test_an_undefined_dissimilarity_leaves_the_median_undefined(tmp_path, study,
     values = np.ones((2, 1, 15))
     values[1, 0, 3] = np.nan
     write_rdm(tmp_path, study, values, "net", "bikes", "means", "conv", "all")
-    data = xr.Dataset(compute({"rdms": written[0]}).variables)
+    data = xr.Dataset(Differentiation().compute({"rdms": written[0]}).variables)
     here = data.differentiation.sel(
         source="net", stimulus="bikes", layer="conv", population="means", size="all", repeat=0
     )
@@ -170,7 +170,7 @@ def test_an_undefined_dissimilarity_leaves_the_median_undefined(tmp_path, study,
 
 def test_full_matrix_is_numpys_median_of_the_square_matrix(written):
     paths, values = written
-    data = xr.Dataset(compute({"rdms": paths}, median="full_matrix").variables)
+    data = xr.Dataset(Differentiation(median="full_matrix").compute({"rdms": paths}).variables)
     for (source, stimulus, population, layer, size), rdm in values.items():
         here = {
             "source": source,
@@ -208,7 +208,7 @@ def test_full_matrix_of_every_number_of_images():
 def test_files_that_do_not_belong_together(tmp_path, study, written, changes, message):
     path = write_rdm(tmp_path, study, np.ones((2, 1, 15)), "net", "bikes", "means", "fc", "all", **changes)
     with pytest.raises(DataError, match=message) as caught:
-        compute({"rdms": written[0]})
+        Differentiation().compute({"rdms": written[0]})
     assert str(path) in str(caught.value)
 
 
@@ -216,7 +216,7 @@ def test_table_has_a_row_a_value_and_nothing_else(tmp_path, study, written):
     paths, values = written
     undefined = ("net", "bikes", "means", "conv", "all")
     write_rdm(tmp_path, study, np.full((2, 1, 15), np.nan), *undefined)
-    result = compute({"rdms": paths}, reference="noise")
+    result = Differentiation(reference="noise").compute({"rdms": paths})
     stream = io.StringIO()
     csv.writer(stream).writerows(rows(result.variables))
     stream.seek(0)
@@ -235,8 +235,8 @@ def test_table_has_a_row_a_value_and_nothing_else(tmp_path, study, written):
 def test_reference_at_its_largest_size(written):
     """Every value is divided by one number a source, layer, population and metric."""
     paths = written[0]
-    same = compute({"rdms": paths}, reference="noise").variables
-    largest = compute({"rdms": paths}, reference="noise", reference_size="largest").variables
+    same = Differentiation(reference="noise").compute({"rdms": paths}).variables
+    largest = Differentiation(reference="noise", reference_size="largest").compute({"rdms": paths}).variables
     values, normalised = (largest[name][1] for name in ("differentiation", "normalised"))
     noise = list(largest["stimulus"][1]).index("noise")
     compared = 0

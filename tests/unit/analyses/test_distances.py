@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kstest, linregress, pearsonr
 
-from repscape.analyses.distances import compute, inputs, permuted, rows
+from repscape.analyses.distances import Distances, permuted, rows
 from repscape.core.errors import ConfigError, DataError
 
 IMAGES = {"a": 7, "b": 9, "c": 5}
@@ -36,7 +36,7 @@ def written(made):
 
 def test_regressions_equal_scipy(written):
     study, paths, rdms = written
-    data = xr.Dataset(compute({"rdms": paths}, seed=0, permutations=50).variables).sel(source="net")
+    data = xr.Dataset(Distances(seed=0, permutations=50).compute({"rdms": paths}).variables).sel(source="net")
     for metric in range(2):
         for layer in study.layers:
             here = data.isel(metric=metric).sel(layer=layer)
@@ -79,7 +79,9 @@ def test_a_permutation_reorders_images_of_one_rdm():
 
 def test_p_equals_a_loop_over_permutations(written):
     _, paths, rdms = written
-    data = xr.Dataset(compute({"rdms": paths}, seed=0, permutations=999).variables).sel(source="net")
+    data = xr.Dataset(Distances(seed=0, permutations=999).compute({"rdms": paths}).variables).sel(
+        source="net"
+    )
     random = np.random.default_rng(99)
     for stimulus, images in IMAGES.items():
         x = squareform(rdms[stimulus, "input"][0])
@@ -106,7 +108,9 @@ def test_p_of_few_images_is_exact(made):
         for key in itertools.product("st", study.layers)
     }
     paths = [study.rdm(own[None, None], layer=key[1], stimulus=key[0]) for key, own in rdms.items()]
-    data = xr.Dataset(compute({"rdms": paths}, seed=0, permutations=4000).variables).isel(source=0, metric=0)
+    data = xr.Dataset(Distances(seed=0, permutations=4000).compute({"rdms": paths}).variables).isel(
+        source=0, metric=0
+    )
     sums = {}
     for stimulus in "st":
         x, y = (own - own.mean() for own in (rdms[stimulus, layer] for layer in study.layers))
@@ -132,7 +136,7 @@ def test_p_is_uniform_where_nothing_is_related(made):
             study.rdm(pdist(random.normal(size=(8, 3)))[None, None], layer=layer, stimulus="s")
             for layer in study.layers
         ]
-        result = compute({"rdms": paths}, seed=int(random.integers(2**31)), permutations=99)
+        result = Distances(seed=int(random.integers(2**31)), permutations=99).compute({"rdms": paths})
         found.append([result.variables[name][1].ravel()[1] for name in ("p", "pooled_p")])
     found = np.array(found)
     np.testing.assert_array_equal(found[:, 0] > 0, True)
@@ -147,7 +151,11 @@ def test_differences_between_stimuli_are_pooled_but_not_significant(made):
         for layer in study.layers:
             values = 10 * level + pdist(random.normal(size=(6, 3)))
             paths.append(study.rdm(values[None, None], layer=layer, stimulus=stimulus))
-    data = xr.Dataset(compute({"rdms": paths}, seed=1).variables).sel(layer="a").isel(source=0, metric=0)
+    data = (
+        xr.Dataset(Distances(seed=1).compute({"rdms": paths}).variables)
+        .sel(layer="a")
+        .isel(source=0, metric=0)
+    )
     assert data.pooled_r2 > 0.99
     assert data.within_r2 < 0.1
     assert data.pooled_p > 0.05
@@ -155,7 +163,7 @@ def test_differences_between_stimuli_are_pooled_but_not_significant(made):
 
 def test_the_smallest_p_and_the_layer_itself(written):
     _, paths, _ = written
-    data = xr.Dataset(compute({"rdms": paths}, seed=0, permutations=99).variables)
+    data = xr.Dataset(Distances(seed=0, permutations=99).compute({"rdms": paths}).variables)
     own = data.sel(layer="input", stimulus="b")
     np.testing.assert_array_equal(own.p, 0.01)
     assert np.isnan(own.p_layers).all()  # not one of the layers tested
@@ -167,7 +175,7 @@ def test_undefined_distances_have_no_correlation(written):
     values = np.repeat(rdms["a", "b"][:, None], 3, axis=1)
     values[0, 1, 2] = np.nan
     study.rdm(values, layer="b", stimulus="a")
-    data = xr.Dataset(compute({"rdms": paths}, seed=0, permutations=50).variables).sel(
+    data = xr.Dataset(Distances(seed=0, permutations=50).compute({"rdms": paths}).variables).sel(
         source="net", layer="b"
     )
     assert np.isnan(data.r.sel(stimulus="a").values).tolist() == [True, False]
@@ -190,7 +198,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
         )
         for stimulus in stimuli
     ]  # fmt: skip
-    result = compute({"rdms": paths}, seed=0, permutations=19)
+    result = Distances(seed=0, permutations=19).compute({"rdms": paths})
     data = xr.Dataset(result.variables).sel(source="v1", layer="area").isel(metric=0)
     for stimulus, lent in (("a", 1), ("b", 0)):
         expected = pearsonr(rdms[stimulus][lent], rdms[stimulus][3]).statistic
@@ -206,8 +214,12 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
 
 def test_the_same_seed_gives_the_same_and_stimuli_do_not_depend_on_each_other(written):
     _, paths, _ = written
-    first = compute({"rdms": paths}, seed=3, permutations=99).variables["p"][1]
-    alone = compute({"rdms": [p for p in paths if "/net/b/" in p]}, seed=3, permutations=99).variables["p"][1]
+    first = Distances(seed=3, permutations=99).compute({"rdms": paths}).variables["p"][1]
+    alone = (
+        Distances(seed=3, permutations=99)
+        .compute({"rdms": [p for p in paths if "/net/b/" in p]})
+        .variables["p"][1]
+    )
     np.testing.assert_array_equal(first[:, 1], alone[:, 0])
 
 
@@ -215,12 +227,12 @@ def test_an_outdated_rdm_is_refused(written):
     study, paths, _ = written
     study.rdm(np.ones((2, 1, 10)), layer="b", stimulus="a")
     with pytest.raises(DataError, match="21 pairs of images, the second 10"):
-        compute({"rdms": paths}, seed=0)
+        Distances(seed=0).compute({"rdms": paths})
 
 
 def test_the_table_has_every_regression(written):
     _, paths, _ = written
-    result = compute({"rdms": paths}, seed=0, permutations=50)
+    result = Distances(seed=0, permutations=50).compute({"rdms": paths})
     stream = io.StringIO()
     csv.writer(stream).writerows(rows(result.variables))
     stream.seek(0)
@@ -236,10 +248,10 @@ def test_the_table_has_every_regression(written):
 
 def test_inputs_are_one_size_of_one_population(made):
     study = made("ab").study
-    files = inputs(study, seed=0)["rdms"]
+    files = Distances(seed=0).inputs(study)["rdms"]
     assert len(files) == 2 * 3
     assert all("/random/" in path and path.endswith("n1000.nc") for path in files)
-    assert all(path.endswith("n200.nc") for path in inputs(study, seed=0, size=200)["rdms"])
+    assert all(path.endswith("n200.nc") for path in Distances(seed=0, size=200).inputs(study)["rdms"])
 
 
 @pytest.mark.parametrize(
@@ -252,4 +264,4 @@ def test_inputs_are_one_size_of_one_population(made):
 )
 def test_an_unknown_name_is_told_when_the_plan_is_made(made, parameters, message):
     with pytest.raises(ConfigError, match=message):
-        inputs(made("ab").study, seed=0, **parameters)
+        Distances(seed=0, **parameters).inputs(made("ab").study)

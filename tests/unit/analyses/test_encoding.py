@@ -185,7 +185,7 @@ def variables(result):
 
 def test_the_layer_that_neurons_are_linear_in_explains_them(planted_study, caplog):
     _, paths, target, _, _ = planted_study
-    result = encoding.compute({"recording": target, "predictors": paths}, **QUICK)
+    result = encoding.Encoding(**QUICK).compute({"recording": target, "predictors": paths})
     found = variables(result)
     assert list(zip(found["source"], found["layer"], strict=True)) == [
         ("net", name) for name in ("input", "conv1", "fc")
@@ -209,7 +209,7 @@ def test_the_layer_that_neurons_are_linear_in_explains_them(planted_study, caplo
 
 def test_what_is_stored_agrees_with_a_loop_over_neurons(planted_study):
     _, paths, target, response, image = planted_study
-    result = encoding.compute({"recording": target, "predictors": paths}, reliable=0.5, **QUICK)
+    result = encoding.Encoding(reliable=0.5, **QUICK).compute({"recording": target, "predictors": paths})
     found = variables(result)
     means = np.array([response[image == at].mean(0) for at in range(80)]).astype(np.float32)
     own = encode(
@@ -243,10 +243,10 @@ def encoding_strengths(result):
 
 def test_neurons_that_change_places_change_places(planted_study):
     made, paths, target, response, image = planted_study
-    first = variables(encoding.compute({"recording": target, "predictors": paths[1:2]}, **QUICK))
+    first = variables(encoding.Encoding(**QUICK).compute({"recording": target, "predictors": paths[1:2]}))
     order = np.random.default_rng(0).permutation(60)
     made.area("v1", "V1", response[:, order], image)
-    second = variables(encoding.compute({"recording": target, "predictors": paths[1:2]}, **QUICK))
+    second = variables(encoding.Encoding(**QUICK).compute({"recording": target, "predictors": paths[1:2]}))
     for name in ("r2", "normalised", "reliability"):
         np.testing.assert_allclose(second[name], first[name][..., order], rtol=1e-6)
     np.testing.assert_allclose(second["median"], first["median"])
@@ -261,8 +261,8 @@ def test_groups_are_left_out_together(responded):
     path = made.layer("net", "conv1", one)
     target = made.layer("v1", "V1", random.normal(size=(8, 30))[group] + 0.1 * random.normal(size=(48, 30)))
     files = {"recording": target, "predictors": [path]}
-    alone = variables(encoding.compute(files, **QUICK))
-    grouped = variables(encoding.compute(files, groups="orientation", **QUICK))
+    alone = variables(encoding.Encoding(**QUICK).compute(files))
+    grouped = variables(encoding.Encoding(groups="orientation", **QUICK).compute(files))
     assert alone["median"][0] > 0.8
     assert grouped["median"][0] <= 0.05
     assert all(len(set(grouped["fold"][group == at])) == 1 for at in range(8))
@@ -273,7 +273,7 @@ def test_a_recording_without_repeats_has_no_normalised_values(responded, caplog)
     random = np.random.default_rng(0)
     path = made.layer("net", "conv1", random.normal(size=(20, 6)))
     target = made.layer("v1", "V1", random.normal(size=(20, 5)))
-    found = variables(encoding.compute({"recording": target, "predictors": [path]}, **QUICK))
+    found = variables(encoding.Encoding(**QUICK).compute({"recording": target, "predictors": [path]}))
     assert "has no repeats: reliability and normalised R² are undefined" in caplog.text
     for name in ("reliability", "normalised", "normalised_median", "normalised_low", "normalised_p_zero"):
         assert np.isnan(found[name]).all()
@@ -287,15 +287,15 @@ def test_mistakes_are_told(responded):
     target = made.layer("v1", "V1", random.normal(size=(6, 5)))
     files = {"recording": target, "predictors": [path]}
     with pytest.raises(DataError, match="at least 7 images, one a fold, found 6"):
-        encoding.compute(files, **(QUICK | {"folds": 7}))
+        encoding.Encoding(**QUICK | {"folds": 7}).compute(files)
     with pytest.raises(DataError, match="no factor 'view'; they have: orientation"):
-        encoding.compute(files, groups="view", **QUICK)
+        encoding.Encoding(groups="view", **QUICK).compute(files)
     made.layer("net", "conv1", random.normal(size=(6, 6)), names=[f"other_{at}" for at in range(6)])
     with pytest.raises(DataError, match="do not describe the same images: image 0 is grating_000"):
-        encoding.compute(files, **QUICK)
+        encoding.Encoding(**QUICK).compute(files)
     made.layer("v1", "V1", np.ones((6, 5)))
     with pytest.raises(DataError, match="found 5 whose mean responses are all the same"):
-        encoding.compute(files, **QUICK)
+        encoding.Encoding(**QUICK).compute(files)
 
 
 def study_of(**changes):
@@ -313,7 +313,7 @@ def study_of(**changes):
 
 
 def test_files_are_those_of_networks_that_saw_the_stimulus():
-    files = encoding.inputs(study_of(), neurons="all", area="LM")
+    files = encoding.Encoding(neurons="all", area="LM").inputs(study_of())
     assert files["recording"] == "results/test/activations/v1/gratings/all/LM.nc"
     assert files["predictors"] == [
         f"results/test/activations/net/gratings/random/{layer}.nc" for layer in ("input", "conv1")
@@ -334,11 +334,13 @@ def test_files_are_those_of_networks_that_saw_the_stimulus():
 )
 def test_names_are_checked_when_the_plan_is_made(keys, message):
     with pytest.raises(ConfigError, match=message):
-        encoding.inputs(study_of(), **keys)
+        encoding.Encoding(**keys).inputs(study_of())
 
 
 def test_a_study_without_recordings_or_without_networks_is_told():
     with pytest.raises(ConfigError, match="recording: the study has no recording of responses"):
-        encoding.inputs(study_of(layers={"net": ("input",)}))
+        encoding.Encoding().inputs(study_of(layers={"net": ("input",)}))
     with pytest.raises(ConfigError, match="sources: no network is shown the stimulus 'gratings' of 'v1'"):
-        encoding.inputs(study_of(shown={"v1": ("gratings",), "net": ("noise",), "twin": ("noise",)}))
+        encoding.Encoding().inputs(
+            study_of(shown={"v1": ("gratings",), "net": ("noise",), "twin": ("noise",)})
+        )

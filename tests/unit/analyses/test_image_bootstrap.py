@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
 from repscape.analyses import image_bootstrap, ranking
-from repscape.analyses.image_bootstrap import compute, interval, resampled_medians, rows
+from repscape.analyses.image_bootstrap import ImageBootstrap, interval, resampled_medians, rows
 from repscape.core.seeds import derive
 from repscape.io import netcdf
 
@@ -90,7 +90,9 @@ def written(made):
 
 def test_resamples_are_the_same_images_everywhere_and_lie_around_d(written):
     _, files, rdms = written
-    data = xr.Dataset(compute(files, seed=1, resamples=100, draws=3).variables).isel(source=0, population=0)
+    data = xr.Dataset(ImageBootstrap(seed=1, resamples=100, draws=3).compute(files).variables).isel(
+        source=0, population=0
+    )
     for (stimulus, layer, size), rdm in rdms.items():
         images = IMAGES[stimulus]
         generator = np.random.default_rng(derive(1, stimulus))
@@ -114,7 +116,7 @@ def test_identical_images_have_an_interval_of_zero(made):
     study = made(("a",), layers=("input",), samples={"random": ("1000",)})
     path = study.rdm(np.zeros((2, 1, 10)), layer="input", stimulus="a")
     table = study.differentiation(np.zeros((1, 1, 1, 1, 1, 2, 1)))
-    result = compute({"differentiation": table, "rdms": [path]}, seed=0)
+    result = ImageBootstrap(seed=0).compute({"differentiation": table, "rdms": [path]})
     for name in ("low", "high", "differentiation"):
         np.testing.assert_array_equal(result.variables[name][1], 0)
 
@@ -126,7 +128,7 @@ def read(stream):
 
 def test_the_table_has_a_row_a_value(written):
     _, files, _ = written
-    result = compute(files, seed=1, resamples=100)
+    result = ImageBootstrap(seed=1, resamples=100).compute(files)
     stream = io.StringIO()
     csv.writer(stream).writerows(rows(result.variables))
     table = read(stream)
@@ -136,9 +138,9 @@ def test_the_table_has_a_row_a_value(written):
 
 def test_ranks_are_by_differentiation_with_intervals_over_resamples(written, tmp_path):
     study, files, _ = written
-    result = compute(files, seed=1, resamples=100)
+    result = ImageBootstrap(seed=1, resamples=100).compute(files)
     netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
-    ranked = ranking.compute({"image_bootstrap": tmp_path / "b.nc"})
+    ranked = ranking.Ranking().compute({"image_bootstrap": tmp_path / "b.nc"})
     data, before = xr.Dataset(ranked.variables).isel(source=0), xr.Dataset(result.variables).isel(source=0)
     for layer in study.layers:
         for size, metric in np.ndindex(2, 2):
@@ -172,10 +174,10 @@ def test_resamples_of_copies_of_one_image_rank_nowhere(made, tmp_path):
     ]
     values = np.array([5.2, 1.05, 0.52]).reshape(1, 3, 1, 1, 1, 1, 1).repeat(2, 5)
     files = {"differentiation": study.differentiation(values, images=[3, 9, 9]), "rdms": paths}
-    result = compute(files, seed=0)
+    result = ImageBootstrap(seed=0).compute(files)
     assert 0.05 < np.isnan(result.variables["resampled"][1][0, 0]).mean() < 0.2
     netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
-    data = ranking.compute({"image_bootstrap": tmp_path / "b.nc"}).variables
+    data = ranking.Ranking().compute({"image_bootstrap": tmp_path / "b.nc"}).variables
     for name in ("rank_low", "rank_high"):
         np.testing.assert_array_equal(data[name][1][0, 0, 0, 0], [[1, 2, 3]] * 2)
     np.testing.assert_array_equal(data["above_next"][1][0, 0, 0, 0], [[1, 1, np.nan]] * 2)
@@ -188,8 +190,8 @@ def test_a_stimulus_without_differentiation_has_no_rank(made, tmp_path):
     values = np.ones((1, 2, 1, 1, 1, 2, 1))
     values[:, 0] = np.nan
     table = study.differentiation(values, images=[6, 8])
-    result = compute({"differentiation": table, "rdms": paths}, seed=0)
+    result = ImageBootstrap(seed=0).compute({"differentiation": table, "rdms": paths})
     netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
-    data = ranking.compute({"image_bootstrap": tmp_path / "b.nc"}).variables
+    data = ranking.Ranking().compute({"image_bootstrap": tmp_path / "b.nc"}).variables
     assert data["stimulus"][1].ravel().tolist() == ["b", "", "b", ""]
     np.testing.assert_array_equal(data["rank_high"][1].ravel(), [1, np.nan, 1, np.nan])

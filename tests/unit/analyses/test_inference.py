@@ -63,7 +63,7 @@ def inferred(tmp_path):
     def compute(made, **parameters):
         tables.write(tmp_path / "rdms.nc", made)
         keys = {"seed": 0, "resamples": 100} | parameters
-        result = inference.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
+        result = inference.Inference(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
         path = tmp_path / "inference.nc"
         netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
         with xarray.open_dataset(path) as data:
@@ -356,7 +356,7 @@ def study():
 
 
 def planned(study, **keys):
-    return inference.inputs(study, seed=0, **keys)["collection"]
+    return inference.Inference(seed=0, **keys).inputs(study)["collection"]
 
 
 def test_only_files_of_reference_and_models_are_read(study):

@@ -60,7 +60,7 @@ def mapped(tmp_path):
     def compute(table, **parameters):
         tables.write(tmp_path / "rdms.nc", table)
         keys = {"seed": 0, "of": "colors"} | parameters
-        result = mds.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
+        result = mds.Mds(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
         netcdf.write(
             tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
@@ -303,7 +303,7 @@ def study():
 
 
 def test_inputs_are_the_rdms(study):
-    files = mds.inputs(study, where={"metric": "correlation", "layer": ["fc", "input"]}, align="layer")
+    files = mds.Mds(where={"metric": "correlation", "layer": ["fc", "input"]}, align="layer").inputs(study)
     assert files == {
         "collection": [f"results/s/rdms/net/shapes/random/{layer}/n200.nc" for layer in ("input", "fc")]
     }
@@ -311,15 +311,15 @@ def test_inputs_are_the_rdms(study):
 
 def test_labels_are_checked_when_planning(study):
     with pytest.raises(ConfigError, match=r"align: 'layers' is unknown; did you mean 'layer'\?"):
-        mds.inputs(study, align="layers")
+        mds.Mds(align="layers").inputs(study)
     with pytest.raises(ConfigError, match="where: 'metrics' is unknown"):
-        mds.inputs(study, where={"metrics": "rms"})
+        mds.Mds(where={"metrics": "rms"}).inputs(study)
 
 
 def test_perplexity_is_of_tsne():
     with pytest.raises(ConfigError, match="only t-SNE has one, found `method: smacof`"):
-        mds.check(method="smacof", perplexity=5)
-    mds.check(method="tsne", perplexity=5)
+        mds.Mds(method="smacof", perplexity=5).check()
+    mds.Mds(method="tsne", perplexity=5).check()
 
 
 @pytest.fixture
@@ -359,9 +359,9 @@ def test_it_is_asked_when_planning(study, my_copy):
     config = {"rdms": {"metrics": metrics}, "analyses": {}}
     study = replace(study, metrics=("correlation", "mine"), config=config)
     with pytest.raises(ConfigError, match=r"root.*'mine'.*SQUARED"):
-        mds.inputs(study)
-    assert mds.inputs(study, root=True)
-    assert mds.inputs(study, where={"metric": "correlation"})
+        mds.Mds().inputs(study)
+    assert mds.Mds(root=True).inputs(study)
+    assert mds.Mds(where={"metric": "correlation"}).inputs(study)
 
 
 def test_unknown_metrics_of_recordings_are_warned_of(mapped, caplog):

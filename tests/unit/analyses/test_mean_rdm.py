@@ -29,7 +29,7 @@ def study():
 
 
 def test_labels_that_are_averaged_over_are_gone(study):
-    files = mean_rdm.inputs(study, of="people", over=["session"])
+    files = mean_rdm.MeanRdm(of="people", over=["session"]).inputs(study)
     assert files == {"collection": ["results/s/recordings/people.nc"]}
     names = select_rdms.labels(study, "subjects")
     assert "session" not in names
@@ -37,7 +37,7 @@ def test_labels_that_are_averaged_over_are_gone(study):
     assert select_rdms.inputs(study, "subjects") == {"collection": ["results/s/analyses/subjects.nc"]}
     assert select_rdms.stimuli(study, "subjects") == ["objects"]
     with pytest.raises(ConfigError, match="over: 'sessions' is unknown; did you mean 'session'"):
-        mean_rdm.inputs(study, of="people", over=["sessions"])
+        mean_rdm.MeanRdm(of="people", over=["sessions"]).inputs(study)
     circular = replace(study, config=study.config | {"analyses": {"subjects": ANALYSIS | {"of": "subjects"}}})
     with pytest.raises(ConfigError, match="made from themselves: subjects ← subjects"):
         select_rdms.labels(circular, "subjects")
@@ -106,7 +106,7 @@ def test_what_is_written_can_be_averaged_again(tmp_path):
     )
     table.write(tmp_path / "people.nc", given)
     files = {"collection": [str(tmp_path / "people.nc")]}
-    result = mean_rdm.compute(files, of="people", over=["session"], where={"subject": "KO"})
+    result = mean_rdm.MeanRdm(of="people", over=["session"], where={"subject": "KO"}).compute(files)
     netcdf.write(
         tmp_path / "subjects.nc", kind="analysis", variables=result.variables, attributes=result.attributes
     )

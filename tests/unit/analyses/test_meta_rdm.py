@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
 from repscape import config
-from repscape.analyses.meta_rdm import compute, inputs, rows
+from repscape.analyses.meta_rdm import MetaRdm, rows
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import schema
@@ -70,10 +70,7 @@ def paths(tmp_path):
 
 @pytest.fixture
 def result(paths):
-    return compute(
-        {"collection": paths}, seed=0, of="all_images", entries=["layer"], groups=["source", "metric"],
-        where={"metric": "correlation"}, comparisons=["pearson", "euclidean"], permutations=49,
-    )  # fmt: skip
+    return MetaRdm(seed=0, of="all_images", entries=["layer"], groups=["source", "metric"], where={"metric": "correlation"}, comparisons=["pearson", "euclidean"], permutations=49).compute({"collection": paths})  # fmt: skip
 
 
 def written(result, path):
@@ -131,8 +128,12 @@ def test_one_of_another(result, tmp_path):
     """Third order: the two networks' maps of the layers that both have."""
     path = written(result, tmp_path / "meta.nc")
     with pytest.raises(DataError, match=r"only the RDM of source net.* has layer c"):
-        compute({"collection": [path]}, seed=0, of="spaces", entries=["source"], where={"metric": "pearson"})
-    third = compute({"collection": [path]}, seed=0, of="spaces", entries=["metric"], groups=["source"])
+        MetaRdm(seed=0, of="spaces", entries=["source"], where={"metric": "pearson"}).compute(
+            {"collection": [path]}
+        )
+    third = MetaRdm(seed=0, of="spaces", entries=["metric"], groups=["source"]).compute(
+        {"collection": [path]}
+    )
     variables = third.variables
     assert {"entries_sub", "entries_sub_sub"} <= set(variables)
     assert variables["metric_sub"] == (("entry",), ["pearson", "euclidean"])
@@ -147,9 +148,9 @@ def test_one_of_another(result, tmp_path):
 
 def test_inputs_are_the_files_of_the_rdms():
     there = study(spaces=COLORS)
-    files = inputs(there, seed=0, of="colors", entries=["obj"], where={"source": "net"})["collection"]
+    files = MetaRdm(seed=0, of="colors", entries=["obj"], where={"source": "net"}).inputs(there)["collection"]
     assert files == [f"results/s/rdms/net/shapes/random/{layer}/nall.nc" for layer in ("input", "conv1")]
-    again = inputs(there, seed=0, of="spaces", entries=["layer"], groups=["source", "metric_sub"])
+    again = MetaRdm(seed=0, of="spaces", entries=["layer"], groups=["source", "metric_sub"]).inputs(there)
     assert again == {"collection": ["results/s/analyses/spaces.nc"]}
 
 
@@ -176,8 +177,8 @@ def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
         "b": {"kind": "meta_rdm", "of": "a", "entries": ["obj"]},
     }
     with pytest.raises(ConfigError, match=message):
-        inputs(
-            study(spaces=COLORS, **circle), **({"seed": 0, "of": "colors", "entries": ["obj"]} | parameters)
+        MetaRdm(**{"seed": 0, "of": "colors", "entries": ["obj"]} | parameters).inputs(
+            study(spaces=COLORS, **circle)
         )
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from repscape.analyses.predictions import compute, inputs, rows
+from repscape.analyses.predictions import Predictions, rows
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -34,7 +34,7 @@ def study(populations=POPULATIONS, layers=("input", "predictions")):
     ],
 )
 def test_inputs_choose_a_population_that_has_all_units(extra, expected):
-    files = inputs(study(POPULATIONS | extra))
+    files = Predictions().inputs(study(POPULATIONS | extra))
     assert files["activations"] == [
         f"results/test/activations/net/{stimulus}/{expected}/predictions.nc"
         for stimulus in ("bikes", "pictures")
@@ -43,18 +43,18 @@ def test_inputs_choose_a_population_that_has_all_units(extra, expected):
 
 
 def test_inputs_take_the_population_that_is_named():
-    assert "/small/" in inputs(study(), population="small")["activations"][0]
+    assert "/small/" in Predictions(population="small").inputs(study())["activations"][0]
 
 
 def test_inputs_refuse_what_cannot_be():
     with pytest.raises(
         ConfigError, match=r"predictions\.population: 'larg' is unknown; did you mean 'large'"
     ):
-        inputs(study(), population="larg")
+        Predictions(population="larg").inputs(study())
     with pytest.raises(ConfigError, match="no network records its layer 'predictions'"):
-        inputs(study(layers=("input",)))
+        Predictions().inputs(study(layers=("input",)))
     with pytest.raises(ConfigError, match="no population records all units"):
-        inputs(study({"means": {"kind": "position_means"}}))
+        Predictions().inputs(study({"means": {"kind": "position_means"}}))
 
 
 def write_layers(path, network, units, categories):
@@ -99,7 +99,7 @@ def files(tmp_path):
 
 
 def test_ranks_classes_and_pads_shorter_stimuli(tmp_path, files):
-    result = compute(files, top=2)
+    result = Predictions(top=2).compute(files)
     netcdf.write(tmp_path / "p.nc", kind="analysis", variables=result.variables)
     with xr.open_dataset(tmp_path / "p.nc") as data:
         assert data.label.dims == ("source", "stimulus", "image", "rank")
@@ -121,7 +121,7 @@ def test_ranks_classes_and_pads_shorter_stimuli(tmp_path, files):
 
 
 def test_more_ranks_than_classes(files):
-    data = xr.Dataset(compute(files, top=10).variables)
+    data = xr.Dataset(Predictions(top=10).compute(files).variables)
     assert data.sizes["rank"] == 4
     assert data.label.sel(source="plain", stimulus="a", rank=4).values.tolist() == ["", "", ""]
 
@@ -129,14 +129,14 @@ def test_more_ranks_than_classes(files):
 def test_population_that_lacks_units(tmp_path, files):
     write_activations(files["activations"][0], "net", "a", [[0.5, 0.5]] * 3, ["a0", "a1", "ä2"])
     with pytest.raises(DataError, match="expected all 4 units of the layer 'predictions', found 2") as caught:
-        compute(files)
+        Predictions().compute(files)
     assert str(files["activations"][0]) in str(caught.value)
 
 
 def test_networks_that_saw_different_images(files):
     write_activations(files["activations"][2], "plain", "a", [[1, 0, 0]] * 3, ["a0", "x", "ä2"])
     with pytest.raises(DataError, match="image 1 is a1 in the first and x in the second"):
-        compute(files)
+        Predictions().compute(files)
 
 
 def test_table_has_a_row_a_class_of_an_image(files):
@@ -150,7 +150,7 @@ def test_table_has_a_row_a_class_of_an_image(files):
 
 def test_a_network_that_is_not_shown_a_stimulus(files):
     files["activations"] = [path for path in files["activations"] if path.name != "plain-b.nc"]
-    result = compute(files, top=1)
+    result = Predictions(top=1).compute(files)
     plain_b = result.variables["probability"][1][1, 1]
     assert np.isnan(plain_b).all()
     assert not any(row[:2] == ("plain", "b") for row in rows(result.variables))

@@ -6,7 +6,7 @@ import torch
 import xarray as xr
 from PIL import Image
 
-from repscape.analyses.preprocessing import compute, inputs
+from repscape.analyses.preprocessing import Preprocessing
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import registry, schema
@@ -84,7 +84,7 @@ def opened(tmp_path, result):
 
 def test_every_step_of_the_first_image(tmp_path, stimuli, files):
     pixels, shown = stimuli
-    with opened(tmp_path, compute(files)) as tree:
+    with opened(tmp_path, Preprocessing().compute(files)) as tree:
         for network, preprocess in PREPROCESS.items():
             assert json.loads(tree[network].attrs["preprocess"])["mean"] == list(preprocess.mean)
             pictures, noise = tree[f"{network}/pictures"], tree[f"{network}/noise"]
@@ -107,7 +107,7 @@ def test_every_step_of_the_first_image(tmp_path, stimuli, files):
 
 def test_a_chosen_grey_image(tmp_path, stimuli, files):
     pixels, _ = stimuli
-    with opened(tmp_path, compute(files, images={"pictures": "b.png"})) as tree:
+    with opened(tmp_path, Preprocessing(images={"pictures": "b.png"}).compute(files)) as tree:
         pictures = tree["net/pictures"]
         assert pictures.attrs["name"] == "b.png"
         assert pictures.original.attrs["grey"] == 1
@@ -116,7 +116,7 @@ def test_a_chosen_grey_image(tmp_path, stimuli, files):
 
 def test_unknown_image_lists_the_images(files):
     with pytest.raises(DataError, match=r"images\.pictures: .*pictures\.nc: 'd.png' is unknown.*a\.png"):
-        compute(files, images={"pictures": "d.png"})
+        Preprocessing(images={"pictures": "d.png"}).compute(files)
 
 
 def test_inputs():
@@ -124,9 +124,9 @@ def test_inputs():
         name="test", stimuli=("bikes",), layers={}, samples={}, metrics=(), analyses=(),
         config={"networks": {"net": {}}},
     )  # fmt: skip
-    assert inputs(study, images={"bikes": "frame 3"}) == {
+    assert Preprocessing(images={"bikes": "frame 3"}).inputs(study) == {
         "stimuli": ["results/test/stimuli/bikes.nc"],
         "layers": ["results/test/networks/net/layers.nc"],
     }
     with pytest.raises(ConfigError, match=r"preprocessing\.images: 'bike' is unknown; did you mean 'bikes'"):
-        inputs(study, images={"bike": "frame 3"})
+        Preprocessing(images={"bike": "frame 3"}).inputs(study)

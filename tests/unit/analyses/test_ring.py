@@ -194,7 +194,7 @@ def stimulus(tmp_path):
 def computed(tmp_path, stimuli, frame, **keys):
     tables.write(tmp_path / "rdms.nc", frame)
     files = {"collection": [str(tmp_path / "rdms.nc")], "stimuli": stimuli}
-    return ring.compute(files, of="all_images", **keys)
+    return ring.Ring(of="all_images", **keys).compute(files)
 
 
 @pytest.mark.parametrize("by", ["image", "orientation"])
@@ -273,13 +273,13 @@ def test_planning():
         analyses=(),
         config={"rdms": {}, "analyses": {}, "stimuli": {"tilts": gratings, "noise": noise}},
     )
-    assert ring.inputs(study, where={"stimulus": "tilts"}) == {
+    assert ring.Ring(where={"stimulus": "tilts"}).inputs(study) == {
         "collection": ["results/s/rdms/net/tilts/all/conv/nall.nc"],
         "stimuli": ["results/s/stimuli/tilts.nc"],
     }
     with pytest.raises(ConfigError, match="where: stimulus: 'tilt' is unknown"):
-        ring.inputs(study, where={"stimulus": "tilt"})
+        ring.Ring(where={"stimulus": "tilt"}).inputs(study)
     with pytest.raises(ConfigError, match="factor: of the factors of 'tilts', 'orientatoin' is unknown; did"):
-        ring.inputs(study, where={"stimulus": "tilts"}, factor="orientatoin")
+        ring.Ring(where={"stimulus": "tilts"}, factor="orientatoin").inputs(study)
     with pytest.raises(ConfigError, match=r"of the factors of 'noise'.*chosen by .where"):
-        ring.inputs(study)
+        ring.Ring().inputs(study)

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy.stats import linregress
 
-from repscape.analyses.sd_cd import compute, inputs, leave_one_out, regress, rows
+from repscape.analyses.sd_cd import SdCd, leave_one_out, regress, rows
 from repscape.core.errors import ConfigError
 
 STIMULI = ("a", "b", "c", "d", "noise")
@@ -25,7 +25,7 @@ def values():
 
 @pytest.mark.parametrize("over", ["all", "without_reference"])
 def test_regression_of_mean_differentiation_equals_scipy(made, values, over):
-    result = compute({"differentiation": made(STIMULI).differentiation(values, "noise")})
+    result = SdCd().compute({"differentiation": made(STIMULI).differentiation(values, "noise")})
     data = xr.Dataset(result.variables).sel(over=over)
     mean = np.nanmean(values, axis=-1)
     used = slice(None) if over == "all" else slice(4)
@@ -70,7 +70,7 @@ def test_what_does_not_vary_has_a_slope_but_no_correlation():
 
 
 def test_without_a_reference_all_stimuli_are_one_set(made, values):
-    result = compute({"differentiation": made(STIMULI).differentiation(values)})
+    result = SdCd().compute({"differentiation": made(STIMULI).differentiation(values)})
     assert result.variables["over"][1] == ["all"]
     assert np.isnan(result.variables["normalised"][1]).all()
     assert np.isfinite(result.variables["r2"][1]).all()
@@ -78,7 +78,7 @@ def test_without_a_reference_all_stimuli_are_one_set(made, values):
 
 def test_another_layer_can_be_compared_with(made, values):
     path = made(STIMULI).differentiation(values, "noise")
-    data = xr.Dataset(compute({"differentiation": path}, against="b").variables)
+    data = xr.Dataset(SdCd(against="b").compute({"differentiation": path}).variables)
     np.testing.assert_allclose(data.r2.sel(layer="b", over="all"), 1)
     assert (data.r2.sel(layer="input") < 1).all()
 
@@ -93,7 +93,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
     path = study.differentiation(values)
     with netCDF4.Dataset(path, "a") as file:
         file["recording"][:] = [0, 0, 1]
-    data = xr.Dataset(compute({"differentiation": path}).variables).sel(source="v1", over="all")
+    data = xr.Dataset(SdCd().compute({"differentiation": path}).variables).sel(source="v1", over="all")
     for size, metric in np.ndindex(2, 2):
         x = np.r_[values[0, :1, 0, 0, size, metric, 0], values[1, 1:4, 0, 0, size, metric, 0]]
         fit = linregress(x, values[2, :4, 1, 0, size, metric, 0])
@@ -107,7 +107,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
 
 
 def test_the_table_has_a_row_a_regression(made, values):
-    result = compute({"differentiation": made(STIMULI).differentiation(values, "noise")})
+    result = SdCd().compute({"differentiation": made(STIMULI).differentiation(values, "noise")})
     stream = io.StringIO()
     csv.writer(stream).writerows(rows(result.variables))
     stream.seek(0)
@@ -121,6 +121,6 @@ def test_the_table_has_a_row_a_regression(made, values):
 
 def test_what_is_missing_is_told_when_the_plan_is_made(made):
     with pytest.raises(ConfigError, match=r"sd_cd\.against: 'net' does not record.*did you mean 'input'"):
-        inputs(made(STIMULI).study, against="inptu")
+        SdCd(against="inptu").inputs(made(STIMULI).study)
     with pytest.raises(ConfigError, match="at least 3 of them, found 2"):
-        inputs(made(("a", "b")).study)
+        SdCd().inputs(made(("a", "b")).study)

@@ -49,7 +49,9 @@ def write(tmp_path, study):
     """Write a recording's activations, samples and RDMs as the workflow does; return what `inputs` names."""
 
     def write(response, image, layers=("V1",), single=True):
-        files = split_rdms.inputs(study, source="v1", population="random", size=20, layers=list(layers))
+        files = split_rdms.SplitRdms(source="v1", population="random", size=20, layers=list(layers)).inputs(
+            study
+        )
         files = {kind: [str(tmp_path / path) for path in paths] for kind, paths in files.items()}
         for at, layer in enumerate(layers):
             keys = {"source": "v1", "stimulus": "gratings", "population": "random", "layer": layer}
@@ -83,7 +85,7 @@ def write(tmp_path, study):
 def split(tmp_path, write):
     def split(response, image, layers=("V1",), single=True, **keys):
         files = write(response, image, layers, single)
-        result = split_rdms.compute(files, **({"seed": 0, "source": "v1"} | keys))
+        result = split_rdms.SplitRdms(**{"seed": 0, "source": "v1"} | keys).compute(files)
         path = tmp_path / "analyses" / "halves.nc"
         netcdf.write(
             path,
@@ -224,9 +226,9 @@ def test_metrics_of_covariance_cannot_have_copies_of_units(write, tmp_path):
     entries = [{"name": "crossnobis", "kind": "crossnobis", "normalisation": "none"}]
     write_rdms(*({"V1": paths[0]} for paths in files.values()), metrics=entries)
     with pytest.raises(DataError, match="copies of a unit"):
-        split_rdms.compute(files, seed=0, source="v1", units=3)
+        split_rdms.SplitRdms(seed=0, source="v1", units=3).compute(files)
     with pytest.raises(DataError, match="metric 'crossnobis': expected at least 3"):
-        split_rdms.compute(files, seed=0, source="v1", trials="halves")
+        split_rdms.SplitRdms(seed=0, source="v1", trials="halves").compute(files)
 
 
 def test_labels_are_told_before_the_job(study, split):
@@ -239,13 +241,15 @@ def test_labels_are_told_before_the_job(study, split):
 
 
 def test_inputs(study):
-    files = split_rdms.inputs(study, source="v1", trials="halves")
+    files = split_rdms.SplitRdms(source="v1", trials="halves").inputs(study)
     assert files["activations"] == [
         f"results/s/activations/v1/gratings/random/{layer}.nc" for layer in ("V1", "LM")
     ]
     assert files["samples"][0] == "results/s/samples/v1/random/V1/n20.nc"
     assert files["rdms"][1] == "results/s/rdms/v1/gratings/random/LM/n20.nc"
-    assert split_rdms.inputs(study, source="net")["rdms"][0].startswith("results/s/rdms/net/gratings")
+    assert (
+        split_rdms.SplitRdms(source="net").inputs(study)["rdms"][0].startswith("results/s/rdms/net/gratings")
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,7 +265,7 @@ def test_inputs(study):
 )
 def test_mistakes_are_told_when_planning(study, keys, message):
     with pytest.raises(ConfigError, match=message):
-        split_rdms.inputs(study, **keys)
+        split_rdms.SplitRdms(**keys).inputs(study)
 
 
 @pytest.mark.parametrize(
@@ -273,5 +277,5 @@ def test_mistakes_are_told_when_planning(study, keys, message):
 )
 def test_keys_that_do_not_go_together(keys, message):
     with pytest.raises(ConfigError, match=message):
-        split_rdms.check(**keys)
-    split_rdms.check(trials="halves", splits=5, units=10)
+        split_rdms.SplitRdms(**keys).check()
+    split_rdms.SplitRdms(trials="halves", splits=5, units=10).check()

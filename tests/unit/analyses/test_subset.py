@@ -39,7 +39,7 @@ def chosen(tmp_path):
     def compute(table, **parameters):
         tables.write(tmp_path / "rdms.nc", table)
         keys = {"seed": 0, "k": 4, "random": 30} | parameters
-        result = subset.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
+        result = subset.Subset(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
         path = tmp_path / "subset.nc"
         netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
         with xarray.open_dataset(path) as data:
@@ -126,4 +126,4 @@ def test_bad_input(chosen):
         chosen(table_of(), k=13)
     for keys in ({"goal": "target"}, {"target": 0.5}):
         with pytest.raises(ConfigError, match="target: `goal: "):
-            subset.check(**keys)
+            subset.Subset(**keys).check()

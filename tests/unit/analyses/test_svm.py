@@ -278,7 +278,7 @@ def files(tmp_path):
 
 def test_analysis(files):
     keys = {"target": "obj", "across": "color", "folds": 3, "permutations": 19, "seed": 5}
-    result = svm.compute(files(), **keys)
+    result = svm.Svm(**keys).compute(files())
     found = {name: values for name, (_, values, *_) in result.variables.items()}
     assert found["layer"] == ["noise", "objects"]
     assert found["class"] == ["obj1", "obj2", "obj10"]
@@ -293,27 +293,27 @@ def test_analysis(files):
     np.testing.assert_array_equal(found["images"], 6)
     assert result.attributes["chance"] == 1 / 3
     assert len(list(svm.rows(result.variables))) == 1 + 2 * 4
-    again = svm.compute(files(), **keys)
+    again = svm.Svm(**keys).compute(files())
     for name, values in found.items():
         np.testing.assert_array_equal(values, again.variables[name][1])
-    other = svm.compute(files(), **keys | {"seed": 6})
+    other = svm.Svm(**keys | {"seed": 6}).compute(files())
     assert (other.variables["null"][1] != found["null"]).any()
 
 
 def test_one_image_of_each_class_and_condition(files):
     """Across conditions alone, with one C."""
-    result = svm.compute(files(views=1), target="obj", across="color", C=(1.0,), permutations=9, seed=1)
+    result = svm.Svm(target="obj", across="color", C=(1.0,), permutations=9, seed=1).compute(files(views=1))
     accuracy = result.variables["accuracy"][1]
     assert np.isnan(accuracy[:, [0, 1], [0, 1]]).all()
     np.testing.assert_array_equal(accuracy[1, [0, 1], [1, 0]], 1)
     assert np.isnan(result.variables["mean_p"][1][:, 0]).all()
     with pytest.raises(DataError, match=r"obj obj1 at color 000 \(1\).*across conditions alone.* give one C"):
-        svm.compute(files(views=1), target="obj", across="color", seed=1)
+        svm.Svm(target="obj", across="color", seed=1).compute(files(views=1))
 
 
 def test_groups_generalise_to_new_values(files):
-    result = svm.compute(
-        files(views=1), target="obj", groups="color", folds=2, C=(1.0,), permutations=0, seed=1
+    result = svm.Svm(target="obj", groups="color", folds=2, C=(1.0,), permutations=0, seed=1).compute(
+        files(views=1)
     )
     np.testing.assert_array_equal(result.variables["accuracy"][1][1], 1)
     assert np.isnan(result.variables["p"][1]).all()
@@ -321,21 +321,21 @@ def test_groups_generalise_to_new_values(files):
 
 def test_mistakes(files):
     with pytest.raises(DataError, match="no factor 'colour'; they have: obj, color, view"):
-        svm.compute(files(), target="obj", across="colour", seed=0)
+        svm.Svm(target="obj", across="colour", seed=0).compute(files())
     with pytest.raises(
         DataError, match=r"at least 9 images of each class.*obj obj1 \(8\).*Lower 'folds' to 8"
     ):
-        svm.compute(files(views=4), target="obj", folds=9, seed=0)
+        svm.Svm(target="obj", folds=9, seed=0).compute(files(views=4))
     with pytest.raises(DataError, match=r"at least 3 values of color.*'folds' to 2 and give one C"):
-        svm.compute(files(), target="obj", groups="color", folds=3, seed=0)
+        svm.Svm(target="obj", groups="color", folds=3, seed=0).compute(files())
     with pytest.raises(DataError, match=r"noise.nc: .*1 of 36 images, first in 'obj1_000_3'"):
-        svm.compute(files(nan=True), target="obj", seed=0)
+        svm.Svm(target="obj", seed=0).compute(files(nan=True))
     inputs = files()
     inputs["stimulus"] = files(order=-1)["stimulus"]
     with pytest.raises(ConfigError, match="'target', 'across' and 'groups' to be different"):
-        svm.check(target="obj", across="obj", groups=None, folds=3, C=(1.0,))
+        svm.Svm(target="obj", across="obj", groups=None, folds=3, C=(1.0,)).check()
     with pytest.raises(ConfigError, match="at least 3 are needed; found 2"):
-        svm.check(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0))
+        svm.Svm(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0)).check()
 
 
 SHAPES = {"kind": "shapes", "objects": 3, "colors": 2, "views": 1}
@@ -354,17 +354,17 @@ def test_planning():
             "stimuli": {"noise": {"kind": "white_noise"}, "shapes": SHAPES},
         },
     )
-    assert svm.inputs(study, target="label")["stimulus"] == "results/s/stimuli/shapes.nc"
+    assert svm.Svm(target="label").inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
     with pytest.raises(
         ConfigError, match="across: of the factors of 'shapes', 'colour' is unknown; did you m"
     ):
-        svm.inputs(study, across="colour")
-    assert svm.inputs(study, stimulus="shapes", population="means", layers=["relu1"]) == {
+        svm.Svm(across="colour").inputs(study)
+    assert svm.Svm(stimulus="shapes", population="means", layers=["relu1"]).inputs(study) == {
         "stimulus": "results/s/stimuli/shapes.nc",
         "activations": ["results/s/activations/net/shapes/means/relu1.nc"],
     }
     study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
-    assert svm.inputs(study)["stimulus"] == "results/s/stimuli/noise.nc"
-    assert svm.inputs(study, target="obj")["stimulus"] == "results/s/stimuli/shapes.nc"
+    assert svm.Svm().inputs(study)["stimulus"] == "results/s/stimuli/noise.nc"
+    assert svm.Svm(target="obj").inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
     with pytest.raises(ConfigError, match="population: 'mean' is unknown; did you mean 'means'"):
-        svm.inputs(study, population="mean")
+        svm.Svm(population="mean").inputs(study)

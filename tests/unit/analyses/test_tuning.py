@@ -343,7 +343,7 @@ def files(tmp_path):
 
 
 def computed(files, tmp_path, **keys):
-    result = tuning.compute({"activations": files}, **({"seed": 0, "permutations": 199} | keys))
+    result = tuning.Tuning(**{"seed": 0, "permutations": 199} | keys).compute({"activations": files})
     path = tmp_path / "tuning.nc"
     netcdf.write(
         path, kind="analysis", variables=result.variables, attributes=result.attributes, groups=result.groups
@@ -434,7 +434,7 @@ def test_images_that_share_a_value_are_averaged(tmp_path):
 
 def test_the_same_twice_and_another_seed(files):
     first, again, other = (
-        tuning.compute({"activations": files}, seed=seed, permutations=19).groups["layers/v1/V1"][0]
+        tuning.Tuning(seed=seed, permutations=19).compute({"activations": files}).groups["layers/v1/V1"][0]
         for seed in (0, 0, 1)
     )
     for name in ("p", "reliability"):
@@ -445,11 +445,11 @@ def test_the_same_twice_and_another_seed(files):
 def test_files_that_do_not_belong_together(files, tmp_path):
     other = write(tmp_path, "net", "other", np.ones((18, 2)), names=[f"h{at}" for at in range(18)])
     with pytest.raises(DataError, match=r"net_fc.nc and .*net_other.nc do not describe the same images"):
-        tuning.compute({"activations": [files[0], other]}, seed=0)
+        tuning.Tuning(seed=0).compute({"activations": [files[0], other]})
     with pytest.raises(DataError, match="no factor 'hue'; their factors: orientation"):
-        tuning.compute({"activations": files}, seed=0, factor="hue")
+        tuning.Tuning(seed=0, factor="hue").compute({"activations": files})
     with pytest.raises(DataError, match="all around a circle of 360"):
-        tuning.compute({"activations": files}, seed=0, period=360.0)
+        tuning.Tuning(seed=0, period=360.0).compute({"activations": files})
 
 
 # Planning
@@ -476,7 +476,8 @@ def study():
 
 def planned(study, **keys):
     return [
-        path.removeprefix("results/s/activations/") for path in tuning.inputs(study, **keys)["activations"]
+        path.removeprefix("results/s/activations/")
+        for path in tuning.Tuning(**keys).inputs(study)["activations"]
     ]
 
 
@@ -507,7 +508,7 @@ def test_every_layer_that_is_shown_the_stimulus(study):
 )
 def test_mistakes(study, keys, message):
     with pytest.raises(ConfigError, match=message):
-        tuning.inputs(study, **keys)
+        tuning.Tuning(**keys).inputs(study)
 
 
 def test_keys():

@@ -54,14 +54,14 @@ def made(tmp_path_factory, responded_class, tuned_to):
 
 @pytest.fixture(scope="module")
 def decoded(made):
-    result = angle_decoding.compute(made.files, permutations=19, seed=1, epochs=80, hidden=8)
+    result = angle_decoding.AngleDecoding(permutations=19, seed=1, epochs=80, hidden=8).compute(made.files)
     return written(made.root / "decoded.nc", result)
 
 
 @pytest.fixture(scope="module")
 def encoded(made):
     files = {"recording": made.target, "predictors": made.activations[:-1]}
-    return written(made.root / "encoded.nc", encoding.compute(files, resamples=100, seed=1))
+    return written(made.root / "encoded.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
 
 
 def artists(figure, kind):
@@ -117,7 +117,7 @@ def test_errors_by_layer_with_chance(decoded):
 
 def test_one_decoder_without_permutations(made, tmp_path):
     files = made.files | {"activations": made.activations[:2]}
-    result = angle_decoding.compute(files, decoders=("ridge",), permutations=0, seed=1)
+    result = angle_decoding.AngleDecoding(decoders=("ridge",), permutations=0, seed=1).compute(files)
     path = written(tmp_path / "plain.nc", result)
     figure, caption, _ = drawn(path, "decoding_error")
     assert "there are no p-values" in caption
@@ -233,7 +233,7 @@ def test_neurons_by_reliability(encoded):
 
 def test_without_repeats(made, tmp_path):
     files = {"recording": made.activations[1], "predictors": made.activations[:2]}
-    path = written(tmp_path / "single.nc", encoding.compute(files, resamples=100, seed=1))
+    path = written(tmp_path / "single.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
     _, caption, _ = drawn(path, "encoding_by_depth")
     assert "Without repeats of images, it is not known how much could be predicted." in caption
     with pytest.raises(DataError, match="'alexnet' has no repeats of images"):

@@ -65,7 +65,7 @@ def drawn(tmp_path):
     def draw(made=None, **parameters):
         values = written(tmp_path / "x.nc", **(made or {}))
         with opened({"inference": str(tmp_path / "x.nc")}) as data, settings():
-            figure, caption = inference.draw(data, **parameters)
+            figure, caption = inference.Inference(**parameters).draw(data)
             save(figure, tmp_path / "x.svg", tmp_path / "x.png")
         return figure, caption, values
 
@@ -140,7 +140,7 @@ def test_other_layers_have_a_panel_of_their_own(tmp_path, drawn):
         layers = table["layer"].values.astype(object)
         layers[table["source"].values == "twin"] = [f"block{i}" for i in range(4)]
         table["layer"] = ("model", layers.astype(str))
-        figure, _ = inference.draw({"inference": table})
+        figure, _ = inference.Inference().draw({"inference": table})
         save(figure, tmp_path / "x.svg", tmp_path / "x.png")
     assert len(figure.axes) == 2
     heights = [axes.get_window_extent().height for axes in figure.axes]

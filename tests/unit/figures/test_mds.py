@@ -58,7 +58,7 @@ def drawn(tmp_path):
     def draw(table, keys=None, **parameters):
         tables.write(tmp_path / "rdms.nc", table)
         settings_ = {"seed": 0, "of": "colors", "method": "classical"} | (keys or {})
-        result = analysis.compute({"collection": [str(tmp_path / "rdms.nc")]}, **settings_)
+        result = analysis.Mds(**settings_).compute({"collection": [str(tmp_path / "rdms.nc")]})
         netcdf.write(
             tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
@@ -75,7 +75,7 @@ def drawn(tmp_path):
         )
         files = {"mds": str(tmp_path / "mds.nc"), "stimuli": [str(tmp_path / "shapes.nc")]}
         with opened(files) as data, settings():
-            figure, caption = mds.draw(data, **parameters)
+            figure, caption = mds.Mds(**parameters).draw(data)
             assert_legible(figure)
             assert_paragraph(caption)
             return figure, caption, data["mds"].load()
@@ -370,9 +370,7 @@ def test_mistakes_are_told(drawn, parameters, message):
 
 
 def study(**section):
-    analyses = {
-        "maps": {"kind": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section
-    }
+    analyses = {"maps": {"kind": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section}
     analyses["layers"] = {"kind": "meta_rdm", "of": "all_images", "where": {"source": ["net"]}}
     analyses["layers"] |= {"entries": ["source", "layer"], "comparisons": ["pearson"]}
     sets = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": None}}
@@ -412,7 +410,7 @@ def study(**section):
 )
 def test_mistakes_are_told_before_the_job(section, parameters, message):
     with pytest.raises(ConfigError, match=message):
-        mds.inputs(study(**section), analysis="maps", **parameters)
+        mds.Mds(analysis="maps", **parameters).inputs(study(**section))
 
 
 @pytest.mark.parametrize(
@@ -430,13 +428,13 @@ def test_mistakes_are_told_before_the_job(section, parameters, message):
     ],
 )
 def test_what_there_is_is_accepted_before_the_job(section, parameters):
-    found = mds.inputs(study(**section), analysis="maps", **parameters)
+    found = mds.Mds(analysis="maps", **parameters).inputs(study(**section))
     assert found == {"mds": "results/s/analyses/maps.nc", "stimuli": ["results/s/stimuli/shapes.nc"]}
 
 
 def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
     monkeypatch.setattr(schema, "factors", lambda section: None)
-    assert mds.inputs(study(), analysis="maps", colour="colour", trajectories="hue")
+    assert mds.Mds(analysis="maps", colour="colour", trajectories="hue").inputs(study())
 
 
 def test_too_many_maps_that_differ_in_more_than_layers(drawn):
@@ -547,7 +545,7 @@ def test_what_a_path_cannot_be(drawn):
     with pytest.raises(ConfigError, match="path: 'hue' is unknown"):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="hue")
     with pytest.raises(ConfigError, match=r"path: lines .* would cross `trajectories`"):
-        mds.check(path="color", trajectories="layer")
+        mds.Mds(path="color", trajectories="layer").check()
 
 
 @pytest.mark.parametrize("count", [3, 4, 6, 8])

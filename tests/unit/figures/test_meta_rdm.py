@@ -44,7 +44,7 @@ def drawn(path, meta, **parameters):
         groups=groups,
     )  # fmt: skip
     with opened({"meta": str(path)}) as data, settings():
-        return meta_rdm.draw(data, **parameters)
+        return meta_rdm.MetaRdm(**parameters).draw(data)
 
 
 def images(figure):
@@ -87,7 +87,7 @@ def test_a_figure_has_one_comparison(tmp_path):
     spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
     with pytest.raises(ConfigError, match=r"Choose one \(`metric: pearson`\)"):
-        meta_rdm.inputs(study(spaces=spaces), where=both)
+        meta_rdm.MetaRdm(where=both).inputs(study(spaces=spaces))
     figure, caption = drawn(tmp_path / "x.nc", meta, where={"metric": ["euclidean"]})
     assert "Euclidean distance" in caption
     assert len(images(figure)) == 6
@@ -155,7 +155,7 @@ def test_inputs():
     spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
     there = study(spaces=spaces)
-    assert meta_rdm.inputs(there) == {"meta": "results/s/analyses/spaces.nc"}
+    assert meta_rdm.MetaRdm().inputs(there) == {"meta": "results/s/analyses/spaces.nc"}
     for parameters, message in (
         ({"analysis": "space"}, "did you mean 'spaces'"),
         ({"where": {"obj": "cup"}}, "where: 'obj' is unknown"),
@@ -166,8 +166,8 @@ def test_inputs():
         ({"alpha": 0.05}, "alpha: 'spaces' has no p-values"),
     ):
         with pytest.raises(ConfigError, match=message):
-            meta_rdm.inputs(there, **parameters)
+            meta_rdm.MetaRdm(**parameters).inputs(there)
     where = {"source": "net", "layer": ["input"], "metric": "pearson", "metric_sub": "correlation"}
-    assert meta_rdm.inputs(there, where=where | {"size": "all", "repeat": 0})
+    assert meta_rdm.MetaRdm(where=where | {"size": "all", "repeat": 0}).inputs(there)
     with pytest.raises(ConfigError, match="the study has no meta-RDMs"):
-        meta_rdm.inputs(study())
+        meta_rdm.MetaRdm().inputs(study())

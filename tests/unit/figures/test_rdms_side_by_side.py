@@ -54,7 +54,7 @@ def drawn(tmp_path):
         netcdf.write(tmp_path / "objects.nc", kind="stimulus", variables=variables, attributes=attributes)
         files = {"rdms": str(tmp_path / "rdms.nc"), "stimuli": [str(tmp_path / "objects.nc")]}
         with opened(files) as data, settings():
-            made, caption = figure.draw(data, **keys)
+            made, caption = figure.RdmsSideBySide(**keys).draw(data)
         docutils.core.publish_string(caption, settings_overrides={"halt_level": 2, "report_level": 5})
         axes = made.axes[0]
         images = {image.get_gid(): np.asarray(image.get_array()) for image in axes.get_images()}
@@ -147,15 +147,15 @@ def test_what_a_study_has():
     }
     study = Study(**parts, metrics=("correlation",), analyses=("mean",), config=config)
     expected = {"rdms": "results/s/analyses/mean.nc", "stimuli": ["results/s/stimuli/objects.nc"]}
-    assert figure.inputs(study) == expected
-    assert figure.inputs(study, of="people")["rdms"] == "results/s/recordings/people.nc"
+    assert figure.RdmsSideBySide().inputs(study) == expected
+    assert figure.RdmsSideBySide(of="people").inputs(study)["rdms"] == "results/s/recordings/people.nc"
     with pytest.raises(ConfigError, match="of: 'peoples' is unknown; did you mean 'people'"):
-        figure.inputs(study, of="peoples")
+        figure.RdmsSideBySide(of="peoples").inputs(study)
     with pytest.raises(ConfigError, match="where: 'subject' is unknown"):
-        figure.inputs(study, where={"subject": "BE"})
+        figure.RdmsSideBySide(where={"subject": "BE"}).inputs(study)
     config["stimuli"] = {
         "objects": {"kind": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
     }
-    assert figure.inputs(study, by="animal") == expected
+    assert figure.RdmsSideBySide(by="animal").inputs(study) == expected
     with pytest.raises(ConfigError, match="by: 'animals' is unknown; did you mean 'animal'"):
-        figure.inputs(study, by="animals")
+        figure.RdmsSideBySide(by="animals").inputs(study)

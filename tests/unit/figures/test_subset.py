@@ -48,13 +48,13 @@ def drawn(tmp_path):
         )  # fmt: skip
         tables.write(tmp_path / "rdms.nc", made)
         keys = {"seed": 0, "k": 4, "random": 50} | parameters
-        result = analysis.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
+        result = analysis.Subset(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
         netcdf.write(
             tmp_path / "x.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
         files = {"subset": str(tmp_path / "x.nc"), "stimuli": [str(tmp_path / "pictures.nc")]}
         with opened(files) as data, settings():
-            figure, caption = subset.draw(data, where=where)
+            figure, caption = subset.Subset(where=where).draw(data)
             save(figure, tmp_path / "x.svg", tmp_path / "x.png")
         return figure, caption, result.variables
 

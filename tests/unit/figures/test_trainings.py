@@ -121,7 +121,7 @@ def test_filters_of_three_channels_are_coloured(trained, draw):
 
 def test_filters_that_cannot_be_shown(trained, draw):
     with pytest.raises(ConfigError, match="of 'net' has 64 filters, numbered 0 to 63; there is no filter 64"):
-        first_filters.inputs(trained.study, filters=[0, 64])
+        first_filters.FirstFilters(filters=[0, 64]).inputs(trained.study)
     trained.write("net", filters=(4, 2, 3, 3))
     with pytest.raises(DataError, match=r"one channel or of three, .* those of conv have 2"):
         draw(trained, first_filters)
@@ -136,7 +136,7 @@ def test_networks_that_are_not_trained_here(results):
         with pytest.raises(ConfigError, match="no network of this study has a 'training'"):
             figure.inputs(study)
     with pytest.raises(ConfigError, match="sources: 'nte' is unknown; did you mean 'net'"):
-        training_curves.inputs(Trained(results(), "net").study, sources=["nte"])
+        training_curves.TrainingCurves(sources=["nte"]).inputs(Trained(results(), "net").study)
 
 
 def test_a_network_that_is_trained_here_has_its_twin():

@@ -66,7 +66,7 @@ def write_tuning(made, layers=LAYERS, units=60):
         keys["recording_sha256" if source == "v1" else "weights_sha256"] = "w"
         netcdf.write(path, kind="activations", variables=variables, attributes=keys)
         paths.append(str(path))
-    result = tuning_analysis.compute({"activations": paths}, seed=0, permutations=499)
+    result = tuning_analysis.Tuning(seed=0, permutations=499).compute({"activations": paths})
     path = made.root / made.study.path("analysis", analysis="tuning")
     netcdf.write(
         path,
@@ -210,8 +210,8 @@ def write_ring(made, layers=3, sources=("net", "twin")):
             }
             rows.append(row | {"dissimilarity": pdist(points)})
     tables.write(made.root / "rdms.nc", pd.DataFrame(rows))
-    result = ring_analysis.compute(
-        {"collection": [str(made.root / "rdms.nc")], "stimuli": []}, of="all_images"
+    result = ring_analysis.Ring(of="all_images").compute(
+        {"collection": [str(made.root / "rdms.nc")], "stimuli": []}
     )
     netcdf.write(
         made.root / made.study.path("analysis", analysis="ring"),

@@ -185,7 +185,7 @@ def test_matrices_of_decoding_across(results, draw):
     assert [label.get_text() for label in images["input"].axes.get_yticklabels()] == ["000", "090", "180"]
     assert "may differ in nothing else" in caption
     with pytest.raises(ConfigError, match="layers: 'conv9' is unknown"):
-        cross_decoding.inputs(made.study, layers=["conv9"])
+        cross_decoding.CrossDecoding(layers=["conv9"]).inputs(made.study)
 
 
 def test_decoding_across_must_have_been_asked_for(results):
@@ -194,4 +194,4 @@ def test_decoding_across_must_have_been_asked_for(results):
     with pytest.raises(
         ConfigError, match=r"'plain' decodes within images of one kind\. Give it the key 'across'"
     ):
-        cross_decoding.inputs(study, analysis="plain")
+        cross_decoding.CrossDecoding(analysis="plain").inputs(study)

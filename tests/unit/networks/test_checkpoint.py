@@ -12,7 +12,7 @@ from torchvision import models
 from repscape.io import assets
 from repscape.networks.lib.freeze import freeze, save
 from repscape.networks.lib.loaded import weights_sha256
-from repscape.networks.torchvision import load
+from repscape.networks.torchvision import Torchvision
 from repscape.traced.network import thaw
 
 CONFIG = Path(__file__).parents[3] / "config" / "config.yaml"
@@ -39,7 +39,7 @@ def pictures(study):
 
 @pytest.mark.parametrize("weights", ["IMAGENET1K_V1", None])
 def test_mobilenet_v2_knows_what_it_sees(weights, checkpoint, pictures, tmp_path):
-    loaded = load(architecture="mobilenet_v2", weights=weights, file=checkpoint)
+    loaded = Torchvision(architecture="mobilenet_v2", weights=weights, file=checkpoint).load()
     assert loaded.weights == "IMAGENET1K_V1"  # also where only the file's name says so
     assert (loaded.preprocess.resize, loaded.preprocess.crop) == (256, 224)
     save(freeze(loaded), tmp_path / "network.pt")
@@ -62,6 +62,6 @@ def test_torchvisions_own_address_is_looked_for_in_the_mirror(checkpoint, tmp_pa
     (tmp_path / "deep" / checkpoint.name).write_bytes(checkpoint.read_bytes())
     monkeypatch.setenv("REPSCAPE_MIRROR", str(tmp_path))
     monkeypatch.setenv("REPSCAPE_CACHE", str(tmp_path / "cache"))
-    loaded = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1")
-    given = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=checkpoint)
+    loaded = Torchvision(architecture="mobilenet_v2", weights="IMAGENET1K_V1").load()
+    given = Torchvision(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=checkpoint).load()
     assert weights_sha256(loaded.module) == weights_sha256(given.module)

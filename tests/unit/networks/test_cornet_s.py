@@ -109,7 +109,7 @@ def reference(state, images):
 
 
 def test_every_time_step_is_a_layer_and_right(state, file, tmp_path):
-    loaded = cornet_s.load(file=file, preprocess={"resize": None, "crop": 64})
+    loaded = cornet_s.CornetS(file=file, preprocess={"resize": None, "crop": 64}).load()
     assert (loaded.weights, loaded.categories[285]) == ("cornet_s-own.pth", "Egyptian cat")
     freeze.save(freeze.freeze(loaded), tmp_path / "network.pt")
     frozen = thaw(tmp_path / "network.pt")
@@ -162,7 +162,7 @@ def test_receptive_fields_of_time_steps_are_where_gradients_are():
 
 
 def test_layers_go_by_time_steps():
-    rows = cornet_s.rows()
+    rows = cornet_s.CornetS().rows()
     assert layer_table.select(rows, ["IT.t1", "V2.t0", "V2.output_1"], "layers") == (
         "V2.t0",
         "identity3",
@@ -174,7 +174,7 @@ def test_layers_go_by_time_steps():
 
 
 def test_random_weights_depend_on_the_seed_alone():
-    first, again, other = (cornet_s.load(weights="random", seed=seed) for seed in (3, 3, 4))
+    first, again, other = (cornet_s.CornetS(weights="random", seed=seed).load() for seed in (3, 3, 4))
     weights = [loaded.module.IT.conv2.weight for loaded in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
@@ -184,12 +184,12 @@ def test_random_weights_depend_on_the_seed_alone():
 
 def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
     with pytest.raises(DataError, match=r"expected the authors' IMAGENET1K \(sha256 1d3f7974"):
-        cornet_s.load(weights="IMAGENET1K", file=file)
+        cornet_s.CornetS(weights="IMAGENET1K", file=file).load()
     digits = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     address = f"https://example.org/cornet_s-own.pth#sha256-prefix={digits}"
     monkeypatch.setitem(cornet_s.WEIGHTS, "IMAGENET1K", address)
     monkeypatch.setenv("REPSCAPE_MIRROR", str(file.parent))
-    loaded = cornet_s.load(weights="IMAGENET1K")
+    loaded = cornet_s.CornetS(weights="IMAGENET1K").load()
     assert (loaded.weights, len(loaded.categories)) == ("IMAGENET1K", 1000)
 
 
@@ -203,4 +203,4 @@ def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
 )
 def test_mistakes(arguments, told):
     with pytest.raises(ConfigError, match=told):
-        cornet_s.load(**arguments)
+        cornet_s.CornetS(**arguments).load()

@@ -62,15 +62,18 @@ def project(tmp_path, monkeypatch, request):
 
 def test_a_function_of_a_file_and_what_it_is_called_with(project):
     first, again, other = (
-        python.load(factory=f"{project}:make", kwargs={"depth": 2}, seed=seed) for seed in (1, 1, 2)
+        python.Python(factory=f"{project}:make", kwargs={"depth": 2}, seed=seed).load() for seed in (1, 1, 2)
     )
     assert [row.label for row in freeze.freeze(first).rows if row.kind == "conv"] == ["conv1", "conv2"]
     weights = [loaded.module.head.weight for loaded in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     assert (first.weights, first.folder, first.module.training) == ("factory", "nets", False)
-    assert python.load(factory=f"{project}:make", weights="random").weights == "random"
-    assert python.load(factory=f"{project}:Net").module.head.weight.shape == (4, 5)  # a class will do
+    assert python.Python(factory=f"{project}:make", weights="random").load().weights == "random"
+    assert python.Python(factory=f"{project}:Net").load().module.head.weight.shape == (
+        4,
+        5,
+    )  # a class will do
 
 
 def test_a_function_of_a_package(project):
@@ -82,7 +85,7 @@ def test_a_function_of_a_package(project):
     (package / "deep/model.py").write_text(NETWORK.format(helper="..width"))
     reference = "own_models_package.deep.model:make"
     assert [path.name for path in factory.sources(reference)] == ["model.py", "__init__.py", "width.py"]
-    assert python.load(factory=reference).module.head.weight.shape == (4, 6)
+    assert python.Python(factory=reference).load().module.head.weight.shape == (4, 6)
     assert factory.source("torchvision.models.resnet:resnet18").name == "resnet.py"
     assert len(factory.sources("torchvision.models.resnet:resnet18")) == 1
     assert "own_models_package" not in str(factory.folder(reference))
@@ -92,7 +95,7 @@ def test_an_edit_of_the_file_or_of_one_beside_it_counts_and_a_comment_does_not(p
     def digests():
         code_digest._read.cache_clear()
         code_digest.digest.cache_clear()
-        return [code_digest.digest(path) for path in python.own_code(f"{project}:make")]
+        return [code_digest.digest(path) for path in python.Python().code_files(f"{project}:make")]
 
     before = digests()
     assert len(before) == 2
@@ -106,21 +109,21 @@ def test_an_edit_of_the_file_or_of_one_beside_it_counts_and_a_comment_does_not(p
 
 
 def test_own_weights_and_outputs_that_are_no_classes(project, tmp_path):
-    own = python.load(factory=f"{project}:make", seed=9).module.state_dict()
+    own = python.Python(factory=f"{project}:make", seed=9).load().module.state_dict()
     torch.save(own, tmp_path / "own.pth")
-    loaded = python.load(factory=f"{project}:make", file=tmp_path / "own.pth")
+    loaded = python.Python(factory=f"{project}:make", file=tmp_path / "own.pth").load()
     assert (loaded.weights, loaded.categories) == ("own.pth", None)
     assert torch.equal(loaded.module.head.weight, own["head.weight"])
     assert freeze.freeze(loaded).rows[-1].label == "predictions"
-    none = python.load(factory=f"{project}:make", classes=0)
+    none = python.Python(factory=f"{project}:make", classes=0).load()
     assert freeze.freeze(none).rows[-1].label == "fc1"
     torch.save({"head.weight": own["head.weight"]}, tmp_path / "part.pth")
     with pytest.raises(DataError, match=r"part\.pth: .* does not fit nets/net_.*3 missing.*`kwargs`"):
-        python.load(factory=f"{project}:make", file=tmp_path / "part.pth")
+        python.Python(factory=f"{project}:make", file=tmp_path / "part.pth").load()
 
 
 def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, caplog):
-    loaded = python.load(factory=f"{project}:make", kwargs={"branching": True})
+    loaded = python.Python(factory=f"{project}:make", kwargs={"branching": True}).load()
     frozen = freeze.freeze(loaded)
     assert "cannot be traced" in caplog.text
     freeze.save(frozen, "network.pt")
@@ -148,7 +151,7 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
 )
 def test_what_is_told(project, reference, keys, told):
     with pytest.raises(ConfigError, match=told):
-        python.load(factory=reference.format(project), kwargs=keys)
+        python.Python(factory=reference.format(project), kwargs=keys).load()
 
 
 @pytest.mark.parametrize(
@@ -165,17 +168,17 @@ def test_what_is_told(project, reference, keys, told):
 def test_files_that_cannot_be_imported(project, text, told):
     Path(project).write_text(text)
     with pytest.raises(ConfigError, match=told):
-        python.load(factory=f"{project}:make")
+        python.Python(factory=f"{project}:make").load()
 
 
 def test_names_of_other_modules_are_refused(project):
     Path("json.py").write_text("def make(): pass\n")
     with pytest.raises(ConfigError, match=r"json\.py has the name of another module, .*Rename it"):
-        python.load(factory="json.py:make")
+        python.Python(factory="json.py:make").load()
 
 
 def test_weights_that_it_cannot_have(project):
     with pytest.raises(ConfigError, match=r"weights: 'randm' is unknown; did you mean 'random'"):
-        python.check(factory=f"{project}:make", weights="randm", file=None)
+        python.Python(factory=f"{project}:make", weights="randm", file=None).check()
     with pytest.raises(ConfigError, match="Drop one of the two"):
-        python.check(factory=f"{project}:make", weights="random", file="x.pth")
+        python.Python(factory=f"{project}:make", weights="random", file="x.pth").check()

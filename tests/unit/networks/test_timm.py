@@ -52,9 +52,9 @@ def copies(module, images):
 def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
     """Of modules of torch by path; of timm's own, which are traced through, by their last operation."""
     size, shapes = KINDS[architecture]
-    loaded = timm.load(
+    loaded = timm.Timm(
         architecture=architecture, weights="random", seed=3, preprocess={"resize": None, "crop": size}
-    )
+    ).load()
     freeze.save(freeze.freeze(loaded), tmp_path / "network.pt")
     frozen = thaw(tmp_path / "network.pt")
     assert frozen.paths
@@ -65,7 +65,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
     callbacks = {}
     for row in frozen.rows:
         layer = Layer(row.label, row.channels, row.height, row.width, row.units)
-        gather = Gatherer(whole.select(layer), everything=True)
+        gather = Gatherer(whole.All().select(layer), everything=True)
         callbacks[row.node] = lambda value, node=row.node, gather=gather: seen.update(
             {node: gather(value.movedim(frozen.axes[node], (0, 1)))}
         )
@@ -94,7 +94,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
 
 def test_random_weights_depend_on_the_seed_alone():
     weights = [
-        timm.load(architecture="resnet18", weights="random", seed=seed).module.conv1.weight
+        timm.Timm(architecture="resnet18", weights="random", seed=seed).load().module.conv1.weight
         for seed in (3, 3, 4)
     ]
     assert torch.equal(weights[0], weights[1])
@@ -149,17 +149,17 @@ def test_weights_by_name_from_a_file_and_from_the_hub(state, tmp_path, monkeypat
     from safetensors.torch import save_file
 
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, file)
-    named = timm.load(architecture="resnet18", weights="a1_in1k", file=file)
+    named = timm.Timm(architecture="resnet18", weights="a1_in1k", file=file).load()
     assert (named.weights, named.categories[285]) == ("a1_in1k", "Egyptian cat")
     assert all(torch.equal(value, state[name]) for name, value in named.module.state_dict().items())
     asked = []
     monkeypatch.setattr(
         "huggingface_hub.hf_hub_download", lambda *names, cache_dir: asked.append(names) or file
     )
-    fetched = timm.load(architecture="resnet18", weights="fb_swsl_ig1b_ft_in1k", file=file)
+    fetched = timm.Timm(architecture="resnet18", weights="fb_swsl_ig1b_ft_in1k", file=file).load()
     assert torch.equal(fetched.module.fc.weight, state["fc.weight"])
     monkeypatch.setattr(timm, "_digits", lambda config: None)
-    hub = timm.load(architecture="resnet18", weights="a1_in1k")
+    hub = timm.Timm(architecture="resnet18", weights="a1_in1k").load()
     assert asked == [("timm/resnet18.a1_in1k", "model.safetensors")]
     assert torch.equal(hub.module.fc.weight, state["fc.weight"])
 
@@ -171,7 +171,7 @@ def test_the_hub_cannot_be_reached(monkeypatch):
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fail)
     said = "model.safetensors of https://huggingface.co/timm/vit_tiny_patch16_224.* cannot be .*key 'file'"
     with pytest.raises(AssetError, match=said):
-        timm.load(architecture="vit_tiny_patch16_224", weights="DEFAULT")
+        timm.Timm(architecture="vit_tiny_patch16_224", weights="DEFAULT").load()
 
 
 def test_addresses_with_digits_are_checked(state, tmp_path, monkeypatch):
@@ -182,28 +182,28 @@ def test_addresses_with_digits_are_checked(state, tmp_path, monkeypatch):
     config.url = f"https://example.org/{file.name}"
     monkeypatch.setattr(library, "get_pretrained_cfg", lambda *_, **__: config)
     monkeypatch.setenv("REPSCAPE_MIRROR", str(tmp_path))
-    found = timm.load(architecture="resnet18", weights="a1_in1k").module
+    found = timm.Timm(architecture="resnet18", weights="a1_in1k").load().module
     assert torch.equal(found.fc.weight, state["fc.weight"])
     torch.save(state | {"fc.bias": torch.zeros(1000)}, file)
     with pytest.raises(DataError, match=f"expected timm's weights a1_in1k of resnet18 .sha256 {digits}"):
-        timm.load(architecture="resnet18", weights="a1_in1k", file=file)
+        timm.Timm(architecture="resnet18", weights="a1_in1k", file=file).load()
 
 
 def test_own_weights_and_classes(tmp_path):
     own = library.create_model("resnet18", num_classes=7).state_dict()
     torch.save({"state_dict": own}, tmp_path / "own.pth")
-    loaded = timm.load(architecture="resnet18", file=tmp_path / "own.pth", classes=7)
+    loaded = timm.Timm(architecture="resnet18", file=tmp_path / "own.pth", classes=7).load()
     assert (loaded.weights, loaded.categories) == ("own.pth", None)
     assert torch.equal(loaded.module.fc.weight, own["fc.weight"])
     with pytest.raises(DataError, match=r"own\.pth: this state dict does not fit .* 2 of another shape"):
-        timm.load(architecture="resnet18", file=tmp_path / "own.pth")
+        timm.Timm(architecture="resnet18", file=tmp_path / "own.pth").load()
     with pytest.raises(DataError, match=r"own\.pth: cannot be loaded as weights a1_in1k of resnet18"):
-        timm.load(architecture="resnet18", weights="a1_in1k", file=tmp_path / "own.pth")
+        timm.Timm(architecture="resnet18", weights="a1_in1k", file=tmp_path / "own.pth").load()
 
 
 def test_networks_without_classes_have_no_predictions():
     preprocess = {"resize": None, "crop": 64}
-    features = timm.load(architecture="resnet18", weights="random", classes=0, preprocess=preprocess)
+    features = timm.Timm(architecture="resnet18", weights="random", classes=0, preprocess=preprocess).load()
     rows = freeze.freeze(features).rows
     assert "predictions" not in [row.label for row in rows]
     assert rows[-1].units == 512
@@ -230,7 +230,7 @@ def test_names_of_many_classes():
 )
 def test_mistakes(arguments, told):
     with pytest.raises(ConfigError, match=told):
-        timm.load(**arguments)
+        timm.Timm(**arguments).load()
 
 
 def test_other_images_than_rgb_are_refused(monkeypatch):
@@ -238,4 +238,4 @@ def test_other_images_than_rgb_are_refused(monkeypatch):
     config.input_size = (1, 28, 28)
     monkeypatch.setattr(library, "get_pretrained_cfg", lambda *_, **__: config)
     with pytest.raises(ConfigError, match="resnet18 takes images of 1 channels; stimuli have 3"):
-        timm.load(architecture="resnet18", weights="random")
+        timm.Timm(architecture="resnet18", weights="random").load()

@@ -10,7 +10,7 @@ from torchvision import models
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.networks.lib.loaded import weights_sha256
-from repscape.networks.torchvision import build, load
+from repscape.networks.torchvision import Torchvision, build
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +31,17 @@ def same(module, state):
 def test_random_weights_depend_on_the_seed_alone():
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    first = load(architecture="squeezenet1_1", weights="random", seed=3)
+    first = Torchvision(architecture="squeezenet1_1", weights="random", seed=3).load()
     assert torch.equal(torch.get_rng_state(), before)
     torch.rand(10)
-    second = load(architecture="squeezenet1_1", weights="random", seed=3)
-    other = load(architecture="squeezenet1_1", weights="random", seed=4)
+    second = Torchvision(architecture="squeezenet1_1", weights="random", seed=3).load()
+    other = Torchvision(architecture="squeezenet1_1", weights="random", seed=4).load()
     assert same(first.module, second.module.state_dict())
     assert weights_sha256(first.module) == weights_sha256(second.module) != weights_sha256(other.module)
     assert not first.module.training
     assert first.weights == "random"
     assert first.categories is None
-    assert load(architecture="squeezenet1_1", weights="random", classes=10).categories is None
+    assert Torchvision(architecture="squeezenet1_1", weights="random", classes=10).load().categories is None
 
 
 def test_files_of_all_kinds_give_the_same_network(state, tmp_path):
@@ -55,10 +55,10 @@ def test_files_of_all_kinds_give_the_same_network(state, tmp_path):
     ]
     safetensors.torch.save_file({name: tensor.contiguous() for name, tensor in state.items()}, files[-1])
     for file in files:
-        loaded = load(architecture="squeezenet1_1", file=file)
+        loaded = Torchvision(architecture="squeezenet1_1", file=file).load()
         assert same(loaded.module, state)
         assert loaded.weights == file.name
-    assert same(load(architecture="squeezenet1_1", file=files[0]).module, state)
+    assert same(Torchvision(architecture="squeezenet1_1", file=files[0]).load().module, state)
 
 
 def test_weights_sha256_is_of_names_types_shapes_and_bytes():
@@ -76,7 +76,7 @@ def test_a_state_dict_that_does_not_fit_is_told_once(state, tmp_path):
     wrong["classifier.1.weight"] = torch.zeros(10, 512, 1, 1)
     del wrong["features.0.bias"]
     with pytest.raises(DataError) as error:
-        load(architecture="squeezenet1_1", file=save(wrong, tmp_path / "wrong.pth"))
+        Torchvision(architecture="squeezenet1_1", file=save(wrong, tmp_path / "wrong.pth")).load()
     for part in (
         "wrong.pth",
         "squeezenet1_1",
@@ -87,13 +87,13 @@ def test_a_state_dict_that_does_not_fit_is_told_once(state, tmp_path):
     ):
         assert part in str(error.value)
     with pytest.raises(DataError, match=r"12 missing \(.*, …\); 48 unexpected \(.*, …\); 3 of"):
-        load(architecture="alexnet", file=save(state, tmp_path / "other.pth"))
+        Torchvision(architecture="alexnet", file=save(state, tmp_path / "other.pth")).load()
 
 
 def test_own_number_of_classes(tmp_path):
     own = build("squeezenet1_1", classes=7, seed=1).state_dict()
     file = save(own, tmp_path / "own.pth")
-    loaded = load(architecture="squeezenet1_1", file=file, classes=7)
+    loaded = Torchvision(architecture="squeezenet1_1", file=file, classes=7).load()
     assert same(loaded.module, own)
     assert loaded.categories is None
 
@@ -121,7 +121,7 @@ def test_files_that_are_no_state_dict(content, told, tmp_path):
     else:
         torch.save(content, path)
     with pytest.raises(DataError, match=rf"odd\.pth.*{told}"):
-        load(architecture="squeezenet1_1", file=path)
+        Torchvision(architecture="squeezenet1_1", file=path).load()
 
 
 @pytest.mark.parametrize(
@@ -138,19 +138,19 @@ def test_files_that_are_no_state_dict(content, told, tmp_path):
 )
 def test_mistakes_in_the_config(arguments, told):
     with pytest.raises(ConfigError, match=told):
-        load(**arguments)
+        Torchvision(**arguments).load()
 
 
 def test_a_named_file_is_checked(state, tmp_path):
     for arguments in ({"weights": "IMAGENET1K_V1"}, {}):
         file = save(state, tmp_path / "squeezenet1_1-b8a52dc0.pth")
         with pytest.raises(DataError, match=r"expected torchvision's .*IMAGENET1K_V1.*b8a52dc0"):
-            load(architecture="squeezenet1_1", file=file, **arguments)
+            Torchvision(architecture="squeezenet1_1", file=file, **arguments).load()
 
 
 def test_a_config_may_replace_the_preprocessing():
     given = {"resize": None, "crop": [64, 80], "mean": [0, 0, 0], "std": [1, 1, 1]}
-    loaded = load(architecture="squeezenet1_1", weights="random", preprocess=given)
+    loaded = Torchvision(architecture="squeezenet1_1", weights="random", preprocess=given).load()
     assert loaded.preprocess.output_size(300, 300) == (64, 80)
 
 
@@ -162,7 +162,7 @@ def test_auxiliary_heads_are_dropped_and_the_input_scaled(architecture, tmp_path
     file = save(theirs.state_dict(), tmp_path / "aux.pth")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ours = load(architecture=architecture, file=file).module
+        ours = Torchvision(architecture=architecture, file=file).load().module
     images = torch.randn(1, 3, 80, 80)
     assert not any("aux" in name.lower() for name in ours.state_dict())
     with torch.inference_mode():
@@ -177,11 +177,18 @@ def test_checkpoints_of_old_versions(tmp_path):
         if not name.endswith("num_batches_tracked")
     }
     assert any(".norm.1." in name for name in old)
-    assert same(load(architecture="densenet121", file=save(old, tmp_path / "old.pth")).module, densenet)
+    assert same(
+        Torchvision(architecture="densenet121", file=save(old, tmp_path / "old.pth")).load().module, densenet
+    )
     for architecture in ("mnasnet0_5", "vit_b_32"):  # whose modules look at versions noted in the file
         new = build(architecture, image_size=224 if architecture == "vit_b_32" else None).state_dict()
-        assert same(load(architecture=architecture, file=save(new, tmp_path / "new.pth")).module, new)
-        assert same(load(architecture=architecture, file=save(dict(new), tmp_path / "new.pth")).module, new)
+        assert same(
+            Torchvision(architecture=architecture, file=save(new, tmp_path / "new.pth")).load().module, new
+        )
+        assert same(
+            Torchvision(architecture=architecture, file=save(dict(new), tmp_path / "new.pth")).load().module,
+            new,
+        )
 
 
 @pytest.mark.parametrize("architecture", ["vgg16", "resnet50", "alexnet"])
@@ -189,4 +196,6 @@ def test_state_dicts_of_true_names_and_shapes(architecture, tmp_path):
     with torch.device("meta"):
         shapes = models.get_model(architecture, weights=None).state_dict()
     state = {name: torch.empty(like.shape, dtype=like.dtype).fill_(1) for name, like in shapes.items()}
-    assert same(load(architecture=architecture, file=save(state, tmp_path / "own.pth")).module, state)
+    assert same(
+        Torchvision(architecture=architecture, file=save(state, tmp_path / "own.pth")).load().module, state
+    )

@@ -90,43 +90,43 @@ def test_region_is_where_gradients_are(network, centre, radius):
             inside = squared == squared.min()
         assert whole[inside].all()
         expected = np.flatnonzero(np.broadcast_to(inside, (layer.channels, layer.height, layer.width)))
-        chosen = region.select(layer, centre=centre, radius=radius)
+        chosen = region.Region(centre=centre, radius=radius).select(layer)
         np.testing.assert_array_equal(chosen.unit, expected)
         assert (chosen.statistic, chosen.requested) == ("unit", len(expected))
 
 
 def test_a_region_between_all_centres_takes_the_closest_and_says_so(network, caplog):
     # centres of conv2 are at 1.5 + 4 × position
-    chosen = region.select(network.layers["conv2"], centre=(21.6, 21.4), radius=0.1)
+    chosen = region.Region(centre=(21.6, 21.4), radius=0.1).select(network.layers["conv2"])
     assert "region: no unit of my_conv2 is centred within 0.1 pixels of (21.6, 21.4)" in caplog.text
     np.testing.assert_array_equal(chosen.unit, [channel * 144 + 5 * 12 + 5 for channel in range(6)])
 
 
 def test_layers_without_places_are_taken_whole_or_refused(network):
     np.testing.assert_array_equal(
-        region.select(network.layers["fc1"], centre=(3, 4), radius=1).unit, range(5)
+        region.Region(centre=(3, 4), radius=1).select(network.layers["fc1"]).unit, range(5)
     )
     tokens = Layer("attention1", 8, 50, 1, 400, "attention1", image=(SIZE, SIZE))
     with pytest.raises(DataError, match="layer attention1: 50 x 1 positions have no receptive fields"):
-        region.select(tokens, centre=(3, 4), radius=1)
+        region.Region(centre=(3, 4), radius=1).select(tokens)
 
 
 @pytest.mark.parametrize("centre", [(48, 3), (3, 47.5)])
 def test_a_region_outside_the_image(network, centre):
     with pytest.raises(DataError, match=r"network's input of 48 x 48 pixels, found y = .*last pixel is 47"):
-        region.select(network.layers["conv1"], centre=centre, radius=10)
+        region.Region(centre=centre, radius=10).select(network.layers["conv1"])
 
 
 def test_filters():
     layer = Layer("conv1", 6, 5, 4, 120)
     expected = np.arange(120).reshape(6, 5, 4)[[0, 2, 5]].ravel()
-    np.testing.assert_array_equal(filters.select(layer, channels=[5, 0, 2]).unit, expected)
+    np.testing.assert_array_equal(filters.Filters(channels=[5, 0, 2]).select(layer).unit, expected)
     of_layers = {"conv1": [3], "other": [9]}
-    np.testing.assert_array_equal(filters.select(layer, channels=of_layers).unit, range(60, 80))
+    np.testing.assert_array_equal(filters.Filters(channels=of_layers).select(layer).unit, range(60, 80))
     with pytest.raises(DataError, match=r"channels: conv1 has no channel 6 \(it has 6, from 0\)"):
-        filters.select(layer, channels=[1, 6])
+        filters.Filters(channels=[1, 6]).select(layer)
     with pytest.raises(ConfigError, match=r"channels\.conv1: 2 is listed twice"):
-        filters.check(channels={"conv1": [2, 1, 2]})
+        filters.Filters(channels={"conv1": [2, 1, 2]}).check()
 
 
 @given(
@@ -150,22 +150,22 @@ def test_slices_are_pythons(start, stop, step):
 def test_slices_of_filters_and_of_their_means():
     """As kernel sets of pytorch_feature_analysis: the first half of a layer's kernels, by name."""
     layer = Layer("conv1", 6, 5, 4, 120)
-    np.testing.assert_array_equal(filters.select(layer, channels=["0:3"]).unit, range(60))
-    np.testing.assert_array_equal(filters.select(layer, channels=["4:32"]).unit, range(80, 120))
-    means = filter_means.select(layer, channels={"conv1": ["3:", 0]})
+    np.testing.assert_array_equal(filters.Filters(channels=["0:3"]).select(layer).unit, range(60))
+    np.testing.assert_array_equal(filters.Filters(channels=["4:32"]).select(layer).unit, range(80, 120))
+    means = filter_means.FilterMeans(channels={"conv1": ["3:", 0]}).select(layer)
     np.testing.assert_array_equal(means.unit, [0, 3, 4, 5])
     assert (means.statistic, means.requested) == ("channel_mean", 4)
-    np.testing.assert_array_equal(filter_means.select(layer).unit, range(6))
+    np.testing.assert_array_equal(filter_means.FilterMeans().select(layer).unit, range(6))
     rows = {"conv1": Row("conv1", "c", "conv", "", 120, 6), "fc1": Row("fc1", "f", "fc", "", 40, 40)}
-    filters.check_layers(rows, None, channels=["0:32"])
-    filter_means.check_layers(rows, None, channels=None)
+    filters.Filters(channels=["0:32"]).check_layers(rows, None)
+    filter_means.FilterMeans(channels=None).check_layers(rows, None)
     with pytest.raises(ConfigError, match=r"channels: conv1 has no channels in 32: \(it has 6\)\. Give each"):
-        filter_means.check_layers(rows, None, channels=["32:"])
+        filter_means.FilterMeans(channels=["32:"]).check_layers(rows, None)
 
 
 def test_means_of_chosen_channels_are_gathered():
     layer = Layer("conv1", 6, 5, 4, 120)
-    chosen = filter_means.select(layer, channels=["0:2", 5])
+    chosen = filter_means.FilterMeans(channels=["0:2", 5]).select(layer)
     output = torch.randn(3, 5, 4, 6)  # channels last
     found = Gatherer(chosen, everything=False)(output.movedim(3, 1))
     torch.testing.assert_close(found, output.double().mean((1, 2))[:, [0, 1, 5]].float())
@@ -173,7 +173,7 @@ def test_means_of_chosen_channels_are_gathered():
 
 
 def test_position_means():
-    chosen = position_means.select(Layer("conv1", 6, 5, 4, 120))
+    chosen = position_means.PositionMeans().select(Layer("conv1", 6, 5, 4, 120))
     np.testing.assert_array_equal(chosen.unit, range(20))
     assert (chosen.statistic, chosen.requested) == ("position_mean", 20)
 
@@ -181,12 +181,12 @@ def test_position_means():
 def test_top_sorts_mean_responses_and_breaks_ties_by_index():
     layer = Layer("conv1", 2, 5, 2, 20)
     responses = np.array([0.0, 3, 1, 3, 0, -1, 2, 3, 0, 0, *range(-10, 0)])
-    chosen = top.select(layer, responses, units=6, reference=[])
+    chosen = top.Top(units=6, reference=[]).select(layer, responses)
     # by hand: 3 at 1, 3 and 7; 2 at 6; 1 at 2; the first of the zeros
     np.testing.assert_array_equal(chosen.unit, [0, 1, 2, 3, 6, 7])
     np.testing.assert_array_equal(chosen.rank, [5, 0, 4, 1, 3, 2])
     assert chosen.requested == 6
-    every = top.select(layer, responses, units=100, reference=[])
+    every = top.Top(units=100, reference=[]).select(layer, responses)
     np.testing.assert_array_equal(every.unit, range(20))
     np.testing.assert_array_equal(np.argsort(every.rank), sorted(range(20), key=lambda u: (-responses[u], u)))
 

@@ -12,7 +12,7 @@ LAYER = Layer("conv1", 6, 5, 4, 120)
 
 
 def test_random_units_are_distinct_sorted_and_within_the_layer():
-    chosen = random.select(LAYER, units=50, seed=1)
+    chosen = random.Random(units=50, seed=1).select(LAYER)
     assert chosen.unit.dtype == np.int32
     assert len(chosen.unit) == 50 == len(set(chosen.unit.tolist()))
     assert (np.diff(chosen.unit) > 0).all()
@@ -24,33 +24,33 @@ def test_random_units_are_distinct_sorted_and_within_the_layer():
 def test_random_draws_every_unit_with_the_same_probability():
     counts = np.zeros(LAYER.units)
     for seed in range(2000):
-        counts[random.select(LAYER, units=30, seed=seed).unit] += 1
+        counts[random.Random(units=30, seed=seed).select(LAYER).unit] += 1
     # counts of a draw without replacement vary less than multinomial ones: the test is conservative
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
 def test_random_depends_on_seed_and_layer_alone():
-    first = random.select(LAYER, units=50, seed=1).unit
-    assert (random.select(LAYER, units=50, seed=1).unit == first).all()
-    assert (random.select(LAYER, units=50, seed=2).unit != first).any()
-    assert (random.select(LAYER._replace(label="conv2"), units=50, seed=1).unit != first).any()
+    first = random.Random(units=50, seed=1).select(LAYER).unit
+    assert (random.Random(units=50, seed=1).select(LAYER).unit == first).all()
+    assert (random.Random(units=50, seed=2).select(LAYER).unit != first).any()
+    assert (random.Random(units=50, seed=1).select(LAYER._replace(label="conv2")).unit != first).any()
 
 
 def test_random_takes_all_of_a_small_layer():
-    chosen = random.select(LAYER, units=1000, seed=1)
+    chosen = random.Random(units=1000, seed=1).select(LAYER)
     assert (chosen.unit == np.arange(120)).all()
     assert chosen.requested == 1000
 
 
 def test_a_layer_of_millions():
-    chosen = random.select(Layer("conv1", 64, 224, 224, 64 * 224 * 224), units=100_000, seed=3)
+    chosen = random.Random(units=100_000, seed=3).select(Layer("conv1", 64, 224, 224, 64 * 224 * 224))
     assert len(np.unique(chosen.unit)) == 100_000
     assert abs(chosen.unit.mean() / (64 * 224 * 224 / 2) - 1) < 0.01
 
 
 def test_all_and_filter_means():
-    assert (all.select(LAYER).unit == np.arange(120)).all()
-    means = filter_means.select(LAYER)
+    assert (all.All().select(LAYER).unit == np.arange(120)).all()
+    means = filter_means.FilterMeans().select(LAYER)
     assert (means.unit == np.arange(6)).all()
     assert means.statistic == "channel_mean"
 
@@ -69,7 +69,7 @@ def test_a_file_has_a_group_a_layer_and_one_line_names_the_small_ones(tmp_path, 
         assert (dataset.source, dataset.select, dataset.seed) == ("net", "random", 5)
         assert (dataset["fc1"].n_requested, dataset["fc1"].n_recorded) == (100, 10)
         read = file.read(dataset, "conv1")
-        assert (read.unit == random.select(LAYER, units=100, seed=5).unit).all()
+        assert (read.unit == random.Random(units=100, seed=5).select(LAYER).unit).all()
         assert (read.statistic, read.requested) == ("unit", 100)
         with pytest.raises(DataError, match=r"layer conv9, found conv1, fc1, fc2"):
             file.read(dataset, "conv9")

@@ -155,7 +155,7 @@ def test_what_reads_rdms_reads_those_of_many_images(paths, small_blocks, few_lab
     rows = table.read(paths["rdm"]["conv"])
     assert list(rows["entries"][0]) == [f"frame {i}" for i in range(50)]
     monkeypatch.setattr(differentiation, "MANY", 100)
-    found = differentiation.compute({"rdms": [str(paths["rdm"]["conv"])]})
+    found = differentiation.Differentiation().compute({"rdms": [str(paths["rdm"]["conv"])]})
     assert found.variables["images"][1].tolist() == [50]
     own = found.variables["differentiation"][1].ravel()
     assert own.tolist() == [np.median(values) for values in rows["dissimilarity"]]
@@ -165,10 +165,10 @@ def test_what_reads_rdms_reads_those_of_many_images(paths, small_blocks, few_lab
 def test_differentiation_of_many_images_is_exact(paths, monkeypatch, median):
     write(paths)
     files = {"rdms": [str(paths["rdm"]["conv"])]}
-    at_once = differentiation.compute(files, median=median).variables["differentiation"][1]
+    at_once = differentiation.Differentiation(median=median).compute(files).variables["differentiation"][1]
     monkeypatch.setattr(differentiation, "MANY", 100)
     np.testing.assert_array_equal(
-        differentiation.compute(files, median=median).variables["differentiation"][1], at_once
+        differentiation.Differentiation(median=median).compute(files).variables["differentiation"][1], at_once
     )
 
 

@@ -258,7 +258,7 @@ def test_each_presentation_has_an_rdm_of_its_own_for_each_draw(paths):
     assert once[["draws", "presentations"]].to_numpy().tolist() == [[2, 3]]
     np.testing.assert_allclose(once["dissimilarity"][0], np.mean(list(rows["dissimilarity"]), axis=0))
     # D is the mean over presentations, so that its spread is that over draws
-    found = differentiation.compute({"rdms": [str(paths["rdm"]["conv"])]}).variables
+    found = differentiation.Differentiation().compute({"rdms": [str(paths["rdm"]["conv"])]}).variables
     medians = np.median(list(rows["dissimilarity"]), axis=1).reshape(2, 3)
     np.testing.assert_allclose(found["differentiation"][1].ravel(), medians.mean(1))
     assert (found["draws"][1].item(), found["presentations"][1].item()) == (2, 3)

@@ -35,7 +35,7 @@ def save(path, matrices, names, variable="RDMs", shape=(1, -1)):
 
 
 def read_mat(path, **keys):
-    return to_table(mat_rdms.read(path=path, variable="RDMs", **keys), IMAGES, **KEYS)
+    return to_table(mat_rdms.MatRdms(path=path, variable="RDMs", **keys).read(), IMAGES, **KEYS)
 
 
 def test_subjects_and_sessions_of_a_struct_array(tmp_path):
@@ -166,7 +166,7 @@ def test_two_rdms_of_the_same_labels(tmp_path):
 @pytest.mark.parametrize("names", ["{layer}", "{image}", "{set} {subject}"])
 def test_names_that_labels_cannot_have(names):
     with pytest.raises(ConfigError, match="cannot name a label"):
-        mat_rdms.check(names=names)
+        mat_rdms.MatRdms(names=names).check()
 
 
 def test_a_name_that_can_be_read_in_two_ways(tmp_path):
@@ -183,7 +183,7 @@ def test_npy_files_with_labels_in_their_paths(tmp_path):
     np.save(tmp_path / "KO_1.npy", squareform(rdm(seed=1), checks=False))
     paths = [tmp_path / "BE_1.npy", tmp_path / "KO_1.npy"]
     in_path = {path: {"subject": path.stem[:2], "session": "1"} for path in paths}
-    found = to_table(rdms.read(in_path, path=paths), IMAGES, **KEYS)
+    found = to_table(rdms.Rdms(path=paths).read(in_path), IMAGES, **KEYS)
     assert found.subject.tolist() == ["BE", "KO"]
     np.testing.assert_array_equal(found.dissimilarity[0], squareform(rdm(), checks=False))
     np.testing.assert_array_equal(found.dissimilarity[1], squareform(rdm(seed=1), checks=False))
@@ -194,7 +194,7 @@ def test_tables_with_names_in_any_order(tmp_path, index):
     """As pandas writes them; entries come in the stimulus's order."""
     square = pd.DataFrame(rdm(), IMAGES, IMAGES)
     square.iloc[::-1, ::-1].to_csv(tmp_path / "BE.csv", index=index)
-    found = to_table(rdms.read(path=[tmp_path / "BE.csv"]), IMAGES, **KEYS)
+    found = to_table(rdms.Rdms(path=[tmp_path / "BE.csv"]).read(), IMAGES, **KEYS)
     np.testing.assert_allclose(found.dissimilarity[0], squareform(rdm(), checks=False), rtol=1e-15)
     assert found.rdm_name.tolist() == ["BE"]
 
@@ -234,33 +234,33 @@ def test_any_order_of_names_gives_the_same(order):
 def test_no_such_table(tmp_path, text, said):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(DataError, match=f"(?s){said}"):
-        to_table(rdms.read(path=[tmp_path / "a.csv"]), IMAGES, **KEYS)
+        to_table(rdms.Rdms(path=[tmp_path / "a.csv"]).read(), IMAGES, **KEYS)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMPY"])
 def test_no_npy_file(tmp_path, content):
     (tmp_path / "a.npy").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.npy: not a whole \.npy file"):
-        list(rdms.read(path=[tmp_path / "a.npy"]))
+        list(rdms.Rdms(path=[tmp_path / "a.npy"]).read())
 
 
 def test_pickled_objects_are_not_loaded(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{}], object), allow_pickle=True)
     with pytest.raises(DataError, match="Python objects"):
-        list(rdms.read(path=[tmp_path / "a.npy"]))
+        list(rdms.Rdms(path=[tmp_path / "a.npy"]).read())
 
 
 def test_another_kind_of_file(tmp_path):
     with pytest.raises(DataError, match=r"expected a \.npy or \.csv file"):
-        list(rdms.read(path=[tmp_path / "a.txt"]))
+        list(rdms.Rdms(path=[tmp_path / "a.txt"]).read())
 
 
 def test_labels_are_known_before_the_job():
-    assert rdms.labels(path="a/{subject}_{session}.csv") == ["session", "subject"]
-    assert rdms.labels(path=["a.csv", "b.csv"]) == ["rdm_name"]
-    assert mat_rdms.labels(names="{subject} | *") == ["subject"]
+    assert rdms.Rdms(path="a/{subject}_{session}.csv").labels() == ["session", "subject"]
+    assert rdms.Rdms(path=["a.csv", "b.csv"]).labels() == ["rdm_name"]
+    assert mat_rdms.MatRdms(names="{subject} | *").labels() == ["subject"]
     with pytest.raises(ConfigError, match="same names in braces"):
-        rdms.check(path=["{subject}.csv", "b.csv"])
+        rdms.Rdms(path=["{subject}.csv", "b.csv"]).check()
 
 
 # the 92 objects
@@ -288,7 +288,7 @@ OBJECTS = [f"object_{at:02d}" for at in range(1, 93)]
 )
 def test_the_92_objects(name, variable, names, labels):
     names = names.replace("{count}", "{neurons}")
-    read = mat_rdms.read(path=objects92(f"{name}.mat"), variable=variable, names=names)
+    read = mat_rdms.MatRdms(path=objects92(f"{name}.mat"), variable=variable, names=names).read()
     found = to_table(read, OBJECTS, **KEYS)
     assert len(found) == np.prod(list(labels.values()))
     for label, count in labels.items():
@@ -298,10 +298,12 @@ def test_the_92_objects(name, variable, names, labels):
 def test_the_92_objects_agree_between_files():
     """Monkey IT is in two files, as a vector and as a matrix; the model of animacy is the factor."""
     original = objects92("Kriegeskorte_Neuron2008_supplementalData.mat")
-    read = mat_rdms.read(path=original, variable="RDMs_mIT_hIT_fig1", names="mIT_674neurons")
+    read = mat_rdms.MatRdms(path=original, variable="RDMs_mIT_hIT_fig1", names="mIT_674neurons").read()
     monkey = to_table(read, OBJECTS, **KEYS)
     models = to_table(
-        mat_rdms.read(path=objects92("92_modelRDMs.mat"), variable="Models", names="{model}"), OBJECTS, **KEYS
+        mat_rdms.MatRdms(path=objects92("92_modelRDMs.mat"), variable="Models", names="{model}").read(),
+        OBJECTS,
+        **KEYS,
     ).set_index("model")
     np.testing.assert_array_equal(models.dissimilarity["monkeyIT"], monkey.dissimilarity[0])
     animate = np.arange(92) < 48

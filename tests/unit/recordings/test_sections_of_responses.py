@@ -22,9 +22,7 @@ def given(**changes) -> dict:
     }
     return {
         "study": "s",
-        "stimuli": {
-            name: {"kind": "gratings", "count": 4, "size": [64, 64]} for name in ("noise", "other")
-        },
+        "stimuli": {name: {"kind": "gratings", "count": 4, "size": [64, 64]} for name in ("noise", "other")},
         "networks": {"net": NETWORK},
         "recordings": {
             "measured": measured | changes,

@@ -20,7 +20,7 @@ def file(tmp_path):
 
 
 def read(file, images=None, names="abcd", **keys):
-    (found,) = arrays.read({"gratings": Seen(list(names), {})}, path=[file], images=images, **keys)
+    (found,) = arrays.Arrays(path=[file], images=images, **keys).read({"gratings": Seen(list(names), {})})
     return found
 
 
@@ -114,7 +114,7 @@ def test_keys_that_do_not_go_together_are_refused(keys, said):
         "convention": "angle",
     }
     with pytest.raises(ConfigError, match=said):
-        arrays.check(**(given | keys))
+        arrays.Arrays(**given | keys).check()
 
 
 # ------------------------------------------------------------------ simulated
@@ -123,7 +123,9 @@ SEEN = Seen([str(at) for at in range(36)], {"orientation": [str(5.0 * at) for at
 
 
 def simulate(**keys):
-    (found,) = simulated.read({"gratings": SEEN}, **({"seed": 1, "neurons": 400, "repeats": 3} | keys))
+    (found,) = simulated.Simulated(**{"seed": 1, "neurons": 400, "repeats": 3} | keys).read(
+        {"gratings": SEEN}
+    )
     return found
 
 
@@ -164,7 +166,7 @@ def test_a_simulation_has_its_repeats_tuned_share_and_seed():
 
 
 def test_the_same_neurons_see_all_stimuli():
-    both = list(simulated.read({"a": SEEN, "b": SEEN}, seed=1, neurons=20, repeats=1, noise=0.0))
+    both = list(simulated.Simulated(seed=1, neurons=20, repeats=1, noise=0.0).read({"a": SEEN, "b": SEEN}))
     np.testing.assert_array_equal(both[0].values, both[1].values)
 
 
@@ -172,7 +174,7 @@ def test_what_cannot_be_simulated_is_refused():
     with pytest.raises(DataError, match="no factor 'hue' to simulate neurons by; it has: orientation"):
         simulate(factor="hue")
     with pytest.raises(ConfigError, match="less than 45 wide"):
-        simulated.check(period=180, half_width=45)
+        simulated.Simulated(period=180, half_width=45).check()
 
 
 # --------------------------------------------------------------------- traces
@@ -182,7 +184,7 @@ MOVIE = Seen(["0", "1", "2"], {}, np.array([0.0, 1.0, 2.0]))
 
 def cut(tmp_path, values, seen=MOVIE, **keys):
     np.save(tmp_path / "t.npy", values)
-    (found,) = traces.read({"movie": seen}, path=[tmp_path / "t.npy"], **({"rate": 30} | keys))
+    (found,) = traces.Traces(path=[tmp_path / "t.npy"], **{"rate": 30} | keys).read({"movie": seen})
     return found
 
 

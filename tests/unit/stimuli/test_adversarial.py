@@ -159,7 +159,9 @@ def test_whole_changes_stay_within_epsilon(epsilon, seed, size, norm):
 @pytest.mark.parametrize("keys", [{"epsilon": 5.7}, {"norm": "l2", "epsilon": 90.0}])
 def test_files_of_a_small_network(small, collect, keys):
     network, path = small
-    frames, told = collect(adversarial.frames(of=path, network=network, batch=5, seed=0, **keys))
+    frames, told = collect(
+        adversarial.Adversarial(of=path, network=network, batch=5, seed=0, **keys).images()
+    )
     before = parent_stimulus.read(path)
     assert [(f.name, f.label) for f in frames] == [(f.name, f.label) for f in before]
     change = np.stack([f.pixels.astype(float) - m.pixels for f, m in zip(frames, before, strict=True)])
@@ -180,7 +182,7 @@ def test_seeds_and_batches(small, collect):
     network, path = small
     keys = {"of": path, "network": network, "epsilon": 6.0, "steps": 3}
     one, same, other, batches = (
-        np.stack([frame.pixels for frame in collect(adversarial.frames(**keys, **more))[0]])
+        np.stack([frame.pixels for frame in collect(adversarial.Adversarial(**keys, **more).images())[0]])
         for more in ({"seed": 0}, {"seed": 0}, {"seed": 1}, {"seed": 0, "batch": 3})
     )
     assert (one == same).all()
@@ -191,11 +193,11 @@ def test_seeds_and_batches(small, collect):
 def test_targets_and_classes_to_avoid(small, collect):
     network, path = small
     keys = {"of": path, "network": network, "epsilon": 25.0, "steps": 30, "seed": 0}
-    _, told = collect(adversarial.frames(targeted="tree", **keys))
+    _, told = collect(adversarial.Adversarial(targeted="tree", **keys).images())
     assert told["success_rate"] == np.mean([name == "tree" for name in told["category_after"]]) > 0.8
-    _, told = collect(adversarial.frames(targeted=3, **keys))
+    _, told = collect(adversarial.Adversarial(targeted=3, **keys).images())
     assert told["category_after"].count("house") > 9
-    _, told = collect(adversarial.frames(avoid=["tree", 3, "cat"], **keys))
+    _, told = collect(adversarial.Adversarial(avoid=["tree", 3, "cat"], **keys).images())
     # what was taken for a dog has nothing left to be taken for
     pairs = zip(told["category_before"], told["category_after"], strict=True)
     successes = [before != "dog" and after == "dog" for before, after in pairs]
@@ -206,23 +208,25 @@ def test_targets_and_classes_to_avoid(small, collect):
 def test_messages(small, write, freeze, collect):
     network, path = small
     with pytest.raises(DataError, match=r"class 'dgo' is unknown; did you mean 'dog'\? Name one of its 4"):
-        collect(adversarial.frames(of=path, network=network, targeted="dgo", seed=0))
+        collect(adversarial.Adversarial(of=path, network=network, targeted="dgo", seed=0).images())
     with pytest.raises(DataError, match="classes 0 to 3, not 4"):
-        collect(selected.frames(of=path, network=network, category=4))
+        collect(selected.Selected(of=path, network=network, category=4).images())
     with pytest.raises(ConfigError, match="at least 1"):
-        adversarial.check(epsilon=0.5, targeted=None, avoid=None)
+        adversarial.Adversarial(epsilon=0.5, targeted=None, avoid=None).check()
     with pytest.raises(ConfigError, match="does not go with 'targeted'"):
-        adversarial.check(epsilon=4, targeted=3, avoid=["cat"])
+        adversarial.Adversarial(epsilon=4, targeted=3, avoid=["cat"]).check()
     features = freeze(nn.Conv2d(3, 4, 3), Preprocess(resize=18, crop=16))
     with pytest.raises(DataError, match="no classes"):
-        collect(adversarial.frames(of=path, network=features, seed=0))
+        collect(adversarial.Adversarial(of=path, network=features, seed=0).images())
     unnamed = freeze(Small(), Preprocess(resize=None, crop=16))
     assert Classifier(unnamed, "cpu").categories == ["0", "1", "2", "3"]
 
 
 def test_a_change_that_rounding_takes_away_is_told(small, collect, caplog):
     network, path = small
-    _, told = collect(adversarial.frames(of=path, network=network, norm="l2", epsilon=1.0, seed=0))
+    _, told = collect(
+        adversarial.Adversarial(of=path, network=network, norm="l2", epsilon=1.0, seed=0).images()
+    )
     assert not told["change"].any()
     assert "rounded to 8 bits, no image is changed" in caplog.text
 
@@ -230,7 +234,7 @@ def test_a_change_that_rounding_takes_away_is_told(small, collect, caplog):
 def test_epsilon_has_a_default_for_each_norm(small, collect):
     network, path = small
     for norm, epsilon in (("linf", 4), ("l2", 512)):
-        _, told = collect(adversarial.frames(of=path, network=network, norm=norm, seed=0))
+        _, told = collect(adversarial.Adversarial(of=path, network=network, norm=norm, seed=0).images())
         assert epsilon / 4 < told["change"].max() <= epsilon
 
 
@@ -244,18 +248,18 @@ def test_selected_images(small, collect):
     threshold = float(np.sort(likely[among, wanted])[0])  # leaves out the least sure
     expected = [n for n in among if likely[n, wanted] > threshold + 1e-6]
     keys = {"of": path, "network": network, "category": NAMES[wanted], "batch": 5}
-    frames, told = collect(selected.frames(probability=threshold + 1e-6, **keys))
+    frames, told = collect(selected.Selected(probability=threshold + 1e-6, **keys).images())
     assert [frame.name for frame in frames] == [f"image_{n}" for n in expected]
     assert frames[0].label == f"label {expected[0]}"
     np.testing.assert_array_equal(frames[1].pixels, shown[expected[1]].pixels)
     np.testing.assert_allclose(told["probability"], likely[expected, wanted], atol=1e-6)
     assert (told["category"], told["considered"]) == (NAMES[wanted], 12)
-    few, _ = collect(selected.frames(probability=0.0, count=3, **keys))
+    few, _ = collect(selected.Selected(probability=0.0, count=3, **keys).images())
     assert [frame.name for frame in few] == [f"image_{n}" for n in among[:3]]
     with pytest.raises(
         DataError, match=rf"at least 3 images .*'{NAMES[wanted]}'.* above 0.9999, found 0 of 12"
     ):
-        collect(selected.frames(probability=0.9999, **keys))
+        collect(selected.Selected(probability=0.9999, **keys).images())
 
 
 @pytest.mark.parametrize("plugin", [adversarial, selected])
@@ -279,11 +283,11 @@ def real(tmp_path_factory):
     from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
     from repscape.networks.lib import freeze, layer_table
-    from repscape.networks.torchvision import load
+    from repscape.networks.torchvision import Torchvision
 
     section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     weights = assets.fetch(section["networks"]["mobilenet_v2"]["file"], "test")[0]
-    loaded = load(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=weights)
+    loaded = Torchvision(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=weights).load()
     frozen = freeze.freeze(loaded)
     folder = tmp_path_factory.mktemp("mobilenet_v2")
     freeze.save(frozen, folder / "network.pt")
@@ -337,7 +341,9 @@ def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, wr
     network, classify = real
     path = write(pictures)
     assert classify(parent_stimulus.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
-    frames, told = collect(adversarial.frames(of=path, network=network, steps=8, seed=0, batch=3, **keys))
+    frames, told = collect(
+        adversarial.Adversarial(of=path, network=network, steps=8, seed=0, batch=3, **keys).images()
+    )
     after, sure = classify(frames)  # torchvision's own network and transform, on what is stored
     assert told["category_before"] == ["Egyptian cat", "espresso", "tripod"]
     assert told["category_after"] == after
@@ -355,7 +361,7 @@ def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, wr
 def test_mobilenet_v2_selects_cats(real, pictures, write, collect):
     network, classify = real
     path = write([pictures[n] for n in (0, 1, 0, 2, 0)])
-    frames, _ = collect(selected.frames(of=path, network=network, category="Egyptian cat"))
+    frames, _ = collect(selected.Selected(of=path, network=network, category="Egyptian cat").images())
     assert [frame.name for frame in frames] == ["image_0", "image_2", "image_4"]
     names, sure = classify(frames)
     assert names == ["Egyptian cat"] * 3

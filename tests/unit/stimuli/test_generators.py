@@ -11,7 +11,9 @@ from repscape.stimuli import gratings, white_noise
 
 
 def test_noise_is_uniform_and_independent():
-    images = np.stack([frame.pixels for frame in white_noise.frames(count=30, size=(64, 48), seed=1)])
+    images = np.stack(
+        [frame.pixels for frame in white_noise.WhiteNoise(count=30, size=(64, 48), seed=1).images()]
+    )
     assert images.shape == (30, 64, 48, 3)
     assert images.dtype == np.uint8
     counts = np.bincount(images.ravel(), minlength=256)
@@ -25,9 +27,9 @@ def test_noise_is_uniform_and_independent():
 
 
 def test_noise_follows_its_seed_and_more_images_keep_the_first():
-    few = list(white_noise.frames(count=3, size=(8, 8), seed=5))
-    many = list(white_noise.frames(count=6, size=(8, 8), seed=5))
-    other = next(iter(white_noise.frames(count=3, size=(8, 8), seed=6)))
+    few = list(white_noise.WhiteNoise(count=3, size=(8, 8), seed=5).images())
+    many = list(white_noise.WhiteNoise(count=6, size=(8, 8), seed=5).images())
+    other = next(iter(white_noise.WhiteNoise(count=3, size=(8, 8), seed=6).images()))
     for short, long in zip(few, many, strict=False):
         np.testing.assert_array_equal(short.pixels, long.pixels)
     assert [frame.name for frame in few] == ["noise_000000", "noise_000001", "noise_000002"]
@@ -35,7 +37,7 @@ def test_noise_follows_its_seed_and_more_images_keep_the_first():
 
 
 def test_grey_noise_has_one_value_a_pixel():
-    assert next(white_noise.frames(size=(8, 9), colour="grey", seed=0)).pixels.shape == (8, 9)
+    assert next(white_noise.WhiteNoise(size=(8, 9), colour="grey", seed=0).images()).pixels.shape == (8, 9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -47,9 +49,9 @@ def test_grey_noise_has_one_value_a_pixel():
     size=st.tuples(st.integers(32, 48), st.integers(32, 48)),
 )
 def test_a_sine_grating_is_its_formula(orientation, frequency, phase, contrast, size):
-    (frame,) = gratings.frames(
+    (frame,) = gratings.Gratings(
         orientations=[orientation], spatial_frequency=frequency, phase=phase, contrast=contrast, size=size
-    )
+    ).images()
     theta = math.radians(orientation)
     for row, column in [(0, 0), (3, 17), (size[0] - 1, size[1] - 1), (size[0] // 2, size[1] // 2)]:
         x = (column + 0.5 - size[1] / 2) / size[1]
@@ -63,7 +65,9 @@ def test_a_sine_grating_is_its_formula(orientation, frequency, phase, contrast, 
 @pytest.mark.parametrize("wave", ["sine", "square"])
 @pytest.mark.parametrize("orientation", [0, 30, 45, 90, 120, 150])
 def test_the_spectrum_peaks_at_the_orientation_and_frequency(orientation, wave):
-    (frame,) = gratings.frames(orientations=[orientation], spatial_frequency=16, wave=wave, size=(128, 128))
+    (frame,) = gratings.Gratings(
+        orientations=[orientation], spatial_frequency=16, wave=wave, size=(128, 128)
+    ).images()
     power = np.abs(np.fft.fft2(frame.pixels.astype(float) - frame.pixels.mean(), (512, 512)))
     row, column = np.unravel_index(power.argmax(), power.shape)
     down, right = np.fft.fftfreq(512)[row] * 128, np.fft.fftfreq(512)[column] * 128
@@ -76,7 +80,7 @@ def test_the_spectrum_peaks_at_the_orientation_and_frequency(orientation, wave):
 def test_orientations_as_seen():
     horizontal, vertical, rising = (
         frame.pixels
-        for frame in gratings.frames(orientations=[0, 90, 45], spatial_frequency=2, size=(64, 64))
+        for frame in gratings.Gratings(orientations=[0, 90, 45], spatial_frequency=2, size=(64, 64)).images()
     )
     assert (horizontal == horizontal[:, :1]).all()
     assert (vertical == vertical[:1]).all()
@@ -84,17 +88,17 @@ def test_orientations_as_seen():
 
 
 def test_square_waves_have_two_levels_and_straight_edges():
-    (frame,) = gratings.frames(
+    (frame,) = gratings.Gratings(
         orientations=[90], spatial_frequency=4, wave="square", contrast=0.5, size=(32, 64)
-    )
+    ).images()
     assert set(np.unique(frame.pixels)) == {np.rint(127.5 * 0.5), np.rint(127.5 * 1.5)}
     assert (frame.pixels == frame.pixels[:1]).all()
     assert np.flatnonzero(np.diff(frame.pixels[0].astype(int))).tolist() == list(range(7, 63, 8))
 
 
 def test_outside_the_disc_is_mean_grey():
-    (patch,) = gratings.frames(orientations=[20], aperture="circle", radius=0.25, size=(60, 100))
-    (full,) = gratings.frames(orientations=[20], size=(60, 100))
+    (patch,) = gratings.Gratings(orientations=[20], aperture="circle", radius=0.25, size=(60, 100)).images()
+    (full,) = gratings.Gratings(orientations=[20], size=(60, 100)).images()
     y, x = np.mgrid[:60, :100]
     inside = np.hypot(x + 0.5 - 50, y + 0.5 - 30) <= 0.25 * 60
     assert (patch.pixels[~inside] == 128).all()
@@ -102,20 +106,22 @@ def test_outside_the_disc_is_mean_grey():
 
 
 def test_orientations_are_evenly_spaced_over_half_a_turn():
-    names = [frame.name for frame in gratings.frames(count=4, size=(32, 32))]
+    names = [frame.name for frame in gratings.Gratings(count=4, size=(32, 32)).images()]
     assert names == [f"orientation_{angle}" for angle in ("000.000", "045.000", "090.000", "135.000")]
-    assert len(list(gratings.frames(size=(32, 32)))) == 30
+    assert len(list(gratings.Gratings(size=(32, 32)).images())) == 30
 
 
 @pytest.mark.parametrize(
     "keys", [{"count": 7, "orientations": None}, {"count": None, "orientations": [3, 0.5]}]
 )
 def test_orientations_are_factors(keys):
-    told = gratings.factors(**keys)["orientation"]
-    assert told == [frame.factors["orientation"] for frame in gratings.frames(size=(32, 32), **keys)]
+    told = gratings.Gratings(**keys).image_factors()["orientation"]
+    assert told == [
+        frame.factors["orientation"] for frame in gratings.Gratings(size=(32, 32), **keys).images()
+    ]
     expected = keys["orientations"] or [at * 180 / 7 for at in range(7)]
     np.testing.assert_allclose([float(text) for text in told], expected, rtol=1e-9)
-    assert gratings.how_many(**keys) == len(told)
+    assert gratings.Gratings(**keys).image_count() == len(told)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +134,7 @@ def test_orientations_are_factors(keys):
 )
 def test_parameters_that_do_not_go_together(parameters, part):
     with pytest.raises(ConfigError, match=part):
-        next(gratings.frames(**parameters))
+        next(gratings.Gratings(**parameters).images())
 
 
 @pytest.mark.parametrize("name", registry.names("stimuli"))

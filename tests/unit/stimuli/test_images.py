@@ -35,7 +35,7 @@ def pixels(path):
 
 def test_pictures_in_the_order_given_under_their_file_names():
     paths = [save("naïve 猫.png", RGB), save("a.png", GREY), save("c d.bmp", RGB)]
-    found = list(images.frames(path=paths))
+    found = list(images.Images(path=paths).images())
     assert [frame.name for frame in found] == ["naïve 猫.png", "a.png", "c d.bmp"]
     np.testing.assert_array_equal(found[0].pixels, RGB)
     np.testing.assert_array_equal(found[1].pixels, GREY)
@@ -44,7 +44,7 @@ def test_pictures_in_the_order_given_under_their_file_names():
 
 def test_equal_file_names_are_told_apart_by_their_folders():
     paths = [save(f"all/{kind}/1.png", GREY) for kind in ("cat", "dog")] + [save("all/cat/2.png", GREY)]
-    found = list(images.frames(path=paths, labels="folders"))
+    found = list(images.Images(path=paths, labels="folders").images())
     assert [frame.name for frame in found] == ["cat/1.png", "dog/1.png", "2.png"]
     assert [frame.label for frame in found] == ["cat", "dog", "cat"]
 
@@ -52,7 +52,7 @@ def test_equal_file_names_are_told_apart_by_their_folders():
 def test_a_file_named_twice_is_told():
     path = save("1.png", GREY)
     with pytest.raises(DataError, match=r"more than once: 1\.png"):
-        assemble(images.frames(path=[path, path, save("2.png", GREY)]))
+        assemble(images.Images(path=[path, path, save("2.png", GREY)]).images())
 
 
 def test_palette():
@@ -98,7 +98,7 @@ def test_the_first_of_several_pictures_is_taken(caplog):
     frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
     path = Path("many.tif")
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    (found,) = images.frames(path=[path])
+    (found,) = images.Images(path=[path]).images()
     np.testing.assert_array_equal(found.pixels, GREY)
     assert "many.tif has 2 pictures" in caplog.text
 
@@ -128,7 +128,7 @@ def test_all_bad_files_are_named_at_once():
     floating = save("float.tif", RGB[..., 0].astype(np.float32))
     paths = [good, truncated, empty, text, Path("gone.png"), bomb("bomb.png"), cut_jpeg, postscript, floating]
     with pytest.raises(DataError) as error:
-        list(images.frames(path=paths))
+        list(images.Images(path=paths).images())
     message = str(error.value)
     assert message.startswith("8 files")
     for part in (
@@ -182,17 +182,17 @@ def table(text, encoding="utf-8"):
 def test_labels_from_a_table_which_may_lie_in_the_folder(encoding):
     labels = table('label,name\n"cat, tame",猫 1.png\ndog,2.png\nbird,other.png\n', encoding)
     paths = [save("2.png", GREY), labels, save("猫 1.png", GREY)]
-    found = list(images.frames(path=paths, table=labels.resolve()))
+    found = list(images.Images(path=paths, table=labels.resolve()).images())
     assert [(frame.name, frame.label) for frame in found] == [("2.png", "dog"), ("猫 1.png", "cat, tame")]
     assert {frame.factors for frame in found} == {None}
 
 
 def test_other_columns_of_a_table_are_factors():
     told = table("name,obj,label,color\n1.png,cup,x,000\n2.png,cup,y,090\n")
-    found = list(images.frames(path=[save("2.png", GREY), save("1.png", GREY)], table=told))
+    found = list(images.Images(path=[save("2.png", GREY), save("1.png", GREY)], table=told).images())
     assert [frame.label for frame in found] == ["y", "x"]
     assert [frame.factors for frame in found] == [{"obj": "cup", "color": color} for color in ("090", "000")]
-    assert images.factors(path=["2.png", "1.png"], labels=None, table="labels.csv") == {
+    assert images.Images(path=["2.png", "1.png"], labels=None, table="labels.csv").image_factors() == {
         "obj": ["cup", "cup"],
         "color": ["090", "000"],
     }
@@ -204,9 +204,9 @@ def test_tables_of_another_machine_and_of_spreadsheets():
     for folder in ("dogs", "food"):
         Path(folder).mkdir()
     paths = [save("food/1.png", GREY), save("2.png", GREY)]
-    assert [frame.label for frame in images.frames(path=paths, table=told)] == ["pie", "cat"]
+    assert [frame.label for frame in images.Images(path=paths, table=told).images()] == ["pie", "cat"]
     paths = [save("dogs/1.png", GREY), *paths]
-    found = list(images.frames(path=paths, table=told))
+    found = list(images.Images(path=paths, table=told).images())
     assert [(frame.name, frame.label) for frame in found] == [
         ("dogs/1.png", "dog"), ("food/1.png", "pie"), ("2.png", "cat"),
     ]  # fmt: skip
@@ -234,26 +234,30 @@ def test_tables_of_another_machine_and_of_spreadsheets():
 def test_tables_that_do_not_label_every_picture(text, parts):
     paths = [save("1.png", GREY), save("2.png", GREY)]
     with pytest.raises((DataError, ConfigError)) as error:
-        list(images.frames(path=paths, table=table(text)))
+        list(images.Images(path=paths, table=table(text)).images())
     assert all(part in str(error.value) for part in parts)
 
 
 def test_a_table_in_another_encoding_is_told():
     with pytest.raises(DataError, match="UTF-8"):
-        list(images.frames(path=[save("1.png", GREY)], table=table("name,label\n1.png,Bär\n", "latin-1")))
+        list(
+            images.Images(
+                path=[save("1.png", GREY)], table=table("name,label\n1.png,Bär\n", "latin-1")
+            ).images()
+        )
 
 
 def test_one_kind_of_labels():
     labels = table("name,label\n1.png,cat\n")
     with pytest.raises(ConfigError, match="'labels' or a column 'label'"):
-        next(images.frames(path=[save("1.png", GREY)], labels="folders", table=labels))
+        next(images.Images(path=[save("1.png", GREY)], labels="folders", table=labels).images())
 
 
 def in_config(path, **section):
     """Get frames as a job does from a section of the config."""
     section = {"path": path, "labels": None, "table": None, **section}
-    images.check(**section)
-    return list(images.frames(**fetched(images.frames, section, "stimuli.mine", {})))
+    images.Images(**section).check()
+    return list(images.Images(**fetched(images.frames, section, "stimuli.mine", {})).images())
 
 
 @pytest.fixture
@@ -272,7 +276,7 @@ def test_names_in_braces_are_factors(cups, path):
         {"obj": obj, "color": color} for obj in ("cup", "jug 2") for color in ("000", "090")
     ]
     assert found[0].name == "cup_000deg.jpg"
-    assert images.factors(path=path, labels=None, table=None) == {
+    assert images.Images(path=path, labels=None, table=None).image_factors() == {
         "obj": ["cup", "cup", "jug 2", "jug 2"],
         "color": ["000", "090", "000", "090"],
     }
@@ -292,8 +296,8 @@ def test_paths_and_a_table_give_factors_together(cups):
 def test_addresses_that_are_not_here_tell_no_factors_yet():
     address = "https://example.org/1.png#sha256=" + "0" * 64
     table("name,obj\n1.png,cup\n")
-    images.check(path=[address], labels=None, table="labels.csv")
-    assert images.factors(path=[address], labels=None, table="labels.csv") is None
+    images.Images(path=[address], labels=None, table="labels.csv").check()
+    assert images.Images(path=[address], labels=None, table="labels.csv").image_factors() is None
 
 
 @pytest.mark.parametrize(
@@ -335,21 +339,21 @@ def test_a_table_may_name_the_pictures():
         save(name, GREY)
     told = Path("set/list.csv")
     told.write_text(f"path,obj\nb/10.png,cup\n{Path('else/1.png').resolve()},jug\nb/2.png,jug\n")
-    found = list(images.frames(table=told))
+    found = list(images.Images(table=told).images())
     assert [(frame.name, frame.factors["obj"]) for frame in found] == [
         ("10.png", "cup"), ("1.png", "jug"), ("2.png", "jug"),
     ]  # fmt: skip
     keys = {"path": None, "table": "set/list.csv"}
-    assert images.how_many(**keys) == 3
-    files = images.files_in(**keys)
+    assert images.Images(**keys).image_count() == 3
+    files = images.Images(**keys).further_files()
     assert files == [Path("set/b/10.png"), Path("else/1.png").resolve(), Path("set/b/2.png")]
-    assert images.factors(**keys, labels=None) == {"obj": ["cup", "jug", "jug"]}
+    assert images.Images(**keys, labels=None).image_factors() == {"obj": ["cup", "jug", "jug"]}
 
 
 def test_a_table_may_have_nothing_but_paths():
     save("a/1.png", GREY), save("b/1.png", RGB)
     Path("list.csv").write_text("path\nb/1.png\na/1.png\n")
-    found = list(images.frames(table=Path("list.csv")))
+    found = list(images.Images(table=Path("list.csv")).images())
     assert [frame.name for frame in found] == ["b/1.png", "a/1.png"]
     np.testing.assert_array_equal(found[0].pixels, RGB)
 
@@ -369,4 +373,4 @@ def test_tables_that_cannot_name_pictures(text, path, said):
     if text:
         Path("list.csv").write_text(text)
     with pytest.raises(ConfigError, match=said):
-        images.check(path=path, labels=None, table="list.csv" if text else None)
+        images.Images(path=path, labels=None, table="list.csv" if text else None).check()

@@ -35,14 +35,14 @@ def test_pictures_with_labels_and_factors(tmp_path, pictures):
     animal = [np.uint8(at % 2) for at in range(12)]
     path = save(tmp_path / "a.mat", category=words, animal=animal, picture=pictures)
     found = list(
-        mat.frames(
+        mat.Mat(
             path=path,
             variable="stimuli",
             image="picture",
             label="category",
             factors=["animal"],
             prefix="object",
-        )
+        ).images()
     )
     assert [frame.name for frame in found] == [f"object_{at:02d}" for at in range(1, 13)]
     np.testing.assert_array_equal([frame.pixels for frame in found], pictures)
@@ -53,7 +53,7 @@ def test_pictures_with_labels_and_factors(tmp_path, pictures):
 
 def test_grey_and_floating_point_pictures(tmp_path, pictures):
     grey = [picture[..., 0] / 255 for picture in pictures]
-    found = list(mat.frames(path=save(tmp_path / "a.mat", image=grey), variable="stimuli"))
+    found = list(mat.Mat(path=save(tmp_path / "a.mat", image=grey), variable="stimuli").images())
     np.testing.assert_array_equal([frame.pixels for frame in found], [p[..., 0] for p in pictures])
     assert found[0][2:] == (None, None, None)
 
@@ -71,7 +71,7 @@ def test_grey_and_floating_point_pictures(tmp_path, pictures):
 def test_no_picture(tmp_path, pictures, picture, said):
     path = save(tmp_path / "a.mat", image=[*pictures[:2], picture])
     with pytest.raises(DataError) as told:
-        list(mat.frames(path=path, variable="stimuli"))
+        list(mat.Mat(path=path, variable="stimuli").images())
     assert "a.mat: stimuli(3).image: expected a picture" in str(told.value)
     assert said in str(told.value)
 
@@ -79,20 +79,20 @@ def test_no_picture(tmp_path, pictures, picture, said):
 def test_a_label_that_is_a_picture(tmp_path, pictures):
     path = save(tmp_path / "a.mat", image=pictures)
     with pytest.raises(DataError, match=r"stimuli\(1\)\.image: expected text or one number, found uint8"):
-        list(mat.frames(path=path, variable="stimuli", label="image"))
+        list(mat.Mat(path=path, variable="stimuli", label="image").images())
 
 
 def test_names_are_checked_before_the_job():
-    mat.check(label=None, factors=["animal"], prefix="object")
+    mat.Mat(label=None, factors=["animal"], prefix="object").check()
     with pytest.raises(ConfigError, match="'label' cannot name a factor"):
-        mat.check(label=None, factors=["label"], prefix="object")
+        mat.Mat(label=None, factors=["label"], prefix="object").check()
     with pytest.raises(ConfigError, match="prefix"):
-        mat.check(label=None, factors=None, prefix=" ")
+        mat.Mat(label=None, factors=None, prefix=" ").check()
 
 
 def test_what_is_known_of_factors_before_the_job():
-    assert mat.factors(factors=None) == {}
-    assert mat.factors(factors=["animal"]) is None
+    assert mat.Mat(factors=None).image_factors() == {}
+    assert mat.Mat(factors=["animal"]).image_factors() is None
     assert factors.name_mistake("animal") is None
 
 
@@ -105,7 +105,9 @@ def test_the_92_objects():
         pytest.skip(f"REPSCAPE_MIRROR has no {name}")
     named = ["animal", "face", "human", "natural"]
     found = list(
-        mat.frames(path=file, variable="stimuli_92objs", label="category", factors=named, prefix="object")
+        mat.Mat(
+            path=file, variable="stimuli_92objs", label="category", factors=named, prefix="object"
+        ).images()
     )
     assert len(found) == 92
     assert found[-1].name == "object_92"
@@ -121,11 +123,11 @@ def test_black_and_white_pictures(tmp_path, pictures):
     """scipy gives MATLAB's logical as uint8 of 0 and 1, nearly black, unless asked for MATLAB's types."""
     bits = [picture[..., 0] > 127 for picture in pictures]
     for values in (bits, [bit.astype(float) for bit in bits]):
-        found = mat.frames(path=save(tmp_path / "a.mat", image=values), variable="stimuli")
+        found = mat.Mat(path=save(tmp_path / "a.mat", image=values), variable="stimuli").images()
         np.testing.assert_array_equal([frame.pixels for frame in found], np.array(bits) * 255)
     path = save(tmp_path / "a.mat", image=[bit.astype(np.uint8) for bit in bits])
     with pytest.raises(DataError, match=r"stimuli\.image: all pixels are 0 or 1 of 255"):
-        list(mat.frames(path=path, variable="stimuli"))
+        list(mat.Mat(path=path, variable="stimuli").images())
 
 
 def test_doubles_that_matlab_saves_as_bytes_are_doubles(tmp_path, pictures):
@@ -147,7 +149,7 @@ def test_doubles_that_matlab_saves_as_bytes_are_doubles(tmp_path, pictures):
         assert kind == 14
         struct.pack_into("<I", changed, tag + 4, size - less)
     path.write_bytes(changed)
-    found = list(mat.frames(path=path, variable="stimuli"))
+    found = list(mat.Mat(path=path, variable="stimuli").images())
     np.testing.assert_array_equal([frame.pixels for frame in found], np.array(bits) * 255)
 
 
@@ -156,14 +158,16 @@ def test_whole_doubles_up_to_255(tmp_path, pictures):
     dark = np.zeros((5, 6, 3))
     dark[2, 3] = 1
     values = [*[picture.astype(float) for picture in pictures], dark]
-    found = list(mat.frames(path=save(tmp_path / "a.mat", image=values), variable="stimuli"))
+    found = list(mat.Mat(path=save(tmp_path / "a.mat", image=values), variable="stimuli").images())
     np.testing.assert_array_equal([frame.pixels for frame in found], [*pictures, dark])
     path = save(tmp_path / "a.mat", image=[*values[:-1], dark / 2])
     with pytest.raises(DataError, match=r"stimuli\(13\)\.image: .* float64 of shape .* from 0 to 0\.5"):
-        list(mat.frames(path=path, variable="stimuli"))
+        list(mat.Mat(path=path, variable="stimuli").images())
 
 
 def test_the_log_says_what_was_taken(tmp_path, pictures, caplog):
     caplog.set_level("INFO")
-    list(mat.frames(path=save(tmp_path / "a.mat", image=[p / 255 for p in pictures]), variable="stimuli"))
+    list(
+        mat.Mat(path=save(tmp_path / "a.mat", image=[p / 255 for p in pictures]), variable="stimuli").images()
+    )
     assert "12 images, stimuli(1).image to stimuli(12).image, of float64 from 0 to 1" in caplog.text

@@ -56,7 +56,7 @@ def shown(frames):
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_right_frames_with_their_times(tmp_path, name):
     path = write(tmp_path / name, regular(50))
-    found = list(movie.frames(path=path, frames=[0, 7, 30, 49]))
+    found = list(movie.Movie(path=path, frames=[0, 7, 30, 49]).images())
     assert shown(found) == [0, 7, 30, 49]
     assert [frame.name for frame in found] == ["frame_000000", "frame_000007", "frame_000030", "frame_000049"]
     assert [frame.time for frame in found] == pytest.approx([0.0, 0.28, 1.2, 1.96], abs=1e-9)
@@ -68,7 +68,9 @@ def test_the_right_frames_with_their_times(tmp_path, name):
 def test_colours_and_places_are_kept(tmp_path):
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[:24, :32], picture[24:, 32:] = (250, 30, 10), (10, 60, 240)
-    (found,) = movie.frames(path=write(tmp_path / "a.avi", regular(3), pictures=[picture] * 3), frames=[1])
+    (found,) = movie.Movie(
+        path=write(tmp_path / "a.avi", regular(3), pictures=[picture] * 3), frames=[1]
+    ).images()
     np.testing.assert_array_equal(found.pixels, picture)
 
 
@@ -88,7 +90,7 @@ def test_colours_and_places_are_kept(tmp_path):
     ],
 )
 def test_ways_to_choose(movies, name, parameters, expected):
-    found = list(movie.frames(path=movies[name], **parameters))
+    found = list(movie.Movie(path=movies[name], **parameters).images())
     assert shown(found) == expected
     assert [frame.time for frame in found] == pytest.approx([at / 25 for at in expected], abs=1e-9)
 
@@ -109,7 +111,7 @@ def test_uneven_times_are_kept_and_searched(tmp_path):
     path = write(tmp_path / "a.mp4", times)
     assert movie_file.scan(path).times == times
     # on the screen at 0, 0.3, 0.6, 0.9, 1.2 and 1.5 s
-    assert shown(movie.frames(path=path, every=0.3)) == [0, 2, 4, 6, 7]
+    assert shown(movie.Movie(path=path, every=0.3).images()) == [0, 2, 4, 6, 7]
 
 
 @settings(deadline=None, max_examples=50)
@@ -129,13 +131,13 @@ def test_times_are_those_of_the_packets_of_a_real_movie(tmp_path):
     with av.open(str(path)) as container:  # without decoding
         packets = [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
         base = container.streams.video[0].time_base
-    found = list(movie.frames(path=path, count=30))
+    found = list(movie.Movie(path=path, count=30).images())
     times = sorted(packets)
     assert [frame.time for frame in found] == [float(times[k * 249 // 29] * base) for k in range(30)]
     assert found[-1].name == "frame_000249"
     assert {frame.pixels.shape for frame in found} == {(272, 640, 3)}
     # each second of it, against a seek to just there
-    seconds = list(movie.frames(path=path, every=1.0))
+    seconds = list(movie.Movie(path=path, every=1.0).images())
     assert [frame.time for frame in seconds] == list(range(10))
     with av.open(str(path)) as container:
         container.seek(int(7 / base), stream=container.streams.video[0])
@@ -154,7 +156,7 @@ def test_a_movie_that_is_to_be_shown_turned(tmp_path):
     # a quarter clockwise: (x, y) -> (height - y, x)
     turn = (0, 65536, 0, 2**32 - 65536, 0, 0, 48 << 16, 0, 1 << 30)
     path.write_bytes(data[:at] + b"".join(value.to_bytes(4, "big") for value in turn) + data[at + 36 :])
-    (found,) = movie.frames(path=path, frames=[1])
+    (found,) = movie.Movie(path=path, frames=[1]).images()
     assert found.pixels.shape == (64, 48, 3)
     assert (found.pixels[:30, 26:] > 150).all()  # top right now
     assert (found.pixels[34:] < 100).all()
@@ -173,7 +175,7 @@ def test_a_truncated_movie_is_told(tmp_path, name):
     noise = np.random.default_rng(0).integers(0, 256, (50, 48, 64, 3), np.uint8)
     whole = write(tmp_path / name, regular(50), pictures=noise)
     with pytest.raises(DataError) as error:
-        list(movie.frames(path=cut(whole, 0.6, f"cut_{name}"), count=3))
+        list(movie.Movie(path=cut(whole, 0.6, f"cut_{name}"), count=3).images())
     assert f"cut_{name}: " in str(error.value)
     assert "again" in str(error.value)
 
@@ -182,7 +184,7 @@ def test_a_movie_with_its_header_in_front_may_be_truncated_too(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (50, 48, 64, 3), np.uint8)
     path = write(tmp_path / "a.mp4", regular(50), pictures=noise, container={"movflags": "faststart"})
     with pytest.raises(DataError, match=r"cut\.mp4: .*again"):
-        list(movie.frames(path=cut(path, 0.6, "cut.mp4"), count=3))
+        list(movie.Movie(path=cut(path, 0.6, "cut.mp4"), count=3).images())
 
 
 def sound(path):
@@ -205,7 +207,7 @@ def test_what_is_no_movie_is_told(tmp_path):
         ("sound.wav", "no video"),
     ):
         with pytest.raises(DataError) as error:
-            list(movie.frames(path=tmp_path / name, count=3))
+            list(movie.Movie(path=tmp_path / name, count=3).images())
         assert str(tmp_path / name) in str(error.value)
         assert part in str(error.value)
 
@@ -221,7 +223,7 @@ def test_what_is_no_movie_is_told(tmp_path):
 )
 def test_frames_that_the_movie_does_not_have(movies, parameters, parts):
     with pytest.raises(DataError) as error:
-        list(movie.frames(path=movies["a.mp4"], **parameters))
+        list(movie.Movie(path=movies["a.mp4"], **parameters).images())
     assert all(part in str(error.value) for part in [*parts, str(movies["a.mp4"])])
 
 
@@ -239,7 +241,7 @@ def test_frames_that_the_movie_does_not_have(movies, parameters, parts):
 )
 def test_parameters_that_do_not_go_together(parameters, part):
     with pytest.raises(ConfigError, match=part):
-        next(movie.frames(path=Path("unread.mp4"), **parameters))
+        next(movie.Movie(path=Path("unread.mp4"), **parameters).images())
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,12 @@ def test_what_is_no_time(text):
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_number_of_images_is_about_known_from_the_header(movies, name):
     every = {"path": str(movies[name]), "every": 0.1}
-    made = len(list(movie.frames(path=movies[name], every=0.1)))
-    assert abs(movie.about_how_many(**every, start=None, stop=None) - made) <= 1
-    assert movie.about_how_many(**every, start=0.5, stop=1.5) == 10
-    assert movie.about_how_many(path="pypi://a==1/a.mp4#sha256=0", every=0.1, start=None, stop=None) is None
+    made = len(list(movie.Movie(path=movies[name], every=0.1).images()))
+    assert abs(movie.Movie(**every, start=None, stop=None).estimated_image_count() - made) <= 1
+    assert movie.Movie(**every, start=0.5, stop=1.5).estimated_image_count() == 10
+    assert (
+        movie.Movie(
+            path="pypi://a==1/a.mp4#sha256=0", every=0.1, start=None, stop=None
+        ).estimated_image_count()
+        is None
+    )

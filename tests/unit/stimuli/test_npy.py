@@ -21,7 +21,7 @@ def save(path, array, **options):
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_every_thirtieth_image(tmp_path, shape, order):
     stack = np.asarray(rng.integers(0, 256, shape, np.uint8), order=order)
-    found = list(npy.frames(path=[save(tmp_path / "07_mousecam-18.mp4.npy", stack)], step=30))
+    found = list(npy.Npy(path=[save(tmp_path / "07_mousecam-18.mp4.npy", stack)], step=30).images())
     assert [frame.name for frame in found] == ["frame_000000", "frame_000030", "frame_000060", "frame_000090"]
     np.testing.assert_array_equal([frame.pixels for frame in found], stack[::30])
     assert not isinstance(found[0].pixels, np.memmap)
@@ -29,9 +29,9 @@ def test_every_thirtieth_image(tmp_path, shape, order):
 
 def test_part_of_a_stack_and_a_count(tmp_path):
     path = save(tmp_path / "a.npy", np.zeros((100, 2, 2), np.uint8))
-    names = [frame.name for frame in npy.frames(path=[path], start=10, stop=21, count=3)]
+    names = [frame.name for frame in npy.Npy(path=[path], start=10, stop=21, count=3).images()]
     assert names == ["frame_000010", "frame_000015", "frame_000020"]
-    assert len(list(npy.frames(path=[path]))) == 100
+    assert len(list(npy.Npy(path=[path]).images())) == 100
 
 
 def test_several_stacks_are_told_apart(tmp_path):
@@ -39,7 +39,7 @@ def test_several_stacks_are_told_apart(tmp_path):
         save(tmp_path / name, np.full((2, 5, 6), 7 * at, np.uint8))
         for at, name in enumerate(("b.npy", "a.npy"))
     ]
-    found = list(npy.frames(path=paths))
+    found = list(npy.Npy(path=paths).images())
     assert [frame.name for frame in found] == [
         "b_frame_000000",
         "b_frame_000001",
@@ -90,7 +90,7 @@ def test_all_bad_files_are_named_at_once(tmp_path):
         save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True),
     ]
     with pytest.raises(DataError) as error:
-        list(npy.frames(path=paths))
+        list(npy.Npy(path=paths).images())
     message = str(error.value)
     for part in (
         "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4)",
@@ -118,13 +118,13 @@ def test_all_bad_files_are_named_at_once(tmp_path):
 )
 def test_more_than_there_is(tmp_path, parameters, part):
     with pytest.raises(DataError, match=part):
-        list(npy.frames(path=[save(tmp_path / "a.npy", np.zeros((10, 2, 2), np.uint8))], **parameters))
+        list(npy.Npy(path=[save(tmp_path / "a.npy", np.zeros((10, 2, 2), np.uint8))], **parameters).images())
 
 
 @pytest.mark.parametrize("parameters", [{"step": 2, "count": 3}, {"start": 5, "stop": 5}])
 def test_parameters_that_do_not_go_together(parameters):
     with pytest.raises(ConfigError, match="expected"):
-        next(npy.frames(path=[], **parameters))
+        next(npy.Npy(path=[], **parameters).images())
 
 
 RGB = rng.integers(0, 256, (4, 20, 30, 3), np.uint8)
@@ -135,7 +135,7 @@ ALPHA[:, :5] = 51  # a fifth
 
 def shown(tmp_path, *arrays, names=("p0.npy", "p1.npy", "p2.npy", "p3.npy"), **keys):
     paths = [save(tmp_path / name, array) for name, array in zip(names, arrays, strict=False)]
-    return list(npy.frames(path=paths, **keys))
+    return list(npy.Npy(path=paths, **keys).images())
 
 
 def test_a_picture_a_file(tmp_path, caplog):
@@ -150,14 +150,14 @@ def test_a_picture_a_file(tmp_path, caplog):
     assert [frame.name for frame in shown(tmp_path, *RGB, start=1, step=2)] == ["p1.npy", "p3.npy"]
     assert [frame.name for frame in shown(tmp_path, *RGB, count=2)] == ["p0.npy", "p3.npy"]
     assert (
-        npy.about_how_many(
+        npy.Npy(
             path=[str(tmp_path / f"p{at}.npy") for at in range(4)],
             axes=None,
             start=1,
             stop=None,
             step=None,
             count=None,
-        )
+        ).estimated_image_count()
         == 3
     )
 
@@ -185,7 +185,7 @@ def test_axes_in_any_order(tmp_path, axes, moved, right, order):
     found = shown(tmp_path, np.asarray(moved, order=order), axes=axes)
     np.testing.assert_array_equal([frame.pixels for frame in found], right)
     path = str(tmp_path / "p0.npy")
-    assert npy.about_how_many(path=path, axes=axes, start=0, stop=None, step=2, count=None) == 2
+    assert npy.Npy(path=path, axes=axes, start=0, stop=None, step=2, count=None).estimated_image_count() == 2
 
 
 def test_pictures_of_channels_first(tmp_path):
@@ -241,7 +241,7 @@ def test_axes_that_files_do_not_have(tmp_path, shapes, axes, said):
 @pytest.mark.parametrize("axes", [["y", "image"], ["y", "x", "x"]])
 def test_axes_that_images_do_not_have(axes):
     with pytest.raises(ConfigError, match="axes: expected 'y' and 'x'"):
-        npy.check(axes=axes, start=0, stop=None, step=None, count=None)
+        npy.Npy(axes=axes, start=0, stop=None, step=None, count=None).check()
 
 
 def test_files_of_one_name_are_told_apart(tmp_path):

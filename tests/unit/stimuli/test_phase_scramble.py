@@ -45,7 +45,7 @@ def test_phases_are_uniform_antisymmetric_and_shared_by_channels():
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_keep_their_spectrum_but_for_rounding(kind, write, collect, movie):
     path = write(movie, times=np.arange(7) / 5, labels=[f"label {n}" for n in range(7)])
-    frames, told = collect(phase_scramble.frames(of=path, kind=kind, seed=3))
+    frames, told = collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=3).images())
     scrambled = np.stack([frame.pixels for frame in frames])
     mother = movie[told["image_order"]] if kind.startswith("scrambled") else movie
     axes = KINDS[kind]
@@ -64,7 +64,9 @@ def test_what_each_kind_keeps(write, collect, movie):
     """Means over time of each pixel, means of each image, or the mean of all."""
     path = write(movie)
     made = {
-        kind: np.stack([f.pixels for f in collect(phase_scramble.frames(of=path, kind=kind, seed=0))[0]])
+        kind: np.stack(
+            [f.pixels for f in collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())[0]]
+        )
         for kind in KINDS
     }
     np.testing.assert_allclose(made["temporal_phase_1d"].mean(0), movie.mean(0), atol=0.5)
@@ -74,7 +76,9 @@ def test_what_each_kind_keeps(write, collect, movie):
 
 
 def test_the_order_is_shuffled(write, collect, movie):
-    order = collect(phase_scramble.frames(of=write(movie), method="scrambled_spatial_phase_3d", seed=0))[1]
+    order = collect(
+        phase_scramble.PhaseScramble(of=write(movie), method="scrambled_spatial_phase_3d", seed=0).images()
+    )[1]
     assert sorted(order["image_order"]) == list(range(7))
     assert list(order["image_order"]) != list(range(7))
 
@@ -82,7 +86,9 @@ def test_the_order_is_shuffled(write, collect, movie):
 def test_the_share_of_clipped_values(write, collect):
     half = np.zeros((3, 16, 16, 3), np.uint8)
     half[:, :, 8:] = 255
-    frames, told = collect(phase_scramble.frames(of=write(half), method="spatial_phase_2d", seed=0))
+    frames, told = collect(
+        phase_scramble.PhaseScramble(of=write(half), method="spatial_phase_2d", seed=0).images()
+    )
     exact = phase_scramble.scramble(half, (1, 2), np.random.default_rng(0))
     beyond = (exact < -0.5) | (exact > 255.5)
     assert told["clipped_share"] == beyond.mean() > 0.1
@@ -92,7 +98,7 @@ def test_the_share_of_clipped_values(write, collect):
 def test_seeds(write, collect, movie):
     path = write(movie)
     one, same, other = (
-        np.stack([f.pixels for f in collect(phase_scramble.frames(of=path, seed=seed))[0]])
+        np.stack([f.pixels for f in collect(phase_scramble.PhaseScramble(of=path, seed=seed).images())[0]])
         for seed in (0, 0, 1)
     )
     assert (one == same).all()
@@ -104,10 +110,10 @@ def test_a_single_image(kind, write, collect, movie):
     path = write(movie[:1])
     if kind == "spatial_phase_2d":
         phase_scramble.check(kind=kind, how_many={"of": 1})
-        assert len(collect(phase_scramble.frames(of=path, kind=kind, seed=0))[0]) == 1
+        assert len(collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())[0]) == 1
         return
     with pytest.raises(ConfigError, match="a single image"):
         phase_scramble.check(kind=kind, how_many={"of": 1})
     with pytest.raises(DataError, match=r"mother.nc: .* a single image. .*spatial_phase_2d"):
-        collect(phase_scramble.frames(of=path, kind=kind, seed=0))
+        collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())
     phase_scramble.check(kind=kind, how_many={"of": None})

@@ -68,7 +68,7 @@ def test_chroma_is_as_documented():
 
 
 def test_colours_are_of_equal_lightness_and_chroma_and_of_the_hue_they_are_called():
-    for frame in shapes.frames(objects=1, colors=12, **SMALL):
+    for frame in shapes.Shapes(objects=1, colors=12, **SMALL).images():
         middle, corner = luv(frame.pixels[[32, 0], [32, 0]])
         assert abs(middle[0] - 70) < 0.2
         assert abs(middle[1] - 55.1) < 1
@@ -78,19 +78,19 @@ def test_colours_are_of_equal_lightness_and_chroma_and_of_the_hue_they_are_calle
 
 
 def test_edges_are_of_the_background_s_lightness():
-    for frame in shapes.frames(objects=1, colors=4, **SMALL):
+    for frame in shapes.Shapes(objects=1, colors=4, **SMALL).images():
         colors = np.unique(frame.pixels.reshape(-1, 3), axis=0)
         assert len(colors) > 20  # antialiased
         assert np.abs(luv(colors)[:, 0] - 70).max() < 0.4
 
 
 def test_grey_background():
-    frame = next(iter(shapes.frames(background="grey", **SMALL)))
+    frame = next(iter(shapes.Shapes(background="grey", **SMALL).images()))
     assert (frame.pixels[0, 0] == 128).all()
 
 
 def test_factors_and_their_order():
-    frames = list(shapes.frames(objects=2, colors=[90, 0], views=2, **SMALL))
+    frames = list(shapes.Shapes(objects=2, colors=[90, 0], views=2, **SMALL).images())
     found = [tuple(frame.factors.values()) for frame in frames]
     expected = [
         (f"obj00{o}", color, str(view)) for o in (1, 2) for view in (1, 2) for color in ("090", "000")
@@ -98,22 +98,22 @@ def test_factors_and_their_order():
     assert found == expected
     assert frames[0].name == "obj001_090_1"
     options = {"objects": 2, "colors": [90, 0], "views": 2}
-    told = shapes.factors(**options)
+    told = shapes.Shapes(**options).image_factors()
     assert told == {name: [frame.factors[name] for frame in frames] for name in ("obj", "color", "view")}
-    assert shapes.how_many(**options) == len(frames)
+    assert shapes.Shapes(**options).image_count() == len(frames)
     variables = assemble(frames)
     assert variables["view"] == (("image",), ["1", "1", "2", "2"] * 2)
 
 
 def test_one_view_is_no_factor():
     options = {"objects": 2, "colors": 3, "views": 1}
-    frames = list(shapes.frames(**options, **SMALL))
-    assert set(frames[0].factors) == {"obj", "color"} == set(shapes.factors(**options))
+    frames = list(shapes.Shapes(**options, **SMALL).images())
+    assert set(frames[0].factors) == {"obj", "color"} == set(shapes.Shapes(**options).image_factors())
     assert [frame.factors["color"] for frame in frames] == ["000", "120", "240"] * 2
 
 
 def test_seven_hues_have_decimals():
-    assert shapes.factors(objects=1, colors=7, views=1)["color"][1:3] == ["051.43", "102.86"]
+    assert shapes.Shapes(objects=1, colors=7, views=1).image_factors()["color"][1:3] == ["051.43", "102.86"]
 
 
 def mask(frame):
@@ -150,7 +150,7 @@ def test_coverage_is_the_share_of_points_inside():
 
 
 def test_colours_of_a_view_have_its_form_and_views_differ():
-    frames = list(shapes.frames(objects=2, colors=2, views=3, **SMALL))
+    frames = list(shapes.Shapes(objects=2, colors=2, views=3, **SMALL).images())
     for first, second in zip(frames[::2], frames[1::2], strict=True):
         np.testing.assert_array_equal(mask(first), mask(second))
         assert not mask(first)[[0, -1]].any()
@@ -161,10 +161,14 @@ def test_colours_of_a_view_have_its_form_and_views_differ():
 
 
 def test_more_objects_and_views_leave_the_first_as_they_were_and_the_seed_decides():
-    few = {frame.name: frame.pixels for frame in shapes.frames(objects=2, colors=[0], views=2, **SMALL)}
-    many = {frame.name: frame.pixels for frame in shapes.frames(objects=4, colors=[0], views=3, **SMALL)}
+    few = {
+        frame.name: frame.pixels for frame in shapes.Shapes(objects=2, colors=[0], views=2, **SMALL).images()
+    }
+    many = {
+        frame.name: frame.pixels for frame in shapes.Shapes(objects=4, colors=[0], views=3, **SMALL).images()
+    }
     assert all((many[name] == few[name]).all() for name in few)
-    other = next(iter(shapes.frames(objects=2, colors=[0], views=2, size=(64, 64), seed=1)))
+    other = next(iter(shapes.Shapes(objects=2, colors=[0], views=2, size=(64, 64), seed=1).images()))
     assert (other.pixels != few["obj001_000_1"]).any()
 
 
@@ -178,4 +182,4 @@ def test_more_objects_and_views_leave_the_first_as_they_were_and_the_seed_decide
 )
 def test_what_cannot_be_is_told(options, message):
     with pytest.raises(ConfigError, match=message):
-        next(shapes.frames(**options, **SMALL))
+        next(shapes.Shapes(**options, **SMALL).images())

@@ -34,7 +34,7 @@ def exercise(angle, sf=1 / 28, res=0.1, patch=False):
 
 
 def frames(**keys):
-    return list(tilt_gratings.frames(**{"seed": 0} | keys))
+    return list(tilt_gratings.TiltGratings(**{"seed": 0} | keys).images())
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,7 +102,7 @@ def test_numbers_and_factors_are_known_before_the_job(keys):
     made = frames(**keys, seed=3)
     assert schema.factors(section) == {"orientation": [frame.factors["orientation"] for frame in made]}
     known = {key: section[key] for key in ("orientations", "count", "random")}
-    assert tilt_gratings.how_many(**known) == len(made)
+    assert tilt_gratings.TiltGratings(**known).image_count() == len(made)
 
 
 def test_orientations_of_a_recording(tmp_path):

@@ -17,7 +17,7 @@ def ramps(tmp_path):
 
 def test_views_are_parts_of_the_picture(ramps, collect):
     frames, told = collect(
-        views.frames(path=ramps, count=40, size=(50, 60), scale=(0.5, 0.8), lighting=0.0, seed=0)
+        views.Views(path=ramps, count=40, size=(50, 60), scale=(0.5, 0.8), lighting=0.0, seed=0).images()
     )
     assert told["clipped_share"] == 0
     widths, lefts, tops, turned = [], [], [], 0
@@ -43,8 +43,8 @@ def test_views_are_parts_of_the_picture(ramps, collect):
 
 def test_lighting_multiplies(ramps, collect):
     keys = {"path": ramps, "count": 20, "size": (40, 40), "flip": False, "seed": 5}
-    plain, _ = collect(views.frames(lighting=0.0, **keys))
-    lit, told = collect(views.frames(lighting=1.0, **keys))
+    plain, _ = collect(views.Views(lighting=0.0, **keys).images())
+    lit, told = collect(views.Views(lighting=1.0, **keys).images())
     gains = []
     for one, other in zip(plain, lit, strict=True):
         gain = other.pixels[..., 2].mean() / 100
@@ -57,8 +57,8 @@ def test_lighting_multiplies(ramps, collect):
 
 
 def test_more_views_keep_the_first(ramps, collect):
-    few, _ = collect(views.frames(path=ramps, count=3, seed=1))
-    many, _ = collect(views.frames(path=ramps, count=5, seed=1))
+    few, _ = collect(views.Views(path=ramps, count=3, seed=1).images())
+    many, _ = collect(views.Views(path=ramps, count=5, seed=1).images())
     for one, other in zip(few, many, strict=False):
         np.testing.assert_array_equal(one.pixels, other.pixels)
     assert [frame.name for frame in few] == ["view_000000", "view_000001", "view_000002"]
@@ -67,15 +67,15 @@ def test_more_views_keep_the_first(ramps, collect):
 def test_a_picture_of_another_stimulus(write, movie, collect):
     path = write(movie, labels=list("abcdefg"))
     whole = {"size": (24, 18), "scale": (1.0, 1.0), "flip": False, "lighting": 0.0, "seed": 0}
-    frames, _ = collect(views.frames(of=path, image="image_3", count=3, **whole))
+    frames, _ = collect(views.Views(of=path, image="image_3", count=3, **whole).images())
     np.testing.assert_array_equal(frames[1].pixels, movie[3])
     assert frames[1].label == "d"
-    longer, _ = collect(views.frames(of=path, image="folder/image_3", count=3, **whole))
+    longer, _ = collect(views.Views(of=path, image="folder/image_3", count=3, **whole).images())
     np.testing.assert_array_equal(longer[1].pixels, movie[3])
-    first, _ = collect(views.frames(of=path, count=3, **whole))
+    first, _ = collect(views.Views(of=path, count=3, **whole).images())
     np.testing.assert_array_equal(first[0].pixels, movie[0])
     with pytest.raises(DataError, match="image 'image_9' is unknown; did you mean 'image_"):
-        collect(views.frames(of=path, image="image_9", **whole))
+        collect(views.Views(of=path, image="image_9", **whole).images())
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_picture_of_another_stimulus(write, movie, collect):
 )
 def test_one_picture(keys, said):
     with pytest.raises(ConfigError, match=said):
-        views.check(**{"path": None, "of": None, "image": None} | keys)
+        views.Views(**{"path": None, "of": None, "image": None} | keys).check()

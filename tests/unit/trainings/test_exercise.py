@@ -85,7 +85,7 @@ def twins():
 
 @pytest.fixture(scope="module")
 def frames():
-    return list(tilt_gratings.frames(random=250, seed=12))
+    return list(tilt_gratings.TiltGratings(random=250, seed=12).images())
 
 
 def as_exercise(frames):
@@ -162,9 +162,11 @@ def test_held_out_tilts_are_told_within_the_exercises_training(examples):
     """Trained as in the exercise, on 1,000 random tilts; tested on others, none of the same pixels."""
     torch.manual_seed(12)
     network = tilt_cnn.make(48, 64)
-    training = examples(list(tilt_gratings.frames(random=1000, seed=12)), PIXELS, "training")
+    training = examples(list(tilt_gratings.TiltGratings(random=1000, seed=12).images()), PIXELS, "training")
     known = {image.numpy().tobytes() for image in training.pixels[..., 0]}
-    new = [f for f in tilt_gratings.frames(random=500, seed=13) if f.pixels.tobytes() not in known]
+    new = [
+        f for f in tilt_gratings.TiltGratings(random=500, seed=13).images() if f.pixels.tobytes() not in known
+    ]
     held_out = examples(new, PIXELS, "held_out")
     assert held_out.shared(training) == 0
     followed = history.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=0)

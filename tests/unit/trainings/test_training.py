@@ -223,14 +223,14 @@ def test_functions_of_ones_own_that_fail(examples):
 )
 def test_outputs_that_do_not_go_with_the_loss(outputs, classes, loss, said):
     with pytest.raises(ConfigError, match=said):
-        sgd.check_outputs(outputs, classes, loss=loss)
+        sgd.Sgd(loss=loss).check_outputs(outputs, classes)
 
 
 def test_outputs_that_do():
-    sgd.check_outputs(1, 2, loss="binary")
-    sgd.check_outputs(1, None, loss="binary")
-    sgd.check_outputs(5, 5, loss="classes")
-    sgd.check_outputs(5, None, loss="classes")
+    sgd.Sgd(loss="binary").check_outputs(1, 2)
+    sgd.Sgd(loss="binary").check_outputs(1, None)
+    sgd.Sgd(loss="classes").check_outputs(5, 5)
+    sgd.Sgd(loss="classes").check_outputs(5, None)
 
 
 def test_one_output_without_a_sigmoid(examples):

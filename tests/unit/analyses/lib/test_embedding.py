@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from repscape.analyses.lib import embedding
 from repscape.core.errors import DataError
 from repscape.metrics.lib.normalisation import scaling
-from repscape.metrics.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.metrics.sqeuclidean import Sqeuclidean
 
 
 def cloud(entries=12, dims=2, seed=0, scale=1.0):
@@ -116,7 +116,7 @@ def test_more_starts_are_never_worse_and_as_good_as_scikit_learns():
 def test_pca_is_that_of_the_patterns():
     activity = np.random.default_rng(0).normal(2, 3, (10, 40)).astype(np.float32)
     of = scaling(activity, "zscore")
-    found = run("pca", embedding.distances(sqeuclidean(activity, of), squared=True), 3)
+    found = run("pca", embedding.distances(Sqeuclidean().dissimilarity(activity, of), squared=True), 3)
     expected = PCA(3).fit(activity.astype(np.float64) / of.scale / np.sqrt(40))
     scores = expected.transform(activity.astype(np.float64) / of.scale / np.sqrt(40))
     np.testing.assert_allclose(np.abs(found.points), np.abs(scores), rtol=1e-4, atol=1e-5)

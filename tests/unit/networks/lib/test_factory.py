@@ -70,7 +70,7 @@ def test_the_standard_library_is_refused_before_anything_runs(name, monkeypatch)
         layer_table_cache.subprocess, "run", lambda *_, **__: pytest.fail("a process was started")
     )
     with pytest.raises(ConfigError, match=rf"factory: {name} is of Python's standard library"):
-        python.check(factory=name, weights=None, file=None)
+        python.Python(factory=name, weights=None, file=None).check()
 
 
 def test_files_of_the_standard_library_are_refused():
@@ -78,7 +78,7 @@ def test_files_of_the_standard_library_are_refused():
     Path("linked.py").symlink_to(file)
     for name in (file, "linked.py"):
         with pytest.raises(ConfigError, match="standard library"):
-            python.check(factory=f"{name}:getoutput", weights=None, file=None)
+            python.Python(factory=f"{name}:getoutput", weights=None, file=None).check()
         with pytest.raises(ConfigError, match="standard library"):
             user_functions.check(f"{name}:getoutput", "rdms.metrics")
 

@@ -22,8 +22,8 @@ def test_every_architecture_has_a_table():
 
 def maker(name):
     if name == "cornet_s":
-        return lambda: cornet_s.load(weights="random")
-    return lambda: torchvision.load(architecture=name, weights="random")
+        return lambda: cornet_s.CornetS(weights="random").load()
+    return lambda: torchvision.Torchvision(architecture=name, weights="random").load()
 
 
 def check(architecture):
@@ -143,7 +143,7 @@ def test_layers_may_have_their_number():
 
 def test_an_unknown_architecture():
     with pytest.raises(ConfigError, match=r"architecture: 'mobilenet_v3' is unknown; did you mean"):
-        torchvision.rows("mobilenet_v3")
+        torchvision.Torchvision().rows("mobilenet_v3")
 
 
 def test_planning_needs_no_torch():

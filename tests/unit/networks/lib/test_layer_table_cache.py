@@ -57,7 +57,7 @@ def without_processes(monkeypatch):
 def test_a_table_is_made_once_and_is_that_of_the_network(section, monkeypatch, caplog):
     rows = layer_table_cache.rows(section | {"kwargs": {"depth": 2}})
     assert "planned_net.py:make: making the table of its layers; this is done once" in caplog.text
-    loaded = python.load(factory="planned_net.py:make", kwargs={"depth": 2})
+    loaded = python.Python(factory="planned_net.py:make", kwargs={"depth": 2}).load()
     real = freeze.freeze(loaded).rows
     assert [row[:6] for row in rows] == [row[:6] for row in real]
     without_processes(monkeypatch)

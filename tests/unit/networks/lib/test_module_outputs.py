@@ -10,7 +10,7 @@ from repscape.networks.lib import layer_table
 from repscape.networks.lib.freeze import freeze
 from repscape.networks.lib.layer_table_export import shapes
 from repscape.networks.lib.loaded import Loaded
-from repscape.networks.torchvision import build, load
+from repscape.networks.torchvision import Torchvision, build
 from repscape.traced.network import first_of
 from repscape.traced.preprocess import Preprocess
 
@@ -26,7 +26,7 @@ ARCHITECTURES = {
 
 def make(architecture, size):
     if architecture == "cornet_s":
-        return cornet_s.load(weights="random").module
+        return cornet_s.CornetS(weights="random").load().module
     return build(architecture, classes=10, image_size=size if architecture.startswith("vit") else None)
 
 
@@ -243,5 +243,7 @@ def test_a_module_keeps_its_path():
 def test_parameters_of_all_layers_are_those_of_the_network(architecture):
     """Those of all other architectures are counted with their shipped tables."""
     made = []
-    rows = shapes(lambda: made.append(load(architecture=architecture, weights="random")) or made[-1])
+    rows = shapes(
+        lambda: made.append(Torchvision(architecture=architecture, weights="random").load()) or made[-1]
+    )
     assert sum(row.parameters for row in rows) == sum(p.numel() for p in made[0].module.parameters())

@@ -32,16 +32,16 @@ def test_weights_by_name_from_a_path_and_drawn(architecture, tmp_path, monkeypat
     digits = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     monkeypatch.setattr(torchvision, "_digits", lambda _: digits)
     monkeypatch.setenv("REPSCAPE_MIRROR", str(tmp_path))
-    loaded = torchvision.load(architecture=architecture, weights=named.name)
+    loaded = torchvision.Torchvision(architecture=architecture, weights=named.name).load()
     assert (loaded.weights, loaded.categories[285]) == (named.name, "Egyptian cat")
     assert all(torch.equal(value, state[name]) for name, value in loaded.module.state_dict().items())
     by_name = weights_sha256(loaded.module)
     del loaded
     file.rename(tmp_path / "own.pth")
-    loaded = torchvision.load(architecture=architecture, file=tmp_path / "own.pth")
+    loaded = torchvision.Torchvision(architecture=architecture, file=tmp_path / "own.pth").load()
     assert (loaded.weights, weights_sha256(loaded.module)) == ("own.pth", by_name)
     del loaded
-    loaded = torchvision.load(architecture=architecture, weights="random", seed=1)
+    loaded = torchvision.Torchvision(architecture=architecture, weights="random", seed=1).load()
     assert loaded.categories is None
     assert weights_sha256(loaded.module) != by_name
 
@@ -62,7 +62,7 @@ def test_an_untrained_twin_sees_what_the_trained_network_does(study):
     }  # fmt: skip
     sizes = {}
     for like in (None, "IMAGENET1K_V1"):
-        loaded = torchvision.load(architecture="mobilenet_v2", weights="random", like=like)
+        loaded = torchvision.Torchvision(architecture="mobilenet_v2", weights="random", like=like).load()
         sizes[like] = loaded.preprocess.resize
     assert sizes == {None: 232, "IMAGENET1K_V1": 256}
     study["networks"]["net"]["preprocess"] = {"resize": 80, "crop": 64}

@@ -27,7 +27,7 @@ def test_rdms_in_alphabetical_order(tmp_path, caplog):
     np.save(tmp_path / "lab.npy", matrix)
 
     def read(declared):
-        return to_table(rdms.read(path=[tmp_path / "lab.npy"]), NATURAL, **KEYS, order=declared)
+        return to_table(rdms.Rdms(path=[tmp_path / "lab.npy"]).read(), NATURAL, **KEYS, order=declared)
 
     with pytest.raises(DataError) as refused:
         read(None)
@@ -138,7 +138,7 @@ def test_a_table_whose_corner_has_a_name(tmp_path):
     matrix = squareform(RIGHT).round(6)
     table = pd.DataFrame(matrix, pd.Index(NATURAL, name="image"), NATURAL).sample(frac=1, random_state=0)
     table[table.index].to_csv(tmp_path / "a.csv")
-    found = to_table(rdms.read(path=[tmp_path / "a.csv"]), NATURAL, **KEYS)
+    found = to_table(rdms.Rdms(path=[tmp_path / "a.csv"]).read(), NATURAL, **KEYS)
     np.testing.assert_array_equal(found.dissimilarity[0], squareform(matrix))
 
 

@@ -43,9 +43,9 @@ def test_what_is_read_is_what_was_written(write, given):
 
 def test_stimuli_made_from_others_keep_factors(write, collect, movie):
     of = write(movie[:3], factors={"color": COLORS})
-    scrambled, _ = collect(phase_scramble.frames(of=of, seed=0))
+    scrambled, _ = collect(phase_scramble.PhaseScramble(of=of, seed=0).images())
     assert [frame.factors for frame in scrambled] == [{"color": color} for color in COLORS]
-    seen, _ = collect(views.frames(of=of, image="image_1", count=4, size=(8, 8), seed=0))
+    seen, _ = collect(views.Views(of=of, image="image_1", count=4, size=(8, 8), seed=0).images())
     assert [frame.factors for frame in seen] == [{"color": "090"}] * 4
 
 

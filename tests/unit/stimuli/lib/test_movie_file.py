@@ -134,26 +134,26 @@ def test_the_picture_of_a_cover_is_no_movie(cover, first):
         path.write_bytes(b"".join([*before, moov[:8], *inside]))
     with av.open(str(path)) as container:
         assert (container.streams[0].disposition & Disposition.attached_pic > 0) == first
-    found = list(movie.frames(path=path, count=4))
+    found = list(movie.Movie(path=path, count=4).images())
     assert [number(frame) for frame in found] == [0, 6, 12, 19]
     assert found[0].pixels.shape == (48, 64, 3)
 
 
 def test_a_sound_with_a_cover_is_no_movie(cover):
     with pytest.raises(DataError, match=r"a\.mp4: .*a cover picture alone"):
-        list(movie.frames(path=cover("a.mp4", ("sound", "cover")), count=3))
+        list(movie.Movie(path=cover("a.mp4", ("sound", "cover")), count=3).images())
 
 
 def test_of_several_movies_one_can_be_chosen(cover, caplog):
     caplog.set_level(logging.INFO)
     path = cover("a.mp4", ("movie", "large"))
-    (first,) = movie.frames(path=path, frames=[3])
+    (first,) = movie.Movie(path=path, frames=[3]).images()
     assert "beside it 1 (h264, 128 × 96 pixels); 'stream' chooses" in caplog.text
-    (second,) = movie.frames(path=path, frames=[3], stream=1)
+    (second,) = movie.Movie(path=path, frames=[3], stream=1).images()
     assert first.pixels.shape == (48, 64, 3)
     assert second.pixels.shape == (96, 128, 3)
     with pytest.raises(DataError, match=r"'stream' asks for 2; .* are 0 \(h264"):
-        list(movie.frames(path=path, frames=[3], stream=2))
+        list(movie.Movie(path=path, frames=[3], stream=2).images())
 
 
 # -------------------------------------------------------------------------- times
@@ -167,7 +167,7 @@ def test_the_rate_that_a_stream_without_container_states(tmp_path, name):
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 64, 48, "yuv420p", 2_000_000
         for packet in encode(stream, pictures(20)):
             output.mux(packet)
-    found = list(movie.frames(path=tmp_path / name, every=0.2))
+    found = list(movie.Movie(path=tmp_path / name, every=0.2).images())
     assert [number(frame) for frame in found] == list(range(0, 20, 2))
     assert [frame.time for frame in found] == pytest.approx([at / 5 for at in range(10)])
 
@@ -176,11 +176,11 @@ def test_a_rate_that_no_one_states_is_asked_for(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     path = write(tmp_path / "a.mjpeg")
     with pytest.raises(DataError, match=r"a\.mjpeg: does not tell when .*'rate: 25'"):
-        list(movie.frames(path=path, every=0.2))
-    found = list(movie.frames(path=path, count=3))
+        list(movie.Movie(path=path, every=0.2).images())
+    found = list(movie.Movie(path=path, count=3).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, None), (9, None), (19, None)]
     assert "at times that the file does not tell" in caplog.text
-    found = list(movie.frames(path=path, every=1.0, rate=5))
+    found = list(movie.Movie(path=path, every=1.0, rate=5).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, 0), (5, 1), (10, 2), (15, 3)]
 
 
@@ -191,7 +191,7 @@ def test_times_are_since_the_first_frame(tmp_path, caplog, name, begin):
     caplog.set_level(logging.INFO)
     options = {"bf": "2"}  # shown in another order than decoded; avi keeps but the times of decoding
     path = write(tmp_path / name, begin=begin, **options)
-    found = list(movie.frames(path=path, every=0.1, start=0.5))
+    found = list(movie.Movie(path=path, every=0.1, start=0.5).images())
     assert [number(frame) for frame in found] == list(range(5, 20))
     assert [frame.time for frame in found] == pytest.approx([at / 10 for at in range(5, 20)])
     assert "0 s is the first frame, at" in caplog.text
@@ -204,7 +204,7 @@ def test_frames_before_the_beginning_that_an_mp4_names_are_not_shown(tmp_path):
         stream = add_video(output, ".mp4", g="40")
         for packet in encode(stream, pictures(20), begin=-0.5):
             output.mux(packet)
-    found = list(movie.frames(path=tmp_path / "a.mp4", every=0.1))
+    found = list(movie.Movie(path=tmp_path / "a.mp4", every=0.1).images())
     assert [number(frame) for frame in found] == list(range(5, 20))
     assert [frame.time for frame in found] == pytest.approx([at / 10 for at in range(15)])
 
@@ -214,15 +214,15 @@ def test_a_clock_that_runs_backwards(tmp_path):
     path = tmp_path / "two.ts"
     path.write_bytes((tmp_path / "a.ts").read_bytes() + write(tmp_path / "b.ts").read_bytes())
     with pytest.raises(DataError, match=r"two\.ts: does not tell when"):
-        list(movie.frames(path=path, every=0.5))
-    found = list(movie.frames(path=path, every=1.0, rate=RATE))
+        list(movie.Movie(path=path, every=0.5).images())
+    found = list(movie.Movie(path=path, every=1.0, rate=RATE).images())
     assert [number(frame) for frame in found] == [0, 10, 0, 10]
 
 
 def test_a_picture_that_stays_without_new_content():
     # Theora says so by empty packets; the frames and times are those of ffmpeg's command
     path = Path(__file__).parents[3] / "data/stays.ogv"
-    found = list(movie.frames(path=path, every=0.1))
+    found = list(movie.Movie(path=path, every=0.1).images())
     assert [frame.time for frame in found] == pytest.approx([at / 10 for at in (*range(5), *range(9, 20))])
     greys = [frame.pixels.mean() for frame in found]
     assert np.diff(greys)[4] == pytest.approx(5 * np.diff(greys)[:4].mean(), abs=3)
@@ -314,6 +314,6 @@ def test_damage_anywhere_is_one_sentence_or_a_movie(tmp_path, name):
         hurt = tmp_path / f"hurt{name[1:]}"
         hurt.write_bytes(data[:at] + draw.randbytes(16) + data[at + 16 :])
         try:
-            list(movie.frames(path=hurt, count=3))
+            list(movie.Movie(path=hurt, count=3).images())
         except DataError as error:
             assert str(hurt) in str(error)  # noqa: PT017 (some decode, most do not)

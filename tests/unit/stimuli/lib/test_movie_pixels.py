@@ -46,7 +46,7 @@ def write(tmp_path):
 
 
 def shown(path):
-    (frame,) = movie.frames(path=path, frames=[1])
+    (frame,) = movie.Movie(path=path, frames=[1]).images()
     return frame.pixels
 
 
@@ -80,7 +80,7 @@ def test_turned_as_exif_says(tmp_path, picture, orientation):
     Image.fromarray(picture).save(tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0)
     with Image.open(tmp_path / "a.jpg") as image:
         expected = np.asarray(ImageOps.exif_transpose(image)).astype(int)
-    (found,) = movie.frames(path=tmp_path / "a.jpg", frames=[0])
+    (found,) = movie.Movie(path=tmp_path / "a.jpg", frames=[0]).images()
     assert np.abs(found.pixels - expected).max() <= 4
 
 
@@ -92,7 +92,7 @@ def test_another_angle_is_refused(tmp_path, picture):
         output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode())
     with pytest.raises(DataError, match=r"a\.mov: frame 0: .*no multiple of 90"):
-        list(movie.frames(path=tmp_path / "a.mov", frames=[0]))
+        list(movie.Movie(path=tmp_path / "a.mov", frames=[0]).images())
 
 
 @pytest.mark.parametrize(

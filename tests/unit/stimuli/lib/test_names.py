@@ -73,9 +73,12 @@ def pugs(tmp_path, monkeypatch):
 def test_a_table_names_pictures_by_any_end_of_their_path(pugs):
     table = Path("labels.csv")
     table.write_text("name,label\ncorgi.png,c\nfood/pug.png,f\ndogs/pug.png,d\n")
-    assert [frame.label for frame in images.frames(path=pugs, table=table)] == ["d", "f", "c"]
+    assert [frame.label for frame in images.Images(path=pugs, table=table).images()] == ["d", "f", "c"]
     # as the names are without the other pug
-    assert [frame.label for frame in images.frames(path=[pugs[0], pugs[2]], table=table)] == ["d", "c"]
+    assert [frame.label for frame in images.Images(path=[pugs[0], pugs[2]], table=table).images()] == [
+        "d",
+        "c",
+    ]
 
 
 def test_a_row_of_a_table_for_several_pictures_is_refused(pugs):
@@ -84,11 +87,11 @@ def test_a_row_of_a_table_for_several_pictures_is_refused(pugs):
     with pytest.raises(
         DataError, match=r"'pug\.png' stands for several pictures: dogs/pug\.png; food/pug\.png"
     ):
-        list(images.frames(path=pugs, table=table))
-    assert [frame.label for frame in images.frames(path=pugs[1:], table=table)] == ["x", "c"]
+        list(images.Images(path=pugs, table=table).images())
+    assert [frame.label for frame in images.Images(path=pugs[1:], table=table).images()] == ["x", "c"]
     table.write_text("name,label\npug.png,x\n./pug.png,y\ncorgi.png,c\n")
     with pytest.raises(DataError, match=r"'pug\.png' and '\./pug\.png' are the same name"):
-        list(images.frames(path=pugs[1:], table=table))
+        list(images.Images(path=pugs[1:], table=table).images())
 
 
 def test_names_that_snakemake_or_files_cannot_have_are_told():

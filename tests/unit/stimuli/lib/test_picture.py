@@ -110,23 +110,23 @@ def test_fewer_bits_in_sixteen_where_the_file_says_so(tag, bits, white_is_zero):
 def test_fewer_bits_in_sixteen_where_nothing_says_so_are_asked_for():
     paths = [write_png(f"{at}.png", deep(SHARE * at / 3, 12), 16, 0) for at in (1, 2, 3)]
     with pytest.raises(DataError, match=r"1\.png.* at most 4095 of 65535.*'white_level: 4095'"):
-        list(images.frames(path=paths))
-    found = list(images.frames(path=paths, white_level=4095))
+        list(images.Images(path=paths).images())
+    found = list(images.Images(path=paths, white_level=4095).images())
     np.testing.assert_array_equal(found[2].pixels, np.rint(deep(SHARE, 12) / 4095 * 255))
-    found = list(images.frames(path=paths, white_level=65535))
+    found = list(images.Images(path=paths, white_level=65535).images())
     np.testing.assert_array_equal(found[2].pixels, np.rint(deep(SHARE, 12) / 257))
     with pytest.raises(DataError, match=r"3\.png: has the value 4095, above 'white_level' \(4000\)"):
-        list(images.frames(path=paths, white_level=4000))
+        list(images.Images(path=paths, white_level=4000).images())
 
 
 def test_a_hot_pixel_does_not_hide_that_there_are_fewer_bits(caplog):
     values = np.tile(deep(SHARE, 12), (4, 3))
     values[7, 7] = 65535
     paths = [write_png(f"{at}.png", values, 16, 0) for at in (1, 2, 3)]
-    list(images.frames(path=paths, white_level=65535))
-    list(images.frames(path=[*paths, write_png("4.png", deep(SHARE, 16), 16, 0)]))
+    list(images.Images(path=paths, white_level=65535).images())
+    list(images.Images(path=[*paths, write_png("4.png", deep(SHARE, 16), 16, 0)]).images())
     assert "nearly black" not in caplog.text
-    list(images.frames(path=paths))
+    list(images.Images(path=paths).images())
     assert "1.png and the others of this stimulus: 99.9 % of the 16-bit pixels are at most 40" in caplog.text
 
 
@@ -331,7 +331,7 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
     ]
     paths.append(write_png("8.png", np.dstack([SHOWN, SHOWN]), 8, 4))
     paths.append(write_png("7.png", np.dstack([SHOWN, 255 + 0 * SHOWN]), 8, 4))  # opaque
-    list(images.frames(path=paths))
+    list(images.Images(path=paths).images())
     assert (
         "4 pictures in this order: 10.png, 9.png … 7.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
         "1, which is not applied; 1 with transparency, laid over mean grey (128)" in caplog.text
@@ -341,7 +341,7 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
 def test_pixels_of_zero_and_one_are_refused():
     paths = [write_png(f"{at}.png", 0.3 * at < SHARE, 8, 0) for at in (1, 2, 3)]
     with pytest.raises(DataError, match=r"1\.png.* 0 or 1 of 255"):
-        list(images.frames(path=paths))
+        list(images.Images(path=paths).images())
 
 
 def test_a_compression_that_is_not_read_is_said_to_be_possible():

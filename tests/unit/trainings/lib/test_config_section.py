@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import pytest
 import yaml
+from repscape.trainings.lib.signature import hyperparameters
 
 from repscape import config
 from repscape.core.errors import ConfigError
 from repscape.networks.lib import layer_table_cache
 from repscape.networks.lib.layer_table_job import main as tabulate
-from repscape.trainings.lib.signature import hyperparameters
 
 NET = {
     "kind": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
