@@ -32,7 +32,7 @@ from repscape.networks.lib import freeze, layer_table
 from repscape.populations.lib import file as population_file
 from repscape.populations.lib.layer import Layer
 from repscape.traced.device import settings
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 
 UNITS, PIXELS, ROUNDS = 1_000, 224, 3
 AGREE = 1e-3  # SDs of a layer, the largest difference between CPU and GPU that is no mistake
@@ -158,7 +158,7 @@ def throughput(study: Study) -> None:
 def memory(study: Study) -> None:
     """Print what batch is used where the GPU's memory is small."""
     expected, usual = study.activity("cuda")
-    weights = sum(value.nbytes for value in thaw(study.network).module.state_dict().values())
+    weights = sum(value.nbytes for value in open_network(study.network).module.state_dict().values())
     gc.collect()  # networks of earlier passes, whose graphs hold themselves
     torch.cuda.empty_cache()
     room = weights + 2**30  # a gigabyte for what is computed
@@ -172,7 +172,7 @@ def memory(study: Study) -> None:
 
 def forward(study: Study) -> None:
     """Show all images to the network, with what recording does before a network, and nothing after."""
-    frozen = thaw(study.network)
+    frozen = open_network(study.network)
     module = frozen.module.to(study.device)
     batch = 256 if study.device == "cuda" else 10
     with torch.inference_mode(), settings(None, "float32"):  # torch alone would round to TF32

@@ -164,7 +164,7 @@ def test_nothing_runs_after_the_last_layer_that_is_wanted(study):
     def forbidden(*_):
         pytest.fail("the fully connected layer ran")
 
-    network = frozen.thaw(small.inputs[0])
+    network = frozen.open_network(small.inputs[0])
     network.module.fc.register_forward_pre_hook(forbidden)
     seen = []
     network.run(torch.zeros(1, 3, 16, 16), {"conv": seen.append})
@@ -342,7 +342,7 @@ def test_memory_does_not_grow_with_the_number_of_layers(study):
 def test_opens_fast_and_without_torchvision(study):
     small = study(units=10)
     code = (
-        "import sys; from repscape.traced.network import thaw; thaw(sys.argv[1]);"
+        "import sys; from repscape.traced.network import open_network; open_network(sys.argv[1]);"
         "assert not {'torchvision', 'torch._dynamo', 'xarray'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(netcdf.__file__).parents[2])}

@@ -19,7 +19,7 @@ gc.enable()  # this process is no job
 
 
 @pytest.fixture(autouse=True)
-def thaw():
+def open_network():
     yield
     gc.unfreeze()
 

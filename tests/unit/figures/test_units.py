@@ -119,7 +119,7 @@ def write_svm(made, across="color", permutations=10, views=4):
     size = len(conditions)
     layers = ["input", "conv1", "fc1"]
     accuracy, null = random.uniform(size=(3, size, size)), random.uniform(size=(3, size, size, permutations))
-    judged = [svm.judge(*each) for each in zip(accuracy, null, strict=True)]
+    judged = [svm.compare_with_permutations(*each) for each in zip(accuracy, null, strict=True)]
     pair, kinds = ("layer", "train", "test"), ("layer", "kind")
     dims = {"accuracy": pair, "p": pair, "mean_accuracy": kinds, "mean_p": kinds}
     dims["mean_null"] = (*kinds, "permutation")

@@ -13,7 +13,7 @@ from repscape.io import assets
 from repscape.networks.lib.freeze import freeze, save
 from repscape.networks.lib.loaded import weights_sha256
 from repscape.networks.torchvision import Torchvision
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 
 CONFIG = Path(__file__).parents[3] / "config" / "config.yaml"
 
@@ -43,7 +43,7 @@ def test_mobilenet_v2_knows_what_it_sees(weights, checkpoint, pictures, tmp_path
     assert loaded.weights == "IMAGENET1K_V1"  # also where only the file's name says so
     assert (loaded.preprocess.resize, loaded.preprocess.crop) == (256, 224)
     save(freeze(loaded), tmp_path / "network.pt")
-    frozen = thaw(tmp_path / "network.pt")
+    frozen = open_network(tmp_path / "network.pt")
     answers = []
     for picture in pictures:
         images = frozen.preprocess.apply(torch.from_numpy(picture[None].copy()))

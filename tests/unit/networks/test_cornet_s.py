@@ -11,7 +11,7 @@ from repscape.networks import cornet_s
 from repscape.networks.lib import freeze, layer_table
 from repscape.networks.lib.cornet import CORnetS, steps
 from repscape.networks.lib.loaded import Loaded
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 from repscape.traced.preprocess import Preprocess
 
 STEPS = {"V1": 1, "V2": 2, "V4": 4, "IT": 2}
@@ -112,7 +112,7 @@ def test_every_time_step_is_a_layer_and_right(state, file, tmp_path):
     loaded = cornet_s.CornetS(file=file, preprocess={"resize": None, "crop": 64}).load()
     assert (loaded.weights, loaded.categories[285]) == ("cornet_s-own.pth", "Egyptian cat")
     freeze.save(freeze.freeze(loaded), tmp_path / "network.pt")
-    frozen = thaw(tmp_path / "network.pt")
+    frozen = open_network(tmp_path / "network.pt")
     assert sum(row.block.partition(".")[0] in STEPS for row in frozen.rows) == 9
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     seen = {}

@@ -128,7 +128,7 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
     assert "cannot be traced" in caplog.text
     freeze.save(frozen, "network.pt")
     code = (
-        "import torch; from repscape.traced.network import thaw; frozen = thaw('network.pt')\n"
+        "import torch; from repscape.traced.network import open_network; frozen = open_network('network.pt')\n"
         "frozen.run(torch.ones(2, 3, 224, 224), {'head': lambda value: print(*value[0].tolist())})"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

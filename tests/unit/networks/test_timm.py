@@ -16,7 +16,7 @@ from repscape.networks import timm
 from repscape.networks.lib import freeze
 from repscape.populations import all as whole
 from repscape.populations.lib.layer import Layer
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 
 # A transformer, convolutions with LayerNorm, with BatchNorm, an MLP mixer, shifted windows, both in one
 KINDS = {
@@ -56,7 +56,7 @@ def test_every_layer_equals_a_copy_made_when_it_ran(architecture, tmp_path):
         architecture=architecture, weights="random", seed=3, preprocess={"resize": None, "crop": size}
     ).load()
     freeze.save(freeze.freeze(loaded), tmp_path / "network.pt")
-    frozen = thaw(tmp_path / "network.pt")
+    frozen = open_network(tmp_path / "network.pt")
     assert frozen.paths
     layout = torch.channels_last if frozen.channels_last else torch.contiguous_format
     module = loaded.module.to(memory_format=layout)

@@ -210,7 +210,7 @@ def test_top_takes_the_mean_over_all_images_of_all_stimuli(network, tmp_path):
     with netcdf.open_file(tmp_path / "top.nc", "population") as population:
         assert list(population.reference_sha256) == ["firstfirst", "secondsecond"]
         for layer in layers:
-            means = expected[layer.known_as].flatten(1).mean(0).numpy()
+            means = expected[layer.layer_label].flatten(1).mean(0).numpy()
             ranked = population[layer.label]["unit"][:][np.argsort(population[layer.label]["rank"][:])]
             size = min(40, layer.units)
             best = np.sort(means)[::-1][:size]

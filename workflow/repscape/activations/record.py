@@ -107,7 +107,7 @@ def record(
         files = {}
         for label, path in outputs.items():
             selection = population_file.read(units, label)
-            order, row = layer_table.find(frozen.rows, population_file.known_as(units, label))
+            order, row = layer_table.find(frozen.rows, population_file.layer_label(units, label))
             labels = coordinates(selection, row.channels, row.height, row.width)
             whole = len(selection.unit) == _count(row, selection.statistic)
             gatherers.setdefault(row.node, {})[label] = Gatherer(selection, whole)

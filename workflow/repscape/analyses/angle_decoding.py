@@ -279,7 +279,9 @@ def _variables(found, arranged, methods, strengths, training: Training, period: 
             order[at], units[at] = about.order, about.activity.shape[1]
             for m, method in enumerate(methods):
                 own = decoded[method]
-                for name, value in judge(own, rows, period, derive(seed, "resamples")).items():
+                for name, value in compare_with_permutations(
+                    own, rows, period, derive(seed, "resamples")
+                ).items():
                     values[name][(*at, m)] = value
                 values["null"][(*at, m)], values["chosen"][(*at, m)] = own.null, own.chosen
                 values["predicted"][(*at, m)][: len(rows.image)] = own.predicted
@@ -312,7 +314,7 @@ def _variables(found, arranged, methods, strengths, training: Training, period: 
     }
 
 
-def judge(decoded: Decoded, rows: Rows, period: float, seed: int) -> dict[str, float]:
+def compare_with_permutations(decoded: Decoded, rows: Rows, period: float, seed: int) -> dict[str, float]:
     """Summarise the errors of rows, with an interval over groups, and hold them against permutations.
 
     Returns

@@ -130,7 +130,7 @@ class Anova(OnDevice, Analysis):
         from repscape.traced.runner import Viewer
 
         with netcdf.open_file(files["stimulus"], "stimulus") as file:
-            known_as, stimulus_sha256 = file.stimulus, file.sha256
+            layer_label, stimulus_sha256 = file.stimulus, file.sha256
             where = str(files["stimulus"])
             design = crossed(choose(varied.read(file), self.factors, where), where)
         viewer = Viewer(files["network"], self.device)
@@ -140,7 +140,7 @@ class Anova(OnDevice, Analysis):
         }
         sums = {row.node: Sums(design) for _, row in rows.values()}
         watched = {node: own.add for node, own in sums.items()}
-        what = f"analysis of variance, {self.source}, {known_as}"
+        what = f"analysis of variance, {self.source}, {layer_label}"
         used = viewer.stream(files["stimulus"], watched, batch=self.batch, threads=self.threads, what=what)
 
         groups, found = {}, []
@@ -172,7 +172,7 @@ class Anova(OnDevice, Analysis):
             },
             attributes={
                 "source": self.source,
-                "stimulus": known_as,
+                "stimulus": layer_label,
                 "stimulus_sha256": stimulus_sha256,
                 "weights_sha256": viewer.frozen.weights_sha256,
                 "factors": list(design.factors),

@@ -172,7 +172,7 @@ class Svm(Seeded, Analysis):
             null = [decoder.decode(label).mean() for label in labels]
             null = np.stack(null, -1) if null else np.empty((*scores.mean().shape, 0))
             layer |= {"fold_accuracy": scores.accuracy, "C": scores.c, "null": null}
-            for name, value in (layer | judge(scores.mean(), null)).items():
+            for name, value in (layer | compare_with_permutations(scores.mean(), null)).items():
                 found.setdefault(name, []).append(value)
         kinds = ["within"] if self.across is None else ["within", "across"]
         pair = ("train", "test")
@@ -312,7 +312,7 @@ def arrange(
     return task, classes, conditions
 
 
-def judge(accuracy: np.ndarray, null: np.ndarray) -> dict[str, np.ndarray]:
+def compare_with_permutations(accuracy: np.ndarray, null: np.ndarray) -> dict[str, np.ndarray]:
     """Hold accuracies against those of permuted labels.
 
     Parameters

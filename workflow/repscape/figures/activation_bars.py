@@ -44,13 +44,13 @@ class ActivationBars(Figure):
         layers = self.layers
         population = self.population
         size = self.size
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         stimulus = activation_panels.stimulus(study, source, stimulus)
         layers = activation_panels.layers(study, source, layers, LAYERS, without="predictions")
         samples = study.samples_of(source)
-        population = defaults.sampled(samples, population)
+        population = defaults.population_or_default(samples, population)
         sizes = samples[population]
-        size = defaults.one(sizes[0] if size is None else str(size), sizes, "size")
+        size = defaults.one_or_default(sizes[0] if size is None else str(size), sizes, "size")
         return {
             "stimulus": study.path("stimulus", stimulus=stimulus),
             "activations": activation_panels.activations(study, source, [stimulus], population, layers),

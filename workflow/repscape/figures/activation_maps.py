@@ -65,7 +65,7 @@ class ActivationMaps(Figure):
         source = self.source
         stimuli = self.stimuli
         population = self.population
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         population = activation_panels.population(
             study,
             population,
@@ -88,7 +88,7 @@ class ActivationMaps(Figure):
             layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
         else:
             layers = list(self.filters)
-        stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
+        stimuli = defaults.many_or_all(stimuli, study.stimuli_of(source), "stimuli")
         return {
             "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
             "activations": activation_panels.activations(study, source, stimuli, population, layers),

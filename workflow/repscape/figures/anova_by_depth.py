@@ -24,7 +24,7 @@ class AnovaByDepth(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"anova": defaults.analysis(study, self.analysis, "anova")}
+        return {"anova": defaults.analysis_file(study, self.analysis, "anova")}
 
     def draw(self, data: Mapping):
         """Draw η² of each effect by layer, and below it the share of units with a significant effect.

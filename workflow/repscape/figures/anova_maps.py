@@ -37,7 +37,7 @@ class AnovaMaps(Figure):
         ConfigError
             The analysis has no such layer.
         """
-        path = defaults.analysis(study, self.analysis, "anova")
+        path = defaults.analysis_file(study, self.analysis, "anova")
         section = study.config["analyses"][self.analysis or "anova"]
         if self.layers is not None:
             own = section.get("layers") or study.layers[section.get("source") or next(iter(study.layers))]

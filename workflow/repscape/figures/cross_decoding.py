@@ -37,7 +37,7 @@ class CrossDecoding(Figure):
         ConfigError
             The analysis does not decode across the values of a factor, or has no such layer.
         """
-        path = defaults.analysis(study, self.analysis, "svm")
+        path = defaults.analysis_file(study, self.analysis, "svm")
         section = study.config["analyses"][self.analysis or "svm"]
         if section.get("across") is None:
             raise ConfigError(

@@ -33,7 +33,7 @@ class DecodedAngles(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"angle_decoding": defaults.analysis(study, self.analysis, "angle_decoding")}
+        return {"angle_decoding": defaults.analysis_file(study, self.analysis, "angle_decoding")}
 
     def draw(self, data: Mapping):
         """Draw every row's predicted against its true angle: a column a layer, a row a method.
@@ -107,14 +107,14 @@ class DecodedAngles(Figure):
 def _shown(table, layers: Layers | None) -> list[tuple[str, str]]:
     sources = list(map(str, table["source"].values))
     shown = []
-    for source in defaults.several(layers, sources, "layers"):
+    for source in defaults.many_or_all(layers, sources, "layers"):
         known = own(table, source)
         if layers is None:
             best = int(table["error"].sel(source=source, layer=known).values[:, 0].argmin())
             shown.append((source, known[best]))
         else:
             shown += [
-                (source, layer) for layer in defaults.several(layers[source], known, f"layers.{source}")
+                (source, layer) for layer in defaults.many_or_all(layers[source], known, f"layers.{source}")
             ]
     if len(shown) > MOST and layers is not None:
         raise ConfigError(f"layers: expected at most {MOST} in all, found {len(shown)}. Name fewer.")

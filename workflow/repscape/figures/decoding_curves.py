@@ -31,7 +31,7 @@ class DecodingCurves(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"angle_decoding": defaults.analysis(study, self.analysis, "angle_decoding")}
+        return {"angle_decoding": defaults.analysis_file(study, self.analysis, "angle_decoding")}
 
     def draw(self, data: Mapping):
         """Draw the circular loss of one layer's decoders in training and test.
@@ -51,11 +51,11 @@ class DecodingCurves(Figure):
         from matplotlib.lines import Line2D
 
         table = data["angle_decoding"].load()
-        source = defaults.one(source, table["source"].values, "source")
+        source = defaults.one_or_default(source, table["source"].values, "source")
         layers = own(table, source)
         if layer is None:
             layer = layers[int(table["error"].sel(source=source, layer=layers).values[:, 0].argmin())]
-        layer = defaults.one(layer, layers, "layer")
+        layer = defaults.one_or_default(layer, layers, "layer")
         table = table.sel(source=source, layer=layer)
         panels = []
         if "relu_loss" in table:

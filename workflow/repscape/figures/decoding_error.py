@@ -30,7 +30,7 @@ class DecodingError(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"angle_decoding": defaults.analysis(study, self.analysis, "angle_decoding")}
+        return {"angle_decoding": defaults.analysis_file(study, self.analysis, "angle_decoding")}
 
     def draw(self, data: Mapping):
         """Draw the mean absolute error by layer, a panel a source and a line a method, with what chance makes.

@@ -52,7 +52,7 @@ class DifferentiationByDepth(Figure):
         """
         population = self.population
         sizes = self.sizes
-        table = defaults.analysis(study, self.analysis, "differentiation")
+        table = defaults.analysis_file(study, self.analysis, "differentiation")
         if self.normalised:
             reference = study.config["analyses"][self.analysis]["reference"]
             if reference is None:
@@ -70,11 +70,11 @@ class DifferentiationByDepth(Figure):
                     f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
                     "be 1. Add a stimulus, or draw the figure without 'normalised'."
                 )
-        defaults.several(self.stimuli, study.stimuli, "stimuli")
-        _, population, sizes = defaults.differentiation(
+        defaults.many_or_all(self.stimuli, study.stimuli, "stimuli")
+        _, population, sizes = defaults.metric_population_sizes(
             study, metric=self.metric, population=population, sizes=sizes
         )
-        for source in defaults.several(self.sources, study.layers, "sources") if self.sources else ():
+        for source in defaults.many_or_all(self.sources, study.layers, "sources") if self.sources else ():
             if not set(sizes) & set(study.samples_of(source).get(population, ())):
                 raise ConfigError(
                     f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "

@@ -35,7 +35,7 @@ class DistanceR2ByDepth(OfDistances, Figure):
 
         table = chosen(data["distances"].load(), self.source, self.metric)
         against = table.attrs["against"]
-        stimuli = defaults.several(stimuli, table["stimulus"].values, "stimuli")
+        stimuli = defaults.many_or_all(stimuli, table["stimulus"].values, "stimuli")
         layers = own(data["distances"], str(table["source"].values))
         table = table.sel(layer=layers)
         x, at = np.arange(len(layers)), layers.index(against)

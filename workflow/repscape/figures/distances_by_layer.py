@@ -39,7 +39,7 @@ class DistancesByLayer(OfDistances, Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
-        defaults.layers_of(study, defaults.one(self.source, study.layers, "source"), self.layers)
+        defaults.layers_of(study, defaults.one_or_default(self.source, study.layers, "source"), self.layers)
         return super().inputs(study)
 
     def draw(self, data: Mapping):

@@ -40,7 +40,7 @@ class DistancesByStimulus(OfDistances, Figure):
         stimuli = self.stimuli
         table = chosen(data["distances"].load(), self.source, self.metric)
         against = table.attrs["against"]
-        stimuli = defaults.several(stimuli, table["stimulus"].values, "stimuli")
+        stimuli = defaults.many_or_all(stimuli, table["stimulus"].values, "stimuli")
         layers = [layer for layer in own(data["distances"], str(table["source"].values)) if layer != against]
         colours = np.array(along(RAMP, len(layers)))
         distance = table["distance"].transpose("stimulus", "layer", "pair")

@@ -31,7 +31,7 @@ class EncodingByDepth(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"encoding": defaults.analysis(study, self.analysis, "encoding")}
+        return {"encoding": defaults.analysis_file(study, self.analysis, "encoding")}
 
     def draw(self, data: Mapping):
         """Draw the median R² over neurons by layer, a panel a source.

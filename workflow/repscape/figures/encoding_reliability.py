@@ -29,7 +29,7 @@ class EncodingReliability(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"encoding": defaults.analysis(study, self.analysis, "encoding")}
+        return {"encoding": defaults.analysis_file(study, self.analysis, "encoding")}
 
     def draw(self, data: Mapping):
         """Draw every neuron's R² against its reliability, a panel a source.
@@ -103,13 +103,13 @@ def _shown(table, layers: dict[str, str] | None) -> list[int]:
     if not np.isfinite(median).any():  # no neuron is reliable enough
         median = table["median"].values
     shown = []
-    for source in defaults.several(layers, models, "layers"):
+    for source in defaults.many_or_all(layers, models, "layers"):
         own = models[source]
         names = [str(table["layer"].values[at]) for at in own]
         if layers is None:
             shown.append(own[int(np.argmax(median[own]))])
         else:
-            shown.append(own[names.index(defaults.one(layers[source], names, f"layers.{source}"))])
+            shown.append(own[names.index(defaults.one_or_default(layers[source], names, f"layers.{source}"))])
     if layers is not None and len(shown) > MOST:
         raise ConfigError(f"layers: expected at most {MOST} sources, found {len(shown)}. Name fewer.")
     return shown[:MOST]

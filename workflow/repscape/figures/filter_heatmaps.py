@@ -50,13 +50,13 @@ class FilterHeatmaps(Figure):
         layers = self.layers
         stimuli = self.stimuli
         population = self.population
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         layers = activation_panels.layers(study, source, layers, COLUMNS)
         if len(layers) > MOST:
             raise ConfigError(
                 f"layers: expected at most {MOST}, found {len(layers)}; draw the others in another figure."
             )
-        stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
+        stimuli = defaults.many_or_all(stimuli, study.stimuli_of(source), "stimuli")
         population = activation_panels.filter_means(study, population)
         return {"activations": activation_panels.activations(study, source, stimuli, population, layers)}
 

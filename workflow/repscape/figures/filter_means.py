@@ -45,7 +45,7 @@ class FilterMeans(Figure):
         stimulus = self.stimulus
         layer = self.layer
         population = self.population
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         own = study.layers[source]
         if layer is None:
             layer = own[round((len(own) - 1) * 2 / 3)]

@@ -50,7 +50,7 @@ class FilterProfiles(Figure):
         stimulus = self.stimulus
         layers = self.layers
         population = self.population
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         stimulus = activation_panels.stimulus(study, source, stimulus)
         layers = activation_panels.layers(study, source, layers, MOST)
         if len(layers) > MOST:

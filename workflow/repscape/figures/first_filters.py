@@ -42,7 +42,7 @@ class FirstFilters(Figure):
         ConfigError
             The network is not trained by the study, has no convolution, or no such filter.
         """
-        name = defaults.one(self.source, training_captions.networks(study), "source")
+        name = defaults.one_or_default(self.source, training_captions.networks(study), "source")
         rows = layer_table_cache.rows(study.config["networks"][name])
         count = next((row.channels for row in rows if row.kind == "conv"), None)
         if count is None:

@@ -50,7 +50,7 @@ class Inference(Figure):
         ConfigError
             No analysis of that name compares RDMs with a reference.
         """
-        return {"inference": defaults.analysis(study, self.analysis, "inference")}
+        return {"inference": defaults.analysis_file(study, self.analysis, "inference")}
 
     def draw(self, data: Mapping):
         """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.
@@ -69,7 +69,7 @@ class Inference(Figure):
             for name in table.variables  # a label may be called as the dimension
             if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
         }
-        shown = defaults.places(labels, self.where, "model")
+        shown = defaults.indices_where(labels, self.where, "model")
         spots = _spots(table, labels, shown)
         lines = _lines(labels, spots, shown)
         panels = _panels(spots, lines)

@@ -29,8 +29,8 @@ class LayerTable(Figure):
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
         population = self.population
-        network = defaults.one(self.source, study.config["networks"], "source")
-        population = defaults.sampled(study.samples_of(network), population)
+        network = defaults.one_or_default(self.source, study.config["networks"], "source")
+        population = defaults.population_or_default(study.samples_of(network), population)
         return {
             "layers": study.path("layers", source=network),
             "population": study.path("population", source=network, population=population),

@@ -86,7 +86,7 @@ class Mds(Figure):
         ConfigError
             No analysis of that name makes maps, they have one dimension, or a label is unknown.
         """
-        file = defaults.analysis(study, self.analysis, "mds")
+        file = defaults.analysis_file(study, self.analysis, "mds")
         section = study.config["analyses"][self.analysis or "mds"]
         if section["dims"] < 2:
             raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")

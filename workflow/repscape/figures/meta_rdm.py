@@ -60,7 +60,7 @@ class MetaRdm(Figure):
             raise ConfigError(
                 "analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`."
             )
-        name = defaults.one(self.analysis, made, "analysis")
+        name = defaults.one_or_default(self.analysis, made, "analysis")
         rdm_labels.check_where(study, name, self.where, select_rdms.labels(study, name))
         _one_comparison(self.where)
         if self.alpha is not None and not study.config["analyses"][name]["permutations"]:

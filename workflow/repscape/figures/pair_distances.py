@@ -36,18 +36,18 @@ class PairDistances(Figure):
         source = self.source
         population = self.population
         size = self.size
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         samples = study.samples_of(source)
-        population = defaults.sampled(samples, population)
+        population = defaults.population_or_default(samples, population)
         sizes = samples[population]
-        size = defaults.one(sizes[-1] if size is None else str(size), sizes, "size")
-        defaults.one(self.metric, study.metrics, "metric")
+        size = defaults.one_or_default(sizes[-1] if size is None else str(size), sizes, "size")
+        defaults.one_or_default(self.metric, study.metrics, "metric")
         return {
             "rdms": [
                 study.path(
                     "rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size
                 )
-                for stimulus in defaults.several(self.stimuli, study.stimuli_of(source), "stimuli")
+                for stimulus in defaults.many_or_all(self.stimuli, study.stimuli_of(source), "stimuli")
                 for layer in study.layers[source]
             ]
         }

@@ -52,12 +52,12 @@ class PredictedLabels(Figure):
                 "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
                 "network that classifies."
             )
-        network = defaults.one(source, classifying, "source")
+        network = defaults.one_or_default(source, classifying, "source")
         return {
             "predictions": study.path("analysis", analysis="predictions"),
             "stimuli": [
                 study.path("stimulus", stimulus=stimulus)
-                for stimulus in defaults.several(self.stimuli, study.stimuli_of(network), "stimuli")
+                for stimulus in defaults.many_or_all(self.stimuli, study.stimuli_of(network), "stimuli")
             ],
         }
 

@@ -59,7 +59,7 @@ class PredictionHeatmap(Figure):
                 f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
                 "network that classifies."
             )
-        network = defaults.one(source, classifying, "source")
+        network = defaults.one_or_default(source, classifying, "source")
         population = activation_panels.population(
             study,
             population,
@@ -68,7 +68,7 @@ class PredictionHeatmap(Figure):
             "all classes",
             "{filter_means: {select: filter_means}}",
         )
-        stimuli = defaults.several(stimuli, study.stimuli_of(network), "stimuli")
+        stimuli = defaults.many_or_all(stimuli, study.stimuli_of(network), "stimuli")
         return {
             "activations": activation_panels.activations(study, network, stimuli, population, [LAYER]),
             "layers": study.path("layers", source=network),

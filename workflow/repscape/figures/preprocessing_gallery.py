@@ -29,8 +29,8 @@ class PreprocessingGallery(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
-        defaults.one(self.source, study.config["networks"], "source")
-        defaults.several(self.stimuli, study.stimuli, "stimuli")
+        defaults.one_or_default(self.source, study.config["networks"], "source")
+        defaults.many_or_all(self.stimuli, study.stimuli, "stimuli")
         return {"preprocessing": study.path("analysis", analysis="preprocessing")}
 
     def draw(self, data: Mapping):

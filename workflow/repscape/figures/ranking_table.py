@@ -35,11 +35,11 @@ class RankingTable(Figure):
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
         source = self.source
-        source = defaults.one(source, study.layers, "source")
+        source = defaults.one_or_default(source, study.layers, "source")
         defaults.layers_of(study, source, self.layers)
-        defaults.one(self.metric, study.metrics, "metric")
-        defaults.one_size(study.samples_of(source), self.population, self.size)
-        return {"ranking": defaults.analysis(study, self.analysis, "ranking")}
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        defaults.size_or_default(study.samples_of(source), self.population, self.size)
+        return {"ranking": defaults.analysis_file(study, self.analysis, "ranking")}
 
     def draw(self, data: Mapping):
         """Write stimuli by rank (rows) in some layers (columns), with D and its interval.
@@ -60,8 +60,8 @@ class RankingTable(Figure):
 
         table = data["ranking"].load()
         source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-        made = defaults.drawn(table.sel(source=source))
-        population, size = defaults.one_size(made, population, size)
+        made = defaults.sampled_sizes(table.sel(source=source))
+        population, size = defaults.size_or_default(made, population, size)
         every, chosen = own(table, source), layers
         if layers is None:
             layers = [every[i] for i in evenly_spaced(len(every), COLUMNS)]

@@ -60,7 +60,7 @@ class RdmsSideBySide(Figure):
             raise ConfigError(
                 "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
             )
-        of = defaults.one(of, made + recordings, "of")
+        of = defaults.one_or_default(of, made + recordings, "of")
         known = select_rdms.labels(study, of)
         for label in self.where or {}:
             if label not in known:

@@ -41,7 +41,7 @@ class Rings(Figure):
         ConfigError
             No analysis of that name describes rings, or a label or value is unknown.
         """
-        path = defaults.analysis(study, self.analysis, "ring")
+        path = defaults.analysis_file(study, self.analysis, "ring")
         if self.where:
             known = select_rdms.labels(study, study.config["analyses"][self.analysis or "ring"]["of"])
             rdm_labels.check_where(study, self.analysis or "ring", self.where, [*known, "draws"])

@@ -35,11 +35,11 @@ class SamplingError(Figure):
         """
         source = self.source
         population = self.population
-        source = defaults.one(source, study.layers, "source")
-        defaults.one(self.metric, study.metrics, "metric")
-        defaults.several(self.stimuli, study.stimuli_of(source), "stimuli")
+        source = defaults.one_or_default(source, study.layers, "source")
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        defaults.many_or_all(self.stimuli, study.stimuli_of(source), "stimuli")
         samples = study.samples_of(source)
-        population = defaults.sampled(samples, population)
+        population = defaults.population_or_default(samples, population)
         repeats = study.config["samples"][population]["repeats"]
         if max(repeats[size] for size in samples[population]) < 2:
             raise ConfigError(

@@ -28,9 +28,9 @@ class SdCdR2ByDepth(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
-        defaults.one(self.metric, study.metrics, "metric")
-        defaults.one_size(study.samples, self.population, self.size)
-        return {"sd_cd": defaults.analysis(study, self.analysis, "sd_cd")}
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        defaults.size_or_default(study.samples, self.population, self.size)
+        return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
 
     def draw(self, data: Mapping):
         """Draw R² of SD and CD over stimuli by layer, a row a source; beside it, without the reference.
@@ -44,7 +44,7 @@ class SdCdR2ByDepth(Figure):
         population = self.population
         size = self.size
         table = data["sd_cd"].load()
-        population, size = defaults.one_size(defaults.drawn(table), population, size)
+        population, size = defaults.size_or_default(defaults.sampled_sizes(table), population, size)
         metric = str(metric or table["metric"].values[0])
         shown = table.sel(metric=metric, population=population, size=size)
         # A source that was shown too few stimuli has no R².

@@ -32,10 +32,10 @@ class SdCdScatter(Figure):
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
         source = self.source
-        source = defaults.one(source, study.layers, "source")
-        defaults.one(self.metric, study.metrics, "metric")
-        defaults.one_size(study.samples_of(source), self.population, self.size)
-        return {"sd_cd": defaults.analysis(study, self.analysis, "sd_cd")}
+        source = defaults.one_or_default(source, study.layers, "source")
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        defaults.size_or_default(study.samples_of(source), self.population, self.size)
+        return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
 
     def draw(self, data: Mapping):
         """Draw D of every layer against D of the images, raw and relative to the reference.
@@ -54,8 +54,8 @@ class SdCdScatter(Figure):
         size = self.size
         table = data["sd_cd"].load()
         source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-        made = defaults.drawn(table.sel(source=source))
-        population, size = defaults.one_size(made, population, size)
+        made = defaults.sampled_sizes(table.sel(source=source))
+        population, size = defaults.size_or_default(made, population, size)
         table = table.sel(source=source, metric=metric, population=population, size=size)
         table = table.isel(stimulus=table["shown"].values > 0)
         layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))

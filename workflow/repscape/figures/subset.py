@@ -46,7 +46,7 @@ class Subset(Figure):
         ConfigError
             No analysis of that name chooses subsets.
         """
-        path = defaults.analysis(study, self.analysis, "subset")
+        path = defaults.analysis_file(study, self.analysis, "subset")
         section = study.config["analyses"][self.analysis or "subset"]
         stimuli = select_rdms.stimuli(study, section["of"], section["where"])
         return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
@@ -65,7 +65,7 @@ class Subset(Figure):
             for name in table.variables
             if table[name].dims == ("rdm",) and name not in OWN
         }
-        chosen = defaults.places(labels, self.where, "RDM")
+        chosen = defaults.indices_where(labels, self.where, "RDM")
         rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
         told = [
             name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1

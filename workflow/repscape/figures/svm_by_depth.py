@@ -24,7 +24,7 @@ class SvmByDepth(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file."""
-        return {"svm": defaults.analysis(study, self.analysis, "svm")}
+        return {"svm": defaults.analysis_file(study, self.analysis, "svm")}
 
     def draw(self, data: Mapping):
         """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes.

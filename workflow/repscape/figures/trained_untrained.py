@@ -47,10 +47,10 @@ class TrainedUntrained(Figure):
         ConfigError
             A name is unknown, no two networks are twins, or they have no layers in common.
         """
-        defaults.one(self.metric, study.metrics, "metric")
+        defaults.one_or_default(self.metric, study.metrics, "metric")
         for name, key in ((self.trained, "trained"), (self.untrained, "untrained")):
             if name is not None:
-                defaults.one(name, study.layers, key)
+                defaults.one_or_default(name, study.layers, key)
         first, second = twins(study.config["networks"], self.trained, self.untrained)
         if first == second:
             raise ConfigError(f"untrained: '{first}' is compared with itself. Name two networks.")
@@ -63,8 +63,8 @@ class TrainedUntrained(Figure):
             raise ConfigError(
                 f"'{first}' and '{second}' are shown no stimulus in common. Show both the same."
             )
-        defaults.several(self.stimuli, shared, "stimuli")
-        defaults.one_size(
+        defaults.many_or_all(self.stimuli, shared, "stimuli")
+        defaults.size_or_default(
             common(study.samples_of(first), study.samples_of(second)), self.population, self.size
         )
         return {
@@ -88,8 +88,8 @@ class TrainedUntrained(Figure):
         names = [str(layers.attrs["network"]) for layers in data["layers"]]
         table = data["differentiation"].load()
         table = table.sel(source=names)
-        made = [defaults.drawn(table.sel(source=name)) for name in names]
-        population, size = defaults.one_size(common(*made), population, size)
+        made = [defaults.sampled_sizes(table.sel(source=name)) for name in names]
+        population, size = defaults.size_or_default(common(*made), population, size)
         curves = select(table, "differentiation", self.metric, population, [size])
         layers = [layer for layer in curves.layers[names[0]] if layer in curves.layers[names[1]]]
         values = curves.values.sel(size=size, layer=layers)

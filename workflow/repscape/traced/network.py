@@ -126,7 +126,7 @@ def _drawing_for(image: torch.Tensor, seed: int) -> Iterator[None]:
             np.random.set_state(before[1])
 
 
-def thaw(path: str | Path) -> Frozen:
+def open_network(path: str | Path) -> Frozen:
     """Open a frozen network; its weights are read as they are used.
 
     Raises

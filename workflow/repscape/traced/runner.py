@@ -17,7 +17,7 @@ from repscape.io import netcdf, stored_images
 from repscape.traced.device import choose_device, settings
 from repscape.traced.double_resizing import warning
 from repscape.traced.io_thread import Traffic
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -43,7 +43,7 @@ class Viewer:
     def __init__(self, network: str | Path, device: str):
         """Open a frozen network and bring it to a device (``auto``, ``cpu`` or ``cuda``)."""
         self.place = choose_device(device)
-        self.frozen, self._network = thaw(network), network
+        self.frozen, self._network = open_network(network), network
         self.on_cpu = self.place.type == "cpu"
         last = self.on_cpu and self.frozen.channels_last
         self.layout = torch.channels_last if last else torch.contiguous_format

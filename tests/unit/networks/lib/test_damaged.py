@@ -12,7 +12,7 @@ from repscape.core import run
 from repscape.core.errors import DataError
 from repscape.networks.lib import freeze, trained_weights
 from repscape.networks.lib.loaded import Loaded
-from repscape.traced.network import thaw
+from repscape.traced.network import open_network
 from repscape.traced.preprocess import Preprocess
 
 PLAIN = Preprocess(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), resize=None, crop=None)
@@ -37,7 +37,10 @@ def study(tmp_path, monkeypatch):
     return Path("results/small/networks")
 
 
-READERS = {"network.pt": thaw, "trained.safetensors": lambda path: trained_weights.put_into(loaded(2), path)}
+READERS = {
+    "network.pt": open_network,
+    "trained.safetensors": lambda path: trained_weights.put_into(loaded(2), path),
+}
 
 
 @pytest.mark.parametrize("file", READERS)
@@ -78,4 +81,4 @@ def test_a_network_of_an_earlier_version(study, monkeypatch):
     del content["left_out"], content["noise_seed"]
     torch.save(content, path)
     with pytest.raises(DataError, match=r"a/network\.pt: .*earlier version"):
-        thaw(path)
+        open_network(path)

@@ -85,7 +85,7 @@ def stimulus(study: Study, source: str, chosen: str | None) -> str:
     """Return the chosen stimulus of those that a source is shown, or the first but the reference."""
     reference = study.config["analyses"]["differentiation"].get("reference")
     shown = sorted(study.stimuli_of(source), key=lambda name: name == reference)
-    return defaults.one(chosen, shown, "stimulus")
+    return defaults.one_or_default(chosen, shown, "stimulus")
 
 
 def layers(

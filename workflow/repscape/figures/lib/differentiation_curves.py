@@ -68,17 +68,19 @@ def select(
     out, as are stimuli that no source was shown. Normalised values keep the reference beside the stimuli
     chosen, and need a source to be shown it.
     """
-    table = table.sel(source=defaults.several(sources, table["source"].values, "sources"))
+    table = table.sel(source=defaults.many_or_all(sources, table["source"].values, "sources"))
     reference = table.attrs["reference"] if variable == "normalised" else None
     if stimuli is not None:
         kept = [str(name) for name in table["stimulus"].values if name in (*stimuli, reference)]
         table = table.sel(stimulus=kept)
     chosen = list(map(str, table["source"].values))
-    samples = defaults.drawn(table)
-    metric = defaults.one(metric, table["metric"].values, "metric")
-    population = defaults.sampled(samples, population)
+    samples = defaults.sampled_sizes(table)
+    metric = defaults.one_or_default(metric, table["metric"].values, "metric")
+    population = defaults.population_or_default(samples, population)
     sizes = [
-        size for size in samples[population] if size in defaults.several(sizes, samples[population], "sizes")
+        size
+        for size in samples[population]
+        if size in defaults.many_or_all(sizes, samples[population], "sizes")
     ]
     drawn = (table["n_drawn"].sel(population=population, size=sizes) > 0).any(("layer", "size"))
     seen = (table["shown"] > 0).sel(stimulus=reference or table["stimulus"])

@@ -21,11 +21,11 @@ class OfDistances(Plugin, shared=True):
 
     def inputs(self, study: Study) -> dict:
         """Name the file of the analysis and check what is shown of it."""
-        source = defaults.one(self.source, study.layers, "source")
-        defaults.one(self.metric, study.metrics, "metric")
-        file = defaults.analysis(study, self.analysis, "distances")
+        source = defaults.one_or_default(self.source, study.layers, "source")
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        file = defaults.analysis_file(study, self.analysis, "distances")
         of = study.config["analyses"][self.analysis or "distances"].get("stimuli") or study.stimuli
-        defaults.several(
+        defaults.many_or_all(
             getattr(self, "stimuli", None),
             [name for name in study.stimuli_of(source) if name in of],
             "stimuli",
@@ -39,8 +39,8 @@ def chosen(table, source: str | None, metric: str | None):
     Stimuli that the source was not shown are left out.
     """
     table = table.sel(
-        source=defaults.one(source, table["source"].values, "source"),
-        metric=defaults.one(metric, table["metric"].values, "metric"),
+        source=defaults.one_or_default(source, table["source"].values, "source"),
+        metric=defaults.one_or_default(metric, table["metric"].values, "metric"),
     )
     return table.isel(stimulus=table["shown"].values > 0)
 

@@ -25,7 +25,8 @@ def networks(study: Study) -> list[str]:
 def chosen(study: Study, names: Iterable[str] | None) -> list[str]:
     """Return the paths of the trainings of networks; by default of all that are trained."""
     return [
-        study.path("training", source=name) for name in defaults.several(names, networks(study), "sources")
+        study.path("training", source=name)
+        for name in defaults.many_or_all(names, networks(study), "sources")
     ]
 
 

@@ -40,10 +40,10 @@ class OfTuning(Plugin, shared=True):
         for label, wanted in (self.where or {}).items():
             if label not in valid:
                 raise ConfigError(f"where: {unknown(label, valid)}")
-            defaults.several(
+            defaults.many_or_all(
                 wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}"
             )
-        return {"tuning": defaults.analysis(study, self.analysis, "tuning")}
+        return {"tuning": defaults.analysis_file(study, self.analysis, "tuning")}
 
 
 def shown(
@@ -66,7 +66,7 @@ def shown(
         A label or value is unknown, nothing has all of them, or there are more sources than room.
     """
     own: dict[str, list[int]] = {}
-    for at in defaults.places(labels, where, what):
+    for at in defaults.indices_where(labels, where, what):
         own.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
     if len(own) > most:
         raise ConfigError(f"where: there is room for {most}, found {len(own)} sources. Choose some of them.")

@@ -10,7 +10,7 @@ def layers(path) -> list[Layer]:
     """Describe the areas of a recording as layers: a channel a neuron, its features side by side."""
     with netcdf.open_file(path, "responses") as file:
         return [
-            Layer(area, neurons, 1, features, neurons * features, known_as=area)
+            Layer(area, neurons, 1, features, neurons * features, layer_label=area)
             for area in json.loads(file.areas)
             for neurons, features in [(int(file[area].neurons), int(file[area].features))]
         ]

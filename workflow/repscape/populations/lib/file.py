@@ -66,7 +66,7 @@ def write(
                 netcdf.add_variable(group, "rank", ("unit",), selection.rank)
             counts = {"n_requested": selection.requested, "n_recorded": len(selection.unit)}
             shape = {"channels": layer.channels, "height": layer.height, "width": layer.width}
-            known = {"statistic": selection.statistic, "layer": layer.known_as or layer.label}
+            known = {"statistic": selection.statistic, "layer": layer.layer_label or layer.label}
             netcdf.set_attributes(group, counts | known | shape)
             if len(selection.unit) < selection.requested:
                 smaller.append(f"{layer.label} ({len(selection.unit)})")
@@ -97,7 +97,7 @@ def read(dataset, label: str) -> Selection:
     return Selection(group["unit"][:], group.statistic, int(group.n_requested))
 
 
-def known_as(dataset, label: str) -> str:
+def layer_label(dataset, label: str) -> str:
     """Return the label, in the network's table, of a layer of an open population file."""
     return dataset[label].layer
 

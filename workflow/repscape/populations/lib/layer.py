@@ -15,7 +15,7 @@ class Layer(NamedTuple):
     channels, height, width : int
     units : int
         Their product.
-    known_as : str
+    layer_label : str
         Its label in the network's table.
     stride, offset : float
         Of receptive fields, in pixels of the input: the distance between the centres of neighbours,
@@ -31,7 +31,7 @@ class Layer(NamedTuple):
     height: int
     width: int
     units: int
-    known_as: str = ""
+    layer_label: str = ""
     stride: float = float("nan")
     offset: float = float("nan")
     image: tuple[int, int] = (0, 0)

@@ -44,7 +44,7 @@ def mean_responses(
     totals: dict[str, np.ndarray] = {}
     nodes: dict[str, np.ndarray] = {}  # two names of one layer share its sums
     for layer in layers:
-        node = layer_table.find(viewer.frozen.rows, layer.known_as)[1].node
+        node = layer_table.find(viewer.frozen.rows, layer.layer_label)[1].node
         totals[layer.label] = nodes.setdefault(node, np.zeros(layer.units))
     shown = 0
 
