@@ -16,7 +16,7 @@ from repscape.core.logs import logger, progress
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Period, Resamples, Threads
-from repscape.study.defaults import one, sampled, several
+from repscape.study.defaults import many_or_all, one_or_default, population_or_default
 from repscape.study.study import Study
 
 LEVEL = 0.95
@@ -81,14 +81,14 @@ class AngleDecoding(Seeded, Analysis):
         population = self.population
         stimulus = varying(study, stimulus, self.factor)
         shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
-        sources = several(sources, shown, "sources")
+        sources = many_or_all(sources, shown, "sources")
         population = (
-            sampled(study.samples, None)
+            population_or_default(study.samples, None)
             if population is None
-            else one(population, study.config["populations"], "population")
+            else one_or_default(population, study.config["populations"], "population")
         )
         for source in self.layers or {}:
-            one(source, sources, "layers")
+            one_or_default(source, sources, "layers")
         return {
             "stimulus": study.path("stimulus", stimulus=stimulus),
             "activations": [
@@ -96,7 +96,7 @@ class AngleDecoding(Seeded, Analysis):
                     "activations", source=source, stimulus=stimulus, population=population, layer=layer
                 )
                 for source in sources
-                for layer in several(
+                for layer in many_or_all(
                     (self.layers or {}).get(source), study.layers[source], f"layers.{source}"
                 )
             ],

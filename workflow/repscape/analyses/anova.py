@@ -11,7 +11,7 @@ from repscape.analyses.lib.factorial_design import choose, crossed, known, stimu
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin.contract import Analysis, OnDevice, parameter
-from repscape.study.defaults import layers_of, one
+from repscape.study.defaults import layers_of, one_or_default
 from repscape.study.study import Study
 
 SIGNIFICANT = 0.05
@@ -50,7 +50,7 @@ class Anova(OnDevice, Analysis):
         """
         source = self.source
         stimulus = self.stimulus
-        source = one(source, study.networks, "source")
+        source = one_or_default(source, study.networks, "source")
         stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
         layers_of(study, source, self.layers)
         varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
@@ -70,7 +70,7 @@ class Anova(OnDevice, Analysis):
         """Return what the study says about the network: which it is, and the labels of its layers by name."""
         source = self.source
         layers = self.layers
-        source = one(source, study.networks, "source")
+        source = one_or_default(source, study.networks, "source")
         layers = layers_of(study, source, layers)
         return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
 
@@ -80,7 +80,7 @@ class Anova(OnDevice, Analysis):
         stimulus = self.stimulus
         from repscape.networks.lib import layer_table, layer_table_cache
 
-        source = one(source, study.networks, "source")
+        source = one_or_default(source, study.networks, "source")
         stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
         varied = known(study, stimulus)
         cells = CELLS

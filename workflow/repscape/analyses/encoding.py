@@ -16,7 +16,7 @@ from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger, progress
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.study.defaults import one, sampled, several
+from repscape.study.defaults import many_or_all, one_or_default, population_or_default
 from repscape.study.study import Study
 
 LEVEL = 0.95
@@ -72,8 +72,8 @@ class Encoding(Seeded, Analysis):
                 "recording: the study has no recording of responses, whose neurons could be predicted. Add one "
                 "under 'recordings'."
             )
-        recording = one(recording, recorded, "recording")
-        stimulus = one(stimulus, study.stimuli_of(recording), "stimulus")
+        recording = one_or_default(recording, recorded, "recording")
+        stimulus = one_or_default(stimulus, study.stimuli_of(recording), "stimulus")
         factors = known(study, stimulus)
         if self.groups is not None and factors is not None and self.groups not in factors:
             raise ConfigError(f"groups: of the factors of '{stimulus}', {unknown(self.groups, factors)}")
@@ -84,13 +84,13 @@ class Encoding(Seeded, Analysis):
             sources = [source for source in shown if source not in recorded]
             if not sources:
                 raise ConfigError(f"sources: no network is shown the stimulus '{stimulus}' of '{recording}'.")
-        sources = several(sources, shown, "sources")
+        sources = many_or_all(sources, shown, "sources")
         for source in self.layers or {}:
-            one(source, sources, "layers")
-        population = _population(study, population, sampled(study.samples, None), "population")
+            one_or_default(source, sources, "layers")
+        population = _population(study, population, population_or_default(study.samples, None), "population")
         neurons = _population(study, neurons, population, "neurons")
         keys = {"stimulus": stimulus, "population": population}
-        area = one(area, study.layers[recording], "area")
+        area = one_or_default(area, study.layers[recording], "area")
         return {
             "recording": study.path(
                 "activations", source=recording, stimulus=stimulus, population=neurons, layer=area
@@ -98,7 +98,7 @@ class Encoding(Seeded, Analysis):
             "predictors": [
                 study.path("activations", source=source, layer=layer, **keys)
                 for source in sources
-                for layer in several(
+                for layer in many_or_all(
                     (self.layers or {}).get(source), study.layers[source], f"layers.{source}"
                 )
             ],
@@ -244,7 +244,7 @@ class Encoding(Seeded, Analysis):
 
 
 def _population(study: Study, name: str | None, default: str, key: str) -> str:
-    return default if name is None else one(name, study.config["populations"], key)
+    return default if name is None else one_or_default(name, study.config["populations"], key)
 
 
 def _groups(file, path, groups: str | None) -> tuple[np.ndarray, str]:

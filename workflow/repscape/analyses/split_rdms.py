@@ -15,7 +15,7 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names
-from repscape.study.defaults import layers_of, one, one_size, several
+from repscape.study.defaults import layers_of, many_or_all, one_or_default, size_or_default
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ class SplitRdms(Seeded, Analysis):
                     f"source: '{source}' is a network, which has no trials to split. Name a recording of "
                     f"responses ({', '.join(sources) or 'the study has none'}), or leave out `trials`."
                 )
-        source = one(source, sources, "source")
-        stimulus = one(stimulus, study.stimuli_of(source), "stimulus")
-        population, size = one_size(study.samples_of(source), population, size)
-        several(self.metrics, study.metrics, "metrics")
+        source = one_or_default(source, sources, "source")
+        stimulus = one_or_default(stimulus, study.stimuli_of(source), "stimulus")
+        population, size = size_or_default(study.samples_of(source), population, size)
+        many_or_all(self.metrics, study.metrics, "metrics")
         keys = {"source": source, "stimulus": stimulus, "population": population, "size": size}
         chosen = layers_of(study, source, self.layers)
         return {

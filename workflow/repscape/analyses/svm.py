@@ -15,7 +15,7 @@ from repscape.core.logs import progress
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Resamples
-from repscape.study.defaults import layers_of, one, sampled
+from repscape.study.defaults import layers_of, one_or_default, population_or_default
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Svm(Seeded, Analysis):
         source = self.source
         stimulus = self.stimulus
         population = self.population
-        source = one(source, study.layers, "source")
+        source = one_or_default(source, study.layers, "source")
         named = [name for name in (self.target, self.across, self.groups) if name not in (None, LABEL)]
         stimulus = stimulus_of(study, source, stimulus, named)
         varied = known(study, stimulus)
@@ -76,9 +76,9 @@ class Svm(Seeded, Analysis):
             if varied is not None and name is not None and name not in (*varied, LABEL):
                 raise ConfigError(f"{key}: of the factors of '{stimulus}', {unknown(name, varied)}")
         population = (
-            sampled(study.samples, None)
+            population_or_default(study.samples, None)
             if population is None
-            else one(population, study.config["populations"], "population")
+            else one_or_default(population, study.config["populations"], "population")
         )
         keys = {"source": source, "stimulus": stimulus, "population": population}
         return {

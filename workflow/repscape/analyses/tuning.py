@@ -13,7 +13,7 @@ from repscape.core.labels import check_equal
 from repscape.core.logs import progress
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names, Period, Resamples
-from repscape.study.defaults import one, sampled, several
+from repscape.study.defaults import many_or_all, one_or_default, population_or_default
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -65,19 +65,19 @@ class Tuning(Seeded, Analysis):
         population = self.population
         stimulus = varying(study, stimulus, self.factor)
         shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
-        sources = several(sources, study.layers, "sources") if sources is not None else shown
+        sources = many_or_all(sources, study.layers, "sources") if sources is not None else shown
         for source in sources:
             if source not in shown:
                 raise ConfigError(
                     f"sources: '{source}' is not shown the stimulus '{stimulus}'. Leave it out."
                 )
         population = (
-            sampled(study.samples, None)
+            population_or_default(study.samples, None)
             if population is None
-            else one(population, study.config["populations"], "population")
+            else one_or_default(population, study.config["populations"], "population")
         )
         every = dict.fromkeys(layer for source in sources for layer in study.layers[source])
-        chosen = several(self.layers, every, "layers")
+        chosen = many_or_all(self.layers, every, "layers")
         return {
             "activations": [
                 study.path(

@@ -8,7 +8,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.study.study import Study
 
 
-def one(name: str | None, valid: Iterable[str], key: str) -> str:
+def one_or_default(name: str | None, valid: Iterable[str], key: str) -> str:
     """Return `name` if it is valid, the first valid name if it is None.
 
     Raises
@@ -24,12 +24,12 @@ def one(name: str | None, valid: Iterable[str], key: str) -> str:
     return str(name)
 
 
-def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]:
-    """Return `names` as text if all are valid, every valid name if None; like `one`."""
+def many_or_all(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]:
+    """Return `names` as text if all are valid, every valid name if None; like `one_or_default`."""
     valid = list(map(str, valid))
     if names is None:
         return valid
-    chosen = list(dict.fromkeys(one(str(name), valid, key) for name in names))
+    chosen = list(dict.fromkeys(one_or_default(str(name), valid, key) for name in names))
     if not chosen:
         raise ConfigError(
             f"{key}: the list is empty. Leave it out for all, or choose from {', '.join(valid)}."
@@ -38,40 +38,44 @@ def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]
 
 
 def layers_of(study: Study, source: str, names: Iterable | None, key: str = "layers") -> list[str]:
-    """Return layers of a source, like `several`; the message tells the source, which may be the default."""
+    """Return layers of a source, like `many_or_all`; the message tells the source, which may be the default."""
     try:
-        return several(names, study.layers[source], key)
+        return many_or_all(names, study.layers[source], key)
     except ConfigError as error:
         raise ConfigError(
             f"{error} These are layers of '{source}'; the key 'source' chooses another."
         ) from None
 
 
-def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
+def population_or_default(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
     """Return a population of the study; by default the first that is sampled by size."""
     by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]
-    return one(population, [*by_size, *(name for name in samples if name not in by_size)], "population")
-
-
-def differentiation(
-    study: Study, *, metric: str | None, population: str | None, sizes: Iterable | None
-) -> tuple[str, str, list[str]]:
-    """Check metric, population and sizes against the study and return those meant."""
-    population = sampled(study.samples, population)
-    return (
-        one(metric, study.metrics, "metric"),
-        population,
-        several(sizes, study.samples[population], "sizes"),
+    return one_or_default(
+        population, [*by_size, *(name for name in samples if name not in by_size)], "population"
     )
 
 
-def one_size(samples: dict[str, tuple[str, ...]], population: str | None, size) -> tuple[str, str]:
+def metric_population_sizes(
+    study: Study, *, metric: str | None, population: str | None, sizes: Iterable | None
+) -> tuple[str, str, list[str]]:
+    """Check metric, population and sizes against the study and return those meant."""
+    population = population_or_default(study.samples, population)
+    return (
+        one_or_default(metric, study.metrics, "metric"),
+        population,
+        many_or_all(sizes, study.samples[population], "sizes"),
+    )
+
+
+def size_or_default(samples: dict[str, tuple[str, ...]], population: str | None, size) -> tuple[str, str]:
     """Return a population and one of its sizes; by default the first sampled by size, and the largest."""
-    population = sampled(samples, population)
-    return population, one(samples[population][-1] if size is None else size, samples[population], "size")
+    population = population_or_default(samples, population)
+    return population, one_or_default(
+        samples[population][-1] if size is None else size, samples[population], "size"
+    )
 
 
-def drawn(table) -> dict[str, tuple[str, ...]]:
+def sampled_sizes(table) -> dict[str, tuple[str, ...]]:
     """Return the populations that some source of an analysis was sampled of, and for each its sizes."""
     there = table["n_drawn"] > 0
     there = there.any([dim for dim in there.dims if dim not in ("population", "size")])
@@ -82,7 +86,7 @@ def drawn(table) -> dict[str, tuple[str, ...]]:
     }
 
 
-def analysis(study: Study, name: str | None, plugin: str) -> str:
+def analysis_file(study: Study, name: str | None, plugin: str) -> str:
     """Return the path of an analysis made by a plugin; by default the one of the plugin's name.
 
     Raises
@@ -93,10 +97,10 @@ def analysis(study: Study, name: str | None, plugin: str) -> str:
     by_plugin = [
         label for label, section in study.config["analyses"].items() if section.get("kind") == plugin
     ]
-    return study.path("analysis", analysis=one(name or plugin, by_plugin, "analysis"))
+    return study.path("analysis", analysis=one_or_default(name or plugin, by_plugin, "analysis"))
 
 
-def places(values: Mapping, where: Mapping | None, what: str) -> list[int]:
+def indices_where(values: Mapping, where: Mapping | None, what: str) -> list[int]:
     """Return the places in which labels have certain values.
 
     Parameters

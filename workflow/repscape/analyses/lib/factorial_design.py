@@ -8,7 +8,7 @@ import numpy as np
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.natural_order import natural
 from repscape.plugin import schema
-from repscape.study.defaults import one
+from repscape.study.defaults import one_or_default
 from repscape.study.study import Study
 
 
@@ -123,7 +123,7 @@ def stimulus_of(
             return not own, len(wanted - {*own}), several and len(own) < 2
 
         return min(shown, key=rank)
-    return one(stimulus, shown, "stimulus")
+    return one_or_default(stimulus, shown, "stimulus")
 
 
 def varying(study: Study, stimulus: str | None, factor: str) -> str:
@@ -135,7 +135,7 @@ def varying(study: Study, stimulus: str | None, factor: str) -> str:
         It is unknown, or lacks the factor; or all do.
     """
     if stimulus is not None:
-        stimulus = one(stimulus, study.stimuli, "stimulus")
+        stimulus = one_or_default(stimulus, study.stimuli, "stimulus")
         check_factor(study, stimulus, factor)
         return stimulus
     factors = {name: schema.factor_names(study.config["stimuli"][name]) for name in study.stimuli}
