@@ -33,6 +33,7 @@ MAY_DIFFER = {
     "config text, in which keys and plugins may get other names": ["@parameters", "@history"],
     "config text of a population": ["@selected", "selected"],
     "name of the plugin that made it": ["stimuli/@source", "recordings/@source", "populations/@select"],
+    "name of the plugin since it has one key everywhere": ["@plugin"],
     "name of the plugin, too": ["networks/@function", "analyses/@analysis", "figures/@figure"],
 }
 # Variables that hold places along a dimension. The labels of these places are compared.
