@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from repscape import store
-from repscape.analyses.design import crossed
-from repscape.analyses.variance import Sums
-from repscape.frozen.viewer import Viewer
-from repscape.networks import freeze, tables, torchvision
+from repscape.analyses.lib.anova_sums import Sums
+from repscape.analyses.lib.factorial_design import crossed
+from repscape.io import netcdf
+from repscape.networks import torchvision
+from repscape.networks.lib import freeze, layer_table
+from repscape.traced.runner import Viewer
 
 CASES = (("alexnet", "all"), ("mobilenet_v2", "blocks"), ("mobilenet_v2", "all"), ("vgg16", "all"))
 RUNS = 3
@@ -30,7 +31,7 @@ def main(images: int = 48) -> None:
     print(f"{'network':14}{'layers':>8}{'units':>12}{'forward':>10}{'with':>8}{'ratio':>7}{'the rest':>10}")
     with tempfile.TemporaryDirectory() as folder:
         stimulus, network = Path(folder, "stimulus.nc"), Path(folder, "network.pt")
-        store.write(
+        netcdf.write(
             stimulus,
             kind="stimulus",
             variables={
@@ -46,8 +47,8 @@ def main(images: int = 48) -> None:
                 freeze.freeze(torchvision.load(architecture=architecture, weights="random", seed=0)), network
             )
             viewer = Viewer(network, "cpu")
-            labels = tables.select(viewer.frozen.rows, layers, "layers")
-            nodes = {tables.find(viewer.frozen.rows, label)[1].node: label for label in labels}
+            labels = layer_table.select(viewer.frozen.rows, layers, "layers")
+            nodes = {layer_table.find(viewer.frozen.rows, label)[1].node: label for label in labels}
 
             def timed(watched, viewer=viewer):
                 start = time.perf_counter()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from repscape import assets
+from repscape.io import assets
 
 REPOSITORY = Path(__file__).parents[2]
 STEPS = {"activations": "activations", "samples": "samples", "rdms": "rdms"}

@@ -25,13 +25,14 @@ import netCDF4
 import numpy as np
 import torch
 
-from repscape import store
 from repscape.activations.record import record
-from repscape.frozen.network import thaw
-from repscape.frozen.running import settings
-from repscape.networks import freeze, tables, torchvision
-from repscape.populations import file as population_file
-from repscape.populations.layer import Layer
+from repscape.io import netcdf
+from repscape.networks import torchvision
+from repscape.networks.lib import freeze, layer_table
+from repscape.populations.lib import file as population_file
+from repscape.populations.lib.layer import Layer
+from repscape.traced.device import settings
+from repscape.traced.network import thaw
 
 UNITS, PIXELS, ROUNDS = 1_000, 224, 3
 AGREE = 1e-3  # SDs of a layer, the largest difference between CPU and GPU that is no mistake
@@ -71,10 +72,10 @@ class Study:
         frozen = freeze.freeze(torchvision.load(architecture=architecture, weights="random", seed=0))
         self.network, self.population = folder / "network.pt", folder / "population.nc"
         freeze.save(frozen, self.network)
-        self.labels = tables.select(frozen.rows, "all", "layers")
+        self.labels = layer_table.select(frozen.rows, "all", "layers")
         layers = []
         for label in self.labels:
-            row = tables.find(frozen.rows, label)[1]
+            row = layer_table.find(frozen.rows, label)[1]
             layers.append(Layer(label, row.channels, row.height, row.width, row.units))
         section = {"select": "random", "units": UNITS, "seed": 0}
         population_file.write(
@@ -92,7 +93,7 @@ class Study:
             "name": (("image",), [f"{number:06d}" for number in range(images)]),
         }
         attributes = {"stimulus": "noise", "sha256": ""}
-        store.write(self.stimulus, kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(self.stimulus, kind="stimulus", variables=variables, attributes=attributes)
 
     def record(self, device: str, precision: str = "float32") -> dict[str, Path]:
         """Record all layers; return their files."""

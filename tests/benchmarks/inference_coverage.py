@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.plugins import entry
-from repscape.rdms.ceiling import similarities
-from repscape.rdms.distances import pairs
-from repscape.rdms.inference import Units, infer
-from repscape.rdms.normalisation import Scaling
-from repscape.rdms.permutation import permutation_tests
-from repscape.rdms.trials import Trials, asked_for
+from repscape.metrics.lib.distances import pairs
+from repscape.metrics.lib.normalisation import Scaling
+from repscape.metrics.lib.single_trials import Trials, asked_for
+from repscape.plugin.registry import entry
+from repscape.rdms.compare.inference import Units, infer
+from repscape.rdms.compare.noise_ceiling import similarities
+from repscape.rdms.compare.permutation import permutation_tests
 
 WIDTH = 1.2  # of tuning, in SDs of the images' features
 TUNED = 2  # features that neurons are tuned to
@@ -92,7 +92,7 @@ def models(images: np.ndarray) -> np.ndarray:
 
 def distances(metric: str, made: Recorded) -> np.ndarray:
     """Compute a metric's RDM of a recording."""
-    function = entry("rdms", metric)
+    function = entry("metrics", metric)
     further = {"trials": made.trials} if asked_for(function) else {}
     return function(made.activity, NONE, **further)
 
@@ -117,7 +117,7 @@ def bias(simulations: int, images: int, units: int, repeats: int = 4, seed: int 
         difference = made.true[i] - made.true[j]
         noiseless = {
             "sqeuclidean": (difference**2).mean(1),
-            "correlation": entry("rdms", "correlation")(made.true, NONE),
+            "correlation": entry("metrics", "correlation")(made.true, NONE),
         }
         # What noise-normalised distances of the true responses are, with the same estimates of the noise
         noiseless["mahalanobis"] = _by_precision(made, difference, [None])
@@ -215,7 +215,7 @@ def _units(generator, made: Recorded, metric: str, resamples: int) -> Units:
     rdms = []
     for _ in range(resamples):
         drawn = generator.integers(0, units, units)
-        rdms.append(entry("rdms", metric)(made.activity[:, drawn], NONE))
+        rdms.append(entry("metrics", metric)(made.activity[:, drawn], NONE))
     return Units(units, [np.array(rdms)[:, None]])
 
 

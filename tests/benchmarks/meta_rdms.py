@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from repscape import store
-from repscape.rdms import table
-from repscape.rdms.comparison import compare
-from repscape.rdms.meta import meta_rdms
+from repscape.io import netcdf
+from repscape.rdms.compare.comparison import compare
+from repscape.rdms.compare.meta import meta_rdms
+from repscape.rdms.table import table
 
 OBJECTS, COLORS = [f"obj{at:03d}" for at in range(1, 5)], ["000", "090", "180", "270"]
 NETWORKS, LAYERS, POPULATIONS = 4, 45, ["all", "filter_means"]
@@ -88,7 +88,7 @@ def write(folder: Path) -> None:
         path = folder / keys["source"] / "shapes" / population / keys["layer"] / "nall.nc"
         described = {"set": "colors", "by": ["obj"], "entries": ["color"]}
         groups = {"colors/0": (inner, described)}
-        store.write(path, kind="rdm", variables=variables, attributes=keys, groups=groups)
+        netcdf.write(path, kind="rdm", variables=variables, attributes=keys, groups=groups)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from rsatoolbox.rdm import calc_rdm
 from scipy.spatial.distance import pdist
 from threadpoolctl import threadpool_info
 
-from repscape.plugins import entry
-from repscape.rdms.normalisation import scaling
+from repscape.metrics.lib.normalisation import scaling
+from repscape.plugin.registry import entry
 
 ROUNDS = 15
 SLOW_ROUNDS = 3
@@ -78,7 +78,7 @@ def measure(images: int, units: int) -> dict[str, tuple[float, float]]:
 
 def repscape_rdm(metric: str, activity: np.ndarray, normalisation: str) -> np.ndarray:
     """Return what an RDM job computes for one metric, its normalisation included."""
-    return entry("rdms", metric)(activity, scaling(activity, normalisation))
+    return entry("metrics", metric)(activity, scaling(activity, normalisation))
 
 
 def processor() -> str:

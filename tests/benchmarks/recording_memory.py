@@ -4,7 +4,7 @@
 
 All layers of torchvision's networks (random weights), 100,000 random units of each, two batches of noise,
 each recording in a process of its own. Beside it, the same without keeping memory that was freed (see
-`repscape.memory`), and the processor time of both: in all, and what of it the system took.
+`repscape.core.malloc`), and the processor time of both: in all, and what of it the system took.
 """
 
 import argparse
@@ -19,8 +19,9 @@ from pathlib import Path
 
 from speed import UNITS, noise, random_network, write_network, write_stimulus
 
-from repscape import memory, needs
+from repscape.core import malloc
 from repscape.activations.record import record
+from repscape.planning import resource_estimates
 
 NETWORKS = ["vgg16", "resnet50", "densenet121"]
 
@@ -43,10 +44,10 @@ def main() -> None:
             for batch in arguments.batches:
                 write_stimulus(folder / "stimulus.nc", noise(2 * batch))
                 kept, without = (apart(folder, labels, batch, keep) for keep in (True, False))
-                asked = needs.recording(
+                asked = resource_estimates.recording(
                     str(folder / "network.pt"),
                     str(folder / "population.nc"),
-                    pixels=needs.image(str(folder / "stimulus.nc"), 2 * batch),
+                    pixels=resource_estimates.image(str(folder / "stimulus.nc"), 2 * batch),
                     largest=max(layer.units for layer in layers),
                     recorded=UNITS,
                     batch=batch,
@@ -67,7 +68,7 @@ def apart(folder: Path, labels: list[str], batch: int, keep: bool) -> tuple[floa
 def one(folder: str, labels: list[str], batch: int, keep: bool) -> None:
     """Record, and print the largest memory and the processor time."""
     if not keep:
-        memory.kept = nullcontext
+        malloc.kept = nullcontext
     inputs = [Path(folder, name) for name in ("network.pt", "stimulus.nc", "population.nc")]
     before = os.times()
     record(*inputs, {label: Path(folder, f"{label}.nc") for label in labels}, batch=batch, device="cpu")

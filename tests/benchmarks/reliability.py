@@ -402,13 +402,13 @@ def trained_weights(study: Study, row: Row, tries: int) -> None:
     """One byte of trained weights is changed; they are read as the job reads them."""
     from torch import nn
 
-    from repscape.errors import DataError
-    from repscape.frozen.preprocess import Preprocess
-    from repscape.networks import trained
-    from repscape.networks.loaded import Loaded
+    from repscape.core.errors import DataError
+    from repscape.networks.lib import trained_weights
+    from repscape.networks.lib.loaded import Loaded
+    from repscape.traced.preprocess import Preprocess
 
     path, module = study.folder / "trained.safetensors", nn.Sequential(nn.Conv2d(3, 8, 5), nn.ReLU())
-    trained.save(module, path, weights="trained", classes=["a", "b"])
+    trained_weights.save(module, path, weights="trained", classes=["a", "b"])
     whole = path.read_bytes()
     for _ in range(10 * tries):
         content = bytearray(whole)
@@ -416,7 +416,7 @@ def trained_weights(study: Study, row: Row, tries: int) -> None:
         path.write_bytes(content)
         row.tries += 1
         try:
-            trained.put_into(Loaded(module, Preprocess(), "random", None), path)
+            trained_weights.put_into(Loaded(module, Preprocess(), "random", None), path)
             row.trusted += 1
         except DataError as error:
             row.recovered += str(path) in str(error)
@@ -492,9 +492,9 @@ def orphans(study: Study, row: Row, tries: int) -> None:
 STOPPED = """
 import sys, time
 from pathlib import Path
-from repscape import turns
-turns.BEAT, turns.TELL, turns.DEAD = 0.1, 1, 5
-with turns.turn(Path(sys.argv[1])):
+from repscape.io import cache_lock
+cache_lock.BEAT, cache_lock.TELL, cache_lock.DEAD = 0.1, 1, 5
+with cache_lock.turn(Path(sys.argv[1])):
     print("mine", flush=True)
     time.sleep(float(sys.argv[2]))
 """

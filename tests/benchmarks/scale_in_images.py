@@ -109,12 +109,12 @@ def prepare(folder: Path, count: int) -> None:
     import torch
     from torch import nn
 
-    from repscape import store
-    from repscape.frozen.preprocess import Preprocess
-    from repscape.networks import freeze, tables
-    from repscape.networks.loaded import Loaded
-    from repscape.populations import file
-    from repscape.populations.layer import Layer
+    from repscape.io import netcdf
+    from repscape.networks.lib import freeze, layer_table
+    from repscape.networks.lib.loaded import Loaded
+    from repscape.populations.lib import file
+    from repscape.populations.lib.layer import Layer
+    from repscape.traced.preprocess import Preprocess
 
     torch.manual_seed(0)
     module = nn.Sequential(
@@ -122,16 +122,16 @@ def prepare(folder: Path, count: int) -> None:
     )
     frozen = freeze.freeze(Loaded(module.eval(), Preprocess(resize=None, crop=SIZE), "random", None))
     freeze.save(frozen, folder / "network.pt")
-    label = tables.select(frozen.rows, "all", "layers")[-1]
-    row = tables.find(frozen.rows, label)[1]
+    label = layer_table.select(frozen.rows, "all", "layers")[-1]
+    row = layer_table.find(frozen.rows, label)[1]
     layer = Layer(label, row.channels, row.height, row.width, row.units)
     section = {"select": "random", "units": UNITS, "seed": 0}
     keys = {"section": section, "files": {}, "source": "net", "population": "random"}
     file.write(folder / "population.nc", [layer], **keys)
-    with store.open_file(folder / "population.nc") as population:
+    with netcdf.open_file(folder / "population.nc") as population:
         unit = np.sort(file.read(population, label).unit)
     keys = {"source": "net", "population": "random", "layer": label, "size": "all", "drawn": "random"}
-    store.write(
+    netcdf.write(
         folder / "sample.nc",
         kind="sample",
         variables={"unit": (("repeat", "draw"), unit[np.newaxis])},

@@ -108,7 +108,7 @@ def extraction(arguments) -> Iterable[Row]:
     from peers import stored_whole
 
     from repscape.activations.record import record
-    from repscape.frozen.running import settings
+    from repscape.traced.device import settings
 
     on_gpu, images = arguments.device == "cuda", arguments.images
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
@@ -174,7 +174,7 @@ class Bare:
         """Prepare batches of images in the network's memory, and run the first."""
         import torch
 
-        from repscape import memory
+        from repscape.core import malloc
 
         torch.set_num_threads(threads)
         torch.backends.cudnn.allow_tf32 = False  # as it is recorded: float32, not rounded
@@ -190,7 +190,7 @@ class Bare:
         @torch.inference_mode()
         def run(first: int, stop: int, writing: dict[str, int] | None = None) -> None:
             with ExitStack() as stack:
-                stack.enter_context(memory.kept() if keep else nullcontext())
+                stack.enter_context(malloc.kept() if keep else nullcontext())
                 values = np.ones(size * max((writing or {"": 0}).values()), np.float32)
                 files = [
                     (stack.enter_context(open(path, "wb", buffering=0)), units)
@@ -220,13 +220,15 @@ def random_network(architecture: str):
 
 def write_network(folder: Path, loaded, units: int = UNITS) -> list:
     """Write network.pt and population.nc: random units of all layers, which are returned."""
-    from repscape.networks import freeze, tables
-    from repscape.populations import file
-    from repscape.populations.layer import Layer
+    from repscape.networks.lib import freeze, layer_table
+    from repscape.populations.lib import file
+    from repscape.populations.lib.layer import Layer
 
     frozen = freeze.freeze(loaded)
     freeze.save(frozen, folder / "network.pt")
-    rows = [tables.find(frozen.rows, label)[1] for label in tables.select(frozen.rows, "all", "layers")]
+    rows = [
+        layer_table.find(frozen.rows, label)[1] for label in layer_table.select(frozen.rows, "all", "layers")
+    ]
     layers = [Layer(row.label, row.channels, row.height, row.width, row.units) for row in rows]
     write_population(file, folder / "population.nc", layers, units)
     return layers
@@ -237,10 +239,10 @@ def noise(images: int) -> np.ndarray:
 
 
 def write_stimulus(path: Path, pixels: np.ndarray) -> None:
-    from repscape import store
+    from repscape.io import netcdf
 
     names = [f"image {number:04d}" for number in range(len(pixels))]
-    store.write(
+    netcdf.write(
         path,
         kind="stimulus",
         variables={"images": (("image", "y", "x", "channel"), pixels), "name": (("image",), names)},
@@ -275,10 +277,10 @@ def rdms(arguments) -> Iterable[Row]:
 def resampling(arguments) -> Iterable[Row]:
     import peers
 
-    from repscape import store
     from repscape.activations.file import define
-    from repscape.populations import file
-    from repscape.populations.layer import Layer
+    from repscape.io import netcdf
+    from repscape.populations.lib import file
+    from repscape.populations.lib.layer import Layer
     from repscape.rdms.compute import write_rdms
     from repscape.samples.draw import write_samples
 
@@ -297,10 +299,12 @@ def resampling(arguments) -> Iterable[Row]:
         for layer in layers:
             side = layer.height
             activity = random.random((images, side, side, layer.channels), np.float32)
-            with store.open_file(folder / "population.nc") as population:
+            with netcdf.open_file(folder / "population.nc") as population:
                 unit = file.read(population, layer.label).unit
             keys = {"source": "vgg16", "population": "random", "layer": layer.label, "stimulus": "noise"}
-            with store.create(paths["activations"][layer.label], kind="activations", attributes=keys) as made:
+            with netcdf.create(
+                paths["activations"][layer.label], kind="activations", attributes=keys
+            ) as made:
                 define(made, np.array([f"image {number}" for number in range(images)]), {}, {"unit": unit})
                 made["activation"][:] = activity.transpose(0, 3, 1, 2).reshape(images, -1)[:, unit]
             for _ in range(few):
@@ -366,7 +370,7 @@ def agreement(analyses: Path, numbers: Path) -> str:
     """
     import one_script
 
-    from repscape import store
+    from repscape.io import netcdf
 
     labels = {
         "source": one_script.SHOWN, "stimulus": one_script.STIMULI, "layer": one_script.LAYERS,
@@ -385,7 +389,7 @@ def agreement(analyses: Path, numbers: Path) -> str:
         return values
 
     def opened(name: str):
-        return store.open_file(analyses / f"{name}.nc", "analysis")
+        return netcdf.open_file(analyses / f"{name}.nc", "analysis")
 
     network = {"source": "mobilenet_v2"}
     worst: dict[str, float] = {}

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.rdms.subset import choose
+from repscape.analyses.lib.subset_choice import choose
 
 
 def main() -> None:

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import torch
 
-from repscape import store
-from repscape.frozen.preprocess import Preprocess
-from repscape.frozen.running import settings
-from repscape.networks import tilt_cnn
+from repscape.io import netcdf
+from repscape.networks.lib import tilt_cnn
 from repscape.stimuli import tilt_gratings
-from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
-from repscape.trainings import course, sgd
-from repscape.trainings.examples import Examples
+from repscape.stimuli.lib.assemble import assemble, factors_of, pixels_sha256
+from repscape.traced.device import settings
+from repscape.traced.preprocess import Preprocess
+from repscape.trainings import sgd
+from repscape.trainings.lib import history
+from repscape.trainings.lib.dataset import Examples
 
 PIXELS = Preprocess(resize=None, crop=(48, 64), mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -47,7 +48,9 @@ def measured(folder: Path, seed: int, threads: int) -> tuple[int, float, float, 
     network = tilt_cnn.make(48, 64)
     began, used = time.perf_counter(), time.process_time()
     with settings(threads, "float32"):
-        followed = course.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=seed)
+        followed = history.follow(
+            network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=seed
+        )
     seconds, used = time.perf_counter() - began, time.process_time() - used
     return len(held_out), followed.accuracy[0][1], followed.accuracy[-1][1], seconds, used
 
@@ -59,7 +62,7 @@ def examples(path: Path, frames: list) -> Examples:
         "sha256": pixels_sha256(variables["images"][1]),
         "factors": factors_of(variables),
     }
-    store.write(path, kind="stimulus", variables=variables, attributes=attributes)
+    netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes)
     return Examples(path, "label", PIXELS, torch.device("cpu"))
 
 

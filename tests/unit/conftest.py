@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from repscape import store
+from repscape.io import netcdf
 
 
 class Responded:
@@ -14,7 +14,7 @@ class Responded:
         self.angle = np.arange(images) * period / images if angles is None else np.asarray(angles)
         self.names = [f"grating_{at:03d}" for at in range(len(self.angle))]
         self.stimulus = root / "stimulus.nc"
-        store.write(
+        netcdf.write(
             self.stimulus,
             kind="stimulus",
             variables={
@@ -45,7 +45,7 @@ class Responded:
 
     def _write(self, source, layer, order, names, more, activity, attributes):
         path = self.root / f"activations/{source}/{layer}.nc"
-        store.write(
+        netcdf.write(
             path,
             kind="activations",
             variables={

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from repscape import __version__, config, plugins, schema
-from repscape.config.top import Config
+from repscape import __version__, config
+from repscape.config.schema import Config
+from repscape.plugin import registry, schema
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -37,9 +38,9 @@ def test_config_of_the_readme(tmp_path, monkeypatch):
 def test_every_key_of_the_config_is_documented():
     text = (REPOSITORY / "config/README.md").read_text()
     undocumented = [key for key in Config.model_fields if not re.search(rf"\b{key}\b", text)]
-    for step in plugins.ENTRY_POINTS:
-        for name in plugins.names(step):
-            keys = schema.model(plugins.entry(step, name)).model_fields
+    for step in registry.ENTRY_POINTS:
+        for name in registry.names(step):
+            keys = schema.model(registry.entry(step, name)).model_fields
             undocumented += [f"{step}: {key} of {name}" for key in keys if not re.search(rf"\b{key}\b", text)]
             undocumented += (
                 [f"{step}: {name}"] if f"`{name}" not in text and f"select: {name}" not in text else []

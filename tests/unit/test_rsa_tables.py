@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repscape import store
+from repscape.io import netcdf
 
 PAGE = Path(__file__).parents[2] / "workflow/docs/rsa_tables.md"
 OBJECTS, COLORS = ["obj001", "obj002", "obj003", "obj004"], ["000", "090", "180", "270"]
@@ -38,7 +38,7 @@ def study(tmp_path_factory):
             "entry_j": (("pair",), j.astype(np.int32)),
         }
         described = {"set": "colors_of_objects", "by": ["obj"], "entries": ["color"]}
-        store.write(
+        netcdf.write(
             root / f"results/object_colors/rdms/alexnet_random/shapes/{population}/{layer}/nall.nc",
             kind="rdm",
             variables={
@@ -86,14 +86,16 @@ def test_the_code_of_the_page_runs(study, monkeypatch):
 
 
 def test_columns_and_functions_that_the_page_names_exist(study):
-    from repscape.rdms import arrays, meta, rsatoolbox_bridge, subset, table
+    from repscape.analyses.lib import subset_choice
+    from repscape.rdms.compare import meta
+    from repscape.rdms.table import arrays, rsatoolbox_bridge, table
 
     rdms = table.read(study / "results/object_colors")
     text = PAGE.read_text(encoding="utf-8")
     listed = re.search(r"The label columns are (.*?)\. `entries`", text, re.DOTALL)[1]
     named = set(re.findall(r"`(\w+)`", listed)) - {"all"}
     assert named == set(table.labels(rdms))
-    for module in (table, subset):
+    for module in (table, subset_choice):
         for name in re.findall(rf"\b{module.__name__.rpartition('.')[2]}\.(\w+)\(", text):
             assert hasattr(module, name)
     for module, name in (

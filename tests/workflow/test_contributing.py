@@ -44,7 +44,7 @@ def activity(results, stimulus, layer):
 
 
 def test_there_is_one_of_each():
-    assert [path.split("/")[0] for path in FILES] == ["stimuli", "rdms", "analyses", "figures"]
+    assert [path.split("/")[0] for path in FILES] == ["stimuli", "metrics", "analyses", "figures"]
 
 
 def test_they_are_in_the_house_style(project):
@@ -59,9 +59,9 @@ def test_they_are_in_the_house_style(project):
 
 def test_planning_with_them_imports_nothing_heavy(project):
     code = (
-        "import sys; from repscape import plugins\n"
+        "import sys; from repscape.plugin import registry\n"
         f"for file in {list(FILES)}:\n"
-        "    plugins.entry(*file.removesuffix('.py').split('/'))\n"
+        "    registry.entry(*file.removesuffix('.py').split('/'))\n"
         "print(*{'torch', 'matplotlib', 'netCDF4', 'xarray', 'scipy'} & set(sys.modules))"
     )
     done = subprocess.run(

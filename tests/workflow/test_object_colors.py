@@ -12,7 +12,7 @@ from project import REPOSITORY, Project
 from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr
 
-from repscape.rdms import table
+from repscape.rdms.table import table
 
 PAGE = REPOSITORY / "workflow/docs/rsa.md"
 LAYERS = ["input", "block2", "fc1"]

@@ -100,7 +100,7 @@ def test_rdms_of_many_images_have_the_memory_that_they_may_fill(fresh):
 GPU = """
 import sys
 sys.path.insert(0, "workflow")
-from repscape import devices
+from repscape.core import devices
 devices.has_gpu = lambda: True
 """
 

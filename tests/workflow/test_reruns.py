@@ -38,8 +38,8 @@ def rules(jobs):
 
 def test_what_changes_no_result_reruns_nothing(project):
     """Comments, docstrings, the order of keys, and dates of sources and pictures."""
-    edit(project, "workflow/repscape/rdms/sqeuclidean.py", "import numpy", "# a comment\nimport numpy")
-    edit(project, "workflow/repscape/store.py", '"""NetCDF files', '"""Labelled NetCDF files')
+    edit(project, "workflow/repscape/metrics/sqeuclidean.py", "import numpy", "# a comment\nimport numpy")
+    edit(project, "workflow/repscape/io/netcdf.py", '"""NetCDF files', '"""Labelled NetCDF files')
     edit(project, "workflow/scripts/rdms.py", '"""', '"""Reworded: ')
     config = {
         key: dict(reversed(value.items())) if isinstance(value, dict) else value
@@ -65,7 +65,7 @@ def test_parameter_of_one_figure_and_code_of_another(project):
 
 
 def test_shared_style(project):
-    edit(project, "workflow/repscape/figures/style.py", "def save(", "CHANGED = 1\n\n\ndef save(")
+    edit(project, "workflow/repscape/figures/lib/style.py", "def save(", "CHANGED = 1\n\n\ndef save(")
     assert project.plan() == {"differentiation_by_depth", "rdm_gallery", "layer_table"}
 
 
@@ -195,7 +195,7 @@ def test_one_more_layer(project):
 def test_code_of_a_metric(project):
     edit(
         project,
-        "workflow/repscape/rdms/correlation.py",
+        "workflow/repscape/metrics/correlation.py",
         "def dissimilarity(",
         "CHANGED = 1\n\n\ndef dissimilarity(",
     )

@@ -9,7 +9,7 @@ from PIL import Image
 from project import Project
 from scipy.spatial.distance import pdist
 
-from repscape.rdms import table
+from repscape.rdms.table import table
 
 CONFIG = {
     "study": "sets",

@@ -43,13 +43,13 @@ def job(rule, shard):
 def test_shards(tmp_path):
     whole = Project.create(tmp_path / "whole", CONFIG)
     # So few files are many, here: they have one digest.
-    edit(whole, "workflow/repscape/digests.py", "FEW = 1000", "FEW = 3")
+    edit(whole, "workflow/repscape/io/file_digests.py", "FEW = 1000", "FEW = 3")
     make_pictures(whole.folder / "pictures", [f"{at}.png" for at in range(11)])
     whole.run()
     assert whole.plan() == set()
 
     parted = Project.create(tmp_path / "parted", CONFIG | {"activations": {"batch": 2, "shard": 4}})
-    edit(parted, "workflow/repscape/digests.py", "FEW = 1000", "FEW = 3")
+    edit(parted, "workflow/repscape/io/file_digests.py", "FEW = 1000", "FEW = 3")
     make_pictures(parted.folder / "pictures", [f"{at}.png" for at in range(11)])
     (parted.folder / "hook").mkdir()
     (parted.folder / "hook/sitecustomize.py").write_text(KILL)

@@ -8,7 +8,8 @@ import xarray as xr
 from project import REPOSITORY, Project
 
 FACTORY = {
-    "source": "python", "factory": "repscape.networks.tilt_cnn:make", "kwargs": {"height": 48, "width": 64},
+    "source": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
+    "kwargs": {"height": 48, "width": 64},
     "classes": 0, "weights": "random", "seed": 12, "stimuli": ["gratings"],
     "layers": {"pool": "maxpool1", "fc": "fc1", "probability": "sigmoid1"},
     "preprocess": {"resize": None, "crop": [48, 64], "mean": [0, 0, 0], "std": [1, 1, 1]},

@@ -89,13 +89,13 @@ def test_one_more_layer_and_chosen_layers(project):
 
 
 def test_what_another_stimulus_and_docstrings_do_not_concern(project):
-    path = project.folder / "workflow/repscape/frozen/viewer.py"
+    path = project.folder / "workflow/repscape/traced/runner.py"
     path.write_text(path.read_text().replace('"""Show all images', '"""Show every image', 1))
     config = project.config
     config["stimuli"]["noise"] = {"source": "white_noise", "count": 4, "size": [64, 64]}
     project.write_config(config)
     assert rules(project) & (ANOVA | SVM | TUNING) == set()
-    path = project.folder / "workflow/repscape/analyses/variance.py"
+    path = project.folder / "workflow/repscape/analyses/lib/anova_sums.py"
     path.write_text(path.read_text().replace("1 << 14", "1 << 13"))
     assert rules(project) & (ANOVA | SVM) == ANOVA
 

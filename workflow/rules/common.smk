@@ -16,23 +16,18 @@ WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
 sys.path.insert(0, WORKFLOW)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
 
-from repscape import (
-    assets,
-    config as configuration,
-    leftovers,
-    plugins,
-    provenance,
-    records as snakemake_records,
-    run as this_run,
-    schema,
-)
-from repscape.config import twice
+from repscape import config as configuration
+from repscape.config import double_resizing
 from repscape.config.names import TARGETS
-from repscape.devices import check as check_device, free_gpu_memory, has_gpu
-from repscape.errors import RepscapeError, some
-from repscape.logs import Calm, say
-from repscape.mistakes import read_lines
-from repscape.networks import planned
+from repscape.core import run as this_run
+from repscape.core.devices import check as check_device, free_gpu_memory, has_gpu
+from repscape.core.errors import RepscapeError, some
+from repscape.core.logs import Calm, say
+from repscape.io import assets
+from repscape.networks.lib import layer_table_cache
+from repscape.planning import leftovers, records as snakemake_records
+from repscape.plugin import code_digest, registry, schema
+from repscape.plugin.config_errors import read_lines
 
 # What jobs look at: they end when this process is killed.
 os.environ.update({this_run.VARIABLE: this_run.name_of(os.getpid())})
@@ -131,7 +126,7 @@ CALM.jobs = lambda: workflow.dag.jobs
 CALM.results = lambda: results()
 if workflow.is_main_process:
     check_records()
-    for note in twice.notes(STUDY):
+    for note in double_resizing.notes(STUDY):
         say(f"repscape: {note}")
 
 

@@ -5,8 +5,10 @@
 # user's files: these are no inputs, for Snakemake goes by dates.
 from inspect import signature
 
-from repscape import arguments, digests, own, simulations
+from repscape.io import file_digests
+from repscape.plugin import arguments, user_functions
 from repscape.rdms.sets import own_functions
+from repscape.study import simulations
 
 SELECTORS = {"analyses": "analysis", "figures": "figure"}
 
@@ -70,8 +72,8 @@ def network_job(wildcards):
     return {
         "section": {key: section[key] for key in section if key not in elsewhere},
         "files": contents(network_files(wildcards)),
-        "own_code": or_stop(planned.own_code, section),
-        "libraries": libraries() | planned.libraries(section),
+        "own_code": or_stop(layer_table_cache.own_code, section),
+        "libraries": libraries() | layer_table_cache.libraries(section),
         "code": code("network.py", networks=section["source"]),
     }
 
@@ -89,7 +91,9 @@ def training_inputs(wildcards):
 
 def training_job(wildcards):
     function = training_section(wildcards)["function"]
-    mine, theirs = ([own.file(function)], []) if own.is_own(function) else ([], [function])
+    mine, theirs = (
+        ([user_functions.file(function)], []) if user_functions.is_own(function) else ([], [function])
+    )
     section = network_section(wildcards)
     return {
         **network_job(wildcards),
@@ -153,7 +157,7 @@ def population_inputs(wildcards):
         return {"responses": STUDY.path("responses", source=source, stimulus=STUDY.stimuli_of(source)[0])}
     files = made_from("populations", section["select"], section)
     files["layers"] = STUDY.path("layers", source=source)
-    if hasattr(plugins.find("populations", section["select"], "populations"), "measure"):
+    if hasattr(registry.find("populations", section["select"], "populations"), "measure"):
         files["network"] = STUDY.path("network", source=source)
     return files
 
@@ -219,12 +223,12 @@ def rdm_job(source):
         metrics, sets = CONFIG["rdms"]["metrics"], CONFIG["rdms"]["sets"]
         sets = {name: sets[name] for name in sets if sets[name]["stimulus"] == wildcards.stimulus}
         named = {metric["metric"] for metric in metrics}
-        functions = sorted({name for name in named if own.is_own(name)} | set(own_functions(sets)))
+        functions = sorted({name for name in named if user_functions.is_own(name)} | set(own_functions(sets)))
         return {
             "metrics": metrics,
             "sets": sets,
             "layers": STUDY.layers[source],
-            "code": code("rdms.py", *map(own.file, functions), rdms=named - set(functions)),
+            "code": code("rdms.py", *map(user_functions.file, functions), metrics=named - set(functions)),
         }
 
     return job
@@ -239,7 +243,7 @@ def inputs_of(step, name):
 def analysis_outputs(analysis):
     plugin = CONFIG["analyses"][analysis]["analysis"]
     outputs = {"data": STUDY.path("analysis", analysis=analysis)}
-    if getattr(plugins.find("analyses", plugin, analysis), "TABLE", False):
+    if getattr(registry.find("analyses", plugin, analysis), "TABLE", False):
         outputs["table"] = STUDY.path("table", analysis=analysis)
     return outputs
 
@@ -261,11 +265,11 @@ def analysis_job(analysis):
 
 def from_study(plugin, section):
     """What an analysis depends on of the study beside its files, if it says so."""
-    complete = getattr(plugins.find("analyses", plugin, "analyses"), "complete", None)
+    complete = getattr(registry.find("analyses", plugin, "analyses"), "complete", None)
     if complete is None:
         return {}
     keys = signature(complete).parameters
-    arguments = schema.arguments(plugins.entry("analyses", plugin), section, only=keys)
+    arguments = schema.arguments(registry.entry("analyses", plugin), section, only=keys)
     return or_stop(complete, STUDY, **arguments)
 
 
@@ -283,7 +287,7 @@ def figure_job(figure):
     section = CONFIG["figures"][figure]
     job = {"section": section, "code": code("figure.py", figures=section["figure"])}
     job |= simulated("figures", figure)
-    if "style" in signature(plugins.entry("figures", section["figure"])).parameters:
+    if "style" in signature(registry.entry("figures", section["figure"])).parameters:
         # The colours of stimuli depend on all of them.
         reference = CONFIG["analyses"]["differentiation"]["reference"]
         job |= {"stimuli": STUDY.stimuli, "reference": reference}
@@ -291,7 +295,7 @@ def figure_job(figure):
 
 
 def figure_outputs(figure):
-    plugin = plugins.find("figures", CONFIG["figures"][figure]["figure"], figure)
+    plugin = registry.find("figures", CONFIG["figures"][figure]["figure"], figure)
     outputs = {
         "svg": figure_in_report(figure, plugin.CATEGORY),
         "png": STUDY.path("figure", figure=figure, format="png"),
@@ -319,18 +323,18 @@ def named_files(step, plugin, section):
 
 def made_from(step, plugin, section):
     """The files of the study that a section of the config names, by parameter."""
-    return STUDY.made_from(schema.made_parameters(plugins.entry(step, plugin)), section)
+    return STUDY.made_from(schema.made_parameters(registry.entry(step, plugin)), section)
 
 
 def libraries_if_run(step, plugin):
     """The versions of libraries, where the plugin runs a network."""
-    runs = "network" in schema.made_parameters(plugins.entry(step, plugin)).values()
+    runs = "network" in schema.made_parameters(registry.entry(step, plugin)).values()
     return {"libraries": libraries()} if runs else {}
 
 
 def libraries_of(step, plugin):
     """The versions of libraries that a plugin names, because its numbers depend on them."""
-    return {name: version(name) for name in getattr(plugins.find(step, plugin, step), "LIBRARIES", ())}
+    return {name: version(name) for name in getattr(registry.find(step, plugin, step), "LIBRARIES", ())}
 
 
 CONTENTS = {}
@@ -340,7 +344,7 @@ def contents(files):
     """What tells that a file came, went or changed: looked at once, for a plan must see one state."""
     key = tuple(files)
     if key not in CONTENTS:
-        CONTENTS[key] = digests.contents(key)
+        CONTENTS[key] = file_digests.contents(key)
     return CONTENTS[key]
 
 
@@ -352,8 +356,8 @@ def libraries():
 def code(script, *files, **step_plugins):
     """Digest a script with all of the package that it imports, files of one's own, and plugins given by name."""
     plugin_files = [
-        provenance.plugin_file(step, name)
+        code_digest.plugin_file(step, name)
         for step, chosen in sorted(step_plugins.items())
         for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
     ]
-    return provenance.digest(os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)
+    return code_digest.digest(os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)

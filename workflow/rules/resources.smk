@@ -4,7 +4,7 @@
 # all that depends on the cluster, is in its profile: see profiles/slurm/config.yaml.
 from snakemake.io import _IOFile
 
-from repscape import disk, needs
+from repscape.planning import disk, resource_estimates
 from repscape.rdms.file import LABELLED
 
 SITE = workflow.resource_settings.default_resources or {}
@@ -43,70 +43,73 @@ def growing(usual):
 
 
 def reading_mb(wildcards, input, attempt):
-    return needs.reading(input) * attempt
+    return resource_estimates.reading(input) * attempt
 
 
 def plugin_mb(step, name):
     """Of an analysis or a figure: what it reads; what its network needs; what it keeps, if it says so."""
     section = CONFIG[step][name]
-    streams = getattr(plugins.find(step, section[SELECTORS[step]], name), "STREAMS", False)
+    streams = getattr(registry.find(step, section[SELECTORS[step]], name), "STREAMS", False)
     kept = kept_mb(step, name)
 
     def mb(wildcards, input, attempt):
         if "device" not in section:
-            return needs.reading(input, streams=streams) * attempt
+            return resource_estimates.reading(input, streams=streams) * attempt
         here = 0 if gpu_wanted() else kept()
-        return (needs.running(input, on_gpu=gpu_wanted()) + here) * attempt
+        return (resource_estimates.running(input, on_gpu=gpu_wanted()) + here) * attempt
 
     return mb
 
 
 def plugin_gpu_mb(analysis):
     kept, wanted = kept_mb("analyses", analysis), analysis_gpu(analysis)
-    return lambda wildcards: needs.RUNNING_ON_GPU + kept() if wanted(wildcards) else 0
+    return lambda wildcards: resource_estimates.RUNNING_ON_GPU + kept() if wanted(wildcards) else 0
 
 
 def kept_mb(step, name):
     """What a plugin that runs a network keeps where that runs."""
     section = CONFIG[step][name]
-    tell = getattr(plugins.find(step, section[SELECTORS[step]], name), "kept", None)
+    tell = getattr(registry.find(step, section[SELECTORS[step]], name), "kept", None)
     if tell is None:
         return lambda: 0
-    function = plugins.entry(step, section[SELECTORS[step]])
+    function = registry.entry(step, section[SELECTORS[step]])
     keys = schema.arguments(function, section, only=signature(tell).parameters)
     return lambda: or_stop(tell, STUDY, **keys)
 
 
 def running_gpu_mb(wanted):
-    return lambda wildcards: needs.RUNNING_ON_GPU * wanted(wildcards)
+    return lambda wildcards: resource_estimates.RUNNING_ON_GPU * wanted(wildcards)
 
 
 def responses_mb(source):
     def mb(wildcards, input, attempt):
-        return needs.reading([*input, *responses_files(source)]) * attempt
+        return resource_estimates.reading([*input, *responses_files(source)]) * attempt
 
     return mb
 
 
 def stimulus_mb(wildcards, input, attempt):
     """One that is made from others holds their images."""
-    return (needs.running(input, on_gpu=False) if len(input) else 4000) * attempt
+    return (resource_estimates.running(input, on_gpu=False) if len(input) else 4000) * attempt
 
 
 def trained_mb(wildcards):
     """What a training keeps of a batch."""
     section, images = network_section(wildcards), training_section(wildcards).get("batch", BATCH)
-    return needs.training(needs.outputs(planned.rows(section), section).all, images)
+    return resource_estimates.training(
+        resource_estimates.outputs(layer_table_cache.rows(section), section).all, images
+    )
 
 
 def training_mb(wildcards, input, attempt):
     return (
-        needs.running(input, on_gpu=gpu_wanted()) + (0 if gpu_wanted() else trained_mb(wildcards))
+        resource_estimates.running(input, on_gpu=gpu_wanted())
+        + (0 if gpu_wanted() else trained_mb(wildcards))
     ) * attempt
 
 
 def training_gpu_mb(wildcards):
-    return (needs.RUNNING_ON_GPU + trained_mb(wildcards)) * gpu_wanted()
+    return (resource_estimates.RUNNING_ON_GPU + trained_mb(wildcards)) * gpu_wanted()
 
 
 def rdms_mb(wildcards, input, attempt):
@@ -117,14 +120,17 @@ def rdms_mb(wildcards, input, attempt):
     share = int(wildcards.size) / recorded if recorded and wildcards.size != "all" else 1
     draws = CONFIG["samples"][wildcards.population]["repeats"][wildcards.size]
     rdms = draws * len(CONFIG["rdms"]["metrics"])
-    needed = needs.dissimilarities(input.activations, min(share, 1), images=images, rdms=rdms)
+    needed = resource_estimates.dissimilarities(input.activations, min(share, 1), images=images, rdms=rdms)
     return (needed if images else max(needed, CONFIG["rdms"]["memory"])) * attempt
 
 
 def recording_mb(source):
     def mb(wildcards, input, attempt):
         sizes = recorded_sizes(source, wildcards, input)
-        return needs.recording(input.network, input.population, **sizes, on_gpu=gpu_wanted()) * attempt
+        return (
+            resource_estimates.recording(input.network, input.population, **sizes, on_gpu=gpu_wanted())
+            * attempt
+        )
 
     return mb
 
@@ -133,7 +139,10 @@ def recording_gpu_mb(source):
     """Of the GPU's memory; a job that finds less takes smaller batches, so nothing grows."""
 
     def mb(wildcards, input):
-        return needs.on_device(input.network, **recorded_sizes(source, wildcards, input)) * gpu_wanted()
+        return (
+            resource_estimates.on_device(input.network, **recorded_sizes(source, wildcards, input))
+            * gpu_wanted()
+        )
 
     return mb
 
@@ -141,8 +150,8 @@ def recording_gpu_mb(source):
 def recorded_sizes(source, wildcards, input):
     section = CONFIG["networks"][source]
     return {
-        "pixels": needs.image(input.stimulus, STUDY.images[wildcards.stimulus]),
-        "largest": needs.outputs(planned.rows(section), section).largest,
+        "pixels": resource_estimates.image(input.stimulus, STUDY.images[wildcards.stimulus]),
+        "largest": resource_estimates.outputs(layer_table_cache.rows(section), section).largest,
         "recorded": CONFIG["populations"][wildcards.population].get("units"),
         "batch": CONFIG["activations"]["cuda_batch" if gpu_wanted() else "batch"],
     }

@@ -2,20 +2,22 @@
 
 import csv
 
-from repscape import jobs, plugins, schema, store
-from repscape.analyses.result import cells
+from repscape.core import job
+from repscape.analyses.lib.result import cells
+from repscape.io import netcdf
+from repscape.plugin import registry, schema
 
 
 def main(analysis, section, simulated, files, output):
-    plugin = plugins.find("analyses", section["analysis"], analysis)
+    plugin = registry.find("analyses", section["analysis"], analysis)
     result = plugin.compute(files, **schema.arguments(plugin.compute, section))
     attributes = {"analysis": section["analysis"], "simulated": simulated, **result.attributes}
-    store.write(
+    netcdf.write(
         output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups
     )
     if "table" in output.keys():  # noqa: SIM118 (Snakemake's lists of files are no mappings)
         with (
-            store.replacing(output.table) as temporary,
+            netcdf.replacing(output.table) as temporary,
             open(temporary, "w", newline="", encoding="utf-8") as stream,
         ):
             written = (result.variables, result.groups) if result.groups else (result.variables,)
@@ -23,6 +25,6 @@ def main(analysis, section, simulated, files, output):
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job, files = snakemake.params.job, dict(snakemake.input.items())
-        main(snakemake.rule, job["section"], job.get("simulated"), files, snakemake.output)
+    with job.run(snakemake):
+        params, files = snakemake.params.job, dict(snakemake.input.items())
+        main(snakemake.rule, params["section"], params.get("simulated"), files, snakemake.output)

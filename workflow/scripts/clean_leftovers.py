@@ -1,8 +1,9 @@
 """Remove what earlier configs of a study have left in its results."""
 
-from repscape import jobs, leftovers
+from repscape.core import job
+from repscape.planning import leftovers
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
+    with job.run(snakemake):
         leftovers.remove(snakemake.params.files)
         print(f"repscape: removed {len(snakemake.params.files)} files that the config no longer has.")

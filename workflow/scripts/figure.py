@@ -1,20 +1,21 @@
 """Draw one figure; write what it shows, where no other file holds it."""
 
-from repscape import jobs, plugins, schema
-from repscape.figures.render import render
-from repscape.figures.style import palette
+from repscape.core import job
+from repscape.figures.lib.render import render
+from repscape.figures.lib.style import palette
+from repscape.plugin import registry, schema
 
 
 def main(section, colours, simulated, files, output):
-    draw = plugins.entry("figures", section["figure"])
+    draw = registry.entry("figures", section["figure"])
     arguments = schema.arguments(draw, section)
     outputs = dict(output.items())
     render(draw, files, colours, arguments, name=section["figure"], simulated=simulated, **outputs)
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job = snakemake.params.job
-        colours = palette(job["stimuli"], job["reference"]) if "stimuli" in job else None
+    with job.run(snakemake):
+        params = snakemake.params.job
+        colours = palette(params["stimuli"], params["reference"]) if "stimuli" in params else None
         files = dict(snakemake.input.items())
-        main(job["section"], colours, job.get("simulated", []), files, snakemake.output)
+        main(params["section"], colours, params.get("simulated", []), files, snakemake.output)

@@ -1,10 +1,10 @@
 """Print the tables of layers."""
 
-from repscape import jobs
-from repscape.networks import tables
+from repscape.core import job
+from repscape.networks.lib import layer_table
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
+    with job.run(snakemake):
         for network, path in snakemake.params.networks.items():
-            table = tables.format_table(tables.read_layers(path))
-            print(f"\n{network}\n{table}{tables.format_left_out(tables.read_left_out(path))}")
+            table = layer_table.format_table(layer_table.read_layers(path))
+            print(f"\n{network}\n{table}{layer_table.format_left_out(layer_table.read_left_out(path))}")

@@ -2,19 +2,20 @@
 
 import json
 
-from repscape import jobs, plugins
-from repscape.arguments import fetched, unchanged
-from repscape.networks import freeze, tables, trained
+from repscape.core import job
+from repscape.networks.lib import freeze, layer_table, trained_weights
+from repscape.plugin import registry
+from repscape.plugin.arguments import fetched, unchanged
 
 
 def main(section, source, network, layers, weights=None):
-    load = plugins.entry("networks", section["source"])
+    load = registry.entry("networks", section["source"])
     loaded = load(**fetched(load, section, f"networks.{source}", {}))
     if weights is not None:
-        loaded = trained.put_into(loaded, weights)
+        loaded = trained_weights.put_into(loaded, weights)
     frozen = freeze.freeze(loaded, noise_seed=section.get("noise_seed"))
     freeze.save(frozen, network)
-    tables.write_layers(
+    layer_table.write_layers(
         layers,
         frozen.rows,
         network=source,
@@ -29,8 +30,8 @@ def main(section, source, network, layers, weights=None):
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job, source, output = snakemake.params.job, snakemake.wildcards.source, snakemake.output
-        section, weights = job["section"], snakemake.input.get("trained")
-        with unchanged("networks", section["source"], section, job["files"]):
+    with job.run(snakemake):
+        params, source, output = snakemake.params.job, snakemake.wildcards.source, snakemake.output
+        section, weights = params["section"], snakemake.input.get("trained")
+        with unchanged("networks", section["source"], section, params["files"]):
             main(section, source, output.network, output.layers, weights)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from repscape import jobs, plugins, schema
-from repscape.networks.tables import find, read_layers
-from repscape.populations import areas, file
-from repscape.populations.layer import Layer
-from repscape.recordings.file import is_simulated
+from repscape.core import job
+from repscape.networks.lib.layer_table import find, read_layers
+from repscape.plugin import registry, schema
+from repscape.populations.lib import areas, file
+from repscape.populations.lib.layer import Layer
+from repscape.recordings.lib.file import is_simulated
 
 
 def of_network(inputs, names, labels):
@@ -29,7 +30,7 @@ def main(inputs, names, labels, section, source, population, output):
         output,
         layers,
         section=section,
-        files=schema.made_arguments(plugins.entry("populations", section["select"]), inputs),
+        files=schema.made_arguments(registry.entry("populations", section["select"]), inputs),
         source=source,
         population=population,
         network=network,
@@ -38,8 +39,8 @@ def main(inputs, names, labels, section, source, population, output):
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job, keys = snakemake.params.job, snakemake.wildcards
+    with job.run(snakemake):
+        params, keys = snakemake.params.job, snakemake.wildcards
         inputs, output = dict(snakemake.input.items()), snakemake.output[0]
-        layers = job["layers"], job["labels"]
-        main(inputs, *layers, job["section"], keys.source, keys.population, output)
+        layers = params["layers"], params["labels"]
+        main(inputs, *layers, params["section"], keys.source, keys.population, output)

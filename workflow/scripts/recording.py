@@ -2,16 +2,18 @@
 
 import json
 
-from repscape import jobs, plugins, store
-from repscape.arguments import fetched, unchanged
-from repscape.rdms.labelled import without_rounding
-from repscape.rdms.table import encoded
-from repscape.recordings.given import to_table
+from repscape.core import job
+from repscape.io import netcdf
+from repscape.plugin import registry
+from repscape.plugin.arguments import fetched, unchanged
+from repscape.rdms.table.rdm_stack import without_rounding
+from repscape.rdms.table.table import encoded
+from repscape.recordings.lib.rdm_import import to_table
 
 
 def main(section, recording, inputs, output):
-    read = plugins.entry("recordings", section["source"])
-    with store.open_file(inputs["stimulus"], "stimulus", rows=range(0)) as stimulus:
+    read = registry.entry("recordings", section["source"])
+    with netcdf.open_file(inputs["stimulus"], "stimulus", rows=range(0)) as stimulus:
         images, checksum = list(stimulus["name"][:]), stimulus.sha256
     given = read(**fetched(read, section, f"recordings.{recording}", inputs))
     keys = {key: section[key] for key in ("stimulus", "area", "metric", "order")}
@@ -26,12 +28,12 @@ def main(section, recording, inputs, output):
         "stimulus_sha256": checksum,
         "parameters": json.dumps(section),
     }
-    store.write(output, kind="recording", variables=variables, attributes=attributes, groups=groups)
+    netcdf.write(output, kind="recording", variables=variables, attributes=attributes, groups=groups)
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job, inputs = snakemake.params.job, dict(snakemake.input.items())
-        section = job["section"]
-        with unchanged("recordings", section["source"], section, job["files"]):
+    with job.run(snakemake):
+        params, inputs = snakemake.params.job, dict(snakemake.input.items())
+        section = params["section"]
+        with unchanged("recordings", section["source"], section, params["files"]):
             main(section, snakemake.wildcards.recording, inputs, snakemake.output[0])

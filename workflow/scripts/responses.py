@@ -3,14 +3,15 @@
 import json
 from pathlib import Path
 
-from repscape import jobs, plugins
-from repscape.arguments import fetched, unchanged
-from repscape.recordings import file
-from repscape.recordings.responses import recorded
+from repscape.core import job
+from repscape.plugin import registry
+from repscape.plugin.arguments import fetched, unchanged
+from repscape.recordings.lib import file
+from repscape.recordings.lib.trials import recorded
 
 
 def main(section, names, recording, stimuli, outputs):
-    module = plugins.find("recordings", section["source"], "recordings")
+    module = registry.find("recordings", section["source"], "recordings")
     stimuli, outputs = dict(zip(names, stimuli, strict=True)), dict(zip(names, outputs, strict=True))
     seen = {name: file.seen(path) for name, path in stimuli.items()}
     arguments = fetched(module.read, section, f"recordings.{recording}", {})
@@ -27,8 +28,8 @@ def main(section, names, recording, stimuli, outputs):
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job, recording = snakemake.params.job, Path(snakemake.output[0]).parent.name
-        section = job["section"]
-        with unchanged("recordings", section["source"], section, job["files"]):
-            main(section, job["stimuli"], recording, snakemake.input.stimuli, snakemake.output)
+    with job.run(snakemake):
+        params, recording = snakemake.params.job, Path(snakemake.output[0]).parent.name
+        section = params["section"]
+        with unchanged("recordings", section["source"], section, params["files"]):
+            main(section, params["stimuli"], recording, snakemake.input.stimuli, snakemake.output)

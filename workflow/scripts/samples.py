@@ -1,6 +1,6 @@
 """Draw units from every layer of a population."""
 
-from repscape import jobs
+from repscape.core import job
 from repscape.samples.draw import write_samples
 
 
@@ -10,7 +10,14 @@ def main(population, outputs, size, repeats, seed, how):
 
 
 if __name__ == "__main__":
-    with jobs.run(snakemake):
-        job = snakemake.params.job
-        outputs = dict(zip(job["layers"], snakemake.output, strict=True))
-        main(snakemake.input[0], outputs, snakemake.wildcards.size, job["repeats"], job["seed"], job["draw"])
+    with job.run(snakemake):
+        params = snakemake.params.job
+        outputs = dict(zip(params["layers"], snakemake.output, strict=True))
+        main(
+            snakemake.input[0],
+            outputs,
+            snakemake.wildcards.size,
+            params["repeats"],
+            params["seed"],
+            params["draw"],
+        )

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from repscape import store
 from repscape.activations.record import record
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import freeze, tables
-from repscape.networks.loaded import Loaded
-from repscape.populations import file
-from repscape.populations.layer import Layer
+from repscape.io import netcdf
+from repscape.networks.lib import freeze, layer_table
+from repscape.networks.lib.loaded import Loaded
+from repscape.populations.lib import file
+from repscape.populations.lib.layer import Layer
+from repscape.traced.preprocess import Preprocess
 
 
 class Small(nn.Module):
@@ -53,16 +53,16 @@ def study(tmp_path):
         preprocess = Preprocess(resize=None, crop=size)
         frozen = freeze.freeze(Loaded(module, preprocess, "random", None))
         freeze.save(frozen, tmp_path / "network.pt")
-        labels = tables.select(frozen.rows, layers, "layers")
+        labels = layer_table.select(frozen.rows, layers, "layers")
         shapes = []
         for label in labels:
-            row = tables.find(frozen.rows, label)[1]
+            row = layer_table.find(frozen.rows, label)[1]
             shapes.append(Layer(label, row.channels, row.height, row.width, row.units))
         section = {"select": select, "seed": 1, **parameters}
         keys = {"section": section, "files": {}, "source": "net", "population": select}
         file.write(tmp_path / "population.nc", shapes, **keys)
         pixels = np.random.default_rng(3).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
-        store.write(
+        netcdf.write(
             tmp_path / "stimulus.nc",
             kind="stimulus",
             variables={

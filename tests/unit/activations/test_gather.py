@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from repscape.activations.gather import Gatherer, Room
-from repscape.populations.layer import Selection
+from repscape.populations.lib.layer import Selection
 
 FORMATS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from repscape import store
 from repscape.activations.merge import merge
 from repscape.activations.record import part_of
-from repscape.errors import DataError
+from repscape.core.errors import DataError
+from repscape.io import netcdf
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,6 @@ def test_a_missing_shard_is_told(study):
         merge([parts[0][label]], small.inputs[1], small.folder / "merged.nc")
     with (
         pytest.raises(DataError, match="expected a file of kind 'activations', found 'shard'"),
-        store.open_file(parts[0][label], "activations"),
+        netcdf.open_file(parts[0][label], "activations"),
     ):
         pass

@@ -11,12 +11,12 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from repscape.activations.gather import Gatherer
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import freeze
-from repscape.networks.loaded import Loaded
+from repscape.networks.lib import freeze
+from repscape.networks.lib.loaded import Loaded
 from repscape.networks.torchvision import build
 from repscape.populations import all
-from repscape.populations.layer import Layer
+from repscape.populations.lib.layer import Layer
+from repscape.traced.preprocess import Preprocess
 
 
 class Functions(TorchFunctionMode):

@@ -7,18 +7,19 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms import InterpolationMode, functional
 
-from repscape import store
 from repscape.activations.record import record
-from repscape.errors import DataError
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import freeze
-from repscape.networks.loaded import Loaded
-from repscape.populations import file
-from repscape.populations.layer import Layer
-from repscape.stimuli import adversarial, mother, phase_scramble, selected, views
-from repscape.stimuli.assemble import assemble, pixels_of
-from repscape.stimuli.frame import Frame
-from repscape.trainings.examples import Examples
+from repscape.core.errors import DataError
+from repscape.io import netcdf
+from repscape.networks.lib import freeze
+from repscape.networks.lib.loaded import Loaded
+from repscape.populations.lib import file
+from repscape.populations.lib.layer import Layer
+from repscape.stimuli import adversarial, phase_scramble, selected, views
+from repscape.stimuli.lib import parent_stimulus
+from repscape.stimuli.lib.assemble import assemble, pixels_of
+from repscape.stimuli.lib.frame import Frame
+from repscape.traced.preprocess import Preprocess
+from repscape.trainings.lib.dataset import Examples
 
 SIZES = [(30, 45), (45, 30), (20, 20), (8, 50), (21, 19), (30, 45), (16, 17)]
 BICUBIC = Preprocess(20, 16, "bicubic")
@@ -53,7 +54,7 @@ def made(tmp_path):
         ]
         variables = assemble(frames, size, "crop")
         attributes = {"stimulus": name, "sha256": pixels_of(variables)}
-        store.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
         return tmp_path / f"{name}.nc", [frame.pixels for frame in frames]
 
     return write
@@ -67,7 +68,7 @@ def network(tmp_path):
         frozen = freeze.freeze(Loaded(Net().eval(), preprocess, "random", None))
         freeze.save(frozen, tmp_path / "network.pt")
         rows = [("layer", [row.label for row in frozen.rows])]
-        store.write(tmp_path / "layers.nc", kind="layers", variables={"layer": (("layer",), rows[0][1])})
+        netcdf.write(tmp_path / "layers.nc", kind="layers", variables={"layer": (("layer",), rows[0][1])})
         layers = [Layer("input", 3, 16, 16, 768)]
         keys = {"section": {"select": "all"}, "files": {}, "source": "net", "population": "all"}
         file.write(tmp_path / "population.nc", layers, **keys)
@@ -81,7 +82,7 @@ def test_a_network_is_shown_what_its_own_transform_makes_of_the_originals(made, 
     path, originals = made()
     inputs = network(BICUBIC), path, tmp_path / "population.nc"
     record(*inputs, {"input": tmp_path / "input.nc"}, batch=3, threads=threads)
-    with store.open_file(tmp_path / "input.nc") as recorded:
+    with netcdf.open_file(tmp_path / "input.nc") as recorded:
         found = recorded["activation"][:].reshape(-1, 3, 16, 16)
     assert torch.equal(torch.from_numpy(found), torch.stack([transform(pixels) for pixels in originals]))
 
@@ -90,7 +91,7 @@ def test_shards_of_own_sizes(made, network, tmp_path):
     path, originals = made()
     inputs = network(BICUBIC), path, tmp_path / "population.nc"
     record(*inputs, {"input": tmp_path / "1.nc"}, batch=3, shard=(1, 2))
-    with store.open_file(tmp_path / "1.nc") as recorded:
+    with netcdf.open_file(tmp_path / "1.nc") as recorded:
         found = recorded["activation"][:].reshape(-1, 3, 16, 16)
         first = int(recorded["name"][0].removesuffix(".png"))
     assert torch.equal(torch.from_numpy(found), torch.stack([transform(one) for one in originals[first:]]))
@@ -144,6 +145,6 @@ def test_trainings_show_the_same(made):
 
 def test_pictures_are_read_with_all_that_is_known(made):
     path, originals = made()
-    frames = mother.read(path, [4, 1])
+    frames = parent_stimulus.read(path, [4, 1])
     assert [(frame.name, frame.label) for frame in frames] == [("4.png", "class 0"), ("1.png", "class 1")]
     np.testing.assert_array_equal(frames[0].pixels, originals[4])

@@ -12,10 +12,10 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from repscape.activations import record
-from repscape.analyses.design import crossed
-from repscape.analyses.variance import Sums
-from repscape.frozen import viewer
+from repscape.analyses.lib.anova_sums import Sums
+from repscape.analyses.lib.factorial_design import crossed
 from repscape.networks import torchvision
+from repscape.traced import runner
 
 GPU = torch.device("cuda", 0)
 
@@ -66,8 +66,8 @@ def pretended_gpu():
     with pytest.MonkeyPatch.context() as patch, mode:
         patch.setattr(nn.Module, "to", to)
         patch.setattr(torch, "from_numpy", lambda array: pretended(from_numpy(array), "cpu"))
-        patch.setattr(viewer, "choose_device", lambda _: GPU)
-        patch.setattr(viewer, "Traffic", Carried)
+        patch.setattr(runner, "choose_device", lambda _: GPU)
+        patch.setattr(runner, "Traffic", Carried)
         yield
 
 
@@ -95,7 +95,7 @@ def test_sums_are_kept_on_it(study):
     sums = {row.node: Sums(crossed(values, "test")) for row in small.frozen.rows}
     watched = {node: own.add for node, own in sums.items()}
     with pretended_gpu():
-        viewer.Viewer(small.inputs[0], "cuda").stream(
+        runner.Viewer(small.inputs[0], "cuda").stream(
             small.inputs[1], watched, batch=3, threads=1, what="test"
         )
     for own in sums.values():

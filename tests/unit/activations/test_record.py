@@ -13,15 +13,16 @@ import torch
 import xarray as xr
 from torch import nn
 
-from repscape import needs, store
 from repscape.activations import record as module_under_test
-from repscape.errors import DataError, DeviceError
-from repscape.frozen import network as frozen
-from repscape.frozen import viewer
-from repscape.frozen.running import choose_device
-from repscape.frozen.traffic import Traffic
+from repscape.core.errors import DataError, DeviceError
+from repscape.io import netcdf
 from repscape.networks import torchvision
-from repscape.populations import file
+from repscape.planning import resource_estimates
+from repscape.populations.lib import file
+from repscape.traced import network as frozen
+from repscape.traced import runner
+from repscape.traced.device import choose_device
+from repscape.traced.io_thread import Traffic
 
 
 def activity(path):
@@ -107,11 +108,11 @@ def test_position_means(study):
     small = study(select="filter_means", layers=["conv1", "fc1"])
     keys = {"n_requested": 3, "statistic": "position_mean"}
     attributes = {"source": "n", "population": "p", "select": "position_means", "parameters": "{}"}
-    with store.create(small.inputs[2], kind="population", attributes=attributes) as new:
+    with netcdf.create(small.inputs[2], kind="population", attributes=attributes) as new:
         for label, unit in (("conv1", [0, 17, 255]), ("fc1", [0])):
             group = new.createGroup(label)
-            store.add_variable(group, "unit", ("unit",), np.array(unit, np.int32))
-            store.set_attributes(group, keys | {"layer": label})
+            netcdf.add_variable(group, "unit", ("unit",), np.array(unit, np.int32))
+            netcdf.set_attributes(group, keys | {"layer": label})
     outputs = small.run(batch=3)
     expected = by_hand(small)
     data = xr.open_dataset(outputs["conv1"])
@@ -125,12 +126,12 @@ def test_an_image_gives_the_same_whatever_is_beside_it(study):
     """The last batch is padded: the number of images changes nothing, the batch hardly anything."""
     small = study(select="all")
     whole = small.run("whole", batch=3)
-    with store.open_file(small.inputs[1]) as stimulus:
+    with netcdf.open_file(small.inputs[1]) as stimulus:
         variables = {
             "images": (("image", "y", "x", "channel"), stimulus["images"][:4]),
             "name": (("image",), stimulus["name"][:4]),
         }
-    store.write(
+    netcdf.write(
         small.inputs[1], kind="stimulus", variables=variables, attributes={"stimulus": "s", "sha256": ""}
     )
     part = small.run("part", batch=3)
@@ -212,7 +213,7 @@ def test_a_recording_written_beside_is_the_same(study, monkeypatch):
             return dataset["activation"][:].tobytes(), dataset.ncattrs()
 
     expected = {label: content(path) for label, path in small.run("in_turn", batch=4).items()}
-    monkeypatch.setattr(viewer, "Traffic", lambda beside: Traffic(beside=True))
+    monkeypatch.setattr(runner, "Traffic", lambda beside: Traffic(beside=True))
     found = small.run("beside", batch=4)
     assert {label: content(path) for label, path in found.items()} == expected
 
@@ -272,7 +273,7 @@ def test_without_a_crop_the_size_of_the_stimulus_must_be_that_of_the_table(study
     content = torch.load(small.inputs[0], weights_only=False)
     torch.save(content | preprocess, small.inputs[0])
     small.run()
-    store.write(
+    netcdf.write(
         small.inputs[1],
         kind="stimulus",
         variables={
@@ -304,7 +305,7 @@ print(before, largest())
 def peak_memory(small, batch: int) -> tuple[int, int]:
     """Record in a process of its own; return its largest memory before and in all, in kB."""
     command = [sys.executable, "-c", MEMORY, str(small.folder), ",".join(small.labels), str(batch)]
-    environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(Path(netcdf.__file__).parents[2])}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     before, peak = map(int, done.stdout.split()[-2:])
     return before, peak
@@ -327,19 +328,24 @@ def test_memory_does_not_grow_with_the_number_of_layers(study):
     small = study(module, size=64, images=64, units=30_000)
     before, peak = peak_memory(small, batch=64)
     network, stimulus, population = small.inputs
-    sizes = {"pixels": needs.image(stimulus, 64), "largest": 8 * 64 * 64, "recorded": 30_000, "batch": 64}
-    asked = needs.recording(network, population, **sizes, on_gpu=False)
-    assert (peak - before) / 1000 < asked - needs.TORCH + 100  # MB
+    sizes = {
+        "pixels": resource_estimates.image(stimulus, 64),
+        "largest": 8 * 64 * 64,
+        "recorded": 30_000,
+        "batch": 64,
+    }
+    asked = resource_estimates.recording(network, population, **sizes, on_gpu=False)
+    assert (peak - before) / 1000 < asked - resource_estimates.TORCH + 100  # MB
     assert peak / 1000 < asked
 
 
 def test_opens_fast_and_without_torchvision(study):
     small = study(units=10)
     code = (
-        "import sys; from repscape.frozen.network import thaw; thaw(sys.argv[1]);"
+        "import sys; from repscape.traced.network import thaw; thaw(sys.argv[1]);"
         "assert not {'torchvision', 'torch._dynamo', 'xarray'} & set(sys.modules)"
     )
-    environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(Path(netcdf.__file__).parents[2])}
     subprocess.run([sys.executable, "-c", code, str(small.inputs[0])], check=True, env=environment)
 
 
@@ -353,7 +359,7 @@ def test_frozen_networks_of_other_families_run_from_their_file(architecture, stu
     with torch.inference_mode():
         expected = network(images).softmax(1).numpy()
     close(activity(outputs["predictions"]), expected)
-    with store.open_file(small.inputs[2]) as population:
+    with netcdf.open_file(small.inputs[2]) as population:
         assert file.read(population, "predictions").statistic == "channel_mean"
 
 

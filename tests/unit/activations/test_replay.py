@@ -4,13 +4,13 @@ import netCDF4
 import numpy as np
 import pytest
 
-from repscape import store
 from repscape.activations.replay import means, replay
-from repscape.errors import DataError
-from repscape.populations import areas
-from repscape.populations import file as population_file
-from repscape.recordings import file
-from repscape.recordings.responses import Responses, recorded
+from repscape.core.errors import DataError
+from repscape.io import netcdf
+from repscape.populations.lib import areas
+from repscape.populations.lib import file as population_file
+from repscape.recordings.lib import file
+from repscape.recordings.lib.trials import Responses, recorded
 
 NAMES = ["b.png", "a.png", "c.png"]
 
@@ -24,7 +24,7 @@ def stimulus(tmp_path):
         "orientation": (("image",), ["-45.0", "0.0", "45.0"]),
     }
     attributes = {"stimulus": "gratings", "sha256": "abc", "factors": ["orientation"]}
-    store.write(path, kind="stimulus", variables=variables, attributes=attributes)
+    netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes)
     return path
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from repscape import store
-from repscape.study import Study
+from repscape.io import netcdf
+from repscape.study.study import Study
 
 SELECTED = '{"select": "random", "units": 1000}'
 
@@ -37,7 +37,7 @@ class Made:
         values = np.asarray(values, np.float32)
         images = round((1 + np.sqrt(1 + 8 * values.shape[-1])) / 2)
         first, second = np.triu_indices(images, 1)
-        store.write(
+        netcdf.write(
             path,
             kind="rdm",
             variables={
@@ -72,7 +72,7 @@ class Made:
         values = np.asarray(values, float)
         by_layer = ("source", "layer", "population", "size")
         draws = np.isfinite(values).any((1, 5)).sum(-1)
-        store.write(
+        netcdf.write(
             path,
             kind="analysis",
             variables={

@@ -10,8 +10,8 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from repscape.analyses import angle_decoding
-from repscape.analyses.angle_decoders import Training, decode
-from repscape.analyses.angles import (
+from repscape.analyses.lib.angle_decoders import Training, decode
+from repscape.analyses.lib.angles import (
     absolute_error,
     arrange,
     circular_loss,
@@ -20,8 +20,8 @@ from repscape.analyses.angles import (
     to_angles,
     to_vectors,
 )
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.study.study import Study
 
 QUICK = {"permutations": 9, "seed": 4, "folds": 4, "epochs": 60, "hidden": 8}
 RIDGE = QUICK | {"decoders": ("ridge",)}

@@ -9,14 +9,15 @@ import torch
 import xarray
 from torch import nn
 
-from repscape import schema, store
 from repscape.analyses import anova
-from repscape.analyses.design import crossed
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import freeze
-from repscape.networks.loaded import Loaded
-from repscape.study import Study
+from repscape.analyses.lib.factorial_design import crossed
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.networks.lib import freeze
+from repscape.networks.lib.loaded import Loaded
+from repscape.plugin import schema
+from repscape.study.study import Study
+from repscape.traced.preprocess import Preprocess
 
 LAYERS = {"input": "input", "first": "conv1", "relu1": "relu1", "same": "conv1", "fc1": "fc1"}
 
@@ -53,7 +54,7 @@ def made(network, tmp_path):
         pixels = np.random.default_rng(1).integers(0, 256, (len(labels), 12, 12, 3), dtype=np.uint8)
         pixels[:, :3, :3] = 90  # the conv's units here see nothing else
         columns = dict(zip(("obj", "color", "view"), zip(*labels, strict=True), strict=True))
-        store.write(
+        netcdf.write(
             tmp_path / "stimulus.nc",
             kind="stimulus",
             variables={
@@ -163,7 +164,7 @@ def test_batches_and_a_second_run(made):
 
 def test_the_file_opens_with_xarray(made, tmp_path):
     result = made().compute()
-    store.write(
+    netcdf.write(
         tmp_path / "anova.nc",
         kind="analysis",
         variables=result.variables,

@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape import store
 from repscape.analyses.differentiation import DIMS, compute, inputs, median_of, rows
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.study.study import Study
 
 LAYERS = {"net": ("input", "conv", "fc"), "other": ("input", "block", "fc")}
 SIZES = {"random": {"200": 3, "1000": 2, "all": 1}, "means": {"all": 1}}
@@ -42,7 +42,7 @@ def write_rdm(root, study, values, source, stimulus, population, layer, size, **
         "drawn": "equal" if population == "random" else "random",
         "selected": f'{{"select": "{population}"}}',
     }
-    store.write(
+    netcdf.write(
         path,
         kind="rdm",
         variables={
@@ -91,7 +91,7 @@ def test_unknown_reference_lists_the_stimuli(study):
 def test_median_over_pairs_at_its_place_and_nan_elsewhere(tmp_path, written):
     paths, values = written
     result = compute({"rdms": paths}, reference="noise")
-    store.write(tmp_path / "d.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    netcdf.write(tmp_path / "d.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
     with xr.open_dataset(tmp_path / "d.nc") as data:
         assert data.differentiation.dims == DIMS
         assert data.differentiation.dtype == np.float64

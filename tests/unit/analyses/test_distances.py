@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kstest, linregress, pearsonr
 
 from repscape.analyses.distances import compute, inputs, permuted, rows
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 
 IMAGES = {"a": 7, "b": 9, "c": 5}
 

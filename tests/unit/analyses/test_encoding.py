@@ -9,10 +9,10 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
 from repscape.analyses import encoding
-from repscape.analyses.encoders import encode
-from repscape.analyses.explained import p_above, p_different, r2, reliability, resampled_medians
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.analyses.lib.explained_variance import p_above, p_different, r2, reliability, resampled_medians
+from repscape.analyses.lib.ridge_encoder import encode
+from repscape.core.errors import ConfigError, DataError
+from repscape.study.study import Study
 
 QUICK = {"resamples": 200, "seed": 2, "folds": 4}
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -119,12 +119,12 @@ def test_encoding_is_that_of_ridge_cv_in_a_loop(units):
 
 
 def test_neurons_are_taken_in_parts(monkeypatch):
-    from repscape.analyses import encoders
+    from repscape.analyses.lib import ridge_encoder
 
     activity, response = planted()
     fold = np.arange(60) % 4
     whole = encode(activity, response, np.arange(60), fold, STRENGTHS)
-    monkeypatch.setattr(encoders, "_BLOCK", 60 * 4)
+    monkeypatch.setattr(ridge_encoder, "_BLOCK", 60 * 4)
     parts = encode(activity, response, np.arange(60), fold, STRENGTHS)
     for first, second in zip(whole, parts, strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-9)
@@ -231,9 +231,9 @@ def test_what_is_stored_agrees_with_a_loop_over_neurons(planted_study):
 
 
 def read(path):
-    from repscape import store
+    from repscape.io import netcdf
 
-    with store.open_file(path, "activations") as file:
+    with netcdf.open_file(path, "activations") as file:
         return file["activation"][:]
 
 

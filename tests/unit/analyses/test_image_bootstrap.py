@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
-from repscape import store
 from repscape.analyses import image_bootstrap, ranking
 from repscape.analyses.image_bootstrap import compute, interval, resampled_medians, rows
-from repscape.seeds import derive
+from repscape.core.seeds import derive
+from repscape.io import netcdf
 
 IMAGES = {"a": 6, "b": 8}
 
@@ -137,7 +137,7 @@ def test_the_table_has_a_row_a_value(written):
 def test_ranks_are_by_differentiation_with_intervals_over_resamples(written, tmp_path):
     study, files, _ = written
     result = compute(files, seed=1, resamples=100)
-    store.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
     ranked = ranking.compute({"image_bootstrap": tmp_path / "b.nc"})
     data, before = xr.Dataset(ranked.variables).isel(source=0), xr.Dataset(result.variables).isel(source=0)
     for layer in study.layers:
@@ -174,7 +174,7 @@ def test_resamples_of_copies_of_one_image_rank_nowhere(made, tmp_path):
     files = {"differentiation": study.differentiation(values, images=[3, 9, 9]), "rdms": paths}
     result = compute(files, seed=0)
     assert 0.05 < np.isnan(result.variables["resampled"][1][0, 0]).mean() < 0.2
-    store.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
     data = ranking.compute({"image_bootstrap": tmp_path / "b.nc"}).variables
     for name in ("rank_low", "rank_high"):
         np.testing.assert_array_equal(data[name][1][0, 0, 0, 0], [[1, 2, 3]] * 2)
@@ -189,7 +189,7 @@ def test_a_stimulus_without_differentiation_has_no_rank(made, tmp_path):
     values[:, 0] = np.nan
     table = study.differentiation(values, images=[6, 8])
     result = compute({"differentiation": table, "rdms": paths}, seed=0)
-    store.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
+    netcdf.write(tmp_path / "b.nc", kind="analysis", variables=result.variables, attributes=result.attributes)
     data = ranking.compute({"image_bootstrap": tmp_path / "b.nc"}).variables
     assert data["stimulus"][1].ravel().tolist() == ["b", "", "b", ""]
     np.testing.assert_array_equal(data["rank_high"][1].ravel(), [1, np.nan, 1, np.nan])

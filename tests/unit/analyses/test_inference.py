@@ -9,12 +9,12 @@ import xarray
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
-from repscape import store
 from repscape.analyses import inference
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table as tables
-from repscape.rdms.inference import corrected, infer
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.rdms.compare.inference import corrected, infer
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 IMAGES = pd.Index([f"i{n}" for n in range(9)], name="image")
 COLORS = pd.Index(["000", "090", "180", "270", "300"], name="color")
@@ -49,7 +49,7 @@ def network(source="net", repeats=1, entries=IMAGES, seed=0, **labels):
 def table(*rows):
     made = pd.DataFrame([one for some in rows for one in some])
     for name in made:
-        if made[name].isna().any():  # as `collection.read` puts tables together
+        if made[name].isna().any():  # as `select_rdms.read` puts tables together
             made[name] = (
                 made[name].fillna(0).astype(int) if made[name].dtype == float else made[name].fillna("")
             )
@@ -65,7 +65,7 @@ def inferred(tmp_path):
         keys = {"seed": 0, "resamples": 100} | parameters
         result = inference.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
         path = tmp_path / "inference.nc"
-        store.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
+        netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
         with xarray.open_dataset(path) as data:
             data.load()
         data.attrs["rows"] = list(inference.rows(result.variables))

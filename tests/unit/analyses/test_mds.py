@@ -12,12 +12,13 @@ import xarray
 from scipy.linalg import orthogonal_procrustes
 from scipy.spatial.distance import pdist
 
-from repscape import store
-from repscape.analyses import embedding, mds
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import sqeuclidean
-from repscape.rdms import table as tables
-from repscape.study import Study
+from repscape.analyses import mds
+from repscape.analyses.lib import embedding
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.metrics import sqeuclidean
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 LAYERS = ("input", "conv10", "conv2", "fc")  # in order of depth, which is not that of their names
 COLOURS = pd.Index(["000", "090", "180", "270", "warm"], name="color")
@@ -60,7 +61,7 @@ def mapped(tmp_path):
         tables.write(tmp_path / "rdms.nc", table)
         keys = {"seed": 0, "of": "colors"} | parameters
         result = mds.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
-        store.write(
+        netcdf.write(
             tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
         with xarray.open_dataset(tmp_path / "mds.nc") as data:

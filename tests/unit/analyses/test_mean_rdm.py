@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repscape import store
-from repscape.analyses import collection, mean_rdm
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table
-from repscape.study import Study
+from repscape.analyses import mean_rdm
+from repscape.analyses.lib import select_rdms
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.rdms.table import table
+from repscape.study.study import Study
 
 RECORDING = {"source": "mat_rdms", "names": "{subject} | {session}", "stimulus": "objects"}
 ANALYSIS = {"analysis": "mean_rdm", "of": "people", "over": ["session"], "where": None}
@@ -30,16 +31,16 @@ def study():
 def test_labels_that_are_averaged_over_are_gone(study):
     files = mean_rdm.inputs(study, of="people", over=["session"])
     assert files == {"collection": ["results/s/recordings/people.nc"]}
-    names = collection.labels(study, "subjects")
+    names = select_rdms.labels(study, "subjects")
     assert "session" not in names
     assert {"subject", "averaged", "layer"} <= set(names)
-    assert collection.inputs(study, "subjects") == {"collection": ["results/s/analyses/subjects.nc"]}
-    assert collection.stimuli(study, "subjects") == ["objects"]
+    assert select_rdms.inputs(study, "subjects") == {"collection": ["results/s/analyses/subjects.nc"]}
+    assert select_rdms.stimuli(study, "subjects") == ["objects"]
     with pytest.raises(ConfigError, match="over: 'sessions' is unknown; did you mean 'session'"):
         mean_rdm.inputs(study, of="people", over=["sessions"])
     circular = replace(study, config=study.config | {"analyses": {"subjects": ANALYSIS | {"of": "subjects"}}})
     with pytest.raises(ConfigError, match="made from themselves: subjects ← subjects"):
-        collection.labels(circular, "subjects")
+        select_rdms.labels(circular, "subjects")
 
 
 def rdms(values, entries, **labels):
@@ -106,7 +107,7 @@ def test_what_is_written_can_be_averaged_again(tmp_path):
     table.write(tmp_path / "people.nc", given)
     files = {"collection": [str(tmp_path / "people.nc")]}
     result = mean_rdm.compute(files, of="people", over=["session"], where={"subject": "KO"})
-    store.write(
+    netcdf.write(
         tmp_path / "subjects.nc", kind="analysis", variables=result.variables, attributes=result.attributes
     )
     again = table.read(tmp_path / "subjects.nc")

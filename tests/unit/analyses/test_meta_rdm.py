@@ -11,11 +11,13 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
-from repscape import config, schema, store
+from repscape import config
 from repscape.analyses.meta_rdm import compute, inputs, rows
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table as tables
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.plugin import schema
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 SETS = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": ["color"]}}
 COLORS = {"analysis": "meta_rdm", "of": "colors", "entries": ["obj"]}
@@ -44,7 +46,7 @@ def paths(tmp_path):
             continue
         values = random.random((2, 2, 21), np.float32)
         found.append(str(tmp_path / f"{source}_{layer}.nc"))
-        store.write(
+        netcdf.write(
             found[-1],
             kind="rdm",
             variables={
@@ -75,7 +77,7 @@ def result(paths):
 
 
 def written(result, path):
-    store.write(
+    netcdf.write(
         path,
         kind="analysis",
         variables=result.variables,

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from repscape import config
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 
 STUDY = {
     "study": "test",

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from repscape import store
 from repscape.analyses.predictions import compute, inputs, rows
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.study.study import Study
 
 POPULATIONS = {
     "small": {"select": "random", "units": 10},
@@ -64,11 +64,11 @@ def write_layers(path, network, units, categories):
     }
     if categories:
         variables["category"] = (("category",), categories)
-    store.write(path, kind="layers", variables=variables, attributes={"network": network})
+    netcdf.write(path, kind="layers", variables=variables, attributes={"network": network})
 
 
 def write_activations(path, source, stimulus, probabilities, names):
-    store.write(
+    netcdf.write(
         path,
         kind="activations",
         variables={
@@ -100,7 +100,7 @@ def files(tmp_path):
 
 def test_ranks_classes_and_pads_shorter_stimuli(tmp_path, files):
     result = compute(files, top=2)
-    store.write(tmp_path / "p.nc", kind="analysis", variables=result.variables)
+    netcdf.write(tmp_path / "p.nc", kind="analysis", variables=result.variables)
     with xr.open_dataset(tmp_path / "p.nc") as data:
         assert data.label.dims == ("source", "stimulus", "image", "rank")
         assert data.probability.dtype == np.float64

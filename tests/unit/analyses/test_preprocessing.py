@@ -6,13 +6,14 @@ import torch
 import xarray as xr
 from PIL import Image
 
-from repscape import plugins, schema, store
 from repscape.analyses.preprocessing import compute, inputs
-from repscape.arguments import fetched
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.preprocess import Preprocess
-from repscape.stimuli.assemble import assemble
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.plugin import registry, schema
+from repscape.plugin.arguments import fetched
+from repscape.stimuli.lib.assemble import assemble
+from repscape.study.study import Study
+from repscape.traced.preprocess import Preprocess
 
 PREPROCESS = {
     "net": Preprocess(resize=40, crop=32),
@@ -22,12 +23,12 @@ PREPROCESS = {
 
 def write_stimulus(output, name, source, **parameters):
     """Write a stimulus as its script does."""
-    frames = plugins.entry("stimuli", source)
+    frames = registry.entry("stimuli", source)
     model = schema.model(frames, source=(str, ...), size=(list | None, None), fit=(str, "squash"))
     section = model.model_validate({"source": source, **parameters}).model_dump(mode="json")
     variables = assemble(frames(**fetched(frames, section, name, {})), section["size"], section["fit"])
     attributes = {"stimulus": name, "parameters": json.dumps(section)}
-    store.write(output, kind="stimulus", variables=variables, attributes=attributes)
+    netcdf.write(output, kind="stimulus", variables=variables, attributes=attributes)
     return variables["images"][1]
 
 
@@ -63,7 +64,7 @@ def stimuli(tmp_path):
 def files(tmp_path, stimuli):
     for network, preprocess in PREPROCESS.items():
         attributes = {"network": network, "preprocess": json.dumps(preprocess.to_dict())}
-        store.write(tmp_path / f"{network}.nc", kind="layers", variables={}, attributes=attributes)
+        netcdf.write(tmp_path / f"{network}.nc", kind="layers", variables={}, attributes=attributes)
     return {
         "stimuli": [tmp_path / "pictures.nc", tmp_path / "noise.nc"],
         "layers": [tmp_path / f"{network}.nc" for network in PREPROCESS],
@@ -71,7 +72,7 @@ def files(tmp_path, stimuli):
 
 
 def opened(tmp_path, result):
-    store.write(
+    netcdf.write(
         tmp_path / "preprocessing.nc",
         kind="analysis",
         variables=result.variables,

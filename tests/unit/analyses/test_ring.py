@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
-from repscape import store
 from repscape.analyses import ring
-from repscape.analyses.circle import placed
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table as tables
-from repscape.study import Study
+from repscape.analyses.lib.circle import placed
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 TILTS = np.arange(-90, 90, 2.0)
 
@@ -179,7 +179,7 @@ def table(by="image", layers=("input", "fc"), metric="euclidean", count=90):
 @pytest.fixture
 def stimulus(tmp_path):
     path = tmp_path / "tilts.nc"
-    store.write(
+    netcdf.write(
         path,
         kind="stimulus",
         variables={
@@ -213,7 +213,7 @@ def test_a_layer_each(tmp_path, stimulus, by):
     assert header[-5:] == ring.NUMBERS
     assert rows[1][header.index("layer")] == "fc"
     assert rows[1][header.index("closing")] == values["closing"][1]
-    store.write(
+    netcdf.write(
         tmp_path / "ring.nc", kind="analysis", variables=result.variables, attributes=result.attributes
     )
 

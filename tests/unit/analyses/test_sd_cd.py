@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import linregress
 
 from repscape.analyses.sd_cd import compute, inputs, leave_one_out, regress, rows
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 
 STIMULI = ("a", "b", "c", "d", "noise")
 

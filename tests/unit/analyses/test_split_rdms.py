@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import store
-from repscape.analyses import collection, split_rdms
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table as tables
+from repscape.analyses import split_rdms
+from repscape.analyses.lib import select_rdms
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.metrics.lib.single_trials import presentations
 from repscape.rdms.compute import write_rdms
-from repscape.rdms.trials import presentations
-from repscape.study import Study
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 IMAGES, UNITS = 6, 24
 METRICS = ("correlation", "mean_square", "crossnobis")
@@ -63,11 +64,11 @@ def write(tmp_path, study):
                 variables["trial_repeat"] = (("trial",), presentations(image).astype(np.int32))
             described = {"order": at, "stimulus_sha256": "a", "recording_sha256": "b", "selected": "{}"}
             path = files["activations"][at]
-            store.write(path, kind="activations", variables=variables, attributes=keys | described)
+            netcdf.write(path, kind="activations", variables=variables, attributes=keys | described)
             drawn = {"unit": (("repeat", "draw"), np.arange(2, 22, dtype=np.int32)[None])}
             attributes = {k: keys[k] for k in ("source", "population", "layer")}
             attributes |= {"size": "20", "n_drawn": 20, "drawn": "random", "seed": at}
-            store.write(files["samples"][at], kind="sample", variables=drawn, attributes=attributes)
+            netcdf.write(files["samples"][at], kind="sample", variables=drawn, attributes=attributes)
         entries = [
             {"name": "correlation", "metric": "correlation", "normalisation": "zscore"},
             {"name": "mean_square", "metric": "sqeuclidean", "normalisation": "none"},
@@ -84,7 +85,7 @@ def split(tmp_path, write):
         files = write(response, image, layers, single)
         result = split_rdms.compute(files, **({"seed": 0, "source": "v1"} | keys))
         path = tmp_path / "analyses" / "halves.nc"
-        store.write(
+        netcdf.write(
             path,
             kind="analysis",
             variables=result.variables,
@@ -230,9 +231,9 @@ def test_metrics_of_covariance_cannot_have_copies_of_units(write, tmp_path):
 
 def test_labels_are_told_before_the_job(study, split):
     found = split(*responses(), trials="repeats")
-    assert sorted(collection.labels(study, "halves")) == sorted(tables.labels(found))
-    assert collection.stimuli(study, ["halves", "all_images"]) == ["gratings", "noise"]
-    assert collection.stimuli(study, "halves") == ["gratings"]
+    assert sorted(select_rdms.labels(study, "halves")) == sorted(tables.labels(found))
+    assert select_rdms.stimuli(study, ["halves", "all_images"]) == ["gratings", "noise"]
+    assert select_rdms.stimuli(study, "halves") == ["gratings"]
     assert isinstance(found["entries"][0], pd.Index)
     assert found["entries"][0].name == "image"
 

@@ -8,11 +8,11 @@ import pytest
 import xarray
 from scipy.spatial.distance import pdist, squareform
 
-from repscape import store
 from repscape.analyses import subset
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table as tables
-from repscape.rdms.subset import choose, rankings
+from repscape.analyses.lib.subset_choice import choose, rankings
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.rdms.table import table as tables
 
 IMAGES = pd.Index([f"p{i}.png" for i in range(12)], name="image")
 BOTH = pd.MultiIndex.from_product([["cup", "hat", "key"], list("abcd")], names=["obj", "color"])
@@ -41,7 +41,7 @@ def chosen(tmp_path):
         keys = {"seed": 0, "k": 4, "random": 30} | parameters
         result = subset.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
         path = tmp_path / "subset.nc"
-        store.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
+        netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
         with xarray.open_dataset(path) as data:
             data.load()
         data.attrs["rows"] = list(subset.rows(result.variables))

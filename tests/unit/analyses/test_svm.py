@@ -10,11 +10,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from repscape import store
 from repscape.analyses import svm
-from repscape.analyses.decoding import Decoder, Task, partition, permuted
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.analyses.lib.svm_decoder import Decoder, Task, partition, permuted
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.study.study import Study
 
 GRID = (0.01, 0.1, 1.0, 10.0)
 
@@ -248,7 +248,7 @@ def files(tmp_path):
         common = {"name": (("image",), names)} | {
             name: (("image",), list(own)) for name, own in columns.items()
         }
-        store.write(
+        netcdf.write(
             tmp_path / "stimulus.nc",
             kind="stimulus",
             variables={"images": (("image",), np.zeros(len(rows), np.uint8)), **common},
@@ -262,7 +262,7 @@ def files(tmp_path):
             values = random.normal(size=(len(rows), 20)) + number * 3 * patterns[obj]
             values[3, 4] = np.nan if nan else values[3, 4]
             paths.append(tmp_path / f"{layer}.nc")
-            store.write(
+            netcdf.write(
                 paths[-1],
                 kind="activations",
                 variables={"activation": (("image", "unit"), values.astype(np.float32)), **common},

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import iv
 
-from repscape import schema, store
 from repscape.analyses import tuning
-from repscape.analyses import tuning_measures as measures
-from repscape.analyses.circle import placed
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
+from repscape.analyses.lib import tuning_measures as measures
+from repscape.analyses.lib.circle import placed
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.plugin import schema
+from repscape.study.study import Study
 
 DEGREE = np.pi / 180
 EVEN = np.arange(-90, 90, 1.0)
@@ -311,7 +312,7 @@ def write(
         variables["trial_image"] = (("trial",), image.astype(np.int32))
         variables["trial_repeat"] = (("trial",), np.zeros(len(image), np.int32))
     path = folder / f"{source}_{layer}.nc"
-    store.write(
+    netcdf.write(
         path,
         kind="activations",
         variables=variables,
@@ -344,7 +345,7 @@ def files(tmp_path):
 def computed(files, tmp_path, **keys):
     result = tuning.compute({"activations": files}, **({"seed": 0, "permutations": 199} | keys))
     path = tmp_path / "tuning.nc"
-    store.write(
+    netcdf.write(
         path, kind="analysis", variables=result.variables, attributes=result.attributes, groups=result.groups
     )
     with xr.open_datatree(path) as tree:
@@ -388,7 +389,7 @@ def test_networks_and_recordings_lie_side_by_side(files, tmp_path):
 
 
 def test_curves_of_trials_smoothed_and_not(files, tmp_path):
-    with store.open_file(files[1]) as file:
+    with netcdf.open_file(files[1]) as file:
         response, image = file["response"][:].astype(np.float64), file["trial_image"][:]
     _, plain = computed(files, tmp_path)
     means = np.stack([response[image == at].mean(0) for at in range(18)])

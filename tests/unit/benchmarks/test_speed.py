@@ -8,12 +8,12 @@ import torch
 from speed import Cost, Row
 from torch import nn
 
-from repscape.plugins import entry
-from repscape.populations.layer import Layer
-from repscape.rdms.normalisation import scaling
+from repscape.core.seeds import derive
+from repscape.metrics.lib.normalisation import scaling
+from repscape.plugin.registry import entry
+from repscape.populations.lib.layer import Layer
 from repscape.samples.draw import draw
-from repscape.seeds import derive
-from repscape.stimuli.assemble import resize
+from repscape.stimuli.lib.assemble import resize
 
 
 def rectified(images=7, units=40):
@@ -23,7 +23,7 @@ def rectified(images=7, units=40):
 def test_distances_of_the_notebooks_loops():
     activity = rectified()
     (found,) = peers.compute_rdm([activity])
-    expected = entry("rdms", "euclidean")(activity, scaling(activity, "mean"))
+    expected = entry("metrics", "euclidean")(activity, scaling(activity, "mean"))
     np.testing.assert_allclose(found[np.triu_indices(7, 1)], expected, rtol=1e-5)
     np.testing.assert_array_equal(found, found.T)
 
@@ -50,7 +50,9 @@ def test_every_layer_is_stored_before_it_is_overwritten():
 
 def test_dissimilarities_of_the_script():
     activity = rectified()
-    expected = [entry("rdms", metric)(activity, scaling(activity, "zscore")) for metric in one_script.METRICS]
+    expected = [
+        entry("metrics", metric)(activity, scaling(activity, "zscore")) for metric in one_script.METRICS
+    ]
     np.testing.assert_allclose(one_script.rdms(activity), expected, rtol=1e-6)
 
 

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from repscape import plugins
-from repscape.figures.data import opened
-from repscape.figures.render import render
-from repscape.figures.style import Style, palette, settings
-from repscape.store import add_variable, create, set_attributes, write
-from repscape.study import Study
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.render import render
+from repscape.figures.lib.style import Style, palette, settings
+from repscape.io.netcdf import add_variable, create, set_attributes, write
+from repscape.plugin import registry
+from repscape.study.study import Study
 
 STIMULI = ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
 LAYERS = ("input", *(f"block{i}" for i in range(1, 20)), "avgpool1", "fc1", "predictions")
@@ -64,7 +64,7 @@ class Results:
                     }
                     for source in self.sources
                 },
-                "analyses": {name: {"analysis": name} for name in plugins.names("analyses")}
+                "analyses": {name: {"analysis": name} for name in registry.names("analyses")}
                 | {
                     "differentiation": {"analysis": "differentiation", "reference": self.reference},
                     "svm": {"analysis": "svm", "across": "color"},
@@ -433,7 +433,7 @@ class Results:
 
     def analyse(self, name, **parameters):
         """Compute an analysis of what was written, as its job does."""
-        analysis = plugins.find("analyses", name, "test")
+        analysis = registry.find("analyses", name, "test")
         files = placed(self.root, analysis.inputs(self.study, **parameters))
         result = analysis.compute(files, **parameters)
         write(

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repscape import store
 from repscape.analyses import angle_decoding, encoding
-from repscape.errors import ConfigError, DataError
-from repscape.figures.data import opened
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures.decoded_angles import nearest
-from repscape.figures.source_panels import rows_of
-from repscape.figures.style import settings
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.source_panels import rows_of
+from repscape.figures.lib.style import settings
+from repscape.io import netcdf
 
 # How texts lie on a page is measured there.
 _spec = importlib.util.spec_from_file_location("legible", Path(__file__).with_name("test_figures.py"))
@@ -34,7 +34,7 @@ def drawn(path, name, **parameters):
 
 
 def written(path, result):
-    store.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
+    netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
     return path
 
 

@@ -10,14 +10,14 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape import plugins
-from repscape.errors import ConfigError, DataError
-from repscape.figures import captions
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures.layer_table import cells
-from repscape.figures.render import render
-from repscape.figures.rows import colour_scale, page
+from repscape.figures.lib import captions
+from repscape.figures.lib.millimetre_page import colour_scale, page
+from repscape.figures.lib.render import render
+from repscape.figures.lib.style import settings
 from repscape.figures.sampling_error import factor, ratio_error
-from repscape.figures.style import settings
+from repscape.plugin import registry
 
 LONG = tuple(f"{i:02d}_mousecam-with_a_rather_long_name-{i}.mp4" for i in range(11))
 SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
@@ -760,5 +760,5 @@ def test_a_figure_is_rendered_whole_and_the_same_every_time(results, tmp_path):
 
 
 def test_every_figure_says_its_group_in_the_report():
-    for name in plugins.names("figures"):
+    for name in registry.names("figures"):
         assert plugin(name).CATEGORY

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from repscape import store
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 from repscape.figures import inference
-from repscape.figures.data import opened
-from repscape.figures.style import save, settings
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.style import save, settings
+from repscape.io import netcdf
 
 LAYERS = ["input", "conv10", "conv2", "fc"]
 
@@ -54,7 +54,7 @@ def written(path, sources=("net", "twin"), layers=LAYERS, repeats=3, left_out=("
         "resamples": 1000, "dof": 2, "reference": json.dumps({"source": "net", "layer": "conv2"}),
     }  # fmt: skip
     attributes["averaged_over"] = ["repeat"] if theories else None
-    store.write(path, kind="analysis", variables=variables, attributes=attributes)
+    netcdf.write(path, kind="analysis", variables=variables, attributes=attributes)
     return dict(
         zip([(source, layer) for source, layer, _ in models], zip(similarity, p, strict=True), strict=True)
     )

@@ -10,16 +10,18 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import schema, store
 from repscape.analyses import mds as analysis
-from repscape.errors import ConfigError
-from repscape.figures import map_layout, mds
-from repscape.figures.data import opened
-from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import CYCLE, by_depth, label_colours, label_sizes
-from repscape.figures.style import COLOURS, settings
-from repscape.rdms import table as tables
-from repscape.study import Study
+from repscape.core.errors import ConfigError
+from repscape.figures import mds
+from repscape.figures.lib import map_layout
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.entry_pictures import EntryPictures
+from repscape.figures.lib.label_colours import CYCLE, by_depth, label_colours, label_sizes
+from repscape.figures.lib.style import COLOURS, settings
+from repscape.io import netcdf
+from repscape.plugin import schema
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 OBJECTS, HUES = ("cup", "hat"), ("000", "090", "180", "270")
 LAYERS = ("input", "conv2", "conv10", "fc1")
@@ -57,10 +59,10 @@ def drawn(tmp_path):
         tables.write(tmp_path / "rdms.nc", table)
         settings_ = {"seed": 0, "of": "colors", "method": "classical"} | (keys or {})
         result = analysis.compute({"collection": [str(tmp_path / "rdms.nc")]}, **settings_)
-        store.write(
+        netcdf.write(
             tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
-        store.write(
+        netcdf.write(
             tmp_path / "shapes.nc",
             kind="stimulus",
             variables={
@@ -550,7 +552,7 @@ def test_what_a_path_cannot_be(drawn):
 
 @pytest.mark.parametrize("count", [3, 4, 6, 8])
 def test_colours_around_a_circle_can_be_told_apart(count):
-    path = Path(__file__).with_name("test_style.py")
+    path = Path(__file__).with_name("lib") / "test_style.py"
     spec = importlib.util.spec_from_file_location("style_tests", path)
     style = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(style)

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control
 
-from repscape import store
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 from repscape.figures import meta_rdm
-from repscape.figures.data import opened
-from repscape.figures.style import save, settings
-from repscape.rdms import table as tables
-from repscape.rdms.meta import meta_rdms
-from repscape.study import Study
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.style import save, settings
+from repscape.io import netcdf
+from repscape.rdms.compare.meta import meta_rdms
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 OBJECTS = ["cup", "hat", "shoe"]
 LAYERS = ["input", "conv1", "relu1"]
@@ -39,7 +39,7 @@ def first_order(sources=("net",), layers=LAYERS):
 
 def drawn(path, meta, **parameters):
     variables, attributes, groups = tables.encoded(meta)
-    store.write(
+    netcdf.write(
         path, kind="analysis", variables=variables, attributes=attributes | {"permutations": 99},
         groups=groups,
     )  # fmt: skip

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape.errors import DataError
+from repscape.core.errors import DataError
 from repscape.figures import pair_distances, rdm_gallery
-from repscape.store import write
+from repscape.io.netcdf import write
 
 KEYS = {"source": "mobilenet_v2", "population": "random"}
 

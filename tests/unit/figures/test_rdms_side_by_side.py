@@ -7,13 +7,13 @@ import pytest
 from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
-from repscape import store
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures import rdms_side_by_side as figure
-from repscape.figures.data import opened
-from repscape.figures.style import settings
-from repscape.rdms import table as tables
-from repscape.study import Study
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.style import settings
+from repscape.io import netcdf
+from repscape.rdms.table import table as tables
+from repscape.study.study import Study
 
 NAMES = [f"object_{at}" for at in range(1, 7)]
 CLASSES = ["face", "body", "face", "body", "face", "body"]
@@ -51,7 +51,7 @@ def drawn(tmp_path):
             "animal": (("image",), ["1", "1", "1", "0", "0", "0"]),
         }
         attributes = {"stimulus": "objects", "factors": ["animal"]}
-        store.write(tmp_path / "objects.nc", kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(tmp_path / "objects.nc", kind="stimulus", variables=variables, attributes=attributes)
         files = {"rdms": str(tmp_path / "rdms.nc"), "stimuli": [str(tmp_path / "objects.nc")]}
         with opened(files) as data, settings():
             made, caption = figure.draw(data, **keys)

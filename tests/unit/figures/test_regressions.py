@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from scipy.stats import linregress
 
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 from repscape.figures.ranking_table import decimals, interval, power
 
 LAYERS = ("input", "block2", "block17", "fc1", "predictions")
@@ -168,7 +168,7 @@ def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results,
 
 def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, monkeypatch):
     pairs.analyse("distances", seed=0, permutations=19)
-    monkeypatch.setattr("repscape.figures.pairs.MOST", 50)
+    monkeypatch.setattr("repscape.figures.lib.distance_panels.MOST", 50)
     monkeypatch.setattr("repscape.figures.distances_by_stimulus.MOST", 50)
     figure, caption = draw(pairs, plugin("distances_by_stimulus"))
     assert {len(dots.get_offsets()) for dots in points(figure).values()} == {50}

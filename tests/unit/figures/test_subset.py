@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import store
 from repscape.analyses import subset as analysis
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
 from repscape.figures import subset
-from repscape.figures.data import opened
-from repscape.figures.style import WIDTH, save, settings
-from repscape.rdms import table as tables
+from repscape.figures.lib.data import opened
+from repscape.figures.lib.style import WIDTH, save, settings
+from repscape.io import netcdf
+from repscape.rdms.table import table as tables
 
 IMAGES = pd.Index([f"p{i}.png" for i in range(70)], name="image")
 LAYERS = [f"conv{i}" for i in range(9)]
@@ -23,7 +23,7 @@ LAYERS = [f"conv{i}" for i in range(9)]
 def drawn(tmp_path):
     """Choose, draw; pictures have the number of their image as their colour."""
     pixels = np.tile(np.arange(70, dtype=np.uint8)[:, None, None, None], (1, 8, 12, 3))
-    store.write(
+    netcdf.write(
         tmp_path / "pictures.nc",
         kind="stimulus",
         variables={
@@ -49,7 +49,7 @@ def drawn(tmp_path):
         tables.write(tmp_path / "rdms.nc", made)
         keys = {"seed": 0, "k": 4, "random": 50} | parameters
         result = analysis.compute({"collection": [str(tmp_path / "rdms.nc")]}, **keys)
-        store.write(
+        netcdf.write(
             tmp_path / "x.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
         files = {"subset": str(tmp_path / "x.nc"), "stimuli": [str(tmp_path / "pictures.nc")]}
@@ -83,7 +83,7 @@ def test_pictures_and_values(drawn, goal, target):
 
 @pytest.mark.parametrize(("goal", "limit"), [("largest", "above"), ("uniform", "below")])
 def test_bounds_are_on_the_side_of_the_better(drawn, monkeypatch, goal, limit):
-    monkeypatch.setattr("repscape.rdms.subset_exact.solve", lambda *_: None)  # as of large sets
+    monkeypatch.setattr("repscape.analyses.lib.subset_exact.solve", lambda *_: None)  # as of large sets
     _, caption, variables = drawn(goal=goal, k=20)
     beyond = variables["bound"][1] - variables["value"][1]
     assert (beyond > 0).any() if goal == "largest" else (beyond < 0).any()

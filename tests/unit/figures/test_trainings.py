@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from repscape import store
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures import first_filters, trained_untrained, training_curves
+from repscape.io import netcdf
 
 TRAINING = {"function": "sgd", "stimulus": "gratings", "held_out": "pictures"}
 
@@ -47,7 +47,7 @@ class Trained:
             "convolution": "conv" if filters else "",
         }  # fmt: skip
         path = self.root / self.study.path("training", source=network)
-        store.write(path, kind="training", variables=variables, attributes=attributes)
+        netcdf.write(path, kind="training", variables=variables, attributes=attributes)
         return {name: values for name, (_, values) in variables.items()}
 
 

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 
-from repscape import store
 from repscape.analyses import ring as ring_analysis
 from repscape.analyses import tuning as tuning_analysis
-from repscape.errors import ConfigError
-from repscape.figures import rings, tuning_curves, tuning_distributions, tuning_rows
-from repscape.figures.style import RAMP, along
-from repscape.rdms import table as tables
+from repscape.core.errors import ConfigError
+from repscape.figures import rings, tuning_curves, tuning_distributions
+from repscape.figures.lib import tuning_rows
+from repscape.figures.lib.style import RAMP, along
+from repscape.io import netcdf
+from repscape.rdms.table import table as tables
 
 VALUES = np.arange(-90, 90, 5.0)
 RINGS = tuple((source, f"layer{at}") for source in ("net", "twin") for at in range(12))
@@ -63,11 +64,11 @@ def write_tuning(made, layers=LAYERS, units=60):
             "factors": ["orientation"],
         }
         keys["recording_sha256" if source == "v1" else "weights_sha256"] = "w"
-        store.write(path, kind="activations", variables=variables, attributes=keys)
+        netcdf.write(path, kind="activations", variables=variables, attributes=keys)
         paths.append(str(path))
     result = tuning_analysis.compute({"activations": paths}, seed=0, permutations=499)
     path = made.root / made.study.path("analysis", analysis="tuning")
-    store.write(
+    netcdf.write(
         path,
         kind="analysis",
         variables=result.variables,
@@ -212,7 +213,7 @@ def write_ring(made, layers=3, sources=("net", "twin")):
     result = ring_analysis.compute(
         {"collection": [str(made.root / "rdms.nc")], "stimuli": []}, of="all_images"
     )
-    store.write(
+    netcdf.write(
         made.root / made.study.path("analysis", analysis="ring"),
         kind="analysis",
         variables=result.variables,

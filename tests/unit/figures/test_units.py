@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from repscape import store
 from repscape.analyses import anova, svm
-from repscape.analyses.design import crossed
-from repscape.analyses.variance import Sums
-from repscape.errors import ConfigError, DataError
+from repscape.analyses.lib.anova_sums import Sums
+from repscape.analyses.lib.factorial_design import crossed
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures import anova_by_depth, anova_maps, cross_decoding, svm_by_depth
+from repscape.io import netcdf
 
 SHAPES = {"input": (3, 8, 6), "conv1": (4, 4, 3), "dead": (2, 4, 3), "fc1": (5, 1, 1)}
 
@@ -32,7 +32,7 @@ def write_anova(made, views=3, layers=SHAPES):
         units = anova._units(design, sums, shape)
         found.append(anova.summary(units))
         groups[f"layers/{name}"] = anova._group(design, units), {}
-    store.write(
+    netcdf.write(
         made.root / made.study.path("analysis", analysis="anova"),
         kind="analysis",
         variables={
@@ -123,7 +123,7 @@ def write_svm(made, across="color", permutations=10, views=4):
     pair, kinds = ("layer", "train", "test"), ("layer", "kind")
     dims = {"accuracy": pair, "p": pair, "mean_accuracy": kinds, "mean_p": kinds}
     dims["mean_null"] = (*kinds, "permutation")
-    store.write(
+    netcdf.write(
         made.root / made.study.path("analysis", analysis="svm"),
         kind="analysis",
         variables={

@@ -9,11 +9,11 @@ import yaml
 from PIL import Image
 from torchvision import models
 
-from repscape import assets
-from repscape.frozen.network import thaw
-from repscape.networks.freeze import freeze, save
-from repscape.networks.loaded import weights_sha256
+from repscape.io import assets
+from repscape.networks.lib.freeze import freeze, save
+from repscape.networks.lib.loaded import weights_sha256
 from repscape.networks.torchvision import load
+from repscape.traced.network import thaw
 
 CONFIG = Path(__file__).parents[3] / "config" / "config.yaml"
 

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.network import thaw
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import cornet_s, freeze, tables
-from repscape.networks.cornet import CORnetS, steps
-from repscape.networks.loaded import Loaded
+from repscape.core.errors import ConfigError, DataError
+from repscape.networks import cornet_s
+from repscape.networks.lib import freeze, layer_table
+from repscape.networks.lib.cornet import CORnetS, steps
+from repscape.networks.lib.loaded import Loaded
+from repscape.traced.network import thaw
+from repscape.traced.preprocess import Preprocess
 
 STEPS = {"V1": 1, "V2": 2, "V4": 4, "IT": 2}
 
@@ -162,10 +163,14 @@ def test_receptive_fields_of_time_steps_are_where_gradients_are():
 
 def test_layers_go_by_time_steps():
     rows = cornet_s.rows()
-    assert tables.select(rows, ["IT.t1", "V2.t0", "V2.output_1"], "layers") == ("V2.t0", "identity3", "IT.t1")
-    assert len(tables.select(rows, "blocks", "layers")) == 13
+    assert layer_table.select(rows, ["IT.t1", "V2.t0", "V2.output_1"], "layers") == (
+        "V2.t0",
+        "identity3",
+        "IT.t1",
+    )
+    assert len(layer_table.select(rows, "blocks", "layers")) == 13
     with pytest.raises(ConfigError, match=r"'V2.t2' is unknown; did you mean"):
-        tables.select(rows, "V2.t2", "layers")
+        layer_table.select(rows, "V2.t2", "layers")
 
 
 def test_random_weights_depend_on_the_seed_alone():

@@ -3,8 +3,8 @@
 import pytest
 
 from repscape import config
-from repscape.errors import ConfigError
-from repscape.frozen.preprocess import Preprocess
+from repscape.core.errors import ConfigError
+from repscape.traced.preprocess import Preprocess
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from repscape import provenance
-from repscape.errors import ConfigError, DataError
-from repscape.networks import factory, freeze, python
+from repscape.core.errors import ConfigError, DataError
+from repscape.networks import python
+from repscape.networks.lib import factory, freeze
+from repscape.plugin import code_digest
 
 NETWORK = """
 import torch
@@ -89,9 +90,9 @@ def test_a_function_of_a_package(project):
 
 def test_an_edit_of_the_file_or_of_one_beside_it_counts_and_a_comment_does_not(project):
     def digests():
-        provenance._read.cache_clear()
-        provenance.digest.cache_clear()
-        return [provenance.digest(path) for path in python.own_code(f"{project}:make")]
+        code_digest._read.cache_clear()
+        code_digest.digest.cache_clear()
+        return [code_digest.digest(path) for path in python.own_code(f"{project}:make")]
 
     before = digests()
     assert len(before) == 2
@@ -124,7 +125,7 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
     assert "cannot be traced" in caplog.text
     freeze.save(frozen, "network.pt")
     code = (
-        "import torch; from repscape.frozen.network import thaw; frozen = thaw('network.pt')\n"
+        "import torch; from repscape.traced.network import thaw; frozen = thaw('network.pt')\n"
         "frozen.run(torch.ones(2, 3, 224, 224), {'head': lambda value: print(*value[0].tolist())})"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

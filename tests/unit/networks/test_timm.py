@@ -11,11 +11,12 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from repscape.activations.gather import Gatherer
-from repscape.errors import AssetError, ConfigError, DataError
-from repscape.frozen.network import thaw
-from repscape.networks import freeze, timm
+from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.networks import timm
+from repscape.networks.lib import freeze
 from repscape.populations import all as whole
-from repscape.populations.layer import Layer
+from repscape.populations.lib.layer import Layer
+from repscape.traced.network import thaw
 
 # A transformer, convolutions with LayerNorm, with BatchNorm, an MLP mixer, shifted windows, both in one
 KINDS = {

@@ -8,8 +8,8 @@ import safetensors.torch
 import torch
 from torchvision import models
 
-from repscape.errors import ConfigError, DataError
-from repscape.networks.loaded import weights_sha256
+from repscape.core.errors import ConfigError, DataError
+from repscape.networks.lib.loaded import weights_sha256
 from repscape.networks.torchvision import build, load
 
 

@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from repscape import store
 from repscape.activations.gather import Gatherer, coordinates
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.preprocess import Preprocess
-from repscape.frozen.row import Row
-from repscape.networks import freeze
-from repscape.networks.loaded import Loaded
-from repscape.populations import channels, file, filter_means, filters, position_means, region, top
-from repscape.populations.layer import Layer
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.networks.lib import freeze
+from repscape.networks.lib.loaded import Loaded
+from repscape.populations import filter_means, filters, position_means, region, top
+from repscape.populations.lib import channels, file
+from repscape.populations.lib.layer import Layer
+from repscape.traced.layer_info import Row
+from repscape.traced.preprocess import Preprocess
 
 SIZE = 48
 
@@ -62,7 +63,7 @@ def network(tmp_path_factory):
         variables = {"images": (("image", "y", "x", "channel"), pixels)}
         attributes = {"stimulus": name, "sha256": name * 2}
         stimuli[name] = folder / f"{name}.nc"
-        store.write(stimuli[name], kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(stimuli[name], kind="stimulus", variables=variables, attributes=attributes)
     return SimpleNamespace(
         module=module, path=folder / "network.pt", layers=layers, stimuli=stimuli, preprocess=preprocess
     )
@@ -199,14 +200,14 @@ def test_top_takes_the_mean_over_all_images_of_all_stimuli(network, tmp_path):
     file.write(tmp_path / "top.nc", layers, **keys, network=network.path)
     pixels = []
     for path in network.stimuli.values():
-        with store.open_file(path, "stimulus") as stimulus:
+        with netcdf.open_file(path, "stimulus") as stimulus:
             pixels.append(torch.from_numpy(stimulus["images"][:]))
     with torch.inference_mode():
         images = network.preprocess.apply(torch.cat(pixels)).double()
         network.module.double()
         expected = network.module.stages(images) | {"fc1": network.module(images)}
         network.module.float()
-    with store.open_file(tmp_path / "top.nc", "population") as population:
+    with netcdf.open_file(tmp_path / "top.nc", "population") as population:
         assert list(population.reference_sha256) == ["firstfirst", "secondsecond"]
         for layer in layers:
             means = expected[layer.known_as].flatten(1).mean(0).numpy()

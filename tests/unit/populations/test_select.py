@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from repscape import store
-from repscape.errors import DataError
-from repscape.populations import all, file, filter_means, random
-from repscape.populations.layer import Layer
+from repscape.core.errors import DataError
+from repscape.io import netcdf
+from repscape.populations import all, filter_means, random
+from repscape.populations.lib import file
+from repscape.populations.lib.layer import Layer
 
 LAYER = Layer("conv1", 6, 5, 4, 120)
 
@@ -63,7 +64,7 @@ def test_a_file_has_a_group_a_layer_and_one_line_names_the_small_ones(tmp_path, 
     file.write(path, layers, **keys)
     assert len(caplog.records) == 1
     assert "fc1 (10), fc2 (7)" in caplog.text
-    with store.open_file(path, "population") as dataset:
+    with netcdf.open_file(path, "population") as dataset:
         assert list(dataset.groups) == ["conv1", "fc1", "fc2"]
         assert (dataset.source, dataset.select, dataset.seed) == ("net", "random", 5)
         assert (dataset["fc1"].n_requested, dataset["fc1"].n_recorded) == (100, 10)

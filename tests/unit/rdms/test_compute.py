@@ -3,12 +3,12 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import pdist
 
-from repscape import store
 from repscape.analyses import differentiation
 from repscape.analyses.mds import averaged
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
 from repscape.rdms.compute import write_rdms
+from repscape.rdms.table import table
 
 IMAGES = [f"frame {i}" for i in range(6)]
 
@@ -22,7 +22,7 @@ def normal(images=6, units=40, seed=0):
 
 def recording(path, activity, units, names=IMAGES, **keys):
     keys = {"source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1} | keys
-    store.write(
+    netcdf.write(
         path,
         kind="activations",
         variables={
@@ -38,7 +38,7 @@ def sample(path, units, size="10", **keys):
     units = np.asarray(units, np.int32)
     keys = {"source": "net", "population": "random", "layer": "conv"} | keys
     attributes = keys | {"size": size, "n_drawn": units.shape[1], "drawn": "random"}
-    store.write(path, kind="sample", variables={"unit": (("repeat", "draw"), units)}, attributes=attributes)
+    netcdf.write(path, kind="sample", variables={"unit": (("repeat", "draw"), units)}, attributes=attributes)
 
 
 @pytest.fixture
@@ -112,14 +112,14 @@ def test_what_is_computed_without_trials_is_logged(paths, caplog):
     assert "trials" not in caplog.text
     run(paths, metrics=["sqeuclidean", "crossnobis", "crossnobis_diagonal"])
     assert "net has no single trials: crossnobis, crossnobis_diagonal computed without them" in caplog.text
-    with store.open_file(paths["rdm"]["conv"]) as rdm:
+    with netcdf.open_file(paths["rdm"]["conv"]) as rdm:
         np.testing.assert_array_equal(rdm["dissimilarity"][1], rdm["dissimilarity"][0])
 
 
 def test_unsampled_population(paths):
     sample(paths["sample"]["conv"], [np.arange(0, 120, 3)], size="all")
     run(paths, metrics=["euclidean"], normalisation="none")
-    with store.open_file(paths["rdm"]["conv"], "rdm") as rdm:
+    with netcdf.open_file(paths["rdm"]["conv"], "rdm") as rdm:
         np.testing.assert_allclose(rdm["dissimilarity"][0, 0], pdist(normal()), rtol=1e-5)
         assert rdm.size == "all"
 
@@ -128,7 +128,7 @@ def test_constant_activity_is_flagged(paths, caplog):
     caplog.set_level("INFO", logger="repscape")
     recording(paths["activations"]["conv"], np.ones((6, 40), np.float32), np.arange(0, 120, 3))
     run(paths)
-    with store.open_file(paths["rdm"]["conv"]) as rdm:
+    with netcdf.open_file(paths["rdm"]["conv"]) as rdm:
         assert rdm.degenerate == 1
         assert np.isnan(rdm["dissimilarity"][:]).all()
     assert "every unit answers 1 to every image" in caplog.text
@@ -145,7 +145,7 @@ def test_activity_that_is_not_finite_is_flagged(paths, caplog):
     activity[:, :] = np.inf
     recording(paths["activations"]["conv"], activity, np.arange(0, 120, 3))
     run(paths)
-    with store.open_file(paths["rdm"]["conv"]) as rdm:
+    with netcdf.open_file(paths["rdm"]["conv"]) as rdm:
         assert rdm.degenerate == 1
     assert "not finite" in caplog.text
 
@@ -214,7 +214,7 @@ def test_sampling_sd_of_the_median_shrinks_as_expected(tmp_path):
         sample(tmp_path / "sample.nc", draw(units, size, 200, 5), size=str(size))
         paths = {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")}
         run(paths, normalisation="none", metrics=["sqeuclidean"])
-        with store.open_file(tmp_path / "rdm.nc") as rdm:
+        with netcdf.open_file(tmp_path / "rdm.nc") as rdm:
             spread.append(np.median(rdm["dissimilarity"][0], axis=1).std(ddof=1))
     expected = np.sqrt((1 - np.array(sizes) / 4000) / sizes)
     np.testing.assert_allclose(spread / expected, (spread / expected).mean(), rtol=0.25)
@@ -235,7 +235,7 @@ def trials_of(path, response, image, repeat, taken="each"):
         "source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 0,
         "stimulus_sha256": "abc", "recording_sha256": "def", "selected": SELECTED, "trials": taken,
     }  # fmt: skip
-    store.write(path, kind="activations", variables=variables, attributes=attributes)
+    netcdf.write(path, kind="activations", variables=variables, attributes=attributes)
 
 
 def test_each_presentation_has_an_rdm_of_its_own_for_each_draw(paths):

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.errors import ConfigError
-from repscape.plugins import entry, names
+from repscape.core.errors import ConfigError
+from repscape.metrics.lib.normalisation import Scaling
+from repscape.plugin.registry import entry, names
 from repscape.rdms import measures
-from repscape.rdms.normalisation import Scaling
 
 ACTIVITY = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
 
 
 def of(metric):
-    return entry("rdms", metric)(ACTIVITY, Scaling(0, 1))
+    return entry("metrics", metric)(ACTIVITY, Scaling(0, 1))
 
 
 def least_eigenvalue(distances):
@@ -23,7 +23,7 @@ def least_eigenvalue(distances):
     return values[0] / values[-1]
 
 
-@pytest.mark.parametrize("metric", names("rdms"))
+@pytest.mark.parametrize("metric", names("metrics"))
 def test_what_is_squared_is_euclidean_once_rooted(metric):
     said, values = measures.described(metric), of(metric)
     assert None not in said[:4]

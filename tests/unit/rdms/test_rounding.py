@@ -6,20 +6,21 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, spearmanr
 
-from repscape.plugins import entry
-from repscape.rdms import many, normalisation
-from repscape.rdms.comparison import compare, settled
+from repscape.metrics.lib import normalisation
+from repscape.metrics.lib.normalisation import scaling
+from repscape.metrics.lib.streamed_rows import Rows
+from repscape.plugin.registry import entry
+from repscape.rdms import blockwise
+from repscape.rdms.compare.comparison import compare, settled
+from repscape.rdms.compare.meta import meta_rdms
 from repscape.rdms.compute import Metric, dissimilarities, scalings_of
-from repscape.rdms.labelled import without_rounding
-from repscape.rdms.meta import meta_rdms
-from repscape.rdms.normalisation import scaling
-from repscape.rdms.rows import Rows
+from repscape.rdms.table.rdm_stack import without_rounding
 
 METRICS = ("sqeuclidean", "rms", "euclidean", "correlation", "cosine", "spearman")
 
 
 def measures(kind="zscore", metrics=METRICS):
-    return [Metric(name, entry("rdms", name), kind, name) for name in metrics]
+    return [Metric(name, entry("metrics", name), kind, name) for name in metrics]
 
 
 def rdms(activity, kind="zscore"):
@@ -66,7 +67,7 @@ def test_a_large_unit_that_does_not_vary_hides_no_distance(blocks):
     if blocks:
         found = np.zeros((3, 1, 15), np.float32)
         scalings = scalings_of(activity, own)
-        many.fill(found, 0, Rows(activity.__getitem__, 6, 11), own, scalings, None, False)
+        blockwise.fill(found, 0, Rows(activity.__getitem__, 6, 11), own, scalings, None, False)
         found = found[:, 0]
     else:
         found = dissimilarities(activity, own, scalings_of(activity, own))
@@ -93,7 +94,7 @@ def test_blocks_say_the_same():
     scalings = scalings_of(activity, own)
     rows = Rows(activity.__getitem__, *activity.shape)
     values = np.full((5, 1, 24 * 23 // 2), np.nan, np.float32)
-    many.fill(values, 0, rows, own, scalings, None, False)
+    blockwise.fill(values, 0, rows, own, scalings, None, False)
     expected = dissimilarities(activity, own, scalings)
     assert (values == 0).sum() == 5 * 8 * 3
     np.testing.assert_array_equal(values[:, 0] == 0, expected == 0)

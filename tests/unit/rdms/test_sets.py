@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
-from repscape import own, store
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import sets, table
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import netcdf
+from repscape.plugin import user_functions
+from repscape.rdms import sets
 from repscape.rdms.compute import write_rdms
+from repscape.rdms.table import table
 
 OBJECTS, COLORS, VIEWS = ("obj1", "obj2", "obj3"), ("000", "090", "180", "270"), ("1", "2")
 ROWS = list(itertools.product(OBJECTS, COLORS, VIEWS))
@@ -207,7 +209,7 @@ def test_ways_of_combining_that_there_are_not(function, tmp_path, how, message):
 def test_a_file_that_cannot_be_imported_is_told(tmp_path):
     (tmp_path / "broken.py").write_text("import nosuchmodule\ndef mine(activity): ...\n")
     with pytest.raises(ConfigError, match=r"broken\.py:mine: the file cannot be imported: ModuleNotFound"):
-        own.load(f"{tmp_path / 'broken.py'}:mine")
+        user_functions.load(f"{tmp_path / 'broken.py'}:mine")
 
 
 DEFINITIONS = {
@@ -225,7 +227,7 @@ def files(tmp_path):
         activity, sets=DEFINITIONS, metrics=("euclidean", "sqeuclidean", "correlation"), factors=FACTORS
     ):
         keys = {"source": "net", "population": "random", "layer": "conv"}
-        store.write(
+        netcdf.write(
             tmp_path / "activations.nc",
             kind="activations",
             variables={
@@ -237,7 +239,7 @@ def files(tmp_path):
             attributes=keys | {"stimulus": "shapes", "order": 1, "factors": list(factors) or None},
         )
         drawn = np.array([[3, 4, 10, 11, 12, 20, 33, 41], [0, 1, 2, 5, 8, 13, 21, 34]], np.int32)
-        store.write(
+        netcdf.write(
             tmp_path / "sample.nc",
             kind="sample",
             variables={"unit": (("repeat", "draw"), drawn)},
@@ -313,7 +315,7 @@ def test_rdms_of_sets_are_those_of_scipy(files):
 
 def test_a_set_without_combinations_is_part_of_the_rdm_of_all_images(files):
     path, _ = files(normal())
-    with store.open_file(path) as file:
+    with netcdf.open_file(path) as file:
         whole = file["dissimilarity"][0, 1]
         part = file["colors_of_objects/0"]["dissimilarity"][3, 0, 1]
     images = [at for at, row in enumerate(ROWS) if (row[0], row[2]) == ("obj2", "2")]
@@ -328,7 +330,7 @@ def test_entries_keep_their_order_where_images_have_another(files):
     ]
     definition = {"s": {"stimulus": "shapes", "by": ["obj", "view"]}}
     path, _ = files(normal(), definition, factors=FACTORS | {"color": colors})
-    with store.open_file(path) as file:
+    with netcdf.open_file(path) as file:
         whole = squareform(file["dissimilarity"][0, 1])
         part = squareform(file["s/0"]["dissimilarity"][3, 0, 1])
     images = [at for at, row in enumerate(ROWS) if (row[0], row[2]) == ("obj2", "2")]
@@ -365,7 +367,7 @@ def test_constant_entries_are_flagged(files, caplog):
     activity = normal()
     activity[[row[0] == "obj1" for row in ROWS]] = 1
     path, _ = files(activity, {"mean_objects": DEFINITIONS["mean_objects"]})
-    with store.open_file(path) as file:
+    with netcdf.open_file(path) as file:
         group = file["mean_objects/0"]
         assert group.degenerate == 1
         assert np.isnan(group["dissimilarity"][0, 2, 0]).tolist() == [True, True, False]
@@ -376,7 +378,7 @@ def test_differences_that_vanish_are_told(files, caplog):
     activity = np.repeat(normal(len(ROWS) // 2), 2, axis=0)
     sets = {"views": {"stimulus": "shapes", "entries": ["obj", "color"], "combine": "difference"}}
     path, _ = files(activity, sets)
-    with store.open_file(path) as file:
+    with netcdf.open_file(path) as file:
         assert (file.degenerate, file["views/0"].degenerate) == (0, 1)
     assert (
         "views/0: some drawn activity is constant, so these dissimilarities are NaN: correlation 100%"

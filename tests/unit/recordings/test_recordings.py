@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.errors import ConfigError, DataError
-from repscape.rdms import table
+from repscape.core.errors import ConfigError, DataError
+from repscape.rdms.table import table
 from repscape.recordings import mat_rdms, rdms
-from repscape.recordings.given import condensed, to_table
+from repscape.recordings.lib.rdm_import import condensed, to_table
 
 rng = np.random.default_rng(0)
 IMAGES = [f"object_{at}" for at in range(1, 6)]

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from repscape import config
-from repscape.analyses import collection
-from repscape.errors import ConfigError
+from repscape.analyses.lib import select_rdms
+from repscape.core.errors import ConfigError
 
 
 def study(**changes):
@@ -39,13 +39,13 @@ def file(tmp_path, monkeypatch):
 
 def test_a_recording_is_what_an_analysis_is_of():
     resolved = config.resolve(study())
-    assert collection.inputs(resolved, "human_it") == {"collection": ["results/s/recordings/human_it.nc"]}
-    assert collection.labels(resolved, "human_it")[-2:] == ["subject", "session"]
-    assert "subject" not in collection.labels(resolved, "meta")
+    assert select_rdms.inputs(resolved, "human_it") == {"collection": ["results/s/recordings/human_it.nc"]}
+    assert select_rdms.labels(resolved, "human_it")[-2:] == ["subject", "session"]
+    assert "subject" not in select_rdms.labels(resolved, "meta")
     with pytest.raises(ConfigError, match=r"where: 'size' is unknown.*Valid:.* session,.*subject"):
-        collection.inputs(resolved, "human_it", {"size": "all"})
+        select_rdms.inputs(resolved, "human_it", {"size": "all"})
     with pytest.raises(ConfigError, match="'human' is unknown; did you mean 'human_it'"):
-        collection.labels(resolved, "human")
+        select_rdms.labels(resolved, "human")
 
 
 def test_the_study_of_the_92_objects():
@@ -54,7 +54,7 @@ def test_the_study_of_the_92_objects():
     recordings = {f"results/objects92/recordings/{name}.nc" for name in resolved.config["recordings"]}
     assert len(recordings) == 4
     everything = resolved.config["analyses"]["everything"]
-    files = collection.inputs(resolved, everything["of"])["collection"]
+    files = select_rdms.inputs(resolved, everything["of"])["collection"]
     assert recordings < set(files)
     assert len(files) == 4 + 2 * 23
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repscape import config, simulations
-from repscape.errors import ConfigError
+from repscape import config
+from repscape.core.errors import ConfigError
+from repscape.study import simulations
 
 NETWORK = {"source": "torchvision", "architecture": "alexnet", "weights": "random"}
 

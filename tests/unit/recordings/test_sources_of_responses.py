@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram
 
-from repscape.errors import ConfigError, DataError
-from repscape.recordings import arrays, simulated, traces, tuned
-from repscape.recordings.responses import Seen
+from repscape.core.errors import ConfigError, DataError
+from repscape.recordings import arrays, simulated, traces
+from repscape.recordings.lib import tuning_model
+from repscape.recordings.lib.trials import Seen
 
 ANGLES = np.array([0.2, 45.1, 90.3, 135.4, 179.9, 200.5])
 RESP = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
@@ -127,9 +128,9 @@ def simulate(**keys):
 
 
 def test_tuning_curves_have_the_width_asked_for():
-    population = tuned.population(50, 20.0, 180.0, 1.0, np.random.default_rng(0))
+    population = tuning_model.population(50, 20.0, 180.0, 1.0, np.random.default_rng(0))
     at = np.linspace(0, 2 * np.pi, 3601)
-    curves = tuned.mean_responses(population, at) - population.baseline
+    curves = tuning_model.mean_responses(population, at) - population.baseline
     np.testing.assert_allclose(curves.max(0), population.gain, rtol=1e-4)
     np.testing.assert_allclose(curves.min(0), 0, atol=1e-6)
     half = np.array(
@@ -142,8 +143,8 @@ def test_tuning_curves_have_the_width_asked_for():
 
 
 def test_noise_has_the_covariance_of_its_formula():
-    population = tuned.population(5, 20.0, 180.0, 1.0, np.random.default_rng(0))
-    drawn = tuned.noise(population, 200_000, 2.0, 0.3, np.random.default_rng(1))
+    population = tuning_model.population(5, 20.0, 180.0, 1.0, np.random.default_rng(0))
+    drawn = tuning_model.noise(population, 200_000, 2.0, 0.3, np.random.default_rng(1))
     expected = np.empty((5, 5))
     for u in range(5):
         for v in range(5):

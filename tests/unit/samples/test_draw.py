@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repscape import store
-from repscape.errors import DataError
+from repscape.core.errors import DataError
+from repscape.io import netcdf
 from repscape.samples.draw import draw, draw_equal, first, write_samples
 
 UNITS = np.arange(5, 505, 5, dtype=np.int32)
@@ -101,13 +101,13 @@ def test_ranked_samples_are_nested():
 
 
 def population(path, ranks=False, **units):
-    with store.create(path, kind="population", attributes={"source": "net", "population": "random"}) as file:
+    with netcdf.create(path, kind="population", attributes={"source": "net", "population": "random"}) as file:
         for layer, values in units.items():
             group = file.createGroup(layer)
-            store.add_variable(group, "unit", ("unit",), np.asarray(values, np.int32))
-            store.set_attributes(group, {"statistic": "unit", "height": 2, "width": 5})
+            netcdf.add_variable(group, "unit", ("unit",), np.asarray(values, np.int32))
+            netcdf.set_attributes(group, {"statistic": "unit", "height": 2, "width": 5})
             if ranks:
-                store.add_variable(group, "rank", ("unit",), np.arange(len(values), dtype=np.int32)[::-1])
+                netcdf.add_variable(group, "rank", ("unit",), np.arange(len(values), dtype=np.int32)[::-1])
 
 
 def test_writes_a_file_a_layer_with_a_seed_of_its_own(tmp_path, caplog):
@@ -120,7 +120,7 @@ def test_writes_a_file_a_layer_with_a_seed_of_its_own(tmp_path, caplog):
     assert "conv" not in warning
     drawn = {}
     for layer, path in outputs.items():
-        with store.open_file(path, "sample") as file:
+        with netcdf.open_file(path, "sample") as file:
             drawn[layer] = file["unit"][:]
             assert file["unit"].dimensions == ("repeat", "draw")
             assert (file.source, file.population, file.layer, file.size) == ("net", "random", layer, "20")
@@ -143,7 +143,7 @@ def test_adding_a_layer_changes_no_other_and_bytes_repeat(tmp_path):
 def test_unsampled_population_has_size_all(tmp_path, caplog):
     population(tmp_path / "p.nc", conv=range(50))
     write_samples(tmp_path / "p.nc", {"conv": tmp_path / "nall.nc"}, size="all", repeats=1, seed=0)
-    with store.open_file(tmp_path / "nall.nc", "sample") as file:
+    with netcdf.open_file(tmp_path / "nall.nc", "sample") as file:
         assert (file.size, file.n_requested, file.n_drawn) == ("all", 50, 50)
     assert not caplog.messages
 
@@ -162,18 +162,18 @@ def test_equal_samples_are_written_and_what_is_unequal_is_told(tmp_path, caplog)
     assert len(caplog.messages) == 2
     assert "some have none: wide (92 of 100)" in caplog.messages[0]
     assert caplog.messages[1].endswith("all of which are taken: few")
-    with store.open_file(outputs["conv"], "sample") as file:
+    with netcdf.open_file(outputs["conv"], "sample") as file:
         counts = np.apply_along_axis(np.bincount, 1, file["unit"][:] // 10)
         assert (np.sort(counts, axis=1) == [1, 1, 2, 2, 2]).all()
         assert (file.drawn, file.n_drawn) == ("equal", 8)
-    with store.open_file(outputs["few"], "sample") as file:
+    with netcdf.open_file(outputs["few"], "sample") as file:
         assert (np.bincount(file["unit"][0] // 10) == [7, 1]).all()
 
 
 def test_ranked_samples_are_written(tmp_path):
     population(tmp_path / "p.nc", ranks=True, conv=range(0, 100, 2))
     write_samples(tmp_path / "p.nc", {"conv": tmp_path / "a.nc"}, size=8, repeats=1, seed=0, how="ranked")
-    with store.open_file(tmp_path / "a.nc", "sample") as file:
+    with netcdf.open_file(tmp_path / "a.nc", "sample") as file:
         np.testing.assert_array_equal(file["unit"][:], [np.arange(84, 100, 2)])
         assert file.drawn == "ranked"
     population(tmp_path / "p.nc", conv=range(50))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from repscape import store
-from repscape.stimuli.frame import Frames
+from repscape.io import netcdf
+from repscape.stimuli.lib.frame import Frames
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def write(tmp_path):
             variables[factor] = (("image",), values)
         path = tmp_path / f"{name}.nc"
         attributes = {"stimulus": name, "sha256": name, "factors": list(factors or []) or None}
-        store.write(path, kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes)
         return path
 
     return write
@@ -35,12 +35,12 @@ def freeze(tmp_path):
     """Return a function that writes a network's files as the workflow does."""
 
     def freeze(module, preprocess, categories=None):
-        from repscape.networks import freeze, tables
-        from repscape.networks.loaded import Loaded
+        from repscape.networks.lib import freeze, layer_table
+        from repscape.networks.lib.loaded import Loaded
 
         frozen = freeze.freeze(Loaded(module.eval(), preprocess, "random", categories))
         freeze.save(frozen, tmp_path / "network.pt")
-        tables.write_layers(
+        layer_table.write_layers(
             tmp_path / "layers.nc",
             frozen.rows,
             network="net",

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from repscape import assets
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.network import Frozen
-from repscape.frozen.preprocess import Preprocess
-from repscape.stimuli import adversarial, mother, selected
-from repscape.stimuli.attack import attack, gain, whole
-from repscape.stimuli.classify import Classifier
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import assets
+from repscape.stimuli import adversarial, selected
+from repscape.stimuli.lib import parent_stimulus
+from repscape.stimuli.lib.classifier import Classifier
+from repscape.stimuli.lib.pgd import attack, gain, whole
+from repscape.traced.network import Frozen
+from repscape.traced.preprocess import Preprocess
 
 REPOSITORY = Path(__file__).parents[3]
 NAMES = ["cat", "dog", "tree", "house"]
@@ -119,7 +120,7 @@ def test_gradients_against_finite_differences(small):
     network, path = small
     classifier = Classifier(network, "cpu")
     preprocess = classifier._frozen.preprocess
-    images = as_tensor(np.stack([frame.pixels for frame in mother.read(path)[:2]]))
+    images = as_tensor(np.stack([frame.pixels for frame in parent_stimulus.read(path)[:2]]))
     exact = classifier(images)
     with torch.no_grad():
         shown = preprocess.apply(images.to(torch.uint8).permute(0, 2, 3, 1))
@@ -159,7 +160,7 @@ def test_whole_changes_stay_within_epsilon(epsilon, seed, size, norm):
 def test_files_of_a_small_network(small, collect, keys):
     network, path = small
     frames, told = collect(adversarial.frames(of=path, network=network, batch=5, seed=0, **keys))
-    before = mother.read(path)
+    before = parent_stimulus.read(path)
     assert [(f.name, f.label) for f in frames] == [(f.name, f.label) for f in before]
     change = np.stack([f.pixels.astype(float) - m.pixels for f, m in zip(frames, before, strict=True)])
     length = np.linalg.norm(change.reshape(12, -1), 2 if "norm" in keys else np.inf, axis=1)
@@ -236,7 +237,7 @@ def test_epsilon_has_a_default_for_each_norm(small, collect):
 def test_selected_images(small, collect):
     network, path = small
     classifier = Classifier(network, "cpu")
-    shown = mother.read(path)
+    shown = parent_stimulus.read(path)
     likely = classifier(as_tensor([frame.pixels for frame in shown])).detach().numpy()
     wanted = np.bincount(likely.argmax(1)).argmax()
     among = [n for n in range(12) if likely[n].argmax() == wanted]
@@ -277,7 +278,7 @@ def real(tmp_path_factory):
     """MobileNetV2 with its trained weights as a frozen network, and as torchvision has it."""
     from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
-    from repscape.networks import freeze, tables
+    from repscape.networks.lib import freeze, layer_table
     from repscape.networks.torchvision import load
 
     section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
@@ -286,7 +287,7 @@ def real(tmp_path_factory):
     frozen = freeze.freeze(loaded)
     folder = tmp_path_factory.mktemp("mobilenet_v2")
     freeze.save(frozen, folder / "network.pt")
-    tables.write_layers(
+    layer_table.write_layers(
         folder / "layers.nc",
         frozen.rows,
         network="mobilenet_v2",
@@ -314,7 +315,7 @@ def real(tmp_path_factory):
 def pictures():
     from PIL import Image
 
-    from repscape.stimuli.assemble import resize
+    from repscape.stimuli.lib.assemble import resize
 
     section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     wanted = ("chelsea.png", "coffee.png", "camera.png")
@@ -335,7 +336,7 @@ def pictures():
 def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, write, collect, keys):
     network, classify = real
     path = write(pictures)
-    assert classify(mother.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
+    assert classify(parent_stimulus.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
     frames, told = collect(adversarial.frames(of=path, network=network, steps=8, seed=0, batch=3, **keys))
     after, sure = classify(frames)  # torchvision's own network and transform, on what is stored
     assert told["category_before"] == ["Egyptian cat", "espresso", "tripod"]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repscape import plugins, schema
-from repscape.errors import ConfigError
+from repscape.core.errors import ConfigError
+from repscape.plugin import registry, schema
 from repscape.stimuli import gratings, white_noise
 
 
@@ -131,6 +131,6 @@ def test_parameters_that_do_not_go_together(parameters, part):
         next(gratings.frames(**parameters))
 
 
-@pytest.mark.parametrize("name", plugins.names("stimuli"))
+@pytest.mark.parametrize("name", registry.names("stimuli"))
 def test_every_plugin_has_a_schema(name):
-    assert schema.model(plugins.entry("stimuli", name)).model_fields
+    assert schema.model(registry.entry("stimuli", name)).model_fields

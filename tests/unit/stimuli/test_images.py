@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from repscape.arguments import fetched
-from repscape.errors import AssetError, ConfigError, DataError
-from repscape.stimuli import images, picture
-from repscape.stimuli.assemble import assemble
+from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.plugin.arguments import fetched
+from repscape.stimuli import images
+from repscape.stimuli.lib import picture
+from repscape.stimuli.lib.assemble import assemble
 
 rng = np.random.default_rng(0)
 GREY = rng.integers(0, 256, (6, 9), np.uint8)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from repscape.errors import ConfigError, DataError
-from repscape.stimuli import factors, mat
-from repscape.stimuli.assemble import assemble
+from repscape.core.errors import ConfigError, DataError
+from repscape.stimuli import mat
+from repscape.stimuli.lib import factors
+from repscape.stimuli.lib.assemble import assemble
 
 rng = np.random.default_rng(0)
 

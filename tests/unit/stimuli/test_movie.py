@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repscape import assets, schema
-from repscape.errors import ConfigError, DataError
-from repscape.stimuli import movie, movie_file
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import assets
+from repscape.plugin import schema
+from repscape.stimuli import movie
+from repscape.stimuli.lib import movie_file
 
 LEVELS = 3  # grey levels between one frame and the next
 FORMATS = {

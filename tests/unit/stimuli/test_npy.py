@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.stimuli import npy
-from repscape.stimuli.selection import evenly_spaced
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
 rng = np.random.default_rng(0)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.stimuli import phase_scramble
 
 KINDS = {

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repscape.errors import ConfigError
-from repscape.stimuli import cieluv, shapes
-from repscape.stimuli.assemble import assemble
+from repscape.core.errors import ConfigError
+from repscape.stimuli import shapes
+from repscape.stimuli.lib import cieluv
+from repscape.stimuli.lib.assemble import assemble
 
 SMALL = {"size": (64, 64), "seed": 0}
 

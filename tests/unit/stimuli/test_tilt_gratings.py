@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repscape import schema
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
+from repscape.plugin import schema
 from repscape.stimuli import tilt_gratings
 
 CHOICE = dict.fromkeys(("orientations", "count", "random", "recorded"))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from repscape.errors import ConfigError, DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.stimuli import views
 
 

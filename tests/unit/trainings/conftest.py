@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from repscape import store
-from repscape.stimuli.assemble import assemble, factors_of, pixels_sha256
-from repscape.trainings.examples import Examples
+from repscape.io import netcdf
+from repscape.stimuli.lib.assemble import assemble, factors_of, pixels_sha256
+from repscape.trainings.lib.dataset import Examples
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def write_frames(tmp_path):
             "sha256": pixels_sha256(variables["images"][1]),
             "factors": factors_of(variables) or None,
         }
-        store.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
+        netcdf.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
         return tmp_path / f"{name}.nc"
 
     return write_frames

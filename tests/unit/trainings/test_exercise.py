@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn, optim
 
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import freeze, tilt_cnn
-from repscape.networks.loaded import Loaded
+from repscape.networks.lib import freeze, tilt_cnn
+from repscape.networks.lib.loaded import Loaded
 from repscape.stimuli import tilt_gratings
-from repscape.trainings import course, sgd
+from repscape.traced.preprocess import Preprocess
+from repscape.trainings import sgd
+from repscape.trainings.lib import history
 
 PIXELS = Preprocess(resize=None, crop=(48, 64), mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -137,7 +138,7 @@ def test_training_has_the_exercises_losses(twins, frames, examples):
     torch.manual_seed(5)
     expected = train(theirs, as_exercise(frames), tilt, n_epochs=4)
     training = examples(frames, PIXELS)
-    followed = course.follow(
+    followed = history.follow(
         ours, sgd.train, "sgd", training, training, {"loss": "binary", "epochs": 4, "batch": 100}, seed=5
     )
     assert [len(losses) for losses in followed.losses] == [3] * 4
@@ -166,7 +167,7 @@ def test_held_out_tilts_are_told_within_the_exercises_training(examples):
     new = [f for f in tilt_gratings.frames(random=500, seed=13) if f.pixels.tobytes() not in known]
     held_out = examples(new, PIXELS, "held_out")
     assert held_out.shared(training) == 0
-    followed = course.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=0)
+    followed = history.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=0)
     before, after = followed.accuracy[0][1], followed.accuracy[-1][1]
     assert before < 0.7
     assert after > 0.95

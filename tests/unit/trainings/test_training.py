@@ -8,12 +8,13 @@ import torch
 import xarray as xr
 from torch import nn
 
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import trained
-from repscape.networks.loaded import Loaded, weights_sha256
-from repscape.stimuli.frame import Frame
-from repscape.trainings import course, record, sgd
+from repscape.core.errors import ConfigError, DataError
+from repscape.networks.lib import trained_weights
+from repscape.networks.lib.loaded import Loaded, weights_sha256
+from repscape.stimuli.lib.frame import Frame
+from repscape.traced.preprocess import Preprocess
+from repscape.trainings import sgd
+from repscape.trainings.lib import history, record
 
 PLAIN = Preprocess(resize=None, crop=None, mean=(0, 0, 0), std=(1, 1, 1))
 SECTION = {
@@ -96,13 +97,13 @@ class Fixed(nn.Module):
 
 def test_accuracy(examples):
     three = examples(frames(3), PLAIN)
-    assert course.accuracy(Fixed([[2.0, 1, 0], [0, 3, 4], [0, 0, 9]]), three) == 2 / 3
+    assert history.accuracy(Fixed([[2.0, 1, 0], [0, 3, 4], [0, 0, 9]]), three) == 2 / 3
     two = examples(frames(4, ("left", "right")), PLAIN)
-    assert course.accuracy(Fixed([[0.1], [0.9], [0.6], [0.4]]), two) == 0.5
-    assert course.accuracy(Fixed([0.5, 0.51, 0.49, 1.0]), two) == 1
-    assert np.isnan(course.accuracy(Fixed([[-1.0], [2], [1], [0]]), two))  # no probabilities
-    assert np.isnan(course.accuracy(Fixed([[0.1, 0.2, 0.3]] * 4), two))
-    assert np.isnan(course.accuracy(Fixed([[0.1]] * 3), three))
+    assert history.accuracy(Fixed([[0.1], [0.9], [0.6], [0.4]]), two) == 0.5
+    assert history.accuracy(Fixed([0.5, 0.51, 0.49, 1.0]), two) == 1
+    assert np.isnan(history.accuracy(Fixed([[-1.0], [2], [1], [0]]), two))  # no probabilities
+    assert np.isnan(history.accuracy(Fixed([[0.1, 0.2, 0.3]] * 4), two))
+    assert np.isnan(history.accuracy(Fixed([[0.1]] * 3), three))
 
 
 def steps(network, training, held_out, *, losses=((1.0, 2.0), (3.0,))):
@@ -113,7 +114,7 @@ def steps(network, training, held_out, *, losses=((1.0, 2.0), (3.0,))):
 def test_a_course_follows_what_is_yielded(examples):
     given = examples(frames(6), PLAIN)
     network = classifier()
-    followed = course.follow(network, steps, "steps", given, given, {}, seed=0)
+    followed = history.follow(network, steps, "steps", given, given, {}, seed=0)
     assert followed.losses == [[1, 2], [3]]
     assert len(followed.accuracy) == 3
     assert followed.convolution == "0"
@@ -126,7 +127,7 @@ def test_hyperparameters_of_any_name_reach_the_function(examples):
         yield [seed, name, keys]
 
     given = examples(frames(6), PLAIN)
-    followed = course.follow(
+    followed = history.follow(
         classifier(), train, "train", given, given, {"seed": 1, "name": 2, "keys": 3}, seed=9
     )
     assert followed.losses == [[1, 2, 3]]
@@ -139,7 +140,7 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
         network = classifier()
         torch.manual_seed(disturbed)
         before = torch.random.get_rng_state()
-        followed = course.follow(
+        followed = history.follow(
             network,
             sgd.train,
             "sgd",
@@ -169,7 +170,7 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
 def test_losses_that_cannot_be_are_told_with_their_step(examples, losses, said):
     given = examples(frames(6), PLAIN)
     with pytest.raises(DataError, match=said):
-        course.follow(classifier(), steps, "my/train.py:steps", given, given, {"losses": losses}, seed=0)
+        history.follow(classifier(), steps, "my/train.py:steps", given, given, {"losses": losses}, seed=0)
 
 
 def test_a_learning_rate_that_is_too_large(examples):
@@ -177,7 +178,7 @@ def test_a_learning_rate_that_is_too_large(examples):
     given = examples(frames(30), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 3))
     with pytest.raises(DataError, match=r"sgd: the loss became (nan|inf) at step \d+"):
-        course.follow(
+        history.follow(
             network, sgd.train, "sgd", given, given, {"learning_rate": 1e38, "momentum": 0.9}, seed=0
         )
 
@@ -188,7 +189,7 @@ def test_outputs_that_are_no_longer_numbers(examples):
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
     keys = {"loss": "binary", "learning_rate": 1e38, "batch": 10}
     with pytest.raises(DataError, match=r"sgd: the loss became nan at step \d+ \(step \d+ of epoch \d+\)"):
-        course.follow(network, sgd.train, "sgd", given, given, keys, seed=0)
+        history.follow(network, sgd.train, "sgd", given, given, keys, seed=0)
 
 
 def fails(network, training, held_out):
@@ -205,9 +206,9 @@ def test_functions_of_ones_own_that_fail(examples):
     with pytest.raises(
         DataError, match=r"my/train.py:fails: the function failed: ValueError: no more \(.*line"
     ):
-        course.follow(classifier(), fails, "my/train.py:fails", given, given, {}, seed=0)
+        history.follow(classifier(), fails, "my/train.py:fails", given, given, {}, seed=0)
     with pytest.raises(DataError, match=r"one that returns list. Write: yield losses"):
-        course.follow(classifier(), returns, "my/train.py:returns", given, given, {}, seed=0)
+        history.follow(classifier(), returns, "my/train.py:returns", given, given, {}, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_one_output_without_a_sigmoid(examples):
     with pytest.raises(
         ConfigError, match=r"takes the output for a probability, .* End the network in a sigmoid"
     ):
-        course.follow(network, sgd.train, "sgd", given, given, {"loss": "binary"}, seed=0)
+        history.follow(network, sgd.train, "sgd", given, given, {"loss": "binary"}, seed=0)
 
 
 def test_cross_entropy_is_its_formula(examples):
@@ -249,7 +250,7 @@ def test_cross_entropy_is_its_formula(examples):
     images, targets = next(given.batches(9))
     outputs = network(images).detach().double().numpy()
     logarithms = np.log(np.exp(outputs).sum(axis=1)) - outputs[np.arange(9), targets]
-    followed = course.follow(network, sgd.train, "sgd", given, given, {"epochs": 1, "batch": 9}, seed=0)
+    followed = history.follow(network, sgd.train, "sgd", given, given, {"epochs": 1, "batch": 9}, seed=0)
     np.testing.assert_allclose(followed.losses, [[logarithms.mean()]], rtol=1e-6)
 
 
@@ -266,7 +267,9 @@ def recorded(write_frames, tmp_path):
         classes = record.record(
             loaded, sgd.train, keys, section, files, tmp_path / "training.nc", network="net"
         )
-        trained.save(network, tmp_path / "trained.safetensors", weights="trained by sgd", classes=classes)
+        trained_weights.save(
+            network, tmp_path / "trained.safetensors", weights="trained by sgd", classes=classes
+        )
         return xr.load_dataset(tmp_path / "training.nc")
 
     return recorded
@@ -290,7 +293,7 @@ def test_what_is_written(recorded, tmp_path):
     assert written.attrs["initial_weights_sha256"] == weights_sha256(initial)
     assert written.attrs["weights_sha256"] == weights_sha256(network)
 
-    twin = trained.put_into(
+    twin = trained_weights.put_into(
         Loaded(classifier(seed=9), PLAIN, "random", None), tmp_path / "trained.safetensors"
     )
     assert weights_sha256(twin.module) == weights_sha256(network)
@@ -334,5 +337,5 @@ def test_the_first_convolution_is_the_one_that_runs_first():
             return self.second(self.first(images))
 
     network = Backwards()
-    assert course.first_convolution(network, torch.zeros(1, 3, 4, 4)) == "first"
-    assert course.first_convolution(nn.Flatten(), torch.zeros(1, 3, 4, 4)) == ""
+    assert history.first_convolution(network, torch.zeros(1, 3, 4, 4)) == "first"
+    assert history.first_convolution(nn.Flatten(), torch.zeros(1, 3, 4, 4)) == ""

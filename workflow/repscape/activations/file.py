@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from repscape import store
+from repscape.io import netcdf
 
 
 def define(file, names, varied: Mapping, labels: Mapping) -> None:
@@ -15,11 +15,11 @@ def define(file, names, varied: Mapping, labels: Mapping) -> None:
     varied : mapping of factor to str array (image,)
     labels : mapping of coordinate to int array (unit,)
     """
-    store.add_variable(file, "name", ("image",), names)
+    netcdf.add_variable(file, "name", ("image",), names)
     for name, values in varied.items():
-        store.add_variable(file, name, ("image",), values)
+        netcdf.add_variable(file, name, ("image",), values)
     for name, values in labels.items():
-        store.add_variable(file, name, ("unit",), values)
+        netcdf.add_variable(file, name, ("unit",), values)
     # fixed dimensions, contiguous, not filled beforehand: by far the fastest to write
     activation = file.createVariable("activation", "f4", ("image", "unit"), contiguous=True, fill_value=False)
     activation.coordinates = " ".join(["name", *varied, *(name for name in labels if name != "unit")])

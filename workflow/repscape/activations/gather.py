@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from repscape.populations.layer import Selection
+from repscape.populations.lib.layer import Selection
 
 
 @dataclass

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from repscape import store
 from repscape.activations.file import define
-from repscape.blocks import slices
-from repscape.labels import check_equal
-from repscape.stimuli import factors
+from repscape.core.chunks import slices
+from repscape.core.labels import check_equal
+from repscape.io import netcdf
+from repscape.stimuli.lib import factors
 
 _VALUES = 2**22  # copied at a time
 # What a shard has by itself.
@@ -30,9 +30,9 @@ def merge(shards: Iterable, stimulus, output) -> None:
         The shards are not of the stimulus's images, each once.
     """
     with ExitStack() as stack:
-        files = [stack.enter_context(store.open_file(path, "shard")) for path in shards]
+        files = [stack.enter_context(netcdf.open_file(path, "shard")) for path in shards]
         files = [file for file in files if "activation" in file.variables]
-        shown = stack.enter_context(store.open_file(stimulus, "stimulus", rows=range(0)))
+        shown = stack.enter_context(netcdf.open_file(stimulus, "stimulus", rows=range(0)))
         names = np.concatenate([file["name"][:] for file in files])
         check_equal("image", shown["name"][:], stimulus, names, files[0].filepath())
         first = files[0]
@@ -40,7 +40,7 @@ def merge(shards: Iterable, stimulus, output) -> None:
         attributes = {name: first.getncattr(name) for name in first.ncattrs() if name not in _OWN}
         attributes |= factors.attributes(varied)
         labels = {name: first[name][:] for name in first.variables if first[name].dimensions == ("unit",)}
-        made = stack.enter_context(store.create(output, kind="activations", attributes=attributes))
+        made = stack.enter_context(netcdf.create(output, kind="activations", attributes=attributes))
         define(made, names, varied, labels)
         done = 0
         for file in files:
@@ -48,4 +48,4 @@ def merge(shards: Iterable, stimulus, output) -> None:
             for block in slices(images, max(1, _VALUES // units)):
                 made["activation"][done + block.start : done + block.stop] = file["activation"][block]
             done += images
-        store.set_attributes(made, {"batch": min(int(file.batch) for file in files)})
+        netcdf.set_attributes(made, {"batch": min(int(file.batch) for file in files)})

@@ -3,7 +3,7 @@
 Images stream from the stimulus's file through the network into one file a layer; values are
 gathered at the moment a layer has run, on the device where it ran.
 
-Memory stays below the sum of: what it takes to show a network its images (see frozen/viewer.py); one batch
+Memory stays below the sum of: what it takes to show a network its images (see traced/runner.py); one batch
 of the largest layer's gathered values; 12 bytes of indices for each recorded unit. None of these grows with
 the number of images.
 """
@@ -16,15 +16,15 @@ from pathlib import Path
 
 import torch
 
-from repscape import store, stored
 from repscape.activations.file import define
 from repscape.activations.gather import Gatherer, Room, coordinates
-from repscape.errors import DeviceError
-from repscape.frozen.row import Row
-from repscape.frozen.viewer import Viewer
-from repscape.networks import tables
-from repscape.populations import file as population_file
-from repscape.stimuli import factors
+from repscape.core.errors import DeviceError
+from repscape.io import netcdf, stored_images
+from repscape.networks.lib import layer_table
+from repscape.populations.lib import file as population_file
+from repscape.stimuli.lib import factors
+from repscape.traced.layer_info import Row
+from repscape.traced.runner import Viewer
 
 
 def record(
@@ -81,11 +81,11 @@ def record(
         )
     with ExitStack() as stack:
         # its images are read, and checked, when they are shown
-        shown = stack.enter_context(store.open_file(stimulus, "stimulus", rows=range(0)))
-        units = stack.enter_context(store.open_file(population, "population"))
-        viewer.check_sizes(stored.sizes(shown), stimulus)
+        shown = stack.enter_context(netcdf.open_file(stimulus, "stimulus", rows=range(0)))
+        units = stack.enter_context(netcdf.open_file(population, "population"))
+        viewer.check_sizes(stored_images.sizes(shown), stimulus)
         size = batch if on_cpu else cuda_batch
-        here = part_of(stored.count(shown), size, *shard)
+        here = part_of(stored_images.count(shown), size, *shard)
         varied = {name: values[here.start : here.stop] for name, values in factors.read(shown).items()}
         attributes = {
             **factors.attributes(varied),
@@ -107,14 +107,14 @@ def record(
         files = {}
         for label, path in outputs.items():
             selection = population_file.read(units, label)
-            order, row = tables.find(frozen.rows, population_file.known_as(units, label))
+            order, row = layer_table.find(frozen.rows, population_file.known_as(units, label))
             labels = coordinates(selection, row.channels, row.height, row.width)
             whole = len(selection.unit) == _count(row, selection.statistic)
             gatherers.setdefault(row.node, {})[label] = Gatherer(selection, whole)
             layer = {"layer": label, "order": order, "statistic": selection.statistic}
             layer["positions"] = row.height * row.width
             files[label] = stack.enter_context(
-                store.create(
+                netcdf.create(
                     path, kind="activations" if shard[1] == 1 else "shard", attributes=attributes | layer
                 )
             )
@@ -142,7 +142,7 @@ def record(
             images=here,
         )
         for file in files.values():
-            store.set_attributes(file, {"batch": used})
+            netcdf.set_attributes(file, {"batch": used})
 
 
 def part_of(total: int, batch: int, shard: int, shards: int) -> range:

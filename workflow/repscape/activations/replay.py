@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape import store
-from repscape.populations import file as population_file
-from repscape.recordings.file import check_stimulus
-from repscape.stimuli import factors
+from repscape.io import netcdf
+from repscape.populations.lib import file as population_file
+from repscape.recordings.lib.file import check_stimulus
+from repscape.stimuli.lib import factors
 
 
 def replay(responses, stimulus, population, outputs: Mapping) -> None:
@@ -29,9 +29,9 @@ def replay(responses, stimulus, population, outputs: Mapping) -> None:
         The responses are to other images than those of the stimulus.
     """
     with (
-        store.open_file(responses, "responses") as recording,
-        store.open_file(stimulus, "stimulus", rows=range(0)) as shown,
-        store.open_file(population, "population") as units,
+        netcdf.open_file(responses, "responses") as recording,
+        netcdf.open_file(stimulus, "stimulus", rows=range(0)) as shown,
+        netcdf.open_file(population, "population") as units,
     ):
         check_stimulus(recording, responses, shown, stimulus)
         varied, names = factors.read(shown), shown["name"][:]
@@ -71,7 +71,7 @@ def replay(responses, stimulus, population, outputs: Mapping) -> None:
                     "trial_image": (("trial",), image),
                     "trial_repeat": (("trial",), repeat),
                 }
-            store.write(
+            netcdf.write(
                 path,
                 kind="activations",
                 variables=variables,

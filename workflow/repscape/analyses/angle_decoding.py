@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from repscape.analyses.angle_decoders import Decoded, Method, Training, decode
-from repscape.analyses.angles import By, Rows, absolute_error, arrange, circular_loss, from_text, permuted
-from repscape.analyses.design import varying
-from repscape.analyses.responses import Responses, read
-from repscape.analyses.result import Result
-from repscape.choices import one, sampled, several
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger, progress
-from repscape.seeds import derive
-from repscape.study import Study
-from repscape.types import Period, Resamples, Threads
+from repscape.analyses.lib.angle_decoders import Decoded, Method, Training, decode
+from repscape.analyses.lib.angles import By, Rows, absolute_error, arrange, circular_loss, from_text, permuted
+from repscape.analyses.lib.factorial_design import varying
+from repscape.analyses.lib.responses import Responses, read
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger, progress
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Period, Resamples, Threads
+from repscape.study.defaults import one, sampled, several
+from repscape.study.study import Study
 
 TABLE = True
 LIBRARIES = ("torch",)
@@ -135,7 +135,7 @@ def compute(
     decays : sequence of float
         Of the networks' weights, to choose from.
     hidden, epochs, learning_rate
-        Of the networks; see `relu.train`.
+        Of the networks; see `relu_decoder.train`.
     permutations : int
     threads : int
         Of torch.
@@ -157,11 +157,11 @@ def compute(
         The factor is unknown, has no numbers or one value; there are fewer groups than folds; no source
         has repeats that could be left out; activity is not finite; training diverged.
     """
-    from repscape import store
-    from repscape.frozen.running import settings
-    from repscape.stimuli import factors
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
+    from repscape.traced.device import settings
 
-    with store.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
+    with netcdf.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
         names, varied, stimulus = file["name"][:], factors.read(file), file.stimulus
     if factor not in varied:
         raise DataError(
@@ -175,7 +175,7 @@ def compute(
     found: dict[str, dict[str, tuple[Responses, dict[str, Decoded]]]] = {}
     arranged: dict[str, Rows] = {}
     paths = files["activations"]
-    with store.open_file(paths[0], "activations") as file:
+    with netcdf.open_file(paths[0], "activations") as file:
         recorded = file.population
     with settings(threads, "float32"):
         for path in progress(paths, f"decoding {factor}", "layers", len(paths), lambda _: 1):

@@ -7,12 +7,12 @@ from typing import Annotated, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.design import choose, crossed, known, stimulus_of
-from repscape.analyses.result import Result
-from repscape.choices import layers_of, one
-from repscape.errors import ConfigError, DataError
-from repscape.study import Study
-from repscape.types import Batch, Threads
+from repscape.analyses.lib.factorial_design import choose, crossed, known, stimulus_of
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.plugin.parameter_types import Batch, Threads
+from repscape.study.defaults import layers_of, one
+from repscape.study.study import Study
 
 TABLE = True
 SIGNIFICANT = 0.05
@@ -77,7 +77,7 @@ def kept(
     layers: list[str] | None = None,
 ) -> int:
     """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
-    from repscape.networks import planned, tables
+    from repscape.networks.lib import layer_table, layer_table_cache
 
     source = one(source, study.networks, "source")
     stimulus = stimulus_of(study, source, stimulus, factors or (), several=True)
@@ -87,9 +87,11 @@ def kept(
         cells = len(crossed(choose(varied, factors, f"stimulus '{stimulus}'"), "").counts)
     section = study.config["networks"][source]
     chosen = [study.labels[source][name] for name in layers_of(study, source, layers)]
-    rows = planned.rows(section)
-    units = sum({row.node: row.units for row in (tables.find(rows, label)[1] for label in chosen)}.values())
-    return math.ceil(8 * (cells + 2) * units * tables.enlarged(rows, section) / 1e6)
+    rows = layer_table_cache.rows(section)
+    units = sum(
+        {row.node: row.units for row in (layer_table.find(rows, label)[1] for label in chosen)}.values()
+    )
+    return math.ceil(8 * (cells + 2) * units * layer_table.enlarged(rows, section) / 1e6)
 
 
 def compute(
@@ -141,18 +143,18 @@ def compute(
     DataError
         The stimulus lacks a factor, a factor has one value, or a combination has no images.
     """
-    from repscape import store
-    from repscape.analyses.variance import Sums
-    from repscape.frozen.viewer import Viewer
-    from repscape.networks import tables
-    from repscape.stimuli import factors as varied
+    from repscape.analyses.lib.anova_sums import Sums
+    from repscape.io import netcdf
+    from repscape.networks.lib import layer_table
+    from repscape.stimuli.lib import factors as varied
+    from repscape.traced.runner import Viewer
 
-    with store.open_file(files["stimulus"], "stimulus") as file:
+    with netcdf.open_file(files["stimulus"], "stimulus") as file:
         known_as, stimulus_sha256 = file.stimulus, file.sha256
         where = str(files["stimulus"])
         design = crossed(choose(varied.read(file), factors, where), where)
     viewer = Viewer(files["network"], device)
-    rows = {name: tables.find(viewer.frozen.rows, label) for name, label in cast(dict, layers).items()}
+    rows = {name: layer_table.find(viewer.frozen.rows, label) for name, label in cast(dict, layers).items()}
     sums = {row.node: Sums(design) for _, row in rows.values()}
     watched = {node: own.add for node, own in sums.items()}
     what = f"analysis of variance, {source}, {known_as}"
@@ -215,7 +217,7 @@ SUMMARY = (
 
 def _units(design, sums, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
     """Return ``eta2``, ``F``, ``p`` and ``q`` of a layer, float32 (effect, channel, y, x)."""
-    from repscape.analyses.variance import discovery_rate, effects
+    from repscape.analyses.lib.anova_sums import discovery_rate, effects
 
     count = len(design.tested)
     units = int(np.prod(shape))

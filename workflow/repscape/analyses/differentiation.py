@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 
-from repscape.analyses.median import streamed_median
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.logs import logger
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.streaming_median import streamed_median
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.logs import logger
 from repscape.rdms.condensed import entries_of
-from repscape.study import Study
+from repscape.study.study import Study
 
 TABLE = True
 STREAMS = True  # holds one RDM file at a time
@@ -213,13 +213,13 @@ def median_of(dissimilarity: np.ndarray, median: Median = "pairs") -> np.ndarray
 
 def _read(paths, median: Median) -> list[dict]:
     """Read each RDM's keys and its medians, float64 (metric, draw)."""
-    from repscape import store
+    from repscape.io import netcdf
     from repscape.rdms import file as rdm_file
 
     rdms: list[dict] = []
     made_of: dict[str, dict] = {}
     for path in paths:
-        with store.open_file(path, "rdm") as file:
+        with netcdf.open_file(path, "rdm") as file:
             rdm = {key: file.getncattr(key) for key in ("source", "stimulus", "layer", "population", "size")}
             rdm |= {
                 "path": path,

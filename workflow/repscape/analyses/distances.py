@@ -6,13 +6,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.result import Result
+from repscape.analyses.lib.result import Result
 from repscape.analyses.sd_cd import check_against, check_stimuli, regress, tell_alone
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.rdms.comparison import ROUNDING, orders_of, places_of
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.seeds import derive
+from repscape.rdms.compare.comparison import ROUNDING, orders_of, places_of
 from repscape.rdms.condensed import entries_of
-from repscape.seeds import derive
-from repscape.study import Study
+from repscape.study.study import Study
 
 TABLE = True
 KEYS = ("source", "stimulus", "layer", "metric")
@@ -296,14 +296,14 @@ def _ratio(values: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 def _read(paths) -> tuple[dict, dict, dict]:
     """Read the RDMs, averaged over draws, float64 (metric, pair); what is of layers; what all share."""
-    from repscape import store
+    from repscape.io import netcdf
     from repscape.rdms import file as rdm_file
 
     table, kept = {}, {}
     sizes: dict[str, tuple[int, str]] = {}
     of_layer: dict[str, dict] = {"order": {}, "n_drawn": {}, "draws": {}}
     for path in paths:
-        with store.open_file(path, "rdm") as file:
+        with netcdf.open_file(path, "rdm") as file:
             values = rdm_file.whole(file)[:].astype(np.float64).mean(axis=1)
             other, other_path = sizes.setdefault(file.stimulus, (values.shape[1], path))
             if other != values.shape[1]:

@@ -6,17 +6,17 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from repscape.analyses.design import coded, known
-from repscape.analyses.encoders import encode
-from repscape.analyses.explained import p_above, p_different, r2, reliability, resampled_medians
-from repscape.analyses.folds import divide
-from repscape.analyses.responses import check_finite, read
-from repscape.analyses.result import Result
-from repscape.choices import one, sampled, several
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.logs import logger, progress
-from repscape.seeds import derive
-from repscape.study import Study
+from repscape.analyses.lib.explained_variance import p_above, p_different, r2, reliability, resampled_medians
+from repscape.analyses.lib.factorial_design import coded, known
+from repscape.analyses.lib.folds import divide
+from repscape.analyses.lib.responses import check_finite, read
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.ridge_encoder import encode
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.logs import logger, progress
+from repscape.core.seeds import derive
+from repscape.study.defaults import one, sampled, several
+from repscape.study.study import Study
 
 TABLE = True
 LEVEL = 0.95
@@ -107,20 +107,20 @@ def compute(
     """Predict each neuron's mean response to images it was not fitted to, from each layer.
 
     Ridge regression from all units of a layer, with the strength of the penalty chosen for each neuron
-    within the training images (`encoders.encode`). With r_i the mean response to image i, r̂_i what is
+    within the training images (`ridge_encoder.encode`). With r_i the mean response to image i, r̂_i what is
     predicted of it without its fold, and m_i the mean response to the images outside its fold,
 
         R² = 1 − Σ_i (r_i − r̂_i)² / Σ_i (r_i − m_i)²,
 
     over all images: 0 is what is reached without predictors, by the training mean alone, and worse
     predictions are negative (out-of-sample R²; Hawinkel, Waegeman & Maere, Am. Stat. 78:15, 2024). The
-    normalised R² is divided by the neuron's reliability (`explained.reliability`), for neurons whose
+    normalised R² is divided by the neuron's reliability (`explained_variance.reliability`), for neurons whose
     reliability is at least `reliable`, whatever predicts them.
 
     Each layer, a model, is summarised by the median over neurons. Neurons share images, so that intervals
     and tests resample both, images and neurons, the same ones for all models
-    (`explained.resampled_medians`); the regressions are not fitted again. They speak about other images and
-    neurons of the same kind, predicted by these regressions.
+    (`explained_variance.resampled_medians`); the regressions are not fitted again. They speak about
+    other images and neurons of the same kind, predicted by these regressions.
 
     Parameters
     ----------
@@ -165,10 +165,10 @@ def compute(
         Files are of different images; there are fewer images or groups than folds; all neurons are constant;
         activity is not finite.
     """
-    from repscape import store
+    from repscape.io import netcdf
 
     target = files["recording"]
-    with store.open_file(target, "activations") as file:
+    with netcdf.open_file(target, "activations") as file:
         names, unit, response = file["name"][:], file["unit"][:], file["activation"][:].astype(np.float64)
         check_finite(response, names, target, file.layer)
         about = {
@@ -194,7 +194,7 @@ def compute(
     resampled: dict[str, list] = {"": [], "normalised_": []}
     labels = []
     paths = files["predictors"]
-    with store.open_file(paths[0], "activations") as file:
+    with netcdf.open_file(paths[0], "activations") as file:
         predictors = file.population
     for path in progress(paths, "encoding", "layers", len(paths), lambda _: 1):
         layer = read(path, names, target)
@@ -256,7 +256,7 @@ def compute(
 
 def _groups(file, path, groups: str | None) -> tuple[np.ndarray, str]:
     """Return which images are left out together, int (image,), and what they are, in the plural."""
-    from repscape.stimuli import factors
+    from repscape.stimuli.lib import factors
 
     if groups is None:
         return np.arange(len(file["name"][:])), "images"
@@ -300,7 +300,7 @@ def _resampled(own, scale: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
 def _tests(resampled: np.ndarray) -> dict[str, tuple]:
     """Test medians (model, resample) against 0 and each other, corrected over models and pairs."""
-    from repscape.rdms.inference import corrected, corrected_pairs
+    from repscape.rdms.compare.inference import corrected, corrected_pairs
 
     zero, pair = p_above(resampled), p_different(resampled[:, None] - resampled)
     np.fill_diagonal(pair, np.nan)

@@ -7,10 +7,10 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.differentiation import carried
-from repscape.analyses.result import Result
+from repscape.analyses.lib.result import Result
 from repscape.analyses.sd_cd import DIMS, average, drawn_and_order
-from repscape.seeds import derive
-from repscape.study import Study
+from repscape.core.seeds import derive
+from repscape.study.study import Study
 
 TABLE = True
 STREAMS = True  # holds one RDM file at a time
@@ -59,10 +59,10 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
         population, size, metric); ``resampled`` float32 (…, resample); what
         `differentiation.carried` gives.
     """
-    from repscape import store
+    from repscape.io import netcdf
     from repscape.rdms import file as rdm_file
 
-    with store.open_file(files["differentiation"], "analysis") as table:
+    with netcdf.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: list(table[dim][:]) for dim in DIMS}
         values = average(table["differentiation"][:])
         kept = carried(table)
@@ -70,7 +70,7 @@ def compute(files: dict, *, seed: int, resamples: Resamples = 1000, draws: Draws
     resampled = np.full((*values.shape, resamples), np.nan, np.float32)
     counts: dict[str, np.ndarray] = {}
     for path in files["rdms"]:
-        with store.open_file(path, "rdm") as file:
+        with netcdf.open_file(path, "rdm") as file:
             at = tuple(labels[dim].index(file.getncattr(dim)) for dim in DIMS[:5])
             each = rdm_file.presentations(file.__dict__)
             rdm = rdm_file.whole(file)[:, : draws * each].astype(np.float64)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses import between_sources, collection, parts, statement
-from repscape.analyses.between_sources import CORRECTIONS
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.result import Result
+from repscape.analyses.lib import inference_summary, layerwise_contrasts, reference_parts, select_rdms
+from repscape.analyses.lib.layerwise_contrasts import CORRECTIONS
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
 from repscape.analyses.split_rdms import OF_PARTS, UNITS
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.logs import logger
-from repscape.natural import natural
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.logs import logger
+from repscape.core.natural_order import natural
 from repscape.rdms import REPEATED
-from repscape.study import Study
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
-    from repscape.rdms.entries import Space
+    from repscape.rdms.table.entries import Space
 
 TABLE = True
 NUMBERS = ("similarity", "sem", "low", "high")
@@ -49,7 +49,7 @@ def inputs(
     *,
     seed: int,
     reference: Where,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     models: Where | None = None,
     repeats: list[str] | None = None,
@@ -65,7 +65,7 @@ def inputs(
     ConfigError
         The study has no such RDMs; a label is unknown.
     """
-    labels = collection.labels(study, of)
+    labels = select_rdms.labels(study, of)
     for label in repeats or []:
         if label not in labels:
             raise ConfigError(f"repeats: {unknown(label, labels)}")
@@ -83,10 +83,10 @@ def _files(study: Study, of: Of, chosen: Where, key: str) -> list[str]:
     found: list[str] = []
     mistake = None
     for name in of if isinstance(of, list) else [of]:
-        labels = collection.labels(study, name)
+        labels = select_rdms.labels(study, name)
         own = {label: values for label, values in chosen.items() if label in labels}
         try:
-            found += collection.inputs(study, name, own)["collection"]
+            found += select_rdms.inputs(study, name, own)["collection"]
         except ConfigError as error:
             mistake = ConfigError(str(error).replace("where", key, 1))
     if not found and mistake is not None:
@@ -99,7 +99,7 @@ def compute(
     *,
     seed: int,
     reference: Where,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     models: Where | None = None,
     repeats: list[str] | None = None,
@@ -108,7 +108,7 @@ def compute(
     resamples: Resamples = 1000,
     permutations: Permutations = 1000,
 ) -> Result:
-    """Compare the RDMs of models with those of a reference; see `repscape.rdms.inference`.
+    """Compare the RDMs of models with those of a reference; see `repscape.rdms.compare.inference`.
 
     RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
     different sets of entries: each is compared with the models' RDMs of the same set, and the
@@ -133,7 +133,7 @@ def compute(
         Of the bootstrap and the permutations.
     reference : mapping of label to a value or values
         Which RDMs are the data, instead of what `where` says of these labels.
-    of, where : which RDMs; see `repscape.analyses.collection`
+    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
     models : mapping of label to a value or values, optional
         Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.
     repeats : list of str, optional
@@ -145,7 +145,7 @@ def compute(
     resamples : int
     permutations : int
         Of the entries of the reference, for tests beside those by the bootstrap; see
-        `repscape.rdms.permutation`. 0 leaves them out.
+        `repscape.rdms.compare.permutation`. 0 leaves them out.
 
     Returns
     -------
@@ -170,21 +170,21 @@ def compute(
         RDMs are missing or of different entries; no model is left; too little can be resampled; a label has
         a name that the file uses for something else.
     """
-    from repscape.rdms.ceiling import reliability
-    from repscape.rdms.inference import corrected, corrected_pairs, factors_of, infer
-    from repscape.rdms.labelled import without_rounding
-    from repscape.rdms.permutation import permutation_tests
+    from repscape.rdms.compare.inference import corrected, corrected_pairs, factors_of, infer
+    from repscape.rdms.compare.noise_ceiling import reliability
+    from repscape.rdms.compare.permutation import permutation_tests
+    from repscape.rdms.table.rdm_stack import without_rounding
 
     where, models = where or {}, models or {}
-    whole = collection.read(files, of)
+    whole = select_rdms.read(files, of)
     whole["dissimilarity"] = without_rounding(whole)
     data, candidates = (
         _chosen(whole, key, own, {label: values for label, values in where.items() if label not in own})
         for key, own in (("reference", reference), ("models", models))
     )
-    data, resampled, halves = parts.of_reference(data)
+    data, resampled, halves = reference_parts.of_reference(data)
     data = _over_draws(data)
-    candidates = _without(data, parts.without(candidates), repeats or [], reference)
+    candidates = _without(data, reference_parts.without(candidates), repeats or [], reference)
     kinds = _kinds(data, candidates, repeats or [])
     measured = _data(data, kinds)
     compared = _models(candidates, kinds, measured, comparison)
@@ -225,16 +225,16 @@ def compute(
             for name, variable in _named("data_repeat", kinds.repeats, measured.repeats).items()
         },
     }
-    variables |= between_sources.compared(compared.labels, found, DEPENDENT)
+    variables |= layerwise_contrasts.compared(compared.labels, found, DEPENDENT)
     values = {name: variable[1] for name, variable in variables.items()}
     what = "models" if set(compared.by) - {"source", "layer"} else "layers"
-    told = statement.best(_short(compared.labels), values, _reference_name(reference), "fdr", what)
+    told = inference_summary.best(_short(compared.labels), values, _reference_name(reference), "fdr", what)
     if "other_source" in values:
         layers = _short({name: own for name, own in compared.labels.items() if name != "source"})
         others = values["other_source"]
-        told += statement.between(compared.labels["source"], layers, others, values, "fdr")
+        told += inference_summary.between(compared.labels["source"], layers, others, values, "fdr")
     if bootstrap == "repeats":
-        told.append(statement.OF_THESE_ENTRIES)
+        told.append(inference_summary.OF_THESE_ENTRIES)
     for sentence in told:
         logger.info(sentence)
     return Result(
@@ -365,7 +365,7 @@ def _without(data, candidates, repeats: list[str], reference: Where):
 
 
 def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
-    from repscape.rdms import table as tables
+    from repscape.rdms.table import table as tables
 
     labels = tables.labels(data)
     for label in repeats:
@@ -412,8 +412,8 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
 
 
 def _data(table, kinds: _Kinds) -> _Data:
-    from repscape.rdms.comparison import defined_entries
-    from repscape.rdms.entries import check_same, space, written
+    from repscape.rdms.compare.comparison import defined_entries
+    from repscape.rdms.table.entries import check_same, space, written
 
     rows: dict[tuple, dict[tuple, int]] = {}
     for at in range(len(table)):
@@ -461,8 +461,8 @@ def _data(table, kinds: _Kinds) -> _Data:
 
 def _units(table, kinds: _Kinds, measured: _Data):
     """Arrange the RDMs of samples of units as the data are."""
-    from repscape.rdms.entries import check_same, space
-    from repscape.rdms.inference import Units
+    from repscape.rdms.compare.inference import Units
+    from repscape.rdms.table.entries import check_same, space
 
     samples = sorted(set(table[UNITS]), key=natural)
     shape = len(samples), len(measured.repeats)
@@ -516,8 +516,8 @@ def _reference_name(reference: Where) -> str:
 
 
 def _models(table, kinds: _Kinds, measured: _Data, comparison: str) -> _Models:
-    from repscape.rdms import table as tables
-    from repscape.rdms.entries import check_same, space
+    from repscape.rdms.table import table as tables
+    from repscape.rdms.table.entries import check_same, space
 
     labels = [label for label in kinds.models if label not in DEPENDENT]
     sets = dict(zip(measured.sets, range(len(measured.sets)), strict=True))

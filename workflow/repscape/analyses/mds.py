@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses import collection, embedding
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.logs import logger
+from repscape.analyses.lib import embedding, select_rdms
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.logs import logger
 from repscape.rdms import REPEATED
-from repscape.rdms.comparison import defined_entries
-from repscape.rdms.labelled import FOLLOWING
-from repscape.study import Study
+from repscape.rdms.compare.comparison import defined_entries
+from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def check(*, method: Method = "smacof", perplexity: float | None = None) -> None
 def inputs(
     study: Study,
     *,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     root: bool | None = None,
     align: str | None = None,
@@ -52,18 +52,18 @@ def inputs(
     ConfigError
         The study has no such RDMs, they have no label `align`, or a metric does not say what `root` is.
     """
-    labels = collection.labels(study, of)
+    labels = select_rdms.labels(study, of)
     if align is not None and align not in labels:
         raise ConfigError(f"align: {unknown(align, labels)}")
     embedding.check_metrics(study, of, where, root)
-    return collection.inputs(study, of, where)
+    return select_rdms.inputs(study, of, where)
 
 
 def compute(
     files: Mapping,
     *,
     seed: int,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     method: Method = "smacof",
     dims: Annotated[int, Field(ge=1, le=1000)] = 2,
@@ -84,10 +84,10 @@ def compute(
     files : what `inputs` named
     seed : int
         Of random starts; every RDM has the same.
-    of, where : which RDMs; see `repscape.analyses.collection`
+    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
     method : str
         ``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. See
-        `repscape.analyses.embedding`.
+        `repscape.analyses.lib.embedding`.
     dims : int
     n_init : int, optional
         Random starts of SMACOF (by default 16) and t-SNE (4), beside one from classical MDS, and how often
@@ -122,9 +122,9 @@ def compute(
     DataError
         No RDM can be placed, or RDMs to be aligned have different entries.
     """
-    from repscape.rdms import table as tables
+    from repscape.rdms.table import table as tables
 
-    table = averaged(collection.read(files, of, where))
+    table = averaged(select_rdms.read(files, of, where))
     labels = tables.labels(table)
     if align is not None and align not in labels:
         raise ConfigError(f"align: {unknown(align, labels)}")
@@ -192,7 +192,7 @@ def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
 
     ``draws`` and, where there were, ``presentations`` say of how many each is the mean.
     """
-    from repscape.rdms import table as tables
+    from repscape.rdms.table import table as tables
 
     if "repeat" not in table:
         return table

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repscape.analyses import collection
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, unknown
-from repscape.study import Study
-from repscape.types import Names
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.core.errors import ConfigError, unknown
+from repscape.plugin.parameter_types import Names
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +24,11 @@ def inputs(study: Study, *, of: Of, over: Names, where: Where | None = None) -> 
     ConfigError
         There are no RDMs of that name, or a label is unknown.
     """
-    known = collection.labels(study, of)
+    known = select_rdms.labels(study, of)
     for label in over:
         if label not in known:
             raise ConfigError(f"over: {unknown(label, known)}")
-    return collection.inputs(study, of, where)
+    return select_rdms.inputs(study, of, where)
 
 
 def made_labels(labels: list[str], *, over: Names) -> list[str]:
@@ -42,24 +42,25 @@ def compute(files: Mapping, *, of: Of, over: Names, where: Where | None = None) 
     Parameters
     ----------
     files : what `inputs` named
-    of, where : which RDMs; see `repscape.analyses.collection`
+    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
     over : list of str
         The labels in which RDMs that are averaged differ. Those that lack them stay as they are.
 
     Returns
     -------
     Result
-        A table of RDMs as `repscape.rdms.table.encoded` makes it, without the labels `over`; ``averaged``,
-        how many each is the mean of. A pair of entries that is undefined in one RDM is so in the mean.
+        A table of RDMs as `repscape.rdms.table.table.encoded` makes it, without the labels `over`;
+        ``averaged``, how many each is the mean of. A pair of entries that is undefined in one RDM is so in
+        the mean.
 
     Raises
     ------
     DataError
         RDMs that are to be averaged have different entries.
     """
-    from repscape.rdms import table as tables
+    from repscape.rdms.table import table as tables
 
-    table = collection.read(files, of, where)
+    table = select_rdms.read(files, of, where)
     mean = averaged(table, over)
     mean.attrs["history"] = {"over": over, "of": table.attrs.get("history", {})}
     variables, attributes, groups = tables.encoded(mean)
@@ -70,8 +71,8 @@ def averaged(table: "pd.DataFrame", over: list[str]) -> "pd.DataFrame":
     """Average RDMs of a table that differ in no other labels than `over`; see `compute`."""
     import pandas as pd
 
-    from repscape.rdms import table as tables
-    from repscape.rdms.entries import check_same, space
+    from repscape.rdms.table import table as tables
+    from repscape.rdms.table.entries import check_same, space
 
     names = [label for label in tables.labels(table) if label not in (*over, "averaged")]
     groups: dict[tuple, list[int]] = {}

@@ -6,13 +6,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from repscape.analyses import collection
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.result import Result
-from repscape.rdms.comparison import Comparison
-from repscape.rdms.meta import check_labels, labels_after, meta_rdms
-from repscape.study import Study
-from repscape.types import Names
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.plugin.parameter_types import Names
+from repscape.rdms.compare.comparison import Comparison
+from repscape.rdms.compare.meta import check_labels, labels_after, meta_rdms
+from repscape.study.study import Study
 
 TABLE = True
 
@@ -42,8 +42,8 @@ def inputs(
     ConfigError
         There are no RDMs of that name, or they are made from themselves; a label is unknown.
     """
-    check_labels(collection.labels(study, of), entries, groups)
-    return collection.inputs(study, of, where)
+    check_labels(select_rdms.labels(study, of), entries, groups)
+    return select_rdms.inputs(study, of, where)
 
 
 def made_labels(labels: list[str], *, entries: Names) -> list[str]:
@@ -62,7 +62,7 @@ def compute(
     comparisons: Comparisons = ("pearson",),
     permutations: Permutations = 0,
 ) -> Result:
-    """Compare RDMs; see `repscape.rdms.meta.meta_rdms`.
+    """Compare RDMs; see `repscape.rdms.compare.meta.meta_rdms`.
 
     Parameters
     ----------
@@ -79,20 +79,20 @@ def compute(
     where : mapping of label to value or values, optional
         Which RDMs take part.
     comparisons : list of str
-        See `repscape.rdms.comparison.compare`.
+        See `repscape.rdms.compare.comparison.compare`.
     permutations : int
         Of the lower entries' labels, for p. 0 leaves it out.
 
     Returns
     -------
     Result
-        A table of RDMs as `repscape.rdms.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
+        A table of RDMs as `repscape.rdms.table.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
         ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where meta-RDMs
         have different entries.
     """
-    from repscape.rdms import table
+    from repscape.rdms.table import table
 
-    meta = meta_rdms(collection.read(files, of, where), entries, groups, comparisons, permutations, seed)
+    meta = meta_rdms(select_rdms.read(files, of, where), entries, groups, comparisons, permutations, seed)
     variables, attributes, parts = table.encoded(meta)
     return Result(variables, {**attributes, "of": of, "permutations": permutations, "seed": seed}, parts)
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import check_equal
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.labels import check_equal
+from repscape.study.study import Study
 
 TABLE = True
 LAYER = "predictions"
@@ -93,11 +93,11 @@ def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Re
     DataError
         The population lacks units of the layer; two networks saw different images.
     """
-    from repscape import store
+    from repscape.io import netcdf
 
     categories, units = {}, {}
     for path in files["layers"]:
-        with store.open_file(path, "layers") as table:
+        with netcdf.open_file(path, "layers") as table:
             units[table.network] = int(table["units"][:][list(table["layer"][:]).index(LAYER)])
             if "category" in table.variables:
                 categories[table.network] = table["category"][:].astype(str)
@@ -105,7 +105,7 @@ def compute(files: dict, *, top: Count = 5, population: str | None = None) -> Re
     ranked: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     names: dict[str, tuple] = {}
     for path in files["activations"]:
-        with store.open_file(path, "activations") as file:
+        with netcdf.open_file(path, "activations") as file:
             source, stimulus = file.source, file.stimulus
             if len(file.dimensions["unit"]) < units[source]:
                 raise DataError(

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from repscape import schema
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.plugin import schema
+from repscape.study.study import Study
 
 
 def inputs(study: Study, *, images: dict[str, str] | None = None) -> dict:
@@ -55,13 +55,13 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
     DataError
         A stimulus has no image of the name given.
     """
-    from repscape import store
-    from repscape.frozen.preprocess import Preprocess
+    from repscape.io import netcdf
+    from repscape.traced.preprocess import Preprocess
 
     chosen = [_example(path, images or {}) for path in files["stimuli"]]
     groups: dict[str, tuple[dict, dict]] = {}
     for path in files["layers"]:
-        with store.open_file(path, "layers") as table:
+        with netcdf.open_file(path, "layers") as table:
             network, described = table.network, table.preprocess
         preprocess = Preprocess.of(json.loads(described))
         groups[network] = {}, {"preprocess": described}
@@ -81,19 +81,20 @@ def compute(files: dict, *, images: dict[str, str] | None = None) -> Result:
 
 def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]:
     """Return a stimulus's name, its image's name, the original as a variable, and the image."""
-    from repscape import plugins, store, stored
-    from repscape.arguments import fetched
-    from repscape.stimuli import names
+    from repscape.io import netcdf, stored_images
+    from repscape.plugin import registry
+    from repscape.plugin.arguments import fetched
+    from repscape.stimuli.lib import names
 
-    with store.open_file(path, "stimulus") as file:
+    with netcdf.open_file(path, "stimulus") as file:
         stimulus, section = file.stimulus, json.loads(file.parameters)
         given = list(file["name"][:])
         chosen = images.get(stimulus, given[0])
         (at,) = names.find([chosen], given)
         if at == names.NONE:
             raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(chosen, given)}")
-        name, shown = given[at], stored.image(file, at)
-    function = plugins.entry("stimuli", section["source"])
+        name, shown = given[at], stored_images.image(file, at)
+    function = registry.entry("stimuli", section["source"])
     if schema.made_parameters(function):  # made of decoded images: nothing comes before it
         original = shown
     else:

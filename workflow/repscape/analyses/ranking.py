@@ -6,9 +6,9 @@ import numpy as np
 
 from repscape.analyses.differentiation import carried
 from repscape.analyses.image_bootstrap import interval
-from repscape.analyses.result import Result
+from repscape.analyses.lib.result import Result
 from repscape.analyses.sd_cd import DIMS, KEYS, check_stimuli, drawn_and_order, places
-from repscape.study import Study
+from repscape.study.study import Study
 
 TABLE = True
 
@@ -47,9 +47,9 @@ def compute(files: dict, *, stimuli: list[str] | None = None) -> Result:
         NaN below the last, and where no resample has all that is compared. What
         `differentiation.carried` gives, but of stimuli.
     """
-    from repscape import store
+    from repscape.io import netcdf
 
-    with store.open_file(files["image_bootstrap"], "analysis") as table:
+    with netcdf.open_file(files["image_bootstrap"], "analysis") as table:
         labels = {dim: table[dim][:] for dim in DIMS}
         chosen = places(labels["stimulus"], stimuli)
         labels["stimulus"] = labels["stimulus"][chosen]

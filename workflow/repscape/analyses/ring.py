@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses import collection, embedding
-from repscape.analyses.circle import Circle, placed
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.design import check_factor
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.study import Study
-from repscape.types import Period
+from repscape.analyses.lib import embedding, select_rdms
+from repscape.analyses.lib.circle import Circle, placed
+from repscape.analyses.lib.factorial_design import check_factor
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.plugin.parameter_types import Period
+from repscape.study.study import Study
 
 TABLE = True
 NUMBERS = ("closing", "r_circle", "r_line", "r_opened", "opened_at")
@@ -56,7 +56,7 @@ class Ring(NamedTuple):
 def inputs(
     study: Study,
     *,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     factor: str = "orientation",
     root: bool | None = None,
@@ -69,7 +69,7 @@ def inputs(
         The study has no such RDMs, a stimulus does not vary in the factor, or a metric does not say what
         `root` is.
     """
-    stimuli = collection.stimuli(study, of, where)
+    stimuli = select_rdms.stimuli(study, of, where)
     for name in stimuli:
         try:
             check_factor(study, name, factor)
@@ -79,13 +79,13 @@ def inputs(
             ) from None
     files = [study.path("stimulus", stimulus=name) for name in stimuli]
     embedding.check_metrics(study, of, where, root)
-    return collection.inputs(study, of, where) | {"stimuli": files}
+    return select_rdms.inputs(study, of, where) | {"stimuli": files}
 
 
 def compute(
     files: Mapping,
     *,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     factor: str = "orientation",
     period: Period = 180.0,
@@ -96,7 +96,7 @@ def compute(
     Parameters
     ----------
     files : what `inputs` named
-    of, where : which RDMs; see `repscape.analyses.collection`. Draws of units are averaged.
+    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`. Draws of units are averaged.
     factor : str
         Of the entries or their images; numbers, in whose order entries are put.
     period : float
@@ -118,13 +118,13 @@ def compute(
     DataError
         Entries lack the factor, its values are no numbers or do not go around the circle.
     """
+    from repscape.analyses.lib.subset_choice import as_square
     from repscape.analyses.mds import averaged
-    from repscape.rdms import table as tables
-    from repscape.rdms.comparison import defined_entries
-    from repscape.rdms.labelled import FOLLOWING
-    from repscape.rdms.subset import as_square
+    from repscape.rdms.compare.comparison import defined_entries
+    from repscape.rdms.table import table as tables
+    from repscape.rdms.table.rdm_stack import FOLLOWING
 
-    table = averaged(collection.read(files, of, where))
+    table = averaged(select_rdms.read(files, of, where))
     labels = tables.labels(table)
     different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     known = _factors(files["stimuli"], factor)
@@ -292,12 +292,12 @@ def _ranked(values: np.ndarray) -> np.ndarray:
 
 def _factors(paths, factor: str) -> dict[str, dict[str, str] | None]:
     """Return, for each stimulus, the value of the factor by the name of the image; None where it has none."""
-    from repscape import store
-    from repscape.stimuli import factors
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
 
     found: dict[str, dict[str, str] | None] = {}
     for path in paths:
-        with store.open_file(path, "stimulus", rows=range(0)) as file:
+        with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
             own = factors.read(file).get(factor)
             names = map(str, file["name"][:])
             found[str(file.stimulus)] = None if own is None else dict(zip(names, map(str, own), strict=True))

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from repscape.analyses.differentiation import carried
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, unknown
-from repscape.logs import logger
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, unknown
+from repscape.core.logs import logger
+from repscape.study.study import Study
 
 TABLE = True
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric")
@@ -92,9 +92,9 @@ def compute(files: dict, *, against: str = "input", stimuli: list[str] | None = 
         than 3 stimuli or no variance. What `differentiation.carried` gives. Attribute ``same_pixels``: of
         stimuli with the same pixels, which count several times, the names.
     """
-    from repscape import store
+    from repscape.io import netcdf
 
-    with store.open_file(files["differentiation"], "analysis") as table:
+    with netcdf.open_file(files["differentiation"], "analysis") as table:
         labels = {dim: table[dim][:] for dim in DIMS}
         chosen = places(labels["stimulus"], stimuli)
         values = average(table["differentiation"][:])

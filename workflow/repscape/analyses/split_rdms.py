@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.result import Result
-from repscape.choices import layers_of, one, one_size, several
-from repscape.errors import ConfigError, DataError
-from repscape.seeds import derive
-from repscape.study import Study
-from repscape.types import Names
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Names
+from repscape.study.defaults import layers_of, one, one_size, several
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
-    from repscape.rdms.normalisation import Kind
+    from repscape.metrics.lib.normalisation import Kind
 
 # Labels of what the RDMs are made of: ways to split trials, which part of them, which sample of units
 SPLIT, PART, UNITS = OF_PARTS = ("split", "part", "unit_sample")
@@ -133,9 +133,9 @@ def compute(
     Returns
     -------
     Result
-        A table of RDMs as `repscape.rdms.table.encoded` makes it, with the labels of the RDMs of all images
-        and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the presentation, from
-        1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all text.
+        A table of RDMs as `repscape.rdms.table.table.encoded` makes it, with the labels of the RDMs of all
+        images and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the
+        presentation, from 1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all text.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def compute(
     """
     import pandas as pd
 
-    from repscape.rdms import table as tables
+    from repscape.rdms.table import table as tables
 
     rows: list[dict] = []
     for activations, sample, rdm in zip(files["activations"], files["samples"], files["rdms"], strict=True):
@@ -178,16 +178,16 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     """Yield the RDMs of one layer."""
     import pandas as pd
 
-    from repscape import store
+    from repscape.io import netcdf
+    from repscape.metrics.lib import single_trials
     from repscape.rdms import file as rdm_file
-    from repscape.rdms import trials as single_trials
     from repscape.rdms.compute import Metric, columns_of, dissimilarities, function_of, scalings_of
-    from repscape.rdms.table import PER_FILE
+    from repscape.rdms.table.table import PER_FILE
 
     with (
-        store.open_file(rdm, "rdm") as of_all,
-        store.open_file(activations, "activations") as recording,
-        store.open_file(sample, "sample") as drawn_units,
+        netcdf.open_file(rdm, "rdm") as of_all,
+        netcdf.open_file(activations, "activations") as recording,
+        netcdf.open_file(sample, "sample") as drawn_units,
     ):
         measures = [
             Metric(str(name), function_of(str(measure)), cast("Kind", str(normalisation)), str(measure))
@@ -240,7 +240,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
 
 def _parts(trials, names: list[str], split: Split, splits: int, generator) -> Iterator[_Part]:
     """Divide trials."""
-    from repscape.rdms.trials import counted, presentations
+    from repscape.metrics.lib.single_trials import counted, presentations
 
     if split == "all":
         yield _Part("", WHOLE, None)

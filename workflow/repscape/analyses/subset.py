@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses import collection
-from repscape.analyses.collection import Of, Where
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.study import Study
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.study.study import Study
 
 TABLE = True
 VALUES = ("value", "bound", "gap", "exact", "mean", "sd", "greedy")
@@ -33,7 +33,7 @@ def inputs(
     *,
     seed: int,
     k: Chosen,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     goal: Goal = "largest",
     target: float | None = None,
@@ -47,7 +47,7 @@ def inputs(
         The study has no such RDMs; a target is missing or in vain.
     """
     check(goal=goal, target=target)
-    return collection.inputs(study, of, where)
+    return select_rdms.inputs(study, of, where)
 
 
 def compute(
@@ -55,13 +55,13 @@ def compute(
     *,
     seed: int,
     k: Chosen,
-    of: Of = collection.ALL,
+    of: Of = select_rdms.ALL,
     where: Where | None = None,
     goal: Goal = "largest",
     target: float | None = None,
     random: Sets = 1000,
 ) -> Result:
-    """Choose k entries of each RDM; see `repscape.rdms.subset.choose`.
+    """Choose k entries of each RDM; see `repscape.analyses.lib.subset_choice.choose`.
 
     RDMs of several draws of units, and of several presentations, are averaged first. Entries whose
     dissimilarities are undefined, where activity was constant, cannot be chosen; they, and RDMs that too few
@@ -73,7 +73,7 @@ def compute(
     seed : int
         Of random starts and of random sets to compare with; every RDM has the same.
     k : int
-    of, where : which RDMs; see `repscape.analyses.collection`
+    of, where : which RDMs; see `repscape.analyses.lib.select_rdms`
     goal : {"largest", "target", "uniform"}
         The mean dissimilarity of the chosen is as large as can be, or as close to `target`; or their
         dissimilarities are spread as evenly as can be over the range of all.
@@ -86,23 +86,23 @@ def compute(
     Result
         ``chosen`` int32 (rdm, choice), the entries' places, and their labels (rdm, choice) under
         ``chosen_{label}``; ``value``, ``bound``, ``gap``, ``mean``, ``sd``, ``greedy`` float64 and ``exact``
-        int8 (rdm), as in `repscape.rdms.subset.Subset`; ``random_value`` float64 (rdm, draw): the mean of
-        random sets, or how uneven they are spread; ``ranking`` int32 (rdm, entry), all entries in greedy
-        order (`repscape.rdms.subset.rankings`), -1 at the end where some are left out; ``entries`` (rdm), how
-        many could be chosen; every label of the RDMs (rdm).
+        int8 (rdm), as in `repscape.analyses.lib.subset_choice.Subset`; ``random_value`` float64 (rdm,
+        draw): the mean of random sets, or how uneven they are spread; ``ranking`` int32 (rdm, entry), all
+        entries in greedy order (`repscape.analyses.lib.subset_choice.rankings`), -1 at the end where some
+        are left out; ``entries`` (rdm), how many could be chosen; every label of the RDMs (rdm).
 
     Raises
     ------
     DataError
         No RDM has as many entries as are to be chosen.
     """
+    from repscape.analyses.lib import subset_choice
     from repscape.analyses.mds import averaged
-    from repscape.rdms import subset
-    from repscape.rdms import table as tables
-    from repscape.rdms.comparison import defined_entries
-    from repscape.rdms.labelled import FOLLOWING
+    from repscape.rdms.compare.comparison import defined_entries
+    from repscape.rdms.table import table as tables
+    from repscape.rdms.table.rdm_stack import FOLLOWING
 
-    table = averaged(collection.read(files, of, where))
+    table = averaged(select_rdms.read(files, of, where))
     labels = tables.labels(table)
     different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
     levels = list(dict.fromkeys(str(name) for entries in table["entries"] for name in entries.names))
@@ -112,7 +112,7 @@ def compute(
         place = ", ".join(f"{label} {row[label]}" for label in different) or "the RDM"
         defined = np.flatnonzero(defined_entries(row["dissimilarity"][None])[0])
         lacking = len(row["entries"]) - len(defined)
-        square = subset.as_square(np.nan_to_num(row["dissimilarity"]))[np.ix_(defined, defined)]
+        square = subset_choice.as_square(np.nan_to_num(row["dissimilarity"]))[np.ix_(defined, defined)]
         if len(defined) < k:
             left_out.append(f"{place}: has {len(defined)} of {k} entries with defined dissimilarities")
         elif goal == "uniform" and np.ptp(square[np.triu_indices(len(square), 1)]) == 0:
@@ -120,10 +120,10 @@ def compute(
         else:
             if lacking:
                 left_out.append(f"{place}: {lacking} entries with undefined dissimilarities")
-            choice = subset.choose(square, k, goal, target=target, seed=seed)
+            choice = subset_choice.choose(square, k, goal, target=target, seed=seed)
             ranking = np.full(most, -1, np.int32)
-            ranking[: len(defined)] = defined[list(subset.rankings(square))]
-            values = subset.random_values(square, k, random, seed, uniform=goal == "uniform")
+            ranking[: len(defined)] = defined[list(subset_choice.rankings(square))]
+            values = subset_choice.random_values(square, k, random, seed, uniform=goal == "uniform")
             found.append((choice, defined[list(choice.indices)], ranking, values, len(defined)))
             kept.append(at)
             continue

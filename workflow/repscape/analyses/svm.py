@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from repscape.analyses.design import known, stimulus_of
-from repscape.analyses.responses import check_finite
-from repscape.analyses.result import Result
-from repscape.choices import layers_of, one, sampled
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.labels import check_equal
-from repscape.logs import progress
-from repscape.seeds import derive
-from repscape.study import Study
-from repscape.types import Resamples
+from repscape.analyses.lib.factorial_design import known, stimulus_of
+from repscape.analyses.lib.responses import check_finite
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.labels import check_equal
+from repscape.core.logs import progress
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Resamples
+from repscape.study.defaults import layers_of, one, sampled
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
-    from repscape.analyses.decoding import Task
+    from repscape.analyses.lib.svm_decoder import Task
 
 TABLE = True
 LABEL = "label"  # of an image, which is no factor
@@ -145,11 +145,11 @@ def compute(
     DataError
         A factor is unknown or has one value, a class has too few images or groups, activity is NaN.
     """
-    from repscape import store
-    from repscape.analyses.decoding import Decoder, permuted
+    from repscape.analyses.lib.svm_decoder import Decoder, permuted
+    from repscape.io import netcdf
 
     grid = tuple(sorted(set(C)))
-    with store.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
+    with netcdf.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
         names = file["name"][:]
         target, columns = _columns(file, files["stimulus"], target, across, groups)
     task, classes, conditions = arrange(columns, target, across, groups, folds, grid, seed)
@@ -160,7 +160,7 @@ def compute(
     found: dict[str, list] = {}
     keys: dict = {}
     for path in progress(files["activations"], "decoding", "layers", len(files["activations"]), lambda _: 1):
-        with store.open_file(path, "activations") as file:
+        with netcdf.open_file(path, "activations") as file:
             check_equal("image", names, files["stimulus"], file["name"][:], path)
             activity = file["activation"][:]
             keys = {name: getattr(file, name) for name in ("source", "stimulus", "population")}
@@ -214,7 +214,7 @@ def compute(
 
 def _columns(file, path, target, across, groups) -> tuple[str, dict[str, np.ndarray]]:
     """Read what the images of an open stimulus vary in; return the target and all that is asked for."""
-    from repscape.stimuli import factors
+    from repscape.stimuli.lib import factors
 
     found = factors.read(file)
     if LABEL in file.variables:
@@ -249,8 +249,8 @@ def arrange(
     DataError
         There is one class, or a class has too few images or groups; the message says how many.
     """
-    from repscape.analyses import decoding
-    from repscape.analyses.design import coded
+    from repscape.analyses.lib import svm_decoder
+    from repscape.analyses.lib.factorial_design import coded
 
     label, classes = coded(columns[target])
     condition, conditions = (np.zeros(len(label), int), [EVERY]) if across is None else coded(columns[across])
@@ -294,9 +294,9 @@ def arrange(
             f"expected at least {folds} {what} of each class, one a fold; found fewer of "
             f"{', '.join(few[:LISTED])}{more}. {hint}, or show more images."
         )
-    fold = decoding.partition(label, condition, group, folds, seed)
-    task = decoding.Task(label, condition, group, fold)
-    decoding.check(task, len(grid) > 1, name)
+    fold = svm_decoder.partition(label, condition, group, folds, seed)
+    task = svm_decoder.Task(label, condition, group, fold)
+    svm_decoder.check(task, len(grid) > 1, name)
     return task, classes, conditions
 
 

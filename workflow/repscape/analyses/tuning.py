@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.design import varying
-from repscape.analyses.result import Result
-from repscape.choices import one, sampled, several
-from repscape.errors import ConfigError, DataError
-from repscape.labels import check_equal
-from repscape.logs import progress
-from repscape.study import Study
-from repscape.types import Names, Period, Resamples
+from repscape.analyses.lib.factorial_design import varying
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.labels import check_equal
+from repscape.core.logs import progress
+from repscape.plugin.parameter_types import Names, Period, Resamples
+from repscape.study.defaults import one, sampled, several
+from repscape.study.study import Study
 
 if TYPE_CHECKING:
-    from repscape.analyses.circle import Circle
+    from repscape.analyses.lib.circle import Circle
 
 TABLE = True
 SIGNIFICANT = 0.05
@@ -83,7 +83,7 @@ def compute(
     """Measure the tuning of each recorded unit to a factor whose values lie on a circle.
 
     A tuning curve is the mean answer to each value of the factor: over trials where a recording has
-    single ones, else over images. What is measured of it: `repscape.analyses.tuning_measures`.
+    single ones, else over images. What is measured of it: `repscape.analyses.lib.tuning_measures`.
 
     Parameters
     ----------
@@ -131,15 +131,15 @@ def compute(
         Images lack the factor, its values are no numbers or do not go around the circle, or files are of
         different images.
     """
-    from repscape import store
-    from repscape.analyses.circle import placed
-    from repscape.stimuli import factors
+    from repscape.analyses.lib.circle import placed
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
 
     groups, rows, first = {}, [], None
     keys: dict[str, str] = {}
     paths = files["activations"]
     for path in progress(paths, "tuning", "layers", len(paths), lambda _: 1):
-        with store.open_file(path, "activations") as file:
+        with netcdf.open_file(path, "activations") as file:
             first = first or (file["name"][:], path)
             check_equal("image", *first, file["name"][:], path)
             texts = factors.read(file)
@@ -192,8 +192,8 @@ def _answers(file) -> tuple[np.ndarray, np.ndarray]:
 
 def _measured(answers, circle, *, smooth, splits, permutations, seed) -> dict[str, np.ndarray]:
     """Return what is measured of each unit, float64 (unit,) or (value, unit)."""
-    from repscape.analyses import tuning_measures as measures
-    from repscape.analyses.variance import discovery_rate
+    from repscape.analyses.lib import tuning_measures as measures
+    from repscape.analyses.lib.anova_sums import discovery_rate
 
     curve, sem = measures.curves(answers, circle)
     weights = measures.kernel(circle, smooth)

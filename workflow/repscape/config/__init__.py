@@ -9,21 +9,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from repscape.config.dependencies import check_made
+from repscape.config.image_counts import count_shards, estimate_images
 from repscape.config.inputs import check_inputs
-from repscape.config.made import check_made
 from repscape.config.names import check_name, check_targets
 from repscape.config.networks import check_layers, check_networks, check_outputs, check_trainings, name_layers
 from repscape.config.nulls import check_empty, take_away
 from repscape.config.rdms import check_sets, name_metrics
 from repscape.config.recordings import check_recordings, check_shown, check_sources, name_areas
 from repscape.config.samples import find_parts, plan_samples
+from repscape.config.schema import Config
 from repscape.config.sections import plugin_sections, without_keys
-from repscape.config.sizes import count_shards, estimate_images
 from repscape.config.stimuli import check_stimuli
-from repscape.config.top import Config
-from repscape.mistakes import Mistakes, read_lines
-from repscape.natural import natural
-from repscape.study import Study
+from repscape.core.natural_order import natural
+from repscape.plugin.config_errors import Mistakes, read_lines
+from repscape.study.study import Study
 
 
 def resolve(config: Mapping, files: Iterable = ()) -> Study:

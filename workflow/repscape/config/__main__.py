@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 
 from repscape.config import resolve
-from repscape.errors import RepscapeError
-from repscape.mistakes import read_lines
+from repscape.core.errors import RepscapeError
+from repscape.plugin.config_errors import read_lines
 
 
 def merge(below: dict, over: Mapping) -> dict:

@@ -1,9 +1,9 @@
 """Whether the study has what its figures and analyses are to show."""
 
-from repscape import schema
-from repscape.errors import ConfigError
-from repscape.mistakes import Mistakes
-from repscape.study import Study
+from repscape.core.errors import ConfigError
+from repscape.plugin import schema
+from repscape.plugin.config_errors import Mistakes
+from repscape.study.study import Study
 
 
 def check_inputs(study: Study, mistakes: Mistakes) -> None:

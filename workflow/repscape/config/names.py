@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from repscape.mistakes import Mistakes
+from repscape.plugin.config_errors import Mistakes
 
 TARGETS = (
     "all",

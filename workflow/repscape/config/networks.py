@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from repscape import plugins, schema
 from repscape.config.names import check_name
+from repscape.config.schema import Config, as_list
 from repscape.config.sections import plugin_sections
-from repscape.config.top import Config, as_list
-from repscape.errors import ConfigError
-from repscape.mistakes import Mistakes
-from repscape.networks import planned, tables
-from repscape.seeds import derive
-from repscape.trainings import planned as trainings
-from repscape.types import Layers
+from repscape.core.errors import ConfigError
+from repscape.core.seeds import derive
+from repscape.networks.lib import layer_table, layer_table_cache
+from repscape.plugin import registry, schema
+from repscape.plugin.config_errors import Mistakes
+from repscape.plugin.parameter_types import Layers
+from repscape.trainings.lib import config_section as trainings
 
 
 def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
@@ -106,8 +106,8 @@ def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
     for name, section in sections["networks"].items():
         training, classes = section["training"], section.get("classes")
         try:
-            outputs = training and (classes or planned.rows(section)[-1].units)
-            predicted = planned.predictions(section) if classes else None
+            outputs = training and (classes or layer_table_cache.rows(section)[-1].units)
+            predicted = layer_table_cache.predictions(section) if classes else None
         except ConfigError:  # told with the layers
             continue
         if predicted not in (None, classes):
@@ -127,14 +127,14 @@ def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, st
     for name in sorted(networks):
         section = networks[name]
         try:
-            rows = planned.rows(section)
+            rows = layer_table_cache.rows(section)
         except ConfigError as error:
             key, _, said = str(error).partition(": ")
             at = (key, said) if key in section else (None, str(error))
             mistakes.add(("networks", name, at[0]) if at[0] else ("networks", name), at[1])
             continue
         try:
-            layers[name] = tables.names(rows, section["layers"], f"networks.{name}.layers")
+            layers[name] = layer_table.names(rows, section["layers"], f"networks.{name}.layers")
         except ConfigError as error:
             key, _, said = str(error).removeprefix(f"networks.{name}.").partition(": ")
             mistakes.add(("networks", name, *key.split(".", 1)), said)
@@ -147,16 +147,16 @@ def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, st
 def check_layers(sections: Mapping, layers: Mapping, mistakes: Mistakes) -> None:
     """Ask populations whether all layers of all networks have what they select."""
     for name, section in sections["populations"].items():
-        function = plugins.entry("populations", section["select"])
+        function = registry.entry("populations", section["select"])
         check = getattr(inspect.getmodule(function), "check_layers", None)
         if check is None:
             continue
         arguments = schema.arguments(function, section, only=inspect.signature(check).parameters)
         for source, names in layers.items():
             network = sections["networks"][source]
-            rows = planned.rows(network)
-            found = {layer: tables.find(rows, label)[1] for layer, label in names.items()}
+            rows = layer_table_cache.rows(network)
+            found = {layer: layer_table.find(rows, label)[1] for layer, label in names.items()}
             try:
-                check(found, tables.image_size(rows, network), **arguments)
+                check(found, layer_table.image_size(rows, network), **arguments)
             except ConfigError as error:
                 mistakes.add(("populations", name), f"network '{source}': {error}")

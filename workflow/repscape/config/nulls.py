@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import Any
 
-from repscape.mistakes import Mistakes
+from repscape.plugin.config_errors import Mistakes
 
 # Here null is a value, over that of an earlier file as well: images are not resized, or not cropped.
 VALUES = "preprocess"

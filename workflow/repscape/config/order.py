@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from repscape.recordings.order import WORDS
+from repscape.recordings.lib.order import WORDS
 
 _LARGEST = 10**8  # bytes of a file of names
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from repscape import own, plugins, schema
-from repscape.analyses.collection import ALL as ALL_IMAGES
+from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
 from repscape.config.names import check_name
-from repscape.config.top import Config
-from repscape.errors import unknown
-from repscape.mistakes import Mistakes
+from repscape.config.schema import Config
+from repscape.core.errors import unknown
+from repscape.plugin import registry, schema, user_functions
+from repscape.plugin.config_errors import Mistakes
 from repscape.rdms import measures
 from repscape.rdms import sets as image_sets
-from repscape.stimuli import factors as factor_names
+from repscape.stimuli.lib import factors as factor_names
 
 
 def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
@@ -18,14 +18,14 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
     metrics: list[dict[str, str]] = []
     for index, entry in enumerate(top.rdms.metrics):
         keys, name = ("rdms", "metrics", index), entry.name or entry.metric.rpartition(":")[2]
-        if own.is_own(entry.metric):
-            mistakes.ask(keys, own.check, entry.metric, ".".join(map(str, keys)))
-        elif entry.metric not in plugins.names("rdms"):
+        if user_functions.is_own(entry.metric):
+            mistakes.ask(keys, user_functions.check, entry.metric, ".".join(map(str, keys)))
+        elif entry.metric not in registry.names("metrics"):
             mistakes.add(keys, measures.unknown(entry.metric))
         if tuple(map(str, keys)) not in mistakes.found:
             mistakes.ask(keys, measures.check, entry.metric, ".".join(map(str, keys)))
         check_name(mistakes, keys, name)
-        if name in plugins.names("rdms") and name != entry.metric:
+        if name in registry.names("metrics") and name != entry.metric:
             mistakes.add(
                 (*keys, "name"),
                 f"'{name}' is the name of another metric than '{entry.metric}'; choose one of your own.",

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from repscape import patterns, plugins, schema
-from repscape.analyses.collection import ALL as ALL_IMAGES
+from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
 from repscape.config.names import check_name
 from repscape.config.order import Order
+from repscape.config.schema import Config, as_list
 from repscape.config.sections import plugin_sections
-from repscape.config.top import Config, as_list
-from repscape.errors import unknown
-from repscape.mistakes import Mistakes
-from repscape.recordings import responses
-from repscape.types import Names
+from repscape.core.errors import unknown
+from repscape.io import path_patterns
+from repscape.plugin import registry, schema
+from repscape.plugin.config_errors import Mistakes
+from repscape.plugin.parameter_types import Names
+from repscape.recordings.lib import trials
 
 
 def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
@@ -39,10 +40,10 @@ def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[s
     of_responses = {
         "stimulus": (Names, ...),
         "area": (Names, ["recording"]),
-        "missing": (responses.Missing, "refuse"),
-        "constant": (responses.Constant, "keep"),
-        "others": (responses.Others, "refuse"),
-        "trials": (responses.Taken, "mean"),
+        "missing": (trials.Missing, "refuse"),
+        "constant": (trials.Constant, "keep"),
+        "others": (trials.Others, "refuse"),
+        "trials": (trials.Taken, "mean"),
         "order": (Order, None),
         "samples": (dict[str, list[str | int]] | None, None),
     }
@@ -59,8 +60,8 @@ def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[s
 
 def gives_rdms(source: Any) -> bool:
     """Whether a source of recordings gives RDMs: it tells the labels that tell them apart."""
-    known = source in plugins.names("recordings")
-    return known and hasattr(plugins.find("recordings", source, "recordings"), "labels")
+    known = source in registry.names("recordings")
+    return known and hasattr(registry.find("recordings", source, "recordings"), "labels")
 
 
 def name_areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
@@ -102,7 +103,7 @@ def _check_trials(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mis
     """Check what trials of a recording can be told apart by: files of several stimuli, factors."""
     shown = as_list(section["stimulus"])
     path = section.get("path")
-    if len(shown) > 1 and path is not None and not any(map(patterns.names, as_list(path))):
+    if len(shown) > 1 and path is not None and not any(map(path_patterns.names, as_list(path))):
         example = as_list(path)[0].rpartition("/")[0] + "/{stimulus}.npy"
         mistakes.add(
             (*keys, "path"),

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from repscape import plugins
 from repscape.config.recordings import gives_rdms
-from repscape.config.top import Config
-from repscape.errors import unknown
-from repscape.mistakes import Mistakes
-from repscape.natural import natural
+from repscape.config.schema import Config
+from repscape.core.errors import unknown
+from repscape.core.natural_order import natural
+from repscape.plugin import registry
+from repscape.plugin.config_errors import Mistakes
 
 
 def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
@@ -45,8 +45,8 @@ def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
                 f"(populations.{entry.population}.units).",
             )
         select = top.populations.get(entry.population, {}).get("select")
-        if select in plugins.names("populations"):
-            possible = getattr(plugins.find("populations", select, "samples"), "DRAWS", ("random", "equal"))
+        if select in registry.names("populations"):
+            possible = getattr(registry.find("populations", select, "samples"), "DRAWS", ("random", "equal"))
             if entry.draw not in possible:
                 mistakes.add(
                     (*keys, "draw"),
@@ -93,7 +93,7 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
 def _of_recordings(sections: Mapping, population: str) -> bool:
     """Whether a population can be one of a recording's neurons."""
     select = sections["populations"].get(population, {}).get("select")
-    return select is not None and hasattr(plugins.find("populations", select, "populations"), "RECORDINGS")
+    return select is not None and hasattr(registry.find("populations", select, "populations"), "RECORDINGS")
 
 
 def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes) -> dict[str, tuple]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from repscape import assets, patterns, plugins, schema
 from repscape.config.names import check_name
-from repscape.config.top import Config, as_list
-from repscape.errors import AssetError, unknown
-from repscape.mistakes import Mistakes
-from repscape.seeds import derive
+from repscape.config.schema import Config, as_list
+from repscape.core.errors import AssetError, unknown
+from repscape.core.seeds import derive
+from repscape.io import assets, path_patterns
+from repscape.plugin import registry, schema
+from repscape.plugin.config_errors import Mistakes
 
 # A plugin that runs a network takes these from where the config has them.
 RUNNING = {"device", "batch", "threads"}
@@ -35,14 +36,14 @@ def plugin_sections(
             values[selector] = name
         plugin = values.get(selector)
         if plugin is None:
-            valid = ", ".join(plugins.names(step))
+            valid = ", ".join(registry.names(step))
             mistakes.add(keys, f"the key '{selector}' is required; one of: {valid}.")
             continue
-        if plugin not in plugins.names(step):
+        if plugin not in registry.names(step):
             at = keys if unnamed else (*keys, selector)
-            mistakes.add(at, unknown(plugin, plugins.names(step)))
+            mistakes.add(at, unknown(plugin, registry.names(step)))
             continue
-        function = plugins.entry(step, plugin)
+        function = registry.entry(step, plugin)
         model = schema.model(function, **{selector: (str, ...)}, **common)
         # null says that a key is not there, also one of another plugin
         values = schema.without_nulls(model, values)
@@ -68,7 +69,7 @@ def plugin_sections(
 
 def without_keys(step: str) -> list[str]:
     """List the plugins of a step that need no key in the config."""
-    models = {name: schema.model(plugins.entry(step, name)) for name in plugins.names(step)}
+    models = {name: schema.model(registry.entry(step, name)) for name in registry.names(step)}
     filled = RUNNING | {"seed"}
     return [
         name
@@ -81,7 +82,7 @@ def without_keys(step: str) -> list[str]:
 def _keys(step: str) -> set[str]:
     """Name the keys that plugins of a step have."""
     return {
-        key for name in plugins.names(step) for key in schema.model(plugins.entry(step, name)).model_fields
+        key for name in registry.names(step) for key in schema.model(registry.entry(step, name)).model_fields
     }
 
 
@@ -132,7 +133,7 @@ def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: 
     except AssetError as error:
         mistakes.add(keys, str(error).removeprefix(f"{where}: "))
         return
-    for mistake in patterns.unusable(files):
+    for mistake in path_patterns.unusable(files):
         mistakes.add(keys, mistake)
     if len(files) > 1 and not several:
         each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
@@ -143,4 +144,4 @@ def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: 
 
 def has_names(addresses: str | list[str]) -> bool:
     """Whether an address has names in braces, and is not a file that is called so."""
-    return any(patterns.names(one) and not Path(one).expanduser().exists() for one in as_list(addresses))
+    return any(path_patterns.names(one) and not Path(one).expanduser().exists() for one in as_list(addresses))

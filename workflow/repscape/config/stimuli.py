@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from repscape import assets
+from repscape.config.schema import Config, as_list
 from repscape.config.sections import has_names, plugin_sections
-from repscape.config.top import Config, as_list
-from repscape.errors import AssetError
-from repscape.mistakes import Mistakes
-from repscape.types import Size
+from repscape.core.errors import AssetError
+from repscape.io import assets
+from repscape.plugin.config_errors import Mistakes
+from repscape.plugin.parameter_types import Size
 
 
 def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dict[str, list[str]]]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.figures import captions, recorded
-from repscape.figures.rows import inset, page, write
-from repscape.figures.style import WIDTH, Style
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import inset, page, write
+from repscape.figures.lib.style import WIDTH, Style
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Activations"
 DATA = True
@@ -23,22 +23,22 @@ def inputs(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Images = IMAGES,
+    images: activation_panels.Images = IMAGES,
     layers: list[str] | None = None,
     population: str | None = None,
     size: int | str | None = None,
 ) -> dict:
     """Name the files and check the parameters."""
-    source = choices.one(source, study.layers, "source")
-    stimulus = recorded.stimulus(study, source, stimulus)
-    layers = recorded.layers(study, source, layers, LAYERS, without="predictions")
+    source = defaults.one(source, study.layers, "source")
+    stimulus = activation_panels.stimulus(study, source, stimulus)
+    layers = activation_panels.layers(study, source, layers, LAYERS, without="predictions")
     samples = study.samples_of(source)
-    population = choices.sampled(samples, population)
+    population = defaults.sampled(samples, population)
     sizes = samples[population]
-    size = choices.one(sizes[0] if size is None else str(size), sizes, "size")
+    size = defaults.one(sizes[0] if size is None else str(size), sizes, "size")
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),
-        "activations": recorded.activations(study, source, [stimulus], population, layers),
+        "activations": activation_panels.activations(study, source, [stimulus], population, layers),
         "samples": [
             study.path("sample", source=source, population=population, layer=layer, size=size)
             for layer in layers
@@ -52,7 +52,7 @@ def draw(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Images = IMAGES,
+    images: activation_panels.Images = IMAGES,
     layers: list[str] | None = None,
     population: str | None = None,
     size: int | str | None = None,
@@ -84,16 +84,16 @@ def draw(
     DataError
         The stimulus has no such image, or the activations are not those of its images.
     """
-    shown = recorded.chosen(data["stimulus"], images)
+    shown = activation_panels.chosen(data["stimulus"], images)
     name = data["stimulus"].attrs["stimulus"]
-    recordings = recorded.by_layer(data["activations"])[name]
+    recordings = activation_panels.by_layer(data["activations"])[name]
     samples = {sample.attrs["layer"]: sample for sample in data["samples"]}
 
     block = HEADER + (STRIP + GAP) * len(shown)
     fig, axes = page(block * len(recordings) + BOTTOM)
     drawn, groups = {}, {}
     for row, (layer, recording) in enumerate(recordings.items()):
-        recorded.check_images(data["stimulus"], recording)
+        activation_panels.check_images(data["stimulus"], recording)
         units, answers, drawn[layer] = sampled(recording, samples[layer], shown)
         groups[layer] = (
             data_of(data["stimulus"], shown, units, answers),
@@ -107,7 +107,7 @@ def draw(
         low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
         for strip, (image, bars) in enumerate(zip(shown, answers, strict=True)):
             at = top + HEADER + strip * (STRIP + GAP)
-            recorded.thumbnail(axes, data["stimulus"], image, 1, at, PICTURE, STRIP)
+            activation_panels.thumbnail(axes, data["stimulus"], image, 1, at, PICTURE, STRIP)
             panel = inset(axes, LEFT, at, WIDTH - LEFT - 1.5, STRIP)
             panel.stairs(
                 bars, fill=True, color=style.colour(name), linewidth=0, gid=f"{layer}/{image}", baseline=0
@@ -116,7 +116,7 @@ def draw(
             panel.set(xlim=(0, len(bars)), ylim=(low - 0.02 * (high - low), high + 0.02 * (high - low)))
             panel.spines["bottom"].set_visible(False)
             panel.set_xticks([])
-            recorded.plain_ticks(panel.yaxis)
+            activation_panels.plain_ticks(panel.yaxis)
     write(
         axes, (LEFT + WIDTH) / 2, block * len(recordings) + 1, "sampled units, in the order of the layer",
         ha="center", fontsize=7,
@@ -125,7 +125,7 @@ def draw(
         middle = row * block + HEADER + ((STRIP + GAP) * len(shown) - GAP) / 2
         axes.text(17.5, middle, "activation", rotation=90, ha="center", va="center", fontsize=6.5)
     first, sample = next(iter(recordings.values())), next(iter(samples.values()))
-    attributes = recorded.keys(first, "stimulus") | {
+    attributes = activation_panels.keys(first, "stimulus") | {
         "size": sample.attrs["size"],
         "drawn": sample.attrs["drawn"],
     }
@@ -146,9 +146,9 @@ def sampled(recording, sample, images: list[int]) -> tuple[np.ndarray, np.ndarra
 
 def data_of(stimulus, images: list[int], units: np.ndarray, answers: np.ndarray) -> dict:
     """Describe a layer's bars as variables of the figure's file."""
-    labels = recorded.labels(stimulus, images)
+    labels = activation_panels.labels(stimulus, images)
     return {
-        "activation": recorded.variable(("image", "unit"), answers, "activation", labels),
+        "activation": activation_panels.variable(("image", "unit"), answers, "activation", labels),
         "unit": (("unit",), units, {"long_name": "flat index in the layer"}),
         **labels,
     }
@@ -164,7 +164,7 @@ def caption(data: dict, recordings: dict, samples: dict, images: list[int], draw
     text = [
         f"Activations of sampled units in {captions.layers(recordings, layers, LAYERS)} of "
         f"{captions.escape(first['source'])} for {captions.plural(len(images), 'image', 'images')} of "
-        f"{stimulus} (from top to bottom: {recorded.titles(data['stimulus'], images)}).",
+        f"{stimulus} (from top to bottom: {activation_panels.titles(data['stimulus'], images)}).",
         f"Of {captions.recorded(first['population'], first['selected'])}, the same "
         f"{captions.number(max(drawn.values()))} at most{one_draw} are shown for every image, a bar a unit, "
         "in the order channel, row, column; drawn anew for every image, they would make even identical "

@@ -5,16 +5,17 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices, stored
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, recorded
-from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
-from repscape.figures.style import PAGE, WIDTH, Style
-from repscape.networks import planned, tables
-from repscape.populations.channels import covers
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import LEFT, colour_scale, fit, page, picture, row_label, write
+from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.io import stored_images
+from repscape.networks.lib import layer_table, layer_table_cache
+from repscape.populations.lib.channels import covers
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Activations"
 DATA = True
@@ -48,8 +49,8 @@ def inputs(
     ConfigError
         A name is unknown, no population records whole maps, or there are too many filters.
     """
-    source = choices.one(source, study.layers, "source")
-    population = recorded.population(
+    source = defaults.one(source, study.layers, "source")
+    population = activation_panels.population(
         study,
         population,
         ["filters", "all"],
@@ -58,7 +59,7 @@ def inputs(
     )
     own = study.layers[source]
     if filters is not None:
-        choices.layers_of(study, source, filters, "filters")
+        defaults.layers_of(study, source, filters, "filters")
         counts = _counts(study, source, filters)
         _check_recorded(study.config["populations"][population], population, filters, counts)
         count = sum(map(len, filters.values()))
@@ -71,10 +72,10 @@ def inputs(
         layers = [hidden[i] for i in evenly_spaced(len(hidden), COLUMNS)]
     else:
         layers = list(filters)
-    stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")
+    stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
     return {
         "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
-        "activations": recorded.activations(study, source, stimuli, population, layers),
+        "activations": activation_panels.activations(study, source, stimuli, population, layers),
     }
 
 
@@ -83,9 +84,9 @@ def _counts(study: Study, source: str, filters: dict[str, list[int]]) -> dict[st
     labels = study.labels.get(source)
     if labels is None:
         return {}
-    rows, counts = planned.rows(study.config["networks"][source]), {}
+    rows, counts = layer_table_cache.rows(study.config["networks"][source]), {}
     for layer, wanted in filters.items():
-        counts[layer] = channels = tables.find(rows, labels[layer])[1].channels
+        counts[layer] = channels = layer_table.find(rows, labels[layer])[1].channels
         if max(wanted) >= channels:
             raise ConfigError(
                 f"filters: '{layer}' of '{source}' has {channels} filters, numbered 0 to {channels - 1}; "
@@ -150,13 +151,13 @@ def draw(
     """
     pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
     images = how_many(len(pictures)) if images is None else images
-    shown = {name: recorded.chosen(stimulus, images) for name, stimulus in pictures.items()}
-    recordings = recorded.by_layer(data["activations"])
+    shown = {name: activation_panels.chosen(stimulus, images) for name, stimulus in pictures.items()}
+    recordings = activation_panels.by_layer(data["activations"])
     maps: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     for layer in next(iter(recordings.values())):
         here = {name: recordings[name][layer] for name in pictures}
         for name, recording in here.items():
-            recorded.check_images(pictures[name], recording)
+            activation_panels.check_images(pictures[name], recording)
         maps |= maps_of(here, shown, None if filters is None else filters[layer])
     if not maps:
         raise DataError("activation_maps: no layer has more than one position. Name layers under 'filters'.")
@@ -174,7 +175,7 @@ def draw(
     for name, chosen in shown.items():
         row_label(axes, style, name, top, height * len(chosen) - GAP)
         for image in chosen:
-            pixels = recorded.seen(stored.image(pictures[name], image), preprocess)
+            pixels = activation_panels.seen(stored_images.image(pictures[name], image), preprocess)
             picture(axes, pixels, LEFT, top, side, tall, gid=f"{name}/{image}")
             places[name, image] = top
             top += height
@@ -194,7 +195,7 @@ def draw(
         wide = max(*widths, min(side, NARROWEST))
         colour_scale(axes, left, top - 1, wide, "viridis", low, high, 2)
     write(axes, LEFT + pitch, top + 5, "activation, a scale for each filter", fontsize=6.5)
-    result = Result({}, recorded.keys(data["activations"][0]), data_of(pictures, shown, maps))
+    result = Result({}, activation_panels.keys(data["activations"][0]), data_of(pictures, shown, maps))
     return fig, caption(recordings, shown, maps, filters is None), result
 
 
@@ -213,12 +214,12 @@ def data_of(pictures: dict, shown: dict, maps: dict) -> dict:
     layers: dict[str, list[int]] = {}
     for layer, channel in maps:
         layers.setdefault(layer, []).append(channel)
-    groups, rows = {}, recorded.rows(pictures, shown)
+    groups, rows = {}, activation_panels.rows(pictures, shown)
     for layer, channels in layers.items():
         values = [np.concatenate([maps[layer, channel][name] for name in shown]) for channel in channels]
         limit = np.array([limits(maps[layer, channel].values()) for channel in channels])
         variables = {
-            "activation": recorded.variable(
+            "activation": activation_panels.variable(
                 ("filter", "row", "y", "x"), np.array(values), "activation", rows
             ),
             "low": (("filter",), limit[:, 0], {"long_name": "activation at which colours begin"}),

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import depth_axis, label_height, labelled
-from repscape.figures.style import COLOURS, REFERENCE, figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.style import COLOURS, REFERENCE, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 UPPER, LOWER = 52, 30  # mm, the panels' heights
@@ -14,7 +14,7 @@ UPPER, LOWER = 52, 30  # mm, the panels' heights
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
     """Name the file."""
-    return {"anova": choices.analysis(study, analysis, "anova")}
+    return {"anova": defaults.analysis(study, analysis, "anova")}
 
 
 def draw(data: dict, *, analysis: str | None = None):

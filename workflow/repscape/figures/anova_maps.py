@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.figures import captions
+from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.figures.anova_by_depth import design, words
-from repscape.figures.rows import colour_scale, page, picture, write
-from repscape.figures.style import PAGE, WIDTH
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.millimetre_page import colour_scale, page, picture, write
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 COLUMNS = 7
@@ -25,7 +25,7 @@ def inputs(study: Study, *, analysis: str | None = None, layers: list[str] | Non
     ConfigError
         The analysis has no such layer.
     """
-    path = choices.analysis(study, analysis, "anova")
+    path = defaults.analysis(study, analysis, "anova")
     section = study.config["analyses"][analysis or "anova"]
     if layers is not None:
         own = section.get("layers") or study.layers[section.get("source") or next(iter(study.layers))]

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError, unknown
-from repscape.figures import captions
-from repscape.figures.rows import colour_scale, inset, page, write
-from repscape.figures.style import WIDTH
+from repscape.core.errors import ConfigError, unknown
+from repscape.figures.lib import captions
+from repscape.figures.lib.millimetre_page import colour_scale, inset, page, write
+from repscape.figures.lib.style import WIDTH
 from repscape.figures.svm_by_depth import SIGNIFICANT, chance, procedure
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 COLUMNS = 6
@@ -25,7 +25,7 @@ def inputs(study: Study, *, analysis: str | None = None, layers: list[str] | Non
     ConfigError
         The analysis does not decode across the values of a factor, or has no such layer.
     """
-    path = choices.analysis(study, analysis, "svm")
+    path = defaults.analysis(study, analysis, "svm")
     section = study.config["analyses"][analysis or "svm"]
     if section.get("across") is None:
         raise ConfigError(

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError
-from repscape.figures import captions
+from repscape.core.errors import ConfigError
 from repscape.figures.decoding_error import METHOD_COLOURS, NAMES, procedure, unit
-from repscape.figures.depth import own
-from repscape.figures.style import figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import own
+from repscape.figures.lib.style import figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 MOST = 5  # panels in a row
@@ -18,7 +18,7 @@ Layers = dict[str, list[str]]
 
 def inputs(study: Study, *, analysis: str | None = None, layers: Layers | None = None) -> dict:
     """Name the file."""
-    return {"angle_decoding": choices.analysis(study, analysis, "angle_decoding")}
+    return {"angle_decoding": defaults.analysis(study, analysis, "angle_decoding")}
 
 
 def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = None):
@@ -100,13 +100,15 @@ def draw(data: dict, *, analysis: str | None = None, layers: Layers | None = Non
 def _shown(table, layers: Layers | None) -> list[tuple[str, str]]:
     sources = list(map(str, table["source"].values))
     shown = []
-    for source in choices.several(layers, sources, "layers"):
+    for source in defaults.several(layers, sources, "layers"):
         known = own(table, source)
         if layers is None:
             best = int(table["error"].sel(source=source, layer=known).values[:, 0].argmin())
             shown.append((source, known[best]))
         else:
-            shown += [(source, layer) for layer in choices.several(layers[source], known, f"layers.{source}")]
+            shown += [
+                (source, layer) for layer in defaults.several(layers[source], known, f"layers.{source}")
+            ]
     if len(shown) > MOST and layers is not None:
         raise ConfigError(f"layers: expected at most {MOST} in all, found {len(shown)}. Name fewer.")
     return shown[:MOST]

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
 from repscape.figures.decoding_error import procedure
-from repscape.figures.depth import own
-from repscape.figures.style import figure, plain_powers
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import own
+from repscape.figures.lib.style import figure, plain_powers
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (left out)")}
@@ -18,7 +18,7 @@ BELOW = {"marker": 7, "ls": "", "ms": 4, "mew": 0}  # a caret that points down: 
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
     """Name the file."""
-    return {"angle_decoding": choices.analysis(study, analysis, "angle_decoding")}
+    return {"angle_decoding": defaults.analysis(study, analysis, "angle_decoding")}
 
 
 def draw(data: dict, *, analysis: str | None = None, source: str | None = None, layer: str | None = None):
@@ -46,11 +46,11 @@ def draw(data: dict, *, analysis: str | None = None, source: str | None = None, 
     from matplotlib.lines import Line2D
 
     table = data["angle_decoding"].load()
-    source = choices.one(source, table["source"].values, "source")
+    source = defaults.one(source, table["source"].values, "source")
     layers = own(table, source)
     if layer is None:
         layer = layers[int(table["error"].sel(source=source, layer=layers).values[:, 0].argmin())]
-    layer = choices.one(layer, layers, "layer")
+    layer = defaults.one(layer, layers, "layer")
     table = table.sel(source=source, layer=layer)
     panels = []
     if "relu_loss" in table:

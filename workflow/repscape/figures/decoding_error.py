@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import own
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import own
+from repscape.figures.lib.source_panels import labelled, source_panels
+from repscape.figures.lib.style import COLOURS
 from repscape.figures.sampling_error import percent_axis
-from repscape.figures.source_panels import labelled, source_panels
-from repscape.figures.style import COLOURS
-from repscape.study import Study
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 SIGNIFICANT = 0.05
@@ -19,7 +19,7 @@ METHOD_COLOURS = dict(zip(NAMES, COLOURS, strict=False))
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
     """Name the file."""
-    return {"angle_decoding": choices.analysis(study, analysis, "angle_decoding")}
+    return {"angle_decoding": defaults.analysis(study, analysis, "angle_decoding")}
 
 
 def draw(data: dict, *, analysis: str | None = None):

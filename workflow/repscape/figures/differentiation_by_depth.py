@@ -4,14 +4,14 @@ from typing import Literal
 
 import numpy as np
 
-from repscape import choices
 from repscape.analyses.image_bootstrap import interval
-from repscape.errors import ConfigError, DataError
-from repscape.figures import captions
-from repscape.figures.curves import Curves, gaps, legend, not_shown, select, summary
-from repscape.figures.depth import depth_axis, label_height, labelled
-from repscape.figures.style import Style, dashes, figure
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.differentiation_curves import Curves, gaps, legend, not_shown, select, summary
+from repscape.figures.lib.style import Style, dashes, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 
@@ -37,7 +37,7 @@ def inputs(
     ConfigError
         A name is unknown, or `normalised` has no reference or nothing to compare with it.
     """
-    table = choices.analysis(study, analysis, "differentiation")
+    table = defaults.analysis(study, analysis, "differentiation")
     if normalised:
         reference = study.config["analyses"][analysis]["reference"]
         if reference is None:
@@ -55,9 +55,9 @@ def inputs(
                 f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
                 "be 1. Add a stimulus, or draw the figure without 'normalised'."
             )
-    choices.several(stimuli, study.stimuli, "stimuli")
-    _, population, sizes = choices.differentiation(study, metric=metric, population=population, sizes=sizes)
-    for source in choices.several(sources, study.layers, "sources") if sources else ():
+    defaults.several(stimuli, study.stimuli, "stimuli")
+    _, population, sizes = defaults.differentiation(study, metric=metric, population=population, sizes=sizes)
+    for source in defaults.several(sources, study.layers, "sources") if sources else ():
         if not set(sizes) & set(study.samples_of(source).get(population, ())):
             raise ConfigError(
                 f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "

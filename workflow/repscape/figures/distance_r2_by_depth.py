@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import depth_axis, label_height, labelled, own
-from repscape.figures.pairs import chosen, measured, tested, words
-from repscape.figures.pairs import inputs as inputs
-from repscape.figures.style import Style, figure
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
+from repscape.figures.lib.distance_panels import chosen, measured, tested, words
+from repscape.figures.lib.distance_panels import inputs as inputs
+from repscape.figures.lib.style import Style, figure
+from repscape.study import defaults
 
 CATEGORY = "Distances"
 P = 0.05
@@ -42,7 +42,7 @@ def draw(
 
     table = chosen(data["distances"].load(), source, metric)
     against = table.attrs["against"]
-    stimuli = choices.several(stimuli, table["stimulus"].values, "stimuli")
+    stimuli = defaults.several(stimuli, table["stimulus"].values, "stimuli")
     layers = own(data["distances"], str(table["source"].values))
     table = table.sel(layer=layers)
     x, at = np.arange(len(layers)), layers.index(against)

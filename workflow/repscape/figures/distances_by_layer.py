@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import own
-from repscape.figures.pairs import MOST, area, beyond, chosen, label, measured, tested, thinned
-from repscape.figures.pairs import inputs as distances
-from repscape.figures.style import Style, figure
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import own
+from repscape.figures.lib.distance_panels import MOST, area, beyond, chosen, label, measured, tested, thinned
+from repscape.figures.lib.distance_panels import inputs as distances
+from repscape.figures.lib.style import Style, figure
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Distances"
 PANELS = 25  # the most that fit a page
@@ -24,7 +24,7 @@ def inputs(
     layers: list[str] | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    choices.layers_of(study, choices.one(source, study.layers, "source"), layers)
+    defaults.layers_of(study, defaults.one(source, study.layers, "source"), layers)
     return distances(study, analysis=analysis, source=source, metric=metric)
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import depth_bar, own
-from repscape.figures.pairs import MOST, area, beyond, chosen, label, measured, thinned
-from repscape.figures.pairs import inputs as inputs
-from repscape.figures.style import PAGE, RAMP, Style, along, figure
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_bar, own
+from repscape.figures.lib.distance_panels import MOST, area, beyond, chosen, label, measured, thinned
+from repscape.figures.lib.distance_panels import inputs as inputs
+from repscape.figures.lib.style import PAGE, RAMP, Style, along, figure
+from repscape.study import defaults
 
 CATEGORY = "Distances"
 
@@ -39,7 +39,7 @@ def draw(
     """
     table = chosen(data["distances"].load(), source, metric)
     against = table.attrs["against"]
-    stimuli = choices.several(stimuli, table["stimulus"].values, "stimuli")
+    stimuli = defaults.several(stimuli, table["stimulus"].values, "stimuli")
     layers = [layer for layer in own(data["distances"], str(table["source"].values)) if layer != against]
     colours = np.array(along(RAMP, len(layers)))
     distance = table["distance"].transpose("stimulus", "layer", "pair")

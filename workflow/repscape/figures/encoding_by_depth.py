@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
 from repscape.figures.inference import CORRECTIONS, Correction, P
-from repscape.figures.source_panels import labelled, source_panels
-from repscape.figures.style import COLOURS
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.source_panels import labelled, source_panels
+from repscape.figures.lib.style import COLOURS
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 COLOUR = COLOURS[0]
@@ -17,7 +17,7 @@ COLOUR = COLOURS[0]
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
     """Name the file."""
-    return {"encoding": choices.analysis(study, analysis, "encoding")}
+    return {"encoding": defaults.analysis(study, analysis, "encoding")}
 
 
 def draw(

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError, DataError
-from repscape.figures import captions
+from repscape.core.errors import ConfigError, DataError
 from repscape.figures.encoding_by_depth import by_source, procedure
-from repscape.figures.style import COLOURS, figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.style import COLOURS, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 MOST = 4  # panels in a row
@@ -17,7 +17,7 @@ LOWEST = -0.5  # R² or reliability, below which neurons are drawn on the edge
 
 def inputs(study: Study, *, analysis: str | None = None, layers: dict[str, str] | None = None) -> dict:
     """Name the file."""
-    return {"encoding": choices.analysis(study, analysis, "encoding")}
+    return {"encoding": defaults.analysis(study, analysis, "encoding")}
 
 
 def draw(data: dict, *, analysis: str | None = None, layers: dict[str, str] | None = None):
@@ -99,13 +99,13 @@ def _shown(table, layers: dict[str, str] | None) -> list[int]:
     if not np.isfinite(median).any():  # no neuron is reliable enough
         median = table["median"].values
     shown = []
-    for source in choices.several(layers, models, "layers"):
+    for source in defaults.several(layers, models, "layers"):
         own = models[source]
         names = [str(table["layer"].values[at]) for at in own]
         if layers is None:
             shown.append(own[int(np.argmax(median[own]))])
         else:
-            shown.append(own[names.index(choices.one(layers[source], names, f"layers.{source}"))])
+            shown.append(own[names.index(defaults.one(layers[source], names, f"layers.{source}"))])
     if layers is not None and len(shown) > MOST:
         raise ConfigError(f"layers: expected at most {MOST} sources, found {len(shown)}. Name fewer.")
     return shown[:MOST]

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError
-from repscape.figures import captions, recorded
-from repscape.figures.rows import LEFT, colour_scale, page, row_label, write
-from repscape.figures.style import PAGE, WIDTH, Style
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label, write
+from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Activations"
 DATA = True
@@ -34,15 +34,15 @@ def inputs(
     ConfigError
         A name is unknown, no population records filter means, or there are too many layers.
     """
-    source = choices.one(source, study.layers, "source")
-    layers = recorded.layers(study, source, layers, COLUMNS)
+    source = defaults.one(source, study.layers, "source")
+    layers = activation_panels.layers(study, source, layers, COLUMNS)
     if len(layers) > MOST:
         raise ConfigError(
             f"layers: expected at most {MOST}, found {len(layers)}; draw the others in another figure."
         )
-    stimuli = choices.several(stimuli, study.stimuli_of(source), "stimuli")
-    population = recorded.filter_means(study, population)
-    return {"activations": recorded.activations(study, source, stimuli, population, layers)}
+    stimuli = defaults.several(stimuli, study.stimuli_of(source), "stimuli")
+    population = activation_panels.filter_means(study, population)
+    return {"activations": activation_panels.activations(study, source, stimuli, population, layers)}
 
 
 def draw(
@@ -79,7 +79,7 @@ def draw(
     Figure, str, Result
         The figure, its caption and the data that it shows.
     """
-    recordings = recorded.by_layer(data["activations"])
+    recordings = activation_panels.by_layer(data["activations"])
     names, own = list(recordings), list(next(iter(recordings.values())))
     pitch = (WIDTH - LEFT) / len(own)
     height = min((PAGE - TOP - BOTTOM) / len(names), TALLEST)
@@ -112,7 +112,7 @@ def draw(
             )
         middle = left + (pitch - GAP) / 2
         write(axes, middle, 1, captions.shorten(layer, max(6, int(pitch / 1.55))), ha="center", fontsize=7)
-        words = f"{captions.number(every.shape[1])} {recorded.parts(recordings[names[0]][layer])}"
+        words = f"{captions.number(every.shape[1])} {activation_panels.parts(recordings[names[0]][layer])}"
         write(axes, middle, 5, words, ha="center", fontsize=6, color="0.35")
     bottom = TOP + height * len(names)
     bar = colour_scale(axes, WIDTH - GAP - 60, bottom + 1, 60, "RdBu_r", -LIMIT, LIMIT, 6)
@@ -120,7 +120,7 @@ def draw(
     order = "filters, from the highest to the lowest mean →" if ranked else "filters, in the layer's order →"
     write(axes, LEFT, bottom + 1, f"{order}\nimages, from first to last ↓", fontsize=6.5, linespacing=1.4)
     first = recordings[names[0]][own[0]]
-    result = Result({}, recorded.keys(first) | {"ranked": ranked, "limit": LIMIT}, groups)
+    result = Result({}, activation_panels.keys(first) | {"ranked": ranked, "limit": LIMIT}, groups)
     return fig, caption(recordings, beyond, ranked, layers), result
 
 
@@ -131,10 +131,12 @@ def data_of(recordings: dict, shown: dict, order: np.ndarray) -> dict:
     z = np.concatenate(list(shown.values()))
     column = np.arange(len(order)) // together(len(order))
     filters = next(iter(recordings.values()))["unit"].values[order]
-    rows = recorded.rows(recordings, images)
+    rows = activation_panels.rows(recordings, images)
     return {
-        "zscore": recorded.variable(("row", "column"), z, "SDs from the layer's mean, as drawn", rows),
-        "activation": recorded.variable(
+        "zscore": activation_panels.variable(
+            ("row", "column"), z, "SDs from the layer's mean, as drawn", rows
+        ),
+        "activation": activation_panels.variable(
             ("row", "filter"),
             means,
             "activation of a filter, averaged over positions",
@@ -179,7 +181,7 @@ def caption(recordings: dict, beyond: dict[str, float], ranked: bool, layers) ->
         f"{captions.counts(names, images, 'images')}, from top to bottom) in "
         f"{captions.layers(own, layers, COLUMNS)} of {captions.escape(first['source'])} (columns): "
         "the activation of each filter (across), averaged over positions.",
-        recorded.single_units(recordings[names[0]].values()),
+        activation_panels.single_units(recordings[names[0]].values()),
         "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."
         if ranked
         else "Filters are in the layer's order.",

@@ -4,12 +4,12 @@ from itertools import combinations
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.figures import captions, recorded
-from repscape.figures.rows import inset, page, write
-from repscape.figures.style import WIDTH
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import inset, page, write
+from repscape.figures.lib.style import WIDTH
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Activations"
 DATA = True
@@ -24,7 +24,7 @@ def inputs(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Few = 3,
+    images: activation_panels.Few = 3,
     layer: str | None = None,
     population: str | None = None,
 ) -> dict:
@@ -35,16 +35,16 @@ def inputs(
     ConfigError
         A name is unknown, or no population records filter means.
     """
-    source = choices.one(source, study.layers, "source")
+    source = defaults.one(source, study.layers, "source")
     own = study.layers[source]
     if layer is None:
         layer = own[round((len(own) - 1) * 2 / 3)]
-    choices.layers_of(study, source, [layer], "layer")
-    population = recorded.filter_means(study, population)
-    stimulus = recorded.stimulus(study, source, stimulus)
+    defaults.layers_of(study, source, [layer], "layer")
+    population = activation_panels.filter_means(study, population)
+    stimulus = activation_panels.stimulus(study, source, stimulus)
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),
-        "activations": recorded.activations(study, source, [stimulus], population, [layer]),
+        "activations": activation_panels.activations(study, source, [stimulus], population, [layer]),
     }
 
 
@@ -53,7 +53,7 @@ def draw(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Few = 3,
+    images: activation_panels.Few = 3,
     layer: str | None = None,
     population: str | None = None,
 ):
@@ -83,13 +83,13 @@ def draw(
         The stimulus has no such image, or the activations are not those of its images.
     """
     pictures, recording = data["stimulus"], data["activations"][0]
-    recorded.check_images(pictures, recording)
-    shown = recorded.chosen(pictures, images)
+    activation_panels.check_images(pictures, recording)
+    shown = activation_panels.chosen(pictures, images)
     means = recording["activation"].isel(image=shown).values  # (image, filter)
-    colours = recorded.image_colours(len(shown))
+    colours = activation_panels.image_colours(len(shown))
     pairs = list(combinations(range(len(shown)), 2))
 
-    filters = recorded.parts(recording)
+    filters = activation_panels.parts(recording)
     parts = {"b": TITLE + TOP + HISTOGRAM + 12}
     parts["c"] = parts["b"] + HEADER + (STRIP + GAP) * len(shown) + 2
     mean = "activation" if filters == "units" else "mean activation"
@@ -108,18 +108,18 @@ def draw(
     edges = np.histogram_bin_edges(means, BINS)
     counts = np.array([np.histogram(row, edges)[0] for row in means])
     for image, row, colour, letter in zip(shown, counts, colours, LETTERS, strict=False):
-        label = f"{letter}: {captions.shorten(recorded.title(pictures, image), 30)}"
+        label = f"{letter}: {captions.shorten(activation_panels.title(pictures, image), 30)}"
         panel.stairs(row, edges, color=colour, linewidth=1.2, label=label, gid=f"histogram/{image}")
     panel.set(ylim=(0, None), xlim=(edges[0], edges[-1]), ylabel=filters)
     panel.set_xlabel(mean, labelpad=1)
-    recorded.plain_ticks(panel.xaxis, 6)
-    recorded.plain_ticks(panel.yaxis, 4)
+    activation_panels.plain_ticks(panel.xaxis, 6)
+    activation_panels.plain_ticks(panel.yaxis, 4)
     panel.legend(loc="upper right")
 
     bars = limits(means)
     for row, (image, colour, letter) in enumerate(zip(shown, colours, LETTERS, strict=False)):
         top = parts["b"] + HEADER + row * (STRIP + GAP)
-        recorded.thumbnail(axes, pictures, image, 6, top, PICTURE, STRIP)
+        activation_panels.thumbnail(axes, pictures, image, 6, top, PICTURE, STRIP)
         axes.text(3, top + STRIP / 2, letter, ha="center", va="center", color=colour, fontweight="bold")
         strip(axes, top, across, means[row], colour, bars, f"bars/{image}")
     differences = np.array([means[i] - means[j] for i, j in pairs])
@@ -136,12 +136,12 @@ def draw(
     panel.tick_params(axis="x", length=2, pad=1.5)
     panel.set_xlabel(filters[:-1], labelpad=-4)
     first, second = np.array([(shown[i], shown[j]) for i, j in pairs], np.int32).T
-    labels = recorded.labels(pictures, shown)
+    labels = activation_panels.labels(pictures, shown)
     variables = {
-        "activation": recorded.variable(
+        "activation": activation_panels.variable(
             ("image", "filter"), means, "activation of a filter, averaged over positions", labels
         ),
-        "difference": recorded.variable(
+        "difference": activation_panels.variable(
             ("pair", "filter"),
             differences,
             "activation for image_i minus that for image_j",
@@ -155,11 +155,11 @@ def draw(
         "low": (("bin",), edges[:-1], {"long_name": "least activation in a bin"}),
         "high": (("bin",), edges[1:], {"long_name": "where a bin ends; only the last holds it"}),
         "filter": (("filter",), recording["unit"].values),
-        "image_i": (("pair",), first, {"long_name": recorded.NUMBER}),
-        "image_j": (("pair",), second, {"long_name": recorded.NUMBER}),
+        "image_i": (("pair",), first, {"long_name": activation_panels.NUMBER}),
+        "image_j": (("pair",), second, {"long_name": activation_panels.NUMBER}),
         **labels,
     }
-    result = Result(variables, recorded.keys(recording, "stimulus", "layer"))
+    result = Result(variables, activation_panels.keys(recording, "stimulus", "layer"))
     return fig, caption(data, shown, means), result
 
 
@@ -180,19 +180,19 @@ def strip(axes, top: float, across: float, values, colour, ylim: tuple[float, fl
     panel.set(xlim=(0, len(values)), ylim=ylim)
     panel.spines["bottom"].set_visible(False)
     panel.set_xticks([])
-    recorded.plain_ticks(panel.yaxis)
+    activation_panels.plain_ticks(panel.yaxis)
     return panel
 
 
 def caption(data: dict, images: list[int], means: np.ndarray) -> str:
     """Say what was measured and how."""
     recording = data["activations"][0]
-    attributes, filters = recording.attrs, recorded.parts(recording)
+    attributes, filters = recording.attrs, activation_panels.parts(recording)
     what = "Filter means" if filters == "filters" else "Activations"
     averaged = ", averaged over positions," if filters == "filters" else ","
     stimulus = captions.escape(attributes["stimulus"])
     which = captions.listing(
-        f"{letter}: {captions.escape(recorded.title(data['stimulus'], image))}"
+        f"{letter}: {captions.escape(activation_panels.title(data['stimulus'], image))}"
         for letter, image in zip(LETTERS, images, strict=False)
     )
     return (

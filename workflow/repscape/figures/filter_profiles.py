@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError
-from repscape.figures import captions, recorded
-from repscape.figures.rows import inset, page, write
-from repscape.figures.style import PAGE, WIDTH, plain_powers
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import inset, page, write
+from repscape.figures.lib.style import PAGE, WIDTH, plain_powers
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Activations"
 DATA = True
@@ -23,7 +23,7 @@ def inputs(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Images = 3,
+    images: activation_panels.Images = 3,
     layers: list[str] | None = None,
     population: str | None = None,
     ranked: bool = True,
@@ -35,15 +35,15 @@ def inputs(
     ConfigError
         A name is unknown, no population records filter means, or there are too many layers.
     """
-    source = choices.one(source, study.layers, "source")
-    stimulus = recorded.stimulus(study, source, stimulus)
-    layers = recorded.layers(study, source, layers, MOST)
+    source = defaults.one(source, study.layers, "source")
+    stimulus = activation_panels.stimulus(study, source, stimulus)
+    layers = activation_panels.layers(study, source, layers, MOST)
     if len(layers) > MOST:
         raise ConfigError(f"layers: expected at most {MOST}, found {len(layers)}; they would be too small.")
-    population = recorded.filter_means(study, population)
+    population = activation_panels.filter_means(study, population)
     return {
         "stimulus": study.path("stimulus", stimulus=stimulus),
-        "activations": recorded.activations(study, source, [stimulus], population, layers),
+        "activations": activation_panels.activations(study, source, [stimulus], population, layers),
     }
 
 
@@ -52,7 +52,7 @@ def draw(
     *,
     source: str | None = None,
     stimulus: str | None = None,
-    images: recorded.Images = 3,
+    images: activation_panels.Images = 3,
     layers: list[str] | None = None,
     population: str | None = None,
     ranked: bool = True,
@@ -86,34 +86,34 @@ def draw(
         The stimulus has no such image, or the activations are not those of its images.
     """
     pictures = data["stimulus"]
-    shown = recorded.chosen(pictures, images)
-    recordings = recorded.by_layer(data["activations"])[pictures.attrs["stimulus"]]
-    colours = recorded.image_colours(len(shown))
+    shown = activation_panels.chosen(pictures, images)
+    recordings = activation_panels.by_layer(data["activations"])[pictures.attrs["stimulus"]]
+    colours = activation_panels.image_colours(len(shown))
     rows = -(-len(recordings) // COLUMNS)
     pitch = min(36.0, (PAGE - TOP - 4) / rows)
     across = WIDTH / COLUMNS
     fig, axes = page(TOP + pitch * rows + 4)
-    recorded.key(axes, pictures, shown, top=1, left=LEFT, pitch=KEY, side=PICTURE)
+    activation_panels.key(axes, pictures, shown, top=1, left=LEFT, pitch=KEY, side=PICTURE)
     if ranked:
         left = LEFT + KEY * len(shown)
         axes.plot([left, left + 5], [1 + PICTURE / 2] * 2, color="black", linewidth=1)
         write(
             axes, left + 6.5, PICTURE / 2 - 0.3, f"mean of all\n{pictures.sizes['image']} images", fontsize=6
         )
-    groups, labels, logarithmic = {}, recorded.labels(pictures, shown), []
+    groups, labels, logarithmic = {}, activation_panels.labels(pictures, shown), []
     for index, (layer, recording) in enumerate(recordings.items()):
-        recorded.check_images(pictures, recording)
+        activation_panels.check_images(pictures, recording)
         means = recording["activation"].values  # (image, filter)
         order = np.argsort(-means.mean(0), kind="stable") if ranked else np.arange(means.shape[1])
         average = means[:, order].mean(0)
         variables = {
-            "activation": recorded.variable(
+            "activation": activation_panels.variable(
                 ("image", "filter"),
                 means[shown][:, order],
                 "activation of a filter, averaged over positions",
                 labels,
             ),
-            "mean": recorded.variable(("filter",), average, "mean over all images of the stimulus"),
+            "mean": activation_panels.variable(("filter",), average, "mean over all images of the stimulus"),
             "filter": (("filter",), recording["unit"].values[order]),
             **labels,
         }
@@ -145,13 +145,13 @@ def draw(
         panel.tick_params(length=2, pad=1.5, labelsize=6)
         if layer not in logarithmic:
             panel.axhline(0, color="0.7", linewidth=0.4, zorder=0)
-            recorded.plain_ticks(panel.yaxis)
-        title = captions.shorten(layer, 20) + " (units)" * (recorded.parts(recording) == "units")
+            activation_panels.plain_ticks(panel.yaxis)
+        title = captions.shorten(layer, 20) + " (units)" * (activation_panels.parts(recording) == "units")
         write(axes, left, top + 1.8, title, fontsize=7)
     words = "filter, from the highest to the lowest mean" if ranked else "filter, in the layer's order"
     write(axes, WIDTH / 2, TOP + pitch * rows, words, ha="center", fontsize=7)
     axes.text(2, TOP + pitch * rows / 2, "mean activation", rotation=90, ha="center", va="center", fontsize=7)
-    attributes = recorded.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
+    attributes = activation_panels.keys(next(iter(recordings.values())), "stimulus") | {"ranked": ranked}
     plain_powers(fig)
     return fig, caption(data, recordings, shown, ranked, logarithmic, layers), Result({}, attributes, groups)
 
@@ -164,9 +164,9 @@ def caption(data: dict, recordings: dict, images: list[int], ranked: bool, logar
     text = [
         f"Filter-mean profiles of {captions.layers(recordings, layers, MOST)} of "
         f"{captions.escape(first.attrs['source'])} for {captions.plural(len(images), 'image', 'images')} of "
-        f"{stimulus} ({recorded.titles(data['stimulus'], images)}): the activation of each filter, averaged "
-        "over positions.",
-        recorded.single_units(recordings.values()),
+        f"{stimulus} ({activation_panels.titles(data['stimulus'], images)}): the activation of each filter, "
+        "averaged over positions.",
+        activation_panels.single_units(recordings.values()),
         f"Black line: the mean over all {count} images, by which the filters are ranked in each panel, so "
         "that what an image does to single filters stands out from what the layer does to all images."
         if ranked

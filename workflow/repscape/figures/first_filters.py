@@ -5,14 +5,14 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
-from repscape.errors import ConfigError, DataError
-from repscape.figures import trained
-from repscape.figures.rows import LEFT, colour_scale, page, picture, write
-from repscape.figures.style import WIDTH
-from repscape.networks import planned
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.core.errors import ConfigError, DataError
+from repscape.figures.lib import training_captions
+from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, picture, write
+from repscape.figures.lib.style import WIDTH
+from repscape.networks.lib import layer_table_cache
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Network"
 COLUMNS, SHOWN = 12, 24
@@ -33,8 +33,8 @@ def inputs(study: Study, *, source: str | None = None, filters: Chosen = SHOWN) 
     ConfigError
         The network is not trained by the study, has no convolution, or no such filter.
     """
-    name = choices.one(source, trained.networks(study), "source")
-    rows = planned.rows(study.config["networks"][name])
+    name = defaults.one(source, training_captions.networks(study), "source")
+    rows = layer_table_cache.rows(study.config["networks"][name])
     count = next((row.channels for row in rows if row.kind == "conv"), None)
     if count is None:
         raise ConfigError(f"source: '{name}' has no convolution, so it has no filters. Name another network.")
@@ -146,5 +146,5 @@ def caption(training, numbers: list[int], shape: tuple[int, ...], both: float, c
     )
     return (
         f"Filters of the first convolution (``{about['convolution']}``; {some}{shape[1]} filters of {size} "
-        f"pixels) of {trained.sentence(training)}. {colours}"
+        f"pixels) of {training_captions.sentence(training)}. {colours}"
     )

@@ -5,13 +5,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses import statement
-from repscape.analyses.collection import Where
-from repscape.figures import captions
-from repscape.figures.depth import depth_axis, label_height, labelled
-from repscape.figures.style import COLOURS, RAMP, along, figure
-from repscape.study import Study
+from repscape.analyses.lib import inference_summary
+from repscape.analyses.lib.select_rdms import Where
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.style import COLOURS, RAMP, along, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 P = 0.05
@@ -40,7 +40,7 @@ def inputs(
     ConfigError
         No analysis of that name compares RDMs with a reference.
     """
-    return {"inference": choices.analysis(study, analysis, "inference")}
+    return {"inference": defaults.analysis(study, analysis, "inference")}
 
 
 def draw(
@@ -71,7 +71,7 @@ def draw(
         for name in table.variables  # a label may be called as the dimension
         if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
     }
-    shown = choices.places(labels, where, "model")
+    shown = defaults.places(labels, where, "model")
     spots = _spots(table, labels, shown)
     lines = _lines(labels, spots, shown)
     panels = _panels(spots, lines)
@@ -278,7 +278,7 @@ def _between(table, labels, shown: list[int], correction: Correction) -> list[st
         " ".join(str(labels[label][at]) for label in labels if label in ("layer", *_different(labels, shown)))
         for at in shown
     ]
-    return statement.between(
+    return inference_summary.between(
         labels["source"][shown],
         told,
         table["other_source"].values.tolist(),
@@ -337,7 +337,7 @@ def caption(
         f"of other {captions.listing(name.split(' (')[0] for name in resampled)} of the same kind."
     )
     if table.attrs.get("bootstrap") == "repeats":
-        text.append(captions.escape(statement.OF_THESE_ENTRIES))
+        text.append(captions.escape(inference_summary.OF_THESE_ENTRIES))
     ceiling = table["ceiling"].values
     tests = table.sizes["model"]
     if np.isfinite(ceiling).all():

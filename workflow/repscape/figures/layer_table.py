@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.rows import page
-from repscape.figures.style import WIDTH
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.millimetre_page import page
+from repscape.figures.lib.style import WIDTH
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Network"
 ROW, EM, EDGE = 4.0, 1.33, 1.5  # mm: height of a row, usual width of a character, margin
@@ -15,8 +15,8 @@ LONGEST = 34  # characters of a node's path
 
 def inputs(study: Study, *, source: str | None = None, population: str | None = None) -> dict:
     """Name the files and check the parameters."""
-    network = choices.one(source, study.config["networks"], "source")
-    population = choices.sampled(study.samples_of(network), population)
+    network = defaults.one(source, study.config["networks"], "source")
+    population = defaults.sampled(study.samples_of(network), population)
     return {
         "layers": study.path("layers", source=network),
         "population": study.path("population", source=network, population=population),

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses import collection
-from repscape.analyses.collection import Where
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.mds import OWN, chains
-from repscape.errors import ConfigError, unknown
-from repscape.figures import captions, keys, map_layout, mds_caption, rdm_labels
-from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import (
+from repscape.core.errors import ConfigError, unknown
+from repscape.figures.lib import captions, legend_items, map_layout, mds_caption, rdm_labels
+from repscape.figures.lib.entry_pictures import EntryPictures
+from repscape.figures.lib.label_colours import (
     LabelColours,
     LabelSizes,
     by_depth,
@@ -18,15 +17,16 @@ from repscape.figures.label_colours import (
     numbers,
     period_of,
 )
-from repscape.figures.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
-from repscape.figures.rdm_names import telling
-from repscape.figures.rows import page
-from repscape.figures.style import WIDTH
+from repscape.figures.lib.map_panel import DOT, MARGIN, PLAIN, Look, Mark, Panel, draw_panel
+from repscape.figures.lib.millimetre_page import page
+from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.style import WIDTH
+from repscape.plugin.parameter_types import Period
 from repscape.rdms import REPEATED
-from repscape.rdms.labelled import FOLLOWING
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
-from repscape.types import Period
+from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 MOST = 30  # panels
@@ -55,13 +55,15 @@ def inputs(
     ConfigError
         No analysis of that name makes maps, they have one dimension, or a label is unknown.
     """
-    file = choices.analysis(study, analysis, "mds")
+    file = defaults.analysis(study, analysis, "mds")
     section = study.config["analyses"][analysis or "mds"]
     if section["dims"] < 2:
         raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
-    labels = [label for label in collection.labels(study, section["of"]) if label not in REPEATED] + ["draws"]
+    labels = [label for label in select_rdms.labels(study, section["of"]) if label not in REPEATED] + [
+        "draws"
+    ]
     rdm_labels.check_where(study, analysis or "mds", where, labels)
-    stimuli = collection.stimuli(study, section["of"], section["where"])
+    stimuli = select_rdms.stimuli(study, section["of"], section["where"])
     levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
     if levels is not None:
         _check_trajectories(trajectories, levels, labels, section["align"])
@@ -163,8 +165,10 @@ def draw(
     own_scale = not shared and maps.attrs["method"] != "tsne"
     pitch = above + high + (OWN_SCALE if own_scale else 0) + GAP
     under = EDGE + -(-len(panels) // across) * pitch
-    placed = keys.rows(_keys(maps, panels, look, trajectories, windows[0] if shared else None, side), width)
-    fig, axes = page(under + len(placed) * keys.ROW, width)
+    placed = legend_items.rows(
+        _keys(maps, panels, look, trajectories, windows[0] if shared else None, side), width
+    )
+    fig, axes = page(under + len(placed) * legend_items.ROW, width)
     for number, (panel, window) in enumerate(zip(panels, windows, strict=True)):
         left, top = EDGE + (number % across) * (side + GAP), EDGE + (number // across) * pitch
         name = " · ".join(filter(None, (str(maps[label].values[panel.rdms[0]]) for label in told)))
@@ -173,7 +177,7 @@ def draw(
         draw_panel(axes, panel, window, (left, top + above, side, high), look)
         if own_scale:
             _own_scale(axes, window, left, top + above + high, side)
-    keys.put(axes, placed, EDGE, under - GAP + 1.5)
+    legend_items.put(axes, placed, EDGE, under - GAP + 1.5)
     text = mds_caption.caption(
         maps,
         panels,
@@ -375,38 +379,38 @@ def _arranged(maps, panels: list[Panel], told: list[str]) -> tuple[int, list[Pan
     return count if count <= 4 else min(MOST_ACROSS, int(np.ceil(np.sqrt(1.3 * count)))), panels
 
 
-def _keys(maps, panels, look: Look, trajectories, window, side: float) -> list[list[keys.Item]]:
+def _keys(maps, panels, look: Look, trajectories, window, side: float) -> list[list[legend_items.Item]]:
     """What is told beneath the panels: colours, where trajectories begin and end, sizes, the scale."""
-    found = [keys.colour_key(look.colours)] if look.colours else []
+    found = [legend_items.colour_key(look.colours)] if look.colours else []
     if trajectories is not None:
         first, last = (_at_end(panels, trajectories, at) for at in (0, -1))
         found.append(
             [
-                keys.heading(trajectories),
-                keys.together(
-                    keys.dot(0.8 * DOT, facecolor="white", edgecolor=PLAIN, linewidth=0.8),
-                    keys.words(first or "first"),
+                legend_items.heading(trajectories),
+                legend_items.together(
+                    legend_items.dot(0.8 * DOT, facecolor="white", edgecolor=PLAIN, linewidth=0.8),
+                    legend_items.words(first or "first"),
                 ),
-                keys.together(
-                    keys.line(6, color=PLAIN, linewidth=0.8),
-                    keys.dot(DOT, facecolor=PLAIN, linewidth=0),
-                    keys.words(last or "last"),
+                legend_items.together(
+                    legend_items.line(6, color=PLAIN, linewidth=0.8),
+                    legend_items.dot(DOT, facecolor=PLAIN, linewidth=0),
+                    legend_items.words(last or "last"),
                 ),
             ]
         )
     if look.sizes:
         values = list(look.sizes.sizes)
         several = values if len(values) <= 8 else [values[0], values[-1]]
-        key = [keys.heading(look.sizes.label)]
+        key = [legend_items.heading(look.sizes.label)]
         for value in several:
-            dot = keys.dot(DOT * look.sizes.sizes[value], facecolor=PLAIN, linewidth=0)
-            key.append(keys.together(dot, keys.words(captions.shorten(value, 22))))
+            dot = legend_items.dot(DOT * look.sizes.sizes[value], facecolor=PLAIN, linewidth=0)
+            key.append(legend_items.together(dot, legend_items.words(captions.shorten(value, 22))))
         found.append(key)
     if window is not None and maps.attrs["method"] != "tsne":
         length = map_layout.round_length(0.3 * side / window.scale)
         what = mds_caption.distance(maps, panels[0].rdms[0])
         what = "of maps brought to one size" if maps.attrs["scale"] else f"in {what}"
-        found.append([keys.bar(length * window.scale), keys.words(f"{length:g} {what}")])
+        found.append([legend_items.bar(length * window.scale), legend_items.words(f"{length:g} {what}")])
     return found
 
 

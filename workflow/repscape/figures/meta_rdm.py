@@ -7,15 +7,15 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
-from repscape.analyses import collection
-from repscape.analyses.collection import Where
-from repscape.errors import ConfigError, unknown
-from repscape.figures import captions, rdm_labels
-from repscape.figures.rows import colour_scale, page
-from repscape.figures.style import PAGE, WIDTH
-from repscape.rdms.meta import DEPENDENT
-from repscape.study import Study
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.select_rdms import Where
+from repscape.core.errors import ConfigError, unknown
+from repscape.figures.lib import captions, rdm_labels
+from repscape.figures.lib.millimetre_page import colour_scale, page
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.rdms.compare.meta import DEPENDENT
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 UNDEFINED = "#D9D9D9"
@@ -46,8 +46,8 @@ def inputs(
     made = [name for name in study.analyses if study.config["analyses"][name].get("analysis") == "meta_rdm"]
     if not made:
         raise ConfigError("analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`.")
-    name = choices.one(analysis, made, "analysis")
-    rdm_labels.check_where(study, name, where, collection.labels(study, name))
+    name = defaults.one(analysis, made, "analysis")
+    rdm_labels.check_where(study, name, where, select_rdms.labels(study, name))
     _one_comparison(where)
     if alpha is not None and not study.config["analyses"][name]["permutations"]:
         raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")

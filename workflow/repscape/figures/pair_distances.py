@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.errors import DataError
-from repscape.figures import captions, pairs
-from repscape.figures.depth import depth_axis, label_height
-from repscape.figures.style import Style, figure
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import DataError
+from repscape.figures.lib import captions, distance_panels
+from repscape.figures.lib.depth import depth_axis, label_height
+from repscape.figures.lib.style import Style, figure
 from repscape.rdms.file import presentations
-from repscape.study import Study
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 DATA = True
@@ -27,16 +27,16 @@ def inputs(
     metric: str | None = None,
 ) -> dict:
     """Name the files and check the parameters."""
-    source = choices.one(source, study.layers, "source")
+    source = defaults.one(source, study.layers, "source")
     samples = study.samples_of(source)
-    population = choices.sampled(samples, population)
+    population = defaults.sampled(samples, population)
     sizes = samples[population]
-    size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
-    choices.one(metric, study.metrics, "metric")
+    size = defaults.one(sizes[-1] if size is None else str(size), sizes, "size")
+    defaults.one(metric, study.metrics, "metric")
     return {
         "rdms": [
             study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in choices.several(stimuli, study.stimuli_of(source), "stimuli")
+            for stimulus in defaults.several(stimuli, study.stimuli_of(source), "stimuli")
             for layer in study.layers[source]
         ]
     }
@@ -145,8 +145,11 @@ def draw(
             medians[name],
             {"long_name": "median over pairs, differentiation", "units": "1"},
         )
-        groups[name] = pairs.variables(own, distances[name]) | {"median": median}, {"stimulus": name}
-    result = Result({}, pairs.attributes(rdms, metric) | {"repeat": 0}, groups)
+        groups[name] = (
+            distance_panels.variables(own, distances[name]) | {"median": median},
+            {"stimulus": name},
+        )
+    result = Result({}, distance_panels.attributes(rdms, metric) | {"repeat": 0}, groups)
     return fig, caption(data["rdms"], metric, layers, distances), result
 
 

@@ -6,14 +6,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices, stored
-from repscape.errors import ConfigError
-from repscape.figures import captions, recorded
-from repscape.figures.rows import LEFT, fit, page, picture, row_label, write
-from repscape.figures.style import WIDTH, Style
-from repscape.labels import check_equal
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.core.errors import ConfigError
+from repscape.core.labels import check_equal
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import LEFT, fit, page, picture, row_label, write
+from repscape.figures.lib.style import WIDTH, Style
+from repscape.io import stored_images
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Predictions"
 GAP, TALLEST = 2.0, 20.0  # mm
@@ -45,12 +46,12 @@ def inputs(
             "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
             "network that classifies."
         )
-    network = choices.one(source, classifying, "source")
+    network = defaults.one(source, classifying, "source")
     return {
         "predictions": study.path("analysis", analysis="predictions"),
         "stimuli": [
             study.path("stimulus", stimulus=stimulus)
-            for stimulus in choices.several(stimuli, study.stimuli_of(network), "stimuli")
+            for stimulus in defaults.several(stimuli, study.stimuli_of(network), "stimuli")
         ],
     }
 
@@ -98,7 +99,7 @@ def draw(
         for column, image in enumerate(row.images):
             left = LEFT + column * (width + GAP)
             write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
-            pixels = stored.image(row.stimulus, image)
+            pixels = stored_images.image(row.stimulus, image)
             line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
             across = fit(pixels.shape, width, row.picture)[0]
             for words, probability in row.entries[column]:
@@ -134,9 +135,9 @@ class _Row:
             for each in zip(found["label"].values, found["probability"].values, strict=True)
         ]
         self.titles = [
-            captions.shorten(recorded.title(stimulus, image), letters - 3) for image in self.images
+            captions.shorten(activation_panels.title(stimulus, image), letters - 3) for image in self.images
         ]
-        sizes = stored.sizes(stimulus)[self.images]
+        sizes = stored_images.sizes(stimulus)[self.images]
         self.picture = max(fit(size, width, TALLEST)[1] for size in sizes)
         lines = max(sum(len(words) for words, _ in each) for each in self.entries)
         self.height = ABOVE + self.picture + LINE * lines + BELOW

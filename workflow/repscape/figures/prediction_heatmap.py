@@ -5,13 +5,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.errors import ConfigError, DataError
-from repscape.figures import captions, recorded
-from repscape.figures.rows import LEFT, inset, page, row_label, write
-from repscape.figures.style import PAGE, WIDTH, Style
-from repscape.study import Study
+from repscape.analyses.lib.result import Result
+from repscape.core.errors import ConfigError, DataError
+from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.millimetre_page import LEFT, inset, page, row_label, write
+from repscape.figures.lib.style import PAGE, WIDTH, Style
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Predictions"
 DATA = True
@@ -43,8 +43,8 @@ def inputs(
             f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
             "network that classifies."
         )
-    network = choices.one(source, classifying, "source")
-    population = recorded.population(
+    network = defaults.one(source, classifying, "source")
+    population = activation_panels.population(
         study,
         population,
         # One position: the mean over positions is the unit itself.
@@ -52,9 +52,9 @@ def inputs(
         "all classes",
         "{filter_means: {select: filter_means}}",
     )
-    stimuli = choices.several(stimuli, study.stimuli_of(network), "stimuli")
+    stimuli = defaults.several(stimuli, study.stimuli_of(network), "stimuli")
     return {
-        "activations": recorded.activations(study, network, stimuli, population, [LAYER]),
+        "activations": activation_panels.activations(study, network, stimuli, population, [LAYER]),
         "layers": study.path("layers", source=network),
     }
 
@@ -148,15 +148,15 @@ def draw(
     bar.tick_params(length=2, pad=1, labelsize=6)
     bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
     write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
-    rows = recorded.rows(recordings, {name: range(len(own)) for name, own in probabilities.items()})
+    rows = activation_panels.rows(recordings, {name: range(len(own)) for name, own in probabilities.items()})
     variables = {
-        "probability": recorded.variable(
+        "probability": activation_panels.variable(
             ("row", "class"),
             np.concatenate([values[:, shown] for values in probabilities.values()]),
             "probability of a class",
             (*rows, "label", "chosen_by"),
         ),
-        "others": recorded.variable(
+        "others": activation_panels.variable(
             ("row",),
             np.concatenate([others_of(values, shown)[:, 0] for values in probabilities.values()]),
             OTHERS,
@@ -171,7 +171,7 @@ def draw(
         ),
         **rows,
     }
-    result = Result(variables, recorded.keys(data["activations"][0], "layer"))
+    result = Result(variables, activation_panels.keys(data["activations"][0], "layer"))
     return fig, caption(recordings, data["layers"], shown), result
 
 

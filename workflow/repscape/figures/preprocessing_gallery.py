@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.rows import LEFT, colour_scale, fit, page, picture, row_label, write
-from repscape.figures.style import WIDTH, Style
-from repscape.natural import natural
-from repscape.study import Study
+from repscape.core.natural_order import natural
+from repscape.figures.lib import captions
+from repscape.figures.lib.millimetre_page import LEFT, colour_scale, fit, page, picture, row_label, write
+from repscape.figures.lib.style import WIDTH, Style
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Stimuli"
 GAP, TALLEST = 2.0, 26.0  # mm
@@ -19,8 +19,8 @@ COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "no
 
 def inputs(study: Study, *, source: str | None = None, stimuli: list[str] | None = None) -> dict:
     """Name the files and check the parameters."""
-    choices.one(source, study.config["networks"], "source")
-    choices.several(stimuli, study.stimuli, "stimuli")
+    defaults.one(source, study.config["networks"], "source")
+    defaults.several(stimuli, study.stimuli, "stimuli")
     return {"preprocessing": study.path("analysis", analysis="preprocessing")}
 
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.curves import averaged, definition
-from repscape.figures.depth import own
-from repscape.figures.rows import page
-from repscape.figures.style import WIDTH, Style
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import own
+from repscape.figures.lib.differentiation_curves import averaged, definition
+from repscape.figures.lib.millimetre_page import page
+from repscape.figures.lib.style import WIDTH, Style
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 COLUMNS = 6
@@ -28,11 +28,11 @@ def inputs(
     size: int | str | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    source = choices.one(source, study.layers, "source")
-    choices.layers_of(study, source, layers)
-    choices.one(metric, study.metrics, "metric")
-    choices.one_size(study.samples_of(source), population, size)
-    return {"ranking": choices.analysis(study, analysis, "ranking")}
+    source = defaults.one(source, study.layers, "source")
+    defaults.layers_of(study, source, layers)
+    defaults.one(metric, study.metrics, "metric")
+    defaults.one_size(study.samples_of(source), population, size)
+    return {"ranking": defaults.analysis(study, analysis, "ranking")}
 
 
 def draw(
@@ -74,8 +74,8 @@ def draw(
 
     table = data["ranking"].load()
     source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-    made = choices.drawn(table.sel(source=source))
-    population, size = choices.one_size(made, population, size)
+    made = defaults.drawn(table.sel(source=source))
+    population, size = defaults.one_size(made, population, size)
     every, chosen = own(table, source), layers
     if layers is None:
         layers = [every[i] for i in evenly_spaced(len(every), COLUMNS)]

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses.result import Result
-from repscape.figures import captions, pairs
-from repscape.figures.rows import LEFT, colour_scale, page, row_label
-from repscape.figures.style import PAGE, WIDTH, Style
+from repscape.analyses.lib.result import Result
+from repscape.figures.lib import captions, distance_panels
+from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label
+from repscape.figures.lib.style import PAGE, WIDTH, Style
 from repscape.rdms.file import presentations
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 DATA = True
@@ -33,20 +33,20 @@ def inputs(
     metric: str | None = None,
 ) -> dict:
     """Name the files and check the parameters."""
-    source = choices.one(source, study.layers, "source")
+    source = defaults.one(source, study.layers, "source")
     own = study.layers[source]
     if layers is None:
         layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
-    layers = choices.layers_of(study, source, layers)
+    layers = defaults.layers_of(study, source, layers)
     samples = study.samples_of(source)
-    population = choices.sampled(samples, population)
+    population = defaults.sampled(samples, population)
     sizes = samples[population]
-    size = choices.one(sizes[-1] if size is None else str(size), sizes, "size")
-    choices.one(metric, study.metrics, "metric")
+    size = defaults.one(sizes[-1] if size is None else str(size), sizes, "size")
+    defaults.one(metric, study.metrics, "metric")
     return {
         "rdms": [
             study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
-            for stimulus in choices.several(stimuli, study.stimuli_of(source), "stimuli")
+            for stimulus in defaults.several(stimuli, study.stimuli_of(source), "stimuli")
             for layer in layers
         ]
     }
@@ -95,7 +95,7 @@ def draw(
     import matplotlib
 
     many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
-    fewer = [pairs.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
+    fewer = [distance_panels.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
     rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
     stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
     chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
@@ -160,14 +160,14 @@ def draw(
     }
     groups = {
         name: (
-            pairs.variables(
+            distance_panels.variables(
                 [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
             ),
             {"stimulus": name},
         )
         for name in stimuli
     }
-    result = Result(variables, pairs.attributes(data["rdms"], metric), groups)
+    result = Result(variables, distance_panels.attributes(data["rdms"], metric), groups)
     return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
 
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses import collection
-from repscape.analyses.collection import Where
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.figures import captions, rdm_labels
-from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.label_colours import label_colours
-from repscape.figures.rdm_names import telling
-from repscape.figures.rows import colour_scale, page
-from repscape.figures.style import WIDTH
-from repscape.rdms.meta import DEPENDENT
-from repscape.study import Study
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.select_rdms import Where
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.figures.lib import captions, rdm_labels
+from repscape.figures.lib.entry_pictures import EntryPictures
+from repscape.figures.lib.label_colours import label_colours
+from repscape.figures.lib.millimetre_page import colour_scale, page
+from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.style import WIDTH
+from repscape.rdms.compare.meta import DEPENDENT
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 MOST = 20  # panels
@@ -45,13 +45,13 @@ def inputs(
         raise ConfigError(
             "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
         )
-    of = choices.one(of, made + recordings, "of")
-    known = collection.labels(study, of)
+    of = defaults.one(of, made + recordings, "of")
+    known = select_rdms.labels(study, of)
     for label in where or {}:
         if label not in known:
             raise ConfigError(f"where: {unknown(label, known)}")
-    (rdms,) = collection.inputs(study, of)["collection"]
-    stimuli = collection.stimuli(study, of)
+    (rdms,) = select_rdms.inputs(study, of)["collection"]
+    stimuli = select_rdms.stimuli(study, of)
     if by is not None:
         levels, factors = rdm_labels.of_entries(study, of), rdm_labels.of_images(study, stimuli)
         if levels is not None and factors is not None and by not in ("image", "label", *levels, *factors):

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from repscape import choices
-from repscape.analyses import collection
-from repscape.analyses.collection import Where
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.ring import NUMBERS
-from repscape.figures import captions, legends, rdm_labels, tuning_rows
-from repscape.figures.depth import depth_axis, label_height
-from repscape.figures.rdm_names import telling
-from repscape.figures.style import COLOURS, DASHES, RAMP, along, figure
-from repscape.rdms.labelled import FOLLOWING
-from repscape.study import Study
+from repscape.figures.lib import captions, legends, rdm_labels, tuning_rows
+from repscape.figures.lib.depth import depth_axis, label_height
+from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
+from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
@@ -30,9 +30,9 @@ def inputs(study: Study, *, analysis: str | None = None, where: Where | None = N
     ConfigError
         No analysis of that name describes rings, or a label or value is unknown.
     """
-    path = choices.analysis(study, analysis, "ring")
+    path = defaults.analysis(study, analysis, "ring")
     if where:
-        known = collection.labels(study, study.config["analyses"][analysis or "ring"]["of"])
+        known = select_rdms.labels(study, study.config["analyses"][analysis or "ring"]["of"])
         rdm_labels.check_where(study, analysis or "ring", where, [*known, "draws"])
     return {"ring": path}
 

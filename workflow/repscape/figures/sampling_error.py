@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError
-from repscape.figures import captions
-from repscape.figures.curves import gaps, legend, select, summary
-from repscape.figures.depth import depth_axis, label_height, labelled
-from repscape.figures.style import RAMP, Style, along, dashes, figure
-from repscape.study import Study
+from repscape.core.errors import ConfigError
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.differentiation_curves import gaps, legend, select, summary
+from repscape.figures.lib.style import RAMP, Style, along, dashes, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 
@@ -28,11 +28,11 @@ def inputs(
     ConfigError
         A name is unknown, or no sample of the population is drawn more than once.
     """
-    source = choices.one(source, study.layers, "source")
-    choices.one(metric, study.metrics, "metric")
-    choices.several(stimuli, study.stimuli_of(source), "stimuli")
+    source = defaults.one(source, study.layers, "source")
+    defaults.one(metric, study.metrics, "metric")
+    defaults.several(stimuli, study.stimuli_of(source), "stimuli")
     samples = study.samples_of(source)
-    population = choices.sampled(samples, population)
+    population = defaults.sampled(samples, population)
     repeats = study.config["samples"][population]["repeats"]
     if max(repeats[size] for size in samples[population]) < 2:
         raise ConfigError(

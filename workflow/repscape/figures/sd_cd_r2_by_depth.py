@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import DataError
-from repscape.figures import captions
-from repscape.figures.curves import averaged, definition, same_pixels
-from repscape.figures.depth import depth_axis, label_height, labelled, own
-from repscape.figures.style import figure
-from repscape.study import Study
+from repscape.core.errors import DataError
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
+from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.style import figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 PANEL = 80  # mm, about how wide one of two panels is
@@ -23,9 +23,9 @@ def inputs(
     size: int | str | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    choices.one(metric, study.metrics, "metric")
-    choices.one_size(study.samples, population, size)
-    return {"sd_cd": choices.analysis(study, analysis, "sd_cd")}
+    defaults.one(metric, study.metrics, "metric")
+    defaults.one_size(study.samples, population, size)
+    return {"sd_cd": defaults.analysis(study, analysis, "sd_cd")}
 
 
 def draw(
@@ -55,7 +55,7 @@ def draw(
         The figure and its caption.
     """
     table = data["sd_cd"].load()
-    population, size = choices.one_size(choices.drawn(table), population, size)
+    population, size = defaults.one_size(defaults.drawn(table), population, size)
     metric = str(metric or table["metric"].values[0])
     shown = table.sel(metric=metric, population=population, size=size)
     # A source that was shown too few stimuli has no R².

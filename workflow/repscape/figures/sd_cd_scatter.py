@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.curves import averaged, definition, same_pixels
-from repscape.figures.depth import depth_bar, own
 from repscape.figures.differentiation_by_depth import ratio_axis
-from repscape.figures.style import Style, along, figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_bar, own
+from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.style import Style, along, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 GREYS = ("#D5D5D5", "#B0B0B0", "#8A8A8A", "#606060", "#303030", "#000000")
@@ -25,10 +25,10 @@ def inputs(
     size: int | str | None = None,
 ) -> dict:
     """Name the file and check the parameters."""
-    source = choices.one(source, study.layers, "source")
-    choices.one(metric, study.metrics, "metric")
-    choices.one_size(study.samples_of(source), population, size)
-    return {"sd_cd": choices.analysis(study, analysis, "sd_cd")}
+    source = defaults.one(source, study.layers, "source")
+    defaults.one(metric, study.metrics, "metric")
+    defaults.one_size(study.samples_of(source), population, size)
+    return {"sd_cd": defaults.analysis(study, analysis, "sd_cd")}
 
 
 def draw(
@@ -64,8 +64,8 @@ def draw(
     """
     table = data["sd_cd"].load()
     source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-    made = choices.drawn(table.sel(source=source))
-    population, size = choices.one_size(made, population, size)
+    made = defaults.drawn(table.sel(source=source))
+    population, size = defaults.one_size(made, population, size)
     table = table.sel(source=source, metric=metric, population=population, size=size)
     table = table.isel(stimulus=table["shown"].values > 0)
     layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))

@@ -1,16 +1,16 @@
 """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
 
-from repscape import choices
-from repscape.analyses import collection
-from repscape.analyses.collection import Where
+from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.subset import VALUES
-from repscape.figures import captions, keys
-from repscape.figures.entry_pictures import EntryPictures
-from repscape.figures.rows import fit, inset, page, picture, write
-from repscape.figures.style import COLOURS, WIDTH
-from repscape.rdms.labelled import FOLLOWING
-from repscape.stimuli.selection import evenly_spaced
-from repscape.study import Study
+from repscape.figures.lib import captions, legend_items
+from repscape.figures.lib.entry_pictures import EntryPictures
+from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
+from repscape.figures.lib.style import COLOURS, WIDTH
+from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "RDMs"
 MOST = 6  # RDMs
@@ -36,9 +36,9 @@ def inputs(study: Study, *, analysis: str | None = None, where: Where | None = N
     ConfigError
         No analysis of that name chooses subsets.
     """
-    path = choices.analysis(study, analysis, "subset")
+    path = defaults.analysis(study, analysis, "subset")
     section = study.config["analyses"][analysis or "subset"]
-    stimuli = collection.stimuli(study, section["of"], section["where"])
+    stimuli = select_rdms.stimuli(study, section["of"], section["where"])
     return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
 
@@ -63,7 +63,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
         for name in table.variables
         if table[name].dims == ("rdm",) and name not in OWN
     }
-    chosen = choices.places(labels, where, "RDM")
+    chosen = defaults.places(labels, where, "RDM")
     rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
     told = [name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1]
     finder = EntryPictures(data["stimuli"])
@@ -73,7 +73,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
     pictures = lines * (side + BETWEEN)
     high = max(20.0, pictures)
     pitch = TITLE + high + TICKS
-    fig, axes = page(len(rdms) * pitch + 4.5 + keys.ROW)
+    fig, axes = page(len(rdms) * pitch + 4.5 + legend_items.ROW)
     for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
         top = number * pitch + TITLE
         name = " · ".join(str(labels[label][at]) for label in told)
@@ -111,7 +111,7 @@ def draw(data: dict, *, analysis: str | None = None, where: Where | None = None)
                     height,
                     gid=f"{at}/{place}",
                 )
-    keys.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
+    legend_items.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
     return fig, caption(table, labels, rdms, told)
 
 
@@ -188,23 +188,23 @@ def _words(table, at: int) -> str:
     return f"{what} {value:.3g}, {best}"
 
 
-def _key(table, rdms) -> list[keys.Item]:
+def _key(table, rdms) -> list[legend_items.Item]:
     items = []
     if table["random_value"].size:
-        items += [_line(RANDOM, 4), keys.words("random sets")]
-    items += [_line(CHOSEN, 1.4), keys.words("chosen")]
+        items += [_line(RANDOM, 4), legend_items.words("random sets")]
+    items += [_line(CHOSEN, 1.4), legend_items.words("chosen")]
     if table.goal == "target":
-        return [*items, _line(BOUND, 0.8, DOTTED), keys.words("target")]
-    items += [_line(GREEDY, 1, DASHED), keys.words("greedy choice")]
+        return [*items, _line(BOUND, 0.8, DOTTED), legend_items.words("target")]
+    items += [_line(GREEDY, 1, DASHED), legend_items.words("greedy choice")]
     if not table["exact"].values[rdms].all():
         limit = "no set is above" if table.goal == "largest" else "no set is below"
-        items += [_line(BOUND, 0.8, DOTTED), keys.words(limit)]
+        items += [_line(BOUND, 0.8, DOTTED), legend_items.words(limit)]
     return items
 
 
-def _line(colour: str, width: float, style="-") -> keys.Item:
+def _line(colour: str, width: float, style="-") -> legend_items.Item:
     """Return a piece of a line with room beside it."""
-    line = keys.line(4.5, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt")
+    line = legend_items.line(4.5, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt")
     return line._replace(width=6.2)
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from repscape import choices
-from repscape.figures import captions
-from repscape.figures.depth import depth_axis, label_height, labelled
-from repscape.figures.style import COLOURS, figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.style import COLOURS, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Units"
 SIGNIFICANT = 0.05
@@ -15,7 +15,7 @@ MARKED = 60  # layers; more have no room for markers
 
 def inputs(study: Study, *, analysis: str | None = None) -> dict:
     """Name the file."""
-    return {"svm": choices.analysis(study, analysis, "svm")}
+    return {"svm": defaults.analysis(study, analysis, "svm")}
 
 
 def draw(data: dict, *, analysis: str | None = None):

@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 
-from repscape import choices
-from repscape.errors import ConfigError
-from repscape.figures import captions
-from repscape.figures.curves import Curves, select, summary
-from repscape.figures.depth import depth_axis, label_height, labelled
+from repscape.core.errors import ConfigError
 from repscape.figures.differentiation_by_depth import ratio_axis
-from repscape.figures.style import Style, figure
-from repscape.study import Study
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.differentiation_curves import Curves, select, summary
+from repscape.figures.lib.style import Style, figure
+from repscape.study import defaults
+from repscape.study.study import Study
 
 CATEGORY = "Differentiation"
 # What two networks share that differ in their weights alone
@@ -36,10 +36,10 @@ def inputs(
     ConfigError
         A name is unknown, no two networks are twins, or they have no layers in common.
     """
-    choices.one(metric, study.metrics, "metric")
+    defaults.one(metric, study.metrics, "metric")
     for name, key in ((trained, "trained"), (untrained, "untrained")):
         if name is not None:
-            choices.one(name, study.layers, key)
+            defaults.one(name, study.layers, key)
     first, second = twins(study.config["networks"], trained, untrained)
     if first == second:
         raise ConfigError(f"untrained: '{first}' is compared with itself. Name two networks.")
@@ -50,8 +50,8 @@ def inputs(
     shared = [name for name in study.stimuli_of(first) if name in study.stimuli_of(second)]
     if not shared:
         raise ConfigError(f"'{first}' and '{second}' are shown no stimulus in common. Show both the same.")
-    choices.several(stimuli, shared, "stimuli")
-    choices.one_size(common(study.samples_of(first), study.samples_of(second)), population, size)
+    defaults.several(stimuli, shared, "stimuli")
+    defaults.one_size(common(study.samples_of(first), study.samples_of(second)), population, size)
     return {
         "differentiation": study.path("analysis", analysis="differentiation"),
         "layers": [study.path("layers", source=name) for name in (first, second)],
@@ -122,8 +122,8 @@ def draw(
     names = [str(layers.attrs["network"]) for layers in data["layers"]]
     table = data["differentiation"].load()
     table = table.sel(source=names)
-    made = [choices.drawn(table.sel(source=name)) for name in names]
-    population, size = choices.one_size(common(*made), population, size)
+    made = [defaults.drawn(table.sel(source=name)) for name in names]
+    population, size = defaults.one_size(common(*made), population, size)
     curves = select(table, "differentiation", metric, population, [size])
     layers = [layer for layer in curves.layers[names[0]] if layer in curves.layers[names[1]]]
     values = curves.values.sel(size=size, layer=layers)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from repscape.figures import captions, trained
-from repscape.figures.style import COLOURS, figure, plain_powers
-from repscape.study import Study
+from repscape.figures.lib import captions, training_captions
+from repscape.figures.lib.style import COLOURS, figure, plain_powers
+from repscape.study.study import Study
 
 CATEGORY = "Network"
 NAMES = {"training": "trained on", "held_out": "held out"}
@@ -12,7 +12,7 @@ NAMES = {"training": "trained on", "held_out": "held out"}
 
 def inputs(study: Study, *, sources: list[str] | None = None) -> dict:
     """Name the files and check the parameters."""
-    return {"trainings": trained.chosen(study, sources)}
+    return {"trainings": training_captions.chosen(study, sources)}
 
 
 def draw(data: dict, *, sources: list[str] | None = None):
@@ -97,7 +97,7 @@ def _accuracy(axes, training, name: str) -> None:
 def caption(trainings: list) -> str:
     """Say what was trained, on what, and what is shown."""
     text = [
-        f"How networks learned: {'; '.join(map(trained.sentence, trainings))}.",
+        f"How networks learned: {'; '.join(map(training_captions.sentence, trainings))}.",
         "Left: the loss of each step (grey) and its mean over an epoch (black, at the epoch's middle).",
         "Right: the share of images whose class the network names, before training (0) and after each epoch; "
         "dotted, what naming the largest class of the held-out images would reach.",

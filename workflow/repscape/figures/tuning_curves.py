@@ -5,12 +5,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.analyses.collection import Where
-from repscape.errors import ConfigError
-from repscape.figures import captions, tuning_rows
-from repscape.figures.rows import inset, page, write
-from repscape.figures.style import PAGE, WIDTH
-from repscape.figures.tuning_rows import inputs as inputs
+from repscape.analyses.lib.select_rdms import Where
+from repscape.core.errors import ConfigError
+from repscape.figures.lib import captions, tuning_rows
+from repscape.figures.lib.millimetre_page import inset, page, write
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.figures.lib.tuning_rows import inputs as inputs
 
 CATEGORY = "Units"
 LEFT, RIGHT, GAP = 14.0, 3.0, 11.0  # mm

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from repscape.analyses.circle import Circle
-from repscape.analyses.collection import Where
-from repscape.errors import ConfigError
-from repscape.figures import captions, tuning_rows
-from repscape.figures.rows import inset, page, write
-from repscape.figures.style import PAGE, WIDTH
-from repscape.figures.tuning_rows import inputs as inputs
+from repscape.analyses.lib.circle import Circle
+from repscape.analyses.lib.select_rdms import Where
+from repscape.core.errors import ConfigError
+from repscape.figures.lib import captions, tuning_rows
+from repscape.figures.lib.millimetre_page import inset, page, write
+from repscape.figures.lib.style import PAGE, WIDTH
+from repscape.figures.lib.tuning_rows import inputs as inputs
 
 CATEGORY = "Units"
 LEFT, RIGHT, GAP, TOP, FOOT = 34.0, 3.0, 9.0, 6.0, 8.5  # mm

@@ -6,13 +6,13 @@ The architecture is in cornet.py. Each area's output at each time step is a bloc
 
 from pathlib import Path
 
-from repscape.errors import ConfigError, unknown
-from repscape.frozen.preprocess import Preprocess
-from repscape.frozen.row import Row
-from repscape.networks import tables
-from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.weights import check_is, drawn, insert, read
-from repscape.types import Classes, File
+from repscape.core.errors import ConfigError, unknown
+from repscape.networks.lib import layer_table
+from repscape.networks.lib.loaded import Loaded, imagenet
+from repscape.networks.lib.weights import check_is, drawn, insert, read
+from repscape.plugin.parameter_types import Classes, File
+from repscape.traced.layer_info import Row
+from repscape.traced.preprocess import Preprocess
 
 # Name: the address of the authors' state dict. Files are named by the first digits of their sha256.
 WEIGHTS = {
@@ -51,8 +51,8 @@ def load(
     DataError
         The file is not a state dict, does not fit, or is not the authors'.
     """
-    from repscape.assets import fetch
-    from repscape.networks.cornet import CORnetS, steps
+    from repscape.io.assets import fetch
+    from repscape.networks.lib.cornet import CORnetS, steps
 
     check(weights=weights, file=file)
     if weights in WEIGHTS:
@@ -84,4 +84,4 @@ def check(*, weights, file) -> None:
 
 def rows() -> tuple[Row, ...]:
     """Return the table of layers that ships with the package."""
-    return tables.read("cornet_s")
+    return layer_table.read("cornet_s")

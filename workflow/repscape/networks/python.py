@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from repscape.errors import ConfigError, unknown
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks import factory as factories
-from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.weights import PRETRAINED, drawn, insert, read
-from repscape.types import ClassesOrNone, File
+from repscape.core.errors import ConfigError, unknown
+from repscape.networks.lib import factory as factories
+from repscape.networks.lib.loaded import Loaded, imagenet
+from repscape.networks.lib.weights import PRETRAINED, drawn, insert, read
+from repscape.plugin.parameter_types import ClassesOrNone, File
+from repscape.traced.preprocess import Preprocess
 
 
 def load(

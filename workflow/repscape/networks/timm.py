@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from repscape.errors import AssetError, ConfigError, DataError, some, unknown
-from repscape.frozen.preprocess import Preprocess
-from repscape.networks.loaded import Loaded, imagenet
-from repscape.networks.weights import PRETRAINED, check_is, drawn, insert, read
-from repscape.types import ClassesOrNone, File
+from repscape.core.errors import AssetError, ConfigError, DataError, some, unknown
+from repscape.networks.lib.loaded import Loaded, imagenet
+from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.plugin.parameter_types import ClassesOrNone, File
+from repscape.traced.preprocess import Preprocess
 
 LIBRARIES = ("timm",)
 
@@ -179,7 +179,7 @@ def _preset(architecture: str, config) -> Preprocess:
 
 def _find(config, file: Path | None) -> Path:
     """Return the file of timm's own weights."""
-    from repscape import assets
+    from repscape.io import assets
 
     what, digits = f"weights {config.tag} of {config.architecture}", _digits(config)
     if file is not None:
@@ -201,7 +201,7 @@ def _from_hub(config, what: str) -> Path:
     """Download from the Hugging Face hub, once. It says no checksums in advance; layers.nc has them."""
     from huggingface_hub import hf_hub_download
 
-    from repscape import assets
+    from repscape.io import assets
 
     if not config.hf_hub_id:
         raise AssetError(

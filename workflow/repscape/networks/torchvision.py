@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repscape.errors import ConfigError, unknown
-from repscape.frozen.preprocess import Preprocess
-from repscape.frozen.row import Row
-from repscape.networks import tables
-from repscape.networks.loaded import Loaded
-from repscape.networks.weights import PRETRAINED, check_is, drawn, insert, read
-from repscape.types import Classes, File
+from repscape.core.errors import ConfigError, unknown
+from repscape.networks.lib import layer_table
+from repscape.networks.lib.loaded import Loaded
+from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
+from repscape.plugin.parameter_types import Classes, File
+from repscape.traced.layer_info import Row
+from repscape.traced.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,7 +95,7 @@ def load(
 
 def check(*, architecture, weights, file, like) -> None:
     """Refuse weights that there are not; the config asks before a job does."""
-    known = tables.weight_names().get(architecture, [])
+    known = layer_table.weight_names().get(architecture, [])
     if known and like is not None and like not in known:
         raise ConfigError(f"like: {unknown(like, known)}")
     if like is not None and weights in known:
@@ -109,8 +109,8 @@ def check(*, architecture, weights, file, like) -> None:
         names = ", ".join(name for name in known if name != "DEFAULT")
         raise ConfigError(
             f"weights of {architecture}: expected a name, found '{weights}'. Torchvision has {names}; "
-            f"DEFAULT is {tables.default_weights(architecture)}. Write one of these, or random, or the path "
-            "of a state dict."
+            f"DEFAULT is {layer_table.default_weights(architecture)}. Write one of these, or random, or the "
+            "path of a state dict."
         )
     if known and weights not in (None, "random", *known):
         choice = unknown(weights, ["random", *known])
@@ -130,9 +130,9 @@ def rows(architecture: str) -> tuple[Row, ...]:
             f"architecture: {architecture} takes clips; only networks of single images can be used, for "
             "stimuli are shown image by image. Choose one of these."
         )
-    if architecture not in tables.architectures():
-        raise ConfigError(f"architecture: {unknown(architecture, tables.architectures())}")
-    return tables.read(architecture)
+    if architecture not in layer_table.architectures():
+        raise ConfigError(f"architecture: {unknown(architecture, layer_table.architectures())}")
+    return layer_table.read(architecture)
 
 
 def weight_names(architecture: str) -> "type[WeightsEnum]":
@@ -209,7 +209,7 @@ def image_size(architecture: str, named, preprocess: Preprocess) -> int | tuple[
 
 def _find(architecture: str, enum, named, weights: str | None, file: Path | None) -> Path | None:
     """Return the file of the state dict, None for random weights."""
-    from repscape import assets
+    from repscape.io import assets
 
     if file is not None and named is None and weights is not None:
         raise ConfigError(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repscape.populations.layer import Layer, Selection
+from repscape.populations.lib.layer import Layer, Selection
 
 # Also of recordings: needs neither channels nor places
 RECORDINGS = True

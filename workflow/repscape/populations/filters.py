@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from repscape.frozen.row import Row
-from repscape.populations import channels as chosen_channels
-from repscape.populations.channels import Channels
-from repscape.populations.layer import Layer, Selection
+from repscape.populations.lib import channels as chosen_channels
+from repscape.populations.lib.channels import Channels
+from repscape.populations.lib.layer import Layer, Selection
+from repscape.traced.layer_info import Row
 
 
 def check(*, channels: Channels) -> None:

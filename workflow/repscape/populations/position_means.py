@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repscape.populations.layer import Layer, Selection
+from repscape.populations.lib.layer import Layer, Selection
 
 DRAWS = ("random",)
 

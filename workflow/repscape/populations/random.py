@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from repscape.populations.layer import Layer, Selection
-from repscape.seeds import derive
-from repscape.types import Units
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Units
+from repscape.populations.lib.layer import Layer, Selection
 
 # Also of recordings: needs neither channels nor places
 RECORDINGS = True

@@ -5,10 +5,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.errors import ConfigError, DataError
-from repscape.frozen.row import Row
-from repscape.logs import logger
-from repscape.populations.layer import Layer, Selection
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.populations.lib.layer import Layer, Selection
+from repscape.traced.layer_info import Row
 
 Pixels = Annotated[float, Field(ge=0, le=1e6)]
 

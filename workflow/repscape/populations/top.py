@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import PositiveInt
 
-from repscape.populations.layer import Layer, Selection
-from repscape.types import Batch, StimulusFiles, Threads
+from repscape.plugin.parameter_types import Batch, StimulusFiles, Threads
+from repscape.populations.lib.layer import Layer, Selection
 
 DRAWS = ("random", "equal", "ranked")
 
@@ -38,7 +38,7 @@ def measure(
     -------
     dict of label to float64 (unit,)
     """
-    from repscape.populations.responses import mean_responses
+    from repscape.populations.lib.mean_responses import mean_responses
 
     return mean_responses(network, layers, reference, batch=batch, threads=threads, device=device)
 

@@ -8,22 +8,23 @@ from typing import Any, NamedTuple
 import netCDF4
 import numpy as np
 
-from repscape import own, store
-from repscape.blocks import slices
-from repscape.errors import ConfigError, DataError
-from repscape.labels import check_equal
-from repscape.logs import NO_VALUE, logger
-from repscape.plugins import entry
+from repscape.core.chunks import slices
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.labels import check_equal
+from repscape.core.logs import NO_VALUE, logger
+from repscape.io import netcdf
+from repscape.metrics.lib import single_trials
+from repscape.metrics.lib.distances import pairs
+from repscape.metrics.lib.normalisation import Kind, Scaling, scaling
+from repscape.metrics.lib.single_trials import Trials
+from repscape.metrics.lib.streamed_rows import Rows
+from repscape.plugin import user_functions
+from repscape.plugin.registry import entry
+from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
-from repscape.rdms import many
 from repscape.rdms import measures as properties
 from repscape.rdms import sets as sets_of_images
-from repscape.rdms import trials as single_trials
-from repscape.rdms.distances import pairs
-from repscape.rdms.normalisation import Kind, Scaling, scaling
-from repscape.rdms.rows import Rows
-from repscape.rdms.trials import Trials
-from repscape.stimuli import factors
+from repscape.stimuli.lib import factors
 
 # What an RDM file takes over from the activations it was made of.
 _KEYS = (
@@ -102,8 +103,8 @@ def write_rdms(
     names = names_file = None
     for layer in outputs:
         with (
-            store.open_file(activations[layer], "activations") as recording,
-            store.open_file(samples[layer], "sample") as sample,
+            netcdf.open_file(activations[layer], "activations") as recording,
+            netcdf.open_file(samples[layer], "sample") as sample,
         ):
             _check_keys(recording, sample)
             if names is None:
@@ -155,7 +156,7 @@ def write_rdms(
         if degenerate:
             _tell_nan(_called(keys), measures, np.isnan(values).mean(axis=(1, 2)), activity)
         first, second = pairs(len(names))
-        store.write(
+        netcdf.write(
             outputs[layer],
             kind="rdm",
             variables={
@@ -189,12 +190,12 @@ def _write_in_blocks(path, names, looks, measures, trials, keys, described, said
     """Write one RDM file of many images."""
     undefined, scalings = np.zeros(len(measures), np.int64), []
     try:
-        with store.create(path, kind="rdm", attributes=keys) as file:
-            values = many.define(file, names, len(measures), len(looks))
+        with netcdf.create(path, kind="rdm", attributes=keys) as file:
+            values = blockwise.define(file, names, len(measures), len(looks))
             for name, (dims, labels) in (described | said).items():
-                store.add_variable(file, name, dims, labels)
+                netcdf.add_variable(file, name, dims, labels)
             for repeat, (recorded, drawn) in enumerate(looks):
-                rows = Rows.of(recorded, drawn, memory - many.BLOCKS)
+                rows = Rows.of(recorded, drawn, memory - blockwise.BLOCKS)
                 scalings.append(scalings_of(rows, measures))
                 some = trials and trials.of_units(drawn)
 
@@ -202,16 +203,16 @@ def _write_in_blocks(path, names, looks, measures, trials, keys, described, said
                     return dissimilarities(rows[0 : len(rows)], [measure], own, some)[0]
 
                 noisy = some is not None
-                undefined += many.fill(values, repeat, rows, measures, scalings[repeat], whole, noisy)
+                undefined += blockwise.fill(values, repeat, rows, measures, scalings[repeat], whole, noisy)
             if undefined.any():
                 _tell_nan(_called(keys), measures, undefined / values[0].size, looks[0][0])
-            store.set_attributes(file, {"degenerate": bool(undefined.any())})
+            netcdf.set_attributes(file, {"degenerate": bool(undefined.any())})
             for name, group in groups.items():
                 _check_size(name, group)
                 variables, attributes = _of_sets(
                     _called(keys), name, group, values, looks, measures, scalings, described
                 )
-                store.fill(file.createGroup(name), variables, attributes)
+                netcdf.fill(file.createGroup(name), variables, attributes)
     except DataError as error:
         raise DataError(f"{keys['stimulus']}, layer {keys['layer']}: {error}") from error
 
@@ -273,7 +274,11 @@ def dissimilarities(
 
 def function_of(metric: str) -> Callable:
     """Return the function of a metric, a plugin's or one's own."""
-    return own.load(metric) if own.is_own(metric) else entry("rdms", metric, "rdms.metrics")
+    return (
+        user_functions.load(metric)
+        if user_functions.is_own(metric)
+        else entry("metrics", metric, "rdms.metrics")
+    )
 
 
 def _trials(recording: netCDF4.Dataset, measures: Sequence[Metric], groups: Mapping) -> Trials | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repscape.errors import DataError
+from repscape.core.errors import DataError
 from repscape.rdms.condensed import places
 
 if TYPE_CHECKING:

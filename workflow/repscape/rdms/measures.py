@@ -27,9 +27,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape import errors, own, plugins
-from repscape.errors import ConfigError
-from repscape.rdms.comparison import NOT_SQUARED
+from repscape.core import errors
+from repscape.core.errors import ConfigError
+from repscape.plugin import registry, user_functions
+from repscape.rdms.compare.comparison import NOT_SQUARED
 
 KINDS = {"SQUARED": bool, "CAPTION": str, "FORMULA": str, "SYNONYMS": tuple, "LARGEST": float}
 _FUNCTION = 'or a function of the user\'s file, "FILE.py:FUNCTION".'
@@ -60,13 +61,13 @@ def described(measure: str) -> Measure:
     ConfigError
         A property is not of the expected type.
     """
-    if own.is_own(measure):
+    if user_functions.is_own(measure):
         try:
-            module = own.module(measure)
+            module = user_functions.module(measure)
         except ConfigError:  # a file that is gone tells nothing
             return Measure()
-    elif measure in plugins.names("rdms"):
-        module = import_module(f"repscape.rdms.{measure}")
+    elif measure in registry.names("metrics"):
+        module = import_module(f"repscape.metrics.{measure}")
     else:
         return Measure()
     return Measure(*(_value(vars(module), name, measure) for name in KINDS))
@@ -87,12 +88,12 @@ def variables(measures: Iterable[str]) -> dict[str, tuple]:
 def unknown(name: str) -> str:
     """Say that there is no such metric, and which was probably meant."""
     words = re.sub(r"distances?|similarity|dissimilarity|metric|[^a-z0-9]", "", name.lower())
-    for metric in plugins.names("rdms"):
+    for metric in registry.names("metrics"):
         found = described(metric)
         if words in (metric.replace("_", ""), *(found.synonyms or ())):
             hint = f"; did you mean '{metric}' ({found.formula or found.caption})?"
-            return f"'{name}' is unknown{hint} Valid: {', '.join(plugins.names('rdms'))}, {_FUNCTION}"
-    return f"{errors.unknown(name, plugins.names('rdms')).rstrip('.')}, {_FUNCTION}"
+            return f"'{name}' is unknown{hint} Valid: {', '.join(registry.names('metrics'))}, {_FUNCTION}"
+    return f"{errors.unknown(name, registry.names('metrics')).rstrip('.')}, {_FUNCTION}"
 
 
 def check(measure: str, where: str) -> None:
@@ -118,7 +119,7 @@ def check_squared(measure: str, where: str) -> None:
     ConfigError
     """
     if "SQUARED" not in _constants(measure):
-        file = own.file(measure) if own.is_own(measure) else f"rdms/{measure}.py"
+        file = user_functions.file(measure) if user_functions.is_own(measure) else f"metrics/{measure}.py"
         raise ConfigError(
             f"{where}: {file} does not say whether the metric '{measure.rpartition(':')[2]}' is a squared "
             "distance, of which roots are taken here. Write `SQUARED = True` or `SQUARED = False` in it, or "
@@ -157,10 +158,10 @@ def settled(values: np.ndarray, first: np.ndarray, second: np.ndarray, squared: 
 
 def _constants(measure: str) -> set[str]:
     """Return the names in capitals that a metric's file defines; of what is no metric, those expected."""
-    if own.is_own(measure):
-        path = own.file(measure)
-    elif measure in plugins.names("rdms"):
-        path = Path(__file__).with_name(f"{measure}.py")
+    if user_functions.is_own(measure):
+        path = user_functions.file(measure)
+    elif measure in registry.names("metrics"):
+        path = Path(__file__).parents[1] / f"metrics/{measure}.py"
     else:
         return set(KINDS)
     names: set[str] = set()

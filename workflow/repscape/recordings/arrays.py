@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from pydantic import PositiveFloat
 
-from repscape.containers import How, array, ordered
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.orientations import Convention, conditions
-from repscape.recordings.order import text
-from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.tables import number
-from repscape.types import Files, Names, Numbers
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.io.array_files import How, array, ordered
+from repscape.io.csv_tables import number
+from repscape.plugin.parameter_types import Files, Names, Numbers
+from repscape.recordings.lib.order import text
+from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
+from repscape.stimuli.lib.orientations import Convention, conditions
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
 ORDER = ("trial", "image", "repeat", "neuron")
@@ -46,7 +46,7 @@ def read(
     in_path : mapping of file to {name: value}, optional
         What names in braces stand for in the path of each file.
     path : file or files
-        .npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `containers`. Of
+        .npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `array_files`. Of
         several stimuli a file each, whose name has the stimulus: ``responses/{stimulus}.npy``.
     responses : str, optional
         The array; not needed where the file has but one beside those named below. In a CSV table, whose
@@ -60,12 +60,12 @@ def read(
     by : str, optional
         The factor that values in `images` are of, such as ``orientation``.
     bin, convention :
-        How values of `by` become conditions; see `repscape.orientations.conditions`. Trials that the
-        convention leaves out are counted in the log.
+        How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials that
+        the convention leaves out are counted in the log.
     area_of : str, optional
         The variable with each neuron's area.
     columns, leave_out : names of columns or patterns, optional
-        Which columns of a CSV table are neurons, and which are none; see `repscape.tables.neurons`.
+        Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.
     missing_values : list of float, optional
         Numbers that stand for missing responses; [] says that none does.
     other_files : files, optional

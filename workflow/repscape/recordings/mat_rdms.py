@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from repscape import matlab
-from repscape.errors import DataError, some
-from repscape.logs import logger
-from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, Pairs, labels_in, labels_of
-from repscape.types import File
+from repscape.core.errors import DataError, some
+from repscape.core.logs import logger
+from repscape.io import mat_structs
+from repscape.plugin.parameter_types import File
+from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in, labels_of
 
 
 def read(
@@ -33,17 +33,18 @@ def read(
     named_by : str
         The field with the RDM's name.
     pairs : {"rows", "columns"}
-        The order of a vector's pairs; see `repscape.recordings.given.GivenRdm`. MATLAB's squareform has rows.
+        The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`. MATLAB's
+        squareform has rows.
 
     Raises
     ------
     DataError
-        See `repscape.matlab.structs`; no name matches, or one can be read in several ways.
+        See `repscape.io.mat_structs.structs`; no name matches, or one can be read in several ways.
     """
     others, any_matched = [], False
-    for number, element in enumerate(matlab.structs(path, variable, (rdm, named_by)), 1):
+    for number, element in enumerate(mat_structs.structs(path, variable, (rdm, named_by)), 1):
         where = f"{path}: {variable}({number})"
-        name = matlab.text(element[named_by], f"{where}.{named_by}")
+        name = mat_structs.text(element[named_by], f"{where}.{named_by}")
         labels = labels_of(names, name, where)
         if labels is None:
             others.append(f"'{name}'")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from repscape import containers, tables
-from repscape.errors import ConfigError, DataError
-from repscape.recordings.given import DEFAULT_LABEL, GivenRdm, Pairs, labels_in
-from repscape.recordings.order import text
-from repscape.types import Files
+from repscape.core.errors import ConfigError, DataError
+from repscape.io import array_files, csv_tables
+from repscape.plugin.parameter_types import Files
+from repscape.recordings.lib.order import text
+from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in
 
 
 def read(
@@ -27,7 +27,7 @@ def read(
         names; a ``.csv`` table a square matrix with the names of the images in its
         first row, in any order, and if it likes in its first column, below any corner.
     pairs : {"rows", "columns"}
-        The order of a vector's pairs; see `repscape.recordings.given.GivenRdm`.
+        The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`.
 
     Raises
     ------
@@ -43,10 +43,10 @@ def read(
                 else "Name only these with a pattern"
             )
             raise DataError(f"{file}: expected a .npy or .csv file. {hint}.")
-        if (kind := containers.kind(file)) != file.suffix[1:]:
+        if (kind := array_files.kind(file)) != file.suffix[1:]:
             raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
         if kind == "npy":
-            yield GivenRdm(str(file), containers.npy(file), labels, pairs=pairs)
+            yield GivenRdm(str(file), array_files.npy(file), labels, pairs=pairs)
         else:
             values, images = _csv(file)
             yield GivenRdm(str(file), values, labels, images)
@@ -74,9 +74,9 @@ def labels(*, path) -> list[str]:
 
 def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
     """Read a square table with the names of its columns, and of its rows where it has them."""
-    table = tables.read(file, first=True)
+    table = csv_tables.read(file, first=True)
     columns, numbers = table.columns, table.numbers
-    cells = [tables.number(name) if name else None for name in columns]
+    cells = [csv_tables.number(name) if name else None for name in columns]
     if len(columns) == len(numbers) + 1 and None not in cells:
         raise DataError(
             f"{file}: expected the images' names in the first row, found numbers: {', '.join(columns[:3])}. "

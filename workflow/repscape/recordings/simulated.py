@@ -6,11 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from repscape.errors import ConfigError, DataError
-from repscape.recordings import tuned as tuning
-from repscape.recordings.responses import Responses, Seen
-from repscape.seeds import derive
-from repscape.types import Count, Period
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Count, Period
+from repscape.recordings.lib import tuning_model as tuning
+from repscape.recordings.lib.trials import Responses, Seen
 
 SIMULATED = True
 
@@ -30,7 +30,7 @@ def read(
     correlation: Share = 0.1,
     seed: int,
 ) -> Iterator[Responses]:
-    """Simulate neurons that are tuned to a circular factor; see `repscape.recordings.tuned`.
+    """Simulate neurons that are tuned to a circular factor; see `repscape.recordings.lib.tuning_model`.
 
     Parameters
     ----------

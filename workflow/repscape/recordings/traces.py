@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from repscape.containers import How, array, ordered
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.recordings.order import text
-from repscape.recordings.responses import Responses, Seen, by_stimulus, check_braces, check_variables
-from repscape.types import Files, Names, Numbers
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.io.array_files import How, array, ordered
+from repscape.plugin.parameter_types import Files, Names, Numbers
+from repscape.recordings.lib.order import text
+from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
 
 Axis = Literal["trial", "time", "neuron"]
 State = Literal["mean", "power"]

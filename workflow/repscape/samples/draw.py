@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from repscape.errors import DataError
-from repscape.logs import logger
-from repscape.seeds import derive
+from repscape.core.errors import DataError
+from repscape.core.logs import logger
+from repscape.core.seeds import derive
 
 Draw = Literal["random", "equal", "ranked"]
 Size = int | Literal["all"]
@@ -127,9 +127,9 @@ def write_samples(
     DataError
         A layer is missing from the population file, or the population has no channels or ranks.
     """
-    from repscape import store
+    from repscape.io import netcdf
 
-    with store.open_file(population_path, "population") as population:
+    with netcdf.open_file(population_path, "population") as population:
         missing = [layer for layer in outputs if layer not in population.groups]
         if missing:
             raise DataError(
@@ -163,7 +163,7 @@ def write_samples(
             drawn = first(units[layer], ranks[layer], size)
         else:
             drawn = draw(units[layer], size, repeats, layer_seed)
-        store.write(
+        netcdf.write(
             path,
             kind="sample",
             variables={

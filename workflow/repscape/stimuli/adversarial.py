@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeInt
 
-from repscape.errors import ConfigError
-from repscape.logs import logger
-from repscape.seeds import derive
-from repscape.stimuli.frame import Frame
-from repscape.types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
+from repscape.core.errors import ConfigError
+from repscape.core.logs import logger
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
+from repscape.stimuli.lib.frame import Frame
 
 
 def frames(
@@ -77,13 +77,13 @@ def frames(
         The network has no classes, or not this one; the images have different sizes, or not those that
         its input is for.
     """
-    from repscape.stimuli import mother
-    from repscape.stimuli.attack import attack
-    from repscape.stimuli.classify import Classifier
+    from repscape.stimuli.lib import parent_stimulus
+    from repscape.stimuli.lib.classifier import Classifier
+    from repscape.stimuli.lib.pgd import attack
 
     check(epsilon=epsilon, targeted=targeted, avoid=avoid)
     epsilon = {"linf": 4.0, "l2": 512.0}[norm] if epsilon is None else epsilon
-    shown = mother.of_one_size(mother.read(of), of, "an attack")
+    shown = parent_stimulus.of_one_size(parent_stimulus.read(of), of, "an attack")
     classifier = Classifier(network, device)
     target = None if targeted is None else classifier.index(targeted)
     avoided = [classifier.index(category) for category in avoid or []]

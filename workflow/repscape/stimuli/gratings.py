@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from repscape.errors import ConfigError
-from repscape.stimuli.frame import Frame
-from repscape.types import Angles, Count, Degrees, Size
+from repscape.core.errors import ConfigError
+from repscape.plugin.parameter_types import Angles, Count, Degrees, Size
+from repscape.stimuli.lib.frame import Frame
 
 DEFAULT_COUNT = 30
 GREY = 127.5  # halfway between black and white

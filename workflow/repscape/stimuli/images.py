@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from repscape import patterns, tables
-from repscape.assets import in_braces, local_files
-from repscape.errors import AssetError, ConfigError, DataError, some
-from repscape.logs import logger, progress
-from repscape.stimuli import names, picture
-from repscape.stimuli.factors import name_mistake
-from repscape.stimuli.frame import Frame
-from repscape.types import File, Files
+from repscape.core.errors import AssetError, ConfigError, DataError, some
+from repscape.core.logs import logger, progress
+from repscape.io import csv_tables, path_patterns
+from repscape.io.assets import in_braces, local_files
+from repscape.plugin.parameter_types import File, Files
+from repscape.stimuli.lib import names, picture
+from repscape.stimuli.lib.factors import name_mistake
+from repscape.stimuli.lib.frame import Frame
 
 
 def frames(
@@ -118,7 +118,7 @@ class _Seen:
 def check(*, path, labels, table) -> None:
     """Refuse parameters that do not go together; the config asks before a job does."""
     _check_named(path, table)
-    if table is not None or any(patterns.names(address) for address in _listed(path)):
+    if table is not None or any(path_patterns.names(address) for address in _listed(path)):
         _planned(path, labels, table)
 
 
@@ -179,7 +179,7 @@ def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
         raise ConfigError(
             f"expected 'path', or a column 'path' in 'table'; found neither ({table}). Add one of them."
         )
-    if mistakes := patterns.unusable(map(Path, rows)):
+    if mistakes := path_patterns.unusable(map(Path, rows)):
         raise DataError(f"{table}: {' '.join(mistakes)}")
     return [Path(row) for row in rows]
 
@@ -291,7 +291,7 @@ def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | 
 def _cells(table: Path) -> tuple[list[str], list[dict[str, str]]]:
     """Read the names of a table's columns and its rows, as text; columns that are empty are left out."""
     try:
-        (_, header), *lines = list(tables.lines(table)) or [(0, [])]
+        (_, header), *lines = list(csv_tables.lines(table)) or [(0, [])]
     except OSError as error:
         raise DataError(f"{table}: cannot be read ({error}).") from error
     columns = [name.strip() for name in header]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from repscape import matlab
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.stimuli.factors import name_mistake
-from repscape.stimuli.frame import Frame
-from repscape.stimuli.picture import Depth, Picture
-from repscape.types import File
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.io import mat_structs
+from repscape.plugin.parameter_types import File
+from repscape.stimuli.lib.factors import name_mistake
+from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.picture import Depth, Picture
 
 
 def frames(
@@ -44,12 +44,12 @@ def frames(
     Raises
     ------
     DataError
-        See `repscape.matlab.structs`; a field is no picture, or neither text nor a number; all pixels are 0
-        or 1 of 255.
+        See `repscape.io.mat_structs.structs`; a field is no picture, or neither text nor a number; all pixels
+        are 0 or 1 of 255.
     """
     factors = factors or []
     wanted = dict.fromkeys([image, *([label] if label else []), *factors])
-    elements = matlab.structs(path, variable, wanted, typed=True)
+    elements = mat_structs.structs(path, variable, wanted, typed=True)
     digits = len(str(len(elements)))
     white = _white([element[image] for element in elements])
     depth = Depth()
@@ -60,8 +60,8 @@ def frames(
         yield Frame(
             f"{prefix}_{number:0{digits}}",
             shown,
-            label=matlab.text(element[label], f"{where}.{label}") if label else None,
-            factors={name: matlab.text(element[name], f"{where}.{name}") for name in factors} or None,
+            label=mat_structs.text(element[label], f"{where}.{label}") if label else None,
+            factors={name: mat_structs.text(element[name], f"{where}.{name}") for name in factors} or None,
         )
     depth.check(f"{path}: {variable}.{image}")
     kinds = ", ".join(sorted({str(element[image].dtype) for element in elements}))

@@ -10,14 +10,14 @@ from typing import Annotated, cast
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
-from repscape.assets import local_files
-from repscape.errors import AssetError, ConfigError, DataError
-from repscape.logs import logger, progress
-from repscape.stimuli.frame import Frame
-from repscape.stimuli.movie_file import Scan, decode, open_movie, scan
-from repscape.stimuli.movie_pixels import brightness, described, displayed
-from repscape.stimuli.selection import evenly_spaced
-from repscape.types import File
+from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.core.logs import logger, progress
+from repscape.io.assets import local_files
+from repscape.plugin.parameter_types import File
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.movie_file import Scan, decode, open_movie, scan
+from repscape.stimuli.lib.movie_pixels import brightness, described, displayed
 
 UNITS: dict[str, int | Fraction] = {"": 1, "s": 1, "ms": Fraction(1, 1000), "min": 60}
 

@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
-from repscape.assets import local_files
-from repscape.errors import AssetError, ConfigError, DataError
-from repscape.logs import logger
-from repscape.stimuli import names
-from repscape.stimuli.frame import Frame
-from repscape.stimuli.picture import GREY, Depth, Picture
-from repscape.stimuli.selection import evenly_spaced
-from repscape.types import Files
+from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.io.assets import local_files
+from repscape.plugin.parameter_types import Files
+from repscape.stimuli.lib import names
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.picture import GREY, Depth, Picture
 
 Axis = Literal["image", "y", "x", "channel"]
 STACK, COLOUR_STACK = ("image", "y", "x"), ("image", "y", "x", "channel")

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from repscape.errors import ConfigError, DataError
-from repscape.stimuli.frame import Frame
-from repscape.types import SizeOfMother, StimulusFile
+from repscape.core.errors import ConfigError, DataError
+from repscape.plugin.parameter_types import SizeOfMother, StimulusFile
+from repscape.stimuli.lib.frame import Frame
 
 # The axes of (image, y, x) over which phases are drawn.
 AXES = {
@@ -55,10 +55,10 @@ def frames(
     DataError
         A single image is to be scrambled in time; the images have different sizes.
     """
-    from repscape.stimuli import mother
-    from repscape.stimuli.pixels import Clipping
+    from repscape.stimuli.lib import parent_stimulus
+    from repscape.stimuli.lib.quantize import Clipping
 
-    shown = mother.of_one_size(mother.read(of), of, f"'{kind}'")
+    shown = parent_stimulus.of_one_size(parent_stimulus.read(of), of, f"'{kind}'")
     if len(shown) == 1 and 0 in AXES[kind]:
         raise DataError(f"{of}: {_still(kind)}")
     draw, clipping = np.random.default_rng(seed), Clipping()

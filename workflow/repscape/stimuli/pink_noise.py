@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from repscape.stimuli.frame import Frame
-from repscape.stimuli.pixels import Clipping
-from repscape.types import Count, Size
+from repscape.plugin.parameter_types import Count, Size
+from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.quantize import Clipping
 
 
 def frames(

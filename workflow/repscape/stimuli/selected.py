@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from repscape.errors import DataError
-from repscape.stimuli.frame import Frame
-from repscape.types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
+from repscape.core.errors import DataError
+from repscape.plugin.parameter_types import Batch, NetworkFile, SizeOfMother, StimulusFile, Threads
+from repscape.stimuli.lib.frame import Frame
 
 
 def frames(
@@ -50,8 +50,8 @@ def frames(
         Fewer images than `count` (or than 3) are taken for the class; says how sure the network is of
         which; the network has no such class.
     """
-    from repscape.stimuli import mother
-    from repscape.stimuli.classify import Classifier
+    from repscape.stimuli.lib import parent_stimulus
+    from repscape.stimuli.lib.classifier import Classifier
 
     classifier = Classifier(network, device)
     wanted = classifier.index(category)
@@ -61,7 +61,7 @@ def frames(
     if len(chosen) < fewest:
         raise DataError(_too_few(of, names, likely, wanted, classifier, probability, chosen, fewest))
     chosen = chosen[:count]
-    yield from mother.read(of, chosen.tolist())
+    yield from parent_stimulus.read(of, chosen.tolist())
     return {
         "category": classifier.categories[wanted],
         "considered": len(names),

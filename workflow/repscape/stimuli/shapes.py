@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from repscape.errors import ConfigError
-from repscape.seeds import derive
-from repscape.stimuli import cieluv
-from repscape.stimuli.frame import Frame
-from repscape.types import Angles, Size
+from repscape.core.errors import ConfigError
+from repscape.core.seeds import derive
+from repscape.plugin.parameter_types import Angles, Size
+from repscape.stimuli.lib import cieluv
+from repscape.stimuli.lib.frame import Frame
 
 AREA = 0.24  # of the square on the image's shorter side
 FARTHEST = 0.43  # from the centre, in shorter sides: leaves room for what views turn and shift

@@ -13,12 +13,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from repscape.containers import array, kind
-from repscape.errors import ConfigError, DataError
-from repscape.logs import logger
-from repscape.orientations import Convention, conditions
-from repscape.stimuli.frame import Frame
-from repscape.types import Angles, Count, File
+from repscape.core.errors import ConfigError, DataError
+from repscape.core.logs import logger
+from repscape.io.array_files import array, kind
+from repscape.plugin.parameter_types import Angles, Count, File
+from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.orientations import Convention, conditions
 
 WIDTH, HEIGHT = 640, 480  # pixels, of the whole screen
 GREY = 128  # stands for 0.5, which 8 bits do not have: they have 127 and 128 of 255
@@ -59,11 +59,11 @@ def frames(
         numpy's `RandomState(seed)`, (rand - 0.5) 180. More leave the first as they were.
     recorded : path, optional
         A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its
-        conditions in ascending order. It may be of any kind that `repscape.containers` reads.
+        conditions in ascending order. It may be of any kind that `repscape.io.array_files` reads.
     variable : str
         The array of the file; that of ``.npy`` files has no name.
     bin, convention :
-        How angles of `recorded` become conditions: see `repscape.orientations.conditions`.
+        How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.
     spatial_frequency : float
         f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.
     resolution : float

@@ -6,9 +6,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from repscape.errors import ConfigError, DataError, unknown
-from repscape.stimuli.frame import Frame
-from repscape.types import Count, File, Size, StimulusFile
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.plugin.parameter_types import Count, File, Size, StimulusFile
+from repscape.stimuli.lib.frame import Frame
 
 
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
@@ -71,7 +71,7 @@ def frames(
     """
     from PIL import Image
 
-    from repscape.stimuli.pixels import Clipping
+    from repscape.stimuli.lib.quantize import Clipping
 
     check(path=path, of=of, image=image)
     picture = _picture(path, of, image)
@@ -110,17 +110,17 @@ def how_many(*, count) -> int:
 
 def _picture(path, of, image) -> Frame:
     """Read the picture that is looked at."""
-    from repscape import store
-    from repscape.stimuli import mother, names, picture
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import names, parent_stimulus, picture
 
     if path is not None:
         found, depth = picture.read(path), picture.Depth()
         depth.add(found)
         depth.check(str(path))
         return Frame(path.name, found.pixels)
-    with store.open_file(of, "stimulus") as file:
+    with netcdf.open_file(of, "stimulus") as file:
         given = list(map(str, file["name"][:]))
     at = 0 if image is None else names.find([image], given)[0]
     if at == names.NONE:
         raise DataError(f"{of}: image {unknown(image, given)}")
-    return mother.read(of, [at])[0]
+    return parent_stimulus.read(of, [at])[0]

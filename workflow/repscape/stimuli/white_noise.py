@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from repscape.stimuli.frame import Frame
-from repscape.types import Count, Size
+from repscape.plugin.parameter_types import Count, Size
+from repscape.stimuli.lib.frame import Frame
 
 
 def frames(

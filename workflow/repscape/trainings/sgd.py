@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from repscape.errors import ConfigError
-from repscape.types import Batch
+from repscape.core.errors import ConfigError
+from repscape.plugin.parameter_types import Batch
 
 
 def train(

@@ -1,0 +1,48 @@
+"""Sentences say what the numbers do."""
+
+import numpy as np
+
+from repscape.analyses.lib import inference_summary
+
+
+def test_the_best_and_what_is_as_like():
+    p = np.full((4, 4), 0.01)
+    p[2, 0] = p[0, 2] = 0.3
+    found = {
+        "similarity": np.array([0.5, 0.1, 0.6, 0.2]),
+        "low": np.array([0.4, 0.0, 0.52, 0.1]),
+        "high": np.array([0.6, 0.2, 0.68, 0.3]),
+        "p_pair_holm": p,
+    }
+    first, second = inference_summary.best(["net a", "net b", "net c", "net d"], found, "v1", "holm")
+    assert first == "Most like v1 is net c: 0.60 (95% interval 0.52 to 0.68), of 4 layers."
+    assert second == "Not different from it (two-sided t-tests, corrected for all pairs by Holm): net a."
+    p[2, 0] = 0.01
+    assert inference_summary.best(["a", "b", "c", "d"], found, "v1", "holm")[1].startswith(
+        "All others differ from it"
+    )
+    alone = {name: values[:1] for name, values in found.items()}
+    assert len(inference_summary.best(["a"], alone, "v1", "holm")) == 1
+
+
+def test_sources_layer_by_layer():
+    difference = np.array([0.1, 0.4, -0.3, 0.2, 0.0])
+    found = {
+        "similarity": np.array([0.3, 0.8, 0.1, 0.5, 0.2, 0.2, 0.4, 0.4, 0.3, 0.2]),
+        "source_difference": np.full((10, 2), np.nan),
+        "p_source_fdr": np.full((10, 2), np.nan),
+    }
+    p = np.array([0.2, 0.01, 0.04, 0.03, np.nan])  # the last is of equal RDMs
+    found["source_difference"][:5, 1], found["source_difference"][5:, 0] = difference, -difference
+    found["p_source_fdr"][:5, 1], found["p_source_fdr"][5:, 0] = p, p
+    sources = ["net"] * 5 + ["twin"] * 5
+    (text,) = inference_summary.between(sources, list("abcde") * 2, ["net", "twin"], found, "fdr")
+    assert text == (
+        "net against twin in the same layer (two-sided t-tests, corrected for their 4 layers by Benjamini "
+        "and Hochberg): more like it in b and d; less in c; no difference in a."
+    )
+
+
+def test_of_many_layers_a_few_are_named():
+    assert inference_summary._some(list("abcdefg")) == "a, b, c, d, e, f and g"
+    assert inference_summary._some(list("abcdefgh")) == "a, b, c, d, e, f and 2 more"

@@ -1,0 +1,266 @@
+"""Choices of items against brute force, their bounds, and rankings."""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.spatial.distance import pdist, squareform
+
+from repscape.analyses.lib import subset_choice, subset_exact
+from repscape.analyses.lib.subset_choice import choose, random_values, rankings
+from repscape.analyses.lib.unevenness import unevenness
+from repscape.core.errors import DataError
+
+
+def points(n, seed=0, dims=3):
+    return squareform(pdist(np.random.default_rng(seed).normal(size=(n, dims))))
+
+
+def independent(n, seed=0):
+    values = np.random.default_rng(seed).normal(size=(n, n))
+    np.fill_diagonal(values, 0)
+    return (values + values.T) / 2
+
+
+def tied(n, seed=0):
+    return np.round(points(n, seed))
+
+
+def pairs_of(square, chosen):
+    return [square[i, j] for i, j in combinations(sorted(chosen), 2)]
+
+
+def spread(square, chosen):
+    """√∫(F(x) − x)² dx, integrated numerically between its steps."""
+    every = pairs_of(square, range(len(square)))
+    x = sorted((d - min(every)) / (max(every) - min(every)) for d in pairs_of(square, chosen))
+    return np.sqrt(sum(steps(x)))
+
+
+def steps(x):
+    """Integrate (F(x) − x)² between the steps of F."""
+    for place, (low, high) in enumerate(pairwise([0, *x, 1])):
+        share = place / len(x)
+        yield quad(lambda at, share=share: (share - at) ** 2, low, high)[0]
+
+
+VALUES = {
+    "largest": lambda square, chosen: -np.mean(pairs_of(square, chosen)),
+    "target": lambda square, chosen: abs(np.mean(pairs_of(square, chosen)) - 0.9),
+    "uniform": spread,
+}
+
+
+def brute_force(square, k, goal):
+    return min(VALUES[goal](square, chosen) for chosen in combinations(range(len(square)), k))
+
+
+def chosen_by(square, k, goal, **keywords):
+    return choose(square, k, goal, target=0.9 if goal == "target" else None, **keywords)
+
+
+@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
+@pytest.mark.parametrize("make", [points, independent, tied])
+@pytest.mark.parametrize(("n", "k"), [(4, 2), (5, 4), (6, 6), (7, 3), (9, 4)])
+def test_small_cases_are_exact(goal, make, n, k):
+    square = make(n, seed=n * 10 + k)
+    found = chosen_by(square, k, goal)
+    value = -found.value if goal == "largest" else found.value
+    assert value == pytest.approx(brute_force(square, k, goal), abs=1e-6 if goal == "uniform" else 1e-12)
+    assert value == pytest.approx(VALUES[goal](square, found.indices), abs=1e-6)
+    assert found.exact
+    assert found.gap == 0
+    assert found.bound == found.value
+    assert len(set(found.indices)) == k
+    assert found.mean == pytest.approx(np.mean(pairs_of(square, found.indices)))
+    assert found.sd == pytest.approx(np.std(pairs_of(square, found.indices)))
+
+
+@pytest.mark.parametrize("k", range(2, 13))
+def test_the_largest_of_twelve_without_luck(k):
+    """From a choice that is far from the best, branch and bound finds it alone."""
+    for seed, make in ((0, points), (1, independent), (2, tied)):
+        square = make(12, seed)
+        sums = {chosen: sum(pairs_of(square, chosen)) for chosen in combinations(range(12), k)}
+
+        class Aim:
+            target, scale = None, 1.0
+
+            @staticmethod
+            def of_mean(mean):
+                return -mean
+
+        items, loss = subset_exact.solve(square, k, "largest", Aim, np.inf)
+        assert -loss * k * (k - 1) / 2 == pytest.approx(max(sums.values()))
+        assert sums[tuple(sorted(items.tolist()))] == pytest.approx(max(sums.values()))
+
+
+@pytest.mark.parametrize("make", [points, independent, tied])
+def test_nothing_exceeds_the_bound(make):
+    for n, k in ((6, 2), (8, 3), (10, 5), (9, 8), (9, 9)):
+        square = make(n, seed=k)
+        best = max(np.mean(pairs_of(square, chosen)) for chosen in combinations(range(n), k))
+        bound = subset_exact.highest_mean(square, k)
+        assert best <= bound + 1e-12
+        assert bound <= square.max() + 1e-9
+
+
+@pytest.mark.parametrize("make", [points, independent])
+def test_no_extension_adds_more_than_the_bound(make):
+    square = make(9, 4)
+    bounds = subset_exact._Extensions(square, 6)
+    for count, begun in ((1, (0, 2)), (2, (0, 3)), (3, (1,)), (4, (0, 1)), (5, (2,))):
+        sums, last = square[list(begun)].sum(0)[None], np.array([begun[-1]])
+        added = [
+            sum(pairs_of(square, (*begun, *more))) - sum(pairs_of(square, begun))
+            for more in combinations(range(begun[-1] + 1, 9), count)
+        ]
+        assert bounds.least(sums, last, count) <= min(added) + 1e-12
+        assert bounds.most(sums, last, count) >= max(added) - 1e-12
+
+
+@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
+def test_exchanges_are_worth_what_they_promise(goal):
+    square = points(11, 6)
+    aim = subset_choice._aim(goal, square, 4, 0.9 if goal == "target" else None)
+    chosen, others = np.array([1, 4, 5, 9]), np.array([0, 2, 3, 6, 7, 8, 10])
+    aim.begin(chosen)
+    promised = aim.swapped(chosen, others)
+    for out, into in np.ndindex(promised.shape):
+        after = np.append(np.delete(chosen, out), others[into])
+        aim.begin(chosen)
+        aim.change(others[into], chosen[out])
+        assert aim.here() == pytest.approx(promised[out, into])
+        aim.begin(after)
+        assert aim.here() == pytest.approx(promised[out, into])
+        if goal == "uniform":  # the sum over bins is about the integral
+            integral = np.sqrt(promised[out, into] / subset_choice._BINS) / 6
+            assert integral == pytest.approx(VALUES[goal](square, after), abs=0.01)
+        else:
+            assert promised[out, into] == pytest.approx(VALUES[goal](square, after))
+
+
+def test_the_spectral_bound_holds_and_is_of_use():
+    square = squareform(pdist(np.random.default_rng(0).normal(size=(14, 6)), "correlation"))
+    best = max(np.mean(pairs_of(square, chosen)) for chosen in combinations(range(14), 7))
+    bound = subset_exact._spectral(square, 7)
+    assert best < bound < best + 0.1
+
+
+@pytest.mark.parametrize(("goal", "starts"), [("largest", 4), ("target", 4), ("uniform", 0)])
+@pytest.mark.parametrize("make", [points, independent])
+def test_never_worse_than_greedy(goal, starts, make):
+    square = make(1000, 0)
+    found = chosen_by(square, 50, goal, seed=0, starts=starts)
+    if goal == "largest":
+        assert found.greedy <= found.value <= found.bound
+        greedy = rankings(square)[:50]
+        assert found.greedy == pytest.approx(np.mean(pairs_of(square, greedy)))
+    else:
+        assert found.bound <= found.value < found.greedy
+    assert not found.exact
+    assert found.gap == abs(found.bound - found.value)
+
+
+@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
+def test_no_single_exchange_helps(goal):
+    square = independent(40, 3)
+    found = chosen_by(square, 15, goal)
+    if goal == "uniform":  # exchanges are judged on a grid
+        return
+    others = set(range(40)) - set(found.indices)
+    for out in found.indices:
+        for into in others:
+            chosen = (set(found.indices) - {out}) | {into}
+            assert VALUES[goal](square, chosen) >= VALUES[goal](square, found.indices) - 1e-12
+
+
+@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
+@pytest.mark.parametrize(("n", "k"), [(8, 3), (60, 20)])
+def test_order_of_items_does_not_matter(goal, n, k):
+    square = points(n, 5)
+    order = np.random.default_rng(1).permutation(n)
+    found, again = (
+        chosen_by(square, k, goal, seed=3),
+        chosen_by(square[np.ix_(order, order)], k, goal, seed=3),
+    )
+    assert again.value == found.value
+    assert again.bound == pytest.approx(found.bound)
+    assert sorted(order[list(again.indices)]) == list(found.indices)
+
+
+def test_pairs_or_matrix_and_the_same_twice():
+    square = independent(50, 2)
+    found = choose(square, 10, seed=4)
+    assert choose(squareform(square, checks=False), 10, seed=4) == found
+    assert choose(square + 7 * np.eye(50), 10, seed=4) == found
+
+
+def test_a_target_beyond_reach_has_a_bound():
+    square = squareform(pdist(np.random.default_rng(0).normal(size=(120, 30)), "correlation"))
+    found = choose(square, 40, "target", target=2.0)
+    best = choose(square, 40).value
+    assert not found.exact
+    assert 0 < found.bound <= found.value == pytest.approx(2.0 - best, abs=1e-3)
+
+
+@pytest.mark.parametrize("m", [1, 4, 9])
+def test_unevenness_is_the_integral(m):
+    x = np.sort(np.random.default_rng(m).random(m))
+    assert unevenness(x[None])[0] == pytest.approx(np.sqrt(sum(steps(x))))
+    even = (np.arange(m) + 0.5) / m
+    assert unevenness(even[None])[0] == pytest.approx(1 / (m * np.sqrt(12)))
+
+
+def test_rankings_are_nested_greedy_choices():
+    square = np.array(
+        [
+            [0, 1, 2, 9, 3],
+            [1, 0, 8, 4, 2],
+            [2, 8, 0, 5, 7],
+            [9, 4, 5, 0, 1],
+            [3, 2, 7, 1, 0],
+        ],
+        float,
+    )
+    # 0 and 3 are furthest apart (9), 3 more from the rest (19 > 15); then 2 (5 + 2), 1 (4 + 1 + 8), 4.
+    assert rankings(square) == (3, 0, 2, 1, 4)
+    assert rankings(np.array([0.5])) == (0, 1)
+    square = points(30, 8)
+    ranked = rankings(square)
+    assert sorted(ranked) == list(range(30))
+    for k in range(2, 29):
+        sums = {item: sum(square[item, other] for other in ranked[:k]) for item in ranked[k:]}
+        assert sums[ranked[k]] == pytest.approx(max(sums.values()))
+
+
+def test_random_values():
+    square = points(20, 1)
+    values = random_values(square, 5, 4000, seed=1)
+    assert values.mean() == pytest.approx(np.mean(pairs_of(square, range(20))), abs=0.02)
+    assert (random_values(square, 5, 4000, seed=1) == values).all()
+    uneven = random_values(square, 4, 50, seed=2, uniform=True)
+    assert uneven.min() >= choose(square, 4, "uniform").value
+    assert random_values(square, 20, 3, seed=0) == pytest.approx(np.mean(pairs_of(square, range(20))))
+
+
+@pytest.mark.parametrize(
+    ("values", "k", "keywords", "message"),
+    [
+        ([1, np.nan, 2], 2, {}, "1 of 3 are not finite, the first of items 0 and 2"),
+        ([1, 2, np.inf], 2, {}, "items 1 and 2"),
+        ([1, 2, 3, 4], 2, {}, "4 values are not all pairs"),
+        ([[0, 1], [2, 0]], 2, {}, "not symmetric"),
+        (np.zeros((2, 3)), 2, {}, "shape"),
+        ([1, 2, 3], 4, {}, r"k: expected from 2 to the number of items \(3\), found 4"),
+        ([1, 2, 3], 1, {}, "found 1"),
+        ([1, 2, 3], 2, {"goal": "target"}, "needs one"),
+        ([1, 2, 3], 2, {"goal": "larges"}, "'larges' is unknown; did you mean 'largest'"),
+        ([1, 2, 3], 2, {"target": 1.0}, "no other takes one"),
+        ([2, 2, 2], 2, {"goal": "uniform"}, "all are equal"),
+    ],
+)
+def test_bad_input(values, k, keywords, message):
+    with pytest.raises(DataError, match=message):
+        choose(np.array(values, float), k, **keywords)

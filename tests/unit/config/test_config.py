@@ -1,0 +1,730 @@
+"""A mistake in the config is told before any job starts, with its line and what to do."""
+
+import copy
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from repscape import config
+from repscape.config.__main__ import main as check
+from repscape.core.errors import ConfigError
+from repscape.plugin.config_errors import read_lines
+
+REPOSITORY = Path(__file__).parents[3]
+SMALL = {
+    "study": "small",
+    "stimuli": {
+        "white_noise": {"source": "white_noise", "count": 4},
+        "gratings": {"source": "gratings", "count": 4},
+    },
+    "networks": {
+        "net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+    },
+    "populations": {"random": {"select": "random", "units": 300}},
+    "samples": [{"population": "random", "sizes": [100, 20], "repeats": [1, 3]}],
+}
+
+
+@pytest.fixture
+def small():
+    return copy.deepcopy(SMALL)
+
+
+def mistakes(section, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(section, sort_keys=False, allow_unicode=True))
+    with pytest.raises(ConfigError) as caught:
+        config.resolve(section, [path])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("value", [True, False])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("stimuli", "white_noise", "count"),
+        ("stimuli", "white_noise", "size", 0),
+        ("populations", "random", "units"),
+        ("samples", 0, "sizes", 1),
+        ("samples", 0, "repeats", 0),
+        ("activations", "batch"),
+        ("seed",),
+    ],
+)
+def test_yes_and_no_are_no_numbers(small, tmp_path, keys, value):
+    small["stimuli"]["white_noise"]["size"] = [20, 20]
+    small["activations"], small["seed"] = {}, 0
+    *parents, last = keys
+    inner = small
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    told = ".".join(str(key) for key in keys[: -1 if isinstance(last, int) else None])
+    message = mistakes(small, tmp_path)
+    assert re.search(
+        rf"{told}(\.\d)?: expected a number \(yes, no, on, off, true and false are none\)", message
+    )
+    assert message.startswith("The config has a mistake:")
+
+
+def test_a_key_without_a_value_is_told(small, tmp_path):
+    """YAML takes 10,000 in braces for the value 10 and the key 000."""
+    path = tmp_path / "mine.yaml"
+    del small["populations"]
+    text = "populations: {random: {select: random, units: 10,000, unit}}\n"
+    path.write_text(yaml.safe_dump(small) + text)
+    with pytest.raises(ConfigError) as caught:
+        config.resolve(yaml.safe_load(path.read_text()), [path])
+    message = str(caught.value)
+    assert "populations.random.0: unknown key" in message
+    assert "A number is written without a comma." in message
+    assert "populations.random.unit: unknown key; did you mean 'units'?" in message
+
+
+def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(small, tmp_path):
+    small["networks"]["net"]["weights"] = "trained/mine.pth"
+    message = mistakes(small, tmp_path)
+    assert re.search(r"mine.yaml:\d+: networks.net.weights: trained/mine.pth: no such file", message)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "expected"),
+    [
+        (("study",), 2024, "text (in quotes, if YAML takes it for a number, yes or no); found 2024"),
+        (("samples",), {"population": "random"}, "a list; found"),
+        (("stimuli", "gratings", "count"), "many", "a whole number"),
+        (("stimuli", "gratings", "contrast"), "high", "a number; found 'high'.\n"),
+        (("populations", "random", "units"), "1e4", "a whole number; found '1e4'. Write 10000."),
+        (("populations", "random", "units"), "10,000", "a whole number; found '10,000'. Write 10000."),
+        (("populations", "random", "units"), "10%", "a whole number; found '10%'.\n"),
+        (("populations", "random", "units"), "inf", "a whole number; found 'inf'.\n"),
+        (("stimuli", "gratings", "contrast"), "50 %", "a number; found '50 %'. Write 0.5."),
+        (("figures",), ["rdm_gallery"], "a mapping; found ['rdm_gallery']. Write {rdm_gallery: {}, …}."),
+        (
+            ("stimuli",),
+            [{"source": "gratings"}],
+            "a mapping; found [{'source': 'gratings'}]. Write {name: {…}, …}.",
+        ),
+    ],
+)
+def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, expected):
+    *parents, last = keys
+    inner = small
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    assert f"expected {expected}" in mistakes(small, tmp_path) + "\n"
+
+
+def test_no_size_is_above_what_is_recorded(small, tmp_path):
+    small["samples"][0] |= {"sizes": [20, 301, 4000], "repeats": 1}
+    message = mistakes(small, tmp_path)
+    assert "samples.0.sizes: expected at most the 300 units that population 'random' has" in message
+    assert "found 301, 4000. Take smaller sizes, or more units (populations.random.units)." in message
+    small["samples"][0]["sizes"] = [300, "all"]
+    config.resolve(small)
+
+
+def test_what_an_analysis_lacks_is_told_of_the_figure_that_needs_it(small, tmp_path):
+    small["figures"] = {"predicted_labels": None, "sd_cd_scatter": None}
+    message = mistakes(small, tmp_path)
+    assert "figures.predicted_labels: needs the analysis 'predictions': no population records all" in message
+    assert "figures.sd_cd_scatter: needs the analysis 'sd_cd': a regression over stimuli needs" in message
+    small["analyses"] = {"predictions": None}
+    assert "analyses.predictions: no population records all" in mistakes(small, tmp_path)
+
+
+def test_null_takes_away_what_another_plugin_has(small):
+    """As a second config file does that puts other images in the place of pictures."""
+    small["stimuli"]["white_noise"] |= {"path": None, "table": None}
+    assert "path" not in config.resolve(small).config["stimuli"]["white_noise"]
+
+
+def test_the_default_study():
+    path = REPOSITORY / "config/config.yaml"
+    study = config.resolve(yaml.safe_load(path.read_text()), [path])
+    assert study.stimuli == ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
+    blocks = tuple(f"block{n}" for n in range(1, 20))
+    layers = ("input", *blocks, "avgpool1", "fc1", "predictions")
+    assert study.layers == {"mobilenet_v2": layers, "untrained": layers}
+    assert study.stimuli_of("untrained") == ("bikes", "white_noise")
+    assert study.samples == {"random": ("200", "10000", "100000"), "filter_means": ("all",)}
+
+
+def test_defaults_and_order(small):
+    study = config.resolve(small)
+    assert study.config["seed"] == 0
+    metric = {"name": "sqeuclidean", "metric": "sqeuclidean", "normalisation": "zscore"}
+    assert study.config["rdms"] == {"metrics": [metric], "sets": {}, "memory": 4000}
+    assert study.shards == {}
+    assert study.samples == {"random": ("20", "100")}
+    assert study.config["samples"]["random"] == {"draw": "random", "repeats": {"100": 1, "20": 3}}
+
+
+def test_order_of_keys_does_not_matter(small):
+    backwards = {
+        key: dict(reversed(value.items())) if isinstance(value, dict) else value
+        for key, value in small.items()
+    }
+    assert repr(config.resolve(small)) == repr(config.resolve(dict(reversed(backwards.items()))))
+
+
+def test_seeds_follow_from_the_study_and_the_name(small):
+    small["stimuli"]["other"] = {"source": "white_noise"}
+    first = config.resolve(small).config["stimuli"]
+    assert first["other"]["seed"] != first["white_noise"]["seed"]
+    small["seed"] = 1
+    assert config.resolve(small).config["stimuli"]["other"]["seed"] != first["other"]["seed"]
+
+
+def test_trained_weights_do_not_depend_on_the_seed(small):
+    small["networks"]["net"]["weights"] = "IMAGENET1K_V1"
+    before = config.resolve(small).config["networks"]
+    small["seed"] = 1
+    assert config.resolve(small).config["networks"] == before
+
+
+def test_a_network_in_part(small, tmp_path):
+    part = {"stimuli": ["gratings"], "samples": {"random": [20]}}
+    small["networks"]["twin"] = small["networks"]["net"] | part
+    study = config.resolve(small)
+    twin = [path for path in study.rdms() if "/twin/" in path]
+    assert {path.split("/twin/")[1].split("/")[0] for path in twin} == {"gratings"}
+    assert {path.rsplit("/", 1)[1] for path in twin} == {"n20.nc"}
+    assert {path.rsplit("/", 1)[1] for path in set(study.rdms()) - set(twin)} == {"n20.nc", "n100.nc"}
+    small["networks"]["twin"]["samples"] = {"random": [30], "randon": [20]}
+    message = mistakes(small, tmp_path)
+    assert "networks.twin.samples.random: '30' is unknown" in message
+    assert "did you mean 'random'?" in message
+
+
+def test_weights_may_be_a_file(small, tmp_path):
+    (tmp_path / "mine.pth").touch()
+    small["networks"]["net"]["weights"] = f"{tmp_path}/mine.pth"
+    section = config.resolve(small).config["networks"]["net"]
+    assert (section["weights"], section["file"]) == (None, f"{tmp_path}/mine.pth")
+
+
+def test_metrics_may_have_names_and_normalisations_of_their_own(small):
+    small["rdms"] = {
+        "normalisation": "mean",
+        "metrics": ["cosine", {"metric": "euclidean", "normalisation": "max"},
+                    {"name": "raw", "metric": "euclidean", "normalisation": "none"}],
+    }  # fmt: skip
+    study = config.resolve(small)
+    assert study.metrics == ("cosine", "euclidean", "raw")
+    found = {metric["name"]: (metric["metric"], metric["normalisation"])
+             for metric in study.config["rdms"]["metrics"]}  # fmt: skip
+    assert found == {
+        "cosine": ("cosine", "mean"),
+        "euclidean": ("euclidean", "max"),
+        "raw": ("euclidean", "none"),
+    }
+
+
+def test_layers_may_have_names_of_their_own(small):
+    small["networks"]["net"]["layers"] = {"second": "relu2", "first": "features.0", "input": "input"}
+    study = config.resolve(small)
+    assert study.layers == {"net": ("input", "first", "second")}
+    assert study.labels == {"net": {"input": "input", "first": "conv1", "second": "relu2"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "said"),
+    [
+        (
+            ("networks", "net", "layers"),
+            {"a": "relu1", "b": "rleu2"},
+            "networks.net.layers.b: 'rleu2' is unknown; did you mean 'relu2'",
+        ),
+        (("networks", "net", "layers"), {"a b": "relu1"}, "networks.net.layers.a b: 'a b' cannot be a name"),
+        (("sed",), 3, "sed: unknown key; did you mean 'seed'?"),
+        (("seed",), "three", "seed: expected a whole number"),
+        (("device",), "gpu", "device: expected 'auto', 'cpu' or 'cuda'; found 'gpu'"),
+        (("stimuli", "gratings", "cuont"), 4, "stimuli.gratings.cuont: unknown key; did you mean 'count'?"),
+        (("stimuli", "gratings", "count"), "few", "stimuli.gratings.count: expected a whole number"),
+        (
+            ("stimuli", "gratings", "source"),
+            "gratins",
+            "'gratins' is unknown; did you mean 'gratings'? Valid:",
+        ),
+        (("stimuli", "two words"), {"source": "gratings"}, "'two words' cannot be a name"),
+        (("stimuli", "a/b"), {"source": "gratings"}, "'a/b' cannot be a name"),
+        (("stimuli", "Zürich"), {"source": "gratings"}, "'Zürich' cannot be a name"),
+        (("stimuli", "x"), {"count": 3}, "the key 'source' is required; one of: "),
+        (("stimuli", "x"), {"source": "images", "path": "nowhere/*.jpg"}, "nowhere/*.jpg"),
+        (("stimuli", "x"), {"source": "images", "path": "https://example.org/a.jpg"}, "#sha256="),
+        (
+            ("stimuli", "x"),
+            {"source": "npy", "path": ".", "step": 2, "count": 3},
+            "'step' or 'count', found both",
+        ),
+        (("stimuli", "x"), {"source": "movie", "path": "*", "count": 3}, "expected one file, found"),
+        (("networks", "net", "architecture"), "alexnett", "did you mean 'alexnet'?"),
+        (("networks", "net", "layers"), ["conv1", "cnov2"], "'cnov2' is unknown; did you mean 'conv2'"),
+        (("networks", "net", "preprocess"), {"rezise": 3}, "rezise: unknown key; did you mean 'resize'?"),
+        (("networks", "net", "weights"), "IMAGENET1K_V9", "did you mean 'IMAGENET1K_V1'?"),
+        (("networks", "net", "weights"), "nowhere/mine.pth", "nowhere/mine.pth: no such file"),
+        (("populations", "random", "select"), "randon", "did you mean 'random'?"),
+        (("samples", 0, "population"), "rnadom", "'rnadom' is unknown; did you mean 'random'?"),
+        (("samples", 0, "repeats"), [1, 2, 3], "expected one number, or one a size (2); found 3"),
+        (("samples", 0, "draw"), "rnadom", "expected 'random', 'equal' or 'ranked'; found 'rnadom'"),
+        (
+            ("samples", 0, "draw"),
+            "ranked",
+            "population 'random' (select: random) can be drawn random or equal",
+        ),
+        (
+            ("populations", "f"),
+            {"select": "filters", "channels": [0, 3]},
+            "populations.f: network 'net': channels: input has no channel 3 (it has 3, from 0)",
+        ),
+        (
+            ("populations", "f"),
+            {"select": "filters", "channels": {"input": [0], "block1": [64], "block2": [0, 1]}},
+            "channels: expected a list for every recorded layer, found none for block3",
+        ),
+        (("populations", "f"), {"select": "filters", "channels": [1, 1]}, "channels: 1 is listed twice"),
+        (("populations", "f"), {"select": "filters", "channels": []}, "at least 1 of these"),
+        (
+            ("populations", "r"),
+            {"select": "region", "centre": [100, 224], "radius": 5},
+            "populations.r: network 'net': centre: expected a place within the network's input of 224 x 224",
+        ),
+        (("populations", "r"), {"select": "region", "centre": [-1, 2], "radius": 5}, "greater than or equal"),
+        (("samples", 0, "sizes"), [0], "samples.0.sizes.0: expected greater than"),
+        (("rdms",), {"metrics": ["corelation"]}, "'corelation' is unknown; did you mean 'correlation'?"),
+        (("rdms",), {"normalisation": "zcore"}, "rdms.normalisation: expected 'zscore'"),
+        (("rdms",), {"metrics": ["cosine", {"metric": "cosine"}]}, "two metrics are named 'cosine'"),
+        (
+            ("rdms",),
+            {"metrics": [{"name": "cosine", "metric": "euclidean"}]},
+            "rdms.metrics.0.name: 'cosine' is the name of another metric than 'euclidean'",
+        ),
+        (("rdms",), {"metrics": [{"metric": "cosine", "nme": "c"}]}, "unknown key; did you mean 'name'?"),
+        (
+            ("rdms",),
+            {"metrics": [{"metric": "cosine", "normalisation": "maxx"}]},
+            "rdms.metrics.0.normalisation: expected 'zscore', 'mean', 'max' or 'none'; found 'maxx'",
+        ),
+        (("rdms",), {"metrics": [{"name": "c"}]}, "rdms.metrics.0.metric: this key is required"),
+        (("analyses",), {"diferentiation": {}}, "did you mean 'differentiation'?"),
+        (("figures",), {"rdm_galery": {}}, "'rdm_galery' is unknown; did you mean 'rdm_gallery'?"),
+        (("figures",), {"rdm_gallery": {"layer": []}}, "unknown key; did you mean 'layers'?"),
+        (("figures",), {"stimuli": {"figure": "rdm_gallery"}}, "'stimuli' is the name of a target"),
+        (("figures",), {"rdms_net": {"figure": "rdm_gallery"}}, "'rdms_net' is the name of a step"),
+        (("figures",), {"results": {"figure": "rdm_gallery"}}, "'results' is the name of a folder"),
+        (("figures",), {"differentiation": {"figure": "rdm_gallery"}}, "is the name of one of the analyses"),
+        (("figures",), {"mds": {}}, "choose another, such as my_mds: {figure: mds, …}."),
+    ],
+)
+def test_one_mistake(small, tmp_path, keys, value, said):
+    section = small
+    for key in keys[:-1]:
+        section = section[key]
+    section[keys[-1]] = value
+    message = mistakes(small, tmp_path)
+    assert said in message
+    assert "mine.yaml:" in message
+    assert "a mistake" in message
+
+
+def test_all_mistakes_at_once_with_their_lines(small, tmp_path):
+    small["stimuli"]["gratings"]["cuont"] = 4
+    small["networks"]["net"]["layers"] = ["conv99"]
+    message = mistakes(small, tmp_path)
+    assert "2 mistakes" in message
+    lines = (tmp_path / "mine.yaml").read_text().splitlines()
+    for key in ("cuont", "layers"):
+        number = next(n for n, line in enumerate(lines, 1) if key in line)
+        assert f"mine.yaml:{number}: " in message
+
+
+def test_missing_section(small, tmp_path):
+    del small["networks"]
+    assert "networks: this key is required" in mistakes(small, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [
+        ([0.5], "expected more than 1 of these; found [0.5]"),
+        ([0.5, 0.5, 0.5, 1], "expected at most 3 of these; found [0.5, 0.5, 0.5, 1]"),
+        (0.5, "expected a list; found 0.5"),
+    ],
+)
+def test_a_list_of_another_length(small, tmp_path, mean, said):
+    small["networks"]["net"]["preprocess"] = {"mean": mean}
+    assert f"networks.net.preprocess.mean: {said}" in mistakes(small, tmp_path)
+
+
+@pytest.mark.parametrize("size", [[224], 224, [224, 224, 3], "224", "42", {"height": 2, "width": 3}])
+@pytest.mark.parametrize("source", ["gratings", "images"])
+def test_a_size_is_height_and_width(small, tmp_path, size, source):
+    (tmp_path / "a.png").touch()
+    small["stimuli"]["mine"] = {"source": source, "size": size}
+    if source == "images":  # which may have none
+        small["stimuli"]["mine"]["path"] = str(tmp_path / "a.png")
+    message = mistakes(small, tmp_path)
+    assert f"stimuli.mine.size: expected [height, width] in pixels; found {size!r}." in message
+    assert message.startswith("The config has a mistake:")
+
+
+def test_what_a_list_holds_is_told_once(small, tmp_path):
+    section = {"analysis": "meta_rdm", "of": "all_images", "entries": "layer", "comparisons": ["pearsen"]}
+    small["analyses"] = {"spaces": section}
+    (told,) = [line for line in mistakes(small, tmp_path).splitlines() if "comparisons" in line]
+    assert "'pearson'" in told
+    assert "at least" not in told
+    section["comparisons"] = "spearman"
+    assert config.resolve(small).config["analyses"]["spaces"]["comparisons"] == ["spearman"]
+
+
+def test_population_sampled_twice(small, tmp_path):
+    small["samples"].append({"population": "random"})
+    assert "'random' is sampled twice. Join the two entries" in mistakes(small, tmp_path)
+
+
+def test_name_given_twice(small, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("study: x\nstimuli:\n  a: {source: gratings}\n  a: {source: white_noise}\n")
+    with pytest.raises(
+        ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"
+    ):
+        read_lines(path)
+
+
+def test_broken_yaml(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("study: [x\n")
+    with pytest.raises(ConfigError, match=r"mine.yaml: not valid YAML: .*line"):
+        read_lines(path)
+
+
+def stack(path, name):
+    path.mkdir(exist_ok=True)
+    np.save(path / name, np.zeros((3, 4, 4), np.uint8))
+
+
+def test_a_stimulus_a_file_in_numeric_order(small, tmp_path):
+    for name in ("10_late.avi.npy", "07_mousecam-18.mp4.npy", "2_early.npy"):
+        stack(tmp_path / "stacks", name)
+    small["stimuli"]["mouse"] = {
+        "source": "npy",
+        "path": f"{tmp_path}/stacks/*.npy",
+        "step": 30,
+        "each": True,
+    }
+    study = config.resolve(small)
+    assert [name for name in study.stimuli if name[0].isdigit()] == [
+        "2_early",
+        "07_mousecam-18.mp4",
+        "10_late.avi",
+    ]
+    assert study.config["stimuli"]["2_early"]["step"] == 30
+    assert study.config["stimuli"]["2_early"]["path"] == f"{tmp_path}/stacks/2_early.npy"
+
+
+@pytest.mark.parametrize("path", [None, 5, [None], {}])
+@pytest.mark.parametrize("source", ["images", "movie"])
+@pytest.mark.parametrize("each", [True, False])
+def test_paths_that_are_no_text(small, tmp_path, source, path, each):
+    small["stimuli"]["mine"] = {"source": source, "path": path, "each": each}
+    assert "stimuli.mine" in mistakes(small, tmp_path)
+
+
+def test_pictures_are_named_by_a_path_or_a_table(small, tmp_path):
+    small["stimuli"]["mine"] = {"source": "images"}
+    assert "stimuli.mine: expected 'path', or 'table'" in mistakes(small, tmp_path)
+    small["stimuli"]["mine"] = {"source": "images", "table": f"https://example.org/t.csv#sha256={'0' * 64}"}
+    assert "found an address as table" in mistakes(small, tmp_path)
+
+
+def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):
+    stack(tmp_path / "stacks", "gratings.npy")
+    small["stimuli"]["mouse"] = {"source": "npy", "path": f"{tmp_path}/stacks", "each": True}
+    assert "two stimuli would be named 'gratings'" in mistakes(small, tmp_path)
+
+
+SHAPES = {"source": "shapes", "objects": 3, "colors": 4, "size": [32, 32]}
+OF = {"stimulus": "shapes"}
+
+
+def test_sets_of_images(small, tmp_path):
+    (tmp_path / "own.py").write_text("def middle(activity):\n    return activity[0]\n")
+    small["stimuli"]["shapes"] = SHAPES
+    small["rdms"] = {
+        "sets": {
+            "colors": {"stimulus": "shapes", "by": "obj"},
+            "mine": {
+                "stimulus": "shapes",
+                "entries": ["obj"],
+                "combine": f"{tmp_path}/own.py:middle",
+                "combinations": {"two": {"of": [{"obj": "obj001"}, {"obj": "obj002"}]}},
+            },
+        }
+    }
+    sets = config.resolve(small).config["rdms"]["sets"]
+    assert sets["colors"] == {
+        "stimulus": "shapes", "by": ["obj"], "entries": None, "combine": None, "combinations": {},
+    }  # fmt: skip
+    assert sets["mine"]["combinations"]["two"]["how"] == "mean"
+
+
+@pytest.mark.parametrize(
+    ("name", "definition", "said"),
+    [
+        ("s", {"stimulus": "shaeps"}, ".stimulus: 'shaeps' is unknown; did you mean 'shapes'?"),
+        ("s", {"stimulus": "white_noise"}, ".stimulus: the images of stimulus 'white_noise' have no factors"),
+        ("s", {}, ".stimulus: this key is required"),
+        ("s", {"bye": ["obj"], **OF}, ".bye: unknown key; did you mean 'by'?"),
+        ("s", {"by": ["ojb"], **OF}, ": by: factor 'ojb' is unknown; did you mean 'obj'?"),
+        ("s", {"entries": ["obj"], **OF}, ": all images: obj obj001: expected one image, found 4"),
+        ("s", {"entries": [], **OF}, ".entries: expected"),
+        ("s", {"combine": "maen", **OF}, ".combine: 'maen' is unknown; did you mean 'mean'?"),
+        ("s", {"combine": "my.py:f", **OF}, ".combine: my.py: cannot be read"),
+        ("s", {"combinations": {"c": {"of": [{"color": 0}]}}, **OF}, "color '0' is unknown"),
+        ("s", {"combinations": {"c": {"of": []}}, **OF}, ".combinations.c.of: expected"),
+        ("all_images", OF, ": 'all_images' is the name of those of all images"),
+        ("metric", OF, ": 'metric' is the name of something else in files"),
+        ("a b", OF, ": 'a b' cannot be a name"),
+    ],
+)
+def test_sets_that_cannot_be(small, tmp_path, name, definition, said):
+    small["stimuli"]["shapes"] = SHAPES
+    small["rdms"] = {"sets": {name: definition}}
+    message = mistakes(small, tmp_path)
+    assert f"rdms.sets.{name}" in message
+    assert said in message
+
+
+def test_the_factors_of_what_is_made_from_others_are_known_to_the_job(small):
+    small["stimuli"]["shapes"] = SHAPES
+    small["stimuli"]["scrambled"] = {"source": "phase_scramble", "of": "shapes"}
+    small["rdms"] = {"sets": {"s": {"stimulus": "scrambled", "by": ["obj"]}}}
+    assert config.resolve(small).config["rdms"]["sets"]["s"]["by"] == ["obj"]
+
+
+def test_metrics_of_one_s_own(small, tmp_path):
+    (tmp_path / "my.py").write_text("def cityblock(activity, scaling):\n    return activity\n")
+    small["rdms"] = {"metrics": [f"{tmp_path}/my.py:cityblock"]}
+    assert config.resolve(small).metrics == ("cityblock",)
+    small["rdms"] = {"metrics": [f"{tmp_path}/my.py:cityblok"]}
+    assert "rdms.metrics.0" in (said := mistakes(small, tmp_path))
+    assert "function 'cityblok' is unknown; did you mean 'cityblock'?" in said
+
+
+def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for obj in ("cup", "jug"):
+        (tmp_path / obj).mkdir()
+        for color in ("000", "090"):
+            (tmp_path / f"{obj}/{obj}_{color}deg.jpg").touch()
+    small["stimuli"]["pictures"] = {"source": "images", "path": "{obj}/{obj}_{color}deg.jpg"}
+    small["rdms"] = {"sets": {"s": {"stimulus": "pictures", "by": ["obj"]}}}
+    assert config.resolve(small)
+    small["rdms"]["sets"]["s"]["entries"] = ["hue"]
+    assert "entries: factor 'hue' is unknown. Valid: color, obj" in mistakes(small, tmp_path)
+    del small["rdms"]
+    (tmp_path / "cup/jar_000deg.jpg").touch()
+    assert "stimuli.pictures.path: {obj}/{obj}_{color}deg.jpg: expected files" in (
+        said := mistakes(small, tmp_path)
+    )
+    assert said.count("cup/jar_000deg.jpg") == 1
+    small["stimuli"]["pictures"]["path"] = "{obj}/*_{year of}.jpg"
+    assert "expected names in braces" in mistakes(small, tmp_path)
+    (tmp_path / "cup/{x}_000deg.jpg").touch()
+    small["stimuli"]["pictures"]["path"] = "cup/{obj}_{color}deg.jpg"
+    assert "names with '{' or '}' cannot be used, rename: cup/{x}_000deg.jpg" in mistakes(small, tmp_path)
+    small["stimuli"]["pictures"] = {"source": "movie", "path": "cup/{obj}.mp4", "count": 3}
+    assert "names in braces are factors of pictures" in mistakes(small, tmp_path)
+    small["stimuli"]["pictures"]["each"] = True
+    assert "with 'each: true' write '*' instead" in mistakes(small, tmp_path)
+
+
+def test_stimuli_of_many_images_have_shards(small, tmp_path):
+    np.save(tmp_path / "stack.npy", np.zeros((95, 8, 8), np.uint8))
+    small["activations"] = {"shard": 40}
+    small["stimuli"]["white_noise"]["count"] = 81
+    small["stimuli"]["gratings"]["count"] = 40
+    small["stimuli"]["scrambled"] = {
+        "source": "phase_scramble", "of": "white_noise", "kind": "spatial_phase_2d"
+    }  # fmt: skip
+    small["stimuli"]["stack"] = {"source": "npy", "path": str(tmp_path / "stack.npy"), "start": 5, "step": 2}
+    study = config.resolve(small)
+    assert study.shards == {"scrambled": 3, "stack": 2, "white_noise": 3}
+    assert study.shard_files("net", "stack")[:2] == [
+        f"results/small/shards/net/stack/{{population}}/{study.layers['net'][0]}.{n}-of-2.nc" for n in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("2 GB", 2000), ("1500MB", 1500), ("2.5 GB", 2500), (8, None), ("1 GB", None)]
+)
+def test_memory(small, tmp_path, given, found):
+    small["rdms"] = {"memory": given}
+    if found:
+        assert config.resolve(small).config["rdms"]["memory"] == found
+    else:
+        said = "an amount of memory, such as '8 GB'" if given == 8 else "at least '1500 MB'"
+        assert said in mistakes(small, tmp_path)
+
+
+def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("resp.npy", np.zeros((4, 2)))
+    given = {"source": "arrays", "path": "resp.npy", "images": "angle", "stimulus": "gratings", "area": "V1"}
+    small["recordings"] = {"v1": given | {"by": "orientatoin"}}
+    said = "v1.by: of the factors of 'gratings', 'orientatoin' is unknown; did you mean 'orientation'?"
+    assert said in mistakes(small, tmp_path)
+    small["recordings"] = {"v1": given | {"stimulus": ["gratings", "white_noise"]}}
+    assert (
+        "v1.path: expected a file for each of 2 stimuli, with {stimulus} in place of its name, such as "
+        in (said := mistakes(small, tmp_path))
+    )
+    assert "{stimulus}.npy" in said
+    np.save("gratings.npy", np.zeros((4, 2)))
+    small["recordings"]["v1"]["path"] = "{stimulus}.npy"
+    config.resolve(small, [])
+
+
+def resolved(tmp_path, *files):
+    """Resolve the config of several files, as Snakemake merges them."""
+    merged, paths = {}, []
+    for number, content in enumerate(files):
+        update_config(merged, copy.deepcopy(content))
+        paths.append(tmp_path / f"{number}.yaml")
+        paths[-1].write_text(yaml.safe_dump(content))
+    return config.resolve(merged, paths)
+
+
+# what a second file says, and what holds then
+NULLS = {
+    "a stimulus": ({"stimuli": {"white_noise": None}}, lambda c: set(c["stimuli"]) == {"gratings"}),
+    "a figure": ({"figures": {"rdm_gallery": None}}, lambda c: set(c["figures"]) == {"layer_table"}),
+    "all figures": ({"figures": None}, lambda c: not c["figures"]),
+    "an analysis": ({"analyses": {"by_largest": None}}, lambda c: "by_largest" not in c["analyses"]),
+    "a key": (
+        {"stimuli": {"white_noise": {"count": None}}},
+        lambda c: c["stimuli"]["white_noise"]["count"] == 30,
+    ),
+    "a seed": (
+        {"stimuli": {"white_noise": {"seed": None}}},
+        lambda c: c["stimuli"]["white_noise"]["seed"] not in (3, None),
+    ),
+    "the seed": ({"seed": None}, lambda c: c["seed"] == 0),
+    "a list": ({"networks": {"net": {"layers": None}}}, lambda c: c["networks"]["net"]["layers"] == "blocks"),
+    "a section": ({"activations": None}, lambda c: c["activations"]["batch"] == 10),
+    "a part of one": ({"activations": {"batch": None}}, lambda c: c["activations"]["batch"] == 10),
+    "a set": ({"rdms": {"sets": {"s": None}}}, lambda c: c["rdms"]["sets"] == {}),
+    "a normalisation": (
+        {"rdms": {"normalisation": None}},
+        lambda c: c["rdms"]["metrics"][0]["normalisation"] == "zscore",
+    ),
+    "a choice": (
+        {"figures": {"rdm_gallery": {"metric": None}}},
+        lambda c: c["figures"]["rdm_gallery"]["metric"] is None,
+    ),
+    "a size: none": (
+        {"networks": {"net": {"preprocess": {"resize": None}}}},
+        lambda c: c["networks"]["net"]["preprocess"]["resize"] is None,
+    ),
+}
+
+
+def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
+    small["stimuli"]["white_noise"] |= {"count": 4, "seed": 3}
+    small["networks"]["net"] |= {"layers": ["input", "conv1"], "preprocess": {"resize": 100, "crop": 64}}
+    small |= {
+        "seed": 7,
+        "activations": {"batch": 3},
+        "figures": {"rdm_gallery": {"metric": "sqeuclidean"}, "layer_table": {}},
+        "analyses": {"by_largest": {"analysis": "differentiation", "reference": "gratings"}},
+        "rdms": {"normalisation": "none", "sets": {"s": {"stimulus": "gratings"}}},
+    }
+    for what, (over, holds) in NULLS.items():
+        assert holds(resolved(tmp_path, small, over).config), what
+
+
+def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
+    with pytest.raises(ConfigError, match=r"stimuli\.whitenoise: expected keys"):
+        resolved(tmp_path, small, {"stimuli": {"whitenoise": None}})
+    assert set(resolved(tmp_path, small | {"figures": {"layer_table": None}}).config["figures"]) == {
+        "layer_table"
+    }
+    over = {"stimuli": {"white_noise": None, "gratings": {"source": "views", "of": "white_noise"}}}
+    with pytest.raises(ConfigError, match="'white_noise' is unknown"):
+        resolved(tmp_path, small, over)
+
+
+def test_the_config_is_checked_without_snakemake(small, tmp_path, capsys):
+    first, over = tmp_path / "mine.yaml", tmp_path / "over.yaml"
+    first.write_text(yaml.safe_dump(small))
+    over.write_text("stimuli: {white_noise: {count: 5}}")
+    check([str(first), str(over)])
+    assert "no mistake found in study 'small'" in capsys.readouterr().out
+    for content, said in {
+        "sede: 1": r"over.yaml:1: sede: unknown key",
+        "stimuli: [": r"over.yaml: not valid YAML: .* line 1",
+        None: "over.yaml: cannot be read",
+    }.items():
+        over.unlink() if content is None else over.write_text(content)
+        with pytest.raises(SystemExit, match=said):
+            check([str(first), str(over)])
+
+
+BAD_YAML = {
+    "latin.yaml": (
+        "study: a\nstimuli: {é: {}}\n".encode("latin-1"),
+        r"latin.yaml:2: expected UTF-8, .* 0xe9",
+    ),
+    "itself.yaml": (b"stimuli: &a\n  b: *a\n", r"itself.yaml:1: stimuli.b: the anchor"),
+    "on.yaml": (b"stimuli:\n  on: {}\n", r"on.yaml:2: stimuli.on: YAML reads this name as True"),
+    "octal.yaml": (b"stimuli: {010: {}}\n", r"stimuli.010: YAML reads this name as 8"),
+    "list.yaml": (b"- study\n", "expected keys"),
+    "empty.yaml": (b"", "expected keys"),
+    "deep.yaml": (b"a: " + b"[" * 1200, "nested too deeply"),
+    "laughs.yaml": (
+        b"a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
+        "more than 200000 values",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_YAML)
+def test_what_is_no_config_is_refused_in_a_sentence(tmp_path, name):
+    content, said = BAD_YAML[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        read_lines(tmp_path / name)
+
+
+def test_names_that_are_numbers_are_themselves(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("stimuli: {10: {}, 'on': {}, \"010\": {}, 2.5: {}, <<: {a: 1}}\n", encoding="utf-8-sig")
+    found = {keys[1] for keys in read_lines(path) if len(keys) == 2}
+    assert {"10", "on", "010", "2.5"} <= found
+
+
+def test_recordings_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("it_a.npy", np.ones(6))
+    only = {"study": "s", "stimuli": {"noise": {"source": "white_noise", "count": 4}}}
+    of_rdms = {"source": "rdms", "path": "it_{subject}.npy", "stimulus": "noise"}
+    study = config.resolve(only | {"recordings": {"it": of_rdms}})
+    assert (study.layers, list(study.rdms()), list(study.given)) == ({}, [], ["it"])
+    of_responses = {"source": "simulated", "stimulus": "gratings", "neurons": 5}
+    only["stimuli"] = {"gratings": {"source": "gratings", "count": 4}}
+    said = mistakes(only | {"recordings": {"v1": of_responses}}, tmp_path)
+    assert "populations: this key is required" in said
+    assert "samples: this key is required" in said
+    assert "networks" not in said
+    units = {"populations": {"all": {"select": "all"}}, "samples": [{"population": "all"}]}
+    study = config.resolve(only | units | {"recordings": {"v1": of_responses}})
+    assert list(study.rdms()) == ["results/s/rdms/v1/gratings/all/recording/nall.nc"]
+    assert "networks: this key is required" in mistakes(only | units, tmp_path)

@@ -1,0 +1,190 @@
+"""Stimuli and populations that are made from other files of the study."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from repscape import config
+from repscape.core.errors import ConfigError
+from repscape.io import netcdf
+from repscape.plugin import schema
+from repscape.plugin.parameter_types import File, NetworkFile, StimulusFile, StimulusFiles
+from repscape.stimuli.lib import parent_stimulus
+
+SMALL = {
+    "study": "small",
+    "stimuli": {
+        "noise": {"source": "white_noise", "count": 4},
+        "scrambled": {"source": "phase_scramble", "of": "noise"},
+        "fooling": {"source": "adversarial", "of": "scrambled", "network": "net"},
+        "chosen": {"source": "selected", "of": "fooling", "network": "net", "category": "tabby"},
+        "viewed": {"source": "views", "of": "noise"},
+        "pink": {"source": "pink_noise"},
+    },
+    "networks": {
+        "net": {"source": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
+    },
+    "populations": {"random": {"select": "random", "units": 300}},
+    "samples": [{"population": "random"}],
+}
+
+
+@pytest.fixture
+def small():
+    return copy.deepcopy(SMALL)
+
+
+def mistakes(section, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(section, sort_keys=False))
+    with pytest.raises(ConfigError) as caught:
+        config.resolve(section, [path])
+    return str(caught.value)
+
+
+def example(
+    *, of: StimulusFile, among: StimulusFiles, by: NetworkFile | None = None, table: File | None = None
+):
+    """Stand for a plugin."""
+
+
+def test_names_in_the_config_are_files_in_the_plugin():
+    assert schema.made_parameters(example) == {"of": "stimulus", "among": "stimulus", "by": "network"}
+    assert schema.asset_parameters(example) == ["table"]
+    section = schema.model(example)(of="a", among="b").model_dump()
+    assert section == {"of": "a", "among": ["b"], "by": None, "table": None}
+    inputs = {"of": "x/a.nc", "among": ["x/b.nc", "x/c.nc"], "by": "x/network.pt", "by_layers": "x/layers.nc"}
+    assert schema.made_arguments(example, inputs) == {
+        "of": Path("x/a.nc"),
+        "among": [Path("x/b.nc"), Path("x/c.nc")],
+        "by": Path("x/network.pt"),
+    }
+
+
+def test_the_study_knows_the_files(small):
+    study = config.resolve(small)
+    parameters = {"of": "stimulus", "among": "stimulus", "by": "network"}
+    assert study.made_from(parameters, {"of": "a", "among": ["b"], "by": "net"}) == {
+        "of": "results/small/stimuli/a.nc",
+        "among": ["results/small/stimuli/b.nc"],
+        "by": "results/small/networks/net/network.pt",
+        "by_layers": "results/small/networks/net/layers.nc",
+    }
+    assert study.made_from(parameters, {"of": None, "among": None, "by": None}) == {}
+
+
+def test_what_runs_a_network_takes_its_settings_from_activations(small):
+    small["activations"] = {"batch": 4, "threads": 2}
+    small["device"] = "cpu"
+    small["stimuli"]["chosen"]["batch"] = 7
+    made = config.resolve(small).config["stimuli"]
+    assert {key: made["fooling"][key] for key in ("batch", "threads", "device")} == {
+        "batch": 4,
+        "threads": 2,
+        "device": "cpu",
+    }
+    assert made["chosen"]["batch"] == 7
+    assert "device" not in made["scrambled"]
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "keys", "said"),
+    [
+        ("scrambled", {"of": "niose"}, "stimuli.scrambled.of: 'niose' is unknown; did you mean 'noise'?"),
+        ("fooling", {"network": "nte"}, "stimuli.fooling.network: 'nte' is unknown; did you mean 'net'?"),
+        ("scrambled", {"of": "net"}, "stimuli.scrambled.of: 'net' is unknown"),
+        ("fooling", {"network": None}, "stimuli.fooling.network"),
+        (
+            "scrambled",
+            {"of": "scrambled"},
+            "a stimulus cannot be made from itself: scrambled ← scrambled. Break the circle.",
+        ),
+        ("scrambled", {"size": [64, 64]}, "have the size of those they are made from: set 'size' there"),
+        ("scrambled", {"kind": "spatial"}, "expected 'temporal_phase_1d'"),
+        ("fooling", {"epsilon": 0.3}, "expected at least 1"),
+        ("fooling", {"targeted": 3, "avoid": [4]}, "'avoid' does not go with 'targeted'"),
+        ("chosen", {"probability": 1.0}, "less than 1"),
+        ("viewed", {"path": __file__}, "expected 'path' (of a picture) or 'of'"),
+        ("viewed", {"scale": [0.9, 0.2]}, "the smaller of the two first"),
+        ("pink", {"contrast": 0}, "greater than 0"),
+        ("pink", {"count": 2}, "stimuli.pink: expected at least 3 images, found 2"),
+    ],
+)
+def test_one_mistake(small, tmp_path, stimulus, keys, said):
+    small["stimuli"][stimulus] |= keys
+    message = mistakes(small, tmp_path)
+    assert said in message
+    assert "mine.yaml:" in message
+    assert "a mistake" in message
+
+
+def test_an_entry_with_a_stimulus_a_file(small, tmp_path, monkeypatch):
+    """It stands for all of them in a list, and for none where one is expected."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.npy", "b.npy"):
+        (tmp_path / name).touch()
+    small["stimuli"]["movies"] = {"source": "npy", "path": "*.npy", "each": True}
+    small["populations"]["top"] = {"select": "top", "units": 3, "reference": ["movies", "noise"]}
+    study = config.resolve(small)
+    assert study.config["populations"]["top"]["reference"] == ["a", "b", "noise"]
+    small["stimuli"]["scrambled"]["of"] = "movies"
+    assert "stimuli.scrambled.of: 'movies' is unknown" in mistakes(small, tmp_path)
+
+
+def test_a_round_trip(small, tmp_path):
+    small["stimuli"]["scrambled"]["of"] = "chosen"
+    message = mistakes(small, tmp_path)
+    assert "stimuli.scrambled: a stimulus cannot be made from itself: " in message
+    assert "scrambled ← chosen ← fooling ← scrambled. Break the circle." in message
+    assert "viewed" not in message
+
+
+def test_a_stimulus_with_a_mistake_is_known_to_those_made_from_it(small, tmp_path):
+    small["stimuli"]["noise"]["cuont"] = 3
+    message = mistakes(small, tmp_path)
+    assert "cuont: unknown key; did you mean 'count'?" in message
+    assert "a mistake" in message
+
+
+@pytest.mark.parametrize(
+    "still",
+    [
+        {"source": "white_noise", "count": 1},
+        {"source": "gratings", "orientations": [30.0]},
+        {"source": "images", "path": "picture.png"},
+        {"source": "images", "path": ["https://example.org/a.png#md5=" + 32 * "0"]},
+        {"source": "movie", "path": "picture.png", "frames": [3]},
+    ],
+)
+@pytest.mark.parametrize(
+    "kind", ["temporal_phase_1d", "spatial_phase_3d", "scrambled_spatial_phase_3d", "spatial_phase_2d"]
+)
+def test_a_single_image_is_not_scrambled_in_time(small, tmp_path, monkeypatch, still, kind):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").touch()
+    small["stimuli"]["noise"] = still
+    small["stimuli"]["scrambled"]["kind"] = kind
+    message = mistakes(small, tmp_path)
+    assert "stimuli.noise: expected at least 3 images, found 1" in message
+    in_time = (
+        f"stimuli.scrambled: '{kind}' scrambles how images change in time, and this stimulus has a single"
+    )
+    assert (in_time in message) == (kind != "spatial_phase_2d")
+
+
+def test_checksums_of_what_a_stimulus_is_made_from(tmp_path):
+    for name in "ab":
+        netcdf.write(tmp_path / f"{name}.nc", kind="stimulus", variables={}, attributes={"sha256": name * 8})
+    netcdf.write(tmp_path / "layers.nc", kind="layers", variables={}, attributes={"weights_sha256": "w"})
+    files = {
+        "of": tmp_path / "a.nc",
+        "among": [tmp_path / "a.nc", tmp_path / "b.nc"],
+        "network": tmp_path / "network.pt",
+    }
+    assert parent_stimulus.checksums(files) == {
+        "of_sha256": "aaaaaaaa",
+        "among_sha256": ["aaaaaaaa", "bbbbbbbb"],
+        "network_sha256": "w",
+    }

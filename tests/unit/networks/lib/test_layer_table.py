@@ -1,0 +1,172 @@
+"""Choosing layers without torch, and the shipped tables against the networks."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from torchvision import models
+
+from repscape.core.errors import ConfigError
+from repscape.io import netcdf
+from repscape.networks import cornet_s, torchvision
+from repscape.networks.lib import layer_table
+from repscape.networks.lib.layer_table_export import shapes
+
+
+def test_every_architecture_has_a_table():
+    assert layer_table.architectures() == models.list_models(module=models)
+    files = {path.stem for path in layer_table.FOLDER.glob("*.tsv")}
+    assert files == {*layer_table.architectures(), "cornet_s"}
+
+
+def maker(name):
+    if name == "cornet_s":
+        return lambda: cornet_s.load(weights="random")
+    return lambda: torchvision.load(architecture=name, weights="random")
+
+
+def check(architecture):
+    def columns(row):
+        return row.label, row.node, row.kind, row.block, row.units, row.channels, row.modules
+
+    made = []
+    rows = shapes(lambda: made.append(maker(architecture)()) or made[-1])
+    assert sum(row.parameters for row in rows) == sum(own.numel() for own in made[0].module.parameters())
+    shipped = [columns(row) for row in layer_table.read(architecture)]
+    assert [columns(row) for row in rows] == shipped, "run python -m repscape.networks.lib.layer_table_export"
+    labels = [row[0] for row in shipped]
+    blocks = [row[3] for row in shipped if row[3]]
+    assert len(set(labels)) == len(labels)
+    assert len(set(blocks)) == len(blocks)
+    assert len({row[1] for row in shipped}) == len(shipped)
+    assert blocks[0] == "input"
+    assert blocks[-1] == "predictions"
+    assert not {name for name in labels + blocks if not name.replace(".", "_").isidentifier()}
+
+
+@pytest.mark.parametrize(
+    "architecture", ["mobilenet_v2", "resnet18", "googlenet", "swin_v2_t", "vit_h_14", "cornet_s"]
+)
+def test_shipped_tables_are_those_of_the_networks(architecture):
+    check(architecture)
+
+
+@pytest.mark.slow
+def test_all_shipped_tables_are_those_of_the_networks():
+    for architecture in [*layer_table.architectures(), "cornet_s"]:
+        check(architecture)
+
+
+def test_layers_are_chosen_by_set_label_block_and_path():
+    def choose(layers):
+        return layer_table.select(layer_table.read("mobilenet_v2"), layers, "networks.m.layers")
+
+    assert len(choose("blocks")) == 23
+    assert len(choose("all")) == 155
+    assert choose("conv1") == ("conv1",)
+    assert choose(["fc1", "block3", "features.0.0", "input"]) == ("input", "conv1", "block3", "fc1")
+    # the same output by its own label and by its block's
+    assert choose(["block3", "bn6", "features.2.conv.3"]) == ("block3", "bn6")
+    assert choose(["blocks", "block3", "input"]) == choose("blocks")
+
+
+def test_layers_can_be_named():
+    """The names that Keras gives the layers of VGG16: each after its ReLU or softmax."""
+    per_block = (2, 2, 3, 3, 3)
+    relu, expected = 0, [("input", "input", 150528)]
+    sides, channels = (224, 112, 56, 28, 14), (64, 128, 256, 512, 512)
+    for block, (count, side, depth) in enumerate(zip(per_block, sides, channels, strict=True), 1):
+        for conv in range(1, count + 1):
+            relu += 1
+            expected.append((f"block{block}_conv{conv}", f"relu{relu}", depth * side * side))
+        expected.append((f"block{block}_pool", f"maxpool{block}", depth * side * side // 4))
+    expected += [("flatten", "flatten1", 25088), ("fc1", "relu14", 4096), ("fc2", "relu15", 4096)]
+    expected.append(("predictions", "predictions", 1000))
+    mapping = {name: label for name, label, _ in reversed(expected)}
+    found = layer_table.names(layer_table.read("vgg16"), mapping, "networks.vgg16.layers")
+    assert list(found.items()) == [(name, label) for name, label, _ in expected]
+    rows = layer_table.read("vgg16")
+    assert [layer_table.find(rows, label)[1].units for label in found.values()] == [
+        units for *_, units in expected
+    ]
+    by_path = layer_table.names(
+        layer_table.read("vgg16"), {"a": "features.1", "b": "block1"}, "networks.vgg16.layers"
+    )
+    assert by_path == {"a": "relu1", "b": "block1"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ({"a": "cnov1"}, "layers.a: 'cnov1' is unknown; did you mean 'conv1'"),
+        ({"a": "blocks"}, "layers.a: expected one layer, found the layer set blocks"),
+        ({"a": "input"}, "layers.a: only the layer 'input' can be named 'input', and must be"),
+        ({"predictions": "fc1"}, "layers.predictions: only the layer 'predictions' can be named"),
+        ({}, "layers: expected at least one layer, found none"),
+    ],
+)
+def test_names_that_mean_no_layer(layers, told):
+    with pytest.raises(ConfigError) as caught:
+        layer_table.names(layer_table.read("vgg16"), layers, "networks.n.layers")
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ("blok3", r"networks.x.layers: 'blok3' is unknown; did you mean 'block3'"),
+        (["conv1", "conv99"], r"'conv99' is unknown; .*labels conv1 … predictions"),
+        ([], r"at least one layer"),
+        ([("conv1", 2)], r"layers: 'conv1' is number 1 of this network, not 2; number 2 is bn1"),
+        ([("conv1", 999)], r"'conv1' is number 1 of this network, not 999\. .*\[conv1, 1\]"),
+        ([("blocks", 1)], r"'blocks' is unknown"),
+    ],
+)
+def test_unknown_names(layers, told):
+    with pytest.raises(ConfigError, match=told):
+        layer_table.select(layer_table.read("mobilenet_v2"), layers, "networks.x.layers")
+
+
+def test_layers_may_have_their_number():
+    """As pytorch_feature_analysis writes them: the first convolution is the first layer, the input 0."""
+    rows = layer_table.read("alexnet")
+    chosen = layer_table.select(rows, [("relu1", 2), ("conv1", 1), ("input", 0), "maxpool1"], "layers")
+    assert chosen == ("input", "conv1", "relu1", "maxpool1")
+    assert layer_table.names(rows, {"first": ("conv1", 1)}, "layers") == {"first": "conv1"}
+    numbers = [("maxpool1", 3), ("conv2", 4), ("conv5", 11), ("maxpool3", 13), ("avgpool1", 14)]
+    assert layer_table.select(rows, numbers, "layers") == tuple(label for label, _ in numbers)
+    # beside modules, functions between them count
+    with pytest.raises(ConfigError, match=r"'fc2' is number 20 of this network, not 19; number 19 is "):
+        layer_table.select(rows, [("fc2", 19)], "layers")
+
+
+def test_an_unknown_architecture():
+    with pytest.raises(ConfigError, match=r"architecture: 'mobilenet_v3' is unknown; did you mean"):
+        torchvision.rows("mobilenet_v3")
+
+
+def test_planning_needs_no_torch():
+    code = (
+        "import sys; from repscape.networks import torchvision\n"
+        "from repscape.networks.lib import layer_table\n"
+        "layer_table.names(torchvision.rows('vgg16'), 'all', 'x')\n"
+        "assert not {'torch', 'xarray', 'netCDF4'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_layers_file(tmp_path):
+    rows = shapes(maker("squeezenet1_1"))
+    path = tmp_path / "layers.nc"
+    keys = {"network": "net", "architecture": "squeezenet1_1", "weights": "random", "weights_sha256": "00"}
+    layer_table.write_layers(path, rows, preprocess=json.dumps({}), categories=["cat", "dog"], **keys)
+    assert str(layer_table.read_layers(path)) == str(rows)  # NaN is not equal to itself
+    with netcdf.open_file(path, "layers") as dataset:
+        assert list(dataset["layer"][:3]) == ["input", "conv1", "relu1"]
+        assert list(dataset["order"][:3]) == [0, 1, 2]
+        assert list(dataset["category"][:]) == ["cat", "dog"]
+        assert list(dataset.input_size) == [224, 224]
+        assert dataset.architecture == "squeezenet1_1"
+    order, row = layer_table.find(rows, "block2")
+    assert (order, row.label) == (10, "cat1")

@@ -1,0 +1,159 @@
+"""Tables of layers that are made when a plan is made, and kept."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repscape.config.networks import check_outputs
+from repscape.core.errors import ConfigError
+from repscape.networks import python
+from repscape.networks.lib import freeze, layer_table_cache
+from repscape.plugin.config_errors import Mistakes
+from repscape.traced.layer_info import Row
+
+NETWORK = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, depth, needs_numbers):
+        super().__init__()
+        self.body = nn.Sequential(*[nn.Conv2d(3, 3, 3) for _ in range(depth)])
+        self.head = nn.Linear(3, 4)
+        if needs_numbers:
+            assert self.head.weight.std().item() > 0
+
+    def forward(self, x):
+        return self.head(self.body(x).mean((2, 3)))
+
+def make(depth=1, needs_numbers=False):
+    print("a word of the user's")
+    return Net(depth, needs_numbers)
+
+def stop():
+    raise SystemExit(7)
+"""
+
+
+@pytest.fixture
+def section(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPSCAPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    Path("planned_net.py").write_text(NETWORK)
+    layer_table_cache._rows.cache_clear()
+    return {
+        "source": "python", "factory": "planned_net.py:make", "kwargs": None, "classes": None,
+        "preprocess": None, "seed": 3, "weights": None, "file": None,
+    }  # fmt: skip
+
+
+def without_processes(monkeypatch):
+    layer_table_cache._rows.cache_clear()
+    monkeypatch.setattr(layer_table_cache.subprocess, "run", lambda *_, **__: pytest.fail("made again"))
+
+
+def test_a_table_is_made_once_and_is_that_of_the_network(section, monkeypatch, caplog):
+    rows = layer_table_cache.rows(section | {"kwargs": {"depth": 2}})
+    assert "planned_net.py:make: making the table of its layers; this is done once" in caplog.text
+    loaded = python.load(factory="planned_net.py:make", kwargs={"depth": 2})
+    real = freeze.freeze(loaded).rows
+    assert [row[:6] for row in rows] == [row[:6] for row in real]
+    without_processes(monkeypatch)
+    assert layer_table_cache.rows(section | {"kwargs": {"depth": 2}, "seed": 4, "file": "x.pth"}) == rows
+    for change in ({"kwargs": {"depth": 3}}, {"preprocess": {"resize": 64, "crop": 64}}):
+        with pytest.raises(pytest.fail.Exception, match="made again"):
+            layer_table_cache.rows(section | {"kwargs": {"depth": 2}} | change)
+    Path("planned_net.py").write_text(NETWORK.replace("Conv2d(3, 3, 3)", "Conv2d(3, 3, 5)"))
+    layer_table_cache.code_digest._read.cache_clear()
+    layer_table_cache.code_digest.digest.cache_clear()
+    layer_table_cache._rows.cache_clear()
+    with pytest.raises(pytest.fail.Exception, match="made again"):
+        layer_table_cache.rows(section | {"kwargs": {"depth": 2}})
+
+
+def test_a_network_that_needs_numbers_to_be_built(section):
+    assert "conv1" in [
+        row.label for row in layer_table_cache.rows(section | {"kwargs": {"needs_numbers": True}})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kwargs": {"deep": 2}}, r"factory: make\(deep=2\) failed: TypeError"),
+        ({"factory": "planned_net.py:stop"}, "the network cannot be built: Python ended with 7"),
+        ({"factory": "planned_net.py:mke"}, "function 'mke' is unknown; did you mean 'make'"),
+        ({"preprocess": {"resize": None, "crop": [2, 2]}}, "input of 2 x 2 pixels.*Set preprocess"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_told_in_one_message(section, change, told):
+    for _ in range(2):  # failures are not kept
+        with pytest.raises(ConfigError, match=told):
+            layer_table_cache.rows(section | change)
+    assert not list(Path("cache/tables").glob("*.tsv"))
+
+
+def test_a_cache_that_cannot_be_written(section):
+    Path("cache").write_text("")
+    with pytest.raises(ConfigError, match=r"the cache .* cannot be used .*REPSCAPE_CACHE"):
+        layer_table_cache.rows(section)
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[: text.rindex(b"\n", 0, -1) + 1], lambda text: b""])
+def test_a_damaged_table_is_made_again(section, damage):
+    """Also one that was cut at the end of a line, which has fewer layers."""
+    rows = layer_table_cache.rows(section)
+    (path,) = Path("cache/tables").glob("*.tsv")
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    layer_table_cache._rows.cache_clear()
+    assert layer_table_cache.rows(section) == rows
+    assert path.read_bytes() == whole
+
+
+def test_a_full_cache_is_told(section, monkeypatch):
+    """The process finds no room even for its message."""
+
+    def run(command, **_):
+        Path(command[-1]).touch()
+        return subprocess.CompletedProcess(command, 1, stderr="")
+
+    monkeypatch.setattr(layer_table_cache.subprocess, "run", run)
+    with pytest.raises(
+        ConfigError, match=r"cache .*/cache cannot be used .*No space left.* takes up to 1 MB"
+    ):
+        layer_table_cache.rows(section)
+
+
+def test_an_unknown_architecture_of_timm(section):
+    section = {"source": "timm", "architecture": "resnet19", "weights": "random", "classes": None,
+               "preprocess": None, "seed": 0}  # fmt: skip
+    with pytest.raises(ConfigError, match="architecture: 'resnet19' is unknown; did you mean resnet18"):
+        layer_table_cache.rows(section)
+
+
+def test_what_ships_needs_neither_torch_nor_a_process():
+    code = (
+        "import sys; from repscape.networks import timm, python\n"
+        "from repscape.networks.lib import layer_table_cache\n"
+        "layer_table_cache.subprocess.run = None\n"
+        "rows = layer_table_cache.rows({'source': 'cornet_s'})\n"
+        "rows += layer_table_cache.rows({'source': 'torchvision', 'architecture': 'alexnet'})\n"
+        "assert not {'torch', 'timm', 'xarray', 'netCDF4'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("kind", "classes", "wrong"), [
+    ("predictions", 12, True), ("predictions", 1000, True), ("predictions", 4, False),
+    ("predictions", None, False), ("predictions", 0, False), ("conv", 12, False),
+])  # fmt: skip
+def test_classes_are_as_many_as_outputs(section, monkeypatch, kind, classes, wrong):
+    """Else the 4 outputs would be called by the first 4 names of ImageNet's 1000 classes."""
+    monkeypatch.setattr(layer_table_cache, "rows", lambda _: (Row("last", "head", kind, "", 4),))
+    mistakes = Mistakes({})
+    check_outputs({"networks": {"mine": section | {"classes": classes, "training": None}}}, mistakes)
+    found = mistakes.found.get(("networks", "mine", "classes"), [""])[0]
+    assert found.startswith("expected 4, ") == found.endswith(f"found {classes}.") == wrong

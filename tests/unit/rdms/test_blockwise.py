@@ -1,0 +1,280 @@
+"""RDMs in blocks: the values are those of SciPy, and of the way that takes all pairs at once."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.spatial.distance import pdist
+from scipy.stats import rankdata
+
+from repscape.analyses import differentiation
+from repscape.core.errors import DataError
+from repscape.io import netcdf
+from repscape.metrics.lib import distances
+from repscape.metrics.lib.normalisation import scaling
+from repscape.metrics.lib.streamed_rows import Rows
+from repscape.plugin.registry import entry, find, names
+from repscape.rdms import file as rdm_file
+from repscape.rdms.compute import write_rdms
+from repscape.rdms.table import table
+
+from .test_compute import recording, sample
+
+METRICS = ("sqeuclidean", "correlation", "cosine", "rms", "euclidean", "spearman")
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Make blocks of a few images, and of few values."""
+    monkeypatch.setattr(distances, "_ROWS", 16)
+    monkeypatch.setattr(distances, "_CHUNK", 20)
+    monkeypatch.setattr(distances, "_BLOCK", 100)
+
+
+@pytest.fixture
+def few_labelled(monkeypatch):
+    """Treat RDMs of more than 20 images as those of many."""
+    monkeypatch.setattr(rdm_file, "LABELLED", 20)
+
+
+def activity(images=50, units=45, seed=0):
+    random = np.random.default_rng(seed)
+    return random.normal(3, 2, (images, units)).astype(np.float32)
+
+
+def in_blocks(metric, values, kind="zscore", memory=0):
+    rows = Rows.of(values, np.arange(values.shape[1]), memory)
+    return list(find("metrics", metric, "").in_blocks(rows, scaling(rows, kind)))
+
+
+def expected(metric, values):
+    """Compute a metric with SciPy in float64."""
+    values = values.astype(np.float64)
+    z = (values - values.mean()) / values.std()
+    return {
+        "sqeuclidean": lambda: pdist(z, "sqeuclidean") / z.shape[1],
+        "rms": lambda: pdist(z) / np.sqrt(z.shape[1]),
+        "euclidean": lambda: pdist(z),
+        "correlation": lambda: pdist(z, "correlation"),
+        "cosine": lambda: pdist(z, "cosine"),
+        "spearman": lambda: pdist(rankdata(values, axis=1), "correlation"),
+    }[metric]()
+
+
+@pytest.mark.parametrize("images", [3, 16, 17, 50])
+@pytest.mark.parametrize("metric", METRICS)
+def test_values_are_scipys(small_blocks, metric, images):
+    values = activity(images)
+    parts = in_blocks(metric, values)
+    assert len(parts) == -(-images // 16)
+    np.testing.assert_allclose(np.concatenate(parts), expected(metric, values), rtol=2e-6)
+
+
+@pytest.mark.parametrize(("offset", "spread"), [(100, 0.001), (0, 1e-6), (1e4, 1)])
+def test_float32_activity_far_from_zero_and_equal_images(small_blocks, offset, spread):
+    random = np.random.default_rng(1)
+    values = (offset + spread * random.normal(size=(40, 60))).astype(np.float32)
+    values[7] = values[33]
+    values[20] = np.nextafter(values[21], np.float32(np.inf))
+    found = np.concatenate(in_blocks("sqeuclidean", values, "none"))
+    true = pdist(values.astype(np.float64), "sqeuclidean") / 60
+    assert (found == 0).sum() == 1
+    np.testing.assert_allclose(found, true, rtol=1e-4)
+
+
+def test_undefined_images(small_blocks):
+    values = activity()
+    values[3] = 5
+    found = np.concatenate(in_blocks("correlation", values))
+    whole = entry("metrics", "correlation", "")(values, scaling(values, "zscore"))
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(whole))
+    np.testing.assert_allclose(found, whole, rtol=2e-6)
+
+
+def test_all_metrics_that_ship_have_blocks():
+    """What takes trials has them for networks, which have none."""
+    assert {*METRICS, "mahalanobis", "crossnobis", "crossnobis_diagonal"} == set(names("metrics"))
+    values = activity(30)
+    for name in names("metrics"):
+        found = np.concatenate(in_blocks(name, values))
+        whole = entry("metrics", name, "")(values, scaling(values, "zscore"))
+        np.testing.assert_allclose(found, whole, rtol=2e-6)
+
+
+def test_rows_that_are_held_and_rows_that_are_read_are_the_same():
+    values, columns = activity(), np.array([5, 2, 40, 2])
+    held, read = (Rows.of(values, columns, memory) for memory in (10**6, 0))
+    np.testing.assert_array_equal(held[10:20], values[10:20][:, columns])
+    np.testing.assert_array_equal(read[10:20], held[10:20])
+    assert held.shape == read.shape == (50, 4)
+    assert held.max() == read.max() == values[:, columns].max()
+    for kind in ("zscore", "mean", "max", "none"):
+        assert scaling(read, kind) == scaling(held, kind) == scaling(values[:, columns], kind)
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """Write a recording of 50 images and a sample of two repeats; return the paths of three files."""
+    units = np.arange(45) * 3
+    recording(tmp_path / "activations.nc", activity(), units, [f"frame {i}" for i in range(50)])
+    drawn = [np.random.default_rng(r).choice(units, 20, replace=False) for r in range(2)]
+    sample(tmp_path / "sample.nc", np.sort(drawn, 1), size="20")
+    return {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm", "few")}
+
+
+def write(paths, output="rdm", metrics=("sqeuclidean", "correlation"), **further):
+    entries = [{"name": metric, "metric": metric, "normalisation": "zscore"} for metric in metrics]
+    write_rdms(paths["activations"], paths["sample"], paths[output], metrics=entries, **further)
+
+
+def test_file_of_many_images(paths, small_blocks, monkeypatch):
+    write(paths, "few")
+    monkeypatch.setattr(rdm_file, "LABELLED", 20)
+    write(paths)
+    with xr.open_dataset(paths["rdm"]["conv"]) as many, xr.open_dataset(paths["few"]["conv"]) as few:
+        assert many.dissimilarity.dims == ("metric", "repeat", "pair")
+        assert many.dissimilarity.dtype == np.float32
+        np.testing.assert_allclose(many.dissimilarity, few.dissimilarity, rtol=2e-6)
+        assert many.name.values.tolist() == [f"frame {i}" for i in range(50)]
+        assert set(few.variables) - set(many.variables) == {"image_i", "image_j", "name_i", "name_j"}
+        assert many.attrs == few.attrs
+        for name in ("metric", "measure", "normalisation", "repeat"):
+            assert many[name].identical(few[name].drop_vars(set(few[name].coords) - set(many[name].coords)))
+
+
+def test_bytes_do_not_depend_on_memory(paths, small_blocks, few_labelled):
+    write(paths, memory=0)
+    before = paths["rdm"]["conv"].read_bytes()
+    write(paths, memory=2**40)
+    assert paths["rdm"]["conv"].read_bytes() == before
+
+
+def test_what_reads_rdms_reads_those_of_many_images(paths, small_blocks, few_labelled, monkeypatch):
+    write(paths)
+    rows = table.read(paths["rdm"]["conv"])
+    assert list(rows["entries"][0]) == [f"frame {i}" for i in range(50)]
+    monkeypatch.setattr(differentiation, "MANY", 100)
+    found = differentiation.compute({"rdms": [str(paths["rdm"]["conv"])]})
+    assert found.variables["images"][1].tolist() == [50]
+    own = found.variables["differentiation"][1].ravel()
+    assert own.tolist() == [np.median(values) for values in rows["dissimilarity"]]
+
+
+@pytest.mark.parametrize("median", ["pairs", "full_matrix"])
+def test_differentiation_of_many_images_is_exact(paths, monkeypatch, median):
+    write(paths)
+    files = {"rdms": [str(paths["rdm"]["conv"])]}
+    at_once = differentiation.compute(files, median=median).variables["differentiation"][1]
+    monkeypatch.setattr(differentiation, "MANY", 100)
+    np.testing.assert_array_equal(
+        differentiation.compute(files, median=median).variables["differentiation"][1], at_once
+    )
+
+
+def test_too_large_to_be_read_whole(paths, small_blocks, few_labelled, monkeypatch):
+    write(paths)
+    monkeypatch.setattr(rdm_file, "WHOLE", 40)
+    with pytest.raises(DataError, match=r"an RDM of 50 images is not read whole: expected at most 40"):
+        table.read(paths["rdm"]["conv"])
+
+
+@pytest.mark.parametrize("trials", [False, True])
+def test_sets_of_many_images(paths, small_blocks, few_labelled, trials):
+    """A set's RDM is normalised as that of all images, with the noise of all trials: it is part of it."""
+    with netcdf.open_file(paths["activations"]["conv"]) as file:
+        keys = {name: file.getncattr(name) for name in file.ncattrs()}
+    own = {"kind", "repscape_version"} | ({"weights_sha256"} if trials else set())
+    image = np.repeat(np.arange(50, dtype=np.int32), 3)
+    noise = np.random.default_rng(1).normal(0, 3, (150, 45)).astype(np.float32)
+    response = activity()[image] + noise
+    netcdf.write(
+        paths["activations"]["conv"],
+        kind="activations",
+        variables={
+            "activation": (("image", "unit"), response.reshape(50, 3, 45).mean(1)),
+            "name": (("image",), [f"frame {i}" for i in range(50)]),
+            "half": (("image",), ["a"] * 25 + ["b"] * 25),
+            "number": (("image",), [str(i % 25) for i in range(50)]),
+            "unit": (("unit",), np.arange(45, dtype=np.int32) * 3),
+            "response": (("trial", "unit"), response),
+            "trial_image": (("trial",), image),
+            "trial_repeat": (("trial",), np.tile(np.arange(3, dtype=np.int32), 50)),
+        },
+        attributes={name: keys[name] for name in keys.keys() - own} | {"factors": ["half", "number"]},
+    )
+    halves = {"by": ["half"], "entries": ["number"], "combine": None, "combinations": {}}
+    metrics = ("sqeuclidean", "correlation", *(("crossnobis", "mahalanobis") if trials else ()))
+    write(paths, metrics=metrics, sets={"halves": {"stimulus": "bikes", **halves}})
+    with netcdf.open_file(paths["rdm"]["conv"]) as file:
+        whole, group = file["dissimilarity"][:], file["halves/0"]
+        first, second = np.triu_indices(50, 1)
+        for at in (0, 1):
+            part = (first // 25 == at) & (second // 25 == at)
+            np.testing.assert_array_equal(group["dissimilarity"][at], whole[..., part])
+        distinct = len({values.tobytes() for values in whole[:, 0]})
+    assert distinct == len(metrics)
+
+
+def test_pairs_are_picked_in_any_order():
+    images = np.array([7, 2, 9, 0])
+    i, j = images[np.triu_indices(4, 1)[0]], images[np.triu_indices(4, 1)[1]]
+    first, second = np.triu_indices(10, 1)
+    values = np.stack([first * 10 + second, -first]).astype(np.float32)[:, None]
+    found = rdm_file.of_pairs(values, i, j, 10)
+    low, high = np.minimum(i, j), np.maximum(i, j)
+    np.testing.assert_array_equal(found[:, 0], [low * 10 + high, -low])
+
+
+def test_a_metric_without_blocks(paths, few_labelled, monkeypatch, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from scipy.spatial.distance import pdist\n\n\ndef city(activity, scaling):\n"
+        "    return pdist(activity, 'cityblock')\n"
+    )
+    metric = [{"name": "city", "metric": f"{tmp_path}/mine.py:city", "normalisation": "none"}]
+    arguments = paths["activations"], paths["sample"], paths["rdm"]
+    write_rdms(*arguments, metrics=metric)
+    with netcdf.open_file(paths["rdm"]["conv"]) as file, netcdf.open_file(paths["sample"]["conv"]) as drawn:
+        own = activity()[:, drawn["unit"][0] // 3]
+        np.testing.assert_allclose(file["dissimilarity"][0, 0], pdist(own, "cityblock"), rtol=1e-6)
+    monkeypatch.setattr(rdm_file, "WHOLE", 40)
+    with pytest.raises(DataError, match=r"metric 'city' .* expected at most 40 images .* found 50"):
+        write_rdms(*arguments, metrics=metric)
+
+
+def test_constant_activity_is_told(paths, few_labelled, caplog):
+    caplog.set_level("INFO", logger="repscape")
+    names = [f"frame {i}" for i in range(50)]
+    recording(paths["activations"]["conv"], np.ones((50, 45), np.float32), np.arange(45) * 3, names)
+    write(paths)
+    with netcdf.open_file(paths["rdm"]["conv"]) as file:
+        assert file.degenerate == 1
+        assert np.isnan(file["dissimilarity"][:]).all()
+    assert "every unit answers 1 to every image" in caplog.text
+    assert "sqeuclidean 100%, correlation 100%" in caplog.text
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
+    """The pairs of the larger one alone take 70 MB in float64, its answers 17 MB."""
+    monkeypatch.setattr(distances, "_VALUES", 2**20)
+    peaks = []
+    for images in (2_100, 4_200):
+        files = {name: {"conv": tmp_path / f"{name}{images}.nc"} for name in ("activations", "sample", "rdm")}
+        recording(
+            files["activations"]["conv"], activity(images, 1000), np.arange(1000), map(str, range(images))
+        )
+        sample(files["sample"]["conv"], [np.arange(1000)], size="all")
+        tracemalloc.start()
+        write(files, metrics=["sqeuclidean"], memory=0)
+        peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0] < 50, peaks
+
+
+def test_the_largest_answer_is_nan_where_one_is():
+    """Wherever it stands: an array's maximum is."""
+    values = np.random.default_rng(0).random((6, 2**21), np.float32)  # two images a block
+    values[4, 7] = np.nan
+    rows = Rows.of(values, np.arange(values.shape[1]), 0)
+    assert np.isnan(values.max())
+    assert np.isnan(rows.max())

@@ -1,0 +1,440 @@
+"""Maps of RDMs: entries as points whose distances follow their dissimilarities.
+
+Every method takes *distances*, the pairs i<j in row-major order. A dissimilarity that is a squared
+distance must be square-rooted first (`distances`, `is_squared`): points in space cannot have squared
+distances between them.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from repscape.core.errors import DataError
+from repscape.core.logs import logger
+from repscape.plugin import registry, user_functions
+from repscape.rdms import measures
+from repscape.rdms.compare.comparison import NOT_SQUARED
+from repscape.rdms.condensed import entries_of
+from repscape.study.study import Study
+
+_EUCLIDEAN = 1e-5  # the largest negative eigenvalue that rounding to float32 explains, of the largest
+# Of SMACOF: steps from each start, how many of the best are followed, until when, which share is placed anew
+_FIRST, _FOLLOWED, _MOST_STEPS, _CONVERGED, _NEARLY, _MOVED = 60, 4, 1000, 1e-8, 1e-6, 0.2
+_MOVES, _MANY = 4, 300  # times the random starts, up to so many entries
+_WIDE = 2  # how far apart random points are, beside the distances
+_FEW = 500  # entries, up to which t-SNE's forces are computed without approximation
+
+
+class Embedding(NamedTuple):
+    """Points, and how well they do.
+
+    Attributes
+    ----------
+    points : float64 array (entry, dim)
+        Centred, along their principal axes; in each, the point farthest out is on the positive side.
+    stress : float
+        Raw stress, Σ_{i<j} (δ_ij − d_ij)²; NaN of t-SNE, whose points have no scale.
+    stress_1 : float
+        Kruskal's stress-1, √(Σ (δ_ij − d_ij)² / Σ d_ij²).
+    eigenvalues : float64 array (entry,) or None
+        Of the double-centred matrix, descending: classical MDS and PCA.
+    divergence : float
+        Kullback-Leibler divergence, which t-SNE minimises; NaN of other methods.
+    """
+
+    points: np.ndarray
+    stress: float
+    stress_1: float
+    eigenvalues: np.ndarray | None = None
+    divergence: float = np.nan
+
+    @property
+    def explained(self) -> np.ndarray | None:
+        """The share of each dimension in the sum of all |eigenvalues|: float64 (dim,)."""
+        if self.eigenvalues is None:
+            return None
+        total = np.abs(self.eigenvalues).sum()
+        return self.eigenvalues[: self.points.shape[1]].clip(0) / (total or 1)
+
+    @property
+    def negative(self) -> float:
+        """The share of negative eigenvalues in the sum of all |eigenvalues|: 0 of Euclidean distances."""
+        if self.eigenvalues is None:
+            return np.nan
+        return float(-self.eigenvalues.clip(max=0).sum() / (np.abs(self.eigenvalues).sum() or 1))
+
+
+def check_metrics(study: Study, of: str | list[str], where: Mapping | None, root: bool | None) -> None:
+    """Refuse metrics of the study of which it is not known whether roots must be taken; see `is_squared`.
+
+    Raises
+    ------
+    ConfigError
+    """
+    sets = {"all_images", *study.config.get("rdms", {}).get("sets", {})}
+    if root is not None or not sets & set([of] if isinstance(of, str) else of):
+        return
+    chosen = (where or {}).get("metric")
+    names = study.metrics if chosen is None else chosen if isinstance(chosen, list) else [chosen]
+    for section in study.config.get("rdms", {}).get("metrics", []):
+        if section["name"] in names:
+            measures.check_squared(section["metric"], "root")
+
+
+def is_squared(labels: Mapping, root: bool | None) -> bool:
+    """Say whether an RDM's dissimilarities are squared distances.
+
+    Parameters
+    ----------
+    labels : mapping of label to value
+        Of the RDM; with a label ``metric_sub`` it is a meta-RDM, and its metric a comparison of RDMs.
+    root : bool or None
+        What the config says.
+
+    Raises
+    ------
+    DataError
+        A metric of the package or of a user's file does not say it.
+    """
+    if root is not None:
+        return root
+    metric = str(labels["metric"])
+    if labels.get("metric_sub"):
+        return metric not in NOT_SQUARED
+    measure = str(labels.get("measure") or metric)
+    squared = measures.described(measure).squared
+    if squared is not None:
+        return squared
+    if user_functions.is_own(measure) or measure in registry.names("metrics"):
+        raise DataError(
+            f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "
+            "`SQUARED = True` or `SQUARED = False` in its file, or `root: true` or `root: false`."
+        )
+    _warn_unknown(measure)
+    return False
+
+
+@cache
+def _warn_unknown(measure: str) -> None:
+    """Warn once a job of what a recording calls its metric."""
+    logger.warning(
+        "metric '%s' of a recording: not known whether it is a squared distance, of which roots are "
+        "taken; its dissimilarities are taken for distances as they are. Say it by `root: true` or "
+        "`root: false`, or by a known `metric` of the recording, such as correlation.",
+        measure,
+    )
+
+
+def distances(dissimilarity: np.ndarray, squared: bool) -> np.ndarray:
+    """Turn dissimilarities into distances that points can have.
+
+    Parameters
+    ----------
+    dissimilarity : float array (pair,)
+    squared : bool
+        Whether they are squared distances, so that the root is taken.
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        Some are NaN, infinite or negative (beyond rounding, which becomes 0).
+    """
+    values = np.asarray(dissimilarity, np.float64)
+    undefined = np.flatnonzero(~np.isfinite(values))
+    if undefined.size:
+        i, j = _entries(len(values), undefined[0])
+        raise DataError(
+            f"{undefined.size} of {len(values)} dissimilarities are not finite, the first between entries "
+            f"{i} and {j} (from 0): {values[undefined[0]]}. Points cannot be placed by them: leave out "
+            "what was constant."
+        )
+    if (values < -1e-6 * np.abs(values).max(initial=0)).any():
+        i, j = _entries(len(values), int(values.argmin()))
+        raise DataError(
+            f"{(values < 0).sum()} of {len(values)} dissimilarities are negative, the least between entries "
+            f"{i} and {j} (from 0): {values.min():.4g}. No points have negative distances; choose a metric "
+            "that is never negative."
+        )
+    values = values.clip(0)
+    return np.sqrt(values) if squared else values
+
+
+def classical(distances: np.ndarray, dims: int) -> Embedding:
+    """Place entries by classical MDS (Torgerson, Psychometrika 17:401, 1952).
+
+    With B = −½ J D² J (D² squared distances, J centring), the points are its eigenvectors times the
+    roots of its largest eigenvalues. They reproduce Euclidean distances exactly where `dims` is large
+    enough; distances that no points can have make eigenvalues negative, which are left out.
+
+    Parameters
+    ----------
+    distances : float64 array (pair,)
+    dims : int
+    """
+    count = _check(distances, dims)
+    squares = np.square(_square(distances))
+    gram = -0.5 * (squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean())
+    values, vectors = np.linalg.eigh((gram + gram.T) / 2)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    # What rounding leaves of dimensions that there are not
+    values = np.where(np.abs(values) > count * np.finfo(float).eps * np.abs(values).max(), values, 0)
+    points = _signed(vectors[:, :dims]) * np.sqrt(values[:dims].clip(0))
+    return Embedding(points, *stress(points, distances), eigenvalues=values)
+
+
+def pca(distances: np.ndarray, dims: int) -> Embedding:
+    """Place entries by the first principal components of their patterns.
+
+    An RDM has no patterns, but where its dissimilarities are Euclidean distances of patterns, squared
+    or not, it has all that PCA needs: the scores are those of classical MDS (Gower, Biometrika 53:325,
+    1966), and the eigenvalues over their sum the shares of variance. The patterns are those that the
+    metric compares: normalised activity for `sqeuclidean`, `rms` and `euclidean` (of `sqeuclidean` and
+    `rms` divided by √n units); activity of mean 0 and length 1 for `correlation`, divided by √2. Other
+    dissimilarities have no such patterns, and are refused.
+
+    Parameters
+    ----------
+    distances : float64 array (pair,)
+    dims : int
+
+    Raises
+    ------
+    DataError
+        No patterns have these distances.
+    """
+    embedding = classical(distances, dims)
+    eigenvalues = cast(np.ndarray, embedding.eigenvalues)
+    largest, least = eigenvalues[0], eigenvalues[-1]
+    if least < -_EUCLIDEAN * largest:
+        raise DataError(
+            "PCA needs Euclidean distances between patterns, and no patterns have these: the least "
+            f"eigenvalue of their double-centred matrix is {least / largest:.2g} of the largest. Use "
+            "`method: classical` or `smacof`, or another metric."
+        )
+    return embedding
+
+
+def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embedding:
+    """Place entries by metric MDS: the points of least raw stress, by SMACOF.
+
+    The Guttman transform X ← B(X) X / n never raises stress (De Leeuw, in Recent Developments in Statistics,
+    133, 1977; Borg & Groenen, Modern Multidimensional Scaling, ch. 8), but stress has local minima. So it is
+    descended from the points of classical MDS and from `n_init` random ones, and the best few are followed.
+    Of up to 300 entries a fifth of the best one's points are then placed anew, 4 `n_init` times, and kept
+    where that ends lower. The last descent ends where a step lowers stress by less than 1e-8 of the sum of
+    squared distances.
+
+    Parameters
+    ----------
+    distances : float64 array (pair,)
+    dims : int
+    n_init : int
+        Random starts, and how often points are placed anew; 0 descends from classical MDS alone.
+    seed : int
+    """
+    start = classical(distances, dims)
+    if not distances.any():
+        return start._replace(eigenvalues=None)
+    target = _square(distances)
+    spread = np.sqrt(np.square(distances).mean() / (2 * dims))
+    generator = np.random.default_rng(seed)
+    random = generator.normal(scale=_WIDE * spread, size=(n_init, len(target), dims))
+    found = [_descended(points, target, _FIRST, 0) for points in (start.points, *random)]
+    found = sorted(found, key=lambda points_stress: points_stress[1])[:_FOLLOWED]
+    best, least = min(
+        (_descended(points, target, _MOST_STEPS, _CONVERGED) for points, _ in found),
+        key=lambda points_stress: points_stress[1],
+    )
+    for _ in range(_MOVES * n_init if len(target) <= _MANY else 0):
+        moved = best.copy()
+        some = generator.permutation(len(moved))[: max(1, round(_MOVED * len(moved)))]
+        moved[some] = generator.normal(scale=_WIDE * spread, size=(len(some), dims))
+        moved, now = _descended(moved, target, _MOST_STEPS, _NEARLY)
+        best, least = (moved, now) if now < least else (best, least)
+    best, _ = _descended(best, target, _MOST_STEPS, _CONVERGED)
+    points = _principal(best)
+    return Embedding(points, *stress(points, distances))
+
+
+def _descended(points: np.ndarray, target: np.ndarray, steps: int, least: float) -> tuple[np.ndarray, float]:
+    """Descend stress by Guttman transforms; return points and their stress.
+
+    Parameters
+    ----------
+    points : float64 array (entry, dim)
+    target : float64 array (entry, entry)
+    steps : int
+        At most.
+    least : float
+        Of the sum of squared distances, by how much a step must lower stress for another one.
+    """
+    total = np.square(target).sum()
+    before = np.inf
+    for step in range(steps + 1):
+        squares = np.square(points).sum(1)
+        between = squares[:, np.newaxis] + squares - 2 * (points @ points.T)
+        between = np.sqrt(between.clip(0), out=between)
+        np.fill_diagonal(between, 0)
+        now = np.square(target - between).sum()
+        if step == steps or before - now < least * total:
+            break
+        before = now
+        ratio = np.divide(target, between, out=np.zeros_like(target), where=between > 0)
+        points = (ratio.sum(1)[:, np.newaxis] * points - ratio @ points) / len(points)
+    return points, now
+
+
+def tsne(
+    distances: np.ndarray, dims: int, *, n_init: int, seed: int, perplexity: float | None = None
+) -> Embedding:
+    """Place entries by t-SNE, so that neighbours stay neighbours (through scikit-learn).
+
+    Van der Maaten & Hinton, J Mach Learn Res 9:2579, 2008. It starts from the points of classical MDS,
+    which keeps what is far apart apart (Kobak & Berens, Nat Commun 10:5416, 2019), and from `n_init`
+    random ones; the one of least divergence is kept.
+    Distances between points that are not neighbours, and the scale, mean nothing.
+
+    Parameters
+    ----------
+    distances : float64 array (pair,)
+    dims : int
+    n_init : int
+        Random starts; 0 starts from classical MDS alone.
+    seed : int
+    perplexity : float, optional
+        How many neighbours count. By default 30, and at most a third of the other entries.
+
+    Raises
+    ------
+    DataError
+        There are fewer than 4 entries, or no more than `perplexity` + 1.
+    """
+    from sklearn.manifold import TSNE
+
+    count = _check(distances, dims)
+    if count < 4:
+        raise DataError(f"t-SNE needs at least 4 entries, found {count}. Use `method: classical`.")
+    if perplexity is None:
+        perplexity = max(2.0, min(30.0, (count - 1) / 3))
+    if not 1 < perplexity < count - 1:
+        raise DataError(
+            f"perplexity: expected more than 1 and less than the {count - 1} other entries, found "
+            f"{perplexity:g}. A third of them ({(count - 1) / 3:.3g}) or less is usual."
+        )
+    start = classical(distances, dims).points
+    spread = start[:, 0].std() or 1.0
+    fits = [
+        TSNE(
+            n_components=dims,
+            perplexity=perplexity,
+            metric="precomputed",
+            init=init,
+            random_state=_state(seed, at),
+            method="exact" if count <= _FEW or dims > 3 else "barnes_hut",
+        )
+        for at, init in enumerate([(start / spread * 1e-4).astype(np.float32), *["random"] * n_init])
+    ]
+    found = [(fit.fit_transform(_square(distances)), fit.kl_divergence_) for fit in fits]
+    points, divergence = min(found, key=lambda points_divergence: points_divergence[1])
+    return Embedding(_principal(points.astype(np.float64)), np.nan, np.nan, divergence=float(divergence))
+
+
+METHODS: dict[str, Callable[..., Embedding]] = {
+    "classical": classical, "smacof": smacof, "tsne": tsne, "pca": pca,
+}  # fmt: skip
+
+
+def stress(points: np.ndarray, distances: np.ndarray) -> tuple[float, float]:
+    """Return raw stress and stress-1 of points (Kruskal, Psychometrika 29:1, 1964).
+
+    Parameters
+    ----------
+    points : float64 array (entry, dim)
+    distances : float64 array (pair,)
+        That the points should have.
+    """
+    first, second = np.triu_indices(len(points), 1)
+    found = np.sqrt(((points[first] - points[second]) ** 2).sum(1))
+    raw, total = ((distances - found) ** 2).sum(), (found**2).sum()
+    if not raw:
+        return 0.0, 0.0
+    return float(raw), float(np.sqrt(raw / total)) if total else np.inf
+
+
+def scaled(points: np.ndarray) -> np.ndarray:
+    """Bring points to a root mean square distance of 1 from their centre; rows of NaN stay."""
+    points = points - np.nanmean(points, axis=0)
+    radius = np.sqrt(np.nanmean((points**2).sum(1)))
+    return points / radius if radius else points
+
+
+def aligned(points: np.ndarray, onto: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rotate, reflect and move points so that they lie as near to others as they can.
+
+    Orthogonal Procrustes (Schönemann, Psychometrika 31:1, 1966); distances between points do not change.
+
+    Parameters
+    ----------
+    points, onto : float64 arrays (entry, dim)
+        The same entries in the same order. Those that are NaN in either do not count.
+
+    Returns
+    -------
+    points : float64 array (entry, dim)
+    disparity : float
+        What is left of the squared distances if both are also scaled to fit best, between 0 (the same
+        shape) and 1; NaN where one of them is a single point. As `scipy.spatial.procrustes` gives it.
+    """
+    both = np.isfinite(points).all(1) & np.isfinite(onto).all(1)
+    if not both.any():
+        return points, np.nan
+    centre, onto_centre = points[both].mean(0), onto[both].mean(0)
+    moving, fixed = points[both] - centre, onto[both] - onto_centre
+    left, values, right = np.linalg.svd(moving.T @ fixed)
+    norms = np.linalg.norm(moving) * np.linalg.norm(fixed)
+    disparity = max(0.0, 1 - (values.sum() / norms) ** 2) if norms else np.nan
+    return (points - centre) @ (left @ right) + onto_centre, float(disparity)
+
+
+def _check(distances: np.ndarray, dims: int) -> int:
+    """Return the number of entries; refuse more dimensions than they can span."""
+    count = entries_of(len(distances))
+    if not 1 <= dims < count:
+        raise DataError(f"dims: {count} entries span 1 to {count - 1} dimensions, found {dims}.")
+    return count
+
+
+def _entries(pairs: int, pair: int) -> tuple[int, int]:
+    first, second = np.triu_indices(entries_of(pairs), 1)
+    return int(first[pair]), int(second[pair])
+
+
+def _square(values: np.ndarray) -> np.ndarray:
+    from scipy.spatial.distance import squareform
+
+    return squareform(values, checks=False)
+
+
+def _principal(points: np.ndarray) -> np.ndarray:
+    """Centre points and turn them so that their axes are the principal ones."""
+    centred = points - points.mean(0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    return _signed(left) * values
+
+
+def _signed(vectors: np.ndarray) -> np.ndarray:
+    """Choose the sign of each column: its largest value is positive, of equally large ones the first."""
+    sizes = np.abs(vectors)
+    at = (sizes >= (1 - 1e-6) * sizes.max(0)).argmax(0)
+    return vectors * np.where(vectors[at, np.arange(vectors.shape[1])] < 0, -1, 1)
+
+
+def _state(seed: int, *which: int) -> int:
+    """Return a seed that scikit-learn takes, below 2³²."""
+    return int(np.random.SeedSequence([seed, *which]).generate_state(1)[0])

@@ -1,0 +1,35 @@
+"""Which groups of rows are left out together."""
+
+import numpy as np
+
+from repscape.core.errors import DataError
+
+
+def divide(order: np.ndarray, folds: int, what: str) -> np.ndarray:
+    """Deal groups out to folds in an order, so that their sizes differ by one at most.
+
+    Parameters
+    ----------
+    order : int array (group,)
+        A permutation of the groups' numbers.
+    folds : int
+    what : str
+        What groups are, in the plural, for the message.
+
+    Returns
+    -------
+    int array (group,)
+        The fold of each group, by its number.
+
+    Raises
+    ------
+    DataError
+        There are fewer groups than folds.
+    """
+    if len(order) < folds:
+        raise DataError(
+            f"expected at least {folds} {what}, one a fold, found {len(order)}. Lower 'folds' or show more."
+        )
+    found = np.empty(len(order), int)
+    found[order] = np.arange(len(order)) % folds
+    return found

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, labels, seeds, logs, the process of a job."""

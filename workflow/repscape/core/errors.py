@@ -1,0 +1,64 @@
+"""The exceptions that a user may meet, and how their messages list things.
+
+Each message says where the mistake is, what was expected, what was found and what to do. The
+workflow prints the message alone; a traceback means a bug in repscape itself.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from repscape.core.natural_order import natural
+
+_SHOWN = 3
+
+
+class RepscapeError(Exception):
+    """A mistake in the config, the data or the machine, told in one message."""
+
+
+class ConfigError(RepscapeError):
+    """A config file asks for something that cannot be."""
+
+
+class DataError(RepscapeError):
+    """A file is not what it should be."""
+
+
+class AssetError(RepscapeError):
+    """A file named in the config cannot be had or is not the one that was named."""
+
+
+class DeviceError(RepscapeError):
+    """The machine lacks what the config requires."""
+
+
+def some(items: Sequence[str]) -> str:
+    """List the first few of many."""
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return "; ".join(items[:_SHOWN]) + more
+
+
+def unknown(name: str | None, valid) -> str:
+    """Say that a name is unknown, what was probably meant, and what there is."""
+    valid = sorted(map(str, valid), key=natural)
+    close = nearest(str(name), valid)
+    hint = f"; did you mean '{close}'?" if close else "."
+    return f"'{name}' is unknown{hint} Valid: {', '.join(valid) or 'none'}."
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """Return the name that was probably meant: of the same letters and digits, or nearly."""
+    plain = {_letters(one): one for one in reversed(list(valid))}
+    close = get_close_matches(_letters(name), plain, n=1)
+    return plain[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
+
+
+def gpu_memory_ran_out(error: BaseException) -> bool:
+    """Whether an error says so: torch's own (told by its name, torch is not imported), or a library's."""
+    libraries = ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory")  # cuBLAS, cuDNN; CUDA
+    return type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in libraries)

@@ -1,0 +1,82 @@
+"""One figure, from its files to SVG, PNG, caption and the data that it shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+
+def render(
+    draw: Callable,
+    files: Mapping,
+    colours: Mapping[str, str] | None,
+    parameters: Mapping,
+    *,
+    svg,
+    png,
+    caption,
+    data=None,
+    name: str = "",
+    simulated: Sequence[str] = (),
+):
+    """Draw a figure and save it.
+
+    Parameters
+    ----------
+    draw : callable
+        A figure plugin's entry function.
+    files : mapping of str to path or list of paths
+        What the plugin's ``inputs`` named.
+    colours : mapping of stimulus to colour, or None
+        See `repscape.figures.lib.style.palette`; None for a figure that shows no stimuli, whose `draw`
+        takes no `style`.
+    parameters : mapping
+        The figure's parameters.
+    svg, png, caption : str or Path
+        Where the figure and its caption (plain reStructuredText) go.
+    data : str or Path, optional
+        Where what it shows goes, if the plugin's `DATA` is true: its `draw` then returns an
+        `analyses.result.Result` as well.
+    name : str
+        The plugin's, for the file of data.
+    simulated : sequence of str
+        Recordings behind the figure that are simulated: figure, caption and data say so.
+    """
+    from repscape.figures.lib import captions
+    from repscape.figures.lib.data import opened
+    from repscape.figures.lib.style import Style, save, settings
+    from repscape.io.netcdf import replacing, write
+
+    with opened(files) as inputs, settings():
+        style = () if colours is None else (Style(colours),)
+        figure, text, *shown = draw(inputs, *style, **parameters)
+        if simulated:
+            text = f"{text.strip()} {captions.simulated(simulated)}"
+            mark(figure, f"simulated: {', '.join(simulated)}")
+        save(figure, svg, png)
+    with replacing(caption) as temporary:
+        temporary.write_text(text.strip() + "\n", encoding="utf-8")
+    if data is not None:
+        (result,) = shown
+        write(
+            data,
+            kind="figure",
+            variables=result.variables,
+            attributes={"figure": name, "simulated": list(simulated) or None, **result.attributes},
+            groups=result.groups,
+        )
+
+
+def mark(figure, words: str) -> None:
+    """Write on a strip of its own below a figure, which grows by it."""
+    from repscape.figures.lib.style import SETTINGS
+
+    width, height = figure.get_size_inches()
+    engine = figure.get_layout_engine()
+    strip = 2.2 * SETTINGS["font.size"] / 72
+    figure.set_size_inches(width, height + strip)
+    share = strip / (height + strip)
+    if engine is not None:
+        engine.set(rect=(0, share, 1, 1 - share))
+    else:
+        for axes in figure.axes:
+            left, bottom, wide, high = axes.get_position(original=True).bounds
+            axes.set_position([left, share + bottom * (1 - share), wide, high * (1 - share)])
+    figure.text(0.01, share / 2, words, va="center", ha="left", style="italic", gid="simulated")

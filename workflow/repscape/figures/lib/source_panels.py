@@ -1,0 +1,68 @@
+"""Panels side by side, one for the layers of each source, with one y axis."""
+
+from collections.abc import Mapping, Sequence
+
+from repscape.figures.lib import captions
+from repscape.figures.lib.depth import ROOM, depth_axis, label_height
+from repscape.figures.lib.style import figure
+
+WIDTH = 128  # mm, of a row of panels beside a legend
+NARROWEST = 3  # layers that a panel has room for at least
+MOST = 60  # layers in a row of panels
+
+
+def rows_of(layers: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Put sources into rows of panels, in their order."""
+    rows: list[list[str]] = [[]]
+    for source, names in layers.items():
+        if rows[-1] and sum(room(layers[name]) for name in rows[-1]) + room(names) > MOST:
+            rows.append([])
+        rows[-1].append(source)
+    return rows
+
+
+def room(names: Sequence[str]) -> int:
+    """Return how wide a panel is, in layers."""
+    return max(len(names), NARROWEST)
+
+
+def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55):
+    """Make a figure with a panel for each source's layers; panels of a row share the y axis.
+
+    Parameters
+    ----------
+    layers : mapping of source to its layers, from input to output
+    panel_height : float
+        In mm, without labels.
+
+    Returns
+    -------
+    Figure, dict of source to Axes
+    """
+    rows = rows_of(layers)
+    heights = [panel_height + max(label_height(layers[name]) for name in row) for row in rows]
+    fig = figure(sum(heights))
+    grid = fig.add_gridspec(len(rows), 1, height_ratios=heights)
+    panels: dict = {}
+    for number, row in enumerate(rows):
+        ratios = [room(layers[name]) for name in row]
+        inner = grid[number].subgridspec(1, len(row), width_ratios=ratios)
+        for place, name in enumerate(row):
+            width = WIDTH * ratios[place] / sum(ratios) - 4
+            first = next(iter(panels.values()), None)
+            axes = panels[name] = fig.add_subplot(inner[place], sharey=first)
+            depth_axis(axes, layers[name], width)
+            axes.tick_params("y", which="both", labelleft=place == 0)
+            axes.set_title(captions.shorten(name, max(6, int(width / 1.5))))
+    return fig, panels
+
+
+def labelled(layers: Mapping[str, Sequence[str]]) -> str:
+    """Say for a caption that not every layer is labelled, where that is so."""
+    for row in rows_of(layers):
+        whole = sum(room(layers[name]) for name in row)
+        for name in row:
+            width = WIDTH * room(layers[name]) / whole - 4
+            if len(layers[name]) * ROOM > width:
+                return "Every layer has a tick, evenly spaced ones a label."
+    return ""

@@ -1,0 +1,116 @@
+"""What figures of tuning have in common: which layers they show, and how an axis of angles looks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from repscape.analyses.lib.select_rdms import Where
+from repscape.core.errors import ConfigError, unknown
+from repscape.figures.lib import captions
+from repscape.figures.lib.style import COLOURS, REFERENCE
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.study import defaults
+from repscape.study.study import Study
+
+DEGREES = (180.0, 360.0)  # periods of angles
+
+
+def inputs(study: Study, *, analysis: str | None = None, where: Where | None = None) -> dict:
+    """Name the file of an analysis ``tuning``, and check by what its layers are chosen.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name measures tuning, or a label or value is unknown.
+    """
+    valid: dict[str, Iterable[str]] = {
+        "source": study.layers,
+        "layer": dict.fromkeys(layer for layers in study.layers.values() for layer in layers),
+    }
+    for label, wanted in (where or {}).items():
+        if label not in valid:
+            raise ConfigError(f"where: {unknown(label, valid)}")
+        defaults.several(wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}")
+    return {"tuning": defaults.analysis(study, analysis, "tuning")}
+
+
+def shown(
+    labels: Mapping[str, Sequence[str] | np.ndarray], where: Where | None, most: int, what: str = "layer"
+) -> list[int]:
+    """Return the places of the layers that are shown: of more than there is room for, evenly spaced ones.
+
+    Parameters
+    ----------
+    labels : mapping of label to its values, one a layer; ``source`` among them, or none are left out evenly
+    where : mapping of label to a value or values, optional
+    most : int
+        How many there is room for. Each source shows as many, if it has them.
+    what : str
+        What has the labels, for messages.
+
+    Raises
+    ------
+    ConfigError
+        A label or value is unknown, nothing has all of them, or there are more sources than room.
+    """
+    own: dict[str, list[int]] = {}
+    for at in defaults.places(labels, where, what):
+        own.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
+    if len(own) > most:
+        raise ConfigError(f"where: there is room for {most}, found {len(own)} sources. Choose some of them.")
+    count = max(map(len, own.values()))
+    while sum(min(count, len(every)) for every in own.values()) > most:
+        count -= 1
+    return [every[at] for every in own.values() for at in evenly_spaced(len(every), count)]
+
+
+def layers(tree) -> dict[str, np.ndarray]:
+    """Return the labels of layers of an analysis ``tuning``."""
+    return {label: tree[label].values.astype(str) for label in ("source", "layer")}
+
+
+def name(tree, at: int) -> str:
+    """Name a layer: with its source, where there are several."""
+    source, layer = (str(tree[label].values[at]) for label in ("source", "layer"))
+    several = len(set(tree["source"].values.astype(str))) > 1
+    return f"{source} · {layer}" if several else layer
+
+
+def colours(tree) -> dict[str, str]:
+    """Give each source a colour."""
+    sources = list(dict.fromkeys(tree["source"].values.astype(str)))
+    return dict(zip(sources, [*COLOURS, *[REFERENCE] * len(sources)], strict=False))
+
+
+def group(tree, at: int):
+    """Return what is known of a layer's units, as a Dataset."""
+    return tree[f"layers/{tree['source'].values[at]}/{tree['layer'].values[at]}"].to_dataset().load()
+
+
+def angle_axis(axes, attributes: Mapping, every: int = 1) -> None:
+    """Let x go once around the circle, with ticks at quarters; with ``every=2`` at its ends and middle."""
+    at = (attributes["begin"] + attributes["period"] * np.arange(5) / 4)[::every]
+    axes.set_xticks(at, labels=[captions.plain(value) for value in at])
+    axes.set_xlim(at[0], at[-1])
+
+
+def unit(attributes: Mapping) -> str:
+    """Name the unit of the factor for an axis: degrees, where its period is that of angles."""
+    return " (°)" if attributes["period"] in DEGREES else ""
+
+
+def said(tree) -> str:
+    """Say for a caption of which units tuning was measured, and to what."""
+    attributes = tree.attrs
+    smoothed = (
+        f", smoothed around the circle by a Gaussian of SD {captions.plain(attributes['smooth'])}"
+        f"{'°' if unit(attributes) else ''}"
+        if attributes["smooth"]
+        else ""
+    )
+    return (
+        f"mean answers to images of {captions.escape(attributes['stimulus'])} by their "
+        f"{captions.escape(attributes['factor'])} (period {captions.plain(attributes['period'])}"
+        f"{'°' if unit(attributes) else ''}){smoothed}; of networks, units are "
+        f"{captions.recorded(attributes['population'], attributes['selected'])}"
+    )

@@ -1,0 +1,1 @@
+"""How far apart two activity patterns are: one module a metric."""

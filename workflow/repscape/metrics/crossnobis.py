@@ -1,0 +1,55 @@
+"""Cross-validated Mahalanobis distance: unbiased by noise, 0 on average where responses are the same."""
+
+import numpy as np
+
+from repscape.metrics.lib.crossvalidation import crossvalidated
+from repscape.metrics.lib.noise import Noise
+from repscape.metrics.lib.normalisation import Scaling
+from repscape.metrics.lib.single_trials import Trials, counted
+from repscape.metrics.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.metrics.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
+from repscape.metrics.sqeuclidean import squared_rounding as squared_rounding
+
+SQUARED = True
+CAPTION = "cross-validated Mahalanobis distance"
+FORMULA = (
+    "mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m means and Σ covariance of "
+    "other repeats, n units; without trials sqeuclidean"
+)
+SYNONYMS = ("cvmahalanobis", "crossvalidatedmahalanobis", "ldc", "lcmahalanobis")
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
+    """Return the mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m the means of other repeats.
+
+    See `repscape.metrics.lib.crossvalidation`, and for Σ `repscape.metrics.lib.noise` (Walther et al.,
+    NeuroImage 137:188, 2016). Σ is estimated from the other repeats alone. Estimated from all trials, it
+    would fit the noise of the very products that are to have none on average, and distances would be too
+    large: with 100 units and 90 degrees of freedom by half of what noise adds to Mahalanobis distances.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit)
+    scaling : Scaling
+        Used where there are no trials: Σ⁻¹ does away with any scale.
+    trials : Trials, optional
+        Of the same images and units. A network has none, and no noise: then this is what crossnobis
+        estimates, with Σ the identity, the distance of `sqeuclidean`.
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        Some image was shown fewer than three times: with two, one is left, which does not tell noise.
+    """
+    if trials is None:
+        return sqeuclidean(activity, scaling)
+    counted(trials, len(activity), 3, "crossnobis_diagonal needs two")
+
+    def of_others(left: int) -> Noise:
+        return Noise(trials.chosen(np.flatnonzero(trials.repeat != left)))
+
+    return crossvalidated(trials, len(activity), of_others)

@@ -1,0 +1,47 @@
+"""Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
+
+import numpy as np
+
+from repscape.metrics.lib.crossvalidation import crossvalidated
+from repscape.metrics.lib.noise import Noise
+from repscape.metrics.lib.normalisation import Scaling
+from repscape.metrics.lib.single_trials import Trials
+from repscape.metrics.sqeuclidean import dissimilarity as sqeuclidean
+from repscape.metrics.sqeuclidean import in_blocks as in_blocks  # asked where there are no trials
+from repscape.metrics.sqeuclidean import squared_rounding as squared_rounding
+
+SQUARED = True
+CAPTION = "cross-validated squared distance by each unit's noise"
+FORMULA = "crossnobis with the variances of Σ alone; without trials sqeuclidean"
+SYNONYMS = ("crossnobisdiag", "crosseuclidean", "cveuclidean", "crossvalidatedeuclidean")
+
+
+def dissimilarity(activity: np.ndarray, scaling: Scaling, trials: Trials | None = None) -> np.ndarray:
+    """Return the distance of `crossnobis` with a diagonal Σ: covariances between units are left out.
+
+    Where every image has three presentations, variances are estimated from the repeats that are not left
+    out, and nothing biases the distance. With two they are of both, and it is too large by about
+    2 / (trials − images), where 1 is the variance of a single trial.
+
+    Parameters
+    ----------
+    activity, scaling, trials : as of `crossnobis`
+
+    Returns
+    -------
+    float64 array (pair,)
+
+    Raises
+    ------
+    DataError
+        Some image was shown once.
+    """
+    if trials is None:
+        return sqeuclidean(activity, scaling)
+    fewest = np.bincount(trials.image, minlength=len(activity)).min()
+
+    def noise(left: int) -> Noise:
+        others = np.flatnonzero(trials.repeat != left) if fewest > 2 else np.arange(len(trials.image))
+        return Noise(trials.chosen(others), diagonal=True)
+
+    return crossvalidated(trials, len(activity), noise)

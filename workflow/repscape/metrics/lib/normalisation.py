@@ -1,0 +1,152 @@
+"""One shift and one scale for all images and drawn units of a layer."""
+
+from functools import cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from repscape.core.chunks import slices
+from repscape.core.logs import logger
+from repscape.metrics.lib.streamed_rows import Rows
+
+Kind = Literal["zscore", "mean", "max", "none"]
+
+# A mean below either says more of chance than of a layer. Sparse activity is not meant: were one value in
+# 10,000 alone not 0, the mean would be 1/100 SD.
+_SMALL, _ERRORS = 0.01, 3
+
+# Answers that differ by fewer units in the last place cannot be told apart: each step of a network may round
+_ULPS = 4
+_SMALLEST, _LARGEST = 1e-20, 1e36  # sums of squares that single precision tells
+_BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
+
+
+class Scaling(NamedTuple):
+    """Normalised activity is (activity − shift) / scale; a scale of 0 makes it undefined (NaN)."""
+
+    shift: float
+    scale: float
+
+
+def moments(activity: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Return each image's mean over units and its sum of squared deviations from that mean.
+
+    In float64 and in two passes, so that float32 activity of mean 100 and SD 0.001 loses nothing;
+    equal images have equal moments, and constant images deviate by exactly 0.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit), or Rows
+
+    Returns
+    -------
+    two float64 arrays (image,)
+    """
+    images, units = activity.shape
+    means, squares = np.empty(images), np.empty(images)
+    rows = max(1, _BLOCK // units)
+    for start in range(0, images, rows):
+        block = slice(start, start + rows)
+        values = activity[block].astype(np.float64)
+        means[block] = values.sum(axis=1) / units
+        values -= means[block, np.newaxis]
+        # Summed as the means are: einsum's order of summation depends on where in memory a row lies.
+        squares[block] = np.square(values, out=values).sum(axis=1)
+    return means, squares
+
+
+def rounding(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarray:
+    """Return how far the rounding of its answers may move an image, squared: Σ_u (4 ε a_iu)².
+
+    ε is the spacing of the answers' type at 1, 1.2e-7 of float32. Two images whose squared distance is below
+    the sum of their two values cannot be told from equal ones.
+
+    Parameters
+    ----------
+    activity : float array (image, unit), or Rows
+    differences : bool
+        Leave out units that answer the same to all images: however large, they add no difference.
+
+    Returns
+    -------
+    float64 array (image,)
+    """
+    images, units = activity.shape
+    squares = np.empty(images)
+    first = activity[0:1][0]
+    same = np.flatnonzero(first == activity[images - 1 : images][0]) if differences else np.arange(0)
+    for block in slices(images, max(1, _BLOCK // units)):
+        values = activity[block]
+        kind = values.dtype
+        squares[block] = _squares(values)
+        if len(same):
+            same = same[(values[:, same] == first[same]).all(axis=0)]
+    if first[same].any():  # taken off a sum, they would leave their rounding
+        other = np.setdiff1d(np.arange(units), same)
+        for block in slices(images, max(1, _BLOCK // units)):
+            squares[block] = _squares(activity[block][:, other])
+    return _ulps(kind) ** 2 * squares
+
+
+def rounding_by_moments(activity: np.ndarray | Rows, means: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Return what `rounding` does, from the `moments` of the same activity: Σ a² = Σ (a − m)² + n m²."""
+    return _ulps(activity[0:1].dtype) ** 2 * (squares + activity.shape[1] * np.square(means))
+
+
+def _ulps(kind: np.dtype) -> float:
+    """Return by how much an answer of 1 may be off."""
+    return _ULPS * float(np.finfo(kind if kind.kind == "f" else np.float64).eps)
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    """Return the sum of squares of each row: in single precision, unless it leaves its range."""
+    if values.dtype == np.float32:
+        with np.errstate(over="ignore", under="ignore"):
+            found = np.vecdot(values, values)
+        if found.min(initial=1) > _SMALLEST and found.max(initial=1) < _LARGEST:
+            return found.astype(np.float64)
+    return np.vecdot(values.astype(np.float64), values.astype(np.float64))
+
+
+def constant(squares: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """Say where squared deviations are no larger than those of equal answers after rounding: bool array."""
+    return squares <= rounding / 4  # what lies apart by some rounding is half of it from its mean
+
+
+def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
+    """Return the shift and scale of a layer's normalisation.
+
+    ``zscore``: mean and (population) standard deviation over images × units, 0 of activity that is constant
+    but for rounding. ``mean`` and ``max``: divide by the mean or the maximum. ``none``: leave as it is. Of a
+    mean that can hardly be told from 0 the log warns.
+
+    Parameters
+    ----------
+    activity : float32 array (image, unit), or Rows
+    kind : str
+    """
+    if kind == "none":
+        return Scaling(0.0, 1.0)
+    if kind == "max":
+        return Scaling(0.0, float(activity.max()))
+    means, squares = moments(activity)
+    mean = means.mean()
+    sd = np.sqrt(squares.sum() / activity.size + np.square(means - mean).mean())
+    if constant(sd**2 * activity.size, rounding_by_moments(activity, means, squares).sum()):
+        sd = 0.0
+    if kind == "mean":
+        if abs(mean) < sd * max(_SMALL, _ERRORS / np.sqrt(activity.size)):
+            _tell_centred()
+        return Scaling(0.0, float(mean))
+    return Scaling(float(mean), float(sd))
+
+
+@cache
+def _tell_centred() -> None:
+    """Warn once a job, and not for each draw of units."""
+    logger.warning(
+        "normalisation 'mean': expected activity whose mean is not 0, as after a ReLU, found some of a mean "
+        "below %g SD or %d of its standard errors. Divided by it, distances are huge and say little. Take "
+        "another normalisation for metrics of activity around 0, such as 'zscore'.",
+        _SMALL, _ERRORS,
+    )  # fmt: skip

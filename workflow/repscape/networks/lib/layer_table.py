@@ -1,0 +1,361 @@
+"""Tables of layers, read without torch: the files that ship with the package and a study's own.
+
+A layer is the output of one operation of a network. Its label counts operations of a kind in the
+order of execution (``conv1``, ``relu1``, …); `input` are the pixels after preprocessing,
+`predictions` the softmax. Some layers are also the output of a block (``block1``, …): the layer
+set ``blocks`` is made of these, of the input and of the head (see layer_table_build.py for the rule).
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repscape.core.errors import ConfigError
+from repscape.traced.layer_info import Row
+
+if TYPE_CHECKING:
+    from repscape.plugin.parameter_types import Layers
+
+FOLDER = Path(__file__).parent / "tables"
+WEIGHTS = FOLDER / "weights.csv"
+LAYER_SETS = ("blocks", "all")
+NONE = "expected at least one layer, found none. Try: blocks."
+KEEP_THEIR_NAMES = ("input", "predictions")
+
+Numbered = tuple[str, int]
+
+
+@cache
+def weight_names() -> dict[str, list[str]]:
+    """Return the names of torchvision's weights by architecture."""
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return {row["architecture"]: row["weights"].split() for row in csv.DictReader(stream)}
+
+
+@cache
+def default_weights(architecture: str) -> str:
+    """Return the name of those of torchvision's weights that are the default."""
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return next(row["default"] for row in csv.DictReader(stream) if row["architecture"] == architecture)
+
+
+@cache
+def _resizing() -> dict[str, dict[str, tuple[int, str]]]:
+    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
+        return {
+            row["architecture"]: {
+                name: (int(resize), interpolation)
+                for name, resize, interpolation in zip(
+                    *(row[key].split() for key in ("weights", "resize", "interpolation")), strict=True
+                )
+            }
+            for row in csv.DictReader(stream)
+        }
+
+
+def resizing(architecture: str) -> dict[str, tuple[int, Any]]:
+    """Return to what and how the transforms of torchvision's weights resize: {weights: (side, filter)}."""
+    return _resizing()[architecture]
+
+
+def architectures() -> list[str]:
+    """List torchvision's architectures, whose tables ship with the package."""
+    return sorted(weight_names())
+
+
+def read(architecture: str) -> tuple[Row, ...]:
+    """Read a table that ships with the package, at the network's usual input size."""
+    return read_file(FOLDER / f"{architecture}.tsv")
+
+
+@cache
+def read_file(path: Path) -> tuple[Row, ...]:
+    """Read a table that `layer_table_export.write` wrote."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        return parse(stream)
+
+
+def parse(lines: Iterable[str]) -> tuple[Row, ...]:
+    """Read the lines of a table."""
+    return tuple(
+        Row(
+            row["label"],
+            row["node"],
+            row["kind"],
+            row["block"],
+            int(row["units"]),
+            int(row["channels"]),
+            modules=row["modules"],
+        )
+        for row in csv.DictReader(lines, delimiter="\t")
+    )
+
+
+def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:
+    """Choose layers and name them.
+
+    Parameters
+    ----------
+    rows, where : as in `select`
+    layers : as in `select`, or a mapping of name to one layer
+        Layers go by the names given. The input and the predictions keep theirs, by which
+        analyses know them.
+
+    Returns
+    -------
+    dict of name to label
+        In the order of execution; without a mapping names are labels.
+
+    Raises
+    ------
+    ConfigError
+        A layer is unknown, or a name says what the layer is not.
+    """
+    if not isinstance(layers, Mapping):
+        return {label: label for label in select(rows, layers, where)}
+    labels = {}
+    for name, layer in layers.items():
+        if layer in LAYER_SETS:
+            raise ConfigError(f"{where}.{name}: expected one layer, found the layer set {layer}.")
+        (labels[name],) = select(rows, [layer], f"{where}.{name}")
+        for kept in KEEP_THEIR_NAMES:
+            if (name == kept) != (labels[name] == kept):
+                raise ConfigError(
+                    f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
+                )
+    if not labels:
+        raise ConfigError(f"{where}: {NONE}")
+    order = [name for row in rows for name in (row.block, row.label)]
+    return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
+
+
+def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: str) -> tuple[str, ...]:
+    """Choose layers of a table by label, number, path or layer set.
+
+    Parameters
+    ----------
+    rows : rows of a table
+    layers : str or list
+        ``blocks``, ``all``, a label, a block, a label with its number in the table (``[conv1, 1]``; the
+        input is 0), a node's path, a module's path, or several of these. A module stands for what a
+        forward hook on it gets: its output (``layer1``, ``layer4.1``), of several outputs the first; of
+        later calls with a number (``act_1``).
+    where : str
+        The config key that asks, for messages.
+
+    Returns
+    -------
+    tuple of str
+        Labels in the order of execution, each once. A block's output that is chosen as a block
+        goes by the block's label, one that is chosen by label or path by its own.
+
+    Raises
+    ------
+    ConfigError
+        A layer is unknown, has another number, or its name is the label of one and the path of another.
+    """
+    rows = list(rows)
+    by_path = {path: (order, row.label) for order, row in enumerate(rows) for path in row.modules.split()}
+    by_path |= {row.node: (order, row.label) for order, row in enumerate(rows)}
+    by_label = {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
+    by_label |= {row.label: (order, row.label) for order, row in enumerate(rows)}
+    places = by_path | by_label
+    sets = {
+        "blocks": [places[row.block] for row in rows if row.block],
+        "all": [places[row.label] for row in rows],
+    }
+    chosen: set[tuple[int, str]] = set()
+    for given in [layers] if isinstance(layers, str) else layers:
+        name, number = (given, None) if isinstance(given, str) else given
+        if name in sets and number is None:
+            chosen.update(sets[name])
+        elif name in places:
+            if number is None and by_path.get(name, places[name])[0] != places[name][0]:
+                raise ConfigError(f"{where}: {_ambiguous(name, by_label[name], by_path[name], rows)}")
+            if number not in (None, places[name][0]):
+                raise ConfigError(f"{where}: {_misnumbered(name, number, rows, places[name][0])}")
+            chosen.add(places[name])
+        else:
+            raise ConfigError(f"{where}: {_unknown_layer(name, rows, places)}")
+    if not chosen:
+        raise ConfigError(f"{where}: {NONE}")
+    return tuple(label for _, label in sorted(chosen))
+
+
+def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
+    """Return height and width of a network's input, from a shipped table and the network's config.
+
+    None where they depend on more: on the stimulus, or on weights that take another size than usual.
+    """
+    preprocess = section.get("preprocess")
+    if preprocess is not None:
+        crop = preprocess["crop"]
+        return (crop, crop) if isinstance(crop, int) else crop and tuple(crop)
+    side = math.isqrt(rows[0].units // 3)
+    names = (section.get("weights") or "") + (section.get("like") or "")
+    return None if "SWAG" in names else (side, side)
+
+
+def enlarged(rows: Sequence[Row], section: Mapping) -> float:
+    """Return how much larger a network's input is than in its shipped table; 1 where that is not known."""
+    height_width = image_size(rows, section)
+    return 3 * math.prod(height_width) / rows[0].units if height_width else 1
+
+
+def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
+    """Return the order (0 is the input) and the row of a layer, by its label or its block's.
+
+    Raises
+    ------
+    ConfigError
+        The table has no such layer.
+    """
+    rows = list(rows)
+    for order, row in enumerate(rows):
+        if label in (row.label, row.block):
+            return order, row
+    names = [name for row in rows for name in (row.label, row.block) if name]
+    raise ConfigError(f"layer {_unknown_layer(label, rows, names)}")
+
+
+def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], rows: list[Row]) -> str:
+    """Say that a name is a label, and the path of another layer, and how to say either."""
+    (number, label), (other, meant) = by_label, by_path
+    return (
+        f"'{name}' is the label of the output of {rows[number].node} and also the path of a module, whose "
+        f"output is {meant}. Write [{label}, {number}] for the label, or [{meant}, {other}] for the module."
+    )
+
+
+def _misnumbered(name: str, number: int, rows: list[Row], found: int) -> str:
+    """Say which number a layer has and which layer has the number."""
+    other = f"; number {number} is {rows[number].label}" if 0 <= number < len(rows) else ""
+    return (
+        f"'{name}' is number {found} of this network, not {number}{other}. Every operation counts, also "
+        f"functions between modules; the input is 0. Write {name} alone, or [{name}, {found}]."
+    )
+
+
+def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
+    """Say what was probably meant and what there is, without listing hundreds of layers."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), list(names), n=3)
+    hint = f"; did you mean {' or '.join(repr(match) for match in close)}?" if close else "."
+    blocks = ", ".join(row.block for row in rows if row.block)
+    return (
+        f"'{name}' is unknown{hint} Valid: the layer sets blocks and all; of these, {blocks}; any of the "
+        f"labels {rows[1].label} … {rows[-1].label}; or the path of a module or another node, such as "
+        f"{rows[1].node}."
+    )
+
+
+COLUMNS = Row._fields[1:]
+
+
+def write_layers(
+    path,
+    rows: Iterable[Row],
+    *,
+    network: str,
+    architecture: str,
+    weights: str,
+    weights_sha256: str,
+    preprocess: str,
+    categories: list[str] | None,
+    left_out: Mapping[str, str] | None = None,
+    noise_seed: int | None = None,
+) -> None:
+    """Write a network's table of layers as NetCDF.
+
+    Parameters
+    ----------
+    path : str or Path
+    rows : iterable of Row
+    network, architecture, weights, weights_sha256 : str
+    preprocess : str
+        As json.
+    categories : list of str or None
+        Names of the outputs.
+    left_out : mapping of str to str, optional
+        Outputs that are no layers, by path, and why.
+    noise_seed : int, optional
+        Of random numbers that the network draws.
+    """
+    from repscape.io import netcdf
+
+    rows = list(rows)
+    variables: dict = {
+        "layer": (("layer",), [row.label for row in rows]),
+        "order": (("layer",), list(range(len(rows)))),
+    }
+    for name in COLUMNS:
+        attributes = {"units": "pixels"} if name.startswith("receptive_field") else {}
+        variables[name] = (("layer",), [getattr(row, name) for row in rows], attributes)
+    if categories:
+        variables["category"] = (("category",), categories)
+    if left_out:
+        variables["left_out"] = (("left_out",), list(left_out))
+        variables["left_out_for_it"] = (("left_out",), list(left_out.values()))
+    attributes = {
+        "network": network,
+        "architecture": architecture,
+        "weights": weights,
+        "weights_sha256": weights_sha256,
+        "preprocess": preprocess,
+        "input_size": [rows[0].height, rows[0].width],
+        "noise_seed": noise_seed,
+    }
+    netcdf.write(path, kind="layers", variables=variables, attributes=attributes)
+
+
+def read_layers(path) -> list[Row]:
+    """Read the table of layers that `write_layers` wrote."""
+    from repscape.io import netcdf
+
+    with netcdf.open_file(path, "layers") as dataset:
+        columns = [dataset["layer"][:], *(dataset[name][:] for name in COLUMNS)]
+        return [
+            Row(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
+            for cells in zip(*columns, strict=True)
+        ]
+
+
+def read_left_out(path) -> dict[str, str]:
+    """Read which outputs are no layers, and why, from what `write_layers` wrote."""
+    from repscape.io import netcdf
+
+    with netcdf.open_file(path, "layers") as dataset:
+        if "left_out" not in dataset.variables:
+            return {}
+        return dict(zip(dataset["left_out"][:], dataset["left_out_for_it"][:], strict=True))
+
+
+def format_left_out(left_out: Mapping[str, str]) -> str:
+    """Print which outputs are no layers, and why, a reason a line."""
+    paths: dict[str, list[str]] = {}
+    for path, reason in left_out.items():
+        paths.setdefault(reason, []).append(path)
+    return "".join(f"\nleft out, for it {reason}: {', '.join(found)}" for reason, found in paths.items())
+
+
+def format_table(rows: Iterable[Row]) -> str:
+    """Print a table of layers as aligned text, for copying labels into a config."""
+    numbers = ("channels", "height", "width", "units", "parameters", "field")
+    header = ("layer", "block", "node", "kind", *numbers, "modules")
+    lines: list[tuple[str, ...]] = [header]
+    for row in rows:
+        field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
+        cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
+        lines.append((*map(str, cells), str(row.units), str(row.parameters), field, row.modules))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if header[at] in numbers else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,1 @@
+"""What the plan asks before any job runs: memory, disk, devices."""

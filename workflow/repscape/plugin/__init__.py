@@ -1,0 +1,1 @@
+"""The contract of plugins, and how they are found, checked and told apart."""

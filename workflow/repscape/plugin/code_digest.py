@@ -1,0 +1,108 @@
+"""Code is an input too: digests of the code that makes a file.
+
+Snakemake sees edits to a script by the script's date and edits to an imported package not at
+all. A rule's parameters therefore hold a digest of its script and of every module of this package
+that the script imports, directly or not, plus those of the plugins it is given by name. The
+digest is of the syntax tree: comments, docstrings, layout and dates do not count.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+# What these modules say does not change what a job computes.
+WITHOUT_EFFECT = {
+    "repscape",
+    "repscape.core.errors",
+    "repscape.io.file_digests",
+    "repscape.core.job",
+    "repscape.core.logs",
+    "repscape.core.run",
+    "repscape.io.cache_lock",
+}
+
+
+@cache
+def digest(*files: str | Path) -> str:
+    """Digest some files and all modules of the package that they import, transitively.
+
+    Parameters
+    ----------
+    files : paths of scripts or modules
+        Those outside the workflow's folder are told apart by their order, not by where they lie: a study may
+        have two of one name.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; the same on every machine and Python version that is supported.
+    """
+    waiting = [(_key(file, number), file) for number, file in enumerate(Path(one).resolve() for one in files)]
+    seen: dict[str, str] = {}
+    while waiting:
+        key, file = waiting.pop()
+        if key not in seen:
+            seen[key], modules = _read(file)
+            waiting.extend((_key(found), found) for found in map(_module_file, modules))
+    lines = "\n".join(f"{key} {seen[key]}" for key in sorted(seen))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def plugin_file(step: str, name: str) -> Path:
+    """Return the file of a plugin."""
+    return PACKAGE / step / f"{name}.py"
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """Name the modules of this package that a syntax tree imports, also inside functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in inner if name.startswith("repscape.") and _module_file(name).exists()}
+            found |= modules or {node.module}
+    found = {name for name in found if name.split(".")[0] == "repscape"}
+    return found - WITHOUT_EFFECT
+
+
+def serialise(node) -> str:
+    """Write a syntax tree as text without positions, comments or docstrings.
+
+    `ast.dump` is not used: what it prints differs between Python versions.
+    """
+    if isinstance(node, ast.AST):
+        fields = []
+        for name, value in ast.iter_fields(node):
+            if name == "body" and isinstance(
+                node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+            ):
+                value = value[1:] if ast.get_docstring(node, clean=False) is not None else value
+            if name not in ("ctx", "kind", "type_comment", "type_ignores") and value not in (None, []):
+                fields.append(f"{name}={serialise(value)}")
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return "[" + ",".join(map(serialise, node)) + "]"
+    return repr(node)
+
+
+@cache
+def _read(file: Path) -> tuple[str, frozenset[str]]:
+    tree = ast.parse(file.read_bytes(), filename=str(file))
+    return hashlib.sha256(serialise(tree).encode()).hexdigest(), frozenset(imports(tree))
+
+
+def _module_file(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    file = path.with_suffix(".py")
+    return file if file.exists() else path / "__init__.py"
+
+
+def _key(file: Path, number: int = 0) -> str:
+    """Name a file by its path below the workflow folder, wherever the checkout lies, another by a number."""
+    root = PACKAGE.parent
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else f"{number} {file.name}"

@@ -1,0 +1,1 @@
+"""Tables of RDMs: read, written, and turned into other forms."""

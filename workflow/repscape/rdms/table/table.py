@@ -1,0 +1,396 @@
+"""RDMs as a labelled table: a pandas DataFrame, one row an RDM.
+
+Label columns say which RDM it is: ``source`` (the network or recording), ``stimulus``, ``set`` (of
+`rdms.sets` in the config; empty for the RDM of all images) and the set's labels, ``population``,
+``layer``, ``layer_order`` (0 is the input), ``size``, ``metric`` (its name), ``measure`` (what it
+computes), ``normalisation``, ``repeat`` (the draw of units), ``presentation`` (of recordings whose trials
+were taken each by itself), ``n_drawn``. Then come
+
+- ``entries``: a pandas Index or MultiIndex, what the rows and columns of the RDM are;
+- ``dissimilarity``: float64 (pair,), the pairs i<j in row-major order, as
+  `scipy.spatial.distance.squareform` takes and gives them.
+
+Further columns may hold an array over pairs as well (``p`` of meta-RDMs). Filters and subsets are
+plain pandas: ``table[table.layer == "conv1"]``, ``table.query("metric == 'correlation'")``.
+"""
+
+import glob
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.logs import logger
+from repscape.core.natural_order import natural
+from repscape.io import netcdf
+from repscape.rdms import file as rdm_file
+from repscape.study.study import CONTENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
+    "normalisation", "repeat", "presentation", "n_drawn",
+)  # fmt: skip
+PER_FILE = ("source", "stimulus", "population", "layer", "size")
+
+
+def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "pd.DataFrame":
+    """Read RDMs into a table.
+
+    Parameters
+    ----------
+    files : path, pattern, folder, or several of these
+        RDM files of a study, with the sets they hold, or files that `write` wrote. A folder stands
+        for all such files in it and below; a study's folder (``results/STUDY``) for its RDM files. Of
+        folders and patterns, RDMs that the study's config no longer has are left out: the study's
+        last run wrote ``study.json``, which lists what it has. Files that are named are read.
+    where : mapping of column to a value or a list of values, optional
+        Only RDMs with these labels are read.
+
+    Returns
+    -------
+    DataFrame
+        In natural order of source, stimulus and set, then by depth, population and size.
+        ``attrs["history"]`` says which files were read, and what they say of how they were made.
+
+    Raises
+    ------
+    ConfigError
+        `where` names a column or value that there is not.
+    DataError
+        There is no such file, or it holds no RDMs.
+    """
+    import pandas as pd
+
+    found = _paths(files)
+    rows: list[dict] = []
+    made: list[dict] = []
+    seen: dict[str, set[str]] = {}
+    wanted = {column: {str(value) for value in _listed(values)} for column, values in (where or {}).items()}
+
+    def keep(labels: Mapping, partly: bool = False) -> bool:
+        """Note which labels there are; say whether these, or these and further ones, are wanted."""
+        for column, value in labels.items():
+            seen.setdefault(column, set()).add(str(value))
+        return all(
+            str(labels[column]) in values if column in labels else partly for column, values in wanted.items()
+        )
+
+    folders = [name for name in _names(files) if os.path.isdir(name)]
+    for path in found:
+        with netcdf.open_file(path) as file:
+            if getattr(file, "kind", None) == "rdm":
+                rows += _first_order(file, keep)
+            elif getattr(file, "table", None) == "rdms":
+                rows += _written(file, keep)
+                made.append(json.loads(file.history))
+            elif not any(path.is_relative_to(folder) for folder in folders):
+                raise DataError(
+                    f"{path}: holds no RDMs (kind '{getattr(file, 'kind', None)}'). Expected files under "
+                    "rdms/, or of an analysis that makes RDMs."
+                )
+    if not seen:
+        raise DataError(
+            f"{', '.join(map(str, folders))}: holds no RDMs. Expected a study's folder, or its rdms/."
+        )
+    _check_where(wanted, seen, bool(rows))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = pd.DataFrame({name: _column(_filled(name, rows)) for name in names})
+    table = table[_ordered(names)]
+    keys = [name for name in ("source", "stimulus", "set") if name in table]
+    order = sorted(range(len(table)), key=lambda at: _rank(rows[at], keys))
+    table = table.iloc[order].reset_index(drop=True)
+    table.attrs["history"] = {"files": [str(path) for path in found], "where": dict(where or {})}
+    if made:
+        table.attrs["history"]["of"] = made if len(made) > 1 else made[0]
+    return table
+
+
+def labels(table: "pd.DataFrame") -> list[str]:
+    """Name the columns that say which RDM a row is."""
+    return [
+        name
+        for name in table.columns
+        if not name.startswith("entries") and not isinstance(table[name].iloc[0], np.ndarray)
+    ]
+
+
+def labels_beside(table: "pd.DataFrame", entries) -> list[str]:
+    """Name the labels that some RDM has, but for those that only other RDMs of the study had.
+
+    A label of one set of images may be the entries of another, whose RDMs then lack it.
+    """
+    return [name for name in labels(table) if name not in entries.names or any(table[name] != "")]
+
+
+def chosen(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
+    """Choose RDMs by their labels, as `read` does: like a query in pandas, but unknown names are told.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : mapping of column to a value or a list of values
+
+    Raises
+    ------
+    ConfigError
+        `where` names a column or value that there is not.
+    """
+    wanted = {column: {str(value) for value in _listed(values)} for column, values in where.items()}
+    seen = {name: {str(value) for value in table[name]} for name in labels(table)}
+    keep = np.ones(len(table), bool)
+    for column in wanted:
+        if column not in seen:
+            raise ConfigError(f"where: {unknown(column, seen)}")
+        keep &= [str(value) in wanted[column] for value in table[column]]
+    _check_where(wanted, seen, bool(keep.any()))
+    return table[keep]
+
+
+def matrix(row) -> "pd.DataFrame":
+    """Return one RDM as a square DataFrame, entries × entries, with a zero diagonal.
+
+    Parameters
+    ----------
+    row : Series, a row of a table
+    """
+    import pandas as pd
+    from scipy.spatial.distance import squareform
+
+    return pd.DataFrame(squareform(row["dissimilarity"], checks=False), row["entries"], row["entries"])
+
+
+def write(path, table: "pd.DataFrame", attributes: Mapping | None = None) -> None:
+    """Write a table as NetCDF; see `encoded`."""
+    variables, described, groups = encoded(table)
+    netcdf.write(
+        path, kind="rdms", variables=variables, attributes={**(attributes or {}), **described}, groups=groups
+    )
+
+
+def encoded(table: "pd.DataFrame") -> tuple[dict, dict, dict]:
+    """Turn a table into variables, attributes and groups as `netcdf.write` takes them.
+
+    RDMs of the same entries lie together, as ``dissimilarity`` (rdm, pair) with their labels as
+    coordinates (rdm), entries (entry), and ``entry_i``, ``entry_j`` (pair): in the file itself where
+    all RDMs have the same entries, else in a group for each different list of entries.
+    """
+    if table.empty:
+        raise DataError("expected at least one RDM to write, found an empty table.")
+    parts: dict[str, list[int]] = {}
+    for at, entries in enumerate(table["entries"]):
+        parts.setdefault(_index_to_json(entries), []).append(at)
+    encodings = [_encode(table.iloc[rows]) for rows in parts.values()]
+    attributes = {"table": "rdms", "history": json.dumps(table.attrs.get("history", {}), sort_keys=True)}
+    if len(encodings) == 1:
+        return encodings[0], attributes, {}
+    return {}, attributes, {str(at): (variables, {}) for at, variables in enumerate(encodings)}
+
+
+def _encode(table: "pd.DataFrame") -> dict:
+    entries = table["entries"].iloc[0]
+    first, second = np.triu_indices(len(entries), 1)
+    coordinates = labels_beside(table, entries)
+    clash = set(coordinates) & set(entries.names)
+    if clash:
+        raise DataError(f"'{min(clash)}' cannot be both a label of the RDMs and of their entries.")
+    variables: dict = {}
+    for name in table.columns:
+        cells = list(table[name])
+        if name in entries.names:
+            continue  # empty
+        if name == "entries":
+            variables |= {
+                level: (("entry",), [str(value) for value in entries.get_level_values(level)])
+                for level in entries.names
+            }
+        elif name.startswith("entries"):
+            variables[name] = (("rdm",), [_index_to_json(cell) for cell in cells])
+        elif name in coordinates:
+            variables[name] = (("rdm",), cells)
+        else:
+            described = {"coordinates": " ".join([*coordinates, "entry_i", "entry_j"])}
+            variables[name] = (("rdm", "pair"), np.array(cells, np.float64), described)
+    return variables | {
+        "entry_i": (("pair",), first.astype(np.int32)),
+        "entry_j": (("pair",), second.astype(np.int32)),
+    }
+
+
+def _first_order(file, keep) -> Iterable[dict]:
+    """Rows of an RDM file: of all images of the stimulus, and of the sets it holds."""
+    import pandas as pd
+
+    shared: dict[str, str | int] = {name: str(getattr(file, name)) for name in PER_FILE}
+    shared |= {"layer_order": int(file.order), "n_drawn": int(file.n_drawn)}
+    if keep(shared | {"set": ""}, partly=True):
+        rdm_file.whole(file)  # refused where it is too large
+        names = rdm_file.names(file)
+        yield from _stacked(file, shared | {"set": ""}, [{}], pd.Index(names, name="image"), keep, file)
+    for name, definition in file.groups.items():
+        if not keep(shared | {"set": str(name)}, partly=True):
+            continue
+        for part in definition.groups.values():
+            by, factors = (list(_listed(part.getncattr(key))) for key in ("by", "entries"))
+            entries = _index({factor: part[factor][:] for factor in factors if factor})
+            count = part.dimensions["set"].size
+            sets = [{factor: str(part[factor][at]) for factor in by if factor} for at in range(count)]
+            yield from _stacked(part, shared | {"set": name}, sets, entries, keep, file)
+
+
+def _stacked(group, shared: Mapping, sets: list[dict], entries, keep, file) -> Iterable[dict]:
+    """Rows of RDMs that lie together: (…, metric, repeat, pair)."""
+    values = group["dissimilarity"][:].reshape(len(sets), *group["dissimilarity"].shape[-3:])
+    metrics = [[str(name) for name in file[key][:]] for key in ("metric", "measure", "normalisation")]
+    repeats = [{"repeat": int(number)} for number in file["repeat"][:]]
+    if "presentation" in file.variables:
+        numbers = zip(file["draw"][:], file["presentation"][:], strict=True)
+        repeats = [{"repeat": int(draw), "presentation": int(number)} for draw, number in numbers]
+    for at, own in enumerate(sets):
+        for m, (metric, measure, normalisation) in enumerate(zip(*metrics, strict=True)):
+            for r, repeat in enumerate(repeats):
+                row = {**shared, **own, "metric": metric, "measure": measure}
+                row |= {"normalisation": normalisation, **repeat}
+                if keep(row):
+                    yield row | {"entries": entries, "dissimilarity": values[at, m, r].astype(np.float64)}
+
+
+def _written(file, keep) -> Iterable[dict]:
+    """Rows of a file that holds an encoded table."""
+    for part in file.groups.values() or [file]:
+        levels = {name: v[:] for name, v in part.variables.items() if v.dimensions == ("entry",)}
+        columns = {name: v for name, v in part.variables.items() if v.dimensions[:1] == ("rdm",)}
+        cells = {name: v[:] for name, v in columns.items() if v.dimensions == ("rdm",)}
+        entries = _index(levels)
+        for at in range(part.dimensions["rdm"].size):
+            row = {
+                name: getattr(values[at], "item", lambda v=values[at]: v)() for name, values in cells.items()
+            }
+            if keep({name: value for name, value in row.items() if not name.startswith("entries")}):
+                lower = {name: _index_from_json(row[name]) for name in row if name.startswith("entries")}
+                arrays = {name: v[at] for name, v in columns.items() if name not in cells}
+                yield row | lower | {"entries": entries} | arrays
+
+
+def _index(levels: Mapping):
+    """Make an index of one or several levels of text."""
+    import pandas as pd
+
+    arrays = [[str(value) for value in values] for values in levels.values()]
+    names = list(levels)
+    return (
+        pd.Index(arrays[0], name=names[0])
+        if len(names) == 1
+        else pd.MultiIndex.from_arrays(arrays, names=names)
+    )
+
+
+def _index_to_json(index) -> str:
+    return json.dumps({str(name): [str(v) for v in index.get_level_values(name)] for name in index.names})
+
+
+def _index_from_json(text: str):
+    return _index(json.loads(text))
+
+
+def _column(values: list):
+    """Return values as they are: arrays and indices in cells must not be taken for rows."""
+    import pandas as pd
+
+    odd = any(isinstance(value, np.ndarray | pd.Index) for value in values)
+    return pd.Series(values, dtype=object if odd else None)
+
+
+def _filled(name: str, rows: list[dict]) -> list:
+    """Return a column's cells; of RDMs that lack it: no text, no entries, values that are not numbers."""
+    kind = type(next(row[name] for row in rows if name in row))
+    if kind is np.ndarray:
+        return [row[name] if name in row else np.full(len(row["dissimilarity"]), np.nan) for row in rows]
+    missing = _index({"none": []}) if name.startswith("entries") else ""
+    return [row.get(name, missing) for row in rows]
+
+
+def _ordered(names: list[str]) -> list[str]:
+    """Put columns in the order of `COLUMNS`, a set's labels after ``set``, arrays last."""
+    last = [name for name in names if name.startswith("entries")] + ["dissimilarity"]
+    last += [name for name in names if name in ("p", "left_out")]
+    own = [name for name in names if name not in COLUMNS and name not in last]
+    ordered = [name for name in COLUMNS if name in names]
+    at = ordered.index("set") + 1 if "set" in ordered else 0
+    return [*ordered[:at], *own, *ordered[at:], *last]
+
+
+def _rank(row: Mapping, keys: list[str]):
+    names = [natural(str(row.get(key, ""))) for key in keys]
+    return names, row.get("layer_order", 0), str(row.get("population", "")), natural(str(row.get("size", "")))
+
+
+def _paths(files) -> list[Path]:
+    """Find files by path, pattern or folder; by the latter two only those that their study's config has."""
+    found: list[str] = []
+    studies: dict[Path, frozenset[Path] | None] = {}
+    for text in _names(files):
+        if os.path.isdir(text):
+            of_study = os.path.join(text, "rdms")
+            text = os.path.join(glob.escape(of_study if os.path.isdir(of_study) else text), "**", "*.nc")
+        there = [text] if os.path.exists(text) else []
+        matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else there
+        if not matches:
+            raise DataError(f"{text}: no such file. Expected RDM files, as results/STUDY/rdms has them.")
+        if glob.has_magic(text):
+            kept = [path for path in matches if _of_config(Path(path), studies)]
+            if len(kept) < len(matches):
+                logger.info(
+                    "%s: left out %d files of what the study's config no longer has (%s)",
+                    text, len(matches) - len(kept), CONTENTS,
+                )  # fmt: skip
+            if not kept:
+                raise DataError(f"{text}: holds no RDMs that the study's config has ({CONTENTS} lists them).")
+            matches = kept
+        found += matches
+    return [Path(path) for path in found]
+
+
+def _of_config(path: Path, studies: dict[Path, frozenset[Path] | None]) -> bool:
+    """Whether an RDM file is one that its study's config had in the last run, as far as that is known."""
+    of_rdms = [parent for parent in path.absolute().parents if parent.name == "rdms"]
+    for folder in of_rdms:
+        study = folder.parent
+        if study not in studies:
+            listed = study / CONTENTS
+            studies[study] = None
+            if listed.is_file():
+                names = json.loads(listed.read_text(encoding="utf-8"))["rdms"]
+                studies[study] = frozenset(study / name for name in names)
+        has = studies[study]
+        if has is not None:
+            return path.absolute() in has
+    return True
+
+
+def _names(files) -> list[str]:
+    return [os.fspath(name) for name in ([files] if isinstance(files, str | os.PathLike) else files)]
+
+
+def _listed(values) -> list:
+    return [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
+
+
+def _check_where(wanted: Mapping, seen: Mapping, any_left: bool) -> None:
+    """Say which column or value of `where` there is not."""
+    for column, values in wanted.items():
+        if column not in seen and column in COLUMNS:
+            continue  # no file was opened as far as that
+        if column not in seen:
+            raise ConfigError(f"where: {unknown(column, seen)}")
+        for value in sorted(values - seen[column]):
+            raise ConfigError(f"where.{column}: {unknown(value, seen[column])}")
+    if not any_left:
+        chosen = "; ".join(f"{column}: {', '.join(sorted(values))}" for column, values in wanted.items())
+        raise ConfigError(f"where: no RDM has all of these labels ({chosen}). Choose fewer of them.")

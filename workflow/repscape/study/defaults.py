@@ -1,0 +1,125 @@
+"""What an analysis or a figure may be asked for: checked when the plan is made, found again in the data."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from repscape.core.errors import ConfigError, unknown
+from repscape.study.study import Study
+
+
+def one(name: str | None, valid: Iterable[str], key: str) -> str:
+    """Return `name` if it is valid, the first valid name if it is None.
+
+    Raises
+    ------
+    ConfigError
+        The name is unknown; the message names the key and lists the valid names.
+    """
+    valid = list(map(str, valid))
+    if name is None and valid:
+        return valid[0]
+    if str(name) not in valid:
+        raise ConfigError(f"{key}: {unknown(str(name), valid)}")
+    return str(name)
+
+
+def several(names: Iterable | None, valid: Iterable[str], key: str) -> list[str]:
+    """Return `names` as text if all are valid, every valid name if None; like `one`."""
+    valid = list(map(str, valid))
+    if names is None:
+        return valid
+    chosen = list(dict.fromkeys(one(str(name), valid, key) for name in names))
+    if not chosen:
+        raise ConfigError(
+            f"{key}: the list is empty. Leave it out for all, or choose from {', '.join(valid)}."
+        )
+    return chosen
+
+
+def layers_of(study: Study, source: str, names: Iterable | None, key: str = "layers") -> list[str]:
+    """Return layers of a source, like `several`; the message tells the source, which may be the default."""
+    try:
+        return several(names, study.layers[source], key)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error} These are layers of '{source}'; the key 'source' chooses another."
+        ) from None
+
+
+def sampled(samples: dict[str, tuple[str, ...]], population: str | None) -> str:
+    """Return a population of the study; by default the first that is sampled by size."""
+    by_size = [name for name, sizes in samples.items() if tuple(sizes) != ("all",)]
+    return one(population, [*by_size, *(name for name in samples if name not in by_size)], "population")
+
+
+def differentiation(
+    study: Study, *, metric: str | None, population: str | None, sizes: Iterable | None
+) -> tuple[str, str, list[str]]:
+    """Check metric, population and sizes against the study and return those meant."""
+    population = sampled(study.samples, population)
+    return (
+        one(metric, study.metrics, "metric"),
+        population,
+        several(sizes, study.samples[population], "sizes"),
+    )
+
+
+def one_size(samples: dict[str, tuple[str, ...]], population: str | None, size) -> tuple[str, str]:
+    """Return a population and one of its sizes; by default the first sampled by size, and the largest."""
+    population = sampled(samples, population)
+    return population, one(samples[population][-1] if size is None else size, samples[population], "size")
+
+
+def drawn(table) -> dict[str, tuple[str, ...]]:
+    """Return the populations that some source of an analysis was sampled of, and for each its sizes."""
+    there = table["n_drawn"] > 0
+    there = there.any([dim for dim in there.dims if dim not in ("population", "size")])
+    return {
+        str(name): tuple(str(size) for size in there["size"].values if there.sel(population=name, size=size))
+        for name in there["population"].values
+        if there.sel(population=name).any()
+    }
+
+
+def analysis(study: Study, name: str | None, plugin: str) -> str:
+    """Return the path of an analysis made by a plugin; by default the one of the plugin's name.
+
+    Raises
+    ------
+    ConfigError
+        No analysis of that name is made by the plugin.
+    """
+    by_plugin = [
+        label for label, section in study.config["analyses"].items() if section.get("analysis") == plugin
+    ]
+    return study.path("analysis", analysis=one(name or plugin, by_plugin, "analysis"))
+
+
+def places(values: Mapping, where: Mapping | None, what: str) -> list[int]:
+    """Return the places in which labels have certain values.
+
+    Parameters
+    ----------
+    values : mapping of label to an array of its values, in the same order
+    where : mapping of label to a value or values, or None for all places
+    what : str
+        What has the labels, for the message: ``"RDM"``.
+
+    Raises
+    ------
+    ConfigError
+        A label or value is unknown, or nothing has all of them.
+    """
+    chosen = np.ones(len(next(iter(values.values()))), bool)
+    for label, wanted in (where or {}).items():
+        if label not in values:
+            raise ConfigError(f"where: {unknown(label, values)}")
+        own = np.asarray(values[label]).astype(str)
+        wanted = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
+        for value in sorted(wanted - set(own)):
+            raise ConfigError(f"where: {label}: {unknown(value, set(own))}")
+        chosen &= np.isin(own, list(wanted))
+    if not chosen.any():
+        raise ConfigError(f"where: no {what} has all of these labels. Choose fewer of them.")
+    return [int(at) for at in np.flatnonzero(chosen)]

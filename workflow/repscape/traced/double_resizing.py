@@ -1,0 +1,46 @@
+"""Images that are resized twice: for their stimulus, then by the network's own transform."""
+
+from repscape.io import stored_images
+from repscape.traced.preprocess import Preprocess
+
+
+def resized_twice(size: tuple[int, int], preprocess: Preprocess) -> str | None:
+    """Say what a network does again to images that were resized to a stimulus's `size`, and what to write.
+
+    None where it does nothing: where these images are what its transform would make of the originals, but for
+    what it cuts off.
+
+    Parameters
+    ----------
+    size : (height, width)
+    preprocess : Preprocess
+        The network's.
+    """
+    height, width = preprocess.resized_size(*size)
+    if preprocess.resize is None or preprocess.border or preprocess.interpolation == "bilinear":
+        if (height, width) == tuple(size):
+            return None
+        again = f"are resized again, to {height} x {width}"
+    else:
+        again = f"are resized by another filter than the network's, {preprocess.interpolation}"
+        again += f", and again, to {height} x {width}" if (height, width) != tuple(size) else ""
+    advice = "Leave out 'size' of the stimulus: the network's own transform then sees the originals"
+    if preprocess.interpolation == "bilinear" and not preprocess.border:
+        side = preprocess.resize
+        wanted = (
+            f"size: [{side}, {side}], fit: crop" if isinstance(side, int) else f"size: {list(side or ())}"
+        )
+        advice += f"; or set {wanted}, after which it only cuts"
+    return f"{again}. {advice}."
+
+
+def warning(stimulus, preprocess: Preprocess) -> str | None:
+    """Say of an open stimulus whose images `size` has changed that the network resizes them again."""
+    changed = getattr(stimulus.variables.get("images"), "resized", 0)
+    if not changed:
+        return None
+    size = stored_images.sizes(stimulus)[0].tolist()
+    told = resized_twice((size[0], size[1]), preprocess)
+    return (
+        told and f"{changed} images that were resized to {size[0]} x {size[1]} for {stimulus.stimulus} {told}"
+    )
