@@ -135,11 +135,24 @@ class Plugin:
         return True
 
     def check(self) -> None:
-        """Refuse parameters that do not go together, with a `ConfigError`; asked when the plan is made."""
+        """Refuse parameters that do not go together, with a `ConfigError`; asked when the plan is made.
+
+        Parameters that take files have none yet: use `addresses`.
+        """
 
     def further_files(self) -> Sequence[str | Path]:
         """Name files that the files of the config name in turn: they are watched for changes as well."""
         return ()
+
+    def addresses(self, name: str) -> list[str]:
+        """Return what the config says of a parameter that takes files: addresses, paths and patterns.
+
+        In a job such a parameter is what its annotation says, a path or a list of paths (`File`, `Files`).
+        While the plan is made there are none yet: `check`, `labels` and others that it asks use this.
+        """
+        value = getattr(self, name)
+        values = value if isinstance(value, list | tuple) else [value]
+        return [str(one) for one in values if one is not None]
 
 
 def _check_names(cls: type[Plugin]) -> None:

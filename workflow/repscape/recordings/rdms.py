@@ -66,8 +66,7 @@ class Rdms(RdmRecording):
         ConfigError
             A name in braces cannot be a label; addresses have different ones.
         """
-        addresses = [self.path] if isinstance(self.path, str) else self.path
-        of_each = [sorted(labels_in(address)) or [DEFAULT_LABEL] for address in addresses]
+        of_each = [sorted(labels_in(address)) or [DEFAULT_LABEL] for address in self.addresses("path")]
         if of_each.count(of_each[0]) < len(of_each):
             raise ConfigError(
                 "path: expected the same names in braces in all addresses, found different ones."

@@ -94,8 +94,8 @@ class Traces(ResponseRecording):
             )
         if round(self.window * self.rate) < 1:
             raise ConfigError(f"window: {self.window:g} s have no sample at {self.rate:g} samples a second.")
-        check_braces(self.path)
-        check_variables(self.path, traces=self.traces, area_of=self.area_of)
+        check_braces(self.addresses("path"))
+        check_variables(self.addresses("path"), traces=self.traces, area_of=self.area_of)
 
 
 def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], seconds) -> None:

@@ -129,20 +129,20 @@ def by_stimulus(
             logger.info("%s: not read, since '%s' is no stimulus of this recording", file, stimulus)
 
 
-def check_braces(path: str | list[str]) -> None:
+def check_braces(addresses: Iterable[str]) -> None:
     """Refuse names in braces in paths other than the stimulus's.
 
     Raises
     ------
     ConfigError
     """
-    for address in [path] if isinstance(path, str) else path:
+    for address in addresses:
         other = [name for name in path_patterns.names(address) if name != STIMULUS]
         if other:
             raise ConfigError(f"path: expected no name in braces but {{stimulus}}, found {{{other[0]}}}.")
 
 
-def check_variables(path: str | list[str], **named: str | None) -> None:
+def check_variables(path: list[str], **named: str | None) -> None:
     """Refuse names of variables that a recording's file does not have, if it tells them at once.
 
     Of several files the first is asked: a plan has no time for all.
