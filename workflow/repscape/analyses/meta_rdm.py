@@ -1,6 +1,6 @@
 """RDMs compared with each other: meta-RDMs, of any order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
@@ -50,6 +50,14 @@ class MetaRdm(Seeded, Analysis):
     def rdm_labels(self, labels: list[str]) -> list[str]:
         """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
         return labels_after(labels, self.entries)
+
+    def label_values(self, label: str, of_input: Callable[[str], list[str] | None]) -> list[str] | None:
+        """Return the values that a label may have: comparisons, or those of the RDMs that go in."""
+        return list(self.comparisons) if label == "metric" else of_input(label.removesuffix("_sub"))
+
+    def entry_labels(self, entries: list[str] | None) -> list[str]:
+        """Name the labels of the entries."""
+        return list(self.entries)
 
     def compute(self, files: Mapping) -> Result:
         """Compare RDMs; see `repscape.rdms.compare.meta.meta_rdms`.

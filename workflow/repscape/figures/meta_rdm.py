@@ -53,9 +53,7 @@ class MetaRdm(Figure):
 
     def inputs(self, study: Study) -> dict:
         """Name the file of the analysis and check the labels."""
-        made = [
-            name for name in study.analyses if study.config["analyses"][name].get("analysis") == "meta_rdm"
-        ]
+        made = defaults.analyses_of(study, "meta_rdm")
         if not made:
             raise ConfigError(
                 "analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`."

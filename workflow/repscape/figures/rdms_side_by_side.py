@@ -54,7 +54,7 @@ class RdmsSideBySide(Figure):
             The study has neither a recording nor an analysis `mean_rdm` of that name; a label is unknown.
         """
         of = self.of
-        made = [name for name in study.analyses if study.config["analyses"][name]["analysis"] == "mean_rdm"]
+        made = defaults.analyses_of(study, "mean_rdm")
         recordings = list(study.config.get("recordings", {}))
         if not made + recordings:
             raise ConfigError(

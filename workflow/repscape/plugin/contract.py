@@ -16,7 +16,7 @@ A plugin defines what its base classes have, and no other public name: a misspel
 nearest. Helpers are functions beside the class, or begin with ``_``. Nothing heavy is imported here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import get_annotations
 from pathlib import Path
@@ -431,6 +431,24 @@ class Analysis(Plugin, shared=True):
     def rdm_labels(self, labels: list[str]) -> list[str]:
         """Name the labels of the RDMs that are made, from those of the RDMs that go in."""
         raise NotImplementedError
+
+    def label_values(self, label: str, of_input: Callable[[str], list[str] | None]) -> list[str] | None:
+        """Return the values that a label of the RDMs made may have; None: only the job can tell.
+
+        Parameters
+        ----------
+        label : str
+        of_input : function
+            Returns those of a label of the RDMs that go in.
+        """
+        return of_input(label)
+
+    def entry_labels(self, entries: list[str] | None) -> list[str] | None:
+        """Name the labels of the entries of the RDMs made, from those of the RDMs that go in.
+
+        None: only the job can tell.
+        """
+        return entries
 
     def from_study(self, study: "Study") -> dict[str, Any]:
         """Return what else of the study the result depends on."""

@@ -106,8 +106,17 @@ def takes_several(plugin: type[Any], name: str) -> bool:
     return "list[" in str(hints(plugin)[name])
 
 
-@cache
-def _model(plugin: type[Any], common: tuple) -> type[BaseModel]:
+_models: dict[tuple, type[BaseModel]] = {}
+
+
+def _model(plugin: type[Any], common: dict[str, tuple]) -> type[BaseModel]:
+    key = plugin, repr(common)  # defaults may be lists, which have no hash
+    if key not in _models:
+        _models[key] = _new_model(plugin, common)
+    return _models[key]
+
+
+def _new_model(plugin: type[Any], common: dict[str, tuple]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, hint in hints(plugin).items():
         declared = plugin.parameters[name]
@@ -119,7 +128,7 @@ def _model(plugin: type[Any], common: tuple) -> type[BaseModel]:
             hint = Annotated[hint, Field(ge=0, lt=2**63)]
         fields[name] = (hint, Field(declared.default, description=declared.doc))
     name = plugin.__module__.rpartition(".")[2]
-    return create_model(name, __base__=Section, **(dict(common) | fields))
+    return create_model(name, __base__=Section, **(common | fields))
 
 
 def model(plugin: type[Any], /, **common: tuple) -> type[BaseModel]:
@@ -133,7 +142,7 @@ def model(plugin: type[Any], /, **common: tuple) -> type[BaseModel]:
     common : name = (type, default)
         Further keys of the section; a parameter of the same name goes first.
     """
-    return _model(plugin, ((KIND, (str, ...)), *common.items()))
+    return _model(plugin, {KIND: (str, ...)} | common)
 
 
 def make(step: str, section: Mapping, where: str = "config") -> Any:

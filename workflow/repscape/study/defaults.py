@@ -94,10 +94,14 @@ def analysis_file(study: Study, name: str | None, plugin: str) -> str:
     ConfigError
         No analysis of that name is made by the plugin.
     """
-    by_plugin = [
-        label for label, section in study.config["analyses"].items() if section.get("kind") == plugin
-    ]
-    return study.path("analysis", analysis=one_or_default(name or plugin, by_plugin, "analysis"))
+    return study.path(
+        "analysis", analysis=one_or_default(name or plugin, analyses_of(study, plugin), "analysis")
+    )
+
+
+def analyses_of(study: Study, plugin: str) -> list[str]:
+    """Name the analyses that a plugin makes."""
+    return [name for name, section in study.config["analyses"].items() if section.get("kind") == plugin]
 
 
 def indices_where(values: Mapping, where: Mapping | None, what: str) -> list[int]:

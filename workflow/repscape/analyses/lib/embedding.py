@@ -80,7 +80,7 @@ def check_metrics(study: Study, of: str | list[str], where: Mapping | None, root
     names = study.metrics if chosen is None else chosen if isinstance(chosen, list) else [chosen]
     for section in study.config.get("rdms", {}).get("metrics", []):
         if section["name"] in names:
-            measures.check_squared(section["metric"], "root")
+            measures.check_squared(section["kind"], "root")
 
 
 def is_squared(labels: Mapping, root: bool | None) -> bool:

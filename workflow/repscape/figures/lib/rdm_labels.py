@@ -1,4 +1,4 @@
-"""Labels of RDMs and of their entries, as far as a study tells them before its jobs run."""
+"""Labels of RDMs and of their entries, as far as a study knows them before its jobs run."""
 
 from collections.abc import Iterable
 
@@ -27,70 +27,63 @@ def check_where(study: Study, analysis: str, where: Where | None, labels: Iterab
                 raise ConfigError(f"where: {label}: {unknown(value, valid)}")
 
 
-def values(study: Study, of: Of, label: str) -> set[str] | None:
-    """Tell the values that a label of RDMs may have; None where only their file can."""
-    found: set[str] = set()
-    for name in _listed(of):
-        own = _own_values(study, name, label)
-        if own is None:
-            return None
-        found |= own
-    return found
+def values(study: Study, of: Of, label: str) -> list[str] | None:
+    """Return the values that a label of RDMs may have; None where only their file can tell."""
+    return _union(_values_of_one(study, name, label) for name in _listed(of))
 
 
-def _own_values(study: Study, of: str, label: str) -> set[str] | None:
+def _values_of_one(study: Study, of: str, label: str) -> list[str] | None:
     if of in study.config.get("recordings", {}):
         return None
-    section = study.config["analyses"].get(of, {})
-    if section.get("analysis") == "meta_rdm" and label == "metric":
-        return set(section["comparisons"])
-    if section and "of" not in section:
+    section = study.config["analyses"].get(of)
+    if section is None:
+        known = select_rdms.known_values(study, of)
+        return list(map(str, known[label])) if label in known else None
+    if "of" not in section:
         return None
-    if section:
-        lower = label.removesuffix("_sub") if section["analysis"] == "meta_rdm" else label
-        chosen = (section.get("where") or {}).get(lower)
-        return values(study, section["of"], lower) if chosen is None else set(map(str, _listed(chosen)))
-    known = select_rdms.known_values(study, of)
-    return set(map(str, known[label])) if label in known else None
+
+    def of_input(label: str) -> list[str] | None:
+        chosen = (section.get("where") or {}).get(label)
+        return values(study, section["of"], label) if chosen is None else list(map(str, _listed(chosen)))
+
+    return schema.make("analyses", section, of).label_values(label, of_input)
 
 
 def of_entries(study: Study, of: Of) -> list[str] | None:
     """Name the labels of the entries of RDMs; None where only their file can tell them."""
-    found: list[str] = []
-    for name in _listed(of):
-        section = study.config["analyses"].get(name, {})
-        definition = study.config["rdms"].get("sets", {}).get(name)
-        own: list[str] | None
-        if section.get("analysis") == "meta_rdm":
-            own = section["entries"]
-        elif name in select_rdms.made(study) and "of" in section:
-            own = of_entries(study, section["of"])
-        elif definition is None:
-            own = ["image"]
-        else:
-            own = definition.get("entries") or _others(study, definition)
-        if own is None:
-            return None
-        found += own
-    return list(dict.fromkeys(found))
+    return _union(_entries_of_one(study, name) for name in _listed(of))
 
 
-def _others(study: Study, definition: dict) -> list[str] | None:
-    """Name the factors that are not of the sets, which tell entries apart where none are named."""
+def _entries_of_one(study: Study, of: str) -> list[str] | None:
+    section = study.config["analyses"].get(of, {})
+    definition = study.config["rdms"].get("sets", {}).get(of)
+    if of in select_rdms.made(study) and "of" in section:
+        return schema.make("analyses", section, of).entry_labels(of_entries(study, section["of"]))
+    if definition is None:
+        return ["image"]
+    return definition.get("entries") or _factors_within_a_set(study, definition)
+
+
+def _factors_within_a_set(study: Study, definition: dict) -> list[str] | None:
+    """Name the factors that are the same for no set: they label entries where the config names none."""
     factors = of_images(study, [definition["stimulus"]])
     return None if factors is None else [name for name in factors if name not in definition["by"]]
 
 
 def of_images(study: Study, stimuli: Iterable[str]) -> list[str] | None:
     """Name the factors of stimuli's images; None where only their job can tell those of one."""
-    found: list[str] = []
-    for name in stimuli:
-        factors = schema.factor_names(study.config["stimuli"][name])
-        if factors is None:
+    return _union(schema.factor_names(study.config["stimuli"][name]) for name in stimuli)
+
+
+def _union(lists: Iterable[list[str] | None]) -> list[str] | None:
+    """Return every name once; None where a list is unknown."""
+    found: dict[str, None] = {}
+    for names in lists:
+        if names is None:
             return None
-        found += factors
-    return list(dict.fromkeys(found))
+        found |= dict.fromkeys(names)
+    return list(found)
 
 
-def _listed(of) -> list:
-    return of if isinstance(of, list) else [of]
+def _listed(values) -> list:
+    return values if isinstance(values, list) else [values]
