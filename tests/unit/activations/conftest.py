@@ -58,8 +58,8 @@ def study(tmp_path):
         for label in labels:
             row = layer_table.find(frozen.rows, label)[1]
             shapes.append(Layer(label, row.channels, row.height, row.width, row.units))
-        section = {"select": select, "seed": 1, **parameters}
-        keys = {"section": section, "files": {}, "source": "net", "population": select}
+        section = {"kind": kind, "seed": 1, **parameters}
+        keys = {"section": section, "files": {}, "source": "net", "population": kind}
         file.write(tmp_path / "population.nc", shapes, **keys)
         pixels = np.random.default_rng(3).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
         netcdf.write(

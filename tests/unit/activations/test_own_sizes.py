@@ -126,12 +126,12 @@ def test_selected_and_views_take_pictures_of_any_size(made, network):
     assert view.pixels.shape == (4, 4, 3)
 
 
-@pytest.mark.parametrize("plugin", [adversarial, phase_scramble])
+@pytest.mark.parametrize("plugin", [adversarial.Adversarial, phase_scramble.PhaseScramble])
 def test_what_needs_one_size_says_so(made, network, plugin):
     path, _ = made()
-    keys = {"network": network(BICUBIC)} if plugin is adversarial else {}
+    keys = {"network": network(BICUBIC)} if plugin is adversarial.Adversarial else {}
     with pytest.raises(DataError, match=r"0.png is 30 x 45 .*1.png is 45 x 30\. Set 'size"):
-        list(plugin.frames(of=path, seed=0, **keys))
+        list(plugin(of=path, seed=0, **keys).images())
 
 
 def test_trainings_show_the_same(made):

@@ -71,9 +71,9 @@ def pretended_gpu():
         yield
 
 
-@pytest.mark.parametrize("select", ["all", "random", "filter_means", "position_means"])
-def test_recording_leaves_no_tensor_behind(study, select):
-    small = study(select=select, **({"units": 40} if select == "random" else {}))
+@pytest.mark.parametrize("kind", ["all", "random", "filter_means", "position_means"])
+def test_recording_leaves_no_tensor_behind(study, kind):
+    small = study(kind=kind, **({"units": 40} if kind == "random" else {}))
     with pretended_gpu():
         small.run(cuda_batch=3, device="cuda")
     assert len(Carried.written) == 3 * len(small.labels)

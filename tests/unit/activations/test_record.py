@@ -107,7 +107,7 @@ def test_filter_means(study):
 def test_position_means(study):
     small = study(kind="filter_means", layers=["conv1", "fc1"])
     keys = {"n_requested": 3, "statistic": "position_mean"}
-    attributes = {"source": "n", "population": "p", "kind": "position_means", "parameters": "{}"}
+    attributes = {"source": "n", "population": "p", "plugin": "position_means", "parameters": "{}"}
     with netcdf.create(small.inputs[2], kind="population", attributes=attributes) as new:
         for label, unit in (("conv1", [0, 17, 255]), ("fc1", [0])):
             group = new.createGroup(label)

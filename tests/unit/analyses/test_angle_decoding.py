@@ -198,7 +198,7 @@ def test_what_is_planted_is_found_and_noise_is_not(responded, tuned_to):
     assert np.isnan(values["error"][1, 0]).all()
     # Images spread evenly: by chance an error is a quarter of the period, and a loss is 1.
     assert values["null"][0, :2].mean() == pytest.approx(45, abs=5)
-    table = list(angle_decoding.rows(result.variables))
+    table = list(angle_decoding.AngleDecoding().rows(result))
     assert table[0][:5] == ("source", "layer", "decoder", "units", "error")
     assert [row[:4] for row in table[1:]] == [
         (*keys, decoder, units)

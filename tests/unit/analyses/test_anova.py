@@ -145,7 +145,7 @@ def test_summary(made):
     np.testing.assert_allclose(values["median"], np.nanmedian(eta2, 1), rtol=1e-5)
     np.testing.assert_allclose(values["largest"], [(eta2[:, there].argmax(0) == k).mean() for k in range(4)])
     np.testing.assert_allclose(values["significant"], (q[:, there] < 0.05).mean(1))
-    rows = list(anova.rows(result.variables))
+    rows = list(anova.Anova().rows(result))
     assert len(rows) == 1 + len(LAYERS) * 4
     assert rows[0][:4] == ("layer", "effect", "df", "mean")
     assert rows[4][1] == "error"
@@ -234,5 +234,5 @@ def test_planning():
     study.config["stimuli"]["shapes"]["colors"] = 1
     with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .* of the factor 'color', found 1"):
         anova.Anova().inputs(study)
-    model = schema.model(anova.compute, analysis=(str, ...))
+    model = schema.model(anova.Anova)
     assert {"device", "batch", "threads"} <= model.model_fields.keys()

@@ -225,7 +225,7 @@ def test_what_is_stored_agrees_with_a_loop_over_neurons(planted_study):
     assert found["median"][1] == np.median(found["r2"][1, :58])
     assert found["normalised_median"][1] == np.nanmedian(found["normalised"][1])
     assert found["difference"][1, 0] == found["median"][1] - found["median"][0]
-    table = list(encoding.rows(result.variables))
+    table = list(encoding.Encoding().rows(result))
     assert len(table) == 4
     assert dict(zip(table[0], table[2], strict=True))["median"] == found["median"][1]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from repscape.analyses.predictions import Predictions, rows
+from repscape.analyses.predictions import Predictions
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -140,7 +140,7 @@ def test_networks_that_saw_different_images(files):
 
 
 def test_table_has_a_row_a_class_of_an_image(files):
-    header, *table = rows(compute(files, top=2).variables)
+    header, *table = Predictions().rows(Predictions(top=2).compute(files))
     assert header == ("source", "stimulus", "image", "rank", "label", "probability")
     assert len(table) == 2 * (3 + 2) * 2
     assert table[0][:5] == ("net", "a", "a0", 1, "cup")
@@ -153,4 +153,4 @@ def test_a_network_that_is_not_shown_a_stimulus(files):
     result = Predictions(top=1).compute(files)
     plain_b = result.variables["probability"][1][1, 1]
     assert np.isnan(plain_b).all()
-    assert not any(row[:2] == ("plain", "b") for row in rows(result.variables))
+    assert not any(row[:2] == ("plain", "b") for row in Predictions().rows(result))

@@ -10,7 +10,7 @@ from repscape.analyses.preprocessing import Preprocessing
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import registry, schema
-from repscape.plugin.arguments import fetched
+from repscape.plugin.arguments import ready
 from repscape.stimuli.lib.assemble import assemble
 from repscape.study.study import Study
 from repscape.traced.preprocess import Preprocess
@@ -21,12 +21,12 @@ PREPROCESS = {
 }
 
 
-def write_stimulus(output, name, source, **parameters):
+def write_stimulus(output, name, kind, **parameters):
     """Write a stimulus as its script does."""
-    frames = registry.entry("stimuli", source)
-    model = schema.model(frames, source=(str, ...), size=(list | None, None), fit=(str, "squash"))
-    section = model.model_validate({"source": source, **parameters}).model_dump(mode="json")
-    variables = assemble(frames(**fetched(frames, section, name, {})), section["size"], section["fit"])
+    model = schema.model(registry.find("stimuli", kind), size=(list | None, None), fit=(str, "squash"))
+    section = model.model_validate({"kind": kind, **parameters}).model_dump(mode="json")
+    frames = ready("stimuli", section, name, {}).images()
+    variables = assemble(frames, section["size"], section["fit"])
     attributes = {"stimulus": name, "parameters": json.dumps(section)}
     netcdf.write(output, kind="stimulus", variables=variables, attributes=attributes)
     return variables["images"][1]

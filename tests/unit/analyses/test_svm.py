@@ -292,7 +292,7 @@ def test_analysis(files):
     np.testing.assert_allclose(found["p"], (1 + count) / 20)
     np.testing.assert_array_equal(found["images"], 6)
     assert result.attributes["chance"] == 1 / 3
-    assert len(list(svm.rows(result.variables))) == 1 + 2 * 4
+    assert len(list(svm.Svm().rows(result))) == 1 + 2 * 4
     again = svm.Svm(**keys).compute(files())
     for name, values in found.items():
         np.testing.assert_array_equal(values, again.variables[name][1])

@@ -382,7 +382,7 @@ def test_networks_and_recordings_lie_side_by_side(files, tmp_path):
     np.testing.assert_array_equal(tree["bin"], np.arange(-90, 90, 20))
     expected = np.isin(tree["bin"].values, [-30, 10, 50]) / 3
     np.testing.assert_allclose(tree["preferred_share"].values[0], expected)
-    header, *rows = tuning.rows(result.variables)
+    header, *rows = tuning.Tuning().rows(result)
     assert header[:4] == ("source", "layer", "measure", "lower_quartile")
     assert [row[:3] for row in rows[3:5]] == [("net", "fc", "reliability"), ("v1", "V1", "selectivity")]
     assert rows[4][4] == median[1, 0]
@@ -512,7 +512,7 @@ def test_mistakes(study, keys, message):
 
 
 def test_keys():
-    model = schema.model(tuning.compute, analysis=(str, ...))
+    model = schema.model(tuning.Tuning)
     section = model(kind="tuning", seed=0).model_dump()
     assert section["factor"] == "orientation"
     assert section["period"] == 180
