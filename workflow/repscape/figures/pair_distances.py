@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import DataError
-from repscape.figures.lib import captions, distance_panels
+from repscape.figures.lib import captions, rdm_data
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure, parameter
@@ -135,10 +135,10 @@ class PairDistances(Figure):
                 {"long_name": "median over pairs, differentiation", "units": "1"},
             )
             groups[name] = (
-                distance_panels.variables(own, distances[name]) | {"median": median},
+                rdm_data.variables(own, distances[name]) | {"median": median},
                 {"stimulus": name},
             )
-        result = Result({}, distance_panels.attributes(rdms, metric) | {"repeat": 0}, groups)
+        result = Result({}, rdm_data.attributes(rdms, metric) | {"repeat": 0}, groups)
         return fig, caption(data["rdms"], metric, layers, distances), result
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.analyses.lib.result import Result
-from repscape.figures.lib import captions, distance_panels
+from repscape.figures.lib import captions, rdm_data
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
@@ -84,7 +84,7 @@ class RdmGallery(Figure):
         import matplotlib
 
         many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
-        fewer = [distance_panels.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
+        fewer = [rdm_data.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
         rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
         stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
         chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
@@ -161,14 +161,14 @@ class RdmGallery(Figure):
         }
         groups = {
             name: (
-                distance_panels.variables(
+                rdm_data.variables(
                     [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
                 ),
                 {"stimulus": name},
             )
             for name in stimuli
         }
-        result = Result(variables, distance_panels.attributes(data["rdms"], metric), groups)
+        result = Result(variables, rdm_data.attributes(data["rdms"], metric), groups)
         return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
 
 

@@ -1,23 +1,25 @@
-"""Distances of pairs of images, as scatter plots show them: chosen, thinned out, explained."""
+"""Figures of an analysis made by `distances`: what is selected, scatter plots of its pairs, and captions."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.plugin.contract import Plugin, parameter
+from repscape.figures.lib.shown import OfMetric, OfSource
+from repscape.figures.lib.style import figure
+from repscape.plugin.contract import parameter
 from repscape.rdms.compare.comparison import orders_used
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
-MOST = 20_000  # points of a panel; more would only hide each other
+ALPHA = 0.05
 
 
-class OfDistances(Plugin, shared=True):
+class OfDistances(OfSource, OfMetric, shared=True):
     """A figure of an analysis made by `distances`."""
 
     analysis: str | None = parameter("An analysis made by `distances`, by default that of its name.", None)
-    source: str | None = parameter("By default the first.", None)
-    metric: str | None = parameter("By default the first.", None)
+    stimuli: list[str] | None = parameter("Which stimuli of the analysis are shown; by default all.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the file of the analysis and check what is shown of it."""
@@ -25,108 +27,63 @@ class OfDistances(Plugin, shared=True):
         defaults.one_or_default(self.metric, study.metrics, "metric")
         file = defaults.analysis_file(study, self.analysis, "distances")
         of = study.config["analyses"][self.analysis or "distances"].get("stimuli") or study.stimuli
-        defaults.many_or_all(
-            getattr(self, "stimuli", None),
-            [name for name in study.stimuli_of(source) if name in of],
-            "stimuli",
-        )
+        valid = [name for name in study.stimuli_of(source) if name in of]
+        defaults.many_or_all(self.stimuli, valid, "stimuli")
         return {"distances": file}
 
+    def _table(self, data: Mapping):
+        """Return what one source and metric have of the analysis, of the stimuli that the source was shown."""
+        table = data["distances"].load()
+        table = table.sel(
+            source=defaults.one_or_default(self.source, table["source"].values, "source"),
+            metric=defaults.one_or_default(self.metric, table["metric"].values, "metric"),
+        )
+        return table.isel(stimulus=table["shown"].values > 0)
 
-def chosen(table, source: str | None, metric: str | None):
-    """Return what one source and metric have of an analysis made by `distances`.
 
-    Stimuli that the source was not shown are left out.
+def scatter_panels(names: Sequence[str], columns: int, height: float, table, **shared):
+    """Make a figure of scatter plots, with labels of both axes.
+
+    Parameters
+    ----------
+    names : of the panels
+    columns : int
+        How many panels are in a row.
+    height : float
+        Of the figure, in mm.
+    table : Dataset
+        What `OfDistances` selected.
+    **shared
+        ``sharex`` and ``sharey``, as matplotlib takes them.
+
+    Returns
+    -------
+    Figure, list of Axes
     """
-    table = table.sel(
-        source=defaults.one_or_default(source, table["source"].values, "source"),
-        metric=defaults.one_or_default(metric, table["metric"].values, "metric"),
-    )
-    return table.isel(stimulus=table["shown"].values > 0)
+    fig = figure(height)
+    panels = fig.subplots(-(-len(names) // columns), columns, squeeze=False, **shared)
+    for axes in panels.flat[len(names) :]:
+        axes.remove()
+    for column in range(columns):  # ticks are labelled below the last panel of each column
+        panels[(len(names) - 1 - column) // columns, column].xaxis.set_tick_params(labelbottom=True)
+    fig.supxlabel(f"distance between images (layer {table.attrs['against']})", fontsize=7)
+    words = captions.axis(f"({metric_words(table)})")
+    fig.supylabel(f"distance between activities\n{words}", fontsize=7)
+    return fig, list(panels.flat[: len(names)])
 
 
-def label(table) -> str:
-    """Say for an axis what the distances between activities are."""
-    return "distance between activities\n" + captions.axis(f"({words(table)})")
-
-
-def words(table) -> str:
+def metric_words(table) -> str:
     """Say what the distances of one metric are."""
     return captions.metric_of(table, str(table["metric"].values))
 
 
-def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the finite points in an order that hides none, and at most `MOST` of them."""
+def thinned(x: np.ndarray, y: np.ndarray, *others: np.ndarray, most: int) -> tuple[np.ndarray, ...]:
+    """Return the finite points in an order that hides none, and at most so many of them."""
     points = [values.ravel() for values in np.broadcast_arrays(x, y, *others)]
-    there = np.flatnonzero(np.isfinite(points[0]) & np.isfinite(points[1]))
+    finite = np.flatnonzero(np.isfinite(points[0]) & np.isfinite(points[1]))
     # Always the same order: a figure must have the same bytes every time.
-    there = np.random.default_rng(0).permutation(there)[:MOST]
-    return tuple(values[there] for values in points)
-
-
-def of_fewer(rdm, most: int):
-    """Return an opened RDM whose pairs are labelled as it is; of many images, of evenly spaced ones alone.
-
-    Parameters
-    ----------
-    rdm : Dataset
-        A file of RDMs, see `repscape.rdms.file`.
-    most : int
-        So many images, where pairs are not labelled.
-
-    Returns
-    -------
-    Dataset
-        With ``image_i``, ``image_j``, places among all images, ``name_i`` and ``name_j`` (pair).
-    """
-    if "image_i" in rdm:
-        return rdm
-    import xarray
-
-    from repscape.rdms.condensed import places
-
-    images = np.array(evenly_spaced(rdm.sizes["image"], most))
-    names = rdm["name"].values
-    rows = []
-    for place, i in enumerate(images[:-1]):  # of row i, all pairs lie together: read at once
-        begin = int(places(i, i + 1, rdm.sizes["image"]))
-        row = rdm["dissimilarity"].isel(pair=slice(begin, begin + rdm.sizes["image"] - 1 - i)).values
-        rows.append(row[..., images[place + 1 :] - i - 1])
-    first, second = np.triu_indices(len(images), 1)
-    labels = {"image_i": images[first].astype(np.int32), "image_j": images[second].astype(np.int32)}
-    labels |= {"name_i": names[images[first]], "name_j": names[images[second]]}
-    fewer = rdm.drop_dims(["image", "pair"])
-    values = xarray.DataArray(np.concatenate(rows, axis=-1), dims=("metric", "repeat", "pair"))
-    return fewer.assign(dissimilarity=values).assign_coords(
-        {name: ("pair", own) for name, own in labels.items()}
-    )
-
-
-def variables(rdms: list, values) -> dict:
-    """Describe one stimulus's distances in some layers as variables of a figure's file.
-
-    Parameters
-    ----------
-    rdms : opened RDMs, one a layer
-    values : arrays (pair,), one a layer
-    """
-    own = ("image_i", "image_j", "name_i", "name_j")
-    return {
-        "dissimilarity": (
-            ("layer", "pair"),
-            np.array(values),
-            {"long_name": "dissimilarity, as drawn", "units": "1", "coordinates": " ".join(own)},
-        ),
-        "layer": (("layer",), [rdm.attrs["layer"] for rdm in rdms]),
-        **{name: (("pair",), rdms[0][name].values) for name in own},
-    }
-
-
-def attributes(rdms: list, metric: str) -> dict:
-    """Say which RDMs a figure shows, as attributes of its file."""
-    names = ("source", "population", "selected", "size", "drawn")
-    of_metric = {name: str(rdms[0][name].sel(metric=metric).values) for name in ("measure", "normalisation")}
-    return {name: rdms[0].attrs[name] for name in names} | {"metric": metric} | of_metric
+    shown = np.random.default_rng(0).permutation(finite)[:most]
+    return tuple(values[shown] for values in points)
 
 
 def area(points: np.ndarray) -> float:
@@ -148,7 +105,7 @@ def measured(table) -> str:
     metric, population, size = str(table["metric"].values), table.attrs["population"], table.attrs["size"]
     mean = " RDMs were averaged over draws." if int(table["draws"].max()) > 1 else ""
     return (
-        f"Distances are the {captions.escape(words(table))}; activity was "
+        f"Distances are the {captions.escape(metric_words(table))}; activity was "
         f"{captions.normalised(table, metric)}. {captions.units_of(table, population, [size])}{mean}"
     )
 

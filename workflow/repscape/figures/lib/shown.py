@@ -1,0 +1,77 @@
+"""What several figures let the user choose, each parameter declared once, and the files that are chosen so."""
+
+from repscape.plugin.contract import Plugin, parameter
+from repscape.study import defaults
+from repscape.study.study import Study
+
+
+class OfSource(Plugin, shared=True):
+    """One source is shown."""
+
+    source: str | None = parameter("The network or recording that is shown; by default the first.", None)
+
+
+class OfMetric(Plugin, shared=True):
+    """One metric is shown."""
+
+    metric: str | None = parameter(
+        "The metric that is shown, by its name under `rdms.metrics`; by default the first.", None
+    )
+
+
+class OfStimuli(Plugin, shared=True):
+    """Some stimuli are shown."""
+
+    stimuli: list[str] | None = parameter(
+        "Which stimuli are shown; by default all that there are results of.", None
+    )
+
+
+class OfPopulation(Plugin, shared=True):
+    """One population is shown."""
+
+    population: str | None = parameter(
+        "The population that is shown; by default the first that is sampled by size.", None
+    )
+
+
+class OfSize(OfPopulation, shared=True):
+    """One sample size of a population is shown."""
+
+    size: int | str | None = parameter(
+        "The sample size that is shown, a number of units or ``all``; by default the largest.", None
+    )
+
+
+class OfOneSize(OfMetric, OfSize, shared=True):
+    """One metric and sample size of an analysis that has several are shown."""
+
+    def _check(self, study: Study, samples: dict) -> None:
+        """Refuse a metric, population or size that `samples` does not have."""
+        defaults.one_or_default(self.metric, study.metrics, "metric")
+        defaults.size_or_default(samples, self.population, self.size)
+
+    def _selected(self, table, **labels):
+        """Take them, and further labels, out of an analysis opened with xarray."""
+        table = table.sel(labels)
+        population, size = defaults.size_or_default(defaults.sampled_sizes(table), self.population, self.size)
+        metric = str(self.metric or table["metric"].values[0])
+        return table.sel(metric=metric, population=population, size=size)
+
+
+class OfRdms(OfSource, OfStimuli, OfOneSize, shared=True):
+    """RDMs of all images of some stimuli, of one source and sample size."""
+
+    def _files(self, study: Study, source: str, layers: list[str]) -> list[str]:
+        """Name the files of RDMs, stimulus by stimulus, and check the parameters."""
+        self._check(study, study.samples_of(source))
+        population, size = defaults.size_or_default(study.samples_of(source), self.population, self.size)
+        return [
+            study.path("rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size)
+            for stimulus in defaults.many_or_all(self.stimuli, study.stimuli_of(source), "stimuli")
+            for layer in layers
+        ]
+
+    def _metric(self, rdms: list) -> str:
+        """Return the metric of opened RDMs that is shown."""
+        return self.metric or str(rdms[0]["metric"].values[0])
