@@ -38,7 +38,7 @@ def rules(jobs):
 
 def test_what_changes_no_result_reruns_nothing(project):
     """Comments, docstrings, the order of keys, and dates of sources and pictures."""
-    edit(project, "workflow/repscape/metrics/sqeuclidean.py", "import numpy", "# a comment\nimport numpy")
+    edit(project, "workflow/repscape/metrics/sqeuclidean.py", "\nclass ", "\n# a comment\nclass ")
     edit(project, "workflow/repscape/io/netcdf.py", '"""NetCDF files', '"""Labelled NetCDF files')
     edit(project, "workflow/scripts/rdms.py", '"""', '"""Reworded: ')
     config = {
@@ -60,7 +60,7 @@ def test_parameter_of_one_figure_and_code_of_another(project):
     config = project.config
     config["figures"]["differentiation_by_depth"]["metric"] = "correlation"
     project.write_config(config)
-    edit(project, "workflow/repscape/figures/rdm_gallery.py", "def draw(", "CHANGED = 1\n\n\ndef draw(")
+    edit(project, "workflow/repscape/figures/rdm_gallery.py", "\nclass ", "\nCHANGED = 1\n\n\nclass ")
     assert project.plan() == {"differentiation_by_depth", "rdm_gallery"}
 
 
@@ -196,8 +196,8 @@ def test_code_of_a_metric(project):
     edit(
         project,
         "workflow/repscape/metrics/correlation.py",
-        "def dissimilarity(",
-        "CHANGED = 1\n\n\ndef dissimilarity(",
+        "\nclass ",
+        "\nCHANGED = 1\n\n\nclass ",
     )
     assert rules(project.plan()) == {"rdms_squeezenet"} | AGGREGATED
 

@@ -87,11 +87,7 @@ def training_inputs(wildcards):
 
 
 def training_job(wildcards):
-    function = training_section(wildcards)["function"]
-    mine, theirs = (
-        ([user_functions.file(function)], []) if user_functions.is_own(function) else ([], [function])
-    )
-    section = network_section(wildcards)
+    section, training = network_section(wildcards), training_section(wildcards)
     return {
         **network_job(wildcards),
         "training": training,

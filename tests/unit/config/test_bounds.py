@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from repscape import config
 from repscape.core.errors import ConfigError
-from repscape.plugin import registry, schema
+from repscape.plugin import contract, registry, schema
 
-STEPS = [step for step in registry.ENTRY_POINTS if step != "metrics"]  # metrics have no keys
+STEPS = [step for step in contract.STEPS if step != "metrics"]  # metrics have no keys
 
 
 def numbers(model) -> dict[str, set]:
@@ -25,7 +25,7 @@ def numbers(model) -> dict[str, set]:
 def keys_with_numbers():
     for step in STEPS:
         for name in registry.names(step):
-            model = schema.model(registry.entry(step, name))
+            model = schema.model(registry.find(step, name))
             for key, kinds in numbers(model).items():
                 yield pytest.param(model, key, kinds, id=f"{step}-{name}-{key}")
 
@@ -54,7 +54,7 @@ def test_every_number_of_a_plugin_is_bounded(model, key, kinds):
 @pytest.mark.parametrize("value", [-1, 2**63])
 def test_seeds_are_what_all_generators_take(key, value):
     for step, name in [("stimuli", "white_noise"), ("populations", "random"), ("analyses", "mds")]:
-        assert refused(schema.model(registry.entry(step, name)), key, value)
+        assert refused(schema.model(registry.find(step, name)), key, value)
 
 
 STUDY = """

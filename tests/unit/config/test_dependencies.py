@@ -10,6 +10,7 @@ from repscape import config
 from repscape.core.errors import ConfigError
 from repscape.io import netcdf
 from repscape.plugin import schema
+from repscape.plugin.contract import Plugin, parameter
 from repscape.plugin.parameter_types import File, NetworkFile, StimulusFile, StimulusFiles
 from repscape.stimuli.lib import parent_stimulus
 
@@ -44,19 +45,22 @@ def mistakes(section, tmp_path):
     return str(caught.value)
 
 
-def example(
-    *, of: StimulusFile, among: StimulusFiles, by: NetworkFile | None = None, table: File | None = None
-):
+class Example(Plugin):
     """Stand for a plugin."""
+
+    of: StimulusFile = parameter("A stimulus.")
+    among: StimulusFiles = parameter("Stimuli.")
+    by: NetworkFile | None = parameter("A network.", None)
+    table: File | None = parameter("A file.", None)
 
 
 def test_names_in_the_config_are_files_in_the_plugin():
-    assert schema.made_parameters(example) == {"of": "stimulus", "among": "stimulus", "by": "network"}
-    assert schema.asset_parameters(example) == ["table"]
-    section = schema.model(example)(of="a", among="b").model_dump()
-    assert section == {"of": "a", "among": ["b"], "by": None, "table": None}
+    assert schema.made_parameters(Example) == {"of": "stimulus", "among": "stimulus", "by": "network"}
+    assert schema.asset_parameters(Example) == ["table"]
+    section = schema.model(Example)(kind="example", of="a", among="b").model_dump()
+    assert section == {"kind": "example", "of": "a", "among": ["b"], "by": None, "table": None}
     inputs = {"of": "x/a.nc", "among": ["x/b.nc", "x/c.nc"], "by": "x/network.pt", "by_layers": "x/layers.nc"}
-    assert schema.made_arguments(example, inputs) == {
+    assert schema.made_arguments(Example, inputs) == {
         "of": Path("x/a.nc"),
         "among": [Path("x/b.nc"), Path("x/c.nc")],
         "by": Path("x/network.pt"),
@@ -102,7 +106,7 @@ def test_what_runs_a_network_takes_its_settings_from_activations(small):
             "a stimulus cannot be made from itself: scrambled ← scrambled. Break the circle.",
         ),
         ("scrambled", {"size": [64, 64]}, "have the size of those they are made from: set 'size' there"),
-        ("scrambled", {"kind": "spatial"}, "expected 'temporal_phase_1d'"),
+        ("scrambled", {"method": "spatial"}, "expected 'temporal_phase_1d'"),
         ("fooling", {"epsilon": 0.3}, "expected at least 1"),
         ("fooling", {"targeted": 3, "avoid": [4]}, "'avoid' does not go with 'targeted'"),
         ("chosen", {"probability": 1.0}, "less than 1"),
@@ -159,19 +163,19 @@ def test_a_stimulus_with_a_mistake_is_known_to_those_made_from_it(small, tmp_pat
     ],
 )
 @pytest.mark.parametrize(
-    "kind", ["temporal_phase_1d", "spatial_phase_3d", "scrambled_spatial_phase_3d", "spatial_phase_2d"]
+    "method", ["temporal_phase_1d", "spatial_phase_3d", "scrambled_spatial_phase_3d", "spatial_phase_2d"]
 )
-def test_a_single_image_is_not_scrambled_in_time(small, tmp_path, monkeypatch, still, kind):
+def test_a_single_image_is_not_scrambled_in_time(small, tmp_path, monkeypatch, still, method):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "picture.png").touch()
     small["stimuli"]["noise"] = still
-    small["stimuli"]["scrambled"]["kind"] = kind
+    small["stimuli"]["scrambled"]["method"] = method
     message = mistakes(small, tmp_path)
     assert "stimuli.noise: expected at least 3 images, found 1" in message
     in_time = (
-        f"stimuli.scrambled: '{kind}' scrambles how images change in time, and this stimulus has a single"
+        f"stimuli.scrambled: '{method}' scrambles how images change in time, and this stimulus has a single"
     )
-    assert (in_time in message) == (kind != "spatial_phase_2d")
+    assert (in_time in message) == (method != "spatial_phase_2d")
 
 
 def test_checksums_of_what_a_stimulus_is_made_from(tmp_path):

@@ -38,6 +38,13 @@ def test_same_on_every_python():
     )
 
 
+def test_what_only_type_checkers_read_does_not_count():
+    plain = "from typing import TYPE_CHECKING\ndef f(a): ...\n"
+    typed = plain.replace("def", "if TYPE_CHECKING:\n    from repscape.io import netcdf\ndef")
+    assert tree(plain) == tree(typed)
+    assert code_digest.imports(ast.parse(typed)) == set()
+
+
 def test_imports_inside_functions_and_of_names():
     text = "from repscape.io import netcdf\ndef f():\n    from repscape.metrics.lib.distances import pairs\n"
     assert code_digest.imports(ast.parse(text)) == {"repscape.io.netcdf", "repscape.metrics.lib.distances"}

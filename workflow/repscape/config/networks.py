@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
 
+from repscape.config.common_keys import NetworkKeys
 from repscape.config.names import check_name
 from repscape.config.schema import Config, as_list
 from repscape.config.sections import plugin_sections
@@ -13,21 +13,13 @@ from repscape.core.seeds import derive
 from repscape.networks.lib import layer_table, layer_table_cache
 from repscape.plugin import schema
 from repscape.plugin.config_errors import Mistakes
-from repscape.plugin.parameter_types import Layers
 from repscape.trainings.lib import config_section as trainings
 
 
 def check_networks(top: Config, mistakes: Mistakes) -> dict[str, dict]:
     """Check the sections of networks."""
-    common = {
-        "layers": (Layers, "blocks"),
-        "stimuli": (list[str] | None, None),
-        "samples": (dict[str, list[str | int]] | None, None),
-        "training": (dict[str, Any] | None, None),
-        "stochastic": (Literal["seeded"] | None, None),
-    }
     sections = {name: _weights_as_file(section) for name, section in top.networks.items()}
-    checked = plugin_sections("networks", sections, mistakes, top, **common)
+    checked = plugin_sections("networks", sections, mistakes, top, NetworkKeys)
     for name, section in top.networks.items():
         _refuse_truths(("networks", name, "preprocess"), section.get("preprocess"), mistakes)
         _refuse_not_finite(("networks", name, "kwargs"), section.get("kwargs"), mistakes)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
+from repscape.config.common_keys import RdmRecordingKeys, ResponseKeys
 from repscape.config.names import check_name
-from repscape.config.order import Order
 from repscape.config.schema import Config, as_list
 from repscape.config.sections import plugin_sections
 from repscape.core.errors import unknown
@@ -13,9 +13,7 @@ from repscape.io import path_patterns
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.plugin.contract import RdmRecording
-from repscape.plugin.parameter_types import Names
 from repscape.plugin.registry import find
-from repscape.recordings.lib import trials
 
 
 def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
@@ -33,27 +31,11 @@ def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
 
 def check_recordings(top: Config, groups: Mapping, mistakes: Mistakes) -> dict[str, dict]:
     """Check the recordings; those that give responses have other keys than those that give RDMs."""
-    of_rdms = {
-        "stimulus": (str, ...),
-        "area": (str, "recording"),
-        "metric": (str, "given"),
-        "order": (Order, None),
-    }
-    of_responses = {
-        "stimulus": (Names, ...),
-        "area": (Names, ["recording"]),
-        "missing": (trials.Missing, "refuse"),
-        "constant": (trials.Constant, "keep"),
-        "others": (trials.Others, "refuse"),
-        "trials": (trials.Taken, "mean"),
-        "order": (Order, None),
-        "samples": (dict[str, list[str | int]] | None, None),
-    }
     checked: dict[str, dict] = {}
     for name, section in top.recordings.items():
-        common = of_rdms if gives_rdms(section.get(schema.KIND)) else of_responses
-        checked |= plugin_sections("recordings", {name: section}, mistakes, top, **common)
-        if name in checked and common is of_responses:
+        common = RdmRecordingKeys if gives_rdms(section.get(schema.KIND)) else ResponseKeys
+        checked |= plugin_sections("recordings", {name: section}, mistakes, top, common)
+        if name in checked and common is ResponseKeys:
             named = checked[name]["stimulus"]
             named = [stimulus for other in named for stimulus in groups.get(other, [other])]
             checked[name]["stimulus"] = list(dict.fromkeys(named))

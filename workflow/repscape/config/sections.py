@@ -13,18 +13,19 @@ from repscape.core.seeds import derive
 from repscape.io import assets, path_patterns
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
+from repscape.plugin.contract import Plugin
 
 # A plugin that runs a network takes these from where the config has them.
 RUNNING = {"device", "batch", "threads"}
 
 
 def plugin_sections(
-    step: str, sections: Mapping, mistakes: Mistakes, top: Config, **common: tuple
+    step: str, sections: Mapping, mistakes: Mistakes, top: Config, common: type[Plugin] | None = None
 ) -> dict[str, dict]:
     """Check the named sections of a step, whose plugin is chosen by the key `kind`.
 
-    Analyses and figures are named as their plugin unless the key says another. `common` are further keys
-    that a section may have: name=(type, default).
+    Analyses and figures are named as their plugin unless the key says another. `common` declares
+    further keys of a section.
     """
     checked: dict[str, dict] = {}
     for name, section in sections.items():
@@ -43,7 +44,7 @@ def plugin_sections(
             mistakes.add(at, unknown(kind, registry.names(step)))
             continue
         plugin = registry.find(step, kind, ".".join(keys))
-        model = schema.model(plugin, **common)
+        model = schema.model(plugin, common)
         # null says that a key is not there, also one of another plugin
         values = schema.without_nulls(model, values)
         absent = {key for key, value in values.items() if value is None} - model.model_fields.keys()

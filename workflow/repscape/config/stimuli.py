@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
+from repscape.config.common_keys import StimulusKeys
 from repscape.config.schema import Config, as_list
 from repscape.config.sections import has_names, plugin_sections
 from repscape.core.errors import AssetError
 from repscape.io import assets
 from repscape.plugin.config_errors import Mistakes
-from repscape.plugin.parameter_types import Size
 
 
 def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dict[str, list[str]]]:
@@ -30,8 +29,7 @@ def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dic
                     f"two stimuli would be named '{stimulus}'; rename the entry or the file.",
                 )
             expanded[stimulus] = part
-    common = {"size": (Size | None, None), "fit": (Literal["squash", "crop"], "squash")}
-    return plugin_sections("stimuli", expanded, mistakes, top, **common), groups
+    return plugin_sections("stimuli", expanded, mistakes, top, StimulusKeys), groups
 
 
 def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict]:

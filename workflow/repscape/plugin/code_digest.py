@@ -8,6 +8,7 @@ digest is of the syntax tree: comments, docstrings, layout and dates do not coun
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def digest(*files: str | Path) -> str:
 def imports(tree: ast.AST) -> set[str]:
     """Name the modules of this package that a syntax tree imports, also inside functions."""
     found = set()
-    for node in ast.walk(tree):
+    for node in _walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -64,6 +65,20 @@ def imports(tree: ast.AST) -> set[str]:
             found |= modules or {node.module}
     found = {name for name in found if name.split(".")[0] == "repscape"}
     return found - WITHOUT_EFFECT
+
+
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a syntax tree, but for what only type checkers read."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [child for child in ast.iter_child_nodes(node) if not _is_for_types(child)]
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    """Whether this is ``if TYPE_CHECKING:``, which never runs."""
+    return isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def serialise(node) -> str:
@@ -82,14 +97,14 @@ def serialise(node) -> str:
                 fields.append(f"{name}={serialise(value)}")
         return f"{type(node).__name__}({','.join(fields)})"
     if isinstance(node, list):
-        return "[" + ",".join(map(serialise, node)) + "]"
+        return "[" + ",".join(serialise(one) for one in node if not _is_for_types(one)) + "]"
     return repr(node)
 
 
 def neighbours(tree: ast.AST, file: Path) -> list[Path]:
     """Name the files beside a user's plugin that it imports relatively."""
     found = []
-    for node in ast.walk(tree):
+    for node in _walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             folder = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
             for path in [folder, *(folder / alias.name for alias in node.names)]:

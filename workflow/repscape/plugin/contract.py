@@ -108,7 +108,7 @@ class Plugin:
         if not shared:
             _check_names(cls)
 
-    def __init__(self, **values) -> None:
+    def __init__(self, **values) -> None:  # noqa: D107 (the class's docstring says it)
         for name in values:
             if name not in self.parameters:
                 raise ConfigError(f"{type(self).__name__}: {unknown(name, self.parameters)}")
@@ -174,7 +174,8 @@ def _check_names(cls: type[Plugin]) -> None:
             continue
         if name in hints:
             raise ConfigError(
-                f'{cls.__name__}.{name}: expected a declaration such as `{name}: … = parameter("What it is.")`.'
+                f"{cls.__name__}.{name}: expected a declaration such as "
+                f'`{name}: … = parameter("What it is.")`.'
             )
         raise ConfigError(
             f"{cls.__name__}.{unknown(name, sorted(known))} Let names of your own begin with an underscore."

@@ -91,8 +91,8 @@ def _only_class(module: ModuleType, step: str, path: Path) -> type[Plugin]:
     for name, value in vars(module).items():
         if getattr(value, "__module__", None) == module.__name__ and name in vars(base) and callable(value):
             raise ConfigError(
-                f"{path}: the function '{name}' is what {base.__name__} has: put it into {found[0].__name__}, or "
-                "let its name begin with an underscore."
+                f"{path}: the function '{name}' is what {base.__name__} has: put it into "
+                f"{found[0].__name__}, or let its name begin with an underscore."
             )
     return found[0]
 
@@ -148,7 +148,7 @@ def _installed() -> list[Path]:
         spec = find_spec(point.value)
         if spec is None or not spec.submodule_search_locations:
             raise ConfigError(f"entry point {point.name} of {GROUP}: {point.value} is not a package.")
-        found.append(Path(list(spec.submodule_search_locations)[0]).resolve())
+        found.append(Path(next(iter(spec.submodule_search_locations))).resolve())
     return found
 
 

@@ -106,17 +106,30 @@ def takes_several(plugin: type[Any], name: str) -> bool:
     return "list[" in str(hints(plugin)[name])
 
 
-_models: dict[tuple, type[BaseModel]] = {}
+def model(plugin: type[Any], common: type[Any] | None = None) -> type[BaseModel]:
+    """Build the closed schema of a plugin's section from its parameters.
+
+    Files stay text here: addresses or patterns until `assets` has found them, or names of the study.
+
+    Parameters
+    ----------
+    plugin : the plugin's class
+    common : class
+        Declares further keys of the section; a parameter of the same name replaces one.
+    """
+    return _model(plugin, common)  # type: ignore[arg-type] # classes are hashable
 
 
-def _model(plugin: type[Any], common: dict[str, tuple]) -> type[BaseModel]:
-    key = plugin, repr(common)  # defaults may be lists, which have no hash
-    if key not in _models:
-        _models[key] = _new_model(plugin, common)
-    return _models[key]
+@cache
+def _model(plugin: type[Any], common: type[Any] | None) -> type[BaseModel]:
+    fields = {KIND: (str, Field(description="Which plugin: the name of its file."))}
+    if common is not None:
+        fields |= _fields(common)
+    return create_model(plugin.__module__.rpartition(".")[2], __base__=Section, **fields | _fields(plugin))
 
 
-def _new_model(plugin: type[Any], common: dict[str, tuple]) -> type[BaseModel]:
+def _fields(plugin: type[Any]) -> dict[str, Any]:
+    """Return the types and defaults of a plugin's parameters, as they are in the config."""
     fields: dict[str, Any] = {}
     for name, hint in hints(plugin).items():
         declared = plugin.parameters[name]
@@ -127,22 +140,7 @@ def _new_model(plugin: type[Any], common: dict[str, tuple]) -> type[BaseModel]:
         if name == "seed":  # what every generator of random numbers and NetCDF's integers take
             hint = Annotated[hint, Field(ge=0, lt=2**63)]
         fields[name] = (hint, Field(declared.default, description=declared.doc))
-    name = plugin.__module__.rpartition(".")[2]
-    return create_model(name, __base__=Section, **(common | fields))
-
-
-def model(plugin: type[Any], /, **common: tuple) -> type[BaseModel]:
-    """Build the closed schema of a plugin's section from its parameters.
-
-    Files stay text here: addresses or patterns until `assets` has found them, or names of the study.
-
-    Parameters
-    ----------
-    plugin : the plugin's class
-    common : name = (type, default)
-        Further keys of the section; a parameter of the same name goes first.
-    """
-    return _model(plugin, {KIND: (str, ...)} | common)
+    return fields
 
 
 def make(step: str, section: Mapping, where: str = "config") -> Any:
@@ -164,7 +162,7 @@ def make(step: str, section: Mapping, where: str = "config") -> Any:
 def values(plugin: type[Any], section: Mapping) -> dict[str, Any]:
     """Return what a section gives for a plugin's parameters, in the types that they declare."""
     return {
-        name: section[name] if _is_file(hint) else _adapter(plugin, name).validate_python(section[name])
+        name: section[name] if _is_file(hint) else _adapter(plugin, name).validate_python(section[name])  # type: ignore[arg-type]
         for name, hint in hints(plugin).items()
         if name in section
     }
@@ -212,9 +210,13 @@ def made_arguments(plugin: type[Any], inputs: Mapping) -> dict[str, Path | list[
     return arguments
 
 
-@cache
 def hints(plugin: type[Any]) -> dict[str, Any]:
     """Return the types of a plugin's parameters, with their bounds, in order."""
+    return _hints(plugin)  # type: ignore[arg-type] # classes are hashable
+
+
+@cache
+def _hints(plugin: type[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(plugin.__mro__):
         said = {name: hint for name, hint in get_annotations(base).items() if name in plugin.parameters}

@@ -38,7 +38,7 @@ def many_or_all(names: Iterable | None, valid: Iterable[str], key: str) -> list[
 
 
 def layers_of(study: Study, source: str, names: Iterable | None, key: str = "layers") -> list[str]:
-    """Return layers of a source, like `many_or_all`; the message tells the source, which may be the default."""
+    """Return layers of a source, like `many_or_all`; the message names the source, often the default one."""
     try:
         return many_or_all(names, study.layers[source], key)
     except ConfigError as error:

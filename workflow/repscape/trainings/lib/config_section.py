@@ -1,25 +1,27 @@
 """A network's section `training`: checked when the plan is made, without torch."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from repscape.core.errors import unknown
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
-from repscape.plugin.parameter_types import Threads
+from repscape.plugin.contract import Seeded, parameter
 
 # The target that is no factor
 LABEL = "label"
-COMMON = {
-    "stimulus": (str, ...),
-    "held_out": (str, ...),
-    "target": (str, LABEL),
-    "seed": (Annotated[int, Field(ge=0, lt=2**63)], ...),
-    "device": (Literal["auto", "cpu", "cuda"], ...),
-    "threads": (Threads, ...),
-}
+
+
+class TrainingKeys(Seeded, shared=True):
+    """Keys of each training, beside the parameters of its plugin."""
+
+    stimulus: str = parameter("The stimulus whose images the network is trained on.")
+    held_out: str = parameter("The stimulus whose images its accuracy is measured on meanwhile.")
+    target: str = parameter("What it learns to tell: the images' label, or one of their factors.", LABEL)
+    device: Literal["auto", "cpu", "cuda"] = parameter("Where it is trained.", "auto")
+    threads: int = parameter("How many threads it is trained on.", 1, ge=1, le=1024)
 
 
 def resolve(
@@ -50,7 +52,7 @@ def resolve(
     if kind not in registry.names("trainings"):
         mistakes.add((*keys, schema.KIND), unknown(kind, registry.names("trainings")))
         return None
-    model = schema.model(registry.find("trainings", kind, ".".join(keys)), **COMMON)
+    model = schema.model(registry.find("trainings", kind, ".".join(keys)), TrainingKeys)
     values = dict(defaults) | schema.without_nulls(model, given)
     try:
         section = model.model_validate(values).model_dump(mode="json")
