@@ -1,6 +1,5 @@
 """Synthetic results in the files' own format, shaped like what was measured with MobileNetV2."""
 
-import inspect
 import itertools
 import json
 
@@ -11,7 +10,8 @@ from repscape.figures.lib.data import opened
 from repscape.figures.lib.render import render
 from repscape.figures.lib.style import Style, palette, settings
 from repscape.io.netcdf import add_variable, create, set_attributes, write
-from repscape.plugin import registry
+from repscape.networks.torchvision import Torchvision
+from repscape.plugin import registry, schema
 from repscape.study.study import Study
 
 STIMULI = ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
@@ -57,14 +57,18 @@ class Results:
             analyses=("differentiation", "predictions"),
             config={
                 "networks": {
-                    source: {
-                        "kind": "torchvision",
-                        "architecture": "mobilenet_v2",
-                        "weights": "random" if "untrained" in source else "IMAGENET1K_V1",
-                    }
+                    source: schema.model(Torchvision)
+                    .model_validate(
+                        {
+                            "kind": "torchvision",
+                            "architecture": "mobilenet_v2",
+                            "weights": "random" if "untrained" in source else "IMAGENET1K_V1",
+                        }
+                    )
+                    .model_dump()
                     for source in self.sources
                 },
-                "analyses": {name: {"analysis": name} for name in registry.names("analyses")}
+                "analyses": {name: {"kind": name} for name in registry.names("analyses")}
                 | {
                     "differentiation": {"kind": "differentiation", "reference": self.reference},
                     "svm": {"kind": "svm", "across": "color"},
@@ -157,7 +161,7 @@ class Results:
             self.root / self.study.path("analysis", analysis="differentiation"),
             kind="analysis",
             attributes={
-                "kind": "differentiation",
+                "plugin": "differentiation",
                 "reference": self.reference,
                 "median": "pairs",
             },
@@ -288,7 +292,7 @@ class Results:
         write(
             self.root / self.study.path("analysis", analysis="predictions"),
             kind="analysis",
-            attributes={"kind": "predictions"},
+            attributes={"plugin": "predictions"},
             variables={
                 "label": (dims, labels),
                 "probability": (dims, probabilities),
@@ -301,13 +305,13 @@ class Results:
 
     def preprocessing(self):
         """Write analyses/preprocessing.nc, a group a network and stimulus."""
-        path = self.root / self.study.path("analysis", kind="preprocessing")
+        path = self.root / self.study.path("analysis", analysis="preprocessing")
         mean, sd = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
         described = json.dumps(
             {"resize": 232, "crop": 224, "interpolation": "bilinear", "antialias": True}
             | {"mean": mean.tolist(), "std": sd.tolist()}
         )
-        with create(path, kind="analysis", attributes={"kind": "preprocessing"}) as file:
+        with create(path, kind="analysis", attributes={"plugin": "preprocessing"}) as file:
             for source in self.sources:
                 set_attributes(file.createGroup(source), {"preprocess": described})
                 for index, stimulus in enumerate(self.stimuli):
@@ -433,14 +437,13 @@ class Results:
 
     def analyse(self, name, **parameters):
         """Compute an analysis of what was written, as its job does."""
-        analysis = registry.find("analyses", name, "test")
-        files = placed(self.root, analysis.inputs(self.study, **parameters))
-        result = analysis.compute(files, **parameters)
+        analysis = registry.find("analyses", name)(**parameters)
+        result = analysis.compute(placed(self.root, analysis.inputs(self.study)))
         write(
             self.root / self.study.path("analysis", analysis=name),
             kind="analysis",
             variables=result.variables,
-            attributes={"analysis": name, **result.attributes},
+            attributes={"plugin": name, **result.attributes},
         )
         return self
 
@@ -471,32 +474,36 @@ def placed(root, files):
     }
 
 
-def asked(results, plugin, parameters):
-    """Return the files that a figure names: its `inputs` gets the parameters that it asks for."""
-    keys = inspect.signature(plugin.inputs).parameters.keys() & parameters.keys()
-    return placed(results.root, plugin.inputs(results.study, **{key: parameters[key] for key in keys}))
+def figure_files(study, name, **parameters):
+    """Name the files that a figure of a study reads."""
+    return registry.find("figures", name)(**parameters).inputs(study)
 
 
-def drawing(results, plugin, **parameters):
+def drawing(results, name, **parameters):
     """Draw a figure of a made-up study as the workflow does, without saving it: figure and caption."""
-    files = asked(results, plugin, parameters)
-    with opened(files) as data, settings():
-        style = (results.style,) if "style" in inspect.signature(plugin.draw).parameters else ()
-        return plugin.draw(data, *style, **parameters)[:2]
+    plugin = registry.find("figures", name)(**parameters)
+    if plugin.shows_stimuli:
+        plugin.style = results.style
+    with opened(placed(results.root, plugin.inputs(results.study))) as data, settings():
+        return plugin.draw(data)[:2]
 
 
-def rendering(results, plugin, **parameters):
+def rendering(results, name, **parameters):
     """Render a figure of a made-up study as the workflow does; return where its data are."""
-    name = plugin.__name__.rpartition(".")[2]
-    files = asked(results, plugin, parameters)
-    outputs = {"svg": "svg", "png": "png", "caption": "rst", "data": "nc"}
+    plugin = registry.find("figures", name)(**parameters)
+    outputs = {"svg": "svg", "png": "png", "caption": "rst"} | ({"data": "nc"} if plugin.saves_data else {})
     paths = {
         key: results.root / results.study.path("figure", figure=name, format=suffix)
         for key, suffix in outputs.items()
     }
-    coloured = "style" in inspect.signature(plugin.draw).parameters
-    render(plugin.draw, files, results.style.colours if coloured else None, parameters, name=name, **paths)
-    return paths["data"]
+    files = placed(results.root, plugin.inputs(results.study))
+    render(plugin, files, results.style.colours if plugin.shows_stimuli else None, name=name, **paths)
+    return paths.get("data")
+
+
+@pytest.fixture
+def inputs():
+    return figure_files
 
 
 @pytest.fixture

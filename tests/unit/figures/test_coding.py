@@ -1,7 +1,6 @@
 """Figures of decoding and encoding show what their analyses hold."""
 
 import importlib.util
-import inspect
 from itertools import combinations
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from repscape.figures.lib.data import opened
 from repscape.figures.lib.source_panels import rows_of
 from repscape.figures.lib.style import settings
 from repscape.io import netcdf
+from repscape.plugin import registry
 
 # How texts lie on a page is measured there.
 _spec = importlib.util.spec_from_file_location("legible", Path(__file__).with_name("test_figures.py"))
@@ -26,11 +26,9 @@ LAYERS = ("input", "conv1", "conv2", "fc")
 
 def drawn(path, name, **parameters):
     """Draw a figure of one file: figure, caption, and the file opened."""
-    plugin = importlib.import_module(f"repscape.figures.{name}")
     key = "encoding" if name.startswith("encoding") else "angle_decoding"
-    assert set(parameters) <= set(inspect.signature(plugin.draw).parameters)
     with opened({key: str(path)}) as data, settings():
-        return *plugin.draw(data, **parameters), data[key].load()
+        return *registry.find("figures", name)(**parameters).draw(data), data[key].load()
 
 
 def written(path, result):

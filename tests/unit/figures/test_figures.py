@@ -1,7 +1,5 @@
 """What the figures show is what was measured; they are legible and explain themselves."""
 
-import importlib
-
 import docutils.core
 import docutils.utils
 import netCDF4
@@ -11,6 +9,7 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 
 from repscape.core.errors import ConfigError, DataError
+from repscape.figures.differentiation_by_depth import DifferentiationByDepth
 from repscape.figures.layer_table import cells
 from repscape.figures.lib import captions
 from repscape.figures.lib.millimetre_page import colour_scale, page
@@ -22,10 +21,6 @@ from repscape.plugin import registry
 LONG = tuple(f"{i:02d}_mousecam-with_a_rather_long_name-{i}.mp4" for i in range(11))
 SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
 MANY = ("input", *(f"features.{i}.denseblock{i}.denselayer{i}.conv" for i in range(153)), "predictions")
-
-
-def plugin(name):
-    return importlib.import_module(f"repscape.figures.{name}")
 
 
 def lines(figure):
@@ -54,7 +49,7 @@ def table(results):
 @pytest.mark.parametrize("normalised", [False, True])
 def test_differentiation_is_the_mean_over_draws_with_a_band_of_one_sd(results, draw, normalised):
     made = results(layers=SMALL).differentiation()
-    figure, _ = draw(made, plugin("differentiation_by_depth"), normalised=normalised)
+    figure, _ = draw(made, "differentiation_by_depth", normalised=normalised)
     data = table(made)["normalised" if normalised else "differentiation"]
     data = data.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
     drawn = lines(figure)
@@ -85,22 +80,22 @@ def test_differentiation_is_the_mean_over_draws_with_a_band_of_one_sd(results, d
 
 def test_what_could_not_be_measured_is_a_gap_and_is_said(results, draw):
     made = results(layers=SMALL).differentiation(degenerate=[("white_noise", "predictions")])
-    figure, caption = draw(made, plugin("differentiation_by_depth"))
+    figure, caption = draw(made, "differentiation_by_depth")
     assert np.isnan(lines(figure)["mobilenet_v2/white_noise/200"].get_ydata()[-1])
     assert np.isfinite(lines(figure)["mobilenet_v2/bikes/200"].get_ydata()).all()
     assert "Gaps: predictions (white_noise)" in caption
-    _, normalised = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    _, normalised = draw(made, "differentiation_by_depth", normalised=True)
     assert "Gaps: predictions (all stimuli)" in normalised
 
 
 def test_what_a_logarithmic_axis_cannot_show_is_said(results, draw):
     made = results(layers=SMALL).differentiation(zero=["bikes"])
-    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert not [gid for gid in lines(figure) if "bikes" in gid]
     assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
     assert "Not shown: bikes, whose D is 0" in caption
     assert "for 4 stimuli" in caption
-    figure, caption = draw(made, plugin("differentiation_by_depth"))  # a linear axis has a place for 0
+    figure, caption = draw(made, "differentiation_by_depth")  # a linear axis has a place for 0
     assert "mobilenet_v2/bikes/200" in lines(figure)
     assert "Not shown" not in caption
 
@@ -113,7 +108,7 @@ def test_zero_in_some_layers_is_a_gap_of_a_logarithmic_axis(results, draw):
             values = file[name][:]
             values[:, made.stimuli.index("bikes"), SMALL.index("fc1")] *= 0
             file[name][:] = values
-    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert "mobilenet_v2/bikes/200" in lines(figure)
     assert (
         "Gaps: fc1 (bikes), where activity was constant or the D of white_noise is 0 or D is not" in caption
@@ -123,7 +118,7 @@ def test_zero_in_some_layers_is_a_gap_of_a_logarithmic_axis(results, draw):
 def test_a_logarithmic_axis_of_nothing_but_zeros_can_be_drawn(results, draw):
     made = results(layers=SMALL)
     made.differentiation(zero=set(made.stimuli) - {"white_noise"})
-    figure, caption = draw(made, plugin("differentiation_by_depth"), normalised=True)
+    figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert_legible(figure, "differentiation_by_depth")
     assert "(all stimuli), where" in caption
 
@@ -131,33 +126,33 @@ def test_a_logarithmic_axis_of_nothing_but_zeros_can_be_drawn(results, draw):
 def test_a_ratio_of_zeros_is_said(results, draw):
     made = results(layers=SMALL, sources=("mobilenet_v2", "mobilenet_v2_untrained"))
     made.differentiation(zero=["bikes"]).layer_tables()
-    _, caption = draw(made, plugin("trained_untrained"))
+    _, caption = draw(made, "trained_untrained")
     assert "**b** has gaps where D is not positive in a network: of bikes." in caption
 
 
 def test_a_metric_population_and_size_can_be_chosen(results, draw):
     made = results(layers=SMALL).differentiation()
-    figure, caption = draw(made, plugin("differentiation_by_depth"), metric="correlation", sizes=[10000])
+    figure, caption = draw(made, "differentiation_by_depth", metric="correlation", sizes=[10000])
     assert {gid.rsplit("/", 1)[1] for gid in lines(figure)} == {"10000"}
     data = table(made).differentiation.sel(source="mobilenet_v2", metric="correlation", population="random")
     expected = data.sel(stimulus="bikes", size="10000").mean("repeat")
     np.testing.assert_allclose(lines(figure)["mobilenet_v2/bikes/10000"].get_ydata(), expected)
     assert "correlation distance" in caption
-    _, caption = draw(made, plugin("differentiation_by_depth"), population="filter_means")
+    _, caption = draw(made, "differentiation_by_depth", population="filter_means")
     assert "all were used" in caption
     assert "SD" not in caption.replace("one SD per layer", "")
 
 
 def test_a_source_has_a_panel_with_its_own_layers(results, draw):
     made = results(layers=SMALL, sources=("trained", "untrained")).differentiation()
-    figure, caption = draw(made, plugin("differentiation_by_depth"))
+    figure, caption = draw(made, "differentiation_by_depth")
     assert [axes.get_title("left") for axes in figure.axes] == ["trained", "untrained"]
     assert "trained and untrained, a panel a source" in caption
 
 
 def test_sampling_error_is_the_coefficient_of_variation(results, draw):
     made = results(layers=SMALL).differentiation().population()
-    figure, _ = draw(made, plugin("sampling_error"))
+    figure, _ = draw(made, "sampling_error")
     data = table(made).differentiation.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
     each = data.sel(stimulus="bikes", size="200").values
     expected = 100 * each.std(axis=1, ddof=1) / each.mean(axis=1)
@@ -167,7 +162,7 @@ def test_sampling_error_is_the_coefficient_of_variation(results, draw):
 
 def test_sampling_error_is_compared_with_what_sampling_theory_expects(results, draw):
     made = results(layers=SMALL).differentiation().population()
-    figure, caption = draw(made, plugin("sampling_error"))
+    figure, caption = draw(made, "sampling_error")
     points = lines(figure)["bikes"]
     data = table(made).differentiation.sel(source="mobilenet_v2", metric="sqeuclidean", population="random")
     each = data.sel(stimulus="bikes", layer="input").values  # (size, repeat); 100,000 units were recorded
@@ -183,7 +178,7 @@ def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw
     made = (
         results(layers=SMALL).differentiation(zero=["bikes"], degenerate=[("pictures", "fc1")]).population()
     )
-    figure, caption = draw(made, plugin("sampling_error"))
+    figure, caption = draw(made, "sampling_error")
     drawn = lines(figure)
     assert not [gid for gid in drawn if gid and "bikes" in gid]
     assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
@@ -202,7 +197,7 @@ def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw
 
 def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
     made = results(layers=SMALL)
-    figure, caption = draw(made.differentiation(zero=made.stimuli).population(), plugin("sampling_error"))
+    figure, caption = draw(made.differentiation(zero=made.stimuli).population(), "sampling_error")
     assert "all stimuli), where D is 0" in caption
     assert "Not shown" not in caption
     assert_nothing_varies(figure)
@@ -211,7 +206,7 @@ def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
 def test_sampling_error_of_layers_smaller_than_all_samples_can_be_drawn(results, draw, monkeypatch):
     made = results(layers=SMALL)
     monkeypatch.setattr(made, "units", lambda population="random": [100] * len(SMALL))
-    figure, caption = draw(made.differentiation().population(), plugin("sampling_error"))
+    figure, caption = draw(made.differentiation().population(), "sampling_error")
     assert "N = 100 recorded units; where n reaches N there is one draw and no error" in caption
     assert_nothing_varies(figure)
 
@@ -245,7 +240,7 @@ def assert_nothing_varies(figure):
 )
 def test_captions_say_how_units_were_drawn(results, draw, how, words):
     made = results(layers=SMALL).differentiation(how=how).analyse("sd_cd")
-    _, caption = draw(made, plugin("differentiation_by_depth"))
+    _, caption = draw(made, "differentiation_by_depth")
     recorded = "Of up to 100,000 units of each layer, recorded at random (population ``random``)"
     assert f"{recorded}, {words}" in caption
     words = {
@@ -254,7 +249,7 @@ def test_captions_say_how_units_were_drawn(results, draw, how, words):
         "ranked": "were taken in their order of rank, the largest response first",
     }[how]
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
-        _, caption = draw(made, plugin(name), size=10000)
+        _, caption = draw(made, name, size=10000)
         assert f"{recorded}, 10,000 {words}; of a layer with fewer, all, once." in caption
 
 
@@ -275,7 +270,7 @@ def test_the_error_of_a_ratio_of_standard_deviations():
 
 def test_rdms_are_the_files_square_and_symmetric(results, draw):
     made = results(layers=SMALL).rdms(degenerate=[("white_noise", "predictions")])
-    figure, caption = draw(made, plugin("rdm_gallery"), size=200, metric="correlation")
+    figure, caption = draw(made, "rdm_gallery", size=200, metric="correlation")
     shown = images(figure)
     assert len(shown) == 6 * 6
     keys = {"source": "mobilenet_v2", "population": "random", "size": 200}
@@ -302,7 +297,7 @@ def test_rdms_are_the_files_square_and_symmetric(results, draw):
 
 def test_the_gallery_begins_with_the_input_and_ends_with_the_output(results, draw):
     made = results(stimuli=("bikes", "white_noise"), layers=("input", *"abcdefghijk", "predictions")).rdms()
-    figure, _ = draw(made, plugin("rdm_gallery"))
+    figure, _ = draw(made, "rdm_gallery")
     layers = list(dict.fromkeys(gid.split("/")[1] for gid in images(figure)))
     assert len(layers) == 6
     assert (layers[0], layers[-1]) == ("input", "predictions")
@@ -310,9 +305,7 @@ def test_the_gallery_begins_with_the_input_and_ends_with_the_output(results, dra
 
 def test_predictions_stand_under_their_own_images(results, draw):
     made = results().stimulus_files().predictions()
-    figure, caption = draw(
-        made, plugin("predicted_labels"), stimuli=["carphone", "pictures"], images=4, top=2
-    )
+    figure, caption = draw(made, "predicted_labels", stimuli=["carphone", "pictures"], images=4, top=2)
     path = made.root / made.study.path("stimulus", stimulus="pictures")
     with xr.open_dataset(path) as stimulus:
         pixels = stimulus.images.values
@@ -339,12 +332,12 @@ def test_predictions_stand_under_their_own_images(results, draw):
 def test_predictions_of_other_images_are_refused(results, draw):
     made = results().stimulus_files("{}-{}").predictions()
     with pytest.raises(DataError, match=r"do not describe the same images.*image 0 is"):
-        draw(made, plugin("predicted_labels"))
+        draw(made, "predicted_labels")
 
 
 def test_preprocessing_shows_each_step_on_an_honest_scale(results, draw):
     made = results().preprocessing()
-    figure, caption = draw(made, plugin("preprocessing_gallery"))
+    figure, caption = draw(made, "preprocessing_gallery")
     path = made.root / made.study.path("analysis", analysis="preprocessing")
     shown = images(figure)
     assert len(shown) == 6 * 6
@@ -384,7 +377,7 @@ def test_a_stimulus_has_the_same_colour_everywhere(results, draw):
     made = results(layers=SMALL).differentiation().population().rdms().stimulus_files().predictions()
     colours = made.style.colours
     for name in ("differentiation_by_depth", "sampling_error"):
-        figure, _ = draw(made, plugin(name))
+        figure, _ = draw(made, name)
         for gid, line in lines(figure).items():
             if gid.count("/") == 2:
                 assert line.get_color() == colours[gid.split("/")[1]]
@@ -397,7 +390,7 @@ def test_a_stimulus_has_the_same_colour_everywhere(results, draw):
         for stimulus, colour in colours.items():
             assert keyed[stimulus].get_color() == colour
     for name in ("rdm_gallery", "predicted_labels"):
-        figure, _ = draw(made, plugin(name))
+        figure, _ = draw(made, name)
         bars = [patch for patch in figure.axes[0].patches if patch.get_width() == 1 and patch.get_x() < 28]
         shown = [matplotlib_hex(bar.get_facecolor()) for bar in bars]
         assert shown == list(colours.values())
@@ -444,21 +437,21 @@ def matplotlib_hex(colour):
         ("layer_table", {"population": "rnd"}, "population: 'rnd' is unknown"),
     ],
 )
-def test_an_unknown_name_is_told_when_the_plan_is_made(results, name, parameters, message):
+def test_an_unknown_name_is_told_when_the_plan_is_made(results, name, parameters, message, inputs):
     with pytest.raises(ConfigError, match=message):
-        plugin(name).inputs(results(layers=SMALL).study, **parameters)
+        inputs(results(layers=SMALL).study, name, **parameters)
 
 
-def test_normalising_needs_a_reference_and_something_to_compare(results):
+def test_normalising_needs_a_reference_and_something_to_compare(results, inputs):
     with pytest.raises(ConfigError, match="no reference stimulus"):
-        plugin("differentiation_by_depth").inputs(results(reference=None).study, normalised=True)
+        inputs(results(reference=None).study, "differentiation_by_depth", normalised=True)
     with pytest.raises(ConfigError, match="only stimulus"):
-        plugin("differentiation_by_depth").inputs(results(stimuli=("white_noise",)).study, normalised=True)
+        inputs(results(stimuli=("white_noise",)).study, "differentiation_by_depth", normalised=True)
 
 
-def test_predictions_need_a_network_that_classifies(results):
+def test_predictions_need_a_network_that_classifies(results, inputs):
     with pytest.raises(ConfigError, match="no network of the study records its layer 'predictions'"):
-        plugin("predicted_labels").inputs(results(layers=("input", "block1")).study)
+        inputs(results(layers=("input", "block1")).study, "predicted_labels")
 
 
 # Legible, explained, reproducible
@@ -607,7 +600,7 @@ def test_texts_neither_overlap_nor_leave_the_page(studies, results_class, draw, 
         or ("sources" not in STUDIES[kind] and name == "trained_untrained")
     ):
         pytest.skip("there is no such figure")
-    figure, caption = draw(studies(kind, results_class), plugin(name), **parameters)
+    figure, caption = draw(studies(kind, results_class), name, **parameters)
     assert_legible(figure, name)
     assert_plain_restructured_text(caption)
     assert caption.endswith(".")
@@ -636,7 +629,7 @@ def test_figures_of_many_layers_are_legible(results, draw, name, stimuli):
             made.analyse("distances", seed=0, permutations=19)
         else:
             made.analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking")
-    figure, caption = draw(made, plugin(name))
+    figure, caption = draw(made, name)
     assert_legible(figure, name)
     assert_plain_restructured_text(caption)
 
@@ -678,7 +671,7 @@ def test_legends_of_many_stimuli_fit_the_page(results, draw):
         ("differentiation_by_depth", {"normalised": True, "sizes": [200]}),
         ("sd_cd_scatter", {}),
     ):
-        figure, _ = draw(made, plugin(name), **parameters)
+        figure, _ = draw(made, name, **parameters)
         assert_legible(figure, name)
 
 
@@ -696,7 +689,7 @@ def test_a_gallery_of_many_stimuli_names_its_columns_in_full(results, draw):
     made = results(stimuli=stimuli, layers=SMALL, reference=None)
     made.samples, made.images = {"random": ("200",)}, dict.fromkeys(stimuli, 4)
     made.rdms(degenerate=[(stimulus, "fc1") for stimulus in stimuli])
-    figure, caption = draw(made, plugin("rdm_gallery"))
+    figure, caption = draw(made, "rdm_gallery")
     assert_legible(figure, "rdm_gallery")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert set(SMALL) <= set(texts)
@@ -720,36 +713,35 @@ def test_any_name_can_stand_in_a_caption(name):
 def test_captions_say_what_numbers_of_classes_are(results, draw):
     made = results(stimuli=("bikes", "white_noise"), layers=SMALL).stimulus_files().predictions()
     said = "A class without a name goes by its number in the network's output, from 0."
-    assert said not in draw(made, plugin("predicted_labels"))[1]
+    assert said not in draw(made, "predicted_labels")[1]
     path = made.root / made.study.path("analysis", analysis="predictions")
     with netCDF4.Dataset(path, "a") as file:
         labels = file["label"][:]
         labels[:, :, 0, 0] = "557"  # of the first image, which is shown
         file["label"][:] = labels
-    figure, caption = draw(made, plugin("predicted_labels"))
+    figure, caption = draw(made, "predicted_labels")
     assert said in caption
     words = [text.get_text() for text in figure.axes[0].texts]
     assert [text for text in words if text.endswith(" class 557")]
     made.layer_tables().activations("filter_means")
     said = "Classes have no names and go by their numbers in the output, from 0."
-    assert said not in draw(made, plugin("prediction_heatmap"), classes=4)[1]
+    assert said not in draw(made, "prediction_heatmap", classes=4)[1]
     path = made.root / made.study.path("layers", source="mobilenet_v2")
     with netCDF4.Dataset(path, "a") as file:
         file.renameVariable("category", "other")
-    assert said in draw(made, plugin("prediction_heatmap"), classes=4)[1]
+    assert said in draw(made, "prediction_heatmap", classes=4)[1]
 
 
 def test_a_figure_is_rendered_whole_and_the_same_every_time(results, tmp_path):
     made = results(layers=SMALL).differentiation()
-    draw = plugin("differentiation_by_depth")
-    files = {key: str(made.root / path) for key, path in draw.inputs(made.study).items()}
+    plugin = DifferentiationByDepth()
+    files = {key: str(made.root / path) for key, path in plugin.inputs(made.study).items()}
     for run in ("first", "second"):
         folder = tmp_path / run
         render(
-            draw.draw,
+            plugin,
             files,
             made.style.colours,
-            {},
             svg=folder / "a.svg",
             png=folder / "a.png",
             caption=folder / "a.rst",
@@ -761,4 +753,4 @@ def test_a_figure_is_rendered_whole_and_the_same_every_time(results, tmp_path):
 
 def test_every_figure_says_its_group_in_the_report():
     for name in registry.names("figures"):
-        assert plugin(name).CATEGORY
+        assert registry.find("figures", name).category

@@ -32,7 +32,7 @@ def made(results):
 def test_the_gallery_shows_evenly_spaced_images(made, draw, rendered, monkeypatch):
     monkeypatch.setattr(rdm_gallery, "IMAGES", 6)
     chosen = [0, 5, 11, 17, 23, 29]
-    figure, caption = draw(made, rdm_gallery, size=200, metric="correlation")
+    figure, caption = draw(made, "rdm_gallery", size=200, metric="correlation")
     shown = {image.get_gid(): image.get_array() for axes in figure.axes for image in axes.images}
     path = made.root / made.study.path("rdm", stimulus="bikes", layer="conv", size=200, **KEYS)
     with xr.open_dataset(path) as rdm:
@@ -42,7 +42,7 @@ def test_the_gallery_shows_evenly_spaced_images(made, draw, rendered, monkeypatc
     assert "30 images each" in caption
     assert "Of bikes, 6 images at equal distances are shown, the first and the last among them." in caption
 
-    with xr.open_dataset(rendered(made, rdm_gallery, size=200), group="bikes") as data:
+    with xr.open_dataset(rendered(made, "rdm_gallery", size=200), group="bikes") as data:
         first, second = np.triu_indices(6, 1)
         assert data.image_j.values.tolist() == [chosen[place] for place in second]
         assert data.name_i.values.tolist() == [f"image {chosen[place]}" for place in first]

@@ -1,7 +1,5 @@
 """Figures of SD and CD, of distances, of ranks and of twins show what was computed."""
 
-import importlib
-
 import netCDF4
 import numpy as np
 import pytest
@@ -13,10 +11,6 @@ from repscape.figures.ranking_table import decimals, interval, power
 
 LAYERS = ("input", "block2", "block17", "fc1", "predictions")
 STIMULI = ("bikes", "gratings", "pictures", "white_noise")
-
-
-def plugin(name):
-    return importlib.import_module(f"repscape.figures.{name}")
 
 
 @pytest.fixture
@@ -46,7 +40,7 @@ def points(figure):
 
 
 def test_each_panel_has_its_own_regression_lines(made, draw):
-    figure, caption = draw(made, plugin("sd_cd_scatter"))
+    figure, caption = draw(made, "sd_cd_scatter")
     data = read(made, "differentiation")
     d = data.differentiation.sel(population="random", size="100000", metric="sqeuclidean", repeat=0)
     relative = d / d.sel(stimulus="white_noise")
@@ -78,15 +72,15 @@ def test_without_a_reference_there_is_nothing_to_divide_by(results, draw):
     made = results(stimuli=STIMULI, layers=LAYERS, reference=None)
     made.reference = ""
     made.differentiation().analyse("sd_cd")
-    figure, caption = draw(made, plugin("sd_cd_scatter"))
+    figure, caption = draw(made, "sd_cd_scatter")
     assert not [gid for gid in lines(figure) if gid.startswith("normalised")]
     assert "divided" not in caption
-    figure, _ = draw(made, plugin("sd_cd_r2_by_depth"))
+    figure, _ = draw(made, "sd_cd_r2_by_depth")
     assert list(lines(figure)) == ["mobilenet_v2/all"]
 
 
 def test_r2_by_depth_has_the_range_without_any_one_stimulus(made, draw):
-    figure, caption = draw(made, plugin("sd_cd_r2_by_depth"), metric="correlation", size=200)
+    figure, caption = draw(made, "sd_cd_r2_by_depth", metric="correlation", size=200)
     data = read(made, "sd_cd").sel(population="random", size="200", metric="correlation")
     for over in ("all", "without_reference"):
         found = lines(figure)[f"mobilenet_v2/{over}"].get_ydata()
@@ -105,8 +99,8 @@ def test_r2_by_depth_has_the_range_without_any_one_stimulus(made, draw):
 def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
     pairs.analyse("distances", seed=0, permutations=99)
     data = read(pairs, "distances").sel(metric="sqeuclidean")
-    by_stimulus, _ = draw(pairs, plugin("distances_by_stimulus"))
-    by_layer, caption = draw(pairs, plugin("distances_by_layer"))
+    by_stimulus, _ = draw(pairs, "distances_by_stimulus")
+    by_layer, caption = draw(pairs, "distances_by_layer")
     for stimulus in STIMULI:
         own = data.distance.sel(stimulus=stimulus)
         expected = [
@@ -149,7 +143,7 @@ def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results,
         with netCDF4.Dataset(file, "a") as rdm:
             rdm["dissimilarity"][:] = 0
     made.analyse("distances", seed=0, permutations=19)
-    figure, _ = draw(made, plugin("distances_by_layer"))
+    figure, _ = draw(made, "distances_by_layer")
     said = {}
     for layer in LAYERS[1:]:
         dots, line = points(figure)[layer], lines(figure)[f"line/{layer}"]
@@ -170,7 +164,7 @@ def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, monkeypatch):
     pairs.analyse("distances", seed=0, permutations=19)
     monkeypatch.setattr("repscape.figures.lib.distance_panels.MOST", 50)
     monkeypatch.setattr("repscape.figures.distances_by_stimulus.MOST", 50)
-    figure, caption = draw(pairs, plugin("distances_by_stimulus"))
+    figure, caption = draw(pairs, "distances_by_stimulus")
     assert {len(dots.get_offsets()) for dots in points(figure).values()} == {50}
     assert "50 are drawn, chosen at random" in caption
 
@@ -178,7 +172,7 @@ def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, monkeypatch):
 def test_full_markers_are_significant(pairs, draw):
     pairs.analyse("distances", seed=0, permutations=99)
     data = read(pairs, "distances").sel(metric="sqeuclidean")
-    figure, _ = draw(pairs, plugin("distance_r2_by_depth"))
+    figure, _ = draw(pairs, "distance_r2_by_depth")
     shown = lines(figure)
     for stimulus in STIMULI:
         here = data.sel(stimulus=stimulus)
@@ -194,14 +188,14 @@ def test_full_markers_are_significant(pairs, draw):
 
 def test_pooled_values_are_of_all_stimuli_and_say_so(pairs, draw):
     pairs.analyse("distances", seed=0, permutations=19)
-    figure, caption = draw(pairs, plugin("distance_r2_by_depth"), stimuli=["bikes", "pictures"])
+    figure, caption = draw(pairs, "distance_r2_by_depth", stimuli=["bikes", "pictures"])
     np.testing.assert_allclose(
         lines(figure)["all pooled"].get_ydata(),
         read(pairs, "distances").pooled_r2.sel(metric="sqeuclidean"),
     )
     assert "for 2 stimuli" in caption
     assert "Black: all 4 of the analysis together" in caption
-    assert "Black: all together" in draw(pairs, plugin("distance_r2_by_depth"))[1]
+    assert "Black: all together" in draw(pairs, "distance_r2_by_depth")[1]
 
 
 def negative(made, variable, analysis):
@@ -219,7 +213,7 @@ def test_negative_values_are_drawn(pairs, draw):
     negative(pairs, "differentiation", "sd_cd")
     negative(pairs, "distance", "distances")
     for name in ("sd_cd_scatter", "distances_by_layer", "distances_by_stimulus"):
-        figure, _ = draw(pairs, plugin(name))
+        figure, _ = draw(pairs, name)
         shown = [dots for gid, dots in points(figure).items() if not gid.startswith("normalised")]
         heights = np.concatenate([dots.get_offsets()[:, 1] for dots in shown])
         assert heights.min() < 0
@@ -234,7 +228,7 @@ def test_bands_of_images_are_intervals_of_resamples(pairs, draw, normalised):
         "image_bootstrap", seed=0, resamples=200
     )
     figure, caption = draw(
-        pairs, plugin("differentiation_by_depth"), band="images", sizes=[100000], normalised=normalised
+        pairs, "differentiation_by_depth", band="images", sizes=[100000], normalised=normalised
     )
     data = read(pairs, "image_bootstrap").sel(population="random", size="100000", metric="sqeuclidean")
     resampled = data.resampled.astype(float)
@@ -252,7 +246,7 @@ def test_bands_of_images_are_intervals_of_resamples(pairs, draw, normalised):
 
 def test_the_table_of_ranks_is_sorted_in_every_layer(pairs, draw):
     pairs.analyse("differentiation").analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking")
-    figure, caption = draw(pairs, plugin("ranking_table"), layers=["input", "fc1"])
+    figure, caption = draw(pairs, "ranking_table", layers=["input", "fc1"])
     data = read(pairs, "differentiation").differentiation.sel(
         population="random", size="100000", metric="sqeuclidean"
     )
@@ -300,7 +294,7 @@ def test_d_has_the_same_decimals_down_a_column(rows, expected):
 def test_twins_are_found_and_compared(results, draw):
     made = results(stimuli=STIMULI, layers=LAYERS, sources=("mobilenet_v2", "untrained")).layer_tables()
     made.differentiation()
-    figure, caption = draw(made, plugin("trained_untrained"), stimuli=["bikes", "white_noise"], size=10000)
+    figure, caption = draw(made, "trained_untrained", stimuli=["bikes", "white_noise"], size=10000)
     with xr.open_dataset(made.root / made.study.path("analysis", analysis="differentiation")) as table:
         data = (
             table.differentiation.sel(population="random", size="10000", metric="sqeuclidean")
@@ -322,7 +316,7 @@ def test_twins_are_found_and_compared(results, draw):
 def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
     """A random population used whole has the same units of both: its seed is not the network's."""
     made = results(stimuli=STIMULI, layers=LAYERS, sources=("mobilenet_v2", "untrained")).layer_tables()
-    _, caption = draw(made.differentiation(), plugin("trained_untrained"), **sample)
+    _, caption = draw(made.differentiation(), "trained_untrained", **sample)
     assert "own draw" not in caption
 
 
@@ -346,6 +340,6 @@ def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
         ),
     ],
 )
-def test_what_cannot_be_drawn_is_told_when_the_plan_is_made(results, name, parameters, message):
+def test_what_cannot_be_drawn_is_told_when_the_plan_is_made(results, name, parameters, message, inputs):
     with pytest.raises(ConfigError, match=message):
-        plugin(name).inputs(results(stimuli=STIMULI, layers=LAYERS).study, **parameters)
+        inputs(results(stimuli=STIMULI, layers=LAYERS).study, name, **parameters)

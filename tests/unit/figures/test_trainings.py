@@ -62,7 +62,7 @@ def artists(figure, kind):
 
 def test_curves_are_those_of_the_file(trained, draw):
     first, second = trained.write("net"), trained.write("other", lengths=(4,), shared=3)
-    figure, caption = draw(trained, training_curves)
+    figure, caption = draw(trained, "training_curves")
     lines = artists(figure, "lines")
     x, y = lines["net/loss"].get_data()
     np.testing.assert_array_equal(y, first["loss"])
@@ -83,7 +83,7 @@ def test_curves_are_those_of_the_file(trained, draw):
 
 def test_accuracy_that_was_not_measured_is_said(trained, draw):
     trained.write("net", measured=False, low=-1)
-    figure, _ = draw(trained, training_curves, sources=["net"])
+    figure, _ = draw(trained, "training_curves", sources=["net"])
     assert "net/training" not in artists(figure, "lines")
     assert any("not measured" in text.get_text() for axes in figure.axes for text in axes.texts)
     assert figure.axes[0].get_yscale() == "linear"  # losses below 0 have no logarithm
@@ -91,7 +91,7 @@ def test_accuracy_that_was_not_measured_is_said(trained, draw):
 
 def test_filters_of_one_channel_share_a_diverging_scale(trained, draw):
     weights = trained.write("net")["filters"]
-    figure, caption = draw(trained, first_filters)
+    figure, caption = draw(trained, "first_filters")
     images = artists(figure, "images")
     assert len(images) == 18
     for when, kind in enumerate(("before", "after")):
@@ -107,7 +107,7 @@ def test_filters_of_one_channel_share_a_diverging_scale(trained, draw):
 
 def test_filters_of_three_channels_are_coloured(trained, draw):
     weights = trained.write("net", filters=(64, 3, 3, 3))["filters"]
-    figure, caption = draw(trained, first_filters)
+    figure, caption = draw(trained, "first_filters")
     images = artists(figure, "images")
     assert len(images) == 3 * 24
     assert {"before/0", "after/63"} <= images.keys()
@@ -115,28 +115,28 @@ def test_filters_of_three_channels_are_coloured(trained, draw):
     np.testing.assert_allclose(images["before/0"].get_array(), expected, atol=1e-6)
     assert "24 of 64 filters" in caption
     assert "mid grey is 0" in caption
-    figure, _ = draw(trained, first_filters, filters=[5, 2])
+    figure, _ = draw(trained, "first_filters", filters=[5, 2])
     assert list(artists(figure, "images"))[:2] == ["before/5", "before/2"]
 
 
-def test_filters_that_cannot_be_shown(trained, draw):
+def test_filters_that_cannot_be_shown(trained, draw, inputs):
     with pytest.raises(ConfigError, match="of 'net' has 64 filters, numbered 0 to 63; there is no filter 64"):
-        first_filters.FirstFilters(filters=[0, 64]).inputs(trained.study)
+        inputs(trained.study, "first_filters", filters=[0, 64])
     trained.write("net", filters=(4, 2, 3, 3))
     with pytest.raises(DataError, match=r"one channel or of three, .* those of conv have 2"):
-        draw(trained, first_filters)
+        draw(trained, "first_filters")
     trained.write("net", filters=None)
     with pytest.raises(DataError, match=r"net: expected a torch\.nn\.Conv2d"):
-        draw(trained, first_filters)
+        draw(trained, "first_filters")
 
 
-def test_networks_that_are_not_trained_here(results):
+def test_networks_that_are_not_trained_here(results, inputs):
     study = results().study
     for figure in (training_curves, first_filters):
         with pytest.raises(ConfigError, match="no network of this study has a 'training'"):
             figure.inputs(study)
     with pytest.raises(ConfigError, match="sources: 'nte' is unknown; did you mean 'net'"):
-        training_curves.TrainingCurves(sources=["nte"]).inputs(Trained(results(), "net").study)
+        inputs(Trained(results(), "net").study, "training_curves", sources=["nte"])
 
 
 def test_a_network_that_is_trained_here_has_its_twin():

@@ -12,7 +12,6 @@ from scipy.spatial.distance import pdist
 from repscape.analyses import ring as ring_analysis
 from repscape.analyses import tuning as tuning_analysis
 from repscape.core.errors import ConfigError
-from repscape.figures import rings, tuning_curves, tuning_distributions
 from repscape.figures.lib import tuning_rows
 from repscape.figures.lib.style import RAMP, along
 from repscape.io import netcdf
@@ -28,7 +27,7 @@ def study(results, layers=LAYERS):
     made = results()
     sources = list(dict.fromkeys(source for source, _ in layers))
     own = {source: tuple(layer for of, layer in layers if of == source) for source in sources}
-    analyses = {name: {"analysis": name} for name in ("tuning", "ring")}
+    analyses = {name: {"kind": name} for name in ("tuning", "ring")}
     analyses["ring"] |= {"of": "all_images", "where": None}
     config = made.study.config | {"analyses": analyses, "rdms": {}}
     return SimpleNamespace(root=made.root, study=replace(made.study, layers=own, config=config, analyses=()))
@@ -97,7 +96,7 @@ def legible(figure):
 def test_examples_are_good_ones_of_each_part_of_the_circle(results, draw):
     made = study(results)
     found = write_tuning(made)
-    figure, caption = draw(made, tuning_curves, units=4)
+    figure, caption = draw(made, "tuning_curves", units=4)
     legible(figure)
     shown = {gid: line for gid, line in lines(figure).items() if "/sem" not in gid}
     assert len(shown) == 12
@@ -123,20 +122,20 @@ def test_examples_are_good_ones_of_each_part_of_the_circle(results, draw):
 def test_units_by_their_numbers(results, draw):
     made = study(results)
     write_tuning(made)
-    figure, caption = draw(made, tuning_curves, units=[590, 20, 5], where={"source": "net"})
+    figure, caption = draw(made, "tuning_curves", units=[590, 20, 5], where={"source": "net"})
     assert set(lines(figure)) == {"net · conv/20", "net · fc/20"}  # 590 is silent, 5 is not recorded
     assert "equal parts" not in caption
     assert "Of 3 layers 2 are shown." in caption
     with pytest.raises(ConfigError, match="units: no layer has a unit of these numbers that varies"):
-        draw(made, tuning_curves, units=[590])
+        draw(made, "tuning_curves", units=[590])
     with pytest.raises(ConfigError, match="where: layer: 'fc1' is unknown; did you mean 'fc'"):
-        draw(made, tuning_curves, where={"layer": "fc1"})
+        draw(made, "tuning_curves", where={"layer": "fc1"})
 
 
 def test_a_part_that_no_unit_prefers_is_left_empty(results, draw):
     made = study(results)
     found = write_tuning(made, units=4)
-    figure, caption = draw(made, tuning_curves, units=6)
+    figure, caption = draw(made, "tuning_curves", units=6)
     for name, own in found.items():
         parts = {int(part) for part in np.floor((own["preferred"][:-1] + 90) / 30) if part == part}
         drawn = [gid for gid in lines(figure) if gid.startswith(f"{name}/")]
@@ -150,7 +149,7 @@ def test_distributions(results, draw, tuned):
 
     made = study(results)
     found = write_tuning(made)
-    figure, caption = draw(made, tuning_distributions, tuned=tuned)
+    figure, caption = draw(made, "tuning_distributions", tuned=tuned)
     legible(figure)
     stairs = {p.get_gid(): p for axes in figure.axes for p in axes.patches if isinstance(p, StepPatch)}
     medians = lines(figure)
@@ -183,7 +182,7 @@ def test_many_layers_are_thinned_evenly_by_source(results, draw):
     layers = [("net", f"conv{at}") for at in range(12)] + [("v1", "V1")]
     made = study(results, layers)
     write_tuning(made, layers, units=10)
-    figure, caption = draw(made, tuning_curves, units=1)
+    figure, caption = draw(made, "tuning_curves", units=1)
     shown = {gid.rpartition("/")[0] for gid in lines(figure)}
     assert {"net · conv0", "net · conv11", "v1 · V1"} <= shown
     assert len(shown) == 8
@@ -225,7 +224,7 @@ def write_ring(made, layers=3, sources=("net", "twin")):
 def test_rings(results, draw):
     made = study(results, RINGS)
     values = write_ring(made)
-    figure, caption = draw(made, rings)
+    figure, caption = draw(made, "rings")
     found = lines(figure)
     names = [f"{s} · layer{at}" for s in ("net", "twin") for at in range(3)]
     for at, name in enumerate(names):
@@ -250,16 +249,16 @@ def test_rings(results, draw):
 def test_many_layers_of_one_source_run_from_dark_to_light(results, draw):
     made = study(results, RINGS)
     write_ring(made, layers=9, sources=("net",))
-    figure, caption = draw(made, rings)
+    figure, caption = draw(made, "rings")
     assert [lines(figure)[f"layer{at}"].get_color() for at in range(9)] == list(along(RAMP[:-1], 9))
     assert "Colours: layers, from the first (dark) to the last (light)." in caption
-    assert "dark" not in draw(made, rings, where={"layer": ["layer0", "layer1"]})[1]
+    assert "dark" not in draw(made, "rings", where={"layer": ["layer0", "layer1"]})[1]
 
 
 def test_rings_that_are_chosen(results, draw):
     made = study(results, RINGS)
     write_ring(made)
-    figure, caption = draw(made, rings, where={"layer": "layer1", "source": "net"})
+    figure, caption = draw(made, "rings", where={"layer": "layer1", "source": "net"})
     bands = [
         c.get_gid() for axes in figure.axes for c in axes.collections if str(c.get_gid()).endswith("/sd")
     ]
@@ -267,9 +266,9 @@ def test_rings_that_are_chosen(results, draw):
     assert "± 1 SD over pairs" in caption
     assert "Of 6 RDMs 1 are shown." in caption
     write_ring(made, layers=12)
-    figure, caption = draw(made, rings)
+    figure, caption = draw(made, "rings")
     assert len([gid for gid in lines(figure) if gid.endswith("/stretch")]) == 14
     assert "twin · layer11" in caption
     assert "Of 24 RDMs 14 are shown." in caption
     with pytest.raises(ConfigError, match="where: layer: 'layer99' is unknown"):
-        draw(made, rings, where={"layer": "layer99"})
+        draw(made, "rings", where={"layer": "layer99"})

@@ -10,7 +10,6 @@ from repscape.analyses import anova, svm
 from repscape.analyses.lib.anova_sums import Sums
 from repscape.analyses.lib.factorial_design import crossed
 from repscape.core.errors import ConfigError, DataError
-from repscape.figures import anova_by_depth, anova_maps, cross_decoding, svm_by_depth
 from repscape.io import netcdf
 
 SHAPES = {"input": (3, 8, 6), "conv1": (4, 4, 3), "dead": (2, 4, 3), "fc1": (5, 1, 1)}
@@ -62,7 +61,7 @@ def artists(figure, kind):
 def test_medians_and_quartiles_by_depth(results, draw):
     made = results()
     eta2 = write_anova(made)
-    figure, caption = draw(made, anova_by_depth)
+    figure, caption = draw(made, "anova_by_depth")
     lines = artists(figure, "lines")
     for effect, name in enumerate(("obj", "color", "obj:color", "error")):
         own = [eta2[layer][effect] for layer in SHAPES]
@@ -79,7 +78,7 @@ def test_medians_and_quartiles_by_depth(results, draw):
 def test_without_replicates_the_caption_says_what_is_tested_against_what(results, draw):
     made = results()
     write_anova(made, views=1)
-    figure, caption = draw(made, anova_by_depth)
+    figure, caption = draw(made, "anova_by_depth")
     assert "against the interaction, which without replicates" in caption
     assert [text.get_text() for text in figure.legends[0].get_texts()][2] == "obj × color + error"
 
@@ -87,7 +86,7 @@ def test_without_replicates_the_caption_says_what_is_tested_against_what(results
 def test_maps_are_means_over_channels(results, draw):
     made = results()
     eta2 = write_anova(made)
-    figure, caption = draw(made, anova_maps)
+    figure, caption = draw(made, "anova_maps")
     images = artists(figure, "images")
     assert {gid.split("/")[0] for gid in images} == {"input", "conv1", "dead"}
     np.testing.assert_allclose(images["input/color"].get_array(), eta2["input"][1].mean(0), rtol=1e-5)
@@ -101,13 +100,13 @@ def test_maps_are_means_over_channels(results, draw):
 def test_maps_of_chosen_layers(results, draw):
     made = results(layers=tuple(SHAPES))
     write_anova(made)
-    figure, _ = draw(made, anova_maps, layers=["conv1"])
+    figure, _ = draw(made, "anova_maps", layers=["conv1"])
     assert {gid.split("/")[0] for gid in artists(figure, "images")} == {"conv1"}
     with pytest.raises(ConfigError, match="layers: 'conv2' is unknown; did you mean 'conv1'"):
-        draw(made, anova_maps, layers=["conv2"])
+        draw(made, "anova_maps", layers=["conv2"])
     write_anova(made, layers={"fc1": (5, 1, 1)})
     with pytest.raises(DataError, match="no layer has more than one position"):
-        draw(made, anova_maps)
+        draw(made, "anova_maps")
 
 
 def write_svm(made, across="color", permutations=10, views=4):
@@ -146,7 +145,7 @@ def write_svm(made, across="color", permutations=10, views=4):
 def test_accuracy_by_depth(results, draw):
     made = results()
     accuracy, null = write_svm(made)
-    figure, caption = draw(made, svm_by_depth)
+    figure, caption = draw(made, "svm_by_depth")
     lines, dots = artists(figure, "lines"), artists(figure, "collections")
     diagonal = np.eye(3, dtype=bool)
     for kind, here in (("within", diagonal), ("across", ~diagonal)):
@@ -166,16 +165,16 @@ def test_accuracy_by_depth(results, draw):
 def test_without_permutations_and_conditions(results, draw):
     made = results()
     write_svm(made, across=None, permutations=0)
-    figure, caption = draw(made, svm_by_depth)
+    figure, caption = draw(made, "svm_by_depth")
     assert set(artists(figure, "lines")) == {"within", "chance"}
     assert "there are no p-values" in caption
     assert len(figure.legends[0].get_texts()) == 2
 
 
-def test_matrices_of_decoding_across(results, draw):
+def test_matrices_of_decoding_across(results, draw, inputs):
     made = results(layers=("input", "conv1", "fc1"))
     accuracy, _ = write_svm(made)
-    figure, caption = draw(made, cross_decoding, layers=["fc1", "input"])
+    figure, caption = draw(made, "cross_decoding", layers=["fc1", "input"])
     images = artists(figure, "images")
     assert list(images) == ["input", "fc1"]
     np.testing.assert_allclose(images["fc1"].get_array(), accuracy[2])
@@ -185,13 +184,13 @@ def test_matrices_of_decoding_across(results, draw):
     assert [label.get_text() for label in images["input"].axes.get_yticklabels()] == ["000", "090", "180"]
     assert "may differ in nothing else" in caption
     with pytest.raises(ConfigError, match="layers: 'conv9' is unknown"):
-        cross_decoding.CrossDecoding(layers=["conv9"]).inputs(made.study)
+        inputs(made.study, "cross_decoding", layers=["conv9"])
 
 
-def test_decoding_across_must_have_been_asked_for(results):
+def test_decoding_across_must_have_been_asked_for(results, inputs):
     study = results().study
     study.config["analyses"]["plain"] = {"kind": "svm", "across": None}
     with pytest.raises(
         ConfigError, match=r"'plain' decodes within images of one kind\. Give it the key 'across'"
     ):
-        cross_decoding.CrossDecoding(analysis="plain").inputs(study)
+        inputs(study, "cross_decoding", analysis="plain")

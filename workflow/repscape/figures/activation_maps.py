@@ -71,7 +71,7 @@ class ActivationMaps(Figure):
             population,
             ["filters", "all"],
             "whole maps of filters",
-            "{maps: {select: filters, channels: [0, 1]}}, or {all: {select: all}}",
+            "{maps: {kind: filters, channels: [0, 1]}}, or {all: {kind: all}}",
         )
         own = study.layers[source]
         if self.filters is not None:
@@ -269,7 +269,7 @@ def maps_of(recordings: dict, shown: dict, channels: list[int] | None) -> dict:
             raise DataError(
                 f"filters: {first.encoding['source']} holds {len(here)} of the {height * width} positions of "
                 f"filter {number} of '{layer}'. Record it whole: add it to the 'channels' of the population "
-                f"'{first.attrs['population']}', or use a population with 'select: all'."
+                f"'{first.attrs['population']}', or use a population with 'kind: all'."
             )
         order = here[np.lexsort((x[here], y[here]))]
         found[layer, number] = {

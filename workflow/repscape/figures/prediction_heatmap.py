@@ -66,7 +66,7 @@ class PredictionHeatmap(Figure):
             # One position: the mean over positions is the unit itself.
             ["filter_means", "all", "random"],
             "all classes",
-            "{filter_means: {select: filter_means}}",
+            "{filter_means: {kind: filter_means}}",
         )
         stimuli = defaults.many_or_all(stimuli, study.stimuli_of(network), "stimuli")
         return {

@@ -1,6 +1,5 @@
 """Figures of single images, units and filters show what was recorded."""
 
-import importlib
 from itertools import combinations
 
 import numpy as np
@@ -14,10 +13,6 @@ from repscape.figures.lib.activation_panels import image_colours, seen
 
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
 STIMULI = ("bikes", "pictures", "white_noise")
-
-
-def plugin(name):
-    return importlib.import_module(f"repscape.figures.{name}")
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def lines(figure):
 
 
 def test_bars_are_the_activations_of_the_same_sampled_units_for_every_image(made, draw):
-    figure, caption = draw(made, plugin("activation_bars"), images=[0, 7], layers=["predictions", "block2"])
+    figure, caption = draw(made, "activation_bars", images=[0, 7], layers=["predictions", "block2"])
     shown = steps(figure)
     assert list(shown) == ["block2/0", "block2/7", "predictions/0", "predictions/7"]
     for layer in ("block2", "predictions"):
@@ -79,7 +74,7 @@ def test_bars_are_the_activations_of_the_same_sampled_units_for_every_image(made
 
 def test_of_too_many_units_evenly_spaced_ones_are_shown(results, draw):
     made = results(stimuli=STIMULI, layers=LAYERS).stimulus_files().activations("random", recorded=2500)
-    figure, caption = draw(made, plugin("activation_bars"), size=100000, layers=["block19"], images=1)
+    figure, caption = draw(made, "activation_bars", size=100000, layers=["block19"], images=1)
     recording = opened(made, "activations", stimulus="bikes", layer="block19", population="random")
     expected = recording.activation.values[0][np.arange(1000) * 2499 // 999]
     np.testing.assert_array_equal(steps(figure)["block19/0"][0], expected)
@@ -88,7 +83,7 @@ def test_of_too_many_units_evenly_spaced_ones_are_shown(results, draw):
 
 def test_every_pair_has_a_line_and_the_median_is_that_of_the_pairs(results, draw):
     made = results(stimuli=STIMULI, layers=LAYERS).rdms()
-    figure, caption = draw(made, plugin("pair_distances"), size=200, metric="correlation")
+    figure, caption = draw(made, "pair_distances", size=200, metric="correlation")
     collections = {c.get_gid(): c for axes in figure.axes for c in axes.collections}
     for stimulus, pairs in (("bikes", 435), ("pictures", 190), ("white_noise", 435)):
         keys = {"stimulus": stimulus, "population": "random", "size": 200}
@@ -112,7 +107,7 @@ def test_every_pair_has_a_line_and_the_median_is_that_of_the_pairs(results, draw
 
 def test_undefined_distances_are_gaps_that_are_told(results, draw):
     made = results(stimuli=STIMULI, layers=LAYERS).rdms(degenerate=[("white_noise", "predictions")])
-    figure, caption = draw(made, plugin("pair_distances"))
+    figure, caption = draw(made, "pair_distances")
     assert np.isnan(lines(figure)["white_noise/median"].get_ydata()).tolist() == [False] * 5 + [True]
     assert (
         "Gaps, where a distance is undefined because activity was constant: predictions (white_noise)"
@@ -121,9 +116,7 @@ def test_undefined_distances_are_gaps_that_are_told(results, draw):
 
 
 def test_filter_means_are_counted_drawn_and_subtracted(made, draw):
-    figure, caption = draw(
-        made, plugin("filter_means"), stimulus="pictures", images=[2, 5, 11], layer="block17"
-    )
+    figure, caption = draw(made, "filter_means", stimulus="pictures", images=[2, 5, 11], layer="block17")
     means = {image: answers(made, "pictures", "block17", "filter_means")[image] for image in (2, 5, 11)}
     shown = steps(figure)
     everything = np.concatenate(list(means.values()))
@@ -145,7 +138,7 @@ def test_filter_means_are_counted_drawn_and_subtracted(made, draw):
 
 @pytest.mark.parametrize("ranked", [True, False])
 def test_profiles_are_the_filter_means_in_the_order_of_the_mean_image(made, draw, ranked):
-    figure, caption = draw(made, plugin("filter_profiles"), images=[0, 29], ranked=ranked)
+    figure, caption = draw(made, "filter_profiles", images=[0, 29], ranked=ranked)
     drawn = lines(figure)
     dots = {dots.get_gid(): dots for axes in figure.axes for dots in axes.collections if dots.get_gid()}
     assert set(dots) == set(LAYERS)
@@ -169,13 +162,14 @@ def test_profiles_are_the_filter_means_in_the_order_of_the_mean_image(made, draw
 
 @pytest.mark.parametrize(("stimuli", "images"), [(2, 3), (6, 3), (7, 2), (10, 1), (15, 1), (40, 1)])
 def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
-    maps = plugin("activation_maps")
+    from repscape.figures import activation_maps as maps
+
     assert maps.how_many(stimuli) == images
     assert maps.room(stimuli) / (stimuli * images) >= maps.NARROWEST or images == 1
 
 
-def test_bars_are_of_layers_but_the_predictions(results):
-    files = plugin("activation_bars").inputs(results(stimuli=STIMULI, layers=LAYERS).study)["activations"]
+def test_bars_are_of_layers_but_the_predictions(results, inputs):
+    files = inputs(results(stimuli=STIMULI, layers=LAYERS).study, "activation_bars")["activations"]
     assert [path.split("/")[-1] for path in files] == ["input.nc", "block17.nc", "fc1.nc"]
 
 
@@ -187,18 +181,18 @@ def test_numbers_have_powers_of_ten(value, text):
 
 
 def test_filter_means_of_one_position_are_called_units(made, draw):
-    figure, caption = draw(made, plugin("filter_means"), stimulus="pictures", layer="predictions")
+    figure, caption = draw(made, "filter_means", stimulus="pictures", layer="predictions")
     assert "Activations in predictions of mobilenet_v2" in caption
     assert "each of the 1,000 units, not normalised" in caption
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     assert "predictions, pictures" in texts
     assert not [text for text in texts if "filter" in text or "mean" in text]
-    _, caption = draw(made, plugin("filter_heatmaps"), layers=["block2", "predictions"])
+    _, caption = draw(made, "filter_heatmaps", layers=["block2", "predictions"])
     assert "predictions has one position, where a filter is a single unit." in caption
 
 
 def test_heatmaps_are_z_scored_over_all_stimuli_on_one_scale(made, draw):
-    figure, caption = draw(made, plugin("filter_heatmaps"), layers=["block2", "predictions"], ranked=False)
+    figure, caption = draw(made, "filter_heatmaps", layers=["block2", "predictions"], ranked=False)
     shown = images(figure)
     assert list(shown) == [f"{s}/{layer}" for layer in ("block2", "predictions") for s in STIMULI]
     for layer in ("block2", "predictions"):
@@ -212,13 +206,13 @@ def test_heatmaps_are_z_scored_over_all_stimuli_on_one_scale(made, draw):
             np.testing.assert_allclose(shown[f"{stimulus}/{layer}"].get_array(), z, atol=1e-6)
     assert {image.get_clim() for image in shown.values()} == {(-3, 3)}
     assert "Of more than 256 filters, neighbours are averaged (predictions)" in caption
-    ranked, _ = draw(made, plugin("filter_heatmaps"), layers=["block2"])
+    ranked, _ = draw(made, "filter_heatmaps", layers=["block2"])
     each = [images(ranked)[f"{stimulus}/block2"].get_array() for stimulus in STIMULI]
     assert (np.diff(np.concatenate(each).mean(0)) <= 0).all()
 
 
 def test_predictions_are_shown_for_the_classes_that_stimuli_choose_in_turn(made, draw):
-    figure, caption = draw(made, plugin("prediction_heatmap"), classes=8, population="all")
+    figure, caption = draw(made, "prediction_heatmap", classes=8, population="all")
     left = {stimulus: answers(made, stimulus, "predictions", "all").mean(0) for stimulus in STIMULI}
     expected = {stimulus: [] for stimulus in STIMULI}
     for turn in range(8):
@@ -246,7 +240,7 @@ def test_predictions_are_shown_for_the_classes_that_stimuli_choose_in_turn(made,
 
 def test_maps_are_a_filter_s_activations_where_they_belong(made, draw):
     chosen = {"block2": [2, 0], "block19": [2]}
-    figure, caption = draw(made, plugin("activation_maps"), filters=chosen, images=[1, 4], population="maps")
+    figure, caption = draw(made, "activation_maps", filters=chosen, images=[1, 4], population="maps")
     shown = images(figure)
     right = max(image.get_extent()[1] for image in shown.values())
     assert right < figure.axes[0].get_xlim()[1] < right + 2  # no empty page beside a few filters
@@ -272,7 +266,7 @@ def test_maps_are_a_filter_s_activations_where_they_belong(made, draw):
 
 
 def test_by_default_the_most_variable_filter_of_each_layer_with_maps_is_shown(made, draw):
-    figure, caption = draw(made, plugin("activation_maps"), images=2, population="all")
+    figure, caption = draw(made, "activation_maps", images=2, population="all")
     found = {tuple(gid.split("/")[2:]) for gid in images(figure) if gid.count("/") == 3}
     expected = set()
     for layer, (_, height, _) in zip(LAYERS, made.shapes, strict=True):
@@ -332,43 +326,42 @@ def test_images_are_cropped_to_what_the_network_is_shown():
         ("activation_maps", {"population": "filter_means"}, "does not record whole maps"),
     ],
 )
-def test_a_figure_that_cannot_be_is_told_when_the_plan_is_made(results, name, parameters, message):
+def test_a_figure_that_cannot_be_is_told_when_the_plan_is_made(results, name, parameters, message, inputs):
     with pytest.raises(ConfigError, match=message):
-        plugin(name).inputs(results(layers=LAYERS).study, **parameters)
+        inputs(results(layers=LAYERS).study, name, **parameters)
 
 
-def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(results):
+def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(results, inputs):
     study = results(layers=LAYERS).study
     study.config["networks"]["mobilenet_v2"]["architecture"] = "mobilenet_v2"
     study.labels["mobilenet_v2"] = {layer: layer for layer in LAYERS} | {"block2": "block19"}
-    maps = plugin("activation_maps")
-    maps.inputs(study, filters={"block2": [1279]}, population="all")
+    inputs(study, "activation_maps", filters={"block2": [1279]}, population="all")
     with pytest.raises(
         ConfigError,
         match="'block2' of 'mobilenet_v2' has 1280 filters, numbered 0 to 1279; there is no filter 1280",
     ):
-        maps.inputs(study, filters={"block2": [3, 1280]}, population="all")
+        inputs(study, "activation_maps", filters={"block2": [3, 1280]}, population="all")
 
 
-def test_a_source_is_asked_only_for_what_it_is_shown(results):
+def test_a_source_is_asked_only_for_what_it_is_shown(results, inputs):
     study = results(layers=LAYERS).study
     study.shown["mobilenet_v2"] = ("pictures",)
     study.drawn["mobilenet_v2"] = {"random": ("200",)}
     asking = ("pair_distances", "rdm_gallery", "filter_means", "filter_heatmaps", "activation_maps")
     for name in ("activation_bars", *asking):
-        for paths in plugin(name).inputs(study).values():
+        for paths in inputs(study, name).values():
             for path in [paths] if isinstance(paths, str) else paths:
                 assert "pictures" in path or "n200" in path
     with pytest.raises(ConfigError, match=r"stimulus: 'bikes' is unknown\. Valid: pictures"):
-        plugin("filter_profiles").inputs(study, stimulus="bikes")
+        inputs(study, "filter_profiles", stimulus="bikes")
 
 
 @pytest.mark.parametrize("name", ["filter_profiles", "filter_heatmaps"])
-def test_more_layers_than_can_be_seen_are_refused(results, name):
+def test_more_layers_than_can_be_seen_are_refused(results, name, inputs):
     study = results(layers=("input", *(f"conv{i}" for i in range(29)))).study
     with pytest.raises(ConfigError, match=r"layers: expected at most \d+, found 30"):
-        plugin(name).inputs(study, layers=list(study.layers["mobilenet_v2"]))
-    plugin(name).inputs(study)
+        inputs(study, name, layers=list(study.layers["mobilenet_v2"]))
+    inputs(study, name)
 
 
 @pytest.mark.parametrize(
@@ -381,54 +374,54 @@ def test_more_layers_than_can_be_seen_are_refused(results, name):
         ("activation_maps", r"records whole maps of filters. Add one .*\{all: \{kind: all\}\}"),
     ],
 )
-def test_the_population_to_add_is_named(results, name, message):
+def test_the_population_to_add_is_named(results, name, message, inputs):
     study = results(layers=LAYERS).study
     study.config["populations"] = {"top": {"kind": "top", "units": 5}}
     with pytest.raises(ConfigError, match=message):
-        plugin(name).inputs(study)
+        inputs(study, name)
 
 
-def test_the_smallest_population_that_will_do_is_taken(results):
+def test_the_smallest_population_that_will_do_is_taken(results, inputs):
     study = results(layers=LAYERS).study
-    (path,) = plugin("prediction_heatmap").inputs(study, stimuli=["bikes"])["activations"]
+    (path,) = inputs(study, "prediction_heatmap", stimuli=["bikes"])["activations"]
     assert "/filter_means/" in path
-    (path, *_) = plugin("activation_maps").inputs(study)["activations"]
+    (path, *_) = inputs(study, "activation_maps")["activations"]
     assert "/maps/" in path
     study.config["populations"] = {
         "few": {"kind": "random", "units": 10},
         "many": {"kind": "random", "units": 9999},
     }
-    (path,) = plugin("prediction_heatmap").inputs(study, stimuli=["bikes"])["activations"]
+    (path,) = inputs(study, "prediction_heatmap", stimuli=["bikes"])["activations"]
     assert "/many/" in path
 
 
-def test_prediction_heatmaps_need_a_network_that_classifies(results):
+def test_prediction_heatmaps_need_a_network_that_classifies(results, inputs):
     with pytest.raises(ConfigError, match="no network of the study records its layer 'predictions'"):
-        plugin("prediction_heatmap").inputs(results(layers=("input", "block1")).study)
+        inputs(results(layers=("input", "block1")).study, "prediction_heatmap")
 
 
 def test_images_that_a_stimulus_does_not_have_are_told(made, draw):
     with pytest.raises(
         DataError, match=r"images: the stimulus 'pictures' has 20 images, numbered 0 to 19; .* 25"
     ):
-        draw(made, plugin("activation_maps"), images=[0, 25])
+        draw(made, "activation_maps", images=[0, 25])
 
 
 def test_activations_of_other_images_are_refused(made, draw):
     made.stimulus_files("{}-{}")
     for name in ("activation_bars", "filter_means", "filter_profiles", "activation_maps"):
         with pytest.raises(DataError, match="do not describe the same images"):
-            draw(made, plugin(name))
+            draw(made, name)
 
 
 def test_a_population_without_all_classes_is_told(made, draw):
     with pytest.raises(DataError, match=r"expected all 1000 classes, found 400\. Set 'population'"):
-        draw(made, plugin("prediction_heatmap"), population="random")
+        draw(made, "prediction_heatmap", population="random")
 
 
 def test_maps_with_holes_and_filters_that_are_not_there_are_told(made, draw):
     with pytest.raises(DataError, match="holds 0 of the 36 positions of filter 999 of 'block2'"):
-        draw(made, plugin("activation_maps"), filters={"block2": [999]}, population="all")
+        draw(made, "activation_maps", filters={"block2": [999]}, population="all")
 
 
 @pytest.mark.parametrize(
@@ -438,6 +431,6 @@ def test_maps_with_holes_and_filters_that_are_not_there_are_told(made, draw):
 def test_a_stimulus_keeps_its_colour(made, draw, name):
     from matplotlib.colors import to_hex
 
-    figure, _ = draw(made, plugin(name))
+    figure, _ = draw(made, name)
     faces = {to_hex(patch.get_facecolor()).upper() for axes in figure.axes for patch in axes.patches}
     assert made.style.colour("bikes") in faces

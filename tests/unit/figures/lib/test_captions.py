@@ -1,6 +1,5 @@
 """Captions say what was computed, of which units, and why something is not there."""
 
-import importlib
 import json
 
 import pytest
@@ -11,10 +10,6 @@ from repscape.figures.lib import captions
 
 SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
 FEW = ("bikes", "pictures", "white_noise")
-
-
-def plugin(name):
-    return importlib.import_module(f"repscape.figures.{name}")
 
 
 def set_measure(made, measure):
@@ -58,7 +53,7 @@ def test_figures_name_what_was_computed(results, draw, name):
     set_measure(made.differentiation().population().rdms(), "spearman")
     made.analyse("sd_cd").analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking")
     made.analyse("distances", seed=0, permutations=19)
-    figure, caption = draw(made, plugin(name))
+    figure, caption = draw(made, name)
     assert "rank correlation distance (1 − ρ) (sqeuclidean)" in caption
     assert "squared Euclidean" not in caption
     words = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
@@ -137,43 +132,43 @@ def two(results):
 
 
 def test_what_was_not_shown_is_no_gap(two, draw):
-    _, caption = draw(two(shown=SHOWN), plugin("differentiation_by_depth"))
+    _, caption = draw(two(shown=SHOWN), "differentiation_by_depth")
     assert "raw was not shown pictures and white_noise." in caption
     assert "Gaps" not in caption
-    _, caption = draw(two(shown=SHOWN, degenerate=[("bikes", "fc1")]), plugin("differentiation_by_depth"))
+    _, caption = draw(two(shown=SHOWN, degenerate=[("bikes", "fc1")]), "differentiation_by_depth")
     assert "Gaps: fc1 of mobilenet_v2 (bikes); fc1 of raw (all stimuli)" in caption
 
 
 def test_a_source_without_data_has_no_panel(two, draw):
     made = two(sampled={"raw": ("10000",)})
-    figure, caption = draw(made, plugin("differentiation_by_depth"), sizes=[200])
+    figure, caption = draw(made, "differentiation_by_depth", sizes=[200])
     assert len(figure.axes) == 1
     assert "Not drawn, because not sampled so or not shown what is drawn: raw." in caption
-    figure, caption = draw(made, plugin("differentiation_by_depth"))
+    figure, caption = draw(made, "differentiation_by_depth")
     assert len(figure.axes) == 2
     assert "Gaps" not in caption
 
 
 def test_a_source_that_was_not_shown_the_reference_is_not_normalised(two, draw):
-    figure, caption = draw(two(shown=SHOWN), plugin("differentiation_by_depth"), normalised=True)
+    figure, caption = draw(two(shown=SHOWN), "differentiation_by_depth", normalised=True)
     assert len(figure.axes) == 1
     assert "not shown what is drawn: raw." in caption
     assert "Gaps" not in caption
 
 
-def test_a_source_that_has_no_such_sample_is_refused_where_it_is_named(results):
+def test_a_source_that_has_no_such_sample_is_refused_where_it_is_named(results, inputs):
     from dataclasses import replace
 
     made = results(stimuli=FEW, layers=SMALL, sources=("mobilenet_v2", "raw"))
     study = replace(made.study, drawn={"raw": {"random": ("10000",)}})
-    plugin("differentiation_by_depth").inputs(study, sizes=[200])
+    inputs(study, "differentiation_by_depth", sizes=[200])
     with pytest.raises(ConfigError, match="sources: 'raw' has no sample of 200 units of 'random'"):
-        plugin("differentiation_by_depth").inputs(study, sources=["raw"], sizes=[200])
+        inputs(study, "differentiation_by_depth", sources=["raw"], sizes=[200])
 
 
 def test_sampling_error_leaves_what_was_not_shown_unsaid(two, draw):
     made = two(shown=SHOWN).population()
-    _, caption = draw(made, plugin("sampling_error"), source="raw")
+    _, caption = draw(made, "sampling_error", source="raw")
     assert "for 1 stimulus (30 images)" in caption
     assert "Not shown" not in caption
     assert "Gaps" not in caption
@@ -181,7 +176,7 @@ def test_sampling_error_leaves_what_was_not_shown_unsaid(two, draw):
 
 def test_figures_of_one_source_count_what_it_was_shown(two, draw):
     made = two(shown={"raw": ("bikes", "white_noise")}).analyse("sd_cd")
-    figure, caption = draw(made, plugin("sd_cd_scatter"), source="raw")
+    figure, caption = draw(made, "sd_cd_scatter", source="raw")
     assert "for 2 stimuli" in caption
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["bikes", "white_noise"]
 
@@ -193,20 +188,20 @@ def test_stimuli_can_be_chosen(results, draw):
     made = results(layers=SMALL).differentiation().population().rdms()
     chosen = ["bikes", "gratings", "pictures"]
     for name in ("differentiation_by_depth", "sampling_error"):
-        _, caption = draw(made, plugin(name), stimuli=chosen)
+        _, caption = draw(made, name, stimuli=chosen)
         assert "for 3 stimuli (30 images each; pictures: 20)" in caption
-    _, caption = draw(made, plugin("differentiation_by_depth"), stimuli=chosen, normalised=True)
+    _, caption = draw(made, "differentiation_by_depth", stimuli=chosen, normalised=True)
     assert "for 3 stimuli" in caption
-    _, caption = draw(made, plugin("rdm_gallery"), stimuli=chosen)
+    _, caption = draw(made, "rdm_gallery", stimuli=chosen)
     assert "matrices of 3 stimuli" in caption
-    _, caption = draw(made.analyse("sd_cd", stimuli=chosen), plugin("sd_cd_scatter"))
+    _, caption = draw(made.analyse("sd_cd", stimuli=chosen), "sd_cd_scatter")
     assert "for 3 stimuli" in caption
     made.samples = {"random": ("10000",)}
     made.analyse("distances", seed=0, permutations=19, stimuli=chosen)
-    _, caption = draw(made, plugin("distances_by_layer"))
+    _, caption = draw(made, "distances_by_layer")
     assert "(30 images each; pictures: 20)" in caption
     made.analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking", stimuli=chosen)
-    with xr.open_dataset(made.root / made.study.path("analysis", kind="ranking")) as ranking:
+    with xr.open_dataset(made.root / made.study.path("analysis", analysis="ranking")) as ranking:
         assert set(ranking.stimulus.values.ravel()) - {""} == set(chosen)
     for name in ("sd_cd", "ranking", "distances"):
         from repscape.plugin import registry
@@ -222,7 +217,7 @@ def test_stimuli_of_the_same_pixels_are_told(results, draw, caplog):
     made.differentiation().analyse("sd_cd")
     assert "stimuli bikes, gratings have the same pixels and count 2 times" in caplog.text
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
-        _, caption = draw(made, plugin(name))
+        _, caption = draw(made, name)
         assert "Of the same pixels, and so counted several times, are bikes, gratings." in caption
 
 

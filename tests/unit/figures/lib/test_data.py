@@ -1,6 +1,5 @@
 """What a figure shows that draws from recordings lies beside it, readable and labelled."""
 
-import importlib
 from dataclasses import replace
 from itertools import combinations
 
@@ -16,10 +15,6 @@ from repscape.plugin import registry
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
 STIMULI = ("bikes", "pictures", "white_noise")
 IMAGES = {"bikes": 30, "pictures": 20, "white_noise": 30}
-
-
-def plugin(name):
-    return importlib.import_module(f"repscape.figures.{name}")
 
 
 @pytest.fixture
@@ -61,7 +56,7 @@ def rows_of(data, stimulus):
 
 
 def test_bars(made, rendered):
-    path = rendered(made, plugin("activation_bars"), images=[0, 7], layers=["predictions", "block2"])
+    path = rendered(made, "activation_bars", images=[0, 7], layers=["predictions", "block2"])
     assert groups(path) == ["block2", "predictions"]
     assert read(path).attrs["stimulus"] == "bikes"
     assert read(path).attrs["size"] == "200"
@@ -83,7 +78,7 @@ def test_bars(made, rendered):
 
 def test_thinned_bars_are_those_drawn(results, rendered):
     made = results(stimuli=STIMULI, layers=LAYERS).stimulus_files().activations("random", recorded=2500)
-    path = rendered(made, plugin("activation_bars"), size=100000, layers=["block19"], images=[3])
+    path = rendered(made, "activation_bars", size=100000, layers=["block19"], images=[3])
     data = read(path, "block19")
     assert data.sizes["unit"] == 1000
     assert data.attrs["n_drawn"] == 2500
@@ -95,7 +90,7 @@ def test_thinned_bars_are_those_drawn(results, rendered):
 
 
 def test_filter_means(made, rendered):
-    path = rendered(made, plugin("filter_means"), stimulus="pictures", images=[2, 5, 11], layer="block17")
+    path = rendered(made, "filter_means", stimulus="pictures", images=[2, 5, 11], layer="block17")
     data, means = read(path), answers(made, "pictures", "block17")
     assert {
         "layer": "block17",
@@ -120,7 +115,7 @@ def test_filter_means(made, rendered):
 
 @pytest.mark.parametrize("ranked", [True, False])
 def test_filter_profiles(made, rendered, ranked):
-    path = rendered(made, plugin("filter_profiles"), images=[0, 29], ranked=ranked)
+    path = rendered(made, "filter_profiles", images=[0, 29], ranked=ranked)
     assert groups(path) == list(LAYERS)
     for layer in LAYERS:
         data, means = read(path, layer), answers(made, "bikes", layer)
@@ -138,7 +133,7 @@ def test_filter_profiles(made, rendered, ranked):
 
 
 def test_filter_heatmaps(made, rendered):
-    path = rendered(made, plugin("filter_heatmaps"), layers=["block2", "predictions"])
+    path = rendered(made, "filter_heatmaps", layers=["block2", "predictions"])
     assert groups(path) == ["block2", "predictions"]
     for layer, filters in (("block2", made.shapes[1][0]), ("predictions", 1000)):
         data = read(path, layer)
@@ -163,7 +158,7 @@ def test_filter_heatmaps(made, rendered):
 def test_activation_maps(made, rendered):
     path = rendered(
         made,
-        plugin("activation_maps"),
+        "activation_maps",
         filters={"block2": [2, 0], "block19": [2]},
         images=[1, 4],
         population="maps",
@@ -185,7 +180,7 @@ def test_activation_maps(made, rendered):
 
 
 def test_prediction_heatmap(made, rendered):
-    data = read(rendered(made, plugin("prediction_heatmap"), classes=8, population="all"))
+    data = read(rendered(made, "prediction_heatmap", classes=8, population="all"))
     assert data.sizes == {"row": 80, "class": 8}
     for stimulus in STIMULI:
         own = rows_of(data, stimulus)
@@ -201,9 +196,7 @@ def test_prediction_heatmap(made, rendered):
 
 
 def test_rdm_gallery(measured, rendered):
-    path = rendered(
-        measured, plugin("rdm_gallery"), metric="correlation", size=200, layers=["block2", "predictions"]
-    )
+    path = rendered(measured, "rdm_gallery", metric="correlation", size=200, layers=["block2", "predictions"])
     assert groups(path) == list(STIMULI)
     top = read(path)
     assert {"metric": "correlation", "normalisation": "zscore", "size": "200"}.items() <= top.attrs.items()
@@ -225,7 +218,7 @@ def test_rdm_gallery(measured, rendered):
 
 
 def test_pair_distances(measured, rendered):
-    path = rendered(measured, plugin("pair_distances"), size=200, stimuli=["pictures", "white_noise"])
+    path = rendered(measured, "pair_distances", size=200, stimuli=["pictures", "white_noise"])
     assert groups(path) == ["pictures", "white_noise"]
     for stimulus in ("pictures", "white_noise"):
         data = read(path, stimulus)
@@ -261,32 +254,32 @@ OF_TRAININGS = ("first_filters", "training_curves")
 
 
 @pytest.mark.parametrize("name", registry.names("figures"))
-def test_what_a_figure_shows_lies_in_a_file(results, name):
+def test_what_a_figure_shows_lies_in_a_file(results, name, inputs):
     study = results(sources=("mobilenet_v2", "untrained"), layers=LAYERS).study
     for analysis, keys in OF_RDMS.items():
-        study.config["analyses"][analysis] = {"analysis": analysis, **keys}
+        study.config["analyses"][analysis] = {"kind": analysis, **keys}
     stimuli = {name: {"kind": "white_noise"} for name in study.stimuli}
     config = study.config | {"rdms": {}, "stimuli": stimuli}
     config["networks"]["untrained"] |= {"training": {"kind": "sgd"}} if name in OF_TRAININGS else {}
     study = replace(study, config=config, analyses=(*study.analyses, *OF_RDMS))
     section = {"trained": "mobilenet_v2", "untrained": "untrained"} if name == "trained_untrained" else {}
-    files = plugin(name).inputs(study, **section).values()
+    files = inputs(study, name, **section).values()
     read = [path for paths in files for path in ([paths] if isinstance(paths, str) else paths)]
     assert read
     own = [path for path in read if not path.removeprefix("results/default/").startswith(READ_AS_IT_IS)]
-    assert bool(own) == getattr(plugin(name), "DATA", False)
+    assert bool(own) == registry.find("figures", name).saves_data
 
 
 @pytest.mark.parametrize("name", sorted(FROM_RECORDINGS))
 def test_a_file_of_data_says_what_it_is_and_is_the_same_every_time(results, rendered, name):
     made = results(stimuli=STIMULI, layers=LAYERS).stimulus_files().layer_tables().rdms()
     made.activations("filter_means", "maps", "random")
-    path = rendered(made, plugin(name))
+    path = rendered(made, name)
     before = path.read_bytes()
-    assert rendered(made, plugin(name)).read_bytes() == before
+    assert rendered(made, name).read_bytes() == before
     assert sorted(p.suffix for p in path.parent.iterdir()) == [".nc", ".png", ".rst", ".svg"]
     data = read(path)
-    assert {"kind": "figure", "figure": name, "source": "mobilenet_v2"}.items() <= data.attrs.items()
+    assert {"kind": "figure", "plugin": name, "source": "mobilenet_v2"}.items() <= data.attrs.items()
     assert data.attrs["repscape_version"]
     with xr.open_datatree(path) as tree:
         variables = [variable for node in tree.subtree for variable in node.dataset.data_vars.values()]

@@ -63,7 +63,7 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
         found = (
             "no population of the study records"
             if chosen is None
-            else f"'{chosen}' (select: {sections[chosen]['select']}) does not record"
+            else f"'{chosen}' (kind: {sections[chosen]['kind']}) does not record"
         )
         hint = f"Choose {captions.listing(valid)}" if valid else f"Add one under 'populations': {example}"
         raise ConfigError(f"population: {found} {what}. {hint}.")
@@ -77,7 +77,7 @@ def filter_means(study: Study, chosen: str | None) -> str:
         chosen,
         ["filter_means"],
         "filter means (the mean of each channel over positions)",
-        "{filter_means: {select: filter_means}}",
+        "{filter_means: {kind: filter_means}}",
     )
 
 

@@ -41,7 +41,7 @@ def sentence(training) -> str:
     again = f"; {shared} of these have the very pixels of an image trained on" if shared != "0" else ""
     begun = "random weights" if about["initial_weights"] == "random" else escape(about["initial_weights"])
     return (
-        f"{escape(about['network'])}, from {begun}, by {escape(about['function'])} to tell {len(classes)} "
+        f"{escape(about['network'])}, from {begun}, by {escape(about['plugin'])} to tell {len(classes)} "
         f"classes of {escape(about['target'])}{named} in {captions.number(trained)} images of "
         f"{escape(about['stimulus'])}, tested on {captions.number(held_out)} of "
         f"{escape(about['held_out'])}{again}"
