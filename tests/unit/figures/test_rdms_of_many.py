@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.spatial.distance import squareform
 
 from repscape.core.errors import DataError
-from repscape.figures import pair_distances, rdm_gallery
+from repscape.figures import rdm_gallery
 from repscape.io.netcdf import write
 
 KEYS = {"source": "mobilenet_v2", "population": "random"}
@@ -50,4 +50,4 @@ def test_the_gallery_shows_evenly_spaced_images(made, draw, rendered, monkeypatc
 
 def test_a_line_a_pair_is_refused(made, draw):
     with pytest.raises(DataError, match="bikes has too many images for a line a pair"):
-        draw(made, pair_distances)
+        draw(made, "pair_distances")

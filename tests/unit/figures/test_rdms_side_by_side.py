@@ -136,7 +136,7 @@ def test_different_entries(drawn, rdms):
 
 
 def test_what_a_study_has():
-    people = {"kind": "mat_rdms", "names": "{subject}", "stimulus": "objects"}
+    people = {"kind": "mat_rdms", "path": "x", "variable": "y", "names": "{subject}", "stimulus": "objects"}
     mean = {"kind": "mean_rdm", "of": ["all_images", "people"], "over": ["subject"], "where": None}
     config = {"rdms": {}, "recordings": {"people": people}, "analyses": {"mean": mean}}
     parts = {

@@ -325,7 +325,7 @@ def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
     [
         ("sd_cd_scatter", {"source": "vgg16"}, "source: 'vgg16' is unknown"),
         ("sd_cd_scatter", {"size": 5}, "size: '5' is unknown"),
-        ("sd_cd_scatter", {"kind": "distances"}, "kind: 'distances' is unknown.*Valid: sd_cd"),
+        ("sd_cd_scatter", {"analysis": "distances"}, "analysis: 'distances' is unknown.*Valid: sd_cd"),
         ("sd_cd_r2_by_depth", {"metric": "cosine"}, "metric: 'cosine' is unknown"),
         ("distances_by_stimulus", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
         ("distances_by_layer", {"layers": ["blok2"]}, "layers: 'blok2' is unknown; did you mean 'block2'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repscape.core.errors import ConfigError, DataError
-from repscape.figures import first_filters, trained_untrained, training_curves
+from repscape.figures import trained_untrained
 from repscape.io import netcdf
 
 TRAINING = {"kind": "sgd", "stimulus": "gratings", "held_out": "pictures"}
@@ -18,7 +18,7 @@ class Trained:
     def __init__(self, made, *networks):
         self.made, self.root, self.style = made, made.root, made.style
         config = made.study.config
-        alexnet = {"kind": "torchvision", "architecture": "alexnet", "weights": "random"}
+        alexnet = config["networks"]["mobilenet_v2"] | {"architecture": "alexnet", "weights": "random"}
         sections = {name: alexnet | {"training": TRAINING} for name in networks}
         self.study = dataclasses.replace(
             made.study, config=config | {"networks": config["networks"] | sections}
@@ -42,7 +42,8 @@ class Trained:
             after = before + random.normal(scale=0.1, size=filters).astype(np.float32)
             variables["filters"] = (("when", "filter", "channel", "y", "x"), np.stack([before, after]))
             variables["when"] = (("when",), ["before", "after"])
-        attributes = TRAINING | {
+        attributes = {
+            "plugin": "sgd", "stimulus": "gratings", "held_out": "pictures",
             "network": network, "target": "label", "shared_images": shared, "initial_weights": "random",
             "convolution": "conv" if filters else "",
         }  # fmt: skip
@@ -132,9 +133,9 @@ def test_filters_that_cannot_be_shown(trained, draw, inputs):
 
 def test_networks_that_are_not_trained_here(results, inputs):
     study = results().study
-    for figure in (training_curves, first_filters):
+    for figure in ("training_curves", "first_filters"):
         with pytest.raises(ConfigError, match="no network of this study has a 'training'"):
-            figure.inputs(study)
+            inputs(study, figure)
     with pytest.raises(ConfigError, match="sources: 'nte' is unknown; did you mean 'net'"):
         inputs(Trained(results(), "net").study, "training_curves", sources=["nte"])
 

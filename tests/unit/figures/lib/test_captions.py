@@ -7,6 +7,7 @@ import xarray as xr
 
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
+from repscape.plugin import registry
 
 SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
 FEW = ("bikes", "pictures", "white_noise")
@@ -95,11 +96,9 @@ def test_a_population_is_said(section, words):
 
 
 def test_every_population_has_words_of_its_own():
-    from repscape.plugin import registry
-
     keys = {"units": 3, "reference": ["a"], "channels": [1], "centre": [1, 2], "radius": 3}
     for name in registry.names("populations"):
-        assert "selected by" not in captions.recorded("p", json.dumps({"select": name} | keys))
+        assert "selected by" not in captions.recorded("p", json.dumps({"kind": name} | keys))
 
 
 def test_draws_are_said_with_what_becomes_of_small_layers():
@@ -204,11 +203,8 @@ def test_stimuli_can_be_chosen(results, draw):
     with xr.open_dataset(made.root / made.study.path("analysis", analysis="ranking")) as ranking:
         assert set(ranking.stimulus.values.ravel()) - {""} == set(chosen)
     for name in ("sd_cd", "ranking", "distances"):
-        from repscape.plugin import registry
-
-        seed = {"seed": 0} if name == "distances" else {}
         with pytest.raises(ConfigError, match="'bike' is unknown; did you mean 'bikes'"):
-            registry.find("analyses", name, "t").inputs(made.study, stimuli=["bike"], **seed)
+            registry.find("analyses", name)(stimuli=["bike"]).inputs(made.study)
 
 
 def test_stimuli_of_the_same_pixels_are_told(results, draw, caplog):
