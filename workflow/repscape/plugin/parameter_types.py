@@ -76,7 +76,7 @@ def _none(value):
         raise ValueError("these images have the size of those they are made from: set 'size' there")
 
 
-SizeOfMother = Annotated[None, BeforeValidator(_none)]
+SizeOfParent = Annotated[None, BeforeValidator(_none)]
 
 
 def _formed(layers):

@@ -9,102 +9,94 @@ from pydantic import Field, NonNegativeInt
 from repscape.core.errors import ConfigError
 from repscape.core.logs import logger
 from repscape.core.seeds import derive
-from repscape.plugin.contract import OnDevice, Seeded, Stimulus, parameter
-from repscape.plugin.parameter_types import NetworkFile, SizeOfMother, StimulusFile
+from repscape.plugin.contract import Seeded, parameter
+from repscape.stimuli.lib.derived import Classified
 from repscape.stimuli.lib.frame import Frame
 
+DEFAULT_EPSILON = {"linf": 4.0, "l2": 512.0}
 
-class Adversarial(Seeded, OnDevice, Stimulus):
-    """Images changed so little that people hardly see it, and so that a network takes them for something
-    else."""
 
-    of: StimulusFile = parameter("Its images' names, times and labels are kept.")
-    network: NetworkFile = parameter("Network of the study.")
+class Adversarial(Seeded, Classified):
+    """The images of another stimulus, changed by projected gradient descent through a network (PGD).
+
+    Madry et al. (2018), "Towards deep learning models resistant to adversarial attacks": from a random start
+    within `epsilon` of the image, steps of 2.5 · `epsilon` / `steps` up the gradient (its sign for ``linf``,
+    its direction for ``l2``), each projected back to within `epsilon` and to 0 … 255. What goes up is the
+    logarithm of the ratio of two probabilities: of the most probable class that is a success to the most
+    probable one that is not (the margin of Carlini & Wagner 2017), since its gradient does not vanish where
+    the network is sure. It is evaluated on images as they will be stored, with 8 bits; the best of all steps
+    is kept. Gradients pass the network's resizing as if that did not round.
+    """
+
     norm: Literal["linf", "l2"] = parameter(
-        "How far an image is changed: by its largest change of a value, or by the root of the sum of all "
-        "squared ones. What is stored is within `epsilon`, after rounding.",
+        "How a change is measured: by its largest absolute value, or by the root of the sum of its squares. "
+        "What is stored is within `epsilon`, after rounding.",
         "linf",
     )
     epsilon: Annotated[float, Field(gt=0, le=1e6)] | None = parameter(
-        "In steps of 8-bit pixels (0 … 255). By default 4 for ``linf`` and 512 for ``l2``, which sums "
-        "over all values of an image (2 where pixels run from 0 to 1).",
+        "The largest change, in steps of 8-bit pixels (0 … 255). By default 4 for ``linf`` and 512 for "
+        "``l2``, which sums over all values of an image (2 where pixels run from 0 to 1).",
         None,
     )
-    steps: Annotated[int, Field(ge=1, le=100_000)] = parameter("Int.", 20)
+    steps: int = parameter("How many steps the descent takes.", 20, ge=1, le=100_000)
     targeted: NonNegativeInt | str | None = parameter(
-        "Make the network take each image for this class (its name, or its number from 0). Without it, "
-        "for anything but what it takes the unchanged image for.",
+        "The class that the network is to take each image for (its name, or its number from 0). By default "
+        "any but the one that it takes the unchanged image for.",
         None,
     )
     avoid: list[NonNegativeInt | str] | None = parameter(
-        "Not targeted: classes that are no success either (all cats, where cats are to become something "
-        "that is not a cat).",
+        "Without `targeted`: classes that are no success either (all cats, where cats are to become "
+        "something that is not a cat).",
         None,
     )
-    size: SizeOfMother = parameter("Its size.", None)
 
     def images(self) -> Generator[Frame, None, dict]:
-        """Change the images of a stimulus by projected gradient descent through a network (PGD).
-
-        Madry et al. (2018), "Towards deep learning models resistant to adversarial attacks": from a
-        random start within `epsilon` of the image, steps of 2.5 · `epsilon` / `steps` up the gradient (its
-        sign for ``linf``, its direction for ``l2``), each projected back to within `epsilon` and to
-        0 … 255. What goes up is the logarithm of the ratio of two probabilities: of the most probable
-        class that is a success to the most probable one that is not (the margin of Carlini & Wagner 2017),
-        since its gradient does not vanish where the network is sure. It is evaluated on images as they
-        will be stored, with 8 bits; of all that are passed the best is kept. Gradients pass the network's
-        resizing as if that did not round.
+        """Change the images of the other stimulus.
 
         Returns
         -------
         attributes : dict
-            At the end of the frames: ``success_rate``, the share of images that the network takes for
-            what it shall; for each image ``category_before``,
-            ``category_after``, ``probability_before`` and ``probability_after`` (of these), and ``change``
-            (its norm).
+            After the last image: ``success_rate``, the share of images that the network takes for what it is
+            to; for each image ``category_before``, ``category_after``, ``probability_before`` and
+            ``probability_after`` (of these), and ``change`` (its norm).
 
         Raises
         ------
-        ConfigError
-            `epsilon` is too small to change a pixel of 8 bits; both `targeted` and `avoid` are given.
         DataError
             The network has no classes, or not this one; the images have different sizes, or not those that
             its input is for.
         """
-        epsilon = self.epsilon
-        from repscape.stimuli.lib import parent_stimulus
-        from repscape.stimuli.lib.classifier import Classifier
         from repscape.stimuli.lib.pgd import attack
 
         self.check()
-        epsilon = {"linf": 4.0, "l2": 512.0}[self.norm] if epsilon is None else epsilon
-        shown = parent_stimulus.of_one_size(parent_stimulus.read(self.of), self.of, "an attack")
-        classifier = Classifier(self.network, self.device)
+        epsilon = DEFAULT_EPSILON[self.norm] if self.epsilon is None else self.epsilon
+        parents = self.parents_of_one_size("an attack")
+        classifier = self.classifier()
         target = None if self.targeted is None else classifier.index(self.targeted)
         avoided = [classifier.index(category) for category in self.avoid or []]
         results = []
         for padded, images in classifier.batches(
-            shown, of=self.of, batch=self.batch, threads=self.threads, what="changing images"
+            parents, of=self.of, batch=self.batch, threads=self.threads, what="changing images"
         ):
-            draws = [np.random.default_rng(derive(self.seed, frame.name)) for frame in padded]
+            generators = [np.random.default_rng(derive(self.seed, frame.name)) for frame in padded]
             noise = classifier.on_device(
-                [draw.standard_normal(padded[0].pixels.shape, np.float32) for draw in draws]
+                [random.standard_normal(padded[0].pixels.shape, np.float32) for random in generators]
             )
             results.append(attack(classifier, images, noise, target, avoided, self.norm, epsilon, self.steps))
         pixels, success, before, after, p_before, p_after, change = (
-            np.concatenate(values)[: len(shown)] for values in zip(*results, strict=True)
+            np.concatenate(values)[: len(parents)] for values in zip(*results, strict=True)
         )
-        for frame, changed in zip(shown, pixels, strict=True):
+        for frame, changed in zip(parents, pixels, strict=True):
             yield frame._replace(pixels=changed)
-        logger.info("%d of %d images are taken for what they shall", success.sum(), len(success))
+        logger.info("%d of %d images are taken for what they are to be", success.sum(), len(success))
         if not success.any():
             logger.warning(
                 "%s: take a larger epsilon or more steps (epsilon %g, norm %s, images of %d values)",
-                "no image is taken for what it shall"
+                "no image is taken for what it is to be"
                 if change.any()
                 else "rounded to 8 bits, no image is changed",
-                epsilon, self.norm, pixels[0].size,
-            )  # fmt: skip
+                *(epsilon, self.norm, pixels[0].size),
+            )
         return {
             "success_rate": float(success.mean()),
             "category_before": [classifier.categories[index] for index in before],
@@ -115,12 +107,13 @@ class Adversarial(Seeded, OnDevice, Stimulus):
         }
 
     def check(self) -> None:
-        """Refuse parameters that do not go together or change nothing; the config asks before a job does."""
+        """Refuse `avoid` beside `targeted`, and an `epsilon` that changes no pixel of 8 bits."""
         if self.targeted is not None and self.avoid:
             raise ConfigError(
                 "'avoid' does not go with 'targeted', which leaves one class. Remove one of them."
             )
         if self.epsilon is not None and self.epsilon < 1:
             raise ConfigError(
-                f"epsilon: expected at least 1, the smallest change of a pixel (0 … 255); found {self.epsilon:g}."
+                "epsilon: expected at least 1, the smallest change of a pixel (0 … 255); found "
+                f"{self.epsilon:g}."
             )

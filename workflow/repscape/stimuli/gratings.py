@@ -1,67 +1,58 @@
 """Sine and square gratings, full field or in a circular patch."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field, PositiveFloat
+from pydantic import PositiveFloat
 
 from repscape.core.errors import ConfigError
-from repscape.plugin.contract import Stimulus, parameter
-from repscape.plugin.parameter_types import Angles, Count, Degrees, Size
+from repscape.plugin.contract import parameter
+from repscape.plugin.parameter_types import Angles, Count, Degrees
 from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.synthetic import Synthetic, check_orientations
 
 DEFAULT_COUNT = 30
 GREY = 127.5  # halfway between black and white
 
 
-class Gratings(Stimulus):
-    """Sine and square gratings, full field or in a circular patch."""
+class Gratings(Synthetic):
+    """Gratings of different orientations.
+
+    With x to the right and y down from the image's centre, in units of the image's width, the luminance at a
+    pixel's centre is 127.5 (1 + contrast · w(2π f u + phase)), where u = x sin θ + y cos θ, w is sin or the
+    sign of sin, and the result is rounded.
+    """
 
     count: Count | None = parameter(
-        "How many orientations, evenly spaced from 0 to below 180 degrees; 30 if `orientations` is not "
-        "given either.",
+        "How many orientations, evenly spaced from 0 to below 180 degrees; by default 30, unless "
+        "`orientations` says which.",
         None,
     )
     orientations: Angles | None = parameter(
-        "Orientations θ of the bars in degrees, counter-clockwise: 0 is horizontal, 90 vertical.",
-        None,
+        "Orientations θ of the bars in degrees, counter-clockwise: 0 is horizontal, 90 vertical.", None
     )
     spatial_frequency: PositiveFloat = parameter("f, in cycles per image width.", 8.0)
     phase: Degrees = parameter(
         "In degrees; 0 puts a rising zero crossing of the sine at the image's centre.", 0.0
     )
-    contrast: Annotated[float, Field(ge=0, le=1)] = parameter("Michelson contrast, from 0 to 1.", 1.0)
-    wave: Literal["sine", "square"] = parameter("{'sine'.", "sine")
+    contrast: float = parameter("Michelson contrast.", 1.0, ge=0, le=1)
+    wave: Literal["sine", "square"] = parameter("The profile across the bars.", "sine")
     aperture: Literal["full", "circle"] = parameter(
-        "``circle`` shows a centred disc; outside it is mean grey.", "full"
+        "``circle`` shows a disc in the middle, with mean grey around it.", "full"
     )
-    radius: Annotated[float, Field(gt=0, le=1)] = parameter(
-        "Of the disc, as a fraction of the image's shorter side.", 0.4
+    radius: float = parameter(
+        "Radius of the disc, as a fraction of the image's shorter side.", 0.4, gt=0, le=1
     )
-    size: Size = parameter("(height.", (256, 256))
 
     def images(self) -> Iterator[Frame]:
-        """Draw gratings of different orientations.
-
-        With x to the right and y down from the image's centre, in units of the image's width, the
-        luminance at a pixel's centre is 127.5 (1 + contrast · w(2π f u + phase)), where
-        u = x sin θ + y cos θ, w is sin or the sign of sin, and the result is rounded.
-
-        Raises
-        ------
-        ConfigError
-            Both `count` and `orientations` are given; an orientation is given twice; the spatial
-            frequency is above what the pixels can show.
-        """
-        orientations = self.orientations
+        """Draw the gratings."""
         self.check()
-        orientations = _orientations(self.count, orientations)
         height, width = self.size
         y, x = np.mgrid[:height, :width] + 0.5
         x, y = (x - width / 2) / width, (y - height / 2) / width
         outside = np.hypot(x, y) > self.radius * min(self.size) / width
-        for orientation in orientations:
+        for orientation in self._angles():
             theta = np.deg2rad(orientation)
             cycles = self.spatial_frequency * (x * np.sin(theta) + y * np.cos(theta)) + self.phase / 360
             if self.wave == "sine":
@@ -70,45 +61,39 @@ class Gratings(Stimulus):
                 modulation = np.where(np.round(cycles, 9) % 1 < 0.5, 1.0, -1.0)
             if self.aperture == "circle":
                 modulation[outside] = 0.0
-            luminance = np.round(
-                GREY * (1 + self.contrast * modulation), 6
-            )  # ties must not hang on a last bit
+            # rounded first, so that the last bit does not decide about ties
+            luminance = np.round(GREY * (1 + self.contrast * modulation), 6)
             yield Frame(
                 f"orientation_{orientation:07.3f}",
                 np.rint(luminance).astype(np.uint8),
-                factors={"orientation": _degrees(orientation)},
+                factors={"orientation": _as_factor(orientation)},
             )
 
     def image_count(self) -> int:
-        """Say how many images there will be."""
-        return len(_orientations(self.count, self.orientations))
+        """Return the number of orientations."""
+        return len(self._angles())
 
     def image_factors(self) -> dict[str, list[str]]:
-        """Tell the orientation of each image, in degrees."""
-        return {
-            "orientation": [
-                _degrees(orientation) for orientation in _orientations(self.count, self.orientations)
-            ]
-        }
+        """Return the orientation of each image, in degrees."""
+        return {"orientation": list(map(_as_factor, self._angles()))}
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
+        """Refuse an orientation that is listed twice, and frequencies that the pixels cannot show."""
         if self.count is not None and self.orientations is not None:
             raise ConfigError("expected 'count' or 'orientations', found both. Remove one of them.")
-        if self.orientations is not None and len(set(self.orientations)) < len(self.orientations):
-            raise ConfigError("an orientation is listed twice in 'orientations'. List each once.")
+        check_orientations(self.orientations)
         if self.spatial_frequency > self.size[1] / 2:
             raise ConfigError(
                 f"{self.spatial_frequency:g} cycles cannot be shown by {self.size[1]} pixels of width. Set "
                 f"'spatial_frequency' to at most {self.size[1] / 2:g} or make 'size' larger."
             )
 
+    def _angles(self) -> list[float]:
+        if self.orientations is not None:
+            return self.orientations
+        count = self.count or DEFAULT_COUNT
+        return [180 * index / count for index in range(count)]
 
-def _orientations(count: int | None, orientations: list[float] | None) -> list[float]:
-    if orientations is not None:
-        return orientations
-    return [180 * index / (count or DEFAULT_COUNT) for index in range(count or DEFAULT_COUNT)]
 
-
-def _degrees(orientation: float) -> str:
+def _as_factor(orientation: float) -> str:
     return f"{orientation:.10g}"

@@ -15,33 +15,33 @@ from repscape.stimuli.lib.picture import Depth, Picture
 
 
 class Mat(Stimulus):
-    """Pictures out of a struct array in a MATLAB ``.mat`` file."""
+    """The pictures of a struct array, an element each, in their order.
 
-    path: File = parameter("A .mat file.")
-    variable: str = parameter("The struct array.")
+    They are named by their number, from 1 as in MATLAB: ``image_01``, ….
+    """
+
+    path: File = parameter("A ``.mat`` file, of any version.")
+    variable: str = parameter("The name of the struct array.")
     image: str = parameter(
-        "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating- "
-        "point numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones "
-        "from 0 to 255.",
+        "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating-point "
+        "numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones from 0 to "
+        "255.",
         "image",
     )
-    label: str | None = parameter("The field with the image's class.", None)
-    factors: list[str] | None = parameter("Fields that are factors, text or numbers.", None)
-    prefix: str = parameter("How names begin.", "image")
+    label: str | None = parameter("The field with the class of the picture.", None)
+    factors: list[str] | None = parameter("The fields with factors, each text or a number.", None)
+    prefix: str = parameter("What the names of images begin with.", "image")
 
     def images(self) -> Iterator[Frame]:
-        """Take the pictures of a struct array, an element each, in their order.
-
-        They are named by their number, from 1 as in MATLAB: ``image_01``, ….
+        """Read the pictures.
 
         Raises
         ------
         DataError
-            See `repscape.io.mat_structs.structs`; a field is no picture, or neither text nor a number; all pixels
-            are 0 or 1 of 255.
+            See `repscape.io.mat_structs.structs`; a field is no picture, or neither text nor a number; all
+            pixels are 0 or 1 of 255.
         """
-        factors = self.factors
-        factors = factors or []
+        factors = self.factors or []
         wanted = dict.fromkeys([self.image, *([self.label] if self.label else []), *factors])
         elements = mat_structs.structs(self.path, self.variable, wanted, typed=True)
         digits = len(str(len(elements)))
@@ -60,13 +60,12 @@ class Mat(Stimulus):
             )
         depth.check(f"{self.path}: {self.variable}.{self.image}")
         kinds = ", ".join(sorted({str(element[self.image].dtype) for element in elements}))
-        logger.info(
-            "%d images, %s(1).%s to %s(%d).%s, of %s", *(len(elements), self.variable, self.image, self.variable),
-            *(len(elements), self.image, kinds + (f" from 0 to {white}" if "float" in kinds else "")),
-        )  # fmt: skip
+        span = f" from 0 to {white}" if "float" in kinds else ""
+        first, last = (f"{self.variable}({number}).{self.image}" for number in (1, len(elements)))
+        logger.info("%d images, %s to %s, of %s", len(elements), first, last, kinds + span)
 
     def check(self) -> None:
-        """Refuse names that factors cannot have; the config asks before a job does."""
+        """Refuse names that factors cannot have."""
         for name in self.factors or ():
             if mistake := name_mistake(name):
                 hint = " As the images' class it can be named by 'label'." if self.label is None else ""
@@ -75,11 +74,11 @@ class Mat(Stimulus):
             raise ConfigError("prefix: expected text with which names of images begin, found none.")
 
     def image_factors(self) -> dict | None:
-        """Tell that only the job knows the values of factors."""
+        """Return None where there are factors: only the job can read their values."""
         return None if self.factors else {}
 
     def factor_names(self) -> list[str]:
-        """Name the factors, which the config does."""
+        """Return the fields that are factors."""
         return list(self.factors or ())
 
 

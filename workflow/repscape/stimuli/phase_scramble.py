@@ -1,13 +1,13 @@
 """Another stimulus with its amplitude spectrum and random phases."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Literal
 
 import numpy as np
 
 from repscape.core.errors import ConfigError, DataError
-from repscape.plugin.contract import Seeded, Stimulus, parameter
-from repscape.plugin.parameter_types import SizeOfMother, StimulusFile
+from repscape.plugin.contract import Seeded, parameter
+from repscape.stimuli.lib.derived import Derived
 from repscape.stimuli.lib.frame import Frame
 
 # The axes of (image, y, x) over which phases are drawn.
@@ -19,70 +19,66 @@ AXES = {
 }
 
 
-class PhaseScramble(Seeded, Stimulus):
-    """Another stimulus with its amplitude spectrum and random phases."""
+class PhaseScramble(Seeded, Derived):
+    """Another stimulus, its phases turned by random angles; its amplitude spectrum stays as it is.
 
-    of: StimulusFile = parameter("Stimulus.")
+    The angles are the phases of Gaussian white noise: uniform, and antisymmetric, so that the result is real.
+    The three channels of a pixel are turned by the same angles, which keeps the relations of colours. Means
+    (the frequency 0) are not turned. Values beyond 8 bits are clipped; the file says how many.
+    """
+
     method: Literal[
         "temporal_phase_1d", "spatial_phase_2d", "spatial_phase_3d", "scrambled_spatial_phase_3d"
     ] = parameter(
         "What keeps its amplitude spectrum: each pixel's time course; each image; the whole movie, over "
-        "time and space; the whole movie after its images were put into a random order, which also takes "
-        "away how they followed each other. Images are taken to follow each other in equal steps.",
+        "time and space; the whole movie with its images in a random order, which also destroys the order in "
+        "which they followed each other. Images are taken to follow each other in equal steps.",
         "spatial_phase_2d",
     )
-    size: SizeOfMother = parameter("Its size.", None)
 
     def images(self) -> Generator[Frame, None, dict]:
-        """Turn the phases of a stimulus by random angles; its amplitude spectrum stays as it is.
-
-        The angles are the phases of Gaussian white noise: uniform, and antisymmetric, so that the result
-        is real. The three channels of a pixel are turned by the same angles, which keeps the relations of
-        colours. Means (the frequency 0) are not turned. The images keep the names, times and labels of
-        those in whose place they are. Values beyond 8 bits are clipped; how many is recorded.
+        """Scramble the images of the other stimulus.
 
         Returns
         -------
         attributes : dict
-            At the end of the frames: ``clipped_share``; ``image_order`` of
-            ``scrambled_spatial_phase_3d``, the index in the other stimulus of what stood at each place
-            when the phases were turned.
+            After the last image: ``clipped_share``; ``image_order`` of ``scrambled_spatial_phase_3d``, the
+            index in the other stimulus of the image at each position when the phases were turned.
 
         Raises
         ------
         DataError
             A single image is to be scrambled in time; the images have different sizes.
         """
-        from repscape.stimuli.lib import parent_stimulus
         from repscape.stimuli.lib.quantize import Clipping
 
-        shown = parent_stimulus.of_one_size(parent_stimulus.read(self.of), self.of, f"'{self.method}'")
-        if len(shown) == 1 and 0 in AXES[self.method]:
-            raise DataError(f"{self.of}: {_still(self.method)}")
-        draw, clipping = np.random.default_rng(self.seed), Clipping()
-        movie = np.stack([frame.pixels for frame in shown])
+        parents = self.parents_of_one_size(f"'{self.method}'")
+        if len(parents) == 1 and 0 in AXES[self.method]:
+            raise DataError(f"{self.of}: {_single_image(self.method)}")
+        random, clipping = np.random.default_rng(self.seed), Clipping()
+        movie = np.stack([frame.pixels for frame in parents])
         attributes = {}
         if self.method == "scrambled_spatial_phase_3d":
-            order = draw.permutation(len(movie))
+            order = random.permutation(len(movie))
             movie, attributes = movie[order], {"image_order": order}
-        for frame, values in zip(shown, scramble(movie, AXES[self.method], draw), strict=True):
+        for frame, values in zip(parents, scramble(movie, AXES[self.method], random), strict=True):
             yield frame._replace(pixels=clipping.to_uint8(values))
         return attributes | clipping.attributes
 
-    def check_parents(self, image_counts) -> None:
-        """Refuse to scramble a single image in time; the config asks before a job does."""
+    def check_parents(self, image_counts: Mapping[str, int | None]) -> None:
+        """Refuse to scramble a single image in time."""
         if image_counts["of"] == 1 and 0 in AXES[self.method]:
-            raise ConfigError(_still(self.method))
+            raise ConfigError(_single_image(self.method))
 
 
-def _still(kind: str) -> str:
+def _single_image(method: str) -> str:
     return (
-        f"'{kind}' scrambles how images change in time, and this stimulus has a single image. Take a "
+        f"'{method}' scrambles how images change in time, and this stimulus has a single image. Take a "
         "stimulus of several images, or 'method: spatial_phase_2d'."
     )
 
 
-def scramble(movie: np.ndarray, axes: tuple[int, ...], draw: np.random.Generator) -> np.ndarray:
+def scramble(movie: np.ndarray, axes: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
     """Turn the phases of a movie by random angles.
 
     Parameters
@@ -90,18 +86,18 @@ def scramble(movie: np.ndarray, axes: tuple[int, ...], draw: np.random.Generator
     movie : array (image, y, x, channel)
     axes : tuple of int
         Over which the spectrum is taken.
-    draw : numpy.random.Generator
+    random : numpy.random.Generator
 
     Returns
     -------
     float64 array (image, y, x, channel)
     """
     size = [movie.shape[axis] for axis in axes]
-    turn = np.fft.rfftn(draw.standard_normal(movie.shape[:3]), axes=axes)
-    turn /= np.abs(turn)
-    turn[tuple(0 if axis in axes else slice(None) for axis in range(3))] = 1.0
-    turned = np.empty(movie.shape)
+    rotation = np.fft.rfftn(random.standard_normal(movie.shape[:3]), axes=axes)
+    rotation /= np.abs(rotation)
+    rotation[tuple(0 if axis in axes else slice(None) for axis in range(3))] = 1.0
+    scrambled = np.empty(movie.shape)
     for channel in range(movie.shape[3]):  # one at a time: spectra are large
         spectrum = np.fft.rfftn(movie[..., channel], axes=axes)
-        turned[..., channel] = np.fft.irfftn(spectrum * turn, s=size, axes=axes)
-    return turned
+        scrambled[..., channel] = np.fft.irfftn(spectrum * rotation, s=size, axes=axes)
+    return scrambled

@@ -1,76 +1,71 @@
 """Images of another stimulus that a network takes for one thing, and is sure of."""
 
-from collections.abc import Generator
-from typing import Annotated
+from collections.abc import Generator, Sequence
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from repscape.core.errors import DataError
-from repscape.plugin.contract import OnDevice, Stimulus, parameter
-from repscape.plugin.parameter_types import NetworkFile, SizeOfMother, StimulusFile
+from repscape.plugin.contract import parameter
+from repscape.stimuli.lib.derived import Classified
 from repscape.stimuli.lib.frame import Frame
 
 
-class Selected(OnDevice, Stimulus):
-    """Images of another stimulus that a network takes for one thing, and is sure of."""
+class Selected(Classified):
+    """The images whose most probable class is `category`, with a probability above `probability`.
 
-    of: StimulusFile = parameter("To select from; its images keep their order, names, times and labels.")
-    network: NetworkFile = parameter("Network of the study.")
+    They keep their order.
+    """
+
     category: NonNegativeInt | str = parameter("The name of a class, or its number from 0.")
-    probability: Annotated[float, Field(ge=0, lt=1)] = parameter(
-        "The threshold; the default is the one by which the validation study chose its cats.",
-        0.5,
+    probability: float = parameter(
+        "The threshold; the default is the one by which the validation study chose its cats.", 0.5, ge=0, lt=1
     )
-    count: PositiveInt | None = parameter("Keep the first so many; it is a mistake if there are fewer.", None)
-    size: SizeOfMother = parameter("Its size.", None)
+    count: PositiveInt | None = parameter(
+        "Keep only the first so many; fewer are an error. By default all are kept.", None
+    )
 
     def images(self) -> Generator[Frame, None, dict]:
-        """Keep the images whose most probable class is `category`, with a probability above `probability`.
+        """Classify the images of the other stimulus and keep those of the class.
 
         Returns
         -------
         attributes : dict
-            At the end of the frames: ``category``, its name; ``considered``, the number of images that
-            were looked at; ``probability``, that of each image kept.
+            After the last image: ``category``, its name; ``considered``, the number of images of the other
+            stimulus; ``probability``, that of each image kept.
 
         Raises
         ------
         DataError
-            Fewer images than `count` (or than 3) are taken for the class; says how sure the network is of
-            which; the network has no such class.
+            Fewer images than `count` (or than 3) are taken for the class; the network has no such class.
         """
         from repscape.stimuli.lib import parent_stimulus
-        from repscape.stimuli.lib.classifier import Classifier
 
-        classifier = Classifier(self.network, self.device)
+        classifier = self.classifier()
         wanted = classifier.index(self.category)
         names, likely = classifier.probabilities(self.of, batch=self.batch, threads=self.threads)
-        chosen = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > self.probability))
-        fewest = self.count or 3
-        if len(chosen) < fewest:
+        selected = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > self.probability))
+        if len(selected) < (self.count or 3):
             raise DataError(
-                _too_few(self.of, names, likely, wanted, classifier, self.probability, chosen, fewest)
+                f"{self.of}: expected at least {self.count or 3} images that the network takes for "
+                f"'{classifier.categories[wanted]}' with a probability above {self.probability:g}, found "
+                f"{len(selected)} of {len(names)}. Most probable: "
+                f"{_most_probable(names, likely, wanted, classifier.categories)}. Lower 'probability', give "
+                "more images, or choose another category."
             )
-        chosen = chosen[: self.count]
-        yield from parent_stimulus.read(self.of, chosen.tolist())
+        selected = selected[: self.count]
+        yield from parent_stimulus.read(self.of, selected.tolist())
         return {
             "category": classifier.categories[wanted],
             "considered": len(names),
-            "probability": likely[chosen, wanted],
+            "probability": likely[selected, wanted],
         }
 
 
-def _too_few(of, names, likely, wanted, classifier, probability, chosen, fewest) -> str:
-    surest = np.argsort(-likely[:, wanted], kind="stable")[:3]
-    tops = likely.argmax(axis=1)
-    named = ", ".join(
-        f"{names[at]} ({likely[at, wanted]:.3g}; it is taken for {classifier.categories[tops[at]]})"
-        for at in surest
-    )
-    return (
-        f"{of}: expected at least {fewest} images that the network takes for "
-        f"'{classifier.categories[wanted]}' with a probability above {probability:g}, found {len(chosen)} of "
-        f"{len(names)}. Most probable: {named}. Lower 'probability', give more images, or choose another "
-        "category."
+def _most_probable(names: Sequence[str], likely: np.ndarray, wanted: int, categories: Sequence[str]) -> str:
+    """Name the three images that are most probably of a class, and what they are taken for."""
+    first = np.argsort(-likely[:, wanted], kind="stable")[:3]
+    return ", ".join(
+        f"{names[at]} ({likely[at, wanted]:.3g}; it is taken for {categories[likely[at].argmax()]})"
+        for at in first
     )

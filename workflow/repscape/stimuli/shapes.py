@@ -9,10 +9,11 @@ from pydantic import Field, PositiveFloat
 
 from repscape.core.errors import ConfigError
 from repscape.core.seeds import derive
-from repscape.plugin.contract import Seeded, Stimulus, parameter
-from repscape.plugin.parameter_types import Angles, Size
+from repscape.plugin.contract import Seeded, parameter
+from repscape.plugin.parameter_types import Angles
 from repscape.stimuli.lib import cieluv
 from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.synthetic import Synthetic
 
 AREA = 0.24  # of the square on the image's shorter side
 FARTHEST = 0.43  # from the centre, in shorter sides: leaves room for what views turn and shift
@@ -23,58 +24,56 @@ SUBPIXELS = 8
 TURN, SHIFT, SHRINK = 30.0, 0.05, 0.8  # the most that a view is turned, shifted, shrunk
 
 
-class Shapes(Seeded, Stimulus):
-    """Coloured shapes, each in every hue: objects × colours, and views of them where wanted."""
+class Shapes(Seeded, Synthetic):
+    """Shapes of one colour each, in colours of equal lightness and chroma all around the hue circle.
 
-    objects: Annotated[int, Field(ge=1, le=100)] = parameter(
-        "How many shapes; more leave the first as they were.", 4
+    A contour is r(θ) = 1 + Σ_k a_k cos(kθ + φ_k), k = 1 … 6, with random amplitudes and phases. Of 400 such
+    contours, objects are those that differ most: each next one has the largest distance to the nearest of
+    those before it, where the distance of two contours is the root mean squared difference of their radii,
+    one of them turned to where it is smallest. All have the same area, 0.24 of the square on the shorter
+    side.
+
+    Colours are of CIELUV, hue 0 is a red, 90 a yellow, 180 a green, 270 a blue, and lie in the gamut of sRGB:
+    no value is clipped. Edges are antialiased (8 × 8 points a pixel) in linear light, so that on a background
+    of equal lightness they are of that lightness too. Rounding to 8 bits moves lightness by up to 0.2 and
+    chroma by up to 1.
+    """
+
+    objects: int = parameter(
+        "How many shapes; a larger number leaves the first as they were.", 4, ge=1, le=100
     )
     colors: Annotated[int, Field(ge=1, le=3600)] | Angles = parameter(
-        "How many hues, evenly spaced, or hues in degrees.", 4
+        "How many hues, evenly spaced, or a list of hues in degrees.", 4
     )
-    views: Annotated[int, Field(ge=1, le=10_000)] = parameter(
-        "Of each object, the same in each color. The first is the shape as it is, in the middle; others "
-        "are turned by up to 30 degrees, shifted by up to 0.05 of the shorter side, and shrunk to no less "
-        "than 0.8, each uniformly at random. More leave the first as they were.",
+    views: int = parameter(
+        "How many views of each object, the same in each color. The first is the shape as it is, in the "
+        "middle; others are turned by up to 30 degrees, shifted by up to 0.05 of the shorter side, and "
+        "shrunk to no less than 0.8, each uniformly at random. A larger number leaves the first as they "
+        "were.",
         1,
+        ge=1,
+        le=10_000,
     )
-    lightness: Annotated[float, Field(gt=0, lt=100)] = parameter("L*, from 0 to 100.", 70.0)
+    lightness: float = parameter("L* of the shapes.", 70.0, gt=0, lt=100)
     chroma: PositiveFloat | None = parameter(
-        "C*; by default the largest that sRGB has at this lightness in all hues: 55.1 for a lightness of 70.",
+        "C* of the shapes; by default the largest that sRGB has at this lightness in all hues: 55.1 for a "
+        "lightness of 70.",
         None,
     )
     background: Literal["equal", "grey"] = parameter(
-        "Grey of the same lightness, or the middle of 8 bits (128).", "equal"
+        "Grey of the same lightness as the shapes, or the middle of 8 bits (128).", "equal"
     )
-    size: Size = parameter("(height.", (256, 256))
 
     def images(self) -> Generator[Frame, None, dict]:
-        """Draw shapes of one colour each, in colours of equal lightness and chroma all around the hue circle.
-
-        A contour is r(θ) = 1 + Σ_k a_k cos(kθ + φ_k), k = 1 … 6, with random amplitudes and phases. Of 400
-        such contours, objects are those that differ most: each next one has the largest distance to the
-        nearest of those before it, where the distance of two contours is the root mean squared difference
-        of their radii, one of them turned to where it is smallest. All have the same area, 0.24 of the
-        square on the shorter side.
-
-        Colours are of CIELUV, hue 0 is a red, 90 a yellow, 180 a green, 270 a blue, and lie in the gamut of
-        sRGB: no value is clipped. Edges are antialiased (8 × 8 points a pixel) in linear light, so that on a
-        background of equal lightness they are of that lightness too. Rounding to 8 bits moves lightness by
-        up to 0.2 and chroma by up to 1.
+        """Draw each object in each of its views and colours.
 
         Returns
         -------
         attributes : dict
-            At the end of the frames: ``lightness`` and ``chroma``.
-
-        Raises
-        ------
-        ConfigError
-            sRGB lacks a colour of this lightness and chroma; two colors are the same.
+            After the last image: ``lightness`` and ``chroma``.
         """
-        chroma = self.chroma
         self.check()
-        chroma = cieluv.largest_chroma(self.lightness) if chroma is None else chroma
+        chroma = cieluv.largest_chroma(self.lightness) if self.chroma is None else self.chroma
         ground = cieluv.to_linear(self.lightness, 0.0, 0.0)
         if self.background == "grey":
             ground = cieluv.decoded(np.full(3, 128 / 255))
@@ -87,13 +86,12 @@ class Shapes(Seeded, Stimulus):
                 for hue, paint in zip(hues, paints, strict=True):
                     linear = ground + inside * (paint - ground)
                     pixels = np.rint(255 * cieluv.encoded(linear.clip(0, 1))).astype(np.uint8)
-                    varied = {"obj": f"obj{number:03d}", "color": _degrees(hue)}
-                    varied |= {"view": str(view)} if self.views > 1 else {}
-                    yield Frame("_".join(varied.values()), pixels, factors=varied)
+                    factors = self._factors(number, hue, view)
+                    yield Frame("_".join(factors.values()), pixels, factors=factors)
         return {"lightness": self.lightness, "chroma": chroma}
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
+        """Refuse a color that is listed twice, and a chroma that sRGB does not have in every hue."""
         counts = Counter(_degrees(hue) for hue in _hues(self.colors))
         twice = sorted(name for name, count in counts.items() if count > 1)
         if twice:
@@ -101,25 +99,28 @@ class Shapes(Seeded, Stimulus):
         largest = cieluv.largest_chroma(self.lightness)
         if self.chroma is not None and self.chroma > largest:
             raise ConfigError(
-                f"expected a chroma that sRGB has in all hues, at lightness {self.lightness:g} at most {largest:g}; "
-                f"found {self.chroma:g}. Lower 'chroma', leave it out, or choose another 'lightness' (76 has the "
-                "most, 59.9)."
+                f"expected a chroma that sRGB has in all hues, at lightness {self.lightness:g} at most "
+                f"{largest:g}; found {self.chroma:g}. Lower 'chroma', leave it out, or choose another "
+                "'lightness' (76 has the most, 59.9)."
             )
 
     def image_count(self) -> int:
-        """Say how many images there will be."""
+        """Return the number of objects × colors × views."""
         return self.objects * len(_hues(self.colors)) * self.views
 
     def image_factors(self) -> dict[str, list[str]]:
-        """Tell the factors of all images."""
-        rows = [
-            (f"obj{number:03d}", _degrees(hue), str(view))
+        """Return object, color and, of several, view of each image."""
+        images = [
+            self._factors(number, hue, view)
             for number in range(1, self.objects + 1)
             for view in range(1, self.views + 1)
             for hue in _hues(self.colors)
         ]
-        columns = dict(zip(("obj", "color", "view"), map(list, zip(*rows, strict=True)), strict=True))
-        return columns if self.views > 1 else {name: columns[name] for name in ("obj", "color")}
+        return {name: [factors[name] for factors in images] for name in images[0]}
+
+    def _factors(self, number: int, hue: float, view: int) -> dict[str, str]:
+        factors = {"obj": f"obj{number:03d}", "color": _degrees(hue)}
+        return factors | {"view": str(view)} if self.views > 1 else factors
 
 
 def distinct_contours(count: int, seed: int) -> np.ndarray:

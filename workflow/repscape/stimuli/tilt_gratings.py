@@ -8,84 +8,87 @@ trained on to tell tilts apart, and what is held against recordings of Stringer 
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field, PositiveFloat
+from pydantic import PositiveFloat
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.io.array_files import array, kind
-from repscape.plugin.contract import Stimulus, parameter
+from repscape.plugin.contract import Seeded, Stimulus, parameter
 from repscape.plugin.parameter_types import Angles, Count, File
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.orientations import Convention, conditions
+from repscape.stimuli.lib.synthetic import check_orientations
 
 WIDTH, HEIGHT = 640, 480  # pixels, of the whole screen
 GREY = 128  # stands for 0.5, which 8 bits do not have: they have 127 and 128 of 255
 
 
-class TiltGratings(Stimulus):
-    """The square gratings of an exercise on mouse V1, tilted left and right of vertical."""
+class TiltGratings(Seeded, Stimulus):
+    """Square gratings; exactly one of `orientations`, `count`, `random` and `recorded` says at which angles.
+
+    With x and y in pixels of the whole screen from its upper left corner, a pixel is white where
+    cos(f (x cos θ + y sin θ)) is above 0, and black elsewhere; θ is the angle from vertical. Black is 0,
+    white 255. An image is labelled ``right`` where its angle is above 0, else ``left``; its factor ``orientation``
+    is the angle in degrees, with all digits.
+    """
 
     orientations: Angles | None = parameter("Angles from vertical in degrees, positive to the right.", None)
     count: Count | None = parameter("How many angles, evenly spaced from -90 to below 90 degrees.", None)
     random: Count | None = parameter(
-        "How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by "
-        "numpy's `RandomState(seed)`, (rand - 0.5) 180. More leave the first as they were.",
+        "How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by numpy's "
+        "`RandomState(seed)`, (rand - 0.5) 180. A larger number leaves the first as they were.",
         None,
     )
     recorded: File | None = parameter(
         "A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its "
-        "conditions in ascending order. It may be of any kind that `repscape.io.array_files` reads.",
+        "conditions in ascending order. It may be of any format that `repscape.io.array_files` reads.",
         None,
     )
-    variable: str = parameter("The array of the file; that of ``.npy`` files has no name.", "stimuli")
-    bin: Annotated[float, Field(gt=0, le=180)] = parameter(
-        "How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.",
+    variable: str = parameter(
+        "The array of `recorded` that has the angles; that of ``.npy`` files has no name.", "stimuli"
+    )
+    bin: float = parameter(
+        "Width in degrees of the bins in which angles of `recorded` become one condition; see "
+        "`repscape.stimuli.lib.orientations.conditions`.",
         1.0,
+        gt=0,
+        le=180,
     )
-    convention: Convention = parameter("Its convention.", "tilt")
+    convention: Convention = parameter(
+        "Whether angles of `recorded` are from vertical (``angle``), or from 0 to 360 degrees, of which 90 "
+        "is vertical (``tilt``).",
+        "tilt",
+    )
     spatial_frequency: PositiveFloat = parameter(
-        "f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.",
-        1 / 28,
+        "f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.", 1 / 28
     )
-    resolution: Annotated[float, Field(gt=0, le=1)] = parameter(
+    resolution: float = parameter(
         "Pixels of the image per pixel of the screen, which has 640 × 480: 0.1 makes 64 × 48.",
         0.1,
+        gt=0,
+        le=1,
     )
-    patch: bool = parameter("Bool.", False)
-    seed: int = parameter("Of `random`.", 0)
+    patch: bool = parameter(
+        "Show the bars in a disc around 3/4 of the width alone, with grey (128 of 255, for 0.5) around it, "
+        "and turned by 0.1 radians.",
+        False,
+    )
 
     def images(self) -> Iterator[Frame]:
-        """Draw gratings; exactly one of `orientations`, `count`, `random` and `recorded` says which.
-
-        With x and y in pixels of the whole screen from its upper left corner, a pixel is white where
-        cos(f (x cos θ + y sin θ)) is above 0, and black elsewhere; θ is the angle from vertical. Black is
-        0, white 255. With `patch`, θ is larger by 0.1 radians, which fits the bars into a disc around 3/4
-        of the width; outside it is grey, 128 (0.502 of white, for 0.5).
-
-        An image is labelled ``right`` where its angle is above 0, else ``left``; its factor ``orientation``
-        is the angle in degrees, with all digits.
-
-        Parameters
-        ----------
-        bin, convention :
-            How angles of `recorded` become conditions: see `repscape.stimuli.lib.orientations.conditions`.
+        """Draw the gratings.
 
         Raises
         ------
-        ConfigError
-            None or several of the four are given; an angle is given twice; the spatial frequency is above
-            what the pixels can show.
         DataError
             The file of a recording is not what it should be.
         """
         self.check()
         if self.recorded is not None:
-            angles = _recorded(Path(self.recorded), self.variable, self.bin, self.convention)
+            angles = recorded_angles(Path(self.recorded), self.variable, self.bin, self.convention)
         else:
-            angles = _angles(self.orientations, self.count, self.random, self.seed)
+            angles = self._angles()
         for index, angle in enumerate(angles):
             yield Frame(
                 f"grating_{index:06d}_{angle:+08.3f}",
@@ -95,53 +98,60 @@ class TiltGratings(Stimulus):
             )
 
     @classmethod
-    def takes_seed(cls, given: Mapping) -> bool:
-        """Whether a section of the config draws anything at random, and so needs a seed."""
-        return given.get("random") is not None
+    def takes_seed(cls, values: Mapping) -> bool:
+        """Say whether angles are drawn at random."""
+        return values.get("random") is not None
 
     def image_count(self) -> int | None:
-        """Say how many images there will be; None where a file says it."""
+        """Return the number of angles; None where a file says it."""
         return self.count or self.random or (None if self.orientations is None else len(self.orientations))
 
     def factor_names(self) -> list[str]:
-        """Name the factors, also where a file says their values."""
+        """Name the one factor, also where a file says its values."""
         return ["orientation"]
 
     def image_factors(self) -> dict[str, list[str]] | None:
-        """Tell the orientations of all images; None where a file says them."""
-        if self.orientations is None and self.count is None and self.random is None:
-            return None
-        return {
-            "orientation": list(map(repr, _angles(self.orientations, self.count, self.random, self.seed)))
-        }
+        """Return the orientation of each image; None where a file says it."""
+        return None if self.image_count() is None else {"orientation": list(map(repr, self._angles()))}
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
-        given = {
-            "orientations": self.orientations,
-            "count": self.count,
-            "random": self.random,
-            "recorded": self.recorded,
-        }
-        named = [name for name, value in given.items() if value is not None]
-        if len(named) != 1:
+        """Refuse angles that are said in several ways, and frequencies that the pixels cannot show."""
+        ways = ("orientations", "count", "random", "recorded")
+        given = [name for name in ways if getattr(self, name) is not None]
+        if len(given) != 1:
             raise ConfigError(
-                f"expected one of {', '.join(map(repr, given))}, found {' and '.join(named) or 'none'}."
+                f"expected one of {', '.join(map(repr, ways))}, found {' and '.join(given) or 'none'}."
             )
-        if self.orientations is not None and len(set(self.orientations)) < len(self.orientations):
-            raise ConfigError("an orientation is listed twice in 'orientations'. List each once.")
-        if not all(math.isfinite(angle) for angle in self.orientations or []):
-            raise ConfigError("orientations: expected numbers of degrees, found one that is not finite.")
+        check_orientations(self.orientations)
         if self.spatial_frequency > math.pi * self.resolution:
             raise ConfigError(
-                f"{self.spatial_frequency:g} radians a pixel cannot be shown at a resolution of {self.resolution:g}: a "
-                "period needs two pixels of the image. Set 'spatial_frequency' to at most "
-                f"{math.pi * self.resolution:.4g}, or 'resolution' to at least {self.spatial_frequency / math.pi:.4g}."
+                f"{self.spatial_frequency:g} radians a pixel cannot be shown at a resolution of "
+                f"{self.resolution:g}: a period needs two pixels of the image. Set 'spatial_frequency' to at "
+                f"most {math.pi * self.resolution:.4g}, or 'resolution' to at least "
+                f"{self.spatial_frequency / math.pi:.4g}."
             )
+
+    def _angles(self) -> list[float]:
+        """Return the angles where the config says them."""
+        if self.orientations is not None:
+            return [float(angle) for angle in self.orientations]
+        if self.count is not None:
+            return [180 * index / self.count - 90 for index in range(self.count)]
+        return ((np.random.RandomState(self.seed % 2**32).rand(self.random or 0) - 0.5) * 180).tolist()
 
 
 def grating(angle: float, spatial_frequency: float, resolution: float, patch: bool) -> np.ndarray:
-    """Draw one grating; see `frames`.
+    """Draw one grating (see `TiltGratings`).
+
+    Parameters
+    ----------
+    angle : float
+        From vertical, in degrees.
+    spatial_frequency : float
+        In radians per pixel of the screen.
+    resolution : float
+        Pixels of the image per pixel of the screen.
+    patch : bool
 
     Returns
     -------
@@ -159,28 +169,25 @@ def grating(angle: float, spatial_frequency: float, resolution: float, patch: bo
     return pixels
 
 
-def _angles(orientations, count, random, seed) -> list[float]:
-    if orientations is not None:
-        return [float(angle) for angle in orientations]
-    if count is not None:
-        return [180 * index / count - 90 for index in range(count)]
-    return ((np.random.RandomState(seed % 2**32).rand(random) - 0.5) * 180).tolist()
+def recorded_angles(file: Path, variable: str, width: float, convention: Convention) -> list[float]:
+    """Read the angles of a recording's trials and return those of its conditions.
 
-
-def _recorded(file: Path, variable: str, width: float, convention: Convention) -> list[float]:
-    """Read the angles of a recording's trials and return those of its conditions."""
-    name = None if kind(file) == "npy" else variable
-    angles = np.atleast_1d(np.squeeze(array(file, name)))
+    Raises
+    ------
+    DataError
+        The file cannot be read, or has no array of angles.
+    """
+    angles = np.atleast_1d(np.squeeze(array(file, None if kind(file) == "npy" else variable)))
     if angles.ndim == 1 and angles.dtype.kind == "f" and np.isnan(angles).any():
-        there = ~np.isnan(angles)
-        logger.info("%s: %d of %d trials have no angle and are left out", file, (~there).sum(), len(there))
-        angles = angles[there]
+        known = ~np.isnan(angles)
+        logger.info("%s: %d of %d trials have no angle and are left out", file, (~known).sum(), len(known))
+        angles = angles[known]
     try:
         found = conditions(angles, width, convention).values.tolist()
     except DataError as error:
         raise DataError(f"{file}: {variable}: {error}.") from error
     if {-90.0, 90.0} <= set(found):
         logger.warning(
-            "%s: -90 and 90 degrees from vertical are both there, as one grating with two labels", file
+            "%s: has both -90 and 90 degrees from vertical, which are one grating with two labels", file
         )
     return found

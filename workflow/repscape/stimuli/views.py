@@ -1,15 +1,17 @@
-"""Views of one picture: crops, flips and lighting, a set of one category."""
+"""Views of one picture: crops, mirror images and lightings, a set of one category."""
 
 from collections.abc import Generator
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import AfterValidator, Field
 
 from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.plugin.contract import Seeded, Stimulus, parameter
-from repscape.plugin.parameter_types import Count, File, Size, StimulusFile
+from repscape.plugin.contract import parameter
+from repscape.plugin.parameter_types import File, StimulusFile
 from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.synthetic import RandomSeries
 
 
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
@@ -21,40 +23,35 @@ def _ascending(value: tuple[float, float]) -> tuple[float, float]:
 Part = Annotated[float, Field(gt=0, le=1)]
 
 
-class Views(Seeded, Stimulus):
-    """Views of one picture: crops, flips and lighting, a set of one category."""
+class Views(RandomSeries):
+    """One picture seen again and again, from nearer or farther, mirrored and lit at random.
 
-    path: File | None = parameter("File with a picture.", None)
-    of: StimulusFile | None = parameter("Instead of a file: an image of another stimulus.", None)
-    image: str | None = parameter("The name of that image; by default the first.", None)
-    count: Count = parameter("How many views. More views leave the first ones as they were.", 30)
-    size: Size = parameter("(height.", (256, 256))
+    A view is a part of the picture of the ratio of sides that `size` has, drawn uniformly among those that
+    fit, in size and in position; resized to `size`, antialiased; mirrored with probability one half; and its
+    values are multiplied by 2 to a power drawn uniformly from -`lighting` to `lighting`.
+    """
+
+    path: File | None = parameter("A file with a picture.", None)
+    of: StimulusFile | None = parameter("Instead of a file: a stimulus that has the picture.", None)
+    image: str | None = parameter("The name of the image of `of`; by default its first.", None)
     scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = parameter(
-        "The smallest and the largest part, as a share of the length of the largest that fits.",
-        (0.5, 1.0),
+        "The smallest and the largest part, as a share of the sides of the largest one that fits.", (0.5, 1.0)
     )
-    flip: bool = parameter("Whether views are mirrored, left to right.", True)
-    lighting: Annotated[float, Field(ge=0, le=8)] = parameter(
-        "In stops; 0 leaves the values as they are.", 0.5
+    flip: bool = parameter("Whether views are mirrored at random, left to right.", True)
+    lighting: float = parameter(
+        "The largest change of brightness, in stops; 0 leaves the values as they are.", 0.5, ge=0, le=8
     )
 
     def images(self) -> Generator[Frame, None, dict]:
-        """Look at one picture again and again, from nearer or farther, turned and lit at random.
-
-        A view is a part of the picture of the ratio of sides that `size` has, drawn uniformly among those
-        that fit, in size and in place; resized to `size`, antialiased; mirrored with probability one
-        half; and its values are multiplied by 2 to a power drawn uniformly from -`lighting` to
-        `lighting`.
+        """Draw the views.
 
         Returns
         -------
         attributes : dict
-            At the end of the frames: ``clipped_share``.
+            After the last image: ``clipped_share``.
 
         Raises
         ------
-        ConfigError
-            Not exactly one of `path` and `of` is given, or `image` without `of`.
         DataError
             The stimulus has no image of that name; the file is no picture.
         """
@@ -63,20 +60,19 @@ class Views(Seeded, Stimulus):
         from repscape.stimuli.lib.quantize import Clipping
 
         self.check()
-        picture = _picture(self.path, self.of, self.image)
-        draw, clipping = np.random.default_rng(self.seed), Clipping()
+        picture = self._picture()
+        random, clipping = np.random.default_rng(self.seed), Clipping()
         height, width = picture.pixels.shape[:2]
         largest = min(height / self.size[0], width / self.size[1])
         canvas = Image.fromarray(picture.pixels)
         for index in range(self.count):
-            part, down, right, mirrored, stops = draw.random(5)
+            part, down, right, mirrored, stops = random.random(5)
             zoom = largest * (self.scale[0] + part * (self.scale[1] - self.scale[0]))
             tall, wide = min(zoom * self.size[0], height), min(zoom * self.size[1], width)
             top, left = down * (height - tall), right * (width - wide)
             box = (left, top, min(left + wide, width), min(top + tall, height))
-            pixels = np.asarray(
-                canvas.resize((self.size[1], self.size[0]), Image.Resampling.BILINEAR, box=box)
-            )
+            view = canvas.resize((self.size[1], self.size[0]), Image.Resampling.BILINEAR, box=box)
+            pixels = np.asarray(view)
             if self.flip and mirrored < 0.5:
                 pixels = pixels[:, ::-1]
             if self.lighting:
@@ -85,7 +81,7 @@ class Views(Seeded, Stimulus):
         return clipping.attributes
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
+        """Refuse a picture that is given twice, or not at all."""
         if (self.path is None) == (self.of is None):
             found = "none" if self.path is None else "both"
             raise ConfigError(
@@ -96,24 +92,20 @@ class Views(Seeded, Stimulus):
                 "'image' names an image of the stimulus 'of', which is not given. Remove 'image'."
             )
 
-    def image_count(self) -> int:
-        """Say how many images there will be."""
-        return self.count
+    def _picture(self) -> Frame:
+        """Read the picture of which these are views."""
+        from repscape.io import netcdf
+        from repscape.stimuli.lib import names, parent_stimulus, picture
 
-
-def _picture(path, of, image) -> Frame:
-    """Read the picture that is looked at."""
-    from repscape.io import netcdf
-    from repscape.stimuli.lib import names, parent_stimulus, picture
-
-    if path is not None:
-        found, depth = picture.read(path), picture.Depth()
-        depth.add(found)
-        depth.check(str(path))
-        return Frame(path.name, found.pixels)
-    with netcdf.open_file(of, "stimulus") as file:
-        given = list(map(str, file["name"][:]))
-    at = 0 if image is None else names.find([image], given)[0]
-    if at == names.NONE:
-        raise DataError(f"{of}: image {unknown(image, given)}")
-    return parent_stimulus.read(of, [at])[0]
+        if self.path is not None:
+            found, depth = picture.read(self.path), picture.Depth()
+            depth.add(found)
+            depth.check(str(self.path))
+            return Frame(self.path.name, found.pixels)
+        of = cast(Path, self.of)
+        with netcdf.open_file(of, "stimulus") as file:
+            stored = list(map(str, file["name"][:]))
+        index = 0 if self.image is None else names.find([self.image], stored)[0]
+        if index == names.NONE:
+            raise DataError(f"{of}: image {unknown(self.image or '', stored)}")
+        return parent_stimulus.read(of, [index])[0]
