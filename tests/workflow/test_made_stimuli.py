@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_what_they_are(made):
     # the mean of an image stays, but for what was clipped
     moved = scrambled.images.mean(("y", "x")) - pictures.images.mean(("y", "x"))
     assert abs(moved).max() < 255 * scrambled.attrs["clipped_share"] + 0.5
-    assert json.loads(scrambled.attrs["parameters"])["kind"] == "spatial_phase_2d"
+    assert json.loads(scrambled.attrs["parameters"])["method"] == "spatial_phase_2d"
     change = abs(fooling.images.astype(float) - pictures.images)
     assert 1 <= change.max() <= 16
     after = fooling.attrs["category_after"]
@@ -86,7 +87,7 @@ def test_nothing_reruns(project):
 
 
 @pytest.mark.slow
-def test_a_new_picture_of_the_mother(project):
+def test_a_new_picture_of_the_parent(project):
     make_pictures(project.folder / "pictures", ["e.png"], seed=3)
     names = ("pictures", "scrambled", "fooling", "chosen")
     assert project.plan("stimuli") == {"stimuli"} | {f"stimulus stimulus={name}" for name in names}
@@ -121,10 +122,10 @@ def test_another_network(project):
 def test_mistakes_are_told_before_any_job(project):
     config = project.config
     config["stimuli"]["pictures"]["path"] = "pictures/a.png"
-    config["stimuli"]["scrambled"]["kind"] = "temporal_phase_1d"
+    config["stimuli"]["scrambled"]["method"] = "temporal_phase_1d"
     project.write_config(config)
     done = project.run("stimuli", check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "'temporal_phase_1d' scrambles how images change in time, and this stimulus has a single" in said
+    assert re.search(r"stimuli\.scrambled.*temporal_phase_1d", said)
     assert "Traceback" not in said

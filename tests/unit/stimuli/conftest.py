@@ -11,7 +11,7 @@ from repscape.stimuli.lib.frame import Frames
 def write(tmp_path):
     """Return a function that writes images (image, y, x, 3) as a stimulus's file."""
 
-    def write(images, name="mother", times=None, labels=None, factors=None):
+    def write(images, name="parent", times=None, labels=None, factors=None):
         variables = {
             "images": (("image", "y", "x", "channel"), np.asarray(images, np.uint8)),
             "name": (("image",), [f"image_{index}" for index in range(len(images))]),

@@ -207,14 +207,14 @@ def test_targets_and_classes_to_avoid(small, collect):
 
 def test_messages(small, write, freeze, collect):
     network, path = small
-    with pytest.raises(DataError, match=r"class 'dgo' is unknown; did you mean 'dog'\? Name one of its 4"):
+    with pytest.raises(DataError, match=r"'dgo'.*'dog'.* 4 classes"):
         collect(adversarial.Adversarial(of=path, network=network, targeted="dgo", seed=0).images())
-    with pytest.raises(DataError, match="classes 0 to 3, not 4"):
+    with pytest.raises(DataError, match=r"0 to 3.* 4"):
         collect(selected.Selected(of=path, network=network, category=4).images())
-    with pytest.raises(ConfigError, match="at least 1"):
-        adversarial.Adversarial(epsilon=0.5, targeted=None, avoid=None).check()
-    with pytest.raises(ConfigError, match="does not go with 'targeted'"):
-        adversarial.Adversarial(epsilon=4, targeted=3, avoid=["cat"]).check()
+    with pytest.raises(ConfigError, match=r"epsilon.*1.*0.5"):
+        adversarial.Adversarial(of="cats", network="net", epsilon=0.5).check()
+    with pytest.raises(ConfigError, match=r"'avoid'.*'targeted'"):
+        adversarial.Adversarial(of="cats", network="net", targeted=3, avoid=["cat"]).check()
     features = freeze(nn.Conv2d(3, 4, 3), Preprocess(resize=18, crop=16))
     with pytest.raises(DataError, match="no classes"):
         collect(adversarial.Adversarial(of=path, network=features, seed=0).images())
@@ -256,24 +256,26 @@ def test_selected_images(small, collect):
     assert (told["category"], told["considered"]) == (NAMES[wanted], 12)
     few, _ = collect(selected.Selected(probability=0.0, count=3, **keys).images())
     assert [frame.name for frame in few] == [f"image_{n}" for n in among[:3]]
-    with pytest.raises(
-        DataError, match=rf"at least 3 images .*'{NAMES[wanted]}'.* above 0.9999, found 0 of 12"
-    ):
+    with pytest.raises(DataError, match=rf"3 images .*'{NAMES[wanted]}'.* 0\.9999.* 0 of 12"):
         collect(selected.Selected(probability=0.9999, **keys).images())
 
 
-@pytest.mark.parametrize("plugin", [adversarial, selected])
+@pytest.mark.parametrize("plugin", [adversarial.Adversarial, selected.Selected])
 def test_batches_are_all_alike_and_each_image_counts_once(small, collect, monkeypatch, caplog, plugin):
     """What a network answers depends in its last digits on the size of a batch."""
     network, path = small
     sizes = set()
     monkeypatch.setattr(Frozen, "run", lambda *given, run=Frozen.run: sizes.add(len(given[1])) or run(*given))
-    keys = {"seed": 0, "steps": 1} if plugin is adversarial else {"category": 0, "probability": 0, "count": 1}
+    keys = (
+        {"seed": 0, "steps": 1}
+        if plugin is adversarial.Adversarial
+        else {"category": 0, "probability": 0, "count": 1}
+    )
     with caplog.at_level("INFO"):
-        _, told = collect(plugin.frames(of=path, network=network, batch=5, **keys))
+        _, told = collect(plugin(of=path, network=network, batch=5, **keys).images())
     assert sizes == {5}
     assert ": 12 images in " in caplog.text
-    if plugin is adversarial:
+    if plugin is adversarial.Adversarial:
         assert len(told["change"]) == 12
 
 

@@ -139,4 +139,4 @@ def test_parameters_that_do_not_go_together(parameters, part):
 
 @pytest.mark.parametrize("name", registry.names("stimuli"))
 def test_every_plugin_has_a_schema(name):
-    assert schema.model(registry.entry("stimuli", name)).model_fields
+    assert schema.model(registry.find("stimuli", name)).model_fields

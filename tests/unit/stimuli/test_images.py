@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from repscape.core.errors import AssetError, ConfigError, DataError
-from repscape.plugin.arguments import fetched
+from repscape.plugin import schema
+from repscape.plugin.arguments import ready
 from repscape.stimuli import images
 from repscape.stimuli.lib import picture
 from repscape.stimuli.lib.assemble import assemble
@@ -192,7 +193,7 @@ def test_other_columns_of_a_table_are_factors():
     found = list(images.Images(path=[save("2.png", GREY), save("1.png", GREY)], table=told).images())
     assert [frame.label for frame in found] == ["y", "x"]
     assert [frame.factors for frame in found] == [{"obj": "cup", "color": color} for color in ("090", "000")]
-    assert images.Images(path=["2.png", "1.png"], labels=None, table="labels.csv").image_factors() == {
+    assert images.Images(path=["2.png", "1.png"], table="labels.csv").image_factors() == {
         "obj": ["cup", "cup"],
         "color": ["090", "000"],
     }
@@ -253,11 +254,11 @@ def test_one_kind_of_labels():
         next(images.Images(path=[save("1.png", GREY)], labels="folders", table=labels).images())
 
 
-def in_config(path, **section):
+def in_config(path, **keys):
     """Get frames as a job does from a section of the config."""
-    section = {"path": path, "labels": None, "table": None, **section}
-    images.Images(**section).check()
-    return list(images.Images(**fetched(images.frames, section, "stimuli.mine", {})).images())
+    section = schema.model(images.Images)(kind="images", path=path, **keys).model_dump()
+    schema.make("stimuli", section).check()
+    return list(ready("stimuli", section, "stimuli.mine", {}).images())
 
 
 @pytest.fixture
@@ -276,7 +277,7 @@ def test_names_in_braces_are_factors(cups, path):
         {"obj": obj, "color": color} for obj in ("cup", "jug 2") for color in ("000", "090")
     ]
     assert found[0].name == "cup_000deg.jpg"
-    assert images.Images(path=path, labels=None, table=None).image_factors() == {
+    assert images.Images(path=path).image_factors() == {
         "obj": ["cup", "cup", "jug 2", "jug 2"],
         "color": ["000", "090", "000", "090"],
     }
@@ -296,8 +297,8 @@ def test_paths_and_a_table_give_factors_together(cups):
 def test_addresses_that_are_not_here_tell_no_factors_yet():
     address = "https://example.org/1.png#sha256=" + "0" * 64
     table("name,obj\n1.png,cup\n")
-    images.Images(path=[address], labels=None, table="labels.csv").check()
-    assert images.Images(path=[address], labels=None, table="labels.csv").image_factors() is None
+    images.Images(path=[address], table="labels.csv").check()
+    assert images.Images(path=[address], table="labels.csv").image_factors() is None
 
 
 @pytest.mark.parametrize(
@@ -347,7 +348,7 @@ def test_a_table_may_name_the_pictures():
     assert images.Images(**keys).image_count() == 3
     files = images.Images(**keys).further_files()
     assert files == [Path("set/b/10.png"), Path("else/1.png").resolve(), Path("set/b/2.png")]
-    assert images.Images(**keys, labels=None).image_factors() == {"obj": ["cup", "jug", "jug"]}
+    assert images.Images(**keys).image_factors() == {"obj": ["cup", "jug", "jug"]}
 
 
 def test_a_table_may_have_nothing_but_paths():
@@ -373,4 +374,4 @@ def test_tables_that_cannot_name_pictures(text, path, said):
     if text:
         Path("list.csv").write_text(text)
     with pytest.raises(ConfigError, match=said):
-        images.Images(path=path, labels=None, table="list.csv" if text else None).check()
+        images.Images(path=path, table="list.csv" if text else None).check()

@@ -82,17 +82,22 @@ def test_a_label_that_is_a_picture(tmp_path, pictures):
         list(mat.Mat(path=path, variable="stimuli", label="image").images())
 
 
+def keys(**parameters):
+    """As the plan has them: the file is text."""
+    return mat.Mat(path="a.mat", variable="stimuli", **parameters)
+
+
 def test_names_are_checked_before_the_job():
-    mat.Mat(label=None, factors=["animal"], prefix="object").check()
+    keys(factors=["animal"], prefix="object").check()
     with pytest.raises(ConfigError, match="'label' cannot name a factor"):
-        mat.Mat(label=None, factors=["label"], prefix="object").check()
+        keys(factors=["label"], prefix="object").check()
     with pytest.raises(ConfigError, match="prefix"):
-        mat.Mat(label=None, factors=None, prefix=" ").check()
+        keys(factors=None, prefix=" ").check()
 
 
 def test_what_is_known_of_factors_before_the_job():
-    assert mat.Mat(factors=None).image_factors() == {}
-    assert mat.Mat(factors=["animal"]).image_factors() is None
+    assert keys(factors=None).image_factors() == {}
+    assert keys(factors=["animal"]).image_factors() is None
     assert factors.name_mistake("animal") is None
 
 

@@ -249,14 +249,16 @@ def test_parameters_that_do_not_go_together(parameters, part):
     [("1 s", 1), ("1s", 1), ("0.5", 0.5), (2, 2), ("40 ms", 0.04), ("2 min", 120), (".5", 0.5)],
 )
 def test_times_in_the_config(text, seconds):
-    section = schema.model(movie.frames).model_validate({"path": "a.mp4", "every": text, "start": text})
+    section = schema.model(movie.Movie).model_validate(
+        {"kind": "movie", "path": "a.mp4", "every": text, "start": text}
+    )
     assert (section.every, section.start) == (seconds, seconds)
 
 
 @pytest.mark.parametrize("text", ["1 h", "one", "", "-1", 0, "1e-9", True])
 def test_what_is_no_time(text):
     with pytest.raises(ValueError, match="every"):
-        schema.model(movie.frames).model_validate({"path": "a.mp4", "every": text})
+        schema.model(movie.Movie).model_validate({"kind": "movie", "path": "a.mp4", "every": text})
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -4,7 +4,7 @@ import pytest
 from repscape.core.errors import ConfigError, DataError
 from repscape.stimuli import phase_scramble
 
-KINDS = {
+METHODS = {
     "temporal_phase_1d": (0,),
     "spatial_phase_2d": (1, 2),
     "spatial_phase_3d": (0, 1, 2),
@@ -42,37 +42,40 @@ def test_phases_are_uniform_antisymmetric_and_shared_by_channels():
     assert ((counts - expected) ** 2 / expected).sum() / 2 < 15 + 5 * np.sqrt(2 * 15)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_images_keep_their_spectrum_but_for_rounding(kind, write, collect, movie):
+@pytest.mark.parametrize("method", METHODS)
+def test_images_keep_their_spectrum_but_for_rounding(method, write, collect, movie):
     path = write(movie, times=np.arange(7) / 5, labels=[f"label {n}" for n in range(7)])
-    frames, told = collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=3).images())
+    frames, told = collect(phase_scramble.PhaseScramble(of=path, method=method, seed=3).images())
     scrambled = np.stack([frame.pixels for frame in frames])
-    mother = movie[told["image_order"]] if kind.startswith("scrambled") else movie
-    axes = KINDS[kind]
+    parent = movie[told["image_order"]] if method.startswith("scrambled") else movie
+    axes = METHODS[method]
     assert told["clipped_share"] == 0
     points = np.prod([movie.shape[axis] for axis in axes])
-    difference = amplitude(scrambled, axes) - amplitude(mother, axes)
+    difference = amplitude(scrambled, axes) - amplitude(parent, axes)
     # rounding adds white noise of variance 1/12 a value
     assert np.sqrt((difference**2).mean()) < np.sqrt(points / 12) * 1.1
-    assert np.abs(scrambled - mother.astype(float)).mean() > 5
+    assert np.abs(scrambled - parent.astype(float)).mean() > 5
     assert [frame.name for frame in frames] == [f"image_{n}" for n in range(7)]
     assert [frame.time for frame in frames] == list(np.arange(7) / 5)
     assert frames[2].label == "label 2"
 
 
-def test_what_each_kind_keeps(write, collect, movie):
+def test_what_each_method_keeps(write, collect, movie):
     """Means over time of each pixel, means of each image, or the mean of all."""
     path = write(movie)
     made = {
-        kind: np.stack(
-            [f.pixels for f in collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())[0]]
+        method: np.stack(
+            [
+                f.pixels
+                for f in collect(phase_scramble.PhaseScramble(of=path, method=method, seed=0).images())[0]
+            ]
         )
-        for kind in KINDS
+        for method in METHODS
     }
     np.testing.assert_allclose(made["temporal_phase_1d"].mean(0), movie.mean(0), atol=0.5)
     np.testing.assert_allclose(made["spatial_phase_2d"].mean((1, 2)), movie.mean((1, 2)), atol=0.2)
-    for kind in KINDS:
-        np.testing.assert_allclose(made[kind].mean((0, 1, 2)), movie.mean((0, 1, 2)), atol=0.1)
+    for method in METHODS:
+        np.testing.assert_allclose(made[method].mean((0, 1, 2)), movie.mean((0, 1, 2)), atol=0.1)
 
 
 def test_the_order_is_shuffled(write, collect, movie):
@@ -105,15 +108,16 @@ def test_seeds(write, collect, movie):
     assert (one != other).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_single_image(kind, write, collect, movie):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_single_image(method, write, collect, movie):
     path = write(movie[:1])
-    if kind == "spatial_phase_2d":
-        phase_scramble.check(kind=kind, how_many={"of": 1})
-        assert len(collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())[0]) == 1
+    scramble = phase_scramble.PhaseScramble(of=path, method=method, seed=0)
+    if method == "spatial_phase_2d":
+        scramble.check_parents({"of": 1})
+        assert len(collect(scramble.images())[0]) == 1
         return
     with pytest.raises(ConfigError, match="a single image"):
-        phase_scramble.check(kind=kind, how_many={"of": 1})
-    with pytest.raises(DataError, match=r"mother.nc: .* a single image. .*spatial_phase_2d"):
-        collect(phase_scramble.PhaseScramble(of=path, kind=kind, seed=0).images())
-    phase_scramble.check(kind=kind, how_many={"of": None})
+        scramble.check_parents({"of": 1})
+    with pytest.raises(DataError, match=r"parent.nc: .* a single image. .*spatial_phase_2d"):
+        collect(scramble.images())
+    scramble.check_parents({"of": None})

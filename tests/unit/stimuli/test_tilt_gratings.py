@@ -96,9 +96,9 @@ def test_names_are_unique_where_angles_agree_to_three_decimals():
     "keys", [{"count": 5}, {"random": 5}, {"orientations": [1.5, -3, 1 / 3]}], ids=["count", "random", "list"]
 )
 def test_numbers_and_factors_are_known_before_the_job(keys):
-    section = schema.model(tilt_gratings.frames, source=(str, ...))(
-        kind="tilt_gratings", seed=3, **keys
-    ).model_dump(mode="json")
+    section = schema.model(tilt_gratings.TiltGratings)(kind="tilt_gratings", seed=3, **keys).model_dump(
+        mode="json"
+    )
     made = frames(**keys, seed=3)
     assert schema.factors(section) == {"orientation": [frame.factors["orientation"] for frame in made]}
     known = {key: section[key] for key in ("orientations", "count", "random")}
@@ -128,39 +128,39 @@ def test_angles_of_a_recording_are_read_out_of_any_kind_of_file(tmp_path):
 
 def test_angles_from_vertical_are_no_angles_of_the_exercise(tmp_path, caplog):
     np.save(tmp_path / "v1.npy", np.arange(-90.0, 90, 30))
-    with pytest.raises(DataError, match=r"of which 90 is vertical, found -90; .*set 'convention: angle'"):
+    with pytest.raises(DataError, match=r"v1\.npy: stimuli: .*-90.*convention: angle"):
         frames(recorded=tmp_path / "v1.npy")
     found = frames(recorded=tmp_path / "v1.npy", convention="angle")
     assert [float(frame.factors["orientation"]) for frame in found] == [-90, -60, -30, 0, 30, 60]
     assert "radians" not in caplog.text
     np.save(tmp_path / "v1.npy", np.arange(0, 181, 30))
     assert len(frames(recorded=tmp_path / "v1.npy")) == 7
-    assert "-90 and 90 degrees from vertical are both there" in caplog.text
+    assert "-90 and 90 degrees" in caplog.text
     np.save(tmp_path / "v1.npy", np.linspace(0, 3, 7))
     frames(recorded=tmp_path / "v1.npy")
-    assert "all angles are between 0.00 and 3.00: are they radians?" in caplog.text
+    assert "radians" in caplog.text
 
 
 def test_files_of_a_recording_that_cannot_be_used(tmp_path):
     np.savez(tmp_path / "v1.npz", stim=np.zeros(3))
     (tmp_path / "text.npy").write_text("no array")
     np.save(tmp_path / "matrix.npy", np.zeros((3, 2)))
-    with pytest.raises(DataError, match=r"v1\.npz: variable 'stimuli' is unknown; did you mean 'stim'"):
+    with pytest.raises(DataError, match=r"v1\.npz: .*stimuli.*'stim'"):
         frames(recorded=tmp_path / "v1.npz")
-    with pytest.raises(DataError, match=r"text\.npy: variable 'stimuli' is unknown"):
+    with pytest.raises(DataError, match=r"text\.npy: .*stimuli"):
         frames(recorded=tmp_path / "text.npy")
-    with pytest.raises(DataError, match=r"matrix\.npy: stimuli: expected one angle a trial"):
+    with pytest.raises(DataError, match=r"matrix\.npy: stimuli: .*\(3, 2\)"):
         frames(recorded=tmp_path / "matrix.npy")
 
 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({}, "expected one of 'orientations', 'count', 'random', 'recorded', found none"),
-        ({"count": 3, "random": 3}, "found count and random"),
-        ({"orientations": [1, 2, 1]}, "listed twice"),
-        ({"orientations": [1, float("nan")]}, "not finite"),
-        ({"count": 3, "spatial_frequency": 0.5}, "at most 0.3142, or 'resolution' to at least 0.1592"),
+        ({}, "'orientations', 'count', 'random', 'recorded'.*none"),
+        ({"count": 3, "random": 3}, "count and random"),
+        ({"orientations": [1, 2, 1]}, "orientations.*twice"),
+        ({"orientations": [1, float("nan")]}, "orientations.*finite"),
+        ({"count": 3, "spatial_frequency": 0.5}, "spatial_frequency.*0.3142.*resolution.*0.1592"),
     ],
 )
 def test_keys_that_do_not_go_together(keys, said):

@@ -90,7 +90,7 @@ def fetch(addresses: str | list[str], where: str) -> list[Path]:
         A file is missing, cannot be downloaded or has another checksum than the address says.
     """
     addresses = _as_list(addresses, where)
-    remote = [_parse(address, where) for address in addresses if _is_remote(address)]
+    remote = [_parse(address, where) for address in addresses if is_remote(address)]
     found = _mirrored(remote)
     try:
         missing = [asset for asset in remote if asset not in found and not _is_cached(asset)]
@@ -103,7 +103,7 @@ def fetch(addresses: str | list[str], where: str) -> list[Path]:
         raise AssetError(f"{where}: {cannot_be_used(error)}") from error
     files: list[Path] = []
     for address in addresses:
-        if _is_remote(address):
+        if is_remote(address):
             asset = remote.pop(0)
             files.append(found.get(asset, asset.cached))
         else:
@@ -120,7 +120,7 @@ def local_files(addresses: str | list[str], where: str) -> list[Path]:
         A path does not exist or a pattern matches nothing.
     """
     addresses = _as_list(addresses, where)
-    return [file for address in addresses if not _is_remote(address) for file in _local(address, where)]
+    return [file for address in addresses if not is_remote(address) for file in _local(address, where)]
 
 
 def remember() -> None:
@@ -140,7 +140,7 @@ def in_braces(addresses: str | list[str], where: str) -> dict[Path, dict[str, st
     """Return what names in braces stand for, for each file that an address with such names matches."""
     found: dict[Path, dict[str, str]] = {}
     for address in _as_list(addresses, where):
-        if path_patterns.names(address) and not _is_remote(address):
+        if path_patterns.names(address) and not is_remote(address):
             path = str(Path(address).expanduser())
             found |= {file: path_patterns.values(path, str(file)) or {} for file in _local(address, where)}
     return found
@@ -156,7 +156,7 @@ def each(addresses: str | list[str], where: str) -> list[tuple[str, str]]:
     """
     pairs: list[tuple[str, str]] = []
     for address in _as_list(addresses, where):
-        if _is_remote(address):
+        if is_remote(address):
             pairs.append((_parse(address, where).name, address))
         else:
             pairs += [(file.name, str(file)) for file in _local(address, where)]
@@ -172,7 +172,7 @@ def check(addresses: str | list[str], where: str) -> None:
         An unknown scheme, a missing or malformed checksum, a malformed address.
     """
     for address in _as_list(addresses, where):
-        if _is_remote(address):
+        if is_remote(address):
             if path_patterns.names(address):
                 raise AssetError(
                     f"{where}: {address}: names in braces are for files on this machine. List the addresses."
@@ -187,7 +187,8 @@ def _as_list(addresses: str | list[str], where: str) -> list[str]:
     return addresses
 
 
-def _is_remote(address: str) -> bool:
+def is_remote(address: str) -> bool:
+    """Whether an address is none of this machine."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address) is not None
 
 

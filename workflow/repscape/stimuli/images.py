@@ -1,6 +1,6 @@
 """Pictures out of files."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,44 +9,47 @@ from pydantic import Field
 
 from repscape.core.errors import AssetError, ConfigError, DataError, some
 from repscape.core.logs import logger, progress
-from repscape.io import csv_tables, path_patterns
-from repscape.io.assets import in_braces, local_files
+from repscape.io import path_patterns
+from repscape.io.assets import in_braces, is_remote, local_files
 from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import File, Files
-from repscape.stimuli.lib import names, picture
+from repscape.stimuli.lib import names, picture, picture_table
 from repscape.stimuli.lib.factors import name_mistake
 from repscape.stimuli.lib.frame import Frame
 
 
 class Images(Stimulus):
-    """Pictures out of files."""
+    """Pictures out of files, in the order in which these are given.
+
+    A picture is named as its file, or, where files have the same name, as the path below the folder that
+    these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper
+    pixels are scaled to 8 bits; transparent ones are laid over mean grey (128). Of a file with several
+    pictures the first is taken. The log says to how many files each of these was done.
+    """
 
     reads_path_labels = True
 
-    path: Files | None = parameter("Names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.", None)
+    path: Files | None = parameter(
+        "Files, folders, patterns or addresses; names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.",
+        None,
+    )
     labels: Literal["folders"] | None = parameter(
-        "Label a picture with the name of the folder it lies in.", None
+        "``folders``: the label of a picture is the name of the folder in which it lies.", None
     )
     table: File | None = parameter(
-        "A CSV table with the columns ``name`` (of the picture's file, with as much of its path as tells "
-        "it from others) and ``label``, or factors, or both. Or one that names the pictures itself, in "
-        "the place of `path`: with the column ``path``, of files, relative to the table's folder, in "
-        "their order, and perhaps the others beside.",
+        "A CSV table with the columns ``name`` (of the picture's file, with as much of its path as "
+        "distinguishes it from others) and ``label``, or factors, or both. Or, instead of `path`, one with "
+        "the column ``path``: files, relative to the table's folder, in their order, perhaps with labels and "
+        "factors beside.",
         None,
     )
     white_level: Annotated[int, Field(ge=255, le=65535)] | None = parameter(
-        "The value of white in 16-bit pixels that use fewer bits and whose files do not tell it: 4095 for "
-        "12.",
+        "The value of white in 16-bit pixels that use fewer bits, where files do not say it: 4095 for 12.",
         None,
     )
 
     def images(self) -> Iterator[Frame]:
-        """Read pictures in the order in which they are given.
-
-        A picture is named as its file, or, where files have the same name, as the path below the folder that
-        these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper
-        pixels are scaled to 8 bits; transparent ones are laid over mean grey (128). Of a file with several
-        pictures the first is taken. The log says to how many files each of these was done.
+        """Read the pictures.
 
         Raises
         ------
@@ -54,73 +57,99 @@ class Images(Stimulus):
             Names all files that are missing, empty, truncated, too large or no pictures; pictures
             of which the table says nothing. All 16-bit pixels are so dark that they are likely of fewer bits,
             and `white_level` does not say. All pixels are 0 or 1.
-        ConfigError
-            Both kinds of labels are given; a factor is in the path and in the table.
         """
         files = _pictures(self.path, self.table)
         named = names.of_files(files)
-        told = _told(named, self.path_labels or {}, self.labels, self.table)
-        _check_there(files, self.table)
+        described = _descriptions(named, self.path_labels, self.labels, self.table)
+        _check_exist(files, self.table)
         bad: list[str] = []
-        seen = _Seen()
+        summary = _Summary()
         for file in progress(files, "reading pictures", "images", len(files), size=lambda _: 1):
             try:
                 found = picture.read(file, self.white_level)
             except DataError as error:
                 bad.append(str(error))
                 continue
-            seen.add(file, found)
-            folder = file.absolute().parent.name if self.labels == "folders" else None
-            varied = dict(told[file])
-            label = varied.pop("label", folder)
-            yield Frame(named[file], found.pixels, label=label, factors=varied or None)
+            summary.add(file, found)
+            factors = dict(described[file])
+            label = factors.pop("label", file.absolute().parent.name if self.labels == "folders" else None)
+            yield Frame(named[file], found.pixels, label=label, factors=factors or None)
         if bad:
             count = (
                 "A file is not a usable picture"
                 if len(bad) == 1
                 else f"{len(bad)} files are no usable pictures"
             )
+            lines = "\n".join(f"  {line}" for line in bad)
             raise DataError(
-                f"{count}:\n"
-                + "\n".join(f"  {line}" for line in bad)
-                + "\nRepair or move them, or name only the "
-                "pictures with a pattern such as 'folder/*.png'."
+                f"{count}:\n{lines}\nRepair or move them, or name only the pictures with a pattern such as "
+                "'folder/*.png'."
             )
         if files:
-            seen.depth.check(f"{files[0]} and the others of this stimulus")
-            seen.report()
+            summary.depth.check(f"{files[0]} and the others of this stimulus")
+            summary.log()
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
-        _check_named(self.path, self.table)
-        if self.table is not None or any(path_patterns.names(address) for address in _listed(self.path)):
-            _planned(self.path, self.labels, self.table)
+        """Refuse pictures that are named nowhere or twice, and factors and labels that cannot be."""
+        if self.path is None and not self._table_is_local():
+            raise ConfigError(
+                "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
+                f"{'neither' if self.table is None else 'an address as table'}."
+            )
+        if self.table is not None or any(map(path_patterns.names, self.addresses("path"))):
+            self._planned()
 
     def further_files(self) -> list[Path]:
-        """Name the files that a table names in the place of `path`: inputs of the job as well."""
-        _check_named(self.path, self.table)
-        return [] if self.path is not None else _pictures(None, local_files(self.table, "table")[0])
+        """Name the files that a table without `path` names: inputs of the job as well."""
+        if self.path is not None or not self._table_is_local():
+            return []
+        return _pictures(None, self._table_file())
 
     def image_factors(self) -> dict[str, list[str]] | None:
-        """Tell the factors of all pictures, unless some are not on this machine yet."""
-        told = _planned(self.path, self.labels, self.table)
-        if told is None:
+        """Return the factors of all pictures, unless some are not on this machine yet."""
+        described = self._planned()
+        if described is None:
             return None
-        first = next(iter(told.values()))
-        return {name: [values[name] for values in told.values()] for name in first if name != "label"}
+        factors = [name for name in next(iter(described.values())) if name != "label"]
+        return {name: [values[name] for values in described.values()] for name in factors}
 
     def image_count(self) -> int | None:
-        """Say how many pictures are named: files that are here, and one for each address."""
+        """Return the number of pictures: files that are on this machine, and one for each address."""
+        if self.path is None and not self._table_is_local():
+            return None
         if self.path is None:
             try:
                 return len(self.further_files())
-            except (ConfigError, DataError):  # told by `check`
+            except (ConfigError, DataError):  # reported by `check`
                 return None
-        return sum(1 if "://" in one else len(local_files(one, "path")) for one in _listed(self.path))
+        return sum(1 if is_remote(one) else len(local_files(one, "path")) for one in self.addresses("path"))
+
+    def _table_is_local(self) -> bool:
+        return self.table is not None and not any(map(is_remote, self.addresses("table")))
+
+    def _table_file(self) -> Path | None:
+        """Return the table while the plan is made; None without one."""
+        return local_files(self.addresses("table"), "table")[0] if self.table is not None else None
+
+    def _planned(self) -> dict[Path, dict[str, str]] | None:
+        """Return what is known of each picture while the plan is made; None if one has to be downloaded."""
+        paths = self.addresses("path")
+        if any(map(is_remote, paths + self.addresses("table"))):
+            return None
+        try:
+            table = self._table_file()
+            files = _pictures(local_files(paths, "path") if paths else None, table)
+            _check_exist(files, table)
+            factors = in_braces(paths, "path") if paths else {}
+            return _descriptions(names.of_files(files), factors, self.labels, table)
+        except DataError as error:
+            raise ConfigError(str(error)) from error
+        except AssetError:  # reported for the path or the table itself
+            return None
 
 
-class _Seen:
-    """What was found in all pictures of a stimulus."""
+class _Summary:
+    """What was found in all pictures of a stimulus, for the log."""
 
     def __init__(self):
         self.files: list[Path] = []
@@ -135,8 +164,8 @@ class _Seen:
         if found.frames > 1:
             self.several.append(f"{file} has {found.frames} pictures")
 
-    def report(self) -> None:
-        """Log which pictures were taken, in which order, and what was done to them."""
+    def log(self) -> None:
+        """Log which pictures were taken, in which order, and how they were converted."""
         shown = [*self.files[:2], *self.files[-1:]] if len(self.files) > 3 else self.files
         order = " … ".join([", ".join(map(str, shown[:2])), *map(str, shown[2:])])
         done = "".join(f"; {number} {what}" for what, number in self.converted.items())
@@ -145,45 +174,18 @@ class _Seen:
             logger.warning("of files with several pictures the first is taken: %s", some(self.several))
 
 
-def _check_named(path: str | list[str] | None, table: str | None) -> None:
-    if path is None and (table is None or "://" in table):
-        raise ConfigError(
-            "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
-            f"{'neither' if table is None else 'an address as table'}."
-        )
-
-
-def _planned(path, labels, table) -> dict[Path, dict[str, str]] | None:
-    """Tell what is known of each picture from addresses, unless some are not on this machine."""
-    if any("://" in address for address in (*_listed(path), table or "")):
-        return None
-    try:
-        only = None if table is None else local_files(table, "table")[0]
-        files = _pictures(path and local_files(path, "path"), only)
-        _check_there(files, only)
-        return _told(names.of_files(files), in_braces(path, "path") if path else {}, labels, only)
-    except DataError as error:
-        raise ConfigError(str(error)) from error
-    except AssetError:  # told of the path or the table itself
-        return None
-
-
-def _listed(path: str | list[str] | None) -> list[str]:
-    return [path] if isinstance(path, str) else path or []
-
-
 def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
-    """Leave out the table, which may lie in the same folder; or take the files that it names."""
+    """Return the pictures among files, without the table, which may lie there too; or those of the table."""
     if files is not None:
-        if table is not None and _read_table(table)[0] == "path":
+        if table is not None and picture_table.read(table)[0] == "path":
             raise ConfigError(
                 f"'path' and the column 'path' of {table} both name pictures. Leave one of them out."
             )
         return [file for file in files if table is None or file.resolve() != table.resolve()]
     if table is None:
         raise ConfigError("expected 'path', or a 'table' with a column 'path'; found neither.")
-    column, rows = _read_table(table)
-    if column != "path":
+    key, rows = picture_table.read(table)
+    if key != "path":
         raise ConfigError(
             f"expected 'path', or a column 'path' in 'table'; found neither ({table}). Add one of them."
         )
@@ -192,7 +194,7 @@ def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
     return [Path(row) for row in rows]
 
 
-def _check_there(files: list[Path], table: Path | None) -> None:
+def _check_exist(files: list[Path], table: Path | None) -> None:
     """Refuse a table that names files which are missing."""
     missing = [str(file) for file in files if not file.is_file()] if table is not None else []
     if missing:
@@ -203,133 +205,46 @@ def _check_there(files: list[Path], table: Path | None) -> None:
         )
 
 
-def _told(
-    named: Mapping[Path, str], in_path: Mapping, labels: str | None, table: Path | None
+def _descriptions(
+    named: Mapping[Path, str],
+    path_labels: Mapping[Path, Mapping[str, str]],
+    labels: str | None,
+    table: Path | None,
 ) -> dict[Path, dict[str, str]]:
-    """Join what the paths and the table say of each picture: its factors and, from the table, its label."""
-    column, rows = ("name", {}) if table is None else _read_table(table)
+    """Join what paths and table say of each picture: its factors and, from the table, its label."""
+    key, rows = ("name", {}) if table is None else picture_table.read(table)
     columns = list(next(iter(rows.values()), {}))
-    in_braces = [name for values in in_path.values() for name in values]
-    for name in [*in_braces, *columns]:
-        if name in in_braces and name in columns:
+    _check_columns([name for values in path_labels.values() for name in values], columns, labels, table)
+    row_of = {} if key == "path" else picture_table.rows_of(named, rows, table)
+    descriptions, missing = {}, []
+    for file, name in named.items():
+        row = rows[str(file)] if key == "path" else row_of.get(file, {})
+        if not all(row.get(column) for column in columns):
+            missing.append(name)
+        descriptions[file] = {**path_labels.get(file, {}), **row}
+    if missing:
+        raise DataError(
+            f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
+            f"or an empty cell, for: {some(missing)}. Add it (the name is the file's, with its ending). Its "
+            f"rows are: {some(list(rows))}."
+        )
+    for file in descriptions:
+        first = next(iter(descriptions))
+        if set(descriptions[file]) != set(descriptions[first]):
+            found, expected = (", ".join(descriptions[which]) or "none" for which in (file, first))
+            raise ConfigError(
+                f"expected pictures of the same factors; {file} has {found}, {first} has {expected}. Write "
+                "the same names in braces in each path."
+            )
+    return descriptions
+
+
+def _check_columns(in_path: list[str], columns: list[str], labels: str | None, table: Path | None) -> None:
+    """Refuse names that factors cannot have, and what is said both by the path and by the table."""
+    for name in [*in_path, *columns]:
+        if name in in_path and name in columns:
             raise ConfigError(f"the factor '{name}' is in 'path' and in 'table'. Take it out of one of them.")
-        if (mistake := name_mistake(name)) and (name != "label" or name in in_braces):
+        if (mistake := name_mistake(name)) and (name != "label" or name in in_path):
             raise ConfigError(f"{table}: {mistake}" if name in columns else mistake)
     if labels is not None and "label" in columns:
         raise ConfigError("expected 'labels' or a column 'label' in 'table', found both. Remove one of them.")
-    told, bare = {}, []
-    row_of = {} if column == "path" else _rows_of(named, rows, table)
-    for file, name in named.items():
-        row = rows[str(file)] if column == "path" else row_of.get(file, {})
-        if not all(row.get(column) for column in columns):
-            bare.append(name)
-        told[file] = {**in_path.get(file, {}), **row}
-    if bare:
-        raise DataError(
-            f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
-            f"or an empty cell, for: {some(bare)}. Add it (the name is the file's, with its ending). Its "
-            f"rows are: {some(list(rows))}."
-        )
-    for file in told:
-        first = next(iter(told))
-        if set(told[file]) != set(told[first]):
-            here, there = (", ".join(told[which]) or "none" for which in (file, first))
-            raise ConfigError(
-                f"expected pictures of the same factors; {file} has {here}, {first} has {there}. Write the "
-                "same names in braces in each path."
-            )
-    return told
-
-
-def _rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | None) -> dict[Path, dict]:
-    """Find each file's row: the one whose name has most of the file's path, from its end.
-
-    The whole name is preferred; on another machine files may have been in other folders.
-
-    Raises
-    ------
-    DataError
-        A name stands for several files, or two for the same.
-    """
-    by_end: dict[tuple[str, ...], str] = {}
-    for name in rows:
-        other = by_end.setdefault(names.parts(name), name)
-        if other != name:
-            raise DataError(f"{table}: '{other}' and '{name}' are the same name. Remove one of the rows.")
-    ends = defaultdict(list)
-    for parts, name in by_end.items():
-        for at in range(len(parts)):
-            ends[parts[at:]].append(name)
-    used: dict[str, Path] = {}
-    found = {}
-    for file in named:
-        path = names.parts(str(file.absolute()))
-        name = next((by_end[path[at:]] for at in range(len(path)) if path[at:] in by_end), None)
-        if name is None:
-            enough = len(path) - len(names.parts(named[file])) + 1
-            alike = next((ends[path[at:]] for at in range(enough) if path[at:] in ends), [])
-            if len(alike) > 1:
-                raise DataError(
-                    f"{table}: several rows stand for '{named[file]}': {some(alike)}. Write its name as the "
-                    "file's, with as much of its path as tells it from others."
-                )
-            if not alike:
-                continue
-            (name,) = alike
-        if name in used:
-            raise DataError(
-                f"{table}: '{name}' stands for several pictures: {named[used[name]]}; {named[file]}. Write a "
-                "row for each, with as much of its path as tells it from the others."
-            )
-        used[name] = file
-        found[file] = rows[name]
-    return found
-
-
-def _cells(table: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Read the names of a table's columns and its rows, as text; columns that are empty are left out."""
-    try:
-        (_, header), *lines = list(csv_tables.lines(table)) or [(0, [])]
-    except OSError as error:
-        raise DataError(f"{table}: cannot be read ({error}).") from error
-    columns = [name.strip() for name in header]
-    rows = [[cell.strip() for cell in row] + [""] * (len(columns) - len(row)) for _, row in lines]
-    for (line, _), row in zip(lines, rows, strict=True):
-        if any(row[len(columns) :]):
-            raise DataError(f"{table}: line {line} has more values than there are columns.")
-    used = [at for at, name in enumerate(columns) if name or any(row[at] for row in rows)]
-    if not all(columns[at] for at in used):
-        raise DataError(
-            f"{table}: a column has no name, the index that pandas writes? Take it out, or name it."
-        )
-    return [columns[at] for at in used], [{columns[at]: row[at] for at in used} for row in rows]
-
-
-def _read_table(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
-    """Read what pictures are given by, ``name`` or ``path``, and of each what other columns say of it.
-
-    There is a row, and a column beside names. Paths are taken from the table's folder.
-    """
-    columns, rows = _cells(table)
-    named = ", ".join(map(repr, columns)) or "nothing"
-    key = "path" if "path" in columns else "name"
-    enough = key in columns and len(columns) > (key == "name")
-    if not enough or len(set(columns)) < len(columns) or not rows:
-        raise DataError(
-            f"{table}: expected in the first line the column 'name' and others, 'label' or factors, or the "
-            f"column 'path', each once, and a row a picture; found {named} and {len(rows)} rows."
-        )
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        name = row.pop(key)
-        if key == "path":
-            name = str(table.parent / Path(name).expanduser())
-            if name in found:
-                raise DataError(f"{table}: {name} is given twice. Remove one of the rows.")
-        if found.setdefault(name, row) != row:
-            column = next(column for column in row if found[name][column] != row[column])
-            raise DataError(
-                f"{table}: '{name}' is given twice, with {column} '{found[name][column]}' and "
-                f"'{row[column]}'. Remove one of the rows."
-            )
-    return key, found

@@ -23,9 +23,9 @@ class Mat(Stimulus):
     path: File = parameter("A ``.mat`` file, of any version.")
     variable: str = parameter("The name of the struct array.")
     image: str = parameter(
-        "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or floating-point "
-        "numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole ones from 0 to "
-        "255.",
+        "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or "
+        "floating-point numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole "
+        "ones from 0 to 255.",
         "image",
     )
     label: str | None = parameter("The field with the class of the picture.", None)

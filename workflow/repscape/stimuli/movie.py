@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
@@ -34,11 +34,23 @@ Seconds = Annotated[float, BeforeValidator(_seconds)]
 
 
 class Movie(Stimulus):
-    """Frames of a movie."""
+    """Frames of a movie, chosen by exactly one of `every`, `count` and `frames`.
 
-    path: File = parameter("Avi.")
+    The video stream is the one that players show, never the picture of a cover. Frames are named by their
+    number in the movie, from 0. Their times are those of presentation that the file gives, in seconds since
+    the first frame, wherever the file's clock begins. The movie is decoded twice, first to learn every
+    frame's time and that all of it decodes (headers may lack or misstate the number of frames), then up to
+    the last frame chosen.
+
+    Images are what players show: turned and mirrored by quarters as the movie says, pixels that are not
+    square widened or heightened (if by more than 1 %), transparent ones laid over mean grey (128). Colours
+    become RGB by the matrix and the range that the movie names (ITU-R BT.601 where it names none). Fields are
+    not separated (deinterlacing), and high dynamic range is not mapped; the log warns of both.
+    """
+
+    path: File = parameter("A file that FFmpeg can decode: avi, mp4, mov, webm and others.")
     every: Annotated[Seconds, Field(ge=0.001)] | None = parameter(
-        "Take what is on the screen at the first frame's time and at every multiple of `every` after it: "
+        "Take what is on the screen at the first frame's time and at every multiple of this time after it: "
         "the last frame that begins by then. A frame that stays longer is taken once.",
         None,
     )
@@ -49,93 +61,53 @@ class Movie(Stimulus):
         "Take the frames of these numbers, in ascending order.", None
     )
     start: Seconds | None = parameter(
-        "With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.",
+        "With `every` and `count`: consider only frames that begin at this time or later, since the first.",
         None,
     )
     stop: Seconds | None = parameter(
-        "With `every` and `count`: consider only frames that begin in [start, stop], since the first frame.",
+        "With `every` and `count`: consider only frames that begin at this time or earlier, since the first.",
         None,
     )
     rate: Annotated[float, Field(ge=0.001, le=100_000)] | None = parameter(
-        "Frames a second, in place of the times in the file: for a stream without a container that states "
-        "no rate, or where times are wrong.",
+        "Frames a second, instead of the times in the file: for a stream without a container that states no "
+        "rate, or where times are wrong.",
         None,
     )
     stream: NonNegativeInt | None = parameter(
-        "The number of the video stream among all streams of the file, from 0, in place of the best one.",
+        "The number of the video stream among all streams of the file, from 0, instead of the best one.",
         None,
     )
 
     def images(self) -> Iterator[Frame]:
-        """Take frames out of a movie, chosen in exactly one of three ways.
-
-        The video stream is the one that players show, never the picture of a cover. Frames are named by their
-        number in the movie, from 0. Their times are those of presentation that the file gives, in seconds since
-        the first frame, wherever the file's clock begins. The movie is decoded twice, first to learn every
-        frame's time and that all of it decodes (headers may lack or misstate the number of frames), then up to
-        the last frame chosen.
-
-        Images are what players show: turned and mirrored by quarters as the movie says, pixels that are not
-        square widened or heightened (if by more than 1 %), transparent ones laid over mean grey (128). Colours
-        become RGB by the matrix and the range that the movie names (ITU-R BT.601 where it names none). Neither
-        fields are separated (deinterlacing) nor high dynamic range is mapped; the log warns of both.
+        """Decode the movie and take the frames.
 
         Raises
         ------
         DataError
-            The movie is missing, empty, does not decode to its end, or lacks frames that are asked for; it does
-            not tell when frames are shown and `every`, `start` or `stop` ask; it is to be shown turned by another
-            angle; its colours cannot be turned into RGB.
-        ConfigError
-            Not exactly one of `every`, `count` and `frames` is given; numbers not in ascending order;
-            `stop` not above `start`.
+            The movie is missing, empty, does not decode to its end, or lacks frames that are asked for; it
+            does not say when frames are shown and `every`, `start` or `stop` ask; it is to be shown turned by
+            another angle; its colours cannot be turned into RGB.
         """
         self.check()
         found = scan(self.path, self.rate, self.stream)
-        times = found.times
-        if times is None and (self.every is not None or self.start is not None or self.stop is not None):
-            raise DataError(
-                f"{self.path}: does not tell when its frames are shown ({found.stream}). Write 'rate: 25', with its "
-                "number of frames a second, or choose frames by 'count' or 'frames' alone."
-            )
-        if self.frames is not None:
-            chosen = self.frames
-            if chosen[-1] >= found.frames:
-                raise DataError(
-                    f"{self.path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for {chosen[-1]}."
-                )
-        else:
-            first, last = (
-                (0, found.frames) if times is None else _window(self.path, times, self.start, self.stop)
-            )
-            if self.count is None:
-                times = cast(list[Fraction], times)
-                chosen = _on_screen(times[:last], first, _exact(cast(float, self.every)))
-            elif self.count > last - first:
-                part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
-                raise DataError(
-                    f"{self.path}: 'count' asks for {self.count} frames, found {last - first}{part}. Make 'count' smaller "
-                    "or the part of the movie longer."
-                )
-            else:
-                chosen = [first + index for index in evenly_spaced(last - first, self.count)]
-        _say(self.path, found, chosen, self.rate)
+        selected = self._selected(found)
+        _log(self.path, found, selected, self.rate)
         yield from progress(
-            _decoded(self.path, self.stream, chosen, times),
+            _decoded(self.path, self.stream, selected, found.times),
             f"decoding {self.path.name}",
             "images",
-            len(chosen),
-            size=_one,
+            len(selected),
+            size=lambda _: 1,
         )
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
+        """Refuse frames that are chosen in several ways, or in none."""
         ways = {"every": self.every, "count": self.count, "frames": self.frames}
         given = [name for name, value in ways.items() if value is not None]
         if len(given) != 1:
             raise ConfigError(
-                "expected exactly one of 'every' (a time), 'count' and 'frames' (a list of numbers), to choose "
-                f"frames; found {' and '.join(given) or 'none'}."
+                "expected exactly one of 'every' (a time), 'count' and 'frames' (a list of numbers), to "
+                f"choose frames; found {' and '.join(given) or 'none'}."
             )
         if self.frames is not None and (not self.frames or self.frames != sorted(set(self.frames))):
             raise ConfigError("expected the numbers in 'frames' in ascending order, each once.")
@@ -147,20 +119,60 @@ class Movie(Stimulus):
             raise ConfigError(f"expected 'stop' above 'start' ({self.start:g} s), found {self.stop:g} s.")
 
     def image_count(self) -> int | None:
-        """Say how many images there will be, where that does not hang on the movie."""
+        """Return the number of images where the movie has no say in it."""
         return self.count if self.frames is None else len(self.frames)
 
     def estimated_image_count(self) -> int | None:
-        """Estimate the number of images from a movie's header, without decoding it, if it is on this machine."""
-        if "://" in self.path:
-            return None
+        """Estimate the number of images from the movie's header, without decoding it, if it is here."""
+        files = self.addresses("path")
+        if self.every is None:
+            return self.image_count()
         try:
-            with open_movie(local_files(self.path, "path")[0]) as (container, stream):
+            here = local_files(files, "path")
+            if not here:  # to be downloaded
+                return None
+            with open_movie(here[0]) as (container, stream):
                 seconds = float(stream.duration * stream.time_base if stream.duration else 0)
                 seconds = seconds or (container.duration or 0) / 1_000_000
-        except (AssetError, DataError):  # told by the assets, or by the job
+        except (AssetError, DataError):  # reported with the assets, or by the job
             return None
         return max(0, int((min(seconds, self.stop or seconds) - (self.start or 0)) / self.every))
+
+    def _selected(self, found: Scan) -> list[int]:
+        """Return the numbers of the frames that are asked for.
+
+        Raises
+        ------
+        DataError
+            The movie does not have them, or does not say when they are shown.
+        """
+        times = found.times
+        timed = self.every is not None or self.start is not None or self.stop is not None
+        if times is None and timed:
+            raise DataError(
+                f"{self.path}: does not say when its frames are shown ({found.stream}). Write 'rate: 25', "
+                "with its number of frames a second, or choose frames by 'count' or 'frames' alone."
+            )
+        if self.frames is not None:
+            if self.frames[-1] >= found.frames:
+                raise DataError(
+                    f"{self.path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for "
+                    f"{self.frames[-1]}."
+                )
+            return self.frames
+        first, last = 0, found.frames
+        if times is not None:
+            first, last = _window(self.path, times, self.start, self.stop)
+            if self.every is not None:
+                return _on_screen(times[:last], first, _exact(self.every))
+        count = self.count or 0
+        if count > last - first:
+            part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
+            raise DataError(
+                f"{self.path}: 'count' asks for {count} frames, found {last - first}{part}. Make 'count' "
+                "smaller or the part of the movie longer."
+            )
+        return [first + index for index in evenly_spaced(last - first, count)]
 
 
 def _exact(seconds: float) -> Fraction:
@@ -192,11 +204,11 @@ def _on_screen(times: list[Fraction], first: int, every: Fraction) -> list[int]:
 
 
 def _decoded(
-    path: Path, number: int | None, chosen: list[int], times: list[Fraction] | None
+    path: Path, number: int | None, selected: list[int], times: list[Fraction] | None
 ) -> Iterator[Frame]:
-    """Decode up to the last chosen frame and turn the chosen ones into what is shown."""
-    left = iter(chosen)
-    wanted = next(left)
+    """Decode up to the last frame that is selected and turn the selected ones into what is shown."""
+    remaining = iter(selected)
+    wanted = next(remaining)
     hdr = None
     with open_movie(path, number) as (container, stream):
         for index, frame in enumerate(decode(path, container, stream)):
@@ -206,27 +218,26 @@ def _decoded(
                 pixels = displayed(frame, stream.sample_aspect_ratio)
             except DataError as error:
                 raise DataError(f"{path}: frame {index}: {error}") from error
-            if index == chosen[0]:
+            if index == selected[0]:
                 logger.info("%s: %s", path, described(frame, stream.sample_aspect_ratio))
             hdr = hdr or brightness(frame)
             yield Frame(f"frame_{index:06d}", pixels, None if times is None else float(times[index]))
-            wanted = next(left, None)
+            wanted = next(remaining, None)
             if wanted is None:
                 break
     if hdr:
         logger.warning(
             "%s: is of high dynamic range (%s): its values are taken as they are, without the tone mapping "
             "of players. Encode it in BT.709 to choose one",
-            path,
-            hdr,
+            *(path, hdr),
         )
 
 
-def _say(path: Path, found: Scan, chosen: list[int], rate: float | None) -> None:
+def _log(path: Path, found: Scan, selected: list[int], rate: float | None) -> None:
     """Log which frames of which stream are taken."""
     times = found.times
     if times is None:
-        when = "at times that the file does not tell"
+        when = "at times that the file does not say"
     else:
         when = f"0 to {float(times[-1]):g} s, {_pace(times)}"
         if rate is not None:
@@ -236,18 +247,16 @@ def _say(path: Path, found: Scan, chosen: list[int], rate: float | None) -> None
     logger.info("%s: %s, %d frames, %s", path, found.stream, found.frames, when)
     shown = [
         f"{index}" if times is None else f"{index} at {float(times[index]):g} s"
-        for index in (chosen if len(chosen) < 5 else (*chosen[:3], chosen[-1]))
+        for index in (selected if len(selected) < 5 else (*selected[:3], selected[-1]))
     ]
-    if len(chosen) >= 5:
+    if len(selected) >= 5:
         shown.insert(-1, "…")
-    logger.info("%s: takes %d frames: %s", path, len(chosen), ", ".join(shown))
+    logger.info("%s: takes %d frames: %s", path, len(selected), ", ".join(shown))
     if found.interlaced:
         logger.warning(
             "%s: %d of %d frames are interlaced, so that odd and even lines are of different moments. "
             "Deinterlace it before (ffmpeg -i IN -vf bwdif OUT)",
-            path,
-            found.interlaced,
-            found.frames,
+            *(path, found.interlaced, found.frames),
         )
 
 
@@ -267,7 +276,3 @@ def _pace(times: list[Fraction]) -> str:
     widest = int(steps.argmax())
     longer = f"{len(gaps)} longer {'step' if len(gaps) == 1 else 'steps'}"
     return f"{rate} but for {longer}, the longest of {steps[widest]:.4g} s after frame {widest}"
-
-
-def _one(_) -> int:
-    return 1

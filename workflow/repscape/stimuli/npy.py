@@ -15,20 +15,19 @@ from repscape.plugin.parameter_types import Files
 from repscape.stimuli.lib import names
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.stimuli.lib.frame import Frame
+from repscape.stimuli.lib.image_axes import CHANNELS, COLOUR_STACK, axes_of
 from repscape.stimuli.lib.picture import GREY, Depth, Picture
 
 Axis = Literal["image", "y", "x", "channel"]
-STACK, COLOUR_STACK = ("image", "y", "x"), ("image", "y", "x", "channel")
-GREY_PICTURE, PICTURE = ("y", "x"), ("y", "x", "channel")
-CHANNELS = (1, 3, 4)  # grey, RGB, RGB with transparency
 EXPECTED = "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4), or a picture a file"
-# Images of sides further apart are rather cut along another axis than that of images
-_THIN = 4
-_RATIOS = (1, 5 / 4, 4 / 3, 3 / 2, 8 / 5, 16 / 9)
 
 
 class Npy(Stimulus):
-    """Images in NumPy's ``.npy`` files: stacks, or a picture a file."""
+    """Images in NumPy's ``.npy`` files: of stacks, one stack after the other, or of files of a picture each.
+
+    Only the images that are taken are read from the disk. Those of stacks are named by their index in the
+    stack, after the stack's name where there are several; pictures as their files.
+    """
 
     path: Files = parameter("Files with uint8 arrays.")
     axes: list[Axis] | None = parameter(
@@ -39,62 +38,42 @@ class Npy(Stimulus):
         None,
     )
     start: NonNegativeInt = parameter(
-        "Take images from index `start` to before `stop`, as in Python's slices; of pictures a file, of "
-        "these files in their order.",
-        0,
+        "The first image, by its index in each stack, from 0; of pictures a file, the first file.", 0
     )
     stop: PositiveInt | None = parameter(
-        "Take images from index `start` to before `stop`, as in Python's slices; of pictures a file, of "
-        "these files in their order.",
-        None,
+        "Where to end, as in Python's slices: the image of this index is not taken.", None
     )
-    step: PositiveInt | None = parameter(
-        "Take every step-th of these; all of them if `count` is not given either.", None
-    )
+    step: PositiveInt | None = parameter("Take every step-th of these images; by default all.", None)
     count: PositiveInt | None = parameter(
-        "Take so many of these from each stack, evenly spaced, the first and the last included.",
+        "Instead of `step`: take so many of these images from each stack, evenly spaced, the first and the "
+        "last included.",
         None,
     )
 
     def images(self) -> Iterator[Frame]:
-        """Take images from stacks, one stack after the other, or from files of a picture each.
-
-        Only the images that are taken are read from the disk. Those of stacks are named by their index in the
-        stack, after the stack's name where there are several; pictures as their files (`stimuli.names`).
+        """Take the images.
 
         Raises
         ------
         DataError
-            Names all files that are missing, empty, truncated, of another shape or type, or hold
-            pickled objects; a stack has fewer images than `count`; shapes can be read in several ways; all pixels
-            are 0 or 1.
-        ConfigError
-            Both `step` and `count` are given; `axes` are not those of images.
+            Names all files that are missing, empty, truncated, of another shape or type, or hold pickled
+            objects; a stack has fewer images than `count`; shapes can be read in several ways; all pixels are
+            0 or 1.
         """
         self.check()
-        arrays, bad = {}, []
-        for file in self.path:
-            try:
-                arrays[file] = read(file)
-            except DataError as error:
-                bad.append(str(error))
-        if bad:
-            raise DataError(
-                f"expected .npy files of {EXPECTED}:\n" + "\n".join(f"  {line}" for line in bad) + "\nSave "
-                "the stack again as whole numbers from 0 to 255 (values in 0…1, for example, by "
-                "`numpy.save(file, (255 * stack).round().astype('uint8'))`), or leave it out."
-            )
-        order = _axes({file: array.shape for file, array in arrays.items()}, self.axes)
+        arrays = _arrays(self.path)
+        order = axes_of({file: array.shape for file, array in arrays.items()}, self.axes)
         stacks = {file: _ordered(file, array, order) for file, array in arrays.items()}
         depth = Depth()
-        for name, pixels in _taken(stacks, order, self.start, self.stop, self.step, self.count):
+        take = self._from_stacks if "image" in order else self._from_files
+        for name, pixels in take(stacks, order):
             shown = _pixels(pixels)
             depth.add(Picture(shown))
             yield Frame(name, shown)
         depth.check(f"{self.path[0]}, the stimulus's first file" if len(self.path) > 1 else str(self.path[0]))
 
     def check(self) -> None:
-        """Refuse parameters that do not go together; the config asks before a job does."""
+        """Refuse axes that images do not have, and slices that take nothing."""
         if self.axes is not None and (
             len(set(self.axes)) < len(self.axes) or not {"y", "x"} <= set(self.axes)
         ):
@@ -110,18 +89,83 @@ class Npy(Stimulus):
     def estimated_image_count(self) -> int | None:
         """Count the images of files that are on this machine, by their headers."""
         try:
-            files = local_files(self.path, "path")
-            shapes = {file: read(file).shape for file in files}
-            order = _axes(shapes, self.axes)
-        except (AssetError, DataError):  # told by the assets, or by the job
+            shapes = {file: read(file).shape for file in local_files(self.addresses("path"), "path")}
+            order = axes_of(shapes, self.axes) if shapes else ()
+        except (AssetError, DataError):  # reported with the assets, or by the job
             return None
-        if "image" not in order:
-            return self.count or len(range(len(files))[self.start : self.stop : self.step])
-        at = order.index("image")
-        return sum(
-            self.count or len(range(shape[at])[self.start : self.stop : self.step])
-            for shape in shapes.values()
+        if not shapes:  # to be downloaded
+            return None
+        of_each = [len(shapes)]
+        if "image" in order:
+            of_each = [shape[order.index("image")] for shape in shapes.values()]
+        return sum(self.count or len(self._slice(length)) for length in of_each)
+
+    def _slice(self, length: int) -> range:
+        return range(length)[self.start : self.stop : self.step]
+
+    def _indices(self, length: int, what: str) -> list[int]:
+        """Return which of so many images are taken; `what` has them.
+
+        Raises
+        ------
+        DataError
+            There are too few.
+        """
+        found = self._slice(length)
+        if not found:
+            raise DataError(
+                f"{what}: has {length} images, none from index {self.start} on. Make 'start' smaller."
+            )
+        if self.count is None:
+            return list(found)
+        if self.count > len(found):
+            raise DataError(f"{what}: expected at least {self.count} images ('count'), found {len(found)}.")
+        return [found[index] for index in evenly_spaced(len(found), self.count)]
+
+    def _from_stacks(
+        self, stacks: Mapping[Path, np.ndarray], axes: Sequence[str]
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield the name and the pixels of each image that is taken, and log which these are."""
+        for file, stack in stacks.items():
+            prefix = f"{file.stem}_" if len(stacks) > 1 else ""
+            indices = self._indices(len(stack), str(file))
+            height, width = stack.shape[1:3]
+            logger.info(
+                "%s: %d of %d images of %d × %d (height × width; axes %s), from index %d to %d",
+                *(file, len(indices), len(stack), height, width, ", ".join(axes), indices[0], indices[-1]),
+            )
+            yield from ((f"{prefix}frame_{index:06d}", stack[index]) for index in indices)
+
+    def _from_files(
+        self, pictures: Mapping[Path, np.ndarray], axes: Sequence[str]
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield the name and the pixels of each picture that is taken, and log which these are."""
+        files = list(pictures)
+        indices = self._indices(len(files), f"{files[0]} and the others")
+        named = names.of_files(files)
+        first, last = (named[files[indices[at]]] for at in (0, -1))
+        logger.info(
+            "%d of %d files, a picture each (%s), from %s to %s",
+            *(len(indices), len(files), ", ".join(axes), first, last),
         )
+        yield from ((named[files[index]], pictures[files[index]][0]) for index in indices)
+
+
+def _arrays(files: Sequence[Path]) -> dict[Path, np.ndarray]:
+    """Map the arrays of all files into memory, or name all files that have none."""
+    arrays, bad = {}, []
+    for file in files:
+        try:
+            arrays[file] = read(file)
+        except DataError as error:
+            bad.append(f"  {error}\n")
+    if bad:
+        raise DataError(
+            f"expected .npy files of {EXPECTED}:\n{''.join(bad)}Save the stack again as whole numbers from 0 "
+            "to 255 (values in 0…1, for example, by `numpy.save(file, (255 * "
+            "stack).round().astype('uint8'))`), or leave it out."
+        )
+    return arrays
 
 
 def read(file: Path) -> np.ndarray:
@@ -148,89 +192,6 @@ def read(file: Path) -> np.ndarray:
     return stack
 
 
-def _axes(shapes: Mapping[Path, tuple[int, ...]], axes: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the axes of all files: those given, or the only ones that their shapes can be meant by.
-
-    Raises
-    ------
-    DataError
-        The files differ in their axes, or could have several.
-    """
-    first, *others = shapes
-    for file in others:
-        if len(shapes[file]) != len(shapes[first]):
-            raise DataError(
-                f"expected files of the same axes; {first} has shape {shapes[first]}, {file} {shapes[file]}. "
-                "Make them stimuli of their own."
-            )
-    if axes is not None:
-        return tuple(axes)
-    for file, shape in shapes.items():
-        meant = _meant(shape, alone=not others)
-        if len(meant) != 1:
-            ways = "; or ".join(
-                f"[{', '.join(way)}], {_words(shape, way)}" for way in meant or _possible(shape)
-            )
-            raise DataError(
-                f"{file}: an array of shape {shape} can be read in several ways, or in an unusual one. Say "
-                f"by 'axes' which axis is what: {ways or 'none of its axes is one of 1, 3 or 4 channels'}."
-            )
-    meant = {_meant(shape, alone=not others)[0] for shape in shapes.values()}
-    if len(meant) > 1:
-        raise DataError(
-            f"expected files of the same axes; {first} has shape {shapes[first]}, others have stacks of "
-            "another kind. Say by 'axes' which axis is what, or make them stimuli of their own."
-        )
-    return meant.pop()
-
-
-def _meant(shape: tuple[int, ...], alone: bool) -> list[tuple[str, ...]]:
-    """Return the layouts that a shape is likely meant by: none or several where it must be asked."""
-    colours = CHANNELS[1:]
-    if len(shape) == 2:
-        return [GREY_PICTURE]
-    if len(shape) == 4:
-        usual = shape[3] in CHANNELS and not (shape[1] in colours or shape[2] in colours)
-        return [COLOUR_STACK] if usual else []
-    if shape[2] == 1:
-        return [PICTURE]
-    if shape[0] == 3:  # channels, or images
-        return []
-    if shape[2] in colours:  # of one file alone they may be images
-        return [] if alone else [PICTURE]
-    square = shape[0] == shape[1] != shape[2]
-    thin = max(shape[1:]) > _THIN * min(shape[1:])
-    turned = _of_cameras(*shape[:2]) and not _of_cameras(*shape[1:])  # rather (y, x, image), as MATLAB's
-    return [] if square or thin or turned else [STACK]
-
-
-def _of_cameras(height: int, width: int) -> bool:
-    """Whether sides are in a ratio that cameras and screens have, within 1 %."""
-    ratio = max(height, width) / min(height, width)
-    return any(abs(ratio / usual - 1) < 0.01 for usual in _RATIOS)
-
-
-def _possible(shape: tuple[int, ...]) -> list[tuple[str, ...]]:
-    """List the layouts in use that a shape can have."""
-    ways = [
-        STACK, ("y", "x", "image"), PICTURE, ("channel", "y", "x"), COLOUR_STACK,
-        ("image", "channel", "y", "x"), ("y", "x", "channel", "image"), ("image", "channel", "x", "y"),
-        ("channel", "image", "y", "x"), ("channel", "y", "x", "image"),
-    ]  # fmt: skip
-    return [
-        way
-        for way in ways
-        if len(way) == len(shape) and ("channel" not in way or shape[way.index("channel")] in CHANNELS)
-    ]
-
-
-def _words(shape: tuple[int, ...], way: tuple[str, ...]) -> str:
-    size = dict(zip(way, shape, strict=True))
-    kind = {None: "grey", 1: "grey", 3: "RGB", 4: "RGB and transparency"}[size.get("channel")]
-    count = f"{size['image']} images" if "image" in size else "a picture a file"
-    return f"{count}, {size['y']} × {size['x']} (height × width), {kind}"
-
-
 def _ordered(file: Path, array: np.ndarray, order: tuple[str, ...]) -> np.ndarray:
     """Bring a file's axes into the order (image, y, x, channel); without copying.
 
@@ -250,35 +211,6 @@ def _ordered(file: Path, array: np.ndarray, order: tuple[str, ...]) -> np.ndarra
     return array if "image" in order else array[np.newaxis]
 
 
-def _taken(stacks: Mapping[Path, np.ndarray], order, start, stop, step, count) -> Iterator[tuple]:
-    """Yield the name and the pixels of each image that is taken, and log which these are."""
-    if "image" in order:
-        for file, stack in stacks.items():
-            prefix = f"{file.stem}_" if len(stacks) > 1 else ""
-            indices = _indices(file, len(stack), start, stop, step, count)
-            logger.info("%s: %s", file, _told(indices, stack, order))
-            yield from ((f"{prefix}frame_{index:06d}", stack[index]) for index in indices)
-        return
-    files = list(stacks)
-    indices = _indices(f"{files[0]} and the others", len(files), start, stop, step, count)
-    named = names.of_files(files)
-    first, last = (named[files[indices[at]]] for at in (0, -1))
-    logger.info(
-        "%d of %d files, a picture each (%s), from %s to %s",
-        *(len(indices), len(files), ", ".join(order), first, last),
-    )
-    yield from ((named[files[index]], stacks[files[index]][0]) for index in indices)
-
-
-def _told(indices: Sequence[int], stack: np.ndarray, order: Sequence[str]) -> str:
-    """Say which images of a stack are taken."""
-    height, width = stack.shape[1:3]
-    return (
-        f"{len(indices)} of {len(stack)} images of {height} × {width} (height × width; axes "
-        f"{', '.join(order)}), from index {indices[0]} to {indices[-1]}"
-    )
-
-
 def _pixels(image: np.ndarray) -> np.ndarray:
     """Return uint8 pixels (y, x) or (y, x, 3), in memory, without transparency."""
     image = np.array(image, order="C")
@@ -288,14 +220,3 @@ def _pixels(image: np.ndarray) -> np.ndarray:
         return image[..., 0]
     alpha = image[..., 3:] / 255
     return np.rint(image[..., :3] * alpha + GREY * (1 - alpha)).astype(np.uint8)
-
-
-def _indices(what, length, start, stop, step, count) -> list[int]:
-    chosen = range(length)[start:stop:step]
-    if not chosen:
-        raise DataError(f"{what}: has {length} images, none from index {start} on. Make 'start' smaller.")
-    if count is None:
-        return list(chosen)
-    if count > len(chosen):
-        raise DataError(f"{what}: expected at least {count} images ('count'), found {len(chosen)}.")
-    return [chosen[index] for index in evenly_spaced(len(chosen), count)]

@@ -30,8 +30,8 @@ class TiltGratings(Seeded, Stimulus):
 
     With x and y in pixels of the whole screen from its upper left corner, a pixel is white where
     cos(f (x cos θ + y sin θ)) is above 0, and black elsewhere; θ is the angle from vertical. Black is 0,
-    white 255. An image is labelled ``right`` where its angle is above 0, else ``left``; its factor ``orientation``
-    is the angle in degrees, with all digits.
+    white 255. An image is labelled ``right`` where its angle is above 0, else ``left``; its factor
+    ``orientation`` is the angle in degrees, with all digits.
     """
 
     orientations: Angles | None = parameter("Angles from vertical in degrees, positive to the right.", None)

@@ -175,11 +175,11 @@ def test_the_rate_that_a_stream_without_container_states(tmp_path, name):
 def test_a_rate_that_no_one_states_is_asked_for(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     path = write(tmp_path / "a.mjpeg")
-    with pytest.raises(DataError, match=r"a\.mjpeg: does not tell when .*'rate: 25'"):
+    with pytest.raises(DataError, match=r"a\.mjpeg: .*rate: 25"):
         list(movie.Movie(path=path, every=0.2).images())
     found = list(movie.Movie(path=path, count=3).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, None), (9, None), (19, None)]
-    assert "at times that the file does not tell" in caplog.text
+    assert "20 frames, at times" in caplog.text
     found = list(movie.Movie(path=path, every=1.0, rate=5).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, 0), (5, 1), (10, 2), (15, 3)]
 
@@ -213,7 +213,7 @@ def test_a_clock_that_runs_backwards(tmp_path):
     write(tmp_path / "a.ts", begin=5)
     path = tmp_path / "two.ts"
     path.write_bytes((tmp_path / "a.ts").read_bytes() + write(tmp_path / "b.ts").read_bytes())
-    with pytest.raises(DataError, match=r"two\.ts: does not tell when"):
+    with pytest.raises(DataError, match=r"two\.ts: .*'rate"):
         list(movie.Movie(path=path, every=0.5).images())
     found = list(movie.Movie(path=path, every=1.0, rate=RATE).images())
     assert [number(frame) for frame in found] == [0, 10, 0, 10]
