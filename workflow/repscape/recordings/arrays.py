@@ -134,7 +134,9 @@ class Arrays(ResponseRecording):
                 "bin and convention are of angles: say under 'by' of which factor, such as orientation."
             )
         check_braces(self.addresses("path"))
-        check_variables(self.addresses("path"), responses=self.responses, images=self.images, area_of=self.area_of)
+        check_variables(
+            self.addresses("path"), responses=self.responses, images=self.images, area_of=self.area_of
+        )
 
 
 def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:
