@@ -175,7 +175,7 @@ def step_of(step: str, folder: Path, count: int):
 
         return lambda: merge(parts, files["stimulus"], folder / "merged.nc")
     if step == "rdms":
-        from repscape.rdms.compute import write_rdms
+        from repscape.rdms.write import write_rdms
 
         metric = {"name": "sqeuclidean", "kind": "sqeuclidean", "normalisation": "zscore"}
         layers = [{label: files[name]} for name in ("activations", "sample", "rdm")]

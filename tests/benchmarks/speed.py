@@ -281,7 +281,7 @@ def resampling(arguments) -> Iterable[Row]:
     from repscape.io import netcdf
     from repscape.populations.lib import file
     from repscape.populations.lib.layer import Layer
-    from repscape.rdms.compute import write_rdms
+    from repscape.rdms.write import write_rdms
     from repscape.samples.draw import write_samples
 
     images, times, few = arguments.resampling_images, arguments.resamplings, arguments.peer_resamplings

@@ -1,7 +1,7 @@
 """Compute the RDMs of one stimulus, population and sample size: a file a layer."""
 
 from repscape.core import job
-from repscape.rdms.compute import write_rdms
+from repscape.rdms.write import write_rdms
 
 if __name__ == "__main__":
     with job.run(snakemake):

@@ -12,7 +12,8 @@ from scipy.spatial.distance import pdist, squareform
 from repscape.analyses import inference
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
-from repscape.rdms.compare.inference import corrected, infer
+from repscape.rdms.compare.inference import infer
+from repscape.rdms.compare.significance import corrected
 from repscape.rdms.table import table as tables
 from repscape.study.study import Study
 

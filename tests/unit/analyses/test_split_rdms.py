@@ -10,7 +10,7 @@ from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.metrics.lib.single_trials import presentations
-from repscape.rdms.compute import write_rdms
+from repscape.rdms.write import write_rdms
 from repscape.rdms.table import table as tables
 from repscape.study.study import Study
 

@@ -13,7 +13,7 @@ from sklearn.metrics import pairwise_distances
 from repscape.metrics.lib import distances
 from repscape.metrics.lib.distances import pairs, squared_distances
 from repscape.metrics.lib.normalisation import Scaling, scaling
-from repscape.plugin.registry import entry, names
+from repscape.plugin.registry import find, names
 
 METRICS = ["correlation", "cosine", "euclidean", "rms", "spearman", "sqeuclidean"]
 OF_TRIALS = ["crossnobis", "crossnobis_diagonal", "mahalanobis"]  # see lib/test_single_trials.py
@@ -21,7 +21,7 @@ IDENTITY = Scaling(0.0, 1.0)
 
 
 def rdm(metric, activity, normalisation="none"):
-    return entry("metrics", metric)(activity, scaling(activity, normalisation))
+    return find("metrics", metric)().dissimilarity(activity, scaling(activity, normalisation))
 
 
 def normal(images=12, units=300, seed=0):
@@ -259,7 +259,7 @@ def test_activity_that_is_not_finite_is_nan_never_0_or_inf(metric, value, normal
 
 
 def test_scale_0_is_nan():
-    assert np.isnan(entry("metrics", "sqeuclidean")(normal(), Scaling(0.0, 0.0))).all()
+    assert np.isnan(find("metrics", "sqeuclidean")().dissimilarity(normal(), Scaling(0.0, 0.0))).all()
 
 
 shapes = {"images": st.integers(2, 9), "units": st.integers(2, 60), "seed": st.integers(0, 2**32)}

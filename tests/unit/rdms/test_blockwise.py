@@ -14,10 +14,10 @@ from repscape.io import netcdf
 from repscape.metrics.lib import distances
 from repscape.metrics.lib.normalisation import scaling
 from repscape.metrics.lib.streamed_rows import Rows
-from repscape.plugin.registry import entry, find, names
+from repscape.plugin.registry import find, names
 from repscape.rdms import file as rdm_file
-from repscape.rdms.compute import write_rdms
 from repscape.rdms.table import table
+from repscape.rdms.write import write_rdms
 
 from .test_compute import recording, sample
 
@@ -45,7 +45,7 @@ def activity(images=50, units=45, seed=0):
 
 def in_blocks(metric, values, kind="zscore", memory=0):
     rows = Rows.of(values, np.arange(values.shape[1]), memory)
-    return list(find("metrics", metric, "").in_blocks(rows, scaling(rows, kind)))
+    return list(find("metrics", metric)().in_blocks(rows, scaling(rows, kind)))
 
 
 def expected(metric, values):
@@ -87,7 +87,7 @@ def test_undefined_images(small_blocks):
     values = activity()
     values[3] = 5
     found = np.concatenate(in_blocks("correlation", values))
-    whole = entry("metrics", "correlation", "")(values, scaling(values, "zscore"))
+    whole = find("metrics", "correlation")().dissimilarity(values, scaling(values, "zscore"))
     np.testing.assert_array_equal(np.isnan(found), np.isnan(whole))
     np.testing.assert_allclose(found, whole, rtol=2e-6)
 
@@ -98,7 +98,7 @@ def test_all_metrics_that_ship_have_blocks():
     values = activity(30)
     for name in names("metrics"):
         found = np.concatenate(in_blocks(name, values))
-        whole = entry("metrics", name, "")(values, scaling(values, "zscore"))
+        whole = find("metrics", name)().dissimilarity(values, scaling(values, "zscore"))
         np.testing.assert_allclose(found, whole, rtol=2e-6)
 
 
@@ -124,7 +124,7 @@ def paths(tmp_path):
 
 
 def write(paths, output="rdm", metrics=("sqeuclidean", "correlation"), **further):
-    entries = [{"name": metric, "metric": metric, "normalisation": "zscore"} for metric in metrics]
+    entries = [{"name": metric, "kind": metric, "normalisation": "zscore"} for metric in metrics]
     write_rdms(paths["activations"], paths["sample"], paths[output], metrics=entries, **further)
 
 

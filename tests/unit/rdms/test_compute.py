@@ -7,8 +7,8 @@ from repscape.analyses import differentiation
 from repscape.analyses.mds import averaged
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
-from repscape.rdms.compute import write_rdms
 from repscape.rdms.table import table
+from repscape.rdms.write import write_rdms
 
 IMAGES = [f"frame {i}" for i in range(6)]
 
@@ -52,7 +52,7 @@ def paths(tmp_path):
 
 
 def run(paths, normalisation="zscore", metrics=("sqeuclidean", "correlation")):
-    entries = [{"name": metric, "metric": metric, "normalisation": normalisation} for metric in metrics]
+    entries = [{"name": metric, "kind": metric, "normalisation": normalisation} for metric in metrics]
     write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=entries)
 
 
@@ -87,7 +87,7 @@ def test_file_follows_the_contract(paths):
 
 def test_each_metric_has_its_own_normalisation(paths):
     kinds = {"euclidean": "none", "by_max": "max", "by_mean": "mean"}
-    metrics = [{"name": name, "metric": "euclidean", "normalisation": kind} for name, kind in kinds.items()]
+    metrics = [{"name": name, "kind": "euclidean", "normalisation": kind} for name, kind in kinds.items()]
     write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metrics)
     with xr.open_dataset(paths["rdm"]["conv"]) as rdm, xr.open_dataset(paths["sample"]["conv"]) as drawn:
         assert dict(zip(rdm.metric.values, rdm.normalisation.values, strict=True)) == kinds

@@ -6,14 +6,14 @@ from scipy.spatial.distance import pdist, squareform
 
 from repscape.core.errors import ConfigError
 from repscape.metrics.lib.normalisation import Scaling
-from repscape.plugin.registry import entry, names
+from repscape.plugin.registry import find, names
 from repscape.rdms import measures
 
 ACTIVITY = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
 
 
 def of(metric):
-    return entry("metrics", metric)(ACTIVITY, Scaling(0, 1))
+    return find("metrics", metric)().dissimilarity(ACTIVITY, Scaling(0, 1))
 
 
 def least_eigenvalue(distances):

@@ -6,21 +6,21 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, spearmanr
 
-from repscape.metrics.lib import normalisation
-from repscape.metrics.lib.normalisation import scaling
+from repscape.metrics.lib.normalisation import moments, scaling
+from repscape.metrics.lib.rounding import rounding_by_moments, rounding_of
 from repscape.metrics.lib.streamed_rows import Rows
-from repscape.plugin.registry import entry
 from repscape.rdms import blockwise
-from repscape.rdms.compare.comparison import compare, settled
+from repscape.rdms.compare.comparison import compare
 from repscape.rdms.compare.meta import meta_rdms
-from repscape.rdms.compute import Metric, dissimilarities, scalings_of
+from repscape.rdms.compute import NamedMetric, dissimilarities, scalings_of
+from repscape.rdms.condensed import flush_rounding
 from repscape.rdms.table.rdm_stack import without_rounding
 
 METRICS = ("sqeuclidean", "rms", "euclidean", "correlation", "cosine", "spearman")
 
 
 def measures(kind="zscore", metrics=METRICS):
-    return [Metric(name, entry("metrics", name), kind, name) for name in metrics]
+    return [NamedMetric.of(name, name, kind) for name in metrics]
 
 
 def rdms(activity, kind="zscore"):
@@ -67,7 +67,7 @@ def test_a_large_unit_that_does_not_vary_hides_no_distance(blocks):
     if blocks:
         found = np.zeros((3, 1, 15), np.float32)
         scalings = scalings_of(activity, own)
-        blockwise.fill(found, 0, Rows(activity.__getitem__, 6, 11), own, scalings, None, False)
+        blockwise.fill(found, 0, Rows(activity.__getitem__, 6, 11), own, scalings, None)
         found = found[:, 0]
     else:
         found = dissimilarities(activity, own, scalings_of(activity, own))
@@ -94,7 +94,7 @@ def test_blocks_say_the_same():
     scalings = scalings_of(activity, own)
     rows = Rows(activity.__getitem__, *activity.shape)
     values = np.full((5, 1, 24 * 23 // 2), np.nan, np.float32)
-    blockwise.fill(values, 0, rows, own, scalings, None, False)
+    blockwise.fill(values, 0, rows, own, scalings, None)
     expected = dissimilarities(activity, own, scalings)
     assert (values == 0).sum() == 5 * 8 * 3
     np.testing.assert_array_equal(values[:, 0] == 0, expected == 0)
@@ -109,7 +109,7 @@ def test_values_that_are_but_rounding_beside_others_are_ties(kind):
     other = {"spearman": spearmanr, "kendall": lambda x, y: kendalltau(x, y, variant="c")}[kind]
     exact = compare(values, kind)
     np.testing.assert_array_equal(compare(noisy, kind), exact)
-    np.testing.assert_array_equal(settled(noisy), values)
+    np.testing.assert_array_equal(flush_rounding(noisy), values)
     if kind == "spearman":
         assert exact[0] == pytest.approx(1 - other(*values).statistic)
 
@@ -149,8 +149,8 @@ def test_rounding_of_any_size_is_that_of_double_precision(size):
     """Single precision serves where it can, and moments where they are known."""
     activity = (size * np.random.default_rng(0).normal(3, 1, (5, 200))).astype(np.float32)
     expected = (4 * np.finfo(np.float32).eps) ** 2 * np.square(activity.astype(np.float64)).sum(axis=1)
-    np.testing.assert_allclose(normalisation.rounding(activity), expected, rtol=1e-4)
-    found = normalisation.rounding_by_moments(activity, *normalisation.moments(activity))
+    np.testing.assert_allclose(rounding_of(activity), expected, rtol=1e-4)
+    found = rounding_by_moments(activity, *moments(activity))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -159,7 +159,7 @@ def test_the_rounding_of_a_large_unit_that_does_not_vary_is_not_left(spread):
     """Taken off a sum, it would leave its own rounding, in which small distances vanish."""
     activity = (spread * np.random.default_rng(0).normal(size=(6, 50))).astype(np.float32)
     beside = np.column_stack([activity, np.full(6, 1e6, np.float32), np.zeros(6, np.float32)])
-    expected = normalisation.rounding(activity)
-    np.testing.assert_allclose(normalisation.rounding(beside, differences=True), expected, rtol=1e-4)
+    expected = rounding_of(activity)
+    np.testing.assert_allclose(rounding_of(beside, differences=True), expected, rtol=1e-4)
     found = rdms(beside, "none")["euclidean"]
     np.testing.assert_allclose(found, pdist(activity.astype(np.float64)), rtol=1e-4)

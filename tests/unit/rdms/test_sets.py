@@ -14,8 +14,8 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import user_functions
 from repscape.rdms import sets
-from repscape.rdms.compute import write_rdms
 from repscape.rdms.table import table
+from repscape.rdms.write import write_rdms
 
 OBJECTS, COLORS, VIEWS = ("obj1", "obj2", "obj3"), ("000", "090", "180", "270"), ("1", "2")
 ROWS = list(itertools.product(OBJECTS, COLORS, VIEWS))
@@ -101,8 +101,8 @@ def test_combinations_are_further_entries(function):
         combine="mean",
         combinations={
             "warm": WARM,
-            "change": {"how": "difference", "of": [{"color": "180"}, {"color": "000"}]},
-            "one": {"how": first, "of": [{"color": "270"}, {"color": "090"}]},
+            "change": {"kind": "difference", "of": [{"color": "180"}, {"color": "000"}]},
+            "one": {"kind": first, "of": [{"color": "270"}, {"color": "090"}]},
         },
     )
     assert group.entries == {"color": [*COLORS, "warm", "change", "one"]}
@@ -163,7 +163,7 @@ def test_the_order_of_images_does_not_matter(order):
         (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"color": "0"}]}}}, "reads 000 as a number"),
         (FLAT, {"combinations": {"x": {"of": [{"color": "000"}, {"obj": "obj1"}]}}},
          "combination 'x': obj obj1, color 000 is in it twice"),
-        (FLAT, {"combinations": {"x": {"how": "difference", "of": [{"color": "000"}]}}},
+        (FLAT, {"combinations": {"x": {"kind": "difference", "of": [{"color": "000"}]}}},
          "combination 'x': a difference is of two, found 3"),
         ({"obj": ["a", "a", "b", "b"], "color": ["r", "g", "g", "b"]},
          {"by": ["obj"], "combinations": {"x": {"of": [{"color": "r"}, {"color": "g"}]}}},
@@ -247,7 +247,7 @@ def files(tmp_path):
         )
         paths = [{"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")]
         entries = [
-            {"name": metric.rpartition(":")[2], "metric": metric, "normalisation": "zscore"}
+            {"name": metric.rpartition(":")[2], "kind": metric, "normalisation": "zscore"}
             for metric in metrics
         ]
         write_rdms(*paths, metrics=entries, sets=sets)

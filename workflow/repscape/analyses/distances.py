@@ -11,8 +11,8 @@ from repscape.analyses.sd_cd import check_against, check_stimuli, regress, tell_
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.rdms.compare.comparison import ROUNDING, orders_of, places_of
-from repscape.rdms.condensed import entries_of
+from repscape.rdms.compare.permutation import ROUNDING, orders_of
+from repscape.rdms.condensed import entries_of, permuted_pairs
 from repscape.study.study import Study
 
 KEYS = ("source", "stimulus", "layer", "metric")
@@ -291,7 +291,7 @@ def permuted(x: np.ndarray, y: np.ndarray, permutations: int, seed: int) -> np.n
         Of images that have no more orders than 1 + `permutations`, each but the actual one once.
     """
     orders = orders_of(entries_of(len(x)), permutations, seed, max(1, _BLOCK // len(x)))
-    return np.concatenate([x[places_of(some)] @ y.T for some in orders])
+    return np.concatenate([x[permuted_pairs(some)] @ y.T for some in orders])
 
 
 def p_values(r: np.ndarray, null: np.ndarray, tested, others) -> tuple[np.ndarray, np.ndarray]:

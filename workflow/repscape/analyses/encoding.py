@@ -293,7 +293,7 @@ def _resampled(own, scale: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
 def _tests(resampled: np.ndarray) -> dict[str, tuple]:
     """Test medians (model, resample) against 0 and each other, corrected over models and pairs."""
-    from repscape.rdms.compare.inference import corrected, corrected_pairs
+    from repscape.rdms.compare.significance import corrected, corrected_pairs
 
     zero, pair = p_above(resampled), p_different(resampled[:, None] - resampled)
     np.fill_diagonal(pair, np.nan)

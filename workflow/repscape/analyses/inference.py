@@ -141,9 +141,10 @@ class Inference(Seeded, Analysis):
         where = self.where
         models = self.models
         bootstrap = self.bootstrap
-        from repscape.rdms.compare.inference import corrected, corrected_pairs, factors_of, infer
+        from repscape.rdms.compare.inference import factors_of, infer
         from repscape.rdms.compare.noise_ceiling import reliability
         from repscape.rdms.compare.permutation import permutation_tests
+        from repscape.rdms.compare.significance import corrected, corrected_pairs
         from repscape.rdms.table.rdm_stack import without_rounding
 
         where, models = where or {}, models or {}
@@ -403,7 +404,7 @@ def _kinds(data, candidates, repeats: list[str]) -> _Kinds:
 
 
 def _data(table, kinds: _Kinds) -> _Data:
-    from repscape.rdms.compare.comparison import defined_entries
+    from repscape.rdms.condensed import defined_entries
     from repscape.rdms.table.entries import check_same, space, written
 
     rows: dict[tuple, dict[tuple, int]] = {}

@@ -15,7 +15,7 @@ from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.rdms import REPEATED
-from repscape.rdms.compare.comparison import defined_entries
+from repscape.rdms.condensed import defined_entries
 from repscape.rdms.table.rdm_stack import FOLLOWING
 from repscape.study.study import Study
 

@@ -122,7 +122,7 @@ class Ring(Analysis):
         """
         from repscape.analyses.lib.subset_choice import as_square
         from repscape.analyses.mds import averaged
-        from repscape.rdms.compare.comparison import defined_entries
+        from repscape.rdms.condensed import defined_entries
         from repscape.rdms.table import table as tables
         from repscape.rdms.table.rdm_stack import FOLLOWING
 

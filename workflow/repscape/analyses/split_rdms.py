@@ -240,7 +240,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
                 yield {
                     **shared,
                     "metric": measure.name,
-                    "measure": measure.measure,
+                    "measure": measure.kind,
                     "normalisation": measure.normalisation,
                     SPLIT: part.split,
                     PART: part.part,

@@ -80,7 +80,7 @@ class Subset(Seeded, Analysis):
         """
         from repscape.analyses.lib import subset_choice
         from repscape.analyses.mds import averaged
-        from repscape.rdms.compare.comparison import defined_entries
+        from repscape.rdms.condensed import defined_entries
         from repscape.rdms.table import table as tables
         from repscape.rdms.table.rdm_stack import FOLLOWING
 

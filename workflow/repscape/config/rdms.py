@@ -1,5 +1,6 @@
 """The metrics of RDMs, and the sets of images that have RDMs of their own."""
 
+import re
 from collections.abc import Mapping
 
 from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
@@ -8,7 +9,6 @@ from repscape.config.schema import Config
 from repscape.core.errors import unknown
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
-from repscape.rdms import measures
 from repscape.rdms import sets as image_sets
 from repscape.stimuli.lib import factors as factor_names
 
@@ -19,7 +19,7 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
     for index, entry in enumerate(top.rdms.metrics):
         keys, name = ("rdms", "metrics", index), entry.name or entry.kind
         if entry.kind not in registry.names("metrics"):
-            mistakes.add(keys, measures.unknown(entry.kind))
+            mistakes.add(keys, _unknown(entry.kind))
         check_name(mistakes, keys, name)
         if name in registry.names("metrics") and name != entry.kind:
             mistakes.add(
@@ -31,6 +31,18 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
         normalisation = entry.normalisation or top.rdms.normalisation
         metrics.append({"name": name, "kind": entry.kind, "normalisation": normalisation})
     return metrics
+
+
+def _unknown(name: str) -> str:
+    """Say that there is no such metric, and which was probably meant."""
+    metrics = registry.names("metrics")
+    words = re.sub(r"distances?|similarity|dissimilarity|metric|[^a-z0-9]", "", name.lower())
+    for metric in metrics:
+        found = registry.find("metrics", metric)
+        if words in (metric.replace("_", ""), *found.synonyms):
+            hint = f"; did you mean '{metric}' ({found.formula or found.caption})?"
+            return f"'{name}' is unknown{hint} Valid: {', '.join(metrics)}."
+    return unknown(name, metrics)
 
 
 def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.metrics.lib.distances import squared_distances, squared_distances_in_blocks
-from repscape.metrics.lib.normalisation import Scaling, constant, moments, rounding_by_moments
-from repscape.metrics.lib.normalisation import rounding as rounding_of
+from repscape.metrics.lib.normalisation import Scaling, moments
+from repscape.metrics.lib.rounding import constant, rounding_by_moments, rounding_of
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
 
@@ -44,7 +44,7 @@ class Correlation(Metric):
         return correlation_distances_in_blocks(activity)
 
     def squared_rounding(self, activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
-        """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+        """Return what rounding may add to squared distances from each image; see `rounding_of`."""
         _, norms = _moments(activity)
         return rounding_of(activity, differences=True) / norms**2 / 2
 

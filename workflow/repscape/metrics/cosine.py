@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.metrics.lib.distances import squared_distances, squared_distances_in_blocks
-from repscape.metrics.lib.normalisation import Scaling, constant, moments
-from repscape.metrics.lib.normalisation import rounding as rounding_of
+from repscape.metrics.lib.normalisation import Scaling, moments
+from repscape.metrics.lib.rounding import constant, rounding_of
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
 
@@ -45,7 +45,7 @@ class Cosine(Metric):
         return (part / 2 for part in squared_distances_in_blocks(activity, shift=scaling.shift, scale=norms))
 
     def squared_rounding(self, activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
-        """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+        """Return what rounding may add to squared distances from each image; see `rounding_of`."""
         return rounding_of(activity, differences=True) / _norms(activity, scaling) ** 2 / 2
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.metrics.lib.distances import squared_distances, squared_distances_in_blocks
 from repscape.metrics.lib.normalisation import Scaling
-from repscape.metrics.lib.normalisation import rounding as rounding_of
+from repscape.metrics.lib.rounding import rounding_of
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
 
@@ -41,5 +41,5 @@ class Euclidean(Metric):
         return map(np.sqrt, squared_distances_in_blocks(activity, scale=abs(scaling.scale)))
 
     def squared_rounding(self, activity: np.ndarray | Rows, scaling: Scaling) -> np.ndarray:
-        """Return what rounding may add to squared distances from each image; see `measures.settled`."""
+        """Return what rounding may add to squared distances from each image; see `rounding_of`."""
         return rounding_of(activity, differences=True) / scaling.scale**2

@@ -24,8 +24,8 @@ class Mahalanobis(SquaredEuclidean):
     def of_trials(self, activity: np.ndarray, trials: Trials) -> np.ndarray:
         """Return (x̄_i − x̄_j)' Σ⁻¹ (x̄_i − x̄_j) / n, with x̄ an image's mean response.
 
-        Σ is the covariance of single trials (see `repscape.metrics.lib.noise`). Noise that is left in the means
-        makes every distance larger; `crossnobis` has no such bias.
+        Σ is the covariance of single trials (see `repscape.metrics.lib.noise`). Noise that is left in the
+        means makes every distance larger; `crossnobis` has no such bias.
 
         Parameters
         ----------

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from repscape.metrics.correlation import correlation_distances, correlation_distances_in_blocks
-from repscape.metrics.lib.normalisation import Scaling, constant, moments, rounding_by_moments
+from repscape.metrics.lib.normalisation import Scaling, moments
+from repscape.metrics.lib.rounding import constant, rounding_by_moments
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
 

@@ -62,6 +62,11 @@ def find(step: str, name: str, where: str = "config") -> type[Any]:
     return _load(step, name)
 
 
+def find_or_base(step: str, name: str) -> type[Any]:
+    """Import a plugin; of a name that is none, such as what a recording calls its metric, its step's base."""
+    return find(step, name) if name in _files(step) else STEPS[step]
+
+
 @cache
 def _load(step: str, name: str) -> type[Plugin]:
     path = file(step, name)

@@ -1,21 +1,25 @@
 """RDMs of many images, computed in blocks and written as they come."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import netCDF4
 import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.metrics.lib.normalisation import Scaling
+from repscape.metrics.lib.single_trials import Trials
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
 from repscape.rdms import file as rdm_file
+from repscape.rdms.compute import NamedMetric, dissimilarities
 
-# What the interpreter and blocks of pairs and of rows take, in bytes; the rest may hold answers.
+# What the interpreter and blocks of pairs and of rows take, in bytes; the rest may hold activity.
 BLOCKS = 2**30
 
 
-def define(file: netCDF4.Dataset, names: Sequence[str], metrics: int, repeats: int) -> netCDF4.Variable:
+def define(
+    file: netCDF4.Dataset, names: Sequence[str] | np.ndarray, metrics: int, repeats: int
+) -> netCDF4.Variable:
     """Name the images, and make room for the dissimilarities: return the variable."""
     from repscape.io.netcdf import add_variable
 
@@ -32,26 +36,24 @@ def fill(
     values: netCDF4.Variable,
     repeat: int,
     rows: Rows,
-    measures: Sequence,
+    metrics: Sequence[NamedMetric],
     scalings: Mapping[str, Scaling],
-    whole: Callable,
-    trials: bool,
+    trials: Trials | None,
 ) -> np.ndarray:
     """Write the RDMs of one draw part by part; return the number of undefined values of each metric.
+
+    A metric that has no `in_blocks`, or takes trials, is computed for all pairs at once, up to 5,000 images.
 
     Parameters
     ----------
     values : netCDF4.Variable (metric, repeat, pair)
     repeat : int
     rows : Rows
-        The answers of the drawn units.
-    measures : sequence of compute.Metric
+        The activity of the drawn units.
+    metrics : sequence of NamedMetric
     scalings : mapping of normalisation to Scaling
-    whole : callable
-        Takes a metric, computes it for all pairs at once: float array (pair,). Asked for where a metric has
-        no `in_blocks` or needs trials, up to 5,000 images.
-    trials : bool
-        Whether there are single trials, for the metrics that take them.
+    trials : Trials, optional
+        Of the drawn units.
 
     Raises
     ------
@@ -59,11 +61,11 @@ def fill(
         A metric cannot be computed in blocks and there are too many images for all pairs at once; it gives
         something else than a value a pair.
     """
-    undefined = np.zeros(len(measures), np.int64)
-    for at, measure in enumerate(measures):
+    undefined = np.zeros(len(metrics), np.int64)
+    for at, metric in enumerate(metrics):
         done = 0
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            for part in _parts(measure, rows, scalings, whole, trials):
+            for part in _parts(metric, rows, scalings, trials):
                 stop = done + len(part)
                 if stop <= values.shape[-1]:
                     values[at, repeat, done:stop] = part
@@ -71,29 +73,37 @@ def fill(
                 done = stop
         if done != values.shape[-1]:
             raise DataError(
-                f"metric '{measure.name}': expected {values.shape[-1]} values in all, one a pair; its "
+                f"metric '{metric.name}': expected {values.shape[-1]} values in all, one a pair; its "
                 f"'in_blocks' gave {done}. Correct it."
             )
     return undefined
 
 
-def _parts(measure, rows: Rows, scalings: Mapping, whole: Callable, trials: bool) -> Iterator[np.ndarray]:
-    blockwise = type(measure.metric).in_blocks is not Metric.in_blocks
-    if blockwise and not (trials and measure.metric.uses_trials):
-        near, image = measure.rounding(rows, scalings, trials), 0
-        for part in measure.metric.in_blocks(rows, scalings[measure.normalisation]):
-            if near is not None:
-                begin = 0
-                while begin < len(part) and image < len(rows):  # a part has all pairs of some images
-                    row = slice(begin, begin + len(rows) - image - 1)
-                    part[row] = measure.settled(part[row], near[image], near[image + 1 :])
-                    begin, image = row.stop, image + 1
-            yield part
+def _parts(
+    metric: NamedMetric, rows: Rows, scalings: Mapping[str, Scaling], trials: Trials | None
+) -> Iterator[np.ndarray]:
+    """Yield an RDM's values in consecutive parts, with 0 for what rounding alone may have made."""
+    if type(metric.metric).in_blocks is not Metric.in_blocks and not metric.takes(trials):
+        parts = metric.metric.in_blocks(rows, scalings[metric.normalisation])
+        near = metric.squared_rounding(rows, scalings, trials)
+        yield from parts if near is None else _flushed(parts, metric, near)
         return
     if len(rows) > rdm_file.WHOLE:
         raise DataError(
-            f"metric '{measure.name}' is computed for all pairs at once, expected at most "
+            f"metric '{metric.name}' is computed for all pairs at once, expected at most "
             f"{rdm_file.WHOLE:,} images for that, found {len(rows):,}. Take fewer images or another metric; "
             "or give the metric `in_blocks` (see CONTRIBUTING.md)."
         )
-    yield whole(measure)
+    yield dissimilarities(rows[0 : len(rows)], [metric], scalings, trials)[0]
+
+
+def _flushed(parts: Iterable[np.ndarray], metric: NamedMetric, near: np.ndarray) -> Iterator[np.ndarray]:
+    """Flush rounding in parts, each of all pairs i < j of some consecutive i; `near` is by image."""
+    image = 0
+    for part in parts:
+        begin = 0
+        while begin < len(part) and image < len(near):
+            row = slice(begin, begin + len(near) - image - 1)
+            part[row] = metric.flush_rounding(part[row], near[image], near[image + 1 :])
+            begin, image = row.stop, image + 1
+        yield part

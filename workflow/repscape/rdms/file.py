@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repscape.core.errors import DataError
-from repscape.rdms.condensed import places
+from repscape.rdms.condensed import condensed_index
 
 if TYPE_CHECKING:
     import netCDF4
@@ -70,7 +70,7 @@ def of_pairs(
     -------
     float32 array (metric, repeat, picked)
     """
-    at = places(i, j, images)
+    at = condensed_index(i, j, images)
     found = np.empty((*values.shape[:2], len(at)), np.float32)
     order = np.argsort(at)
     for row in np.split(order, np.flatnonzero(np.diff(np.minimum(i, j)[order])) + 1):

@@ -252,7 +252,7 @@ def _combination(name, combination, plain, factors, entries, where) -> Combined:
     twice = next((part for part in parts if parts.count(part) > 1), None)
     if twice is not None:
         raise ConfigError(f"{where}: {_named(zip(entries, twice, strict=True))} is in it twice.")
-    how = combination.get("how", "mean")
+    how = combination.get("kind", "mean")
     _check_two(how, len(parts), where)
     return Combined(how, tuple(plain[part] for part in parts))
 

@@ -14,8 +14,8 @@ from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.noise import Noise
 from repscape.metrics.lib.normalisation import Scaling, scaling
 from repscape.metrics.lib.single_trials import Trials, presentations
-from repscape.plugin.registry import entry
-from repscape.rdms.compute import write_rdms
+from repscape.plugin.registry import find
+from repscape.rdms.write import write_rdms
 
 NONE = Scaling(0.0, 1.0)
 IMAGES = 7
@@ -44,7 +44,7 @@ def dataset(trials, some=slice(None)):
 
 
 def rdm(metric, trials):
-    return entry("metrics", metric)(means(trials).astype(np.float32), NONE, trials=trials)
+    return find("metrics", metric)().of_trials(means(trials).astype(np.float32), trials)
 
 
 # Fewer units than trials and more; the same number of repeats and different ones
@@ -125,7 +125,7 @@ def test_without_trials_it_is_the_distance_of_normalised_activity(metric):
     z = scaling(activity, "zscore")
     standardised = (activity.astype(float) - z.shift) / z.scale
     expected = [((standardised[i] - standardised[j]) ** 2).mean() for i, j in zip(*pairs(6), strict=True)]
-    np.testing.assert_allclose(entry("metrics", metric)(activity, z), expected, rtol=1e-5)
+    np.testing.assert_allclose(find("metrics", metric)().dissimilarity(activity, z), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("metric", OF_TRIALS)
@@ -197,7 +197,7 @@ def write(tmp_path):
         variables = {"unit": (("repeat", "draw"), drawn)}
         attributes = keys | {"drawn": "random"}
         netcdf.write(tmp_path / "sample.nc", kind="sample", variables=variables, attributes=attributes)
-        entries = [{"name": name, "metric": name, "normalisation": "zscore"} for name in metrics]
+        entries = [{"name": name, "kind": name, "normalisation": "zscore"} for name in metrics]
         files = ({"V1": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm"))
         write_rdms(*files, metrics=entries, sets=sets)
         with xr.open_dataset(tmp_path / "rdm.nc") as found:

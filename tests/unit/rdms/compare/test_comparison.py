@@ -15,10 +15,13 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kendalltau, kstest, pearsonr, spearmanr
 
 from repscape.core.errors import DataError
-from repscape.rdms.compare import comparison
-from repscape.rdms.compare.comparison import compare, defined_entries, left_out, orders_used, p_values
+from repscape.rdms.compare import kendall
+from repscape.rdms.compare.comparison import COMPARISONS, compare, left_out
+from repscape.rdms.compare.permutation import orders_of, orders_used, p_values
+from repscape.rdms.compare.whitening import whitened_similarity
+from repscape.rdms.condensed import defined_entries
 
-KINDS = comparison.Comparison.__args__
+KINDS = list(COMPARISONS)
 ORACLES = {
     "pearson": "corr",
     "spearman": "spearman",
@@ -82,21 +85,19 @@ def test_whitening_inverts_the_covariance():
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_kendall_by_signs_equals_kendall_by_sorting(monkeypatch, ties):
+def test_kendall_by_signs_equals_kendall_by_sorting(ties):
     values = rdms(4, 12, seed=5, ties=ties)
     values[0] = 3.0
-    by_signs = compare(values, "kendall")
-    monkeypatch.setattr(comparison, "_MOST_SIGNS", 0)
-    np.testing.assert_allclose(by_signs, compare(values, "kendall"), atol=1e-12)
-    expected = [1 - tau_a(x, y) for x, y in itertools.combinations(values, 2)]
+    by_signs = kendall.tau_a(values, values)
+    np.testing.assert_allclose(by_signs, kendall.tau_a(values, values, most_signs=0), atol=1e-12)
+    expected = [[tau_a(x, y) for x in values] for y in values]
     np.testing.assert_allclose(by_signs, expected, atol=1e-12)
 
 
-def test_kendall_without_ties_equals_scipy_in_blocks(monkeypatch):
-    monkeypatch.setattr(comparison, "_BLOCK", 5000)
+def test_kendall_without_ties_equals_scipy_in_blocks():
     values = rdms(3, 20)
-    expected = [1 - kendalltau(x, y).statistic for x, y in itertools.combinations(values, 2)]
-    np.testing.assert_allclose(compare(values, "kendall"), expected, atol=1e-12)
+    expected = [[kendalltau(x, y).statistic for x in values] for y in values]
+    np.testing.assert_allclose(kendall.tau_a(values, values, block=5000), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -203,12 +204,11 @@ def test_p_of_many_entries_is_near_a_loop(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_p_does_not_depend_on_what_else_is_compared(kind, monkeypatch):
+def test_p_does_not_depend_on_what_else_is_compared(kind):
     values = rdms(6, 10)
     whole = squareform(p_values(values, kind, 99, 3), checks=False)
-    monkeypatch.setattr(comparison, "_BLOCK", 1000)
-    assert p_values(values[[1, 4]], kind, 99, 3)[0] == whole[1, 4]
-    assert (p_values(values, kind, 99, 3) == whole[np.triu_indices(6, 1)]).all()
+    assert p_values(values[[1, 4]], kind, 99, 3, block=1000)[0] == whole[1, 4]
+    assert (p_values(values, kind, 99, 3, block=1000) == whole[np.triu_indices(6, 1)]).all()
 
 
 def test_p_is_uniform_where_nothing_is_related_and_small_where_it_is():
@@ -246,7 +246,7 @@ def test_what_is_no_stack_of_rdms_is_refused(shape):
 def test_orders():
     assert [orders_used(n, 1000) for n in (2, 3, 4, 6, 7, 200)] == [1, 5, 23, 719, 1000, 1000]
     assert orders_used(4, 10) == 10
-    sampled = np.concatenate(list(comparison.orders_of(4, 10, 0, 3)))
+    sampled = np.concatenate(list(orders_of(4, 10, 0, 3)))
     assert sampled.shape == (10, 4)
     assert (np.sort(sampled, axis=1) == np.arange(4)).all()
 
@@ -277,7 +277,7 @@ def test_whitening_with_gaps(kind, gaps):
     if gaps:
         lacking = (first // 2 == second // 2) | (generator.random(len(first)) < 0.2)
         x[:, lacking] = y[:, lacking] = np.nan
-    found = comparison.whitened_similarity(x, y, kind)
+    found = whitened_similarity(x, y, kind == "whitened_pearson")
     theirs = rsatoolbox.rdm.compare(x, y, ORACLES[kind])
     np.testing.assert_allclose(found, theirs, rtol=1e-9)
     there = np.isfinite(x[0])

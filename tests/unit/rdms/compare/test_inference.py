@@ -1,5 +1,7 @@
 """Inference against rsatoolbox's own, with the same samples, and against formulae."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import rsatoolbox.inference as theirs
@@ -11,8 +13,10 @@ from scipy.spatial.distance import pdist, squareform
 from statsmodels.stats.multitest import multipletests
 
 from repscape.core.errors import DataError
-from repscape.rdms.compare.inference import Units, corrected, corrected_pairs, infer, limits, samples
-from repscape.rdms.compare.noise_ceiling import METHODS, reliability
+from repscape.rdms.compare.comparison import COMPARISONS, Similarity
+from repscape.rdms.compare.inference import Units, infer, samples
+from repscape.rdms.compare.noise_ceiling import reliability
+from repscape.rdms.compare.significance import corrected, corrected_pairs, student_interval
 
 pytestmark = pytest.mark.filterwarnings("ignore:Noise ceiling for tau")
 
@@ -58,7 +62,7 @@ def same_samples(monkeypatch):
         )
 
 
-@pytest.mark.parametrize("comparison", METHODS)
+@pytest.mark.parametrize("comparison", get_args(Similarity))
 @pytest.mark.parametrize("bootstrap", BOOTSTRAPS)
 def test_as_rsatoolbox_with_the_same_samples(monkeypatch, capsys, comparison, bootstrap):
     data, models = made()
@@ -70,7 +74,7 @@ def test_as_rsatoolbox_with_the_same_samples(monkeypatch, capsys, comparison, bo
     if bootstrap == "both":  # its cross-validation of one fold draws random numbers as well
         drawn = iter(list(same_samples(monkeypatch)))
         monkeypatch.setattr(evaluate, "bootstrap_sample", lambda rdms, **_: next(drawn)(rdms))
-    found = BOOTSTRAPS[bootstrap](fixed, RDMs(data), method=METHODS[comparison], N=12)
+    found = BOOTSTRAPS[bootstrap](fixed, RDMs(data), method=COMPARISONS[comparison].rsatoolbox, N=12)
     resampled = found.evaluations.reshape(12, 3, -1)[:, :, 0]
     np.testing.assert_allclose(ours.resampled, resampled, rtol=1e-9)
     if bootstrap == "both":
@@ -85,7 +89,7 @@ def test_as_rsatoolbox_with_the_same_samples(monkeypatch, capsys, comparison, bo
             setattr(found, name, np.maximum.reduce([getattr(found, name), *alone]))
     np.testing.assert_allclose(ours.sem, found.get_sem(), rtol=1e-6)
     assert ours.dof == found.dof
-    whole = theirs.eval_fixed(fixed, RDMs(data), method=METHODS[comparison])
+    whole = theirs.eval_fixed(fixed, RDMs(data), method=COMPARISONS[comparison].rsatoolbox)
     np.testing.assert_allclose(ours.similarity, whole.get_means())
     np.testing.assert_allclose(ours.ceiling, whole.noise_ceiling)
     np.testing.assert_allclose(ours.each[:, 0], whole.evaluations[0])
@@ -332,7 +336,7 @@ def test_limits_are_those_of_the_similarities():
     data, models = made()
     found = infer([data], [models], bootstrap="both", resamples=50)
     for one, other in zip(
-        limits(found.similarity, found.sem, found.dof), (found.low, found.high), strict=True
+        student_interval(found.similarity, found.sem, found.dof), (found.low, found.high), strict=True
     ):
         np.testing.assert_allclose(one, other)
 

@@ -11,8 +11,9 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import pearsonr, spearmanr
 
 from repscape.core.errors import ConfigError, DataError
-from repscape.rdms.compare.comparison import compare, p_values
+from repscape.rdms.compare.comparison import compare
 from repscape.rdms.compare.meta import meta_rdms
+from repscape.rdms.compare.permutation import p_values
 from repscape.rdms.table import table as tables
 from repscape.rdms.table.entries import space
 

@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.rdms.compare.comparison import p_values
-from repscape.rdms.compare.permutation import permutation_tests
+from repscape.rdms.compare.permutation import p_values, permutation_tests
 
 SIMILARITY = {
     "pearson": lambda x, y: stats.pearsonr(x, y)[0],

@@ -11,11 +11,10 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from repscape.core.errors import DataError
+from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.plugin import registry
-from repscape.rdms import measures
-from repscape.rdms.compare.comparison import NOT_SQUARED
+from repscape.rdms.compare.comparison import measure_of
 from repscape.rdms.condensed import entries_of
 from repscape.study.study import Study
 
@@ -79,8 +78,12 @@ def check_metrics(study: Study, of: str | list[str], where: Mapping | None, root
     chosen = (where or {}).get("metric")
     names = study.metrics if chosen is None else chosen if isinstance(chosen, list) else [chosen]
     for section in study.config.get("rdms", {}).get("metrics", []):
-        if section["name"] in names:
-            measures.check_squared(section["kind"], "root")
+        if section["name"] in names and registry.find("metrics", section["kind"]).squared is None:
+            raise ConfigError(
+                f"root: {registry.file('metrics', section['kind'])} does not say whether the metric "
+                f"'{section['kind']}' is a squared distance, of which roots are taken here. Write "
+                "`squared = True` or `squared = False` in its class, or `root: true` or `root: false` here."
+            )
 
 
 def is_squared(labels: Mapping, root: bool | None) -> bool:
@@ -100,13 +103,11 @@ def is_squared(labels: Mapping, root: bool | None) -> bool:
     """
     if root is not None:
         return root
-    metric = str(labels["metric"])
-    if labels.get("metric_sub"):
-        return metric not in NOT_SQUARED
-    measure = str(labels.get("measure") or metric)
-    squared = measures.described(measure).squared
+    squared = measure_of(labels).squared
     if squared is not None:
         return squared
+    metric = str(labels["metric"])
+    measure = str(labels.get("measure") or metric)
     if measure in registry.names("metrics"):
         raise DataError(
             f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "

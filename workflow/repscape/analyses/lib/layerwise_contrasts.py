@@ -29,7 +29,7 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
         that source in its layer; ``source_low``, ``source_high``; ``p_source`` and its corrections. NaN
         where there is no such layer. Empty where no two sources have the same layers.
     """
-    from repscape.rdms.compare.inference import corrected, limits
+    from repscape.rdms.compare.significance import corrected, student_interval
 
     keys = [label for label in labels if label not in ("source", *dependent)]
     depths: dict[str, dict[tuple, int]] = {}
@@ -55,7 +55,7 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
         own, theirs = np.array(sorted(both)).T
         column = others.index(other)
         difference = found.similarity[own] - found.similarity[theirs]
-        low, high = limits(difference, found.sem_pair[own, theirs], found.dof, most=2)
+        low, high = student_interval(difference, found.sem_pair[own, theirs], found.dof, most=2)
         p = found.p_pair[own, theirs]
         for name, values in zip(
             names, (difference, low, high, p, *(corrected(p, method) for method in CORRECTIONS)), strict=True

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
-from repscape.rdms import measures
+from repscape.plugin import registry
 from repscape.rdms.file import presentations
 
 DRAWN = {
@@ -60,7 +60,7 @@ def comparison(name: str) -> str:
 
 def metric(measure: str, name: str | None = None) -> str:
     """Say what a metric measures, and its name where a study calls it otherwise."""
-    words = measures.described(measure).caption or f"dissimilarity by {measure}"
+    words = registry.find_or_base("metrics", measure).caption or f"dissimilarity by {measure}"
     return words if name in (None, measure, measure.rpartition(":")[2]) else f"{words} ({name})"
 
 

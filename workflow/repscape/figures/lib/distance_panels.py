@@ -8,7 +8,7 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.shown import OfMetric, OfSource
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import parameter
-from repscape.rdms.compare.comparison import orders_used
+from repscape.rdms.compare.permutation import orders_used
 from repscape.study import defaults
 from repscape.study.study import Study
 

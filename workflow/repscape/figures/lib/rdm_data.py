@@ -26,13 +26,13 @@ def of_fewer(rdm, most: int):
         return rdm
     import xarray
 
-    from repscape.rdms.condensed import places
+    from repscape.rdms.condensed import condensed_index
 
     images = np.array(evenly_spaced(rdm.sizes["image"], most))
     names = rdm["name"].values
     rows = []
     for place, i in enumerate(images[:-1]):  # of row i, all pairs lie together: read at once
-        begin = int(places(i, i + 1, rdm.sizes["image"]))
+        begin = int(condensed_index(i, i + 1, rdm.sizes["image"]))
         row = rdm["dissimilarity"].isel(pair=slice(begin, begin + rdm.sizes["image"] - 1 - i)).values
         rows.append(row[..., images[place + 1 :] - i - 1])
     first, second = np.triu_indices(len(images), 1)

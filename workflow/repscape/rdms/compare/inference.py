@@ -1,6 +1,6 @@
 """Which models' RDMs are like measured ones: similarities with intervals, noise ceilings and tests.
 
-Comparisons, variances from bootstraps and the tests are rsatoolbox's, noise ceilings the same as its (Schütt
+Similaritys, variances from bootstraps and the tests are rsatoolbox's, noise ceilings the same as its (Schütt
 et al., eLife 12:e82566, 2023). Resampling is done here, with a seed of its own (rsatoolbox draws from numpy's
 global state) and for all models at once: the same samples give the same numbers in a small part of the
 time. Three things differ:
@@ -18,13 +18,13 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.metrics.lib.ranks import in_order
-from repscape.rdms.compare.comparison import Comparison, settled
-from repscape.rdms.compare.noise_ceiling import METHODS, noise_ceiling, similarities, split_half_ceiling
-from repscape.rdms.condensed import entries_of, places
+from repscape.rdms.compare.comparison import COMPARISONS, Similarity
+from repscape.rdms.compare.noise_ceiling import noise_ceiling, similarities, split_half_ceiling
+from repscape.rdms.compare.significance import student_interval
+from repscape.rdms.condensed import condensed_index, entries_of, flush_rounding
 
 Bootstrap = Literal["entries", "sets", "repeats", "units", "both"]
 
-LEVEL = 0.95
 FEWEST_ENTRIES = 3  # different ones in a bootstrap sample, as in rsatoolbox
 
 
@@ -107,7 +107,7 @@ def infer(
     data: Sequence[np.ndarray],
     models: Sequence[np.ndarray],
     *,
-    comparison: Comparison = "pearson",
+    comparison: Similarity = "pearson",
     bootstrap: Bootstrap,
     resamples: int = 1000,
     seed: int = 0,
@@ -130,7 +130,7 @@ def infer(
         One a set of entries, with the same repeats in the same order. All values finite.
     models : sequence of float arrays (model, pair)
         One a set, with the same models in the same order. All values finite.
-    comparison : a key of `METHODS`
+    comparison : a `Similarity`
     bootstrap : {"entries", "sets", "repeats", "units", "both"}
     resamples : int
     seed : int
@@ -153,7 +153,7 @@ def infer(
     from rsatoolbox.model import ModelFixed
     from rsatoolbox.rdm import RDMs
 
-    data, models = ([settled(rows) for rows in sets] for sets in (data, models))
+    data, models = ([flush_rounding(rows) for rows in sets] for sets in (data, models))
     factors = factors_of(bootstrap, len(data), units is not None)
     repeats = len(data[0])
     sizes = _sizes(data, units, halves)
@@ -175,7 +175,7 @@ def infer(
         return Result(
             [ModelFixed(str(at), RDMs(models[0][at][None])) for at in range(len(similarity))],
             similarity[None],
-            method=METHODS[comparison],
+            method=COMPARISONS[comparison].rsatoolbox,
             cv_method="bootstrap",
             noise_ceiling=ceiling,
             variances=variances,
@@ -195,7 +195,7 @@ def infer(
             largest = np.maximum.reduce([getattr(one, name) for one in (result, *alone)])
             setattr(result, name, largest)
     sem = np.atleast_1d(result.get_sem())
-    low, high = limits(similarity, sem, int(result.dof))
+    low, high = student_interval(similarity, sem, int(result.dof))
     p_pair = result.test_pairwise("t-test") if len(similarity) > 1 else np.ones((1, 1))
     np.fill_diagonal(p_pair, np.nan)
     sem_pair = np.full(p_pair.shape, np.nan)
@@ -277,54 +277,6 @@ def samples(
             yield whole, Sample(repeats=of_repeats, units=units), Sample(sets=of_sets, entries=of_entries)
 
 
-def limits(values: np.ndarray, sem: np.ndarray, dof: int, most: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the limits of 95% intervals by Student's t, within what values can be.
-
-    What an interval loses beyond −`most` and `most`, where no similarity is, does not change how often it
-    holds the true one; and it excludes 0 where the test does.
-    """
-    from scipy.stats import t
-
-    reach = t.ppf((1 + LEVEL) / 2, dof) * sem
-    return (values - reach).clip(-most, most), (values + reach).clip(-most, most)
-
-
-def corrected(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray:
-    """Correct p for how many tests there are; NaN are no tests.
-
-    Parameters
-    ----------
-    p : float array of any shape
-    method : {"holm", "fdr"}
-        Holm's bound on the chance of any false positive (Scand. J. Statist. 6:65, 1979), under any
-        dependence; or the expected share of false ones among the positives (Benjamini & Hochberg, J.
-        R. Statist. Soc. B 57:289, 1995), for tests that are independent or positively dependent.
-    """
-    from scipy.stats import false_discovery_control
-
-    found = np.full(p.shape, np.nan)
-    tests = p[np.isfinite(p)]
-    if not tests.size:
-        return found
-    if method == "fdr":
-        found[np.isfinite(p)] = false_discovery_control(tests)
-        return found
-    order = np.argsort(tests, kind="stable")
-    adjusted = np.maximum.accumulate(tests[order] * np.arange(len(tests), 0, -1))
-    holm = np.empty_like(adjusted)
-    holm[order] = np.minimum(adjusted, 1)
-    found[np.isfinite(p)] = holm
-    return found
-
-
-def corrected_pairs(p: np.ndarray, method: Literal["holm", "fdr"]) -> np.ndarray:
-    """Correct a symmetric matrix of p, each pair counted once."""
-    first, second = np.triu_indices(len(p), 1)
-    found = np.full(p.shape, np.nan)
-    found[first, second] = found[second, first] = corrected(p[first, second], method)
-    return found
-
-
 def _sizes(data: Sequence[np.ndarray], units: Units | None, halves: bool) -> dict[str, int]:
     return {
         "sets": len(data),
@@ -344,7 +296,7 @@ def _counts(factors: Sequence[str], sizes: dict[str, int]) -> dict[str, int | No
 
 
 def _ceiling(
-    data: np.ndarray, numbers: np.ndarray, comparison: Comparison, halves: bool
+    data: np.ndarray, numbers: np.ndarray, comparison: Similarity, halves: bool
 ) -> tuple[float, float]:
     return split_half_ceiling(data, comparison) if halves else noise_ceiling(data, numbers, comparison)
 
@@ -353,7 +305,7 @@ class _Evaluation:
     """The similarity of each model in bootstrap samples, and their ceilings."""
 
     def __init__(
-        self, data, models, each, ceilings, comparison: Comparison, units: Units | None, halves: bool
+        self, data, models, each, ceilings, comparison: Similarity, units: Units | None, halves: bool
     ):
         if comparison == "spearman":  # the order alone counts; sorting takes long, and is done once
             data, models = ([in_order(rows) for rows in sets] for sets in (data, models))
@@ -437,7 +389,7 @@ def _resampled(drawn: np.ndarray) -> _Taken | None:
     first, second = np.triu_indices(n, 1)
     i, j = drawn[first], drawn[second]
     copies = i == j
-    return _Taken(np.where(copies, 0, places(i, j, n)), copies)
+    return _Taken(np.where(copies, 0, condensed_index(i, j, n)), copies)
 
 
 def _covariance(found: np.ndarray) -> np.ndarray:

@@ -16,7 +16,8 @@ from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.metrics.lib.distances import pairs
 from repscape.rdms import REPEATED
-from repscape.rdms.compare.comparison import Comparison, compare, left_out, p_values
+from repscape.rdms.compare.comparison import Comparison, compare, left_out
+from repscape.rdms.compare.permutation import p_values
 from repscape.rdms.table.rdm_stack import FOLLOWING, Labelled, Notes
 
 if TYPE_CHECKING:

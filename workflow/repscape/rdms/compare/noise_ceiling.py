@@ -7,43 +7,35 @@ hundred entries with gaps can be compared many times.
 import numpy as np
 
 from repscape.metrics.lib.ranks import ranks
-from repscape.rdms.compare.comparison import Comparison, whitened_similarity
-
-# What the comparisons of `repscape.rdms.compare.comparison` are called in rsatoolbox
-METHODS = {
-    "pearson": "corr",
-    "spearman": "spearman",
-    "kendall": "tau-a",
-    "cosine": "cosine",
-    "whitened_pearson": "corr_cov",
-    "whitened_cosine": "cosine_cov",
-}
+from repscape.rdms.compare.comparison import COMPARISONS, Similarity
+from repscape.rdms.compare.whitening import whitened_similarity
 
 
-def similarities(models: np.ndarray, data: np.ndarray, comparison: Comparison) -> np.ndarray:
+def similarities(models: np.ndarray, data: np.ndarray, comparison: Similarity) -> np.ndarray:
     """Return how like each model each RDM of the data is; values that are NaN in all are left out.
 
     Parameters
     ----------
     models : float array (model, pair)
     data : float array (repeat, pair)
-    comparison : a key of `METHODS`
+    comparison : a `Similarity`
 
     Returns
     -------
     float64 array (model, repeat)
     """
-    if comparison.startswith("whitened"):
-        return whitened_similarity(models, data, comparison)
+    about = COMPARISONS[comparison]
+    if about.whitened:
+        return whitened_similarity(models, data, about.centred)
     from rsatoolbox.rdm import compare
 
-    if comparison == "spearman":  # r of the ranks
+    if about.ranked:  # r of the ranks
         used = np.isfinite(models).all(0) & np.isfinite(data).all(0)
-        return compare(ranks(models[:, used]), ranks(data[:, used]), METHODS["pearson"])
-    return compare(models, data, METHODS[comparison])
+        return compare(ranks(models[:, used]), ranks(data[:, used]), COMPARISONS["pearson"].rsatoolbox)
+    return compare(models, data, about.rsatoolbox)
 
 
-def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison) -> tuple[float, float]:
+def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Similarity) -> tuple[float, float]:
     """Return the noise ceiling of RDMs; copies of one have the same number.
 
     As rsatoolbox's `boot_noise_ceiling`, each RDM normalised or ranked once: how similar RDMs are to the mean
@@ -54,7 +46,7 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison)
     ----------
     data : float array (repeat, pair)
     numbers : int array (repeat,)
-    comparison : a key of `METHODS`
+    comparison : a `Similarity`
 
     Returns
     -------
@@ -80,7 +72,7 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Comparison)
     return float(lower), float(upper)
 
 
-def split_half_ceiling(data: np.ndarray, comparison: Comparison) -> tuple[float, float]:
+def split_half_ceiling(data: np.ndarray, comparison: Similarity) -> tuple[float, float]:
     """Return the noise ceiling of halves of the same trials, averaged over the ways to split them.
 
     Parameters

@@ -1,6 +1,6 @@
 """The RDMs of a table, found by their labels, and what is to be told of those that cannot be compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +10,9 @@ from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.metrics.lib.distances import pairs
 from repscape.rdms import REPEATED
-from repscape.rdms.compare.comparison import defined_entries, orders_used, settled
-from repscape.rdms.measures import scale_of
+from repscape.rdms.compare.comparison import measure_of
+from repscape.rdms.compare.permutation import orders_used
+from repscape.rdms.condensed import defined_entries, flush_rounding
 from repscape.rdms.table.entries import Space, check_same, space, written
 
 if TYPE_CHECKING:
@@ -22,12 +23,23 @@ FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "pre
 
 
 def without_rounding(table: "pd.DataFrame") -> list[np.ndarray]:
-    """Return the values of each RDM of a table, with 0 for what is rounding; see `comparison.settled`."""
+    """Return the values of each RDM of a table, with 0 for what is rounding (`condensed.flush_rounding`)."""
     telling = [name for name in ("metric", "metric_sub", "measure", "normalisation") if name in table]
     labels = table[telling].to_dict("records")
     return [
-        settled(values, scale_of(own)) for values, own in zip(table["dissimilarity"], labels, strict=True)
+        flush_rounding(values, _scale_of(own))
+        for values, own in zip(table["dissimilarity"], labels, strict=True)
     ]
+
+
+def _scale_of(labels: Mapping) -> float:
+    """Say how large an RDM's values are, from its labels: 1, or 0 where only they themselves tell.
+
+    Those of a bounded metric or comparison and those of z-scored activity are of the size of 1, so that what
+    is 10⁻¹⁶ is rounding, even where all values are.
+    """
+    zscored = labels.get("normalisation") == "zscore" and not labels.get("metric_sub")
+    return 1.0 if measure_of(labels).largest is not None or zscored else 0.0
 
 
 class Labelled:
