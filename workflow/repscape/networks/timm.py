@@ -201,7 +201,7 @@ def _from_hub(config, what: str) -> Path:
     """Download from the Hugging Face hub, once. It says no checksums in advance; layers.nc has them."""
     from huggingface_hub import hf_hub_download
 
-    from repscape.io import assets
+    from repscape.io import asset_store
 
     if not config.hf_hub_id:
         raise AssetError(
@@ -209,7 +209,9 @@ def _from_hub(config, what: str) -> Path:
         )
     name = config.hf_hub_filename or "model.safetensors"
     try:
-        return Path(hf_hub_download(config.hf_hub_id, name, cache_dir=assets.cache() / "huggingface"))
+        return Path(
+            hf_hub_download(config.hf_hub_id, name, cache_dir=asset_store.cache_folder() / "huggingface")
+        )
     except Exception as error:  # of the hub's client, of its HTTP library and of the system
         raise AssetError(
             f"{what}: {name} of https://huggingface.co/{config.hf_hub_id} cannot be downloaded "

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from repscape.core.errors import ConfigError
 from repscape.core.logs import logger
-from repscape.io import assets
+from repscape.io import asset_store
 from repscape.networks.lib import layer_table
 from repscape.plugin import code_digest, registry, schema
 from repscape.plugin.contract import Network
@@ -91,14 +91,14 @@ def _rows(source: str, arguments: str) -> tuple[Row, ...]:
         ),
     }
     key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
-    path = assets.cache() / "tables" / f"{key[:32]}.tsv"
+    path = asset_store.cache_folder() / "tables" / f"{key[:32]}.tsv"
     try:
         found = _kept(path)
         if found is None:
             _make(source, arguments, path)
             found = _kept(path)
     except OSError as error:
-        raise ConfigError(f"{assets.cannot_be_used(error)} A table of layers takes up to 1 MB.") from error
+        raise ConfigError(f"{asset_store.cannot_be_used(error)} A table of layers takes up to 1 MB.") from error
     if found is None:
         raise ConfigError(f"{path}: was made, and is not there or damaged. Check the disk, then run again.")
     return found

@@ -52,7 +52,7 @@ def check_is(path: Path, digits: str, whose: str) -> None:
     DataError
         It is another file.
     """
-    from repscape.io.assets import checksum
+    from repscape.io.asset_store import checksum
 
     found = checksum(path)
     if not found.startswith(digits):
