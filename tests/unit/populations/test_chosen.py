@@ -181,12 +181,12 @@ def test_position_means():
 def test_top_sorts_mean_responses_and_breaks_ties_by_index():
     layer = Layer("conv1", 2, 5, 2, 20)
     responses = np.array([0.0, 3, 1, 3, 0, -1, 2, 3, 0, 0, *range(-10, 0)])
-    chosen = top.Top(units=6, reference=[]).select(layer, responses)
+    chosen = top.Top(units=6, reference=[]).select(layer._replace(measured=responses))
     # by hand: 3 at 1, 3 and 7; 2 at 6; 1 at 2; the first of the zeros
     np.testing.assert_array_equal(chosen.unit, [0, 1, 2, 3, 6, 7])
     np.testing.assert_array_equal(chosen.rank, [5, 0, 4, 1, 3, 2])
     assert chosen.requested == 6
-    every = top.Top(units=100, reference=[]).select(layer, responses)
+    every = top.Top(units=100, reference=[]).select(layer._replace(measured=responses))
     np.testing.assert_array_equal(every.unit, range(20))
     np.testing.assert_array_equal(np.argsort(every.rank), sorted(range(20), key=lambda u: (-responses[u], u)))
 

@@ -66,7 +66,7 @@ def test_a_file_has_a_group_a_layer_and_one_line_names_the_small_ones(tmp_path, 
     assert "fc1 (10), fc2 (7)" in caplog.text
     with netcdf.open_file(path, "population") as dataset:
         assert list(dataset.groups) == ["conv1", "fc1", "fc2"]
-        assert (dataset.source, dataset.select, dataset.seed) == ("net", "random", 5)
+        assert (dataset.source, dataset.plugin, dataset.seed) == ("net", "random", 5)
         assert (dataset["fc1"].n_requested, dataset["fc1"].n_recorded) == (100, 10)
         read = file.read(dataset, "conv1")
         assert (read.unit == random.Random(units=100, seed=5).select(LAYER).unit).all()

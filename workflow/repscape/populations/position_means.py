@@ -1,4 +1,4 @@
-"""One value a location: its mean over channels."""
+"""Means over channels, one of each position."""
 
 import numpy as np
 
@@ -7,15 +7,19 @@ from repscape.populations.lib.layer import Layer, Selection
 
 
 class PositionMeans(Population):
-    """One value a location: its mean over channels."""
+    """Means over channels, one of each position (of tokens: one of each token)."""
 
     draw_kinds = ("random",)
 
-    def estimated_units(self, layer: str, units: int, count: int) -> int:
-        """Return how many values are recorded of a layer of so many units and channels."""
-        return units // max(count, 1)
+    def estimated_units(self, layer: str, units: int, channels: int) -> int:
+        """Return the number of positions."""
+        return units // max(channels, 1)
 
     def select(self, layer: Layer) -> Selection:
-        """Take the mean over channels at every position (of tokens: the mean of every token)."""
+        """Take the mean over channels at every position."""
         positions = layer.height * layer.width
         return Selection(np.arange(positions, dtype=np.int32), "position_mean", positions)
+
+    def caption(self) -> str:
+        """Say which means of each layer these are."""
+        return "the means of each layer's positions over channels"

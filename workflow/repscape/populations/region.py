@@ -1,4 +1,4 @@
-"""Units that look at a place in the image."""
+"""Units whose receptive fields are centred in a region of the image."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -16,32 +16,20 @@ Pixels = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class Region(Population):
-    """Units that look at a place in the image."""
+    """Units whose receptive fields are centred in a region of the image."""
 
     centre: tuple[Pixels, Pixels] = parameter(
-        "y and x, in pixels of the network's input (after preprocessing)."
+        "The region's centre, y and x in pixels of the network's input (after preprocessing)."
     )
-    radius: Pixels = parameter("In the same pixels; what lies on the circle belongs to it.")
+    radius: Pixels = parameter("The region's radius in the same pixels; the circle belongs to it.")
 
     def check_layers(self, layers: Mapping[str, Row], image: tuple[int, int] | None) -> None:
-        """Refuse a centre outside the image, where its size is known.
-
-        Parameters
-        ----------
-        layers : dict of name to Row
-            Not used: shipped tables have no receptive fields.
-        image : (int, int) or None
-            Height and width of the network's input.
-
-        Raises
-        ------
-        ConfigError
-        """
+        """Refuse a centre outside the image, where its size is known."""
         if image is not None and _outside(self.centre, image):
             raise ConfigError(_outside(self.centre, image))
 
-    def estimated_units(self, layer: str, units: int, count: int) -> int:
-        """Return 0: how many units look there, only the network's file tells."""
+    def estimated_units(self, layer: str, units: int, channels: int) -> int:
+        """Return 0: receptive fields are known from the network's file alone."""
         return 0
 
     def select(self, layer: Layer) -> Selection:
@@ -51,11 +39,7 @@ class Region(Population):
         of the network's input, where the centre of the first pixel is 0 (Araujo, Norris & Sim, Computing
         receptive fields of convolutional neural networks, Distill 2019). A circle that is smaller than
         the stride may lie between all centres: then the position (or positions) closest to its centre
-        is taken, and told. Layers of a single position see the whole image: all their units are taken.
-
-        Parameters
-        ----------
-        layer : Layer
+        is taken, with a warning. Layers of a single position see the whole image: all their units are taken.
 
         Raises
         ------
@@ -70,8 +54,8 @@ class Region(Population):
             return Selection(np.arange(layer.channels, dtype=np.int32), "unit", layer.channels)
         if np.isnan(layer.stride):
             raise DataError(
-                f"layer {layer.label}: {layer.height} x {layer.width} positions have no receptive fields that "
-                "depend on place alone, so no region can be chosen. Leave the layer out."
+                f"layer {layer.label}: {layer.height} x {layer.width} positions have no receptive fields "
+                "that depend on position alone, so no region can be chosen. Leave the layer out."
             )
         y, x = (layer.offset + layer.stride * np.arange(length) for length in (layer.height, layer.width))
         squared = (y[:, np.newaxis] - self.centre[0]) ** 2 + (x - self.centre[1]) ** 2
@@ -79,19 +63,29 @@ class Region(Population):
         if not inside.size:
             inside = np.flatnonzero(squared == squared.min())
             logger.warning(
-                "region: no unit of %s is centred within %g pixels of (%g, %g); the closest, %.1f away, is taken",
+                "region: no unit of %s is centred within %g pixels of (%g, %g); "
+                "the closest, %.1f away, is taken",
                 layer.label, self.radius, *self.centre, np.sqrt(squared.min()),
             )  # fmt: skip
         unit = (np.arange(layer.channels)[:, np.newaxis] * positions + inside).ravel()
         return Selection(unit.astype(np.int32), "unit", len(unit))
 
+    def caption(self) -> str:
+        """Say which units of each layer these are."""
+        y, x = self.centre
+        return (
+            f"the units of each layer whose receptive fields are centred within {self.radius:g} pixels of "
+            f"y = {y:g}, x = {x:g} in the network's input (or closest to it; of layers with one position, "
+            "all)"
+        )
+
 
 def _outside(centre, image: tuple[int, int]) -> str:
-    """Say that a place is not within an image; nothing if it is."""
+    """Say that a point is not within an image; nothing if it is."""
     height, width = image
     if centre[0] <= height - 1 and centre[1] <= width - 1:
         return ""
     return (
-        f"centre: expected a place within the network's input of {height} x {width} pixels, found "
+        f"centre: expected a point within the network's input of {height} x {width} pixels, found "
         f"y = {centre[0]:g}, x = {centre[1]:g} (the last pixel is {height - 1}, {width - 1})."
     )

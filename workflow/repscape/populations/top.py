@@ -1,37 +1,28 @@
-"""The units that answer most to some stimuli."""
+"""The units that respond most to some stimuli."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import PositiveInt
 
-from repscape.plugin.contract import OnDevice, Population, parameter
+from repscape.core.words import listing, number
+from repscape.plugin.contract import OnDevice, parameter
 from repscape.plugin.parameter_types import StimulusFiles
 from repscape.populations.lib.layer import Layer, Selection
+from repscape.populations.lib.up_to import UpTo
 
 
-class Top(OnDevice, Population):
-    """The units that answer most to some stimuli."""
+class Top(OnDevice, UpTo):
+    """The units with the largest mean response to some stimuli, ranked by it."""
 
     draw_kinds = ("random", "equal", "ranked")
 
-    units: PositiveInt = parameter("How many.")
-    reference: StimulusFiles = parameter("By name; every image counts the same.")
+    reference: StimulusFiles = parameter(
+        "The stimuli that responses are averaged over; every image counts the same."
+    )
 
     def measure(self, network: Path, layers: Sequence[Layer]) -> dict[str, np.ndarray]:
-        """Return each unit's mean response over all images of the reference stimuli.
-
-        Parameters
-        ----------
-        network : Path
-            The frozen network.
-        layers : sequence of Layer
-
-        Returns
-        -------
-        dict of label to float64 (unit,)
-        """
+        """Return each unit's mean response over all images of the reference stimuli, float64 (unit,)."""
         from repscape.populations.lib.mean_responses import mean_responses
 
         return mean_responses(
@@ -39,17 +30,20 @@ class Top(OnDevice, Population):
         )
 
     def select(self, layer: Layer) -> Selection:
-        """Take the units of largest mean response to the reference stimuli; all where a layer is smaller.
+        """Take the units of largest mean response; all of a smaller layer.
 
         The whole layer is searched. Of units with equal responses, such as the many zeros after a ReLU,
         those with the smaller index come first.
-
-        Parameters
-        ----------
-        layer : Layer
         """
-        order = np.argsort(-layer.measured, kind="stable")[: self.units]
+        order = np.argsort(-np.asarray(layer.measured), kind="stable")[: self.units]
         unit = np.sort(order)
         rank = np.empty(len(unit), dtype=np.int32)
         rank[np.searchsorted(unit, order)] = np.arange(len(unit))
         return Selection(unit.astype(np.int32), "unit", self.units, rank)
+
+    def caption(self) -> str:
+        """Say which units of each layer these are."""
+        return (
+            f"the units of each layer with the largest mean response to "
+            f"{listing(self.addresses('reference'))}, up to {number(self.units)}"
+        )

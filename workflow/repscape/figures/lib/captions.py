@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
-from repscape.plugin import registry
+from repscape.core.words import listing, number, plural
+from repscape.plugin import registry, schema
 from repscape.rdms.file import presentations
 
 DRAWN = {
@@ -89,37 +90,11 @@ def recorded(population: str, selected: str) -> str:
     selected : str
         How it was selected, as recordings have it: json of the plugin (``kind``) and its keys.
     """
-    keys = json.loads(selected)
-    match keys["kind"]:
-        case "all":
-            words = "all units of each layer"
-        case "random":
-            words = f"up to {plural(keys['units'], 'unit', 'units')} of each layer, recorded at random"
-        case "top":
-            names = listing(map(escape, _several(keys["reference"])))
-            words = (
-                f"the units of each layer with the largest mean response to {names}, up to "
-                f"{number(keys['units'])}"
-            )
-        case "filters" if isinstance(keys["channels"], dict):
-            words = "all positions of the filters chosen in each layer"
-        case "filters":
-            words = f"all positions of these filters of each layer: {listing(_several(keys['channels']))}"
-        case "region":
-            y, x = keys["centre"]
-            words = (
-                f"the units of each layer whose receptive fields are centred within {keys['radius']:g} "
-                f"pixels of y = {y:g}, x = {x:g} in the network's input (or closest to it; of layers with "
-                "one position, all)"
-            )
-        case "filter_means" if keys.get("channels"):
-            words = "the means over positions of the filters chosen in each layer"
-        case "filter_means":
-            words = "the means of each layer's filters over positions (with one position, its units)"
-        case "position_means":
-            words = "the means of each layer's positions over channels"
-        case other:
-            words = f"the units of each layer selected by {escape(other)}"
+    section = json.loads(selected)
+    words = ""
+    if section["kind"] in registry.names("populations"):
+        words = schema.make("populations", section).caption()
+    words = escape(words or f"the units of each layer selected by {section['kind']}")
     return f"{words} (population ``{population}``)"
 
 
@@ -181,24 +156,9 @@ def _at(values, **labels) -> str:
     return str(_where(values, **labels).values)
 
 
-def _several(names) -> list:
-    return [names] if isinstance(names, str) else list(names)
-
-
 def escape(text) -> str:
     """Make text mean itself in reStructuredText."""
     return re.sub(r"([\\`*|])|_(?!\w)", lambda match: "\\" + match[0], " ".join(str(text).split()))
-
-
-def number(value) -> str:
-    """Write a number with thin thousands: 10,000; other text stays."""
-    return f"{int(value):,}" if str(value).isdigit() else str(value)
-
-
-def listing(items: Iterable) -> str:
-    """Join words: a, b and c."""
-    items = [str(item) for item in items]
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def ten(power: int) -> str:
@@ -237,11 +197,6 @@ def layers(shown: Collection, chosen: Sequence | None, most: int) -> str:
     """Say how many layers are shown; where `most` are by default, that others may be left out."""
     some = " (evenly spaced ones of those recorded)" if chosen is None and len(shown) == most else ""
     return plural(len(shown), "layer", "layers") + some
-
-
-def plural(count: int, one: str, several: str) -> str:
-    """Write a count with its noun."""
-    return f"{number(count)} {one if count == 1 else several}"
 
 
 def counts(names: Sequence[str], numbers: Sequence[int], what: str) -> str:

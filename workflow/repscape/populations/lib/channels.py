@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from repscape.core.errors import ConfigError, DataError
+from repscape.plugin.contract import Population, parameter
+from repscape.traced.layer_info import Row
 
 SLICE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?")
 
@@ -27,6 +29,33 @@ def _as_list(value):
 Entry = Annotated[Annotated[int, Field(ge=0)] | str, BeforeValidator(_check_slice)]
 Some = Annotated[list[Entry], BeforeValidator(_as_list), Field(min_length=1)]
 Channels = Some | dict[str, Some]
+
+
+DOC = 'Which channels: numbers from 0 and slices (``"0:32"``), for all layers or for each by name.'
+
+
+class OfChannels(Population, shared=True):
+    """Populations of chosen channels; by default of all."""
+
+    channels: Channels | None = parameter(DOC, None)
+
+    def check(self) -> None:
+        """Refuse a channel that is listed twice."""
+        if self.channels is not None:
+            check(self.channels)
+
+    def check_layers(self, layers: Mapping[str, Row], image: tuple[int, int] | None) -> None:
+        """Refuse channels that a layer of a network does not have."""
+        if self.channels is not None:
+            check_layers(self.channels, {name: row.channels for name, row in layers.items()})
+
+    def estimated_units(self, layer: str, units: int, channels: int) -> int:
+        """Return the number of chosen channels."""
+        return len(self._chosen(layer, channels))
+
+    def _chosen(self, layer: str, count: int) -> np.ndarray:
+        """Return the chosen channels of a layer that has `count`."""
+        return np.arange(count) if self.channels is None else of_layer(self.channels, layer, count)
 
 
 def check(channels: Channels) -> None:
