@@ -21,7 +21,7 @@ from repscape.config import double_resizing
 from repscape.config.names import TARGETS
 from repscape.core import run as this_run
 from repscape.core.devices import check as check_device, free_gpu_memory, has_gpu
-from repscape.core.errors import RepscapeError, some
+from repscape.core.errors import RepscapeError, in_words, raised_in, some
 from repscape.core.logs import Calm, say
 from repscape.io import assets
 from repscape.networks.lib import layer_table_cache
@@ -54,6 +54,11 @@ def or_stop(function, *arguments, **keywords):
     except RepscapeError as error:
         # Snakemake would frame an exception by lines of our own code.
         sys.exit(f"repscape: {error}")
+    except Exception as error:
+        where = raised_in(error, this_run.plugin_folders())  # in a user's plugin
+        if not where:
+            raise
+        sys.exit(f"repscape: {where}: {in_words(error)}")
 
 
 if not workflow.overwrite_configfiles and not HANDED_OVER:

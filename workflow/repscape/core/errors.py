@@ -7,6 +7,8 @@ workflow prints the message alone; a traceback means a bug in repscape itself.
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from traceback import extract_tb
 
 from repscape.core.natural_order import natural
 
@@ -56,6 +58,27 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
 
 def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
+
+
+def raised_in(error: BaseException, folders: Iterable[str | Path]) -> str:
+    """Return where code in some folders raised an error, ``FILE:LINE``; "" if none of them did.
+
+    Of several calls the innermost counts, of code that is not Python the place that Python names.
+    """
+    roots = [Path(folder).resolve() for folder in folders if folder]
+    calls = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        calls.append((error.filename, error.lineno))
+    for file, line in reversed(calls):
+        if any(Path(file).is_relative_to(root) for root in roots):
+            return f"{file}:{line}"
+    return ""
+
+
+def in_words(error: BaseException) -> str:
+    """Name an error and say what it says."""
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {said}".removesuffix(": ")  # a MemoryError has no words
 
 
 def gpu_memory_ran_out(error: BaseException) -> bool:

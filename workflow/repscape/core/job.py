@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from repscape.core import run as whose
-from repscape.core.errors import RepscapeError, gpu_memory_ran_out
+from repscape.core.errors import RepscapeError, gpu_memory_ran_out, in_words, raised_in
 from repscape.core.logs import INTERRUPTED, logger, say
 
 _GRACE = 2  # seconds
@@ -73,14 +73,15 @@ def run(snakemake) -> Iterator[None]:
         say(f"repscape: {step} failed: {error} [log: {log}]")
         sys.exit(1)
     except Exception as error:
-        what = f"{type(error).__name__}: {error}".removesuffix(": ")  # a MemoryError has no words
-        logger.exception("unexpected %s", what)
+        what, where = in_words(error), raised_in(error, whose.plugin_folders())
+        logger.exception("unexpected %s", f"{where}: {what}" if where else what)
         if gpu_memory_ran_out(error):
             what = (
                 f"the GPU's memory ran out ({str(error).splitlines()[0]}). Free memory on it (nvidia-smi "
                 "says who uses it), take smaller batches or smaller images, or set device: cpu"
             )
-        say(f"repscape: {step} failed unexpectedly: {what}. The traceback is in {log}.")
+        how = f"failed in {where}" if where else "failed unexpectedly"
+        say(f"repscape: {step} {how}: {what}. The traceback is in {log}.")
         sys.exit(1)
     finally:
         whose.in_job = False

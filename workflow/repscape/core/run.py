@@ -10,9 +10,16 @@ import select
 import threading
 from collections.abc import Callable
 
-VARIABLE = "REPSCAPE_RUN"  # of the environment, in which jobs find the name of their run
+# Of the environment, in which jobs find the name of their run, and the folders of the user's plugins
+VARIABLE = "REPSCAPE_RUN"
+PLUGINS = "REPSCAPE_PLUGINS"
 
 in_job = False  # whether this process is a job of a run: `job.run` says it
+
+
+def plugin_folders() -> list[str]:
+    """Return the folders of the user's plugins."""
+    return list(filter(None, os.environ.get(PLUGINS, "").split(os.pathsep)))
 
 
 def name_of(pid: int) -> str:

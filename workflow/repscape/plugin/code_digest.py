@@ -8,6 +8,7 @@ digest is of the syntax tree: comments, docstrings, layout and dates do not coun
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -42,13 +43,14 @@ def digest(*files: str | Path) -> str:
     str
         16 hexadecimal digits; the same on every machine and Python version that is supported.
     """
-    waiting = [(_key(file, number), file) for number, file in enumerate(Path(one).resolve() for one in files)]
+    given = [Path(one).resolve() for one in files]
+    waiting = [(_key(file, number, file), file, number) for number, file in enumerate(given)]
     seen: dict[str, str] = {}
     while waiting:
-        key, file = waiting.pop()
+        key, file, number = waiting.pop()
         if key not in seen:
             seen[key], found = _read(file)
-            waiting.extend((_key(one), one) for one in found)
+            waiting += [(_key(one, number, given[number]), one, number) for one in found]
     lines = "\n".join(f"{key} {seen[key]}" for key in sorted(seen))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
@@ -102,14 +104,25 @@ def serialise(node) -> str:
 
 
 def neighbours(tree: ast.AST, file: Path) -> list[Path]:
-    """Name the files beside a user's plugin that it imports relatively."""
+    """Name the files that a user's plugin imports from its own folders, relatively or by their package."""
     found = []
     for node in _walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            folder = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            for path in [folder, *(folder / alias.name for alias in node.names)]:
-                found += [one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()]
-    return found
+        if isinstance(node, ast.ImportFrom):
+            parts = node.module.split(".") if node.module else []
+            root = file.parents[node.level - 1] if node.level else _above(file, parts[0])
+            if root:
+                folder = root.joinpath(*parts)
+                found += [folder, *(folder / alias.name for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+            found += [root.joinpath(*parts) for parts in names if (root := _above(file, parts[0]))]
+    files = [one for path in found for one in (path.with_suffix(".py"), path / "__init__.py")]
+    return [one for one in files if one.is_file()]
+
+
+def _above(file: Path, package: str) -> Path | None:
+    """Return the folder that holds a package in which a file lies."""
+    return next((folder.parent for folder in file.parents if folder.name == package), None)
 
 
 @cache
@@ -126,7 +139,12 @@ def _module_file(module: str) -> Path:
     return file if file.exists() else path / "__init__.py"
 
 
-def _key(file: Path, number: int = 0) -> str:
-    """Name a file by its path below the workflow folder, wherever the checkout lies, another by a number."""
+def _key(file: Path, number: int, given: Path) -> str:
+    """Name a file by its path below the workflow folder, wherever the checkout lies.
+
+    Another is named by its path from the file that it was found from, and by that file's number.
+    """
     root = PACKAGE.parent
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else f"{number} {file.name}"
+    if file.is_relative_to(root):
+        return file.relative_to(root).as_posix()
+    return f"{number} {os.path.relpath(file, given.parent)}"

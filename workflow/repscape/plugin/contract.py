@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import get_annotations
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from repscape.core.errors import ConfigError, unknown
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from repscape.traced.layer_info import Row
 
 REQUIRED: Any = ...
+KIND = "kind"  # the key of a section that says which plugin it is of
+BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,27 @@ class Parameter:
 
 
 def parameter(doc: str, default: Any = REQUIRED, **bounds: Any) -> Any:
-    """Declare a parameter of a plugin; its annotation is its type."""
+    """Declare a parameter of a plugin; its annotation is its type.
+
+    Parameters
+    ----------
+    doc : str
+        A sentence that says what it is.
+    default : object
+        Without one the config must give it.
+    **bounds
+        `BOUNDS`, of its value or, of a list, of its length.
+
+    Raises
+    ------
+    ConfigError
+        There is no sentence, or a bound is unknown.
+    """
+    if not isinstance(doc, str) or not doc.strip():
+        raise ConfigError(f"parameter: expected first a sentence that says what it is, found {doc!r}.")
+    for name in bounds:
+        if name not in BOUNDS:
+            raise ConfigError(f"parameter: {unknown(name, BOUNDS)}")
     return Parameter(doc, default, bounds)
 
 
@@ -80,6 +103,9 @@ class Plugin:
     """
 
     parameters: ClassVar[Mapping[str, Parameter]] = {}
+    _required: ClassVar[tuple[str, ...]] = ()
+    """Methods that every plugin of the step defines."""
+
     libraries: tuple[str, ...] = ()
     """Packages whose versions the result depends on: another version makes it anew."""
 
@@ -107,6 +133,7 @@ class Plugin:
         }
         if not shared:
             _check_names(cls)
+            _check_methods(cls)
 
     def __init__(self, **values) -> None:  # noqa: D107 (the class's docstring says it)
         for name in values:
@@ -156,7 +183,7 @@ class Plugin:
 
 
 def _check_names(cls: type[Plugin]) -> None:
-    """Refuse public names that are neither parameters nor known from a base class.
+    """Refuse public names that are neither parameters nor known from a base class, and unusable parameters.
 
     Raises
     ------
@@ -167,8 +194,13 @@ def _check_names(cls: type[Plugin]) -> None:
     inherited = {name for base in cls.__mro__[1:] for name in vars(base).get("parameters", {})}
     hints = get_annotations(cls)
     for name in cls.parameters:
-        if name in known - inherited:
-            raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as what plugins define.")
+        if name in known - inherited or name == KIND:
+            taken = "the key that selects the plugin" if name == KIND else "what plugins define"
+            raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as {taken}. Rename it.")
+        if name.startswith("_"):
+            raise ConfigError(f"{cls.__name__}.{name}: a parameter begins with a letter. Rename it.")
+        if not any(name in get_annotations(base) for base in cls.__mro__):
+            raise ConfigError(f"{cls.__name__}.{name}: expected a type, as in `{name}: int = parameter(…)`.")
     for name in [*vars(cls), *hints]:
         if name.startswith("_") or name in known or name in cls.parameters:
             continue
@@ -180,6 +212,38 @@ def _check_names(cls: type[Plugin]) -> None:
         raise ConfigError(
             f"{cls.__name__}.{unknown(name, sorted(known))} Let names of your own begin with an underscore."
         )
+
+
+def _check_methods(cls: type[Plugin]) -> None:
+    """Refuse a class that lacks a method, or has one with other arguments than the contract's.
+
+    Raises
+    ------
+    ConfigError
+    """
+    bases = [base for base in cls.__mro__ if base.__module__ == __name__]
+    contract = {name: value for base in reversed(bases) for name, value in vars(base).items()}
+    for name, agreed in contract.items():
+        agreed, found = _function(agreed), _function(getattr(cls, name))
+        if agreed is None or name.startswith("_"):
+            continue
+        if found is agreed and name in cls._required:
+            raise ConfigError(f"{cls.__name__}: expected a method {name}({', '.join(_arguments(agreed))}).")
+        if found is None:
+            raise ConfigError(f"{cls.__name__}.{name}: expected a method, found {getattr(cls, name)!r}.")
+        if len(_arguments(found)) != len(_arguments(agreed)):
+            expected, has = (", ".join(_arguments(one)) for one in (agreed, found))
+            raise ConfigError(f"{cls.__name__}.{name}: expected the arguments ({expected}), found ({has}).")
+
+
+def _function(value: Any) -> FunctionType | None:
+    """Return the function of a method, also of a class method; None of anything else."""
+    value = getattr(value, "__func__", value)
+    return value if isinstance(value, FunctionType) else None
+
+
+def _arguments(function: FunctionType) -> tuple[str, ...]:
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
 
 
 class Seeded(Plugin, shared=True):
@@ -198,6 +262,8 @@ class OnDevice(Plugin, shared=True):
 
 class Stimulus(Plugin, shared=True):
     """A source of images: ``stimuli/NAME.py``."""
+
+    _required = ("images",)
 
     def images(self) -> "Iterator[Frame]":
         """Yield the images in order.
@@ -234,6 +300,8 @@ class Stimulus(Plugin, shared=True):
 class Network(Plugin, shared=True):
     """A source of networks: ``networks/NAME.py``."""
 
+    _required = ("load",)
+
     @classmethod
     def takes_seed(cls, values: Mapping) -> bool:
         """Say whether weights are drawn at random."""
@@ -258,6 +326,8 @@ class Network(Plugin, shared=True):
 
 class Training(Plugin, shared=True):
     """A way to train networks: ``trainings/NAME.py``."""
+
+    _required = ("train",)
 
     def train(self, network, training, held_out) -> Iterator[list[float]]:
         """Train a network in place; yield the loss of each step after each epoch.
@@ -284,6 +354,8 @@ class Recording(Plugin, shared=True):
 class RdmRecording(Recording, shared=True):
     """A recording that gives RDMs."""
 
+    _required = ("read", "labels")
+
     def read(self) -> Iterator:
         """Yield a `recordings.lib.rdm_import.GivenRdm` for each RDM."""
         raise NotImplementedError
@@ -295,6 +367,8 @@ class RdmRecording(Recording, shared=True):
 
 class ResponseRecording(Recording, shared=True):
     """A recording that gives responses of neurons to stimuli: a source, as a network is."""
+
+    _required = ("read",)
 
     def read(self, stimuli: Mapping) -> Any:
         """Read the trials.
@@ -308,6 +382,8 @@ class ResponseRecording(Recording, shared=True):
 
 class Population(Plugin, shared=True):
     """A way to select the units of each layer that are recorded: ``populations/NAME.py``."""
+
+    _required = ("select",)
 
     of_recordings: bool = False
     """Whether neurons can be selected so, which have no channels and no place."""
@@ -337,6 +413,8 @@ class Population(Plugin, shared=True):
 
 class Metric(Plugin, shared=True):
     """A dissimilarity of two activity patterns: ``metrics/NAME.py``."""
+
+    _required = ("dissimilarity",)
 
     squared: bool | None = None
     """Whether it is a squared distance between patterns, up to a factor: maps then take its root. Where it
@@ -402,6 +480,8 @@ class Metric(Plugin, shared=True):
 class Analysis(Plugin, shared=True):
     """What follows from RDMs or activations: ``analyses/NAME.py``."""
 
+    _required = ("inputs", "compute")
+
     streams: bool = False
     """Whether it holds one file at a time, so that it needs the memory of the largest and not of all."""
 
@@ -462,6 +542,8 @@ class Analysis(Plugin, shared=True):
 
 class Figure(Plugin, shared=True):
     """A figure: ``figures/NAME.py``."""
+
+    _required = ("inputs", "draw")
 
     category: str = ""
     """Its group in the report."""

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -17,13 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from repscape.core.errors import ConfigError, nearest, unknown
+from repscape.core.errors import ConfigError, in_words, nearest, raised_in, unknown
+from repscape.core.run import PLUGINS, plugin_folders
 from repscape.plugin.contract import STEPS, Plugin
 
 PACKAGE = Path(__file__).parents[1]
 GROUP = "repscape.plugins"
-# Folders of plugins, for this process and the jobs that it starts
-VARIABLE = "REPSCAPE_PLUGINS"
 
 
 def names(step: str) -> tuple[str, ...]:
@@ -69,16 +69,15 @@ def find_or_base(step: str, name: str) -> type[Any]:
 
 @cache
 def _load(step: str, name: str) -> type[Plugin]:
+    """Import a plugin; whatever is wrong with its file is said with the file and the line."""
     path = file(step, name)
-    if path.is_relative_to(PACKAGE):
-        module = importlib.import_module(f"repscape.{step}.{name}")
-    else:
-        try:
-            module = importlib.import_module(f"{_package(path.parents[1])}.{step}.{name}")
-        except ConfigError as error:  # a name that the contract does not have
-            raise ConfigError(f"{path}: {error}") from error
-        except Exception as error:
-            raise ConfigError(f"{path}: the file cannot be imported: {error!r}.") from error
+    root = path.parents[1]
+    try:
+        module = importlib.import_module(f"{_package(root)}.{step}.{name}")
+    except Exception as error:
+        where = raised_in(error, [root]) or str(path)
+        what = str(error) if isinstance(error, ConfigError) else f"cannot be imported: {in_words(error)}."
+        raise ConfigError(f"{where}: {what}") from error
     return _only_class(module, step, path)
 
 
@@ -93,8 +92,9 @@ def _only_class(module: ModuleType, step: str, path: Path) -> type[Plugin]:
     if len(found) != 1:
         what = ", ".join(one.__name__ for one in found) or "none"
         raise ConfigError(f"{path}: expected one class derived from {base.__name__}, found {what}.")
+    contract = {one for parent in base.__mro__ for one in vars(parent) if not one.startswith("_")}
     for name, value in vars(module).items():
-        if getattr(value, "__module__", None) == module.__name__ and name in vars(base) and callable(value):
+        if getattr(value, "__module__", None) == module.__name__ and name in contract and callable(value):
             raise ConfigError(
                 f"{path}: the function '{name}' is what {base.__name__} has: put it into "
                 f"{found[0].__name__}, or let its name begin with an underscore."
@@ -120,8 +120,9 @@ def use(folders: Iterable[str | Path], where: str = "plugins") -> None:
     paths = list(dict.fromkeys([*(Path(folder).expanduser().resolve() for folder in folders), *_installed()]))
     for path in paths:
         _check_folder(path, where)
-    os.environ[VARIABLE] = os.pathsep.join(map(str, paths))
-    _files.cache_clear()
+    os.environ[PLUGINS] = os.pathsep.join(map(str, paths))
+    for known in (_files, _load):
+        known.cache_clear()
     for step in STEPS:
         names(step)
 
@@ -132,6 +133,8 @@ def _check_folder(path: Path, where: str) -> None:
         raise ConfigError(
             f"{where}: {path}: expected a folder, found {'a file' if path.exists() else 'none'}."
         )
+    if os.pathsep in str(path):
+        raise ConfigError(f"{where}: {path}: expected a path without '{os.pathsep}'. Rename the folder.")
     inside = [entry.name for entry in path.iterdir() if entry.is_dir()]
     for name in set(inside) - STEPS.keys():
         meant = nearest(name, STEPS)
@@ -166,10 +169,11 @@ def _files(step: str) -> dict[str, Path]:
     ConfigError
         Two have one name.
     """
-    folders = filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))
     found: dict[str, Path] = {}
-    for root in [PACKAGE, *map(Path, folders)]:
+    for root in [PACKAGE, *map(Path, plugin_folders())]:
         for path in sorted((root / step).glob("[!_]*.py")):
+            if "." in path.stem:
+                raise ConfigError(f"{path}: expected a name without dots. Rename the file.")
             if path.stem in found:
                 raise ConfigError(
                     f"{path}: there is a plugin of this name: {found[path.stem]}. Rename the file."
@@ -180,7 +184,18 @@ def _files(step: str) -> dict[str, Path]:
 
 @cache
 def _package(folder: Path) -> str:
-    """Make a folder a package that Python knows, under a name that no other has."""
+    """Return the name of the package that a folder is for Python.
+
+    One that cannot be imported by a name of its own gets one that no other has.
+    """
+    if folder == PACKAGE:
+        return "repscape"
+    for path in map(Path, sys.path):
+        name = ".".join(folder.relative_to(path).parts) if folder.is_relative_to(path) else ""
+        with suppress(ImportError, ValueError):
+            spec = find_spec(name) if name else None
+            if spec and str(folder) in (spec.submodule_search_locations or ()):
+                return name
     name = f"repscape_plugins_{sha256(os.fsencode(folder)).hexdigest()[:16]}"
     package = sys.modules[name] = ModuleType(name)
     package.__path__ = [str(folder)]

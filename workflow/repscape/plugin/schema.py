@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PydanticUserError,
     TypeAdapter,
     ValidationInfo,
     create_model,
@@ -20,11 +21,10 @@ from pydantic import (
 )
 
 from repscape.core.errors import AssetError, ConfigError
-from repscape.plugin.contract import Stimulus
+from repscape.plugin.contract import KIND, Stimulus
 from repscape.plugin.parameter_types import Names, _Asset, _Made
 from repscape.plugin.registry import find
 
-KIND = "kind"  # the key that selects the plugin
 LARGEST = 1e12  # of numbers in a config, beside seeds; keys have narrower bounds where these are known
 
 
@@ -122,10 +122,19 @@ def model(plugin: type[Any], common: type[Any] | None = None) -> type[BaseModel]
 
 @cache
 def _model(plugin: type[Any], common: type[Any] | None) -> type[BaseModel]:
-    fields = {KIND: (str, Field(description="Which plugin: the name of its file."))}
+    fields: dict[str, Any] = {KIND: (str, Field(description="Which plugin: the name of its file."))}
     if common is not None:
         fields |= _fields(common)
-    return create_model(plugin.__module__.rpartition(".")[2], __base__=Section, **fields | _fields(plugin))
+    try:
+        fields |= _fields(plugin)
+        return create_model(plugin.__module__.rpartition(".")[2], __base__=Section, **fields)
+    except PydanticUserError as error:
+        raise ConfigError(f"{file_of(plugin)}: {error.message.splitlines()[0]}") from error
+
+
+def file_of(plugin: type[Any]) -> str:
+    """Return the file of a plugin's class."""
+    return str(sys.modules[plugin.__module__].__file__)
 
 
 def _fields(plugin: type[Any]) -> dict[str, Any]:
@@ -221,7 +230,12 @@ def _hints(plugin: type[Any]) -> dict[str, Any]:
     for base in reversed(plugin.__mro__):
         said = {name: hint for name, hint in get_annotations(base).items() if name in plugin.parameters}
         names = vars(sys.modules[base.__module__])
-        found |= get_type_hints(SimpleNamespace(__annotations__=said), names, include_extras=True)
+        try:
+            found |= get_type_hints(SimpleNamespace(__annotations__=said), names, include_extras=True)
+        except NameError as error:
+            raise ConfigError(
+                f"{file_of(base)}: {base.__name__}: the type of a parameter cannot be found: {error}."
+            ) from error
     return {
         name: Annotated[found[name], Field(**declared.bounds)] if declared.bounds else found[name]
         for name, declared in plugin.parameters.items()
