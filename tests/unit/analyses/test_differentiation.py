@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape.analyses.differentiation import DIMS, Differentiation, median_of, rows
+from repscape.analyses.differentiation import DIMS, Differentiation, median_of
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -218,7 +218,7 @@ def test_table_has_a_row_a_value_and_nothing_else(tmp_path, study, written):
     write_rdm(tmp_path, study, np.full((2, 1, 15), np.nan), *undefined)
     result = Differentiation(reference="noise").compute({"rdms": paths})
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows(result.variables))
+    csv.writer(stream).writerows(Differentiation().rows(result))
     stream.seek(0)
     table = list(csv.DictReader(stream))
     assert len(table) == sum(rdm.shape[0] * rdm.shape[1] for rdm in values.values())

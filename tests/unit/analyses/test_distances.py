@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kstest, linregress, pearsonr
 
-from repscape.analyses.distances import Distances, permuted, rows
+from repscape.analyses.distances import Distances, permuted
 from repscape.core.errors import ConfigError, DataError
 
 IMAGES = {"a": 7, "b": 9, "c": 5}
@@ -205,7 +205,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
         assert float(data.r.sel(stimulus=stimulus)) == pytest.approx(expected, rel=1e-6)
     assert np.isnan(data.r.sel(stimulus="c"))
     assert int(data.pooled_stimuli) == 2
-    (row,) = (row for row in rows(result.variables) if row[:3] == ("v1", "pooled", "area"))
+    (row,) = (row for row in Distances().rows(result) if row[:3] == ("v1", "pooled", "area"))
     assert row[4] == 2 * 7  # images of the stimuli that are in
     (warning,) = (record.getMessage() for record in caplog.records)
     assert "distances: 'v1' was shown these stimuli, but no network" in warning
@@ -234,7 +234,7 @@ def test_the_table_has_every_regression(written):
     _, paths, _ = written
     result = Distances(seed=0, permutations=50).compute({"rdms": paths})
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows(result.variables))
+    csv.writer(stream).writerows(Distances().rows(result))
     stream.seek(0)
     table = list(csv.DictReader(stream))
     assert len(table) == (3 + 1) * 3 * 2

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
 from repscape.analyses import image_bootstrap, ranking
-from repscape.analyses.image_bootstrap import ImageBootstrap, interval, resampled_medians, rows
+from repscape.analyses.image_bootstrap import ImageBootstrap, interval, resampled_medians
 from repscape.core.seeds import derive
 from repscape.io import netcdf
 
@@ -130,7 +130,7 @@ def test_the_table_has_a_row_a_value(written):
     _, files, _ = written
     result = ImageBootstrap(seed=1, resamples=100).compute(files)
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows(result.variables))
+    csv.writer(stream).writerows(ImageBootstrap().rows(result))
     table = read(stream)
     assert len(table) == 2 * 3 * 2 * 2
     assert all(float(row["low"]) <= float(row["high"]) for row in table)
@@ -159,7 +159,7 @@ def test_ranks_are_by_differentiation_with_intervals_over_resamples(written, tmp
             expected = np.percentile(ranks, [2.5, 97.5])
             assert [float(here.rank_low[0]), float(here.rank_high[0])] == pytest.approx(expected)
     stream = io.StringIO()
-    csv.writer(stream).writerows(ranking.rows(ranked.variables))
+    csv.writer(stream).writerows(ranking.Ranking().rows(ranked))
     assert len(read(stream)) == 2 * 3 * 2 * 2
 
 

@@ -64,12 +64,13 @@ def inferred(tmp_path):
     def compute(made, **parameters):
         tables.write(tmp_path / "rdms.nc", made)
         keys = {"seed": 0, "resamples": 100} | parameters
-        result = inference.Inference(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
+        plugin = inference.Inference(**keys)
+        result = plugin.compute({"collection": [str(tmp_path / "rdms.nc")]})
         path = tmp_path / "inference.nc"
         netcdf.write(path, kind="analysis", variables=result.variables, attributes=result.attributes)
         with xarray.open_dataset(path) as data:
             data.load()
-        data.attrs["rows"] = list(inference.rows(result.variables))
+        data.attrs["rows"] = list(plugin.rows(result))
         return data
 
     return compute

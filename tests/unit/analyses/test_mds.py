@@ -13,7 +13,7 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.spatial.distance import pdist
 
 from repscape.analyses import mds
-from repscape.analyses.lib import embedding
+from repscape.analyses.lib import embedding, squared_distances
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.metrics import sqeuclidean
@@ -60,13 +60,14 @@ def mapped(tmp_path):
     def compute(table, **parameters):
         tables.write(tmp_path / "rdms.nc", table)
         keys = {"seed": 0, "of": "colors"} | parameters
-        result = mds.Mds(**keys).compute({"collection": [str(tmp_path / "rdms.nc")]})
+        plugin = mds.Mds(**keys)
+        result = plugin.compute({"collection": [str(tmp_path / "rdms.nc")]})
         netcdf.write(
             tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
         )
         with xarray.open_dataset(tmp_path / "mds.nc") as data:
             data.load()
-        data.attrs["rows"] = list(mds.rows(result.variables))
+        data.attrs["rows"] = list(plugin.rows(result))
         return data
 
     return compute
@@ -365,7 +366,7 @@ def test_it_is_asked_when_planning(study, my_copy):
 
 
 def test_unknown_metrics_of_recordings_are_warned_of(mapped, caplog):
-    embedding._warn_unknown.cache_clear()
+    squared_distances._warn_unknown.cache_clear()
     mapped(table_of(configurations(), metric="taps per minute"))
     (record,) = [one for one in caplog.records if one.levelname == "WARNING"]
     assert "taps per minute" in record.getMessage()

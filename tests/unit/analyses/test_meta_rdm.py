@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
 from repscape import config
-from repscape.analyses.meta_rdm import MetaRdm, rows
+from repscape.analyses.meta_rdm import MetaRdm
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import schema
@@ -70,7 +70,15 @@ def paths(tmp_path):
 
 @pytest.fixture
 def result(paths):
-    return MetaRdm(seed=0, of="all_images", entries=["layer"], groups=["source", "metric"], where={"metric": "correlation"}, comparisons=["pearson", "euclidean"], permutations=49).compute({"collection": paths})  # fmt: skip
+    plugin = MetaRdm(
+        seed=0,
+        entries=["layer"],
+        groups=["source", "metric"],
+        where={"metric": "correlation"},
+        comparisons=["pearson", "euclidean"],
+        permutations=49,
+    )
+    return plugin.compute({"collection": paths})
 
 
 def written(result, path):
@@ -104,7 +112,7 @@ def test_networks_of_different_layers_lie_in_groups(result):
 
 def test_the_table_has_a_row_a_pair(result):
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows(result.variables, result.groups))
+    csv.writer(stream).writerows(MetaRdm(entries=["layer"]).rows(result))
     stream.seek(0)
     table = pd.read_csv(stream)
     assert len(table) == 2 * (6 + 3)
@@ -183,11 +191,9 @@ def test_mistakes_are_told_when_the_plan_is_made(parameters, message):
 
 
 def test_a_single_entry_may_be_named_without_a_list():
-    section = schema.model(compute, analysis=(str, ...)).model_validate(
-        {"kind": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0}
-    )
-    assert section.entries == ["obj"]
-    assert list(section.comparisons) == ["pearson"]
+    plugin = schema.make("analyses", {"kind": "meta_rdm", "of": "colors", "entries": "obj", "seed": 0})
+    assert plugin.entries == ["obj"]
+    assert list(plugin.comparisons) == ["pearson"]
 
 
 def test_the_config_tells_where_a_mistake_is():
@@ -213,7 +219,7 @@ def test_the_config_tells_where_a_mistake_is():
         config.resolve(given)
     message = str(told.value)
     assert "analyses.four.comparisons.0: expected 'pearson', 'spearman'" in message
-    assert "analyses.five.of: this key is required" in message
+    assert "analyses.five.entries: this key is required" in message
     del given["analyses"]["four"], given["analyses"]["five"]
     with pytest.raises(ConfigError) as told:
         config.resolve(given)

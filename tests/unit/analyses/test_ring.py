@@ -11,7 +11,8 @@ from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
 from repscape.analyses import ring
-from repscape.analyses.lib.circle import placed
+from repscape.analyses.lib.circle import on_circle
+from repscape.analyses.lib.circle_fit import fit_circle
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.rdms.table import table as tables
@@ -21,20 +22,20 @@ TILTS = np.arange(-90, 90, 2.0)
 
 
 def circle(values, period=180.0):
-    return placed([repr(float(value)) for value in values], period, "orientation", "here")
+    return on_circle([repr(float(value)) for value in values], period, "orientation", "here")
 
 
 def described(points, values=TILTS, period=180.0):
-    return ring.described(squareform(pdist(points)), circle(values, period))
+    return fit_circle(squareform(pdist(points)), circle(values, period))
 
 
-def on_circle(values, period=180.0):
+def points_on_circle(values, period=180.0):
     turn = 2 * np.pi * values / period
     return np.stack([np.cos(turn), np.sin(turn)], 1)
 
 
 def test_a_circle_closes_and_is_nowhere_stretched():
-    found = described(on_circle(TILTS))
+    found = described(points_on_circle(TILTS))
     assert found.closing == pytest.approx(1)
     np.testing.assert_allclose(found.stretch, 1)
     assert found.r_circle == pytest.approx(1)
@@ -62,7 +63,7 @@ def test_a_line_is_open_at_its_ends():
 
 def test_where_tilts_are_told_apart_the_circle_is_cut():
     """Left and right of vertical are far apart at 0 and at ±90, as a trained layer would have them."""
-    found = described(np.hstack([on_circle(TILTS), 5.0 * (TILTS >= 0)[:, None]]))
+    found = described(np.hstack([points_on_circle(TILTS), 5.0 * (TILTS >= 0)[:, None]]))
     peaks = found.gap[np.argsort(found.stretch)[-2:]]
     assert sorted(peaks.tolist()) == [-1, 89]
     assert found.closing < 0.4
@@ -74,7 +75,7 @@ def test_where_tilts_are_told_apart_the_circle_is_cut():
 
 
 def by_loop(values, square, period):
-    """The definitions of `ring.described`, one pair after the other."""
+    """The definitions of `fit_circle`, one pair after the other."""
     begin = -period / 2 if min(values) < 0 else 0
     order = sorted(range(len(values)), key=lambda at: values[at])
     values, square = [values[at] for at in order], square[np.ix_(order, order)]
@@ -116,8 +117,8 @@ def test_definitions_written_as_loops(period, signed):
     values = random.permutation(
         np.round(np.sort(random.uniform(0, period, 23)), 3) - (period / 2 if signed else 0)
     )
-    square = squareform(pdist(on_circle(values, period) + 0.3 * random.normal(size=(23, 2))))
-    found = ring.described(square, circle(values, period))
+    square = squareform(pdist(points_on_circle(values, period) + 0.3 * random.normal(size=(23, 2))))
+    found = fit_circle(square, circle(values, period))
     mean, middles, stretch, closing, line, r_circle = by_loop(values.tolist(), square, period)
     for lag, value in mean.items():
         assert found.mean[lag - 1] == pytest.approx(value)
@@ -138,14 +139,14 @@ def test_turning_and_scaling(seed, turn, factor):
     random = np.random.default_rng(seed)
     values = np.arange(0, 180, 5.0)
     square = squareform(pdist(random.normal(size=(36, 4))))
-    first = ring.described(square, circle(values))
-    second = ring.described(factor * square, circle((values + 5 * turn) % 180))
+    first = fit_circle(square, circle(values))
+    second = fit_circle(factor * square, circle((values + 5 * turn) % 180))
     np.testing.assert_allclose(second.mean, factor * first.mean)
     assert second.r_circle == pytest.approx(first.r_circle)
     np.testing.assert_allclose(np.roll(second.stretch, -turn), first.stretch)
     np.testing.assert_allclose(np.roll(second.line, -turn), first.line)
     order = random.permutation(36)
-    third = ring.described(square[np.ix_(order, order)], circle(values[order]))
+    third = fit_circle(square[np.ix_(order, order)], circle(values[order]))
     np.testing.assert_allclose(third.stretch, first.stretch)
     assert third.closing == pytest.approx(first.closing)
 
@@ -154,7 +155,7 @@ def test_images_of_the_same_value_are_averaged():
     """Two phases of each orientation: dissimilarities between orientations are means of four."""
     values = np.repeat(np.arange(0, 180, 20.0), 2)
     square = squareform(pdist(np.random.default_rng(0).normal(size=(18, 3))))
-    found = ring.described(square, circle(values))
+    found = fit_circle(square, circle(values))
     means = square.reshape(9, 2, 9, 2).mean((1, 3))
     np.testing.assert_allclose(found.neighbours, [means[k, (k + 1) % 9] for k in range(9)])
     np.testing.assert_allclose(found.mean[0], np.mean(found.neighbours))
@@ -169,7 +170,7 @@ def table(by="image", layers=("input", "fc"), metric="euclidean", count=90):
     rows = []
     names = [f"g{at}" for at in range(len(values))] if by == "image" else [f"{value:g}" for value in values]
     for order, layer in enumerate(layers):
-        points = on_circle(values) if layer == "input" else values[:, None]
+        points = points_on_circle(values) if layer == "input" else values[:, None]
         row = {"source": "net", "stimulus": "tilts", "layer": layer, "layer_order": order, "metric": metric}
         row |= {"repeat": 0, "entries": pd.Index(names, name=by)}
         rows.append(row | {"dissimilarity": pdist(points)})
@@ -209,7 +210,7 @@ def test_a_layer_each(tmp_path, stimulus, by):
     assert values["mean"].shape == (2, 45)
     assert values["stretch"].shape == (2, 90)
     assert result.attributes["begin"] == -90
-    header, *rows = ring.rows(result.variables)
+    header, *rows = ring.Ring().rows(result)
     assert header[-5:] == ring.NUMBERS
     assert rows[1][header.index("layer")] == "fc"
     assert rows[1][header.index("closing")] == values["closing"][1]
@@ -235,7 +236,7 @@ def test_draws_are_averaged_and_what_is_undefined_is_left_out(tmp_path, stimulus
     two["repeat"] = 1
     two["dissimilarity"] = [3 * values for values in two["dissimilarity"]]
     result = computed(tmp_path, [stimulus], pd.concat([one, two], ignore_index=True))
-    np.testing.assert_allclose(result.variables["mean"][1][0], 2 * described(on_circle(TILTS)).mean)
+    np.testing.assert_allclose(result.variables["mean"][1][0], 2 * described(points_on_circle(TILTS)).mean)
     lacking = table()
     square = squareform(lacking["dissimilarity"][0])
     square[7] = square[:, 7] = np.nan
@@ -246,7 +247,7 @@ def test_draws_are_averaged_and_what_is_undefined_is_left_out(tmp_path, stimulus
     assert result.variables["layer"][1] == ["input"]
     assert "undefined: layer input: 1 entries" in caplog.text
     assert len(result.attributes["left_out"]) == 2
-    without = described(np.delete(on_circle(TILTS), 7, 0), np.delete(TILTS, 7))
+    without = described(np.delete(points_on_circle(TILTS), 7, 0), np.delete(TILTS, 7))
     np.testing.assert_allclose(result.variables["stretch"][1][0], without.stretch)
 
 

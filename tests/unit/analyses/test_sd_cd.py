@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy.stats import linregress
 
-from repscape.analyses.sd_cd import SdCd, leave_one_out, regress, rows
+from repscape.analyses.sd_cd import SdCd, leave_one_out, regress
 from repscape.core.errors import ConfigError
 
 STIMULI = ("a", "b", "c", "d", "noise")
@@ -109,7 +109,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
 def test_the_table_has_a_row_a_regression(made, values):
     result = SdCd().compute({"differentiation": made(STIMULI).differentiation(values, "noise")})
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows(result.variables))
+    csv.writer(stream).writerows(SdCd().rows(result))
     stream.seek(0)
     table = list(csv.DictReader(stream))
     assert len(table) == 2 * 3 * 2 * 2

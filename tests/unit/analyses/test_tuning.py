@@ -13,7 +13,7 @@ from scipy.special import iv
 
 from repscape.analyses import tuning
 from repscape.analyses.lib import tuning_measures as measures
-from repscape.analyses.lib.circle import placed
+from repscape.analyses.lib.circle import on_circle
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import schema
@@ -24,7 +24,7 @@ EVEN = np.arange(-90, 90, 1.0)
 
 
 def circle(values, period=180.0):
-    return placed([repr(float(value)) for value in values], period, "orientation", "here")
+    return on_circle([repr(float(value)) for value in values], period, "orientation", "here")
 
 
 def uneven(count=180, seed=0):

@@ -81,15 +81,6 @@ def test_pictures_and_values(drawn, goal, target):
     assert "50 random sets of 4" in caption
 
 
-@pytest.mark.parametrize(("goal", "limit"), [("largest", "above"), ("uniform", "below")])
-def test_bounds_are_on_the_side_of_the_better(drawn, monkeypatch, goal, limit):
-    monkeypatch.setattr("repscape.analyses.lib.subset_exact.solve", lambda *_: None)  # as of large sets
-    _, caption, variables = drawn(goal=goal, k=20)
-    beyond = variables["bound"][1] - variables["value"][1]
-    assert (beyond > 0).any() if goal == "largest" else (beyond < 0).any()
-    assert f"the dotted line is a bound: no set is {limit} it" in caption
-
-
 def test_a_few_rdms_of_many_and_where(drawn):
     figure, caption, _ = drawn(layers=9)
     assert sum(bool(pictures(figure, rdm)) for rdm in range(9)) == 6

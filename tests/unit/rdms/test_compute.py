@@ -4,7 +4,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist
 
 from repscape.analyses import differentiation
-from repscape.analyses.mds import averaged
+from repscape.analyses.lib.of_rdms import averaged
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.rdms.table import table

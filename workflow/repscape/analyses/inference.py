@@ -10,13 +10,13 @@ from pydantic import Field
 from repscape.analyses.lib import inference_summary, layerwise_contrasts, reference_parts, select_rdms
 from repscape.analyses.lib.layerwise_contrasts import CORRECTIONS
 from repscape.analyses.lib.result import Result
-from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.analyses.lib.select_rdms import Of
 from repscape.analyses.split_rdms import OF_PARTS, UNITS
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.rdms import REPEATED
+from repscape.rdms.labels import REPEATED, Where
 from repscape.study.study import Study
 
 if TYPE_CHECKING:

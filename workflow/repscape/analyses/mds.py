@@ -3,20 +3,18 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
-from pydantic import Field
 
-from repscape.analyses.lib import embedding, select_rdms
+from repscape.analyses.lib import embedding
+from repscape.analyses.lib.of_rdms import OneRdm, each, leave_out
+from repscape.analyses.lib.points import Embedding, aligned, scaled
 from repscape.analyses.lib.result import Result
-from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.analyses.lib.squared_distances import OfDistances, distances, is_squared
 from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.core.logs import logger
-from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.rdms import REPEATED
-from repscape.rdms.condensed import defined_entries
-from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.plugin.contract import Seeded, parameter
+from repscape.rdms.labels import FOLLOWING
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -26,42 +24,39 @@ if TYPE_CHECKING:
 NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
 OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
-Method = Literal["classical", "smacof", "tsne", "pca"]
-Starts = Annotated[int, Field(ge=0, le=100_000)]
 STARTS = {"smacof": 16, "tsne": 4}  # by default
 
 
-class Mds(Seeded, Analysis):
-    """Maps of RDMs: their entries as points, by MDS, t-SNE or PCA; aligned from one RDM to the next."""
+class Mds(Seeded, OfDistances):
+    """Maps of RDMs: the entries of each as points whose distances are like its dissimilarities.
 
-    of: Of = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", select_rdms.ALL)
-    where: Where | None = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", None)
-    method: Method = parameter(
-        "``classical`` MDS; ``smacof``, metric MDS of least stress; ``tsne``; ``pca`` of the patterns. "
-        "See `repscape.analyses.lib.embedding`.",
-        "smacof",
+    RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
+    constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too
+    few are left of; the log and the file say which.
+    """
+
+    method: Literal["classical", "smacof", "tsne", "pca"] = parameter(
+        "`classical` MDS; `smacof`, metric MDS of least stress; `tsne`; `pca` of the patterns.", "smacof"
     )
-    dims: Annotated[int, Field(ge=1, le=1000)] = parameter("Int.", 2)
-    n_init: Starts | None = parameter(
-        "Random starts of SMACOF (by default 16) and t-SNE (4), beside one from classical MDS, and how "
-        "often SMACOF places some points anew. The best is kept.",
+    dims: int = parameter("How many dimensions the points have.", 2, ge=1, le=1000)
+    n_init: int | None = parameter(
+        "How many random starts SMACOF (by default 16) and t-SNE (4) have, beside one from classical MDS, "
+        "and how often SMACOF places some points anew. The best is kept.",
         None,
+        ge=0,
+        le=100_000,
     )
-    perplexity: float | None = parameter("Of t-SNE; see `embedding.tsne`.", None)
-    root: bool | None = parameter(
-        "Whether dissimilarities are squared distances, so that their roots are taken. By default those "
-        "of metrics that say so are, whatever the study calls them (`repscape.rdms.measures`): √(1 − r) "
-        "is a distance in space, 1 − r is not.",
-        None,
+    perplexity: float | None = parameter(
+        "Of t-SNE: how many neighbours count. By default 30, and at most a third of the other entries.", None
     )
     align: str | None = parameter(
-        "A label of the RDMs, such as ``layer``: RDMs that agree in all other labels are put in order "
-        "(layers by depth) and each is rotated, reflected and moved onto the one before it.",
+        "A label of the RDMs, such as `layer`: RDMs that agree in all other labels are put in order (layers "
+        "by depth), and each is rotated, reflected and moved onto the one before it.",
         None,
     )
     scale: bool = parameter(
         "Whether each map is brought to a root mean square distance of 1 from its centre, before it is "
-        "aligned. Scaling each onto the one before would shrink them along the way.",
+        "aligned.",
         False,
     )
 
@@ -70,7 +65,7 @@ class Mds(Seeded, Analysis):
         if self.perplexity is not None and self.method != "tsne":
             raise ConfigError(f"perplexity: only t-SNE has one, found `method: {self.method}`.")
 
-    def inputs(self, study: Study) -> dict:
+    def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files that hold the RDMs.
 
         Raises
@@ -78,18 +73,12 @@ class Mds(Seeded, Analysis):
         ConfigError
             The study has no such RDMs, they have no label `align`, or a metric does not say what `root` is.
         """
-        labels = select_rdms.labels(study, self.of)
-        if self.align is not None and self.align not in labels:
-            raise ConfigError(f"align: {unknown(self.align, labels)}")
-        embedding.check_metrics(study, self.of, self.where, self.root)
-        return select_rdms.inputs(study, self.of, self.where)
+        if self.align is not None:
+            self.check_labels(study, "align", [self.align])
+        return super().inputs(study)
 
     def compute(self, files: Mapping) -> Result:
-        """Place the entries of each RDM so that distances between points are like dissimilarities.
-
-        RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
-        constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too
-        few are left of; both are told, in the log and the file.
+        """Place the entries of each RDM; align the maps.
 
         Parameters
         ----------
@@ -114,67 +103,69 @@ class Mds(Seeded, Analysis):
         """
         from repscape.rdms.table import table as tables
 
-        table = averaged(select_rdms.read(files, self.of, self.where))
+        table = self.read_averaged(files)
         labels = tables.labels(table)
         if self.align is not None and self.align not in labels:
             raise ConfigError(f"align: {unknown(self.align, labels)}")
         _check_names(labels, table["entries"].iloc[0].names)
-        options: dict = {"seed": self.seed} if self.method in STARTS else {}
-        if self.method in STARTS:
-            options["n_init"] = STARTS[self.method] if self.n_init is None else self.n_init
-        options |= {"perplexity": self.perplexity} if self.method == "tsne" else {}
-        different = [label for label in labels if label not in FOLLOWING and table[label].nunique() > 1]
-        maps, left_out, kept = [], [], []
-        for at, row in table.iterrows():
-            place = ", ".join(f"{label} {row[label]}" for label in different)
-            squared = embedding.is_squared(row, self.root)
-            placed = defined_entries(row["dissimilarity"][None])[0]
-            if not placed.all():
-                missing = [_text(entry) for entry in row["entries"][~placed]]
-                everything = placed.sum() <= self.dims
-                what = "all of it" if everything else ", ".join(missing)
-                left_out.append(f"{place}: {what}" if place else what)
-                logger.warning("left out, because dissimilarities are undefined: %s", left_out[-1])
-                if everything:
-                    continue
-            first, second = np.triu_indices(len(placed), 1)
-            distances = embedding.distances(row["dissimilarity"][placed[first] & placed[second]], squared)
-            maps.append((placed, squared, embedding.METHODS[self.method](distances, self.dims, **options)))
-            kept.append(at)
+        options = self._options()
+        maps, left_out = self._maps(table, options)
         if not maps:
             raise DataError(
                 f"{files['collection'][0]}: no RDM has enough defined dissimilarities to be placed: "
                 f"{'; '.join(left_out)}."
             )
-        table = table.loc[kept].reset_index(drop=True)
+        table = table.loc[[one.rdm.at for one in maps]].reset_index(drop=True)
         most = max(map(len, table["entries"]))
-        position = np.full((len(table), most, self.dims), np.nan)
-        for at, (placed, _, found) in enumerate(maps):
-            points = np.full((len(placed), self.dims), np.nan)
-            points[placed] = found.points
-            position[at, : len(placed)] = embedding.scaled(points) if self.scale else points
+        position = np.full((len(maps), most, self.dims), np.nan)
+        for points, one in zip(position, maps, strict=True):
+            points[np.flatnonzero(one.rdm.defined)] = one.found.points
+            if self.scale:
+                points[:] = scaled(points)
+        described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
         variables = {
-            "position": (("rdm", "entry", "dim"), position),
+            "position": (("rdm", "entry", "dim"), position, described),
             "dim": (("dim",), np.arange(1, self.dims + 1, dtype=np.int32)),
             **{label: (("rdm",), list(table[label])) for label in labels},
             **_entries(table["entries"], most),
-            "placed": (("rdm",), np.array([placed.sum() for placed, _, _ in maps], np.int32)),
-            "rooted": (("rdm",), np.array([squared for _, squared, _ in maps], np.int8)),
-            **_goodness([found for _, _, found in maps], most),
+            "placed": (("rdm",), np.array([one.rdm.defined.sum() for one in maps], np.int32)),
+            "rooted": (("rdm",), np.array([one.squared for one in maps], np.int8)),
+            **_goodness([one.found for one in maps], most),
         }
         if self.align is not None:
             variables |= _aligned(table, position, labels, self.align)
-        described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
-        variables["position"] += (described,)
-        return Result(
-            variables,
-            {
-                "of": self.of, "method": self.method, "dims": self.dims, "n_init": options.get("n_init"), "align": self.align or "",
-                "perplexity": self.perplexity, "scale": self.scale, "seed": options.get("seed"),
-                "left_out": left_out or None,
-                "history": json.dumps(table.attrs.get("history", {}), sort_keys=True),
-            },
-        )  # fmt: skip
+        attributes = {name: getattr(self, name) for name in ("of", "method", "dims", "perplexity", "scale")}
+        attributes |= {
+            "n_init": options.get("n_init"),
+            "seed": options.get("seed"),
+            "align": self.align or "",
+        }
+        attributes["left_out"] = left_out or None
+        attributes["history"] = json.dumps(table.attrs.get("history", {}), sort_keys=True)
+        return Result(variables, attributes)
+
+    def _options(self) -> dict[str, Any]:
+        """Return what the method takes."""
+        if self.method not in STARTS:
+            return {}
+        starts = STARTS[self.method] if self.n_init is None else self.n_init
+        of_tsne = {"perplexity": self.perplexity} if self.method == "tsne" else {}
+        return {"n_init": starts, "seed": self.seed, **of_tsne}
+
+    def _maps(self, table: "pd.DataFrame", options: Mapping) -> "tuple[list[_Map], list[str]]":
+        """Place the entries of each RDM of a table; say which are left out."""
+        maps: list[_Map] = []
+        left_out: list[str] = []
+        for rdm in each(table):
+            enough = rdm.defined.sum() > self.dims
+            if not rdm.defined.all():
+                missing = [_text(entry) for entry in rdm.row["entries"][~rdm.defined]]
+                leave_out(left_out, rdm, ", ".join(missing) if enough else "all of it")
+            if enough:
+                squared = is_squared(rdm.row, self.root)
+                apart = distances(rdm.values, squared)
+                maps.append(_Map(rdm, squared, embedding.METHODS[self.method](apart, self.dims, **options)))
+        return maps, left_out
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a row an entry that is placed."""
@@ -199,29 +190,15 @@ class Mds(Seeded, Analysis):
                 )
 
 
-def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Average the RDMs of a table over draws of units and presentations.
+class _Map(NamedTuple):
+    """The map of an RDM; `squared`: of the roots of its dissimilarities."""
 
-    ``draws`` and, where there were, ``presentations`` say of how many each is the mean.
-    """
-    from repscape.rdms.table import table as tables
-
-    if "repeat" not in table:
-        return table
-    labels = [label for label in tables.labels(table) if label not in REPEATED]
-    repeated = [label for label in REPEATED if label in table]
-    groups = table.groupby(labels, sort=False, dropna=False)
-    means = groups["dissimilarity"].apply(lambda values: np.mean(list(values), axis=0))
-    once = table.drop_duplicates(labels).drop(columns=repeated).reset_index(drop=True)
-    for label, count in zip(repeated, ("draws", "presentations"), strict=False):
-        counts = groups[label].nunique().to_numpy()
-        once.insert(once.columns.get_loc("entries"), count, counts)
-        if counts.max() > 1:
-            logger.info("RDMs are averaged over %s: at most %d", count, counts.max())
-    return once.assign(dissimilarity=list(means))
+    rdm: OneRdm
+    squared: bool
+    found: Embedding
 
 
-def chains(table, labels: list[str], align: str) -> list[list[int]]:
+def chains(table: "pd.DataFrame", labels: list[str], align: str) -> list[list[int]]:
     """Put in order the RDMs that agree in all labels but one: layers by depth, others as they are listed."""
     others = [label for label in labels if label not in (align, *FOLLOWING)]
     found: dict[tuple, list[int]] = {}
@@ -247,12 +224,12 @@ def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict
                     "with `where`."
                 )
             own = position[at, : len(second)]
-            own[:], disparity[at] = embedding.aligned(own, position[before, first.get_indexer(second)])
+            own[:], disparity[at] = aligned(own, position[before, first.get_indexer(second)])
             previous[at] = before
     return {"previous": (("rdm",), previous), "disparity": (("rdm",), disparity)}
 
 
-def _goodness(found: list[embedding.Embedding], most: int) -> dict:
+def _goodness(found: list[Embedding], most: int) -> dict:
     """How well maps do, as variables over RDMs."""
     variables: dict[str, tuple] = {}
     for name in ("stress", "stress_1", "divergence"):

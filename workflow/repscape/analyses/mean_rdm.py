@@ -1,15 +1,11 @@
 """RDMs averaged over labels: over subjects, sessions, draws of units; of networks and recordings alike."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.of_rdms import OfRdms, mean_over
 from repscape.analyses.lib.result import Result
-from repscape.analyses.lib.select_rdms import Of, Where
-from repscape.core.errors import ConfigError, unknown
-from repscape.plugin.contract import Analysis, parameter
+from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import Names
 from repscape.study.study import Study
 
@@ -17,17 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class MeanRdm(Analysis):
-    """RDMs averaged over labels: over subjects, sessions, draws of units; of networks and recordings
-    alike."""
+class MeanRdm(OfRdms):
+    """RDMs averaged over labels: over subjects, sessions, draws of units."""
 
-    of: Of = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.")
     over: Names = parameter(
         "The labels in which RDMs that are averaged differ. Those that lack them stay as they are."
     )
-    where: Where | None = parameter("Which rdms; see `repscape.analyses.lib.select_rdms`.", None)
 
-    def inputs(self, study: Study) -> dict:
+    def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files of RDMs, and check the labels.
 
         Raises
@@ -35,11 +28,8 @@ class MeanRdm(Analysis):
         ConfigError
             There are no RDMs of that name, or a label is unknown.
         """
-        known = select_rdms.labels(study, self.of)
-        for label in self.over:
-            if label not in known:
-                raise ConfigError(f"over: {unknown(label, known)}")
-        return select_rdms.inputs(study, self.of, self.where)
+        self.check_labels(study, "over", self.over)
+        return super().inputs(study)
 
     def rdm_labels(self, labels: list[str]) -> list[str]:
         """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
@@ -56,8 +46,8 @@ class MeanRdm(Analysis):
         -------
         Result
             A table of RDMs as `repscape.rdms.table.table.encoded` makes it, without the labels `over`;
-            ``averaged``, how many each is the mean of. A pair of entries that is undefined in one RDM is so in
-            the mean.
+            ``averaged``, how many each is the mean of. A pair of entries that is undefined in one RDM is so
+            in the mean.
 
         Raises
         ------
@@ -66,35 +56,15 @@ class MeanRdm(Analysis):
         """
         from repscape.rdms.table import table as tables
 
-        table = select_rdms.read(files, self.of, self.where)
+        table = self.read(files)
         mean = averaged(table, self.over)
         mean.attrs["history"] = {"over": self.over, "of": table.attrs.get("history", {})}
-        variables, attributes, groups = tables.encoded(mean)
-        return Result(variables, {**attributes, "of": self.of, "over": self.over}, groups)
+        variables, attributes, parts = tables.encoded(mean)
+        return Result(variables, {**attributes, "of": self.of, "over": self.over}, parts)
 
 
 def averaged(table: "pd.DataFrame", over: list[str]) -> "pd.DataFrame":
-    """Average RDMs of a table that differ in no other labels than `over`; see `compute`."""
-    import pandas as pd
-
-    from repscape.rdms.table import table as tables
-    from repscape.rdms.table.entries import check_same, space
-
-    names = [label for label in tables.labels(table) if label not in (*over, "averaged")]
-    groups: dict[tuple, list[int]] = {}
-    for at in range(len(table)):
-        groups.setdefault(tuple(table[name].iloc[at] for name in names), []).append(at)
-    cells: dict[str, list] = {name: [key[at] for key in groups] for at, name in enumerate(names)}
-    cells["averaged"] = [len(rows) for rows in groups.values()]
-    cells["entries"] = [table["entries"].iloc[rows[0]] for rows in groups.values()]
-    cells["dissimilarity"] = []
-    for key, rows in groups.items():
-        spaces = [space(table["entries"].iloc[at]) for at in rows]
-        told = ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True) if value != "")
-        check_same(spaces, [f"row {at} ({told})" for at in rows].__getitem__)
-        ordered = [table["dissimilarity"].iloc[at][own.places] for at, own in zip(rows, spaces, strict=True)]
-        cells["dissimilarity"].append(np.mean(ordered, axis=0)[np.argsort(spaces[0].places)])
-    odd = ("entries", "dissimilarity")
-    return pd.DataFrame(
-        {name: pd.Series(values, dtype=object if name in odd else None) for name, values in cells.items()}
-    )
+    """Average the RDMs of a table that differ in no other labels than some; ``averaged`` counts them."""
+    mean, groups = mean_over(table, [*over, "averaged"])
+    mean.insert(mean.columns.get_loc("entries"), "averaged", [len(rows) for rows in groups])
+    return mean

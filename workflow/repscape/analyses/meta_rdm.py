@@ -1,15 +1,15 @@
 """RDMs compared with each other: meta-RDMs, of any order."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
 from repscape.analyses.lib import select_rdms
+from repscape.analyses.lib.of_rdms import OfRdms
 from repscape.analyses.lib.result import Result
-from repscape.analyses.lib.select_rdms import Of, Where
-from repscape.plugin.contract import Analysis, Seeded, parameter
+from repscape.plugin.contract import Seeded, parameter
 from repscape.plugin.parameter_types import Names
 from repscape.rdms.compare.comparison import Comparison
 from repscape.rdms.compare.meta import check_labels, labels_after, meta_rdms
@@ -20,23 +20,23 @@ Comparisons = Annotated[
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     Field(min_length=1),
 ]
-Permutations = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class MetaRdm(Seeded, Analysis):
+class MetaRdm(Seeded, OfRdms):
     """RDMs compared with each other: meta-RDMs, of any order."""
 
-    of: Of = parameter(
-        "Which RDMs: a name in ``rdms.sets``, ``all_images``, a recording, another analysis `meta_rdm`, "
-        "or several of these."
-    )
     entries: Names = parameter("Labels whose values become the entries of meta-RDMs.")
-    groups: list[str] | None = parameter("Labels that are the same for all RDMs that are compared.", None)
-    where: Where | None = parameter("Which RDMs take part.", None)
-    comparisons: Comparisons = parameter("See `repscape.rdms.compare.comparison.compare`.", ("pearson",))
-    permutations: Permutations = parameter("Of the lower entries' labels, for p. 0 leaves it out.", 0)
+    groups: list[str] | None = parameter(
+        "Labels that are the same for all RDMs that are compared. By default all others, but those that "
+        "follow from others.",
+        None,
+    )
+    comparisons: Comparisons = parameter("How RDMs are compared; a meta-RDM for each.", ("pearson",))
+    permutations: int = parameter(
+        "How often the entries of one of two RDMs are permuted, for p. 0 leaves p out.", 0, ge=0, le=1_000_000
+    )
 
-    def inputs(self, study: Study) -> dict:
+    def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files of RDMs, and check the labels.
 
         Raises
@@ -45,7 +45,7 @@ class MetaRdm(Seeded, Analysis):
             There are no RDMs of that name, or they are made from themselves; a label is unknown.
         """
         check_labels(select_rdms.labels(study, self.of), self.entries, self.groups)
-        return select_rdms.inputs(study, self.of, self.where)
+        return super().inputs(study)
 
     def rdm_labels(self, labels: list[str]) -> list[str]:
         """Name the labels of the RDMs that it makes, from those of the RDMs that go in."""
@@ -69,26 +69,18 @@ class MetaRdm(Seeded, Analysis):
         Returns
         -------
         Result
-            A table of RDMs as `repscape.rdms.table.table.encoded` makes it: ``dissimilarity``, ``left_out`` and
-            ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where meta-RDMs
-            have different entries.
+            A table of RDMs as `repscape.rdms.table.table.encoded` makes it: ``dissimilarity``, ``left_out``
+            and ``p`` float64 (rdm, pair); all labels (rdm); the entries' labels (entry). In groups, where
+            meta-RDMs have different entries.
         """
         from repscape.rdms.table import table
 
         meta = meta_rdms(
-            select_rdms.read(files, self.of, self.where),
-            self.entries,
-            self.groups,
-            self.comparisons,
-            self.permutations,
-            self.seed,
+            self.read(files), self.entries, self.groups, self.comparisons, self.permutations, self.seed
         )
         variables, attributes, parts = table.encoded(meta)
-        return Result(
-            variables,
-            {**attributes, "of": self.of, "permutations": self.permutations, "seed": self.seed},
-            parts,
-        )
+        attributes |= {name: getattr(self, name) for name in ("of", "permutations", "seed")}
+        return Result(variables, attributes, parts)
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a row a pair of entries of a meta-RDM."""

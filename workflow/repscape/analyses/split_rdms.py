@@ -194,7 +194,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     from repscape.metrics.lib import single_trials
     from repscape.rdms import file as rdm_file
     from repscape.rdms.compute import NamedMetric, columns_of, dissimilarities, scalings_of
-    from repscape.rdms.table.table import PER_FILE
+    from repscape.rdms.labels import OF_FILE
 
     with (
         netcdf.open_file(rdm, "rdm") as of_all,
@@ -209,7 +209,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
             if metrics is None or name in metrics
         ]
         rdm_file.whole(of_all)  # refused where those of its parts would be too large as well
-        shared: dict[str, str | int] = {key: str(getattr(of_all, key)) for key in PER_FILE}
+        shared: dict[str, str | int] = {key: str(getattr(of_all, key)) for key in OF_FILE}
         shared |= {"layer_order": int(of_all.order), "n_drawn": int(of_all.n_drawn)}
         names = pd.Index([str(name) for name in recording["name"][:]], name="image")
         activity = recording["activation"][:]

@@ -121,7 +121,7 @@ class Tuning(Seeded, Analysis):
             Images lack the factor, its values are no numbers or do not go around the circle, or files are of
             different images.
         """
-        from repscape.analyses.lib.circle import placed
+        from repscape.analyses.lib.circle import on_circle
         from repscape.io import netcdf
         from repscape.stimuli.lib import factors
 
@@ -138,7 +138,7 @@ class Tuning(Seeded, Analysis):
                     raise DataError(
                         f"{path}: its images have no factor '{self.factor}'; their factors: {listed}."
                     )
-                circle = placed(texts[self.factor], self.period, self.factor, str(path))
+                circle = on_circle(texts[self.factor], self.period, self.factor, str(path))
                 keys |= {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
                 answers, of_answer = _answers(file)
                 trials = len(answers) if "response" in file.variables else 0

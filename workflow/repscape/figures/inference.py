@@ -7,11 +7,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from repscape.analyses.lib import inference_summary
-from repscape.analyses.lib.select_rdms import Where
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.style import COLOURS, RAMP, along, figure
 from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.labels import Where, indices_where
 from repscape.study import defaults
 from repscape.study.study import Study
 
@@ -69,7 +69,7 @@ class Inference(Figure):
             for name in table.variables  # a label may be called as the dimension
             if table[name].dims == ("model",) and table[name].dtype.kind in "OU"
         }
-        shown = defaults.indices_where(labels, self.where, "model")
+        shown = indices_where(labels, self.where, what="model")
         spots = _spots(table, labels, shown)
         lines = _lines(labels, spots, shown)
         panels = _panels(spots, lines)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.mds import OWN, chains
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions, legend_items, map_layout, mds_caption, rdm_labels
@@ -25,8 +24,7 @@ from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.plugin.parameter_types import Period
-from repscape.rdms import REPEATED
-from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.rdms.labels import FOLLOWING, REPEATED, Where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study

@@ -9,13 +9,13 @@ import numpy as np
 from pydantic import Field
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions, rdm_labels
 from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
+from repscape.rdms.labels import Where
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.figures.lib import captions, rdm_labels
 from repscape.figures.lib.entry_pictures import EntryPictures
@@ -15,6 +14,7 @@ from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
+from repscape.rdms.labels import Where
 from repscape.study import defaults
 from repscape.study.study import Study
 

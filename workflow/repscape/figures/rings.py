@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.ring import NUMBERS
 from repscape.figures.lib import captions, legends, rdm_labels, tuning_rows
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
 from repscape.plugin.contract import Figure, parameter
-from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.rdms.labels import FOLLOWING, Where
 from repscape.study import defaults
 from repscape.study.study import Study
 

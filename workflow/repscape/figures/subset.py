@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Where
 from repscape.analyses.subset import VALUES
 from repscape.figures.lib import captions, legend_items
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
 from repscape.figures.lib.style import COLOURS, WIDTH
 from repscape.plugin.contract import Figure, parameter
-from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.rdms.labels import FOLLOWING, Where, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
@@ -20,7 +19,7 @@ MOST_PICTURES = 60
 PANEL = 56.0  # mm, the width of a histogram with its ticks
 LEFT, GAP, TITLE, TICKS = 4.0, 5.0, 5.0, 7.5  # mm
 LARGEST, HIGHEST, BETWEEN = 17.0, 35.0, 0.6  # mm, of a picture, of all of them
-CHOSEN, GREEDY, BOUND, RANDOM = COLOURS[1], COLOURS[0], "black", "0.72"
+CHOSEN, GREEDY, TARGET, RANDOM = COLOURS[1], COLOURS[0], "black", "0.72"
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 1.5))
 AXES = {
     "largest": "mean dissimilarity of a set",
@@ -65,7 +64,7 @@ class Subset(Figure):
             for name in table.variables
             if table[name].dims == ("rdm",) and name not in OWN
         }
-        chosen = defaults.indices_where(labels, self.where, "RDM")
+        chosen = indices_where(labels, self.where)
         rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
         told = [
             name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1
@@ -115,7 +114,7 @@ class Subset(Figure):
                         height,
                         gid=f"{at}/{place}",
                     )
-        legend_items.put(axes, [_key(table, rdms)], LEFT, len(rdms) * pitch + 4.5)
+        legend_items.put(axes, [_key(table)], LEFT, len(rdms) * pitch + 4.5)
         return fig, caption(table, labels, rdms, told)
 
 
@@ -165,11 +164,9 @@ def _histogram(axes, table, at: int) -> None:
         axes.hist(random, bins=30, color=RANDOM, linewidth=0)
     axes.axvline(value, color=CHOSEN, linewidth=1.4, gid=f"{at}/chosen")
     if table.goal == "target":
-        axes.axvline(table.target, color=BOUND, linewidth=0.8, linestyle=DOTTED, gid=f"{at}/target")
+        axes.axvline(table.target, color=TARGET, linewidth=0.8, linestyle=DOTTED, gid=f"{at}/target")
     else:
         axes.axvline(float(table["greedy"][at]), color=GREEDY, linewidth=1, linestyle=DASHED)
-        if not table["exact"].values[at]:
-            axes.axvline(float(table["bound"][at]), color=BOUND, linewidth=0.8, linestyle=DOTTED)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.04)
@@ -180,30 +177,21 @@ def _histogram(axes, table, at: int) -> None:
 
 def _words(table, at: int) -> str:
     """Say in a few words how good a choice is."""
-    value, mean, bound = (float(table[name][at]) for name in ("value", "mean", "bound"))
+    value, mean, greedy = (float(table[name][at]) for name in ("value", "mean", "greedy"))
     if table.goal == "target":
         return f"mean {mean:.3g}, {value:.1g} from the target"
     what = "mean" if table.goal == "largest" else "unevenness"
-    best = (
-        "the best"
-        if table["exact"].values[at]
-        else f"none {'above' if table.goal == 'largest' else 'below'} {bound:.3g}"
-    )
-    return f"{what} {value:.3g}, {best}"
+    return f"{what} {value:.3g}, greedy {greedy:.3g}"
 
 
-def _key(table, rdms) -> list[legend_items.Item]:
+def _key(table) -> list[legend_items.Item]:
     items = []
     if table["random_value"].size:
         items += [_line(RANDOM, 4), legend_items.words("random sets")]
     items += [_line(CHOSEN, 1.4), legend_items.words("chosen")]
     if table.goal == "target":
-        return [*items, _line(BOUND, 0.8, DOTTED), legend_items.words("target")]
-    items += [_line(GREEDY, 1, DASHED), legend_items.words("greedy choice")]
-    if not table["exact"].values[rdms].all():
-        limit = "no set is above" if table.goal == "largest" else "no set is below"
-        items += [_line(BOUND, 0.8, DOTTED), legend_items.words(limit)]
-    return items
+        return [*items, _line(TARGET, 0.8, DOTTED), legend_items.words("target")]
+    return [*items, _line(GREEDY, 1, DASHED), legend_items.words("greedy choice")]
 
 
 def _line(colour: str, width: float, style="-") -> legend_items.Item:
@@ -244,21 +232,12 @@ def caption(table, labels, rdms: list[int], told: list[str]) -> str:
         f"{k} of {of} images, chosen {GOALS[goal].format(table.attrs.get('target', ''))}"
         f" ({captions.escape(metrics)}; {', '.join(constant)}).",
         "Beginning with the greedy choice and with random ones, single images were exchanged for others as "
-        "long as that helped.",
+        "long as that helped; the best of these choices is shown, and a better one may exist.",
     ]
     random = table.sizes.get("draw", 0)
     if random:
         what = "unevenness" if goal == "uniform" else "mean dissimilarity"
         text.append(f"Grey: the {what} of {captions.number(random)} random sets of {k}.")
-    exact = table["exact"].values[rdms]
-    if goal != "target":
-        if exact.all():
-            text.append("That no set is better was shown by branch and bound.")
-        else:
-            text.append(
-                "Where no search through all sets was possible, the dotted line is a bound: no set is "
-                f"{'above' if goal == 'largest' else 'below'} it; the best set may lie anywhere between."
-            )
     if k > MOST_PICTURES:
         text.append(f"The first {MOST_PICTURES} are shown.")
     if len(rdms) < table.sizes["rdm"]:

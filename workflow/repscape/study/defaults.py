@@ -1,8 +1,6 @@
 """What an analysis or a figure may be asked for: checked when the plan is made, found again in the data."""
 
-from collections.abc import Iterable, Mapping
-
-import numpy as np
+from collections.abc import Iterable
 
 from repscape.core.errors import ConfigError, unknown
 from repscape.study.study import Study
@@ -102,32 +100,3 @@ def analysis_file(study: Study, name: str | None, plugin: str) -> str:
 def analyses_of(study: Study, plugin: str) -> list[str]:
     """Name the analyses that a plugin makes."""
     return [name for name, section in study.config["analyses"].items() if section.get("kind") == plugin]
-
-
-def indices_where(values: Mapping, where: Mapping | None, what: str) -> list[int]:
-    """Return the places in which labels have certain values.
-
-    Parameters
-    ----------
-    values : mapping of label to an array of its values, in the same order
-    where : mapping of label to a value or values, or None for all places
-    what : str
-        What has the labels, for the message: ``"RDM"``.
-
-    Raises
-    ------
-    ConfigError
-        A label or value is unknown, or nothing has all of them.
-    """
-    chosen = np.ones(len(next(iter(values.values()))), bool)
-    for label, wanted in (where or {}).items():
-        if label not in values:
-            raise ConfigError(f"where: {unknown(label, values)}")
-        own = np.asarray(values[label]).astype(str)
-        wanted = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
-        for value in sorted(wanted - set(own)):
-            raise ConfigError(f"where: {label}: {unknown(value, set(own))}")
-        chosen &= np.isin(own, list(wanted))
-    if not chosen.any():
-        raise ConfigError(f"where: no {what} has all of these labels. Choose fewer of them.")
-    return [int(at) for at in np.flatnonzero(chosen)]

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repscape.analyses.lib.circle import apart, placed
+from repscape.analyses.lib.circle import apart, on_circle
 from repscape.core.errors import DataError
 
 
 def circle(values, period=180.0):
-    return placed([repr(float(value)) for value in values], period, "orientation", "here")
+    return on_circle([repr(float(value)) for value in values], period, "orientation", "here")
 
 
 def test_values_in_order_and_where_each_is():
@@ -99,4 +99,4 @@ def test_distance_is_that_of_points_on_a_circle(first, second, period):
 )
 def test_what_does_not_go_around_is_refused(values, message):
     with pytest.raises(DataError, match=message):
-        placed(values, 180, "orientation", "here")
+        on_circle(values, 180, "orientation", "here")

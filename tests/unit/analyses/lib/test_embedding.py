@@ -10,7 +10,8 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn import manifold
 from sklearn.decomposition import PCA
 
-from repscape.analyses.lib import embedding
+from repscape.analyses.lib import embedding, squared_distances
+from repscape.analyses.lib import points as points_of
 from repscape.core.errors import DataError
 from repscape.metrics.lib.normalisation import scaling
 from repscape.metrics.sqeuclidean import Sqeuclidean
@@ -37,7 +38,7 @@ def test_points_in_the_plane_are_found_again(method, scale):
     known = cloud(scale=scale)
     found = run(method, pdist(known))
     np.testing.assert_allclose(pdist(found.points), pdist(known), rtol=1e-9)
-    moved, disparity = embedding.aligned(found.points, known)
+    moved, disparity = points_of.aligned(found.points, known)
     np.testing.assert_allclose(moved, known, atol=1e-9 * scale)
     assert disparity < 1e-12
     assert found.stress_1 < 1e-9
@@ -87,7 +88,7 @@ def test_stress_is_scikit_learns():
     options = {"n_components": 2, "init": start, "n_init": 1, "max_iter": 1000, "eps": 1e-8}
     points, raw = manifold.smacof(target, normalized_stress=False, **options)
     _, normalised = manifold.smacof(target, normalized_stress=True, **options)
-    assert embedding.stress(points, distances) == pytest.approx((raw, normalised), rel=1e-9)
+    assert points_of.stress(points, distances) == pytest.approx((raw, normalised), rel=1e-9)
     found = run("smacof", distances, n_init=0)
     assert (found.stress, found.stress_1) == pytest.approx((raw, normalised), rel=1e-5)
     by_hand = sum(
@@ -116,7 +117,9 @@ def test_more_starts_are_never_worse_and_as_good_as_scikit_learns():
 def test_pca_is_that_of_the_patterns():
     activity = np.random.default_rng(0).normal(2, 3, (10, 40)).astype(np.float32)
     of = scaling(activity, "zscore")
-    found = run("pca", embedding.distances(Sqeuclidean().dissimilarity(activity, of), squared=True), 3)
+    found = run(
+        "pca", squared_distances.distances(Sqeuclidean().dissimilarity(activity, of), squared=True), 3
+    )
     expected = PCA(3).fit(activity.astype(np.float64) / of.scale / np.sqrt(40))
     scores = expected.transform(activity.astype(np.float64) / of.scale / np.sqrt(40))
     np.testing.assert_allclose(np.abs(found.points), np.abs(scores), rtol=1e-4, atol=1e-5)
@@ -125,7 +128,7 @@ def test_pca_is_that_of_the_patterns():
 
 def test_pca_of_correlation_is_that_of_normalised_patterns():
     patterns = np.random.default_rng(0).normal(size=(8, 30))
-    found = run("pca", embedding.distances(pdist(patterns, "correlation"), squared=True))
+    found = run("pca", squared_distances.distances(pdist(patterns, "correlation"), squared=True))
     centred = patterns - patterns.mean(1, keepdims=True)
     unit = centred / np.linalg.norm(centred, axis=1, keepdims=True) / np.sqrt(2)
     np.testing.assert_allclose(np.abs(found.points), np.abs(PCA(2).fit_transform(unit)), atol=1e-9)
@@ -148,10 +151,10 @@ def patterns_of(metric):
 def test_squared_distances_are_euclidean_once_rooted(metric):
     """Only the roots can be had by points: without, eigenvalues are negative."""
     labels = {"metric": metric, "metric_sub": "correlation"} if metric == "pearson" else {"metric": metric}
-    assert embedding.is_squared(labels, None)
+    assert squared_distances.is_squared(labels, None)
     values = patterns_of(metric)
-    assert embedding.classical(embedding.distances(values, squared=True), 2).negative < 1e-9
-    assert embedding.classical(embedding.distances(values, squared=False), 2).negative > 1e-4
+    assert embedding.classical(squared_distances.distances(values, squared=True), 2).negative < 1e-9
+    assert embedding.classical(squared_distances.distances(values, squared=False), 2).negative > 1e-4
 
 
 def test_rank_correlations_without_ties_are_euclidean_once_rooted():
@@ -161,7 +164,7 @@ def test_rank_correlations_without_ties_are_euclidean_once_rooted():
     values = np.array(
         [1 - kendalltau(patterns[i], patterns[j])[0] for i, j in zip(*np.triu_indices(9, 1), strict=True)]
     )
-    assert embedding.classical(embedding.distances(values, squared=True), 2).negative < 1e-9
+    assert embedding.classical(squared_distances.distances(values, squared=True), 2).negative < 1e-9
 
 
 def test_tsne_keeps_neighbours():
@@ -204,7 +207,7 @@ def test_tsne_needs_four_entries():
 
 @pytest.mark.parametrize("method", list(embedding.METHODS))
 def test_same_seed_same_bytes(method):
-    distances = embedding.distances(patterns_of("correlation"), squared=True)
+    distances = squared_distances.distances(patterns_of("correlation"), squared=True)
     first, second = run(method, distances), run(method, distances)
     assert first.points.tobytes() == second.points.tobytes()
     assert first.points.dtype == np.float64
@@ -230,7 +233,7 @@ def test_axes_are_principal_and_signed(method):
 def test_equally_large_values_do_not_leave_the_sign_to_rounding():
     for noise in (-1e-12, 1e-12):
         points = np.array([[-1, 0.5], [1 + noise, -0.5], [0, 0]])
-        assert (embedding._signed(points)[0] > 0).all()
+        assert (points_of.signed(points)[0] > 0).all()
 
 
 @pytest.mark.parametrize("method", ["classical", "pca", "smacof"])
@@ -258,18 +261,18 @@ def test_nan_is_refused_and_told():
     with pytest.raises(
         DataError, match=r"1 of 10 dissimilarities are not finite, the first between entries 1 and 3"
     ):
-        embedding.distances(values, squared=False)
+        squared_distances.distances(values, squared=False)
 
 
 def test_negative_values_are_refused_and_rounding_is_not():
     with pytest.raises(DataError, match=r"1 of 3 dissimilarities are negative.* entries 0 and 2 .*: -0.1"):
-        embedding.distances(np.array([1, -0.1, 2]), squared=True)
-    assert embedding.distances(np.array([1, -1e-8, 4]), squared=True).tolist() == [1, 0, 2]
+        squared_distances.distances(np.array([1, -0.1, 2]), squared=True)
+    assert squared_distances.distances(np.array([1, -1e-8, 4]), squared=True).tolist() == [1, 0, 2]
 
 
 def test_aligned_is_scipys_procrustes():
     points, onto = cloud(9, 3, seed=1), cloud(9, 3, seed=2) + 5
-    found, disparity = embedding.aligned(points, onto)
+    found, disparity = points_of.aligned(points, onto)
     centred = points - points.mean(0)
     rotation, _ = orthogonal_procrustes(centred, onto - onto.mean(0))
     np.testing.assert_allclose(found, centred @ rotation + onto.mean(0), atol=1e-12)
@@ -283,20 +286,20 @@ def test_a_turned_or_mirrored_copy_comes_back(seed, angle, mirrored):
     known = cloud(seed=seed)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     copy = known @ turn * [1, -1 if mirrored else 1] + 3
-    found, disparity = embedding.aligned(copy, known)
+    found, disparity = points_of.aligned(copy, known)
     np.testing.assert_allclose(found, known, atol=1e-9)
     assert disparity < 1e-9
 
 
 def test_scaled_points_have_a_radius_of_one():
-    points = embedding.scaled(cloud(scale=40) + 7)
+    points = points_of.scaled(cloud(scale=40) + 7)
     assert (points**2).sum(1).mean() == pytest.approx(1)
     np.testing.assert_allclose(points.mean(0), 0, atol=1e-12)
-    assert (embedding.scaled(np.ones((4, 2))) == 0).all()
+    assert (points_of.scaled(np.ones((4, 2))) == 0).all()
 
 
 def test_disparity_of_a_single_point_is_undefined():
-    assert np.isnan(embedding.aligned(np.zeros((4, 2)), cloud(4))[1])
+    assert np.isnan(points_of.aligned(np.zeros((4, 2)), cloud(4))[1])
 
 
 def test_undefined_points_do_not_count_in_an_alignment():
@@ -304,13 +307,13 @@ def test_undefined_points_do_not_count_in_an_alignment():
     copy = known @ np.array([[0, -1], [1, 0]])
     points, onto = copy.copy(), known.copy()
     points[2], onto[5] = np.nan, np.nan
-    found, disparity = embedding.aligned(points, onto)
+    found, disparity = points_of.aligned(points, onto)
     kept = np.arange(8) != 2
     np.testing.assert_allclose(found[kept], known[kept], atol=1e-12)
     assert np.isnan(found[2]).all()
     assert disparity < 1e-12
-    assert np.isnan(embedding.aligned(np.full((4, 2), np.nan), cloud(4))[1])
-    np.testing.assert_allclose(embedding.scaled(points)[kept], embedding.scaled(copy[kept]), atol=1e-12)
+    assert np.isnan(points_of.aligned(np.full((4, 2), np.nan), cloud(4))[1])
+    np.testing.assert_allclose(points_of.scaled(points)[kept], points_of.scaled(copy[kept]), atol=1e-12)
 
 
 def test_smacof_finds_what_many_descents_find():

@@ -1,4 +1,4 @@
-"""Choices of items against brute force, their bounds, and rankings."""
+"""Choices of items against brute force, and rankings."""
 
 from itertools import combinations, pairwise
 
@@ -7,9 +7,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.analyses.lib import subset_choice, subset_exact
+from repscape.analyses.lib import subset_goals
 from repscape.analyses.lib.subset_choice import choose, random_values, rankings
-from repscape.analyses.lib.unevenness import unevenness
+from repscape.analyses.lib.subset_goals import goal_of, unevenness
 from repscape.core.errors import DataError
 
 
@@ -52,78 +52,46 @@ VALUES = {
 }
 
 
-def brute_force(square, k, goal):
-    return min(VALUES[goal](square, chosen) for chosen in combinations(range(len(square)), k))
-
-
 def chosen_by(square, k, goal, **keywords):
     return choose(square, k, goal, target=0.9 if goal == "target" else None, **keywords)
 
 
+def every_loss(square, k, goal):
+    """What `VALUES` gives of every choice, at once."""
+    every = np.array(list(combinations(range(len(square)), k)))
+    pairs = square[every[:, :, None], every[:, None, :]][:, *np.triu_indices(k, 1)]
+    if goal == "uniform":
+        low, high = min(pairs_of(square, range(len(square)))), square.max()
+        return unevenness((pairs - low) / (high - low))
+    return -pairs.mean(1) if goal == "largest" else abs(pairs.mean(1) - 0.9)
+
+
 @pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
 @pytest.mark.parametrize("make", [points, independent, tied])
-@pytest.mark.parametrize(("n", "k"), [(4, 2), (5, 4), (6, 6), (7, 3), (9, 4)])
-def test_small_cases_are_exact(goal, make, n, k):
-    square = make(n, seed=n * 10 + k)
-    found = chosen_by(square, k, goal)
-    value = -found.value if goal == "largest" else found.value
-    assert value == pytest.approx(brute_force(square, k, goal), abs=1e-6 if goal == "uniform" else 1e-12)
-    assert value == pytest.approx(VALUES[goal](square, found.indices), abs=1e-6)
-    assert found.exact
-    assert found.gap == 0
-    assert found.bound == found.value
-    assert len(set(found.indices)) == k
-    assert found.mean == pytest.approx(np.mean(pairs_of(square, found.indices)))
-    assert found.sd == pytest.approx(np.std(pairs_of(square, found.indices)))
+@pytest.mark.parametrize(("n", "k"), [(4, 2), (5, 4), (6, 6), (7, 3), (9, 4), (12, 5), (13, 7), (14, 6)])
+def test_no_choice_of_a_few_items_is_better(goal, make, n, k):
+    for seed in (n * 10 + k, 0, 1):
+        square = make(n, seed=seed)
+        found = chosen_by(square, k, goal)
+        value = -found.value if goal == "largest" else found.value
+        assert value == pytest.approx(every_loss(square, k, goal).min(), abs=1e-12)
+        assert value == pytest.approx(VALUES[goal](square, found.indices), abs=1e-6)
+        assert len(set(found.indices)) == k
+        assert found.mean == pytest.approx(np.mean(pairs_of(square, found.indices)))
+        assert found.sd == pytest.approx(np.std(pairs_of(square, found.indices)))
 
 
 @pytest.mark.parametrize("k", range(2, 13))
-def test_the_largest_of_twelve_without_luck(k):
-    """From a choice that is far from the best, branch and bound finds it alone."""
+def test_the_largest_of_twelve(k):
     for seed, make in ((0, points), (1, independent), (2, tied)):
         square = make(12, seed)
-        sums = {chosen: sum(pairs_of(square, chosen)) for chosen in combinations(range(12), k)}
-
-        class Aim:
-            target, scale = None, 1.0
-
-            @staticmethod
-            def of_mean(mean):
-                return -mean
-
-        items, loss = subset_exact.solve(square, k, "largest", Aim, np.inf)
-        assert -loss * k * (k - 1) / 2 == pytest.approx(max(sums.values()))
-        assert sums[tuple(sorted(items.tolist()))] == pytest.approx(max(sums.values()))
-
-
-@pytest.mark.parametrize("make", [points, independent, tied])
-def test_nothing_exceeds_the_bound(make):
-    for n, k in ((6, 2), (8, 3), (10, 5), (9, 8), (9, 9)):
-        square = make(n, seed=k)
-        best = max(np.mean(pairs_of(square, chosen)) for chosen in combinations(range(n), k))
-        bound = subset_exact.highest_mean(square, k)
-        assert best <= bound + 1e-12
-        assert bound <= square.max() + 1e-9
-
-
-@pytest.mark.parametrize("make", [points, independent])
-def test_no_extension_adds_more_than_the_bound(make):
-    square = make(9, 4)
-    bounds = subset_exact._Extensions(square, 6)
-    for count, begun in ((1, (0, 2)), (2, (0, 3)), (3, (1,)), (4, (0, 1)), (5, (2,))):
-        sums, last = square[list(begun)].sum(0)[None], np.array([begun[-1]])
-        added = [
-            sum(pairs_of(square, (*begun, *more))) - sum(pairs_of(square, begun))
-            for more in combinations(range(begun[-1] + 1, 9), count)
-        ]
-        assert bounds.least(sums, last, count) <= min(added) + 1e-12
-        assert bounds.most(sums, last, count) >= max(added) - 1e-12
+        assert choose(square, k).value == pytest.approx(-every_loss(square, k, "largest").min())
 
 
 @pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
 def test_exchanges_are_worth_what_they_promise(goal):
     square = points(11, 6)
-    aim = subset_choice._aim(goal, square, 4, 0.9 if goal == "target" else None)
+    aim = goal_of(goal, square, 4, 0.9 if goal == "target" else None)
     chosen, others = np.array([1, 4, 5, 9]), np.array([0, 2, 3, 6, 7, 8, 10])
     aim.begin(chosen)
     promised = aim.swapped(chosen, others)
@@ -135,17 +103,10 @@ def test_exchanges_are_worth_what_they_promise(goal):
         aim.begin(after)
         assert aim.here() == pytest.approx(promised[out, into])
         if goal == "uniform":  # the sum over bins is about the integral
-            integral = np.sqrt(promised[out, into] / subset_choice._BINS) / 6
+            integral = np.sqrt(promised[out, into] / subset_goals._BINS) / 6
             assert integral == pytest.approx(VALUES[goal](square, after), abs=0.01)
         else:
             assert promised[out, into] == pytest.approx(VALUES[goal](square, after))
-
-
-def test_the_spectral_bound_holds_and_is_of_use():
-    square = squareform(pdist(np.random.default_rng(0).normal(size=(14, 6)), "correlation"))
-    best = max(np.mean(pairs_of(square, chosen)) for chosen in combinations(range(14), 7))
-    bound = subset_exact._spectral(square, 7)
-    assert best < bound < best + 0.1
 
 
 @pytest.mark.parametrize(("goal", "starts"), [("largest", 4), ("target", 4), ("uniform", 0)])
@@ -154,13 +115,11 @@ def test_never_worse_than_greedy(goal, starts, make):
     square = make(1000, 0)
     found = chosen_by(square, 50, goal, seed=0, starts=starts)
     if goal == "largest":
-        assert found.greedy <= found.value <= found.bound
+        assert found.greedy <= found.value
         greedy = rankings(square)[:50]
         assert found.greedy == pytest.approx(np.mean(pairs_of(square, greedy)))
     else:
-        assert found.bound <= found.value < found.greedy
-    assert not found.exact
-    assert found.gap == abs(found.bound - found.value)
+        assert found.value < found.greedy
 
 
 @pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
@@ -186,7 +145,6 @@ def test_order_of_items_does_not_matter(goal, n, k):
         chosen_by(square[np.ix_(order, order)], k, goal, seed=3),
     )
     assert again.value == found.value
-    assert again.bound == pytest.approx(found.bound)
     assert sorted(order[list(again.indices)]) == list(found.indices)
 
 
@@ -197,12 +155,10 @@ def test_pairs_or_matrix_and_the_same_twice():
     assert choose(square + 7 * np.eye(50), 10, seed=4) == found
 
 
-def test_a_target_beyond_reach_has_a_bound():
+def test_a_target_beyond_reach_is_the_largest_mean():
     square = squareform(pdist(np.random.default_rng(0).normal(size=(120, 30)), "correlation"))
     found = choose(square, 40, "target", target=2.0)
-    best = choose(square, 40).value
-    assert not found.exact
-    assert 0 < found.bound <= found.value == pytest.approx(2.0 - best, abs=1e-3)
+    assert found.value == pytest.approx(2.0 - choose(square, 40).value, abs=1e-3)
 
 
 @pytest.mark.parametrize("m", [1, 4, 9])

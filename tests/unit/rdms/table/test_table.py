@@ -135,7 +135,7 @@ def test_plain_xarray_opens_it(folder, tmp_path):
     ("where", "message"),
     [
         ({"layr": "conv2"}, "'layr' is unknown; did you mean 'layer'?"),
-        ({"layer": "conv"}, r"where\.layer: 'conv' is unknown.* conv2, conv10, input"),
+        ({"layer": "conv"}, r"where: layer: 'conv' is unknown.* conv2, conv10, input"),
         ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where\.metric: 'cosin' is"),
         ({"set": "", "layer": "conv2", "layer_order": 0}, "no RDM has all of these labels"),
     ],
@@ -206,7 +206,7 @@ def test_chosen_rdms_are_those_of_a_query(folder):
     query = "layer in ['conv2', 'input'] and metric == 'cosine' and repeat == 1 and set == 'colors'"
     assert list(found.index) == list(whole.query(query).index)
     assert len(found) == 4
-    with pytest.raises(ConfigError, match=r"where\.layer: 'conv3' is unknown"):
+    with pytest.raises(ConfigError, match=r"where: layer: 'conv3' is unknown"):
         table.chosen(whole, {"layer": "conv3"})
     with pytest.raises(ConfigError, match="where: 'colour' is unknown"):
         table.chosen(whole, {"colour": "090"})

@@ -1,6 +1,7 @@
 """Numbers on a circle: orientations, which repeat after 180 degrees, hues and directions after 360."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -85,10 +86,6 @@ class Circle(NamedTuple):
         bins = np.floor(np.round(place, 4) + 0.5).astype(int) % parts
         return np.bincount(bins, minlength=parts) / (len(bins) or np.nan)
 
-    def apart(self, first, second) -> np.ndarray:
-        """Return how far values are from each other, the shorter way."""
-        return apart(first, second, self.period)
-
 
 def apart(first, second, period: float) -> np.ndarray:
     """Return how far values are from each other on a circle, the shorter way: from 0 to half the period."""
@@ -96,7 +93,7 @@ def apart(first, second, period: float) -> np.ndarray:
     return np.minimum(away, period - away)
 
 
-def placed(texts: Iterable[str], period: float, factor: str, where: str) -> Circle:
+def on_circle(texts: Iterable[str], period: float, factor: str, where: str) -> Circle:
     """Find where the values of a factor lie on a circle.
 
     Parameters
@@ -113,7 +110,7 @@ def placed(texts: Iterable[str], period: float, factor: str, where: str) -> Circ
         A value is no number; there are fewer than three different ones, or they leave half of the circle
         out, so that nothing can be said of the way around it.
     """
-    numbers = _numbers(texts, factor, where)
+    numbers = as_numbers(texts, factor, where)
     begin = -period / 2 if (numbers < 0).any() else 0.0
     around = _wrapped(numbers, period, begin)
     around[begin + period - around < _SAME * period] -= period  # a rounding below the end is the beginning
@@ -138,23 +135,22 @@ def placed(texts: Iterable[str], period: float, factor: str, where: str) -> Circ
     return circle
 
 
-def _numbers(texts: Iterable[str], factor: str, where: str) -> np.ndarray:
-    texts = list(map(str, texts))
-    try:
-        numbers = np.array([float(text) for text in texts])
-    except ValueError:
-        numbers = np.full(len(texts), np.nan)
-    if not np.isfinite(numbers).all():
-        odd = next((text for text in texts if not _is_number(text)), "")
-        raise DataError(f"{where}: expected numbers as values of '{factor}', found '{odd}'.")
-    return numbers
+def as_numbers(texts: Iterable[str], factor: str, where: str) -> np.ndarray:
+    """Read the values of a factor as finite numbers, float64 (item,).
 
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
+    Raises
+    ------
+    DataError
+        A value is none; the message names it.
+    """
+    found = []
+    for text in map(str, texts):
+        with suppress(ValueError):
+            found.append(float(text))
+            if np.isfinite(found[-1]):
+                continue
+        raise DataError(f"{where}: expected numbers as values of '{factor}', found '{text}'.")
+    return np.array(found)
 
 
 def _wrapped(values, period: float, begin: float) -> np.ndarray:

@@ -1,22 +1,18 @@
 """Maps of RDMs: entries as points whose distances follow their dissimilarities.
 
 Every method takes *distances*, the pairs i<j in row-major order. A dissimilarity that is a squared
-distance must be square-rooted first (`distances`, `is_squared`): points in space cannot have squared
-distances between them.
+distance must be square-rooted first (`squared_distances`): points in space cannot have squared distances
+between them.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
-from repscape.core.errors import ConfigError, DataError
-from repscape.core.logs import logger
-from repscape.plugin import registry
-from repscape.rdms.compare.comparison import measure_of
+from repscape.analyses.lib.points import Embedding, principal, signed, stress
+from repscape.core.errors import DataError
 from repscape.rdms.condensed import entries_of
-from repscape.study.study import Study
 
 _EUCLIDEAN = 1e-5  # the largest negative eigenvalue that rounding to float32 explains, of the largest
 # Of SMACOF: steps from each start, how many of the best are followed, until when, which share is placed anew
@@ -24,146 +20,6 @@ _FIRST, _FOLLOWED, _MOST_STEPS, _CONVERGED, _NEARLY, _MOVED = 60, 4, 1000, 1e-8,
 _MOVES, _MANY = 4, 300  # times the random starts, up to so many entries
 _WIDE = 2  # how far apart random points are, beside the distances
 _FEW = 500  # entries, up to which t-SNE's forces are computed without approximation
-
-
-class Embedding(NamedTuple):
-    """Points, and how well they do.
-
-    Attributes
-    ----------
-    points : float64 array (entry, dim)
-        Centred, along their principal axes; in each, the point farthest out is on the positive side.
-    stress : float
-        Raw stress, Σ_{i<j} (δ_ij − d_ij)²; NaN of t-SNE, whose points have no scale.
-    stress_1 : float
-        Kruskal's stress-1, √(Σ (δ_ij − d_ij)² / Σ d_ij²).
-    eigenvalues : float64 array (entry,) or None
-        Of the double-centred matrix, descending: classical MDS and PCA.
-    divergence : float
-        Kullback-Leibler divergence, which t-SNE minimises; NaN of other methods.
-    """
-
-    points: np.ndarray
-    stress: float
-    stress_1: float
-    eigenvalues: np.ndarray | None = None
-    divergence: float = np.nan
-
-    @property
-    def explained(self) -> np.ndarray | None:
-        """The share of each dimension in the sum of all |eigenvalues|: float64 (dim,)."""
-        if self.eigenvalues is None:
-            return None
-        total = np.abs(self.eigenvalues).sum()
-        return self.eigenvalues[: self.points.shape[1]].clip(0) / (total or 1)
-
-    @property
-    def negative(self) -> float:
-        """The share of negative eigenvalues in the sum of all |eigenvalues|: 0 of Euclidean distances."""
-        if self.eigenvalues is None:
-            return np.nan
-        return float(-self.eigenvalues.clip(max=0).sum() / (np.abs(self.eigenvalues).sum() or 1))
-
-
-def check_metrics(study: Study, of: str | list[str], where: Mapping | None, root: bool | None) -> None:
-    """Refuse metrics of the study of which it is not known whether roots must be taken; see `is_squared`.
-
-    Raises
-    ------
-    ConfigError
-    """
-    sets = {"all_images", *study.config.get("rdms", {}).get("sets", {})}
-    if root is not None or not sets & set([of] if isinstance(of, str) else of):
-        return
-    chosen = (where or {}).get("metric")
-    names = study.metrics if chosen is None else chosen if isinstance(chosen, list) else [chosen]
-    for section in study.config.get("rdms", {}).get("metrics", []):
-        if section["name"] in names and registry.find("metrics", section["kind"]).squared is None:
-            raise ConfigError(
-                f"root: {registry.file('metrics', section['kind'])} does not say whether the metric "
-                f"'{section['kind']}' is a squared distance, of which roots are taken here. Write "
-                "`squared = True` or `squared = False` in its class, or `root: true` or `root: false` here."
-            )
-
-
-def is_squared(labels: Mapping, root: bool | None) -> bool:
-    """Say whether an RDM's dissimilarities are squared distances.
-
-    Parameters
-    ----------
-    labels : mapping of label to value
-        Of the RDM; with a label ``metric_sub`` it is a meta-RDM, and its metric a comparison of RDMs.
-    root : bool or None
-        What the config says.
-
-    Raises
-    ------
-    DataError
-        A metric of the package or of a user's file does not say it.
-    """
-    if root is not None:
-        return root
-    squared = measure_of(labels).squared
-    if squared is not None:
-        return squared
-    metric = str(labels["metric"])
-    measure = str(labels.get("measure") or metric)
-    if measure in registry.names("metrics"):
-        raise DataError(
-            f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "
-            "`squared = True` or `squared = False` in its class, or `root: true` or `root: false`."
-        )
-    _warn_unknown(measure)
-    return False
-
-
-@cache
-def _warn_unknown(measure: str) -> None:
-    """Warn once a job of what a recording calls its metric."""
-    logger.warning(
-        "metric '%s' of a recording: not known whether it is a squared distance, of which roots are "
-        "taken; its dissimilarities are taken for distances as they are. Say it by `root: true` or "
-        "`root: false`, or by a known `metric` of the recording, such as correlation.",
-        measure,
-    )
-
-
-def distances(dissimilarity: np.ndarray, squared: bool) -> np.ndarray:
-    """Turn dissimilarities into distances that points can have.
-
-    Parameters
-    ----------
-    dissimilarity : float array (pair,)
-    squared : bool
-        Whether they are squared distances, so that the root is taken.
-
-    Returns
-    -------
-    float64 array (pair,)
-
-    Raises
-    ------
-    DataError
-        Some are NaN, infinite or negative (beyond rounding, which becomes 0).
-    """
-    values = np.asarray(dissimilarity, np.float64)
-    undefined = np.flatnonzero(~np.isfinite(values))
-    if undefined.size:
-        i, j = _entries(len(values), undefined[0])
-        raise DataError(
-            f"{undefined.size} of {len(values)} dissimilarities are not finite, the first between entries "
-            f"{i} and {j} (from 0): {values[undefined[0]]}. Points cannot be placed by them: leave out "
-            "what was constant."
-        )
-    if (values < -1e-6 * np.abs(values).max(initial=0)).any():
-        i, j = _entries(len(values), int(values.argmin()))
-        raise DataError(
-            f"{(values < 0).sum()} of {len(values)} dissimilarities are negative, the least between entries "
-            f"{i} and {j} (from 0): {values.min():.4g}. No points have negative distances; choose a metric "
-            "that is never negative."
-        )
-    values = values.clip(0)
-    return np.sqrt(values) if squared else values
 
 
 def classical(distances: np.ndarray, dims: int) -> Embedding:
@@ -185,7 +41,7 @@ def classical(distances: np.ndarray, dims: int) -> Embedding:
     values, vectors = values[::-1], vectors[:, ::-1]
     # What rounding leaves of dimensions that there are not
     values = np.where(np.abs(values) > count * np.finfo(float).eps * np.abs(values).max(), values, 0)
-    points = _signed(vectors[:, :dims]) * np.sqrt(values[:dims].clip(0))
+    points = signed(vectors[:, :dims]) * np.sqrt(values[:dims].clip(0))
     return Embedding(points, *stress(points, distances), eigenvalues=values)
 
 
@@ -259,7 +115,7 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
         moved, now = _descended(moved, target, _MOST_STEPS, _NEARLY)
         best, least = (moved, now) if now < least else (best, least)
     best, _ = _descended(best, target, _MOST_STEPS, _CONVERGED)
-    points = _principal(best)
+    points = principal(best)
     return Embedding(points, *stress(points, distances))
 
 
@@ -343,64 +199,12 @@ def tsne(
     ]
     found = [(fit.fit_transform(_square(distances)), fit.kl_divergence_) for fit in fits]
     points, divergence = min(found, key=lambda points_divergence: points_divergence[1])
-    return Embedding(_principal(points.astype(np.float64)), np.nan, np.nan, divergence=float(divergence))
+    return Embedding(principal(points.astype(np.float64)), np.nan, np.nan, divergence=float(divergence))
 
 
 METHODS: dict[str, Callable[..., Embedding]] = {
     "classical": classical, "smacof": smacof, "tsne": tsne, "pca": pca,
 }  # fmt: skip
-
-
-def stress(points: np.ndarray, distances: np.ndarray) -> tuple[float, float]:
-    """Return raw stress and stress-1 of points (Kruskal, Psychometrika 29:1, 1964).
-
-    Parameters
-    ----------
-    points : float64 array (entry, dim)
-    distances : float64 array (pair,)
-        That the points should have.
-    """
-    first, second = np.triu_indices(len(points), 1)
-    found = np.sqrt(((points[first] - points[second]) ** 2).sum(1))
-    raw, total = ((distances - found) ** 2).sum(), (found**2).sum()
-    if not raw:
-        return 0.0, 0.0
-    return float(raw), float(np.sqrt(raw / total)) if total else np.inf
-
-
-def scaled(points: np.ndarray) -> np.ndarray:
-    """Bring points to a root mean square distance of 1 from their centre; rows of NaN stay."""
-    points = points - np.nanmean(points, axis=0)
-    radius = np.sqrt(np.nanmean((points**2).sum(1)))
-    return points / radius if radius else points
-
-
-def aligned(points: np.ndarray, onto: np.ndarray) -> tuple[np.ndarray, float]:
-    """Rotate, reflect and move points so that they lie as near to others as they can.
-
-    Orthogonal Procrustes (Schönemann, Psychometrika 31:1, 1966); distances between points do not change.
-
-    Parameters
-    ----------
-    points, onto : float64 arrays (entry, dim)
-        The same entries in the same order. Those that are NaN in either do not count.
-
-    Returns
-    -------
-    points : float64 array (entry, dim)
-    disparity : float
-        What is left of the squared distances if both are also scaled to fit best, between 0 (the same
-        shape) and 1; NaN where one of them is a single point. As `scipy.spatial.procrustes` gives it.
-    """
-    both = np.isfinite(points).all(1) & np.isfinite(onto).all(1)
-    if not both.any():
-        return points, np.nan
-    centre, onto_centre = points[both].mean(0), onto[both].mean(0)
-    moving, fixed = points[both] - centre, onto[both] - onto_centre
-    left, values, right = np.linalg.svd(moving.T @ fixed)
-    norms = np.linalg.norm(moving) * np.linalg.norm(fixed)
-    disparity = max(0.0, 1 - (values.sum() / norms) ** 2) if norms else np.nan
-    return (points - centre) @ (left @ right) + onto_centre, float(disparity)
 
 
 def _check(distances: np.ndarray, dims: int) -> int:
@@ -411,29 +215,10 @@ def _check(distances: np.ndarray, dims: int) -> int:
     return count
 
 
-def _entries(pairs: int, pair: int) -> tuple[int, int]:
-    first, second = np.triu_indices(entries_of(pairs), 1)
-    return int(first[pair]), int(second[pair])
-
-
 def _square(values: np.ndarray) -> np.ndarray:
     from scipy.spatial.distance import squareform
 
     return squareform(values, checks=False)
-
-
-def _principal(points: np.ndarray) -> np.ndarray:
-    """Centre points and turn them so that their axes are the principal ones."""
-    centred = points - points.mean(0)
-    left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    return _signed(left) * values
-
-
-def _signed(vectors: np.ndarray) -> np.ndarray:
-    """Choose the sign of each column: its largest value is positive, of equally large ones the first."""
-    sizes = np.abs(vectors)
-    at = (sizes >= (1 - 1e-6) * sizes.max(0)).argmax(0)
-    return vectors * np.where(vectors[at, np.arange(vectors.shape[1])] < 0, -1, 1)
 
 
 def _state(seed: int, *which: int) -> int:

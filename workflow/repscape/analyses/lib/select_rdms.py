@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 from repscape.core.errors import ConfigError, unknown
 from repscape.plugin import schema
 from repscape.plugin.registry import find
+from repscape.rdms.labels import (
+    COLUMNS,
+    OF_FILE,
+    OF_RECORDINGS,
+    Where,
+    as_list,
+    indices_where,
+    wanted_values,
+)
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ALL = "all_images"
-_KEYS = ("source", "stimulus", "population", "layer", "size")
-_OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
-_WITHIN = ("layer_order", "metric", "measure", "normalisation", "repeat", "n_drawn")
 
-# Labels, and the values that they may have
-Where = dict[str, str | int | list[str | int]]
 # What an analysis is of: one name, or several
 Of = str | list[str]
 
@@ -42,35 +46,34 @@ def inputs(study: Study, of: Of, where: Where | None = None) -> dict[str, list[s
     ConfigError
         The study has no RDMs of that name, or none with these labels.
     """
-    where = dict(where or {})
     known = labels(study, of)
-    for label in where:
+    for label in where or {}:
         if label not in known:
             raise ConfigError(f"where: {unknown(label, known)}")
-    files = [file for name in _listed(of) for file in _files(study, name, where, alone=len(_listed(of)) == 1)]
+    names = as_list(of)
+    files = [file for name in names for file in _files(study, name, where, alone=len(names) == 1)]
     return {"collection": list(dict.fromkeys(files))}
 
 
-def _files(study: Study, of: str, where: Mapping, alone: bool) -> list[str]:
+def _files(study: Study, of: str, where: Where | None, alone: bool) -> list[str]:
     """Name the files of RDMs of one name; one that is not alone may lack values that others have."""
     if of in made(study):
         return [study.path("analysis", analysis=of)]
     if of in study.given:
         return [study.path("recording", recording=of)]
     valid = known_values(study, of)
-    wanted: dict[str, set[str]] = {}
-    for label, values in where.items():
-        wanted[label] = {str(value) for value in _listed(values)}
-        other = sorted(wanted[label] - set(map(str, valid.get(label, wanted[label]))))
-        if other and (alone or len(other) == len(wanted[label])):
-            given = label == "source" and other[0] in (*study.given, *made(study))
-            hint = f" It has RDMs of its own: write of: [{of}, {other[0]}]." if given else ""
+    wanted = wanted_values(where)
+    for label, values in wanted.items():
+        other = sorted(values - set(map(str, valid.get(label, values))))
+        if other and (alone or len(other) == len(values)):
+            has_rdms = label == "source" and other[0] in (*study.given, *made(study))
+            hint = f" It has RDMs of its own: write of: [{of}, {other[0]}]." if has_rdms else ""
             raise ConfigError(f"where: {label}: {unknown(other[0], valid[label])}{hint}")
     files = [
         study.path("rdm", **keys)
         for keys in study.rdm_keys()
         if keys["stimulus"] in valid["stimulus"]
-        and all(keys[label] in wanted.get(label, {keys[label]}) for label in _KEYS)
+        and all(keys[label] in wanted.get(label, {keys[label]}) for label in OF_FILE)
     ]
     if not files:
         raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
@@ -98,7 +101,7 @@ def labels(study: Study, of: Of) -> list[str]:
     ConfigError
         The study has no RDMs of that name, or they are made from themselves.
     """
-    return list(dict.fromkeys(label for name in _listed(of) for label in _labels(study, name, ())))
+    return list(dict.fromkeys(label for name in as_list(of) for label in _labels(study, name, ())))
 
 
 def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
@@ -109,23 +112,25 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
     if of in made(study):
         section = study.config["analyses"][of]
         lower = [
-            label for name in _listed(section.get("of", [])) for label in _labels(study, name, (*way, of))
+            label for name in as_list(section.get("of", [])) for label in _labels(study, name, (*way, of))
         ]
         return schema.make("analyses", section, of).rdm_labels(list(dict.fromkeys(lower)))
     if of in study.given:
-        return [*_OF_RECORDINGS, *_own_labels(study.given[of])]
+        return [*OF_RECORDINGS, *schema.make("recordings", study.given[of]).labels()]
     sets = _sets(study)
     if of not in (ALL, *sets):
         raise ConfigError(f"of: {unknown(of, [ALL, *sets, *study.given, *made(study)])}")
-    apart = any(section.get("trials") == "each" for section in study.config.get("recordings", {}).values())
-    presentation = ["presentation"] if apart else []
-    return [*_KEYS, *_WITHIN, *presentation, *(["set", *sets[of]["by"]] if of in sets else [])]
+    recordings = study.config.get("recordings", {}).values()
+    lacking = set() if of in sets else {"set"}
+    if not any(section.get("trials") == "each" for section in recordings):
+        lacking.add("presentation")
+    return [label for label in COLUMNS if label not in lacking] + (sets[of]["by"] if of in sets else [])
 
 
 def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
     """Name the stimuli of whose images RDMs are, through the analyses that made them."""
     found: set[str] = set()
-    for name in _listed(of):
+    for name in as_list(of):
         if name in made(study):
             section = study.config["analyses"][name]
             if "of" in section:
@@ -136,17 +141,12 @@ def stimuli(study: Study, of: Of, where: Where | None = None) -> list[str]:
             found.add(study.given[name]["stimulus"])
         else:
             found.update([_sets(study)[name]["stimulus"]] if name in _sets(study) else study.stimuli)
-    chosen = (where or {}).get("stimulus")
-    return [name for name in study.stimuli if name in found and (not chosen or name in _listed(chosen))]
+    wanted = wanted_values(where).get("stimulus", found)
+    return [name for name in study.stimuli if name in found and name in wanted]
 
 
 def _sets(study: Study) -> Mapping:
     return study.config["rdms"].get("sets", {})
-
-
-def _own_labels(section: Mapping) -> list[str]:
-    """Name the labels that tell a recording's RDMs apart, as its plugin knows them before the job."""
-    return schema.make("recordings", section).labels()
 
 
 def made(study: Study) -> list[str]:
@@ -176,7 +176,7 @@ def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":
     for path in files["collection"]:
         with open_file(path) as file:
             (first_order if file.kind == "rdm" else others).append(path)
-    sets = ["" if name == ALL else name for name in _listed(of)]
+    sets = ["" if name == ALL else name for name in as_list(of)]
     if not others:
         return table.read(first_order, {**(where or {}), "set": sets})
     if len(others) == 1 and not first_order:
@@ -185,10 +185,10 @@ def read(files: Mapping, of: Of, where: Where | None = None) -> "pd.DataFrame":
     if first_order:
         whole = table.read(first_order)
         parts.insert(0, whole[whole["set"].isin(sets)])
-    return _joined(parts, where or {})
+    return _joined(parts, where)
 
 
-def _joined(parts: list, where: Where):
+def _joined(parts: "list[pd.DataFrame]", where: Where | None) -> "pd.DataFrame":
     """Put tables together and choose from them by labels; what lacks a label is not concerned."""
     import pandas as pd
 
@@ -197,24 +197,12 @@ def _joined(parts: list, where: Where):
     names = list(dict.fromkeys(label for part in parts for label in table.labels(part)))
     whole = pd.concat([part[[*table.labels(part), "entries", "dissimilarity"]] for part in parts])
     whole = whole[[*names, "entries", "dissimilarity"]].reset_index(drop=True)
-    lacking = whole[names].isna()
+    lacking = {name: whole[name].isna().to_numpy() for name in names}
     for name in names:
         if lacking[name].any():
             numbers = pd.api.types.is_numeric_dtype(whole[name])
             whole[name] = whole[name].fillna(0).astype(int) if numbers else whole[name].fillna("")
-    keep = pd.Series(True, whole.index)
-    for label, values in where.items():
-        wanted = set(map(str, _listed(values)))
-        found = whole[label].astype(str)
-        for value in sorted(wanted - set(found[~lacking[label]])):
-            raise ConfigError(f"where: {label}: {unknown(value, set(found[~lacking[label]]))}")
-        keep &= found.isin(wanted) | lacking[label]
-    if not keep.any():
-        raise ConfigError("where: no RDM has all of these labels. Choose fewer of them.")
-    chosen = whole[keep].reset_index(drop=True)
-    chosen.attrs["history"] = {"of": [part.attrs.get("history", {}) for part in parts], "where": dict(where)}
+    chosen = whole.iloc[indices_where(whole[names], where, lacking=lacking)].reset_index(drop=True)
+    history = [part.attrs.get("history", {}) for part in parts]
+    chosen.attrs["history"] = {"of": history, "where": dict(where or {})}
     return chosen
-
-
-def _listed(values) -> list:
-    return values if isinstance(values, list) else [values]

@@ -1,24 +1,20 @@
 """Choosing k of n items by their dissimilarities: the most different, or those that fit a purpose.
 
-Greedy choices, improved by exchanging one item at a time from several starts; small cases are solved
-exactly (`subset_exact`), and a bound says how much better than what was found any choice could be.
+Greedy choices, and random ones, improved by exchanging one item at a time; the best of many is kept.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.lib import subset_exact
-from repscape.analyses.lib.unevenness import unevenness
+from repscape.analyses.lib.subset_goals import SURE, Mean, Name, Uniform, goal_of
 from repscape.core.errors import DataError, unknown
 from repscape.rdms.condensed import entries_of
 
-Goal = Literal["largest", "target", "uniform"]
-
-# Random sets to begin from, beside the greedy one; exchanges cost most for `uniform`.
-STARTS = {"largest": 16, "target": 16, "uniform": 4}
-_BINS = 128  # of the range of dissimilarities, while exchanging items for `uniform`
-_SURE = 1e-12  # relative; what rounding may do to a sum is no improvement
+# Random sets to begin from, beside the greedy one: at least and at most, of as many as cost about the same
+STARTS = {"largest": (16, 16), "target": (16, 16), "uniform": (4, 64)}
+_COST = 200_000  # starts × items × chosen
+_REFINED = 4  # the best choices for `uniform`, which is then judged by its integral
 
 
 class Subset(NamedTuple):
@@ -31,12 +27,6 @@ class Subset(NamedTuple):
     value : float
         What the goal is about: the mean dissimilarity (`largest`), its distance from the target
         (`target`), or the distance of the dissimilarities' distribution from a uniform one (`uniform`).
-    bound : float
-        No choice has a larger mean (`largest`) or a smaller distance (the others).
-    gap : float
-        ``|bound - value|``; 0 where the choice is known to be the best.
-    exact : bool
-        Whether it is known to be the best.
     mean, sd : float
         Of the chosen items' dissimilarities.
     greedy : float
@@ -45,9 +35,6 @@ class Subset(NamedTuple):
 
     indices: tuple[int, ...]
     value: float
-    bound: float
-    gap: float
-    exact: bool
     mean: float
     sd: float
     greedy: float
@@ -56,7 +43,7 @@ class Subset(NamedTuple):
 def choose(
     dissimilarities,
     k: int,
-    goal: Goal = "largest",
+    goal: Name = "largest",
     *,
     target: float | None = None,
     seed: int = 0,
@@ -82,8 +69,8 @@ def choose(
     seed : int
         Of the random starts. The order of the items does not matter: the same ones are chosen.
     starts : int, optional
-        Random starts, by default those of `STARTS`. The greedy choice is always one more, so the result
-        is never worse.
+        Random starts; by default 16, for ``uniform`` from 4 of very many items to 64 of a few. The greedy
+        choice is always one more, so the result is never worse.
 
     Returns
     -------
@@ -93,7 +80,7 @@ def choose(
     ------
     DataError
         A dissimilarity is not a finite number; the array is no matrix of dissimilarities; k or the goal is
-        impossible; `target` is missing or in vain; for ``uniform``, all are equal.
+        impossible; `target` is missing, or given for another goal; for ``uniform``, all are equal.
     """
     square = as_square(dissimilarities)
     n = len(square)
@@ -105,31 +92,23 @@ def choose(
         raise DataError(f"target: the goal 'target' needs one and no other takes one; goal: {goal}.")
     order = _canonical(square)
     square = square[np.ix_(order, order)]
-    aim = _aim(goal, square, k, target)
+    aim = goal_of(goal, square, k, target)
     greedy = _greedy(aim, k)
     tried = [greedy, _improved(aim, greedy)]
     generator = np.random.default_rng(seed)
-    for _ in range((STARTS[goal] if starts is None else starts) if k < n else 0):
+    if starts is None:
+        starts = int(np.clip(_COST // (n * k), *STARTS[goal]))
+    for _ in range(starts if k < n else 0):
         tried.append(_improved(aim, np.sort(generator.permutation(n)[:k])))
+    if isinstance(aim, Uniform):
+        tried += [aim.refined(chosen) for chosen in sorted(tried, key=aim.loss)[:_REFINED]]
     losses = [aim.loss(chosen) for chosen in tried]
     chosen, loss = tried[int(np.argmin(losses))], min(losses)
-    floor = aim.floor(loss)
-    exact = k == n or loss - floor <= _SURE * aim.scale
-    if not exact:
-        better = subset_exact.solve(square, k, goal, aim, loss)
-        if better is not None:
-            exact = True
-            if better[0] is not None:
-                chosen, loss = better[0], better[1]
     sign = -1 if goal == "largest" else 1
     pairs = square[np.ix_(chosen, chosen)][np.triu_indices(k, 1)]
-    bound = sign * (loss if exact else floor)
     return Subset(
         indices=tuple(sorted(int(item) for item in order[chosen])),
         value=sign * loss,
-        bound=bound,
-        gap=abs(bound - sign * loss),
-        exact=bool(exact),
         mean=float(pairs.mean()),
         sd=float(pairs.std()),
         greedy=sign * losses[0],
@@ -169,10 +148,10 @@ def rankings(dissimilarities) -> tuple[int, ...]:
 def random_values(dissimilarities, k: int, draws: int, seed: int, *, uniform: bool = False) -> np.ndarray:
     """Return the mean dissimilarity of random sets of k items, or how uneven theirs are; float64 (draw,)."""
     square = as_square(dissimilarities)
-    measure = _Uniform(square, k).loss if uniform else _Mean(square, k, 0.0).mean
+    measure = Uniform(square, k).loss if uniform else Mean(square, k, 0.0).mean
     generator = np.random.default_rng(seed)
-    drawn = (generator.permutation(len(square))[:k] for _ in range(draws))
-    return np.array([measure(chosen) for chosen in drawn])
+    sets = (generator.permutation(len(square))[:k] for _ in range(draws))
+    return np.array([measure(chosen) for chosen in sets])
 
 
 def as_square(dissimilarities) -> np.ndarray:
@@ -214,145 +193,10 @@ def _canonical(square: np.ndarray) -> np.ndarray:
     return np.lexsort((ordered[:, -1], (ordered**2).sum(1), -ordered.sum(1)))
 
 
-def _aim(goal: Goal, square: np.ndarray, k: int, target: float | None):
-    if goal == "uniform":
-        return _Uniform(square, k)
-    return _Mean(square, k, target)
-
-
-class _Mean:
-    """The largest mean, or one close to a target. The loss is −mean, or the distance from the target."""
-
-    def __init__(self, square: np.ndarray, k: int, target: float | None):
-        self.square, self.k, self.target = square, k, target
-        self.scale = np.abs(square).max() or 1.0
-
-    def of_mean(self, mean):
-        return -mean if self.target is None else np.abs(mean - self.target)
-
-    def mean(self, chosen: np.ndarray) -> float:
-        return float(self.square[np.ix_(chosen, chosen)][np.triu_indices(len(chosen), 1)].mean())
-
-    def loss(self, chosen: np.ndarray) -> float:
-        return float(self.of_mean(self.mean(chosen)))
-
-    def begin(self, chosen: np.ndarray) -> None:
-        """Remember each item's sum of dissimilarities to the chosen ones, and the sum of their pairs."""
-        self.sums = self.square[:, chosen].sum(1)
-        self.total = self.sums[chosen].sum() / 2
-
-    def here(self) -> float:
-        """Return the loss of what is chosen, as `swapped` counts it."""
-        return float(self.of_mean(self.total / (self.k * (self.k - 1) / 2)))
-
-    def added(self, others: np.ndarray, size: int) -> np.ndarray:
-        """Return the losses with one of the others added to `size` chosen ones."""
-        return self.of_mean((self.total + self.sums[others]) / (size * (size + 1) / 2))
-
-    def swapped(self, chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Return the losses (chosen, other) with one of the chosen given for one of the others."""
-        gain = self.sums[others] - self.sums[chosen][:, None] - self.square[np.ix_(chosen, others)]
-        return self.of_mean((self.total + gain) / (self.k * (self.k - 1) / 2))
-
-    def change(self, added: int, removed: int | None) -> None:
-        self.total += self.sums[added]
-        self.sums += self.square[:, added]
-        if removed is not None:
-            self.sums -= self.square[:, removed]
-            self.total -= self.sums[removed]
-
-    def floor(self, loss: float) -> float:
-        """Return what no choice can be below."""
-        if self.target is None:
-            return -subset_exact.highest_mean(self.square, self.k)
-        if loss <= _SURE * self.scale:
-            return 0.0
-        highest = subset_exact.highest_mean(self.square, self.k)
-        lowest = -subset_exact.highest_mean(-self.square, self.k)
-        return max(0.0, self.target - highest, lowest - self.target)
-
-
-class _Uniform:
-    """Dissimilarities spread evenly over the range of all. The loss is √∫(F(x) − x)² dx.
-
-    While items are exchanged F is looked at in the middle of each of `_BINS` bins, where the integral
-    becomes a sum over bins and thus every exchange a few products; what is found is judged by the integral.
-    """
-
-    scale = 1.0
-
-    def __init__(self, square: np.ndarray, k: int):
-        off = ~np.eye(len(square), dtype=bool)
-        low, high = square[off].min(), square[off].max()
-        if low == high:
-            raise DataError(
-                "dissimilarities: all are equal, so that none are spread more evenly than others."
-            )
-        self.k, self.pairs = k, k * (k - 1) / 2
-        self.square = (square - low) / (high - low)
-        # The first bin in whose middle a dissimilarity is counted; none counts itself.
-        self.bins = np.where(off, np.ceil(self.square * _BINS - 0.5), _BINS).astype(np.int16)
-        self.even = (np.arange(_BINS) + 0.5) / _BINS
-
-    def loss(self, chosen: np.ndarray) -> float:
-        values = self.square[np.ix_(chosen, chosen)][np.triu_indices(len(chosen), 1)]
-        return float(unevenness(values[None])[0])
-
-    def begin(self, chosen: np.ndarray) -> None:
-        """Remember how many dissimilarities to the chosen ones are below each bin's middle: (item, bin)."""
-        n = len(self.square)
-        counts = np.zeros((n, _BINS + 1))
-        for item in chosen:
-            counts[np.arange(n), self.bins[item]] += 1
-        self.below = counts[:, :-1].cumsum(1)
-        self.total = self.below[chosen].sum(0) / 2
-
-    def here(self) -> float:
-        return float(np.square(self.total - self.pairs * self.even).sum())
-
-    def added(self, others: np.ndarray, size: int) -> np.ndarray:
-        pairs = size * (size + 1) / 2
-        return np.square((self.total + self.below[others]) / pairs - self.even).sum(1)
-
-    def swapped(self, chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
-        # With e the excess of counts, a and b the counts of who comes and who goes and t their own pair,
-        # Σ (e + a − b − t)² term by term; t is 1 from a bin on, so its products are sums of tails.
-        excess = self.total - self.pairs * self.even
-        comes, goes = self.below[others], self.below[chosen]
-        at = self.bins[np.ix_(chosen, others)]
-        rows = np.arange(len(chosen))[:, None], np.arange(len(others))[None, :]
-        tail_excess, tail_comes, tail_goes = (_tails(values) for values in (excess[None], comes, goes))
-        squares = excess @ excess + (comes**2).sum(1) + (goes**2).sum(1)[:, None] + (_BINS - at)
-        products = comes @ excess - (goes @ excess)[:, None] - goes @ comes.T
-        of_pair = tail_excess[0][at] + tail_comes[rows[1], at] - tail_goes[rows[0], at]
-        return squares + 2 * products - 2 * of_pair
-
-    def change(self, added: int, removed: int | None) -> None:
-        n = len(self.square)
-        for item, sign in ((added, 1), (removed, -1)):
-            if item is not None:
-                step = np.zeros((n, _BINS + 1))
-                step[np.arange(n), self.bins[item]] = sign
-                own = self.below[item].copy()
-                self.below += step[:, :-1].cumsum(1)
-                self.total = self.total + (own if sign > 0 else -self.below[item])
-
-    def floor(self, loss: float) -> float:
-        """Return what m values in the middles of m equal parts have."""
-        return 1 / (self.pairs * np.sqrt(12))
-
-
-def _tails(values: np.ndarray) -> np.ndarray:
-    """Return for each row the sums from each place to the end, and 0 after it."""
-    sums = np.zeros((len(values), values.shape[1] + 1))
-    sums[:, :-1] = values[:, ::-1].cumsum(1)[:, ::-1]
-    return sums
-
-
-def _greedy(aim, k: int) -> np.ndarray:
+def _greedy(aim: Mean | Uniform, k: int) -> np.ndarray:
     """Begin with the pair that is best (for `uniform` the most dissimilar), always add the best item."""
     n = len(aim.square)
-    of_pairs = -aim.square if isinstance(aim, _Uniform) else aim.of_mean(aim.square)
+    of_pairs = -aim.square if isinstance(aim, Uniform) else aim.of_mean(aim.square)
     first, second = np.unravel_index(
         np.argmin(np.where(np.eye(n, dtype=bool), np.inf, of_pairs)), aim.square.shape
     )
@@ -369,7 +213,7 @@ def _greedy(aim, k: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def _improved(aim, chosen: np.ndarray) -> np.ndarray:
+def _improved(aim: Mean | Uniform, chosen: np.ndarray) -> np.ndarray:
     """Exchange one chosen item for another, always the pair that helps most, until none does."""
     n = len(aim.square)
     if len(chosen) == n:
@@ -382,7 +226,7 @@ def _improved(aim, chosen: np.ndarray) -> np.ndarray:
         losses = aim.swapped(chosen, others)
         best = np.unravel_index(np.argmin(losses), losses.shape)
         here = aim.here()
-        if not losses[best] < min(last, here) - _SURE * max(aim.scale, abs(here)):
+        if not losses[best] < min(last, here) - SURE * max(aim.scale, abs(here)):
             return np.sort(chosen)
         last = losses[best]
         goes, comes = chosen[best[0]], others[best[1]]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.rdms.table.rdm_stack import FOLLOWING
+from repscape.rdms.labels import FOLLOWING
 
 METHODS = {
     "classical": "by classical multidimensional scaling of the {distance}",

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.select_rdms import Of, Where
+from repscape.analyses.lib.select_rdms import Of
 from repscape.core.errors import ConfigError, unknown
 from repscape.plugin import schema
+from repscape.rdms.labels import Where
 from repscape.study.study import Study
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from repscape.analyses.lib.select_rdms import Where
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions
 from repscape.figures.lib.style import COLOURS, REFERENCE
 from repscape.plugin.contract import Plugin, parameter
+from repscape.rdms.labels import Where, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
@@ -66,7 +66,7 @@ def shown(
         A label or value is unknown, nothing has all of them, or there are more sources than room.
     """
     own: dict[str, list[int]] = {}
-    for at in defaults.indices_where(labels, where, what):
+    for at in indices_where(labels, where, what=what):
         own.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
     if len(own) > most:
         raise ConfigError(f"where: there is room for {most}, found {len(own)} sources. Choose some of them.")

@@ -15,10 +15,10 @@ from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.metrics.lib.distances import pairs
-from repscape.rdms import REPEATED
 from repscape.rdms.compare.comparison import Comparison, compare, left_out
 from repscape.rdms.compare.permutation import p_values
-from repscape.rdms.table.rdm_stack import FOLLOWING, Labelled, Notes
+from repscape.rdms.labels import FOLLOWING, REPEATED
+from repscape.rdms.table.rdm_stack import Labelled, Notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def meta_rdms(
         Labels (columns) whose values tell the RDMs of a group apart.
     groups : sequence of str, optional
         Labels that are the same for all RDMs that are compared. By default all labels but `entries`, and but
-        ``repeat``, ``presentation`` and those that follow from others (`rdm_stack.FOLLOWING`).
+        ``repeat``, ``presentation`` and those that follow from others (`repscape.rdms.labels.FOLLOWING`).
     comparisons : sequence of str
         See `repscape.rdms.compare.comparison.compare`.
     permutations : int

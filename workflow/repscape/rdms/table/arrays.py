@@ -7,8 +7,8 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.metrics.lib.distances import pairs
+from repscape.rdms.labels import FOLLOWING
 from repscape.rdms.table.entries import check_same, space, written
-from repscape.rdms.table.rdm_stack import FOLLOWING
 
 if TYPE_CHECKING:
     import pandas as pd

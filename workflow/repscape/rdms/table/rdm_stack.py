@@ -9,17 +9,14 @@ from repscape.core.errors import DataError, some
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.metrics.lib.distances import pairs
-from repscape.rdms import REPEATED
 from repscape.rdms.compare.comparison import measure_of
 from repscape.rdms.compare.permutation import orders_used
 from repscape.rdms.condensed import defined_entries, flush_rounding
+from repscape.rdms.labels import REPEATED
 from repscape.rdms.table.entries import Space, check_same, space, written
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Labels that follow from others: of RDMs that are told apart by these, they need not be named
-FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
 
 
 def without_rounding(table: "pd.DataFrame") -> list[np.ndarray]:

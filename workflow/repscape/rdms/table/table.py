@@ -23,21 +23,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.errors import DataError
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.io import netcdf
 from repscape.rdms import file as rdm_file
+from repscape.rdms.labels import COLUMNS, OF_FILE, check_where, indices_where, none_left, wanted_values
 from repscape.study.study import CONTENTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = (
-    "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
-    "normalisation", "repeat", "presentation", "n_drawn",
-)  # fmt: skip
-PER_FILE = ("source", "stimulus", "population", "layer", "size")
 
 
 def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "pd.DataFrame":
@@ -72,7 +67,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     rows: list[dict] = []
     made: list[dict] = []
     seen: dict[str, set[str]] = {}
-    wanted = {column: {str(value) for value in _listed(values)} for column, values in (where or {}).items()}
+    wanted = wanted_values(where)
 
     def keep(labels: Mapping, partly: bool = False) -> bool:
         """Note which labels there are; say whether these, or these and further ones, are wanted."""
@@ -99,7 +94,10 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
         raise DataError(
             f"{', '.join(map(str, folders))}: holds no RDMs. Expected a study's folder, or its rdms/."
         )
-    _check_where(wanted, seen, bool(rows))
+    # Columns of every table may be unknown so far where no file was opened as far as that
+    check_where({name: own for name, own in wanted.items() if name in seen or name not in COLUMNS}, seen)
+    if not rows:
+        raise none_left(wanted)
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pd.DataFrame({name: _column(_filled(name, rows)) for name in names})
     table = table[_ordered(names)]
@@ -142,15 +140,7 @@ def chosen(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
     ConfigError
         `where` names a column or value that there is not.
     """
-    wanted = {column: {str(value) for value in _listed(values)} for column, values in where.items()}
-    seen = {name: {str(value) for value in table[name]} for name in labels(table)}
-    keep = np.ones(len(table), bool)
-    for column in wanted:
-        if column not in seen:
-            raise ConfigError(f"where: {unknown(column, seen)}")
-        keep &= [str(value) in wanted[column] for value in table[column]]
-    _check_where(wanted, seen, bool(keep.any()))
-    return table[keep]
+    return table.iloc[indices_where({name: table[name] for name in labels(table)}, where)]
 
 
 def matrix(row) -> "pd.DataFrame":
@@ -227,7 +217,7 @@ def _first_order(file, keep) -> Iterable[dict]:
     """Rows of an RDM file: of all images of the stimulus, and of the sets it holds."""
     import pandas as pd
 
-    shared: dict[str, str | int] = {name: str(getattr(file, name)) for name in PER_FILE}
+    shared: dict[str, str | int] = {name: str(getattr(file, name)) for name in OF_FILE}
     shared |= {"layer_order": int(file.order), "n_drawn": int(file.n_drawn)}
     if keep(shared | {"set": ""}, partly=True):
         rdm_file.whole(file)  # refused where it is too large
@@ -380,17 +370,3 @@ def _names(files) -> list[str]:
 
 def _listed(values) -> list:
     return [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
-
-
-def _check_where(wanted: Mapping, seen: Mapping, any_left: bool) -> None:
-    """Say which column or value of `where` there is not."""
-    for column, values in wanted.items():
-        if column not in seen and column in COLUMNS:
-            continue  # no file was opened as far as that
-        if column not in seen:
-            raise ConfigError(f"where: {unknown(column, seen)}")
-        for value in sorted(values - seen[column]):
-            raise ConfigError(f"where.{column}: {unknown(value, seen[column])}")
-    if not any_left:
-        chosen = "; ".join(f"{column}: {', '.join(sorted(values))}" for column, values in wanted.items())
-        raise ConfigError(f"where: no RDM has all of these labels ({chosen}). Choose fewer of them.")
