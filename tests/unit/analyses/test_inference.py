@@ -349,6 +349,7 @@ def study():
                     "kind": "mat_rdms",
                     "names": "hIT | {subject}",
                     "path": "x.mat",
+                    "variable": "rdms",
                     "stimulus": "pictures",
                 }
             },

@@ -1,9 +1,7 @@
 """Maps of RDMs as an analysis: which RDMs, averages, alignment, what is left out, the file."""
 
-import inspect
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,7 @@ from repscape.analyses import mds
 from repscape.analyses.lib import embedding, squared_distances
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
-from repscape.metrics import sqeuclidean
+from repscape.plugin import registry
 from repscape.rdms.table import table as tables
 from repscape.study.study import Study
 
@@ -324,42 +322,52 @@ def test_perplexity_is_of_tsne():
 
 
 @pytest.fixture
-def my_copy(tmp_path):
-    """A user's file with the default metric under another name."""
+def my_copy(tmp_path, monkeypatch):
+    """A user's copy of the default metric under another name; it says of `squared` what it is asked to."""
+    monkeypatch.setenv(registry.VARIABLE, "")
 
-    def write(more=""):
-        text = Path(inspect.getfile(sqeuclidean)).read_text().replace("SQUARED", "#")
-        path = tmp_path / f"my{len(list(tmp_path.iterdir()))}.py"
-        path.write_text(f"{more}\n" + text.replace("def dissimilarity", "def mine"))
-        return f"{path}:mine"
+    def write(said=""):
+        folder = tmp_path / "my_lab"
+        (folder / "metrics").mkdir(parents=True)
+        (folder / "metrics" / "mine.py").write_text(
+            "from repscape.plugin.contract import Metric\n"
+            "class Mine(Metric):\n"
+            "    'Mine.'\n"
+            f"    {said}\n"
+            "    def dissimilarity(self, activity, scaling):\n"
+            "        return None\n"
+        )
+        registry.use([folder])
+        return "mine"
 
-    return write
+    yield write
+    monkeypatch.undo()
+    registry._files.cache_clear()
+    registry._load.cache_clear()
 
 
-@pytest.mark.parametrize("said", ["SQUARED = True", "SQUARED = {'mine': True, 'other': False}"])
-def test_a_user_s_metric_says_that_it_is_squared(mapped, my_copy, said):
+def test_a_user_s_metric_says_that_it_is_squared(mapped, my_copy):
     squares = table_of(configurations(), metric="sqeuclidean")
     squares["dissimilarity"] = [values**2 for values in squares["dissimilarity"]]
-    found, expected = mapped(squares.assign(metric="mine", measure=my_copy(said))), mapped(squares)
+    mine = squares.assign(metric="mine", measure=my_copy("squared = True"))
+    found, expected = mapped(mine), mapped(squares)
     assert found.rooted.values.tolist() == [1] * len(LAYERS)
     np.testing.assert_array_equal(found.position, expected.position)
     assert (found.stress_1 < 1e-3).all()  # points in a plane
 
 
 def test_a_user_s_metric_that_does_not_say_it_is_asked(mapped, my_copy):
-    mine = my_copy()
-    copied = table_of(configurations(), metric="sqeuclidean").assign(metric="mine", measure=mine)
-    with pytest.raises(DataError, match="SQUARED"):
+    copied = table_of(configurations(), metric="sqeuclidean").assign(metric="mine", measure=my_copy())
+    with pytest.raises(DataError, match="squared = True"):
         mapped(copied)
     assert mapped(copied, root=True).rooted.values.tolist() == [1] * len(LAYERS)
 
 
 def test_it_is_asked_when_planning(study, my_copy):
-    mine = my_copy()
-    metrics = [{"name": "correlation", "kind": "correlation"}, {"name": "mine", "metric": mine}]
+    metrics = [{"name": name, "kind": name} for name in ("correlation", my_copy())]
     config = {"rdms": {"metrics": metrics}, "analyses": {}}
     study = replace(study, metrics=("correlation", "mine"), config=config)
-    with pytest.raises(ConfigError, match=r"root.*'mine'.*SQUARED"):
+    with pytest.raises(ConfigError, match=r"root.*'mine'.*squared"):
         mds.Mds().inputs(study)
     assert mds.Mds(root=True).inputs(study)
     assert mds.Mds(where={"metric": "correlation"}).inputs(study)

@@ -11,7 +11,13 @@ from repscape.io import netcdf
 from repscape.rdms.table import table
 from repscape.study.study import Study
 
-RECORDING = {"kind": "mat_rdms", "names": "{subject} | {session}", "stimulus": "objects"}
+RECORDING = {
+    "kind": "mat_rdms",
+    "path": "a.mat",
+    "variable": "rdms",
+    "names": "{subject} | {session}",
+    "stimulus": "objects",
+}
 ANALYSIS = {"kind": "mean_rdm", "of": "people", "over": ["session"], "where": None}
 
 

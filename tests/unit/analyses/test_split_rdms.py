@@ -10,8 +10,8 @@ from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.metrics.lib.single_trials import presentations
-from repscape.rdms.write import write_rdms
 from repscape.rdms.table import table as tables
+from repscape.rdms.write import write_rdms
 from repscape.study.study import Study
 
 IMAGES, UNITS = 6, 24
@@ -277,5 +277,5 @@ def test_mistakes_are_told_when_planning(study, keys, message):
 )
 def test_keys_that_do_not_go_together(keys, message):
     with pytest.raises(ConfigError, match=message):
-        split_rdms.SplitRdms(**keys).check()
-    split_rdms.SplitRdms(trials="halves", splits=5, units=10).check()
+        split_rdms.SplitRdms(source="v1", **keys).check()
+    split_rdms.SplitRdms(source="v1", trials="halves", splits=5, units=10).check()

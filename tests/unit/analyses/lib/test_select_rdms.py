@@ -68,7 +68,13 @@ def test_mistakes_are_told_before_a_job_starts(study, of, where, message):
 def recorded(study):
     """The study with a recording of monkeys and one of people."""
     monkeys = {"kind": "rdms", "path": "a.csv", "stimulus": "shapes"}
-    people = {"kind": "mat_rdms", "names": "{subject} | {session}", "stimulus": "shapes"}
+    people = {
+        "kind": "mat_rdms",
+        "path": "a.mat",
+        "variable": "rdms",
+        "names": "{subject} | {session}",
+        "stimulus": "shapes",
+    }
     return replace(study, config=study.config | {"recordings": {"monkeys": monkeys, "people": people}})
 
 

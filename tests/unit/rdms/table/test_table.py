@@ -136,7 +136,7 @@ def test_plain_xarray_opens_it(folder, tmp_path):
     [
         ({"layr": "conv2"}, "'layr' is unknown; did you mean 'layer'?"),
         ({"layer": "conv"}, r"where: layer: 'conv' is unknown.* conv2, conv10, input"),
-        ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where\.metric: 'cosin' is"),
+        ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where: metric: 'cosin' is"),
         ({"set": "", "layer": "conv2", "layer_order": 0}, "no RDM has all of these labels"),
     ],
 )
