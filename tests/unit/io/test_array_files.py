@@ -181,7 +181,7 @@ def test_pickled_objects_are_refused_and_not_executed(tmp_path):
     with pytest.raises(DataError, match=r"a\.npy: its array holds Python objects"):
         list(rdms.Rdms(path=[tmp_path / "a.npy"]).read())
     with pytest.raises(DataError, match=r"a\.npz: 'r' holds Python objects"):
-        tilt_gratings._recorded(tmp_path / "a.npz", "r", 1.0, "tilt")
+        tilt_gratings.recorded_angles(tmp_path / "a.npz", "r", 1.0, "tilt")
     assert not (tmp_path / "taken").exists()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from repscape.core.errors import DataError
-from repscape.io.array_files import How, array, find, ordered
+from repscape.io.array_files import ReadOptions, array, find, ordered
 from repscape.recordings.arrays import ORDER
 
 VALUES = np.random.default_rng(0).normal(size=(5, 3)).round(3)
@@ -54,10 +54,10 @@ def test_a_comma_at_the_end_of_lines_is_no_index(file, header):
 def test_a_column_that_may_be_no_neuron_is_asked_for(file, name, values, why):
     write(file, [name, *NAMES], np.column_stack([values, VALUES]))
     with pytest.raises(DataError, match=rf"{why}\).*'leave_out: \['{re.escape(name)}'\]'.*'columns'"):
-        array(file, None, how=How(factors={"hue"}))
-    for how in (How(leave_out=[name]), How(columns=["n*"]), How(columns=NAMES)):
-        np.testing.assert_array_equal(array(file, None, how=how), VALUES)
-    assert array(file, None, how=How(columns="*")).shape == (5, 4)
+        array(file, None, options=ReadOptions(factors={"hue"}))
+    for options in (ReadOptions(leave_out=[name]), ReadOptions(columns=["n*"]), ReadOptions(columns=NAMES)):
+        np.testing.assert_array_equal(array(file, None, options=options), VALUES)
+    assert array(file, None, options=ReadOptions(columns="*")).shape == (5, 4)
 
 
 def test_blocks_of_images_are_asked_for_but_silent_neurons_are_not(file):
@@ -99,10 +99,10 @@ def test_numbers_beside_labels_are_neurons(file):
 def test_a_choice_of_what_is_not_there(file):
     write(file, NAMES, VALUES)
     with pytest.raises(DataError, match=r"column 'm1' is unknown\. Valid: n0, n1, n2"):
-        array(file, None, how=How(leave_out=["m1"]))
+        array(file, None, options=ReadOptions(leave_out=["m1"]))
     np.save(file.with_suffix(".npy"), VALUES)
     with pytest.raises(DataError, match="'columns' and 'leave_out' are of CSV tables"):
-        array(file.with_suffix(".npy"), None, how=How(columns=["n1"]))
+        array(file.with_suffix(".npy"), None, options=ReadOptions(columns=["n1"]))
 
 
 @pytest.mark.parametrize("cell", ["", "NA", "nan", "NaN", "#N/A", "null", '"NA"', "None"])
@@ -180,7 +180,7 @@ def test_numbers_that_may_stand_for_missing_ones_are_asked_for(tmp_path, value):
 
     def read(missing):
         return ordered(
-            tmp_path / "a.npz", None, ["trial", "neuron"], ORDER, how=How(missing_values=missing)
+            tmp_path / "a.npz", None, ["trial", "neuron"], ORDER, options=ReadOptions(missing_values=missing)
         ).values
 
     with pytest.raises(DataError, match=r"1 values are .*'missing_values: \[.*'missing_values: \[\]'"):

@@ -43,7 +43,7 @@ def state_dict(path):
 
 
 READERS = {
-    npz: [lambda path: array(path, "r"), lambda path: tilt_gratings._recorded(path, "r", 1.0, "tilt")],
+    npz: [lambda path: array(path, "r"), lambda path: tilt_gratings.recorded_angles(path, "r", 1.0, "tilt")],
     hdf5: [lambda path: array(path, "r")],
     mat: [lambda path: array(path, "r"), lambda path: mat_structs.structs(path, "r", ())],
     state_dict: [weights.read],

@@ -10,7 +10,7 @@ from scipy.sparse import csc_array
 
 from repscape.core.errors import DataError
 from repscape.io import mat_structs
-from repscape.io.array_files import How, array
+from repscape.io.array_files import ReadOptions, array
 
 SQUARE = np.random.default_rng(0).normal(size=(4, 4))
 
@@ -224,7 +224,7 @@ def test_other_files_are_read_where_they_are_named(tmp_path, how, relative):
     pointing(tmp_path / "a.h5", "other" if relative else other, how)
     with pytest.raises(DataError, match=r"points to another file, .*other.*'other_files: \[.*other\]'"):
         array(tmp_path / "a.h5", "r")
-    found = array(tmp_path / "a.h5", "r", how=How(other_files=[other]))
+    found = array(tmp_path / "a.h5", "r", options=ReadOptions(other_files=[other]))
     np.testing.assert_array_equal(found, SQUARE[:2, :2])
 
 
@@ -235,7 +235,7 @@ def test_pipes_do_not_hang(tmp_path, how):
     with pytest.raises(DataError, match="not read unless"):
         array(tmp_path / "a.h5", "r")
     with pytest.raises(DataError, match="pipe, which is no file"):
-        array(tmp_path / "a.h5", "r", how=How(other_files=[tmp_path / "pipe"]))
+        array(tmp_path / "a.h5", "r", options=ReadOptions(other_files=[tmp_path / "pipe"]))
     with pytest.raises(DataError, match="no regular file"):
         array(tmp_path / "pipe", "r")
 

@@ -7,15 +7,16 @@ or a device that never ends.
 import os
 import posixpath
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from repscape.core.errors import DataError, unknown
-from repscape.io import decompression
+from repscape.core.errors import DataError
+from repscape.io import decompression, hdf5_matlab
+from repscape.io.hdf5_text import joined, text
 from repscape.io.packed import ATTRIBUTES, DEFAULT_FILL, unpacked
 
 _HOPS = 32  # links that follow each other, or data that are put together of others
@@ -70,7 +71,7 @@ class Opened:
         import h5py
 
         try:
-            item = self._find(self.root, name)
+            item = self.find(self.root, name)
         except KeyError:
             return False
         return isinstance(item, h5py.Dataset) or "MATLAB_sparse" in item.attrs
@@ -83,56 +84,18 @@ class Opened:
         DataError
             It is in another file, larger than it can be, or of a kind that is no array.
         """
-        item = self._find(self.root, name)
+        item = self.find(self.root, name)
         where = f"{self.file}: '{name}'"
-        matlab = _text(item.attrs.get("MATLAB_class"))
+        matlab = text(item.attrs.get("MATLAB_class"))
         if matlab or _is_matlab(self.file):
-            return self._matlab(item, matlab, where)
-        values = self._values(item, where)
+            return hdf5_matlab.value(self, item, matlab, where)
+        values = self.values(item, where)
         if item.dtype == "S1" and _is_netcdf(item.file):
             return joined(values)
         values = _written(values, item)
         packing = {name: item.attrs[name] for name in ATTRIBUTES if name in item.attrs}
         values = unpacked(values, packing, _fill(item))
         return self._in_units(values, item, where)
-
-    def structs(self, name: str, fields: Sequence[str]) -> list[dict[str, np.ndarray]]:
-        """Read some fields of every element of a MATLAB struct array, the first index fastest.
-
-        Raises
-        ------
-        DataError
-            It is none, or lacks a field.
-        """
-        import h5py
-
-        where = f"{self.file}: {name}"
-        group = self._find(self.root, name)
-        if not isinstance(group, h5py.Group) or "MATLAB_sparse" in group.attrs:
-            raise DataError(f"{self.file}: expected a struct array as '{name}', found an array.")
-        for field in fields:
-            if field not in group:
-                raise DataError(f"{where}: field {unknown(field, list(group))}")
-        found = {field: self._field(self._find(self.root, f"{name}/{field}"), where) for field in fields}
-        counts = {len(values) for values in found.values()}
-        if len(counts) > 1:
-            raise DataError(
-                f"{where}: its fields have different numbers of elements: not a whole struct array."
-            )
-        return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
-
-    def _field(self, item, where: str) -> list[np.ndarray]:
-        """Read a field of all elements: references to a value each, or the value of the only element."""
-        kind = _text(item.attrs.get("MATLAB_class"))
-        if kind or not hasattr(item, "dtype") or item.dtype.kind != "O":
-            return [self._matlab(item, kind, f"{where}: '{item.name}'")]
-        found, total = [], 0
-        for reference in self._values(item, where).ravel():  # the axes are turned, so this is MATLAB's order
-            inside = item.file[reference]
-            total += getattr(inside, "nbytes", 0)
-            decompression.check(os.path.getsize(self.file), total, where)  # elements may share a value
-            found.append(self._matlab(inside, _text(inside.attrs.get("MATLAB_class")), where))
-        return found
 
     # where things are
 
@@ -159,7 +122,7 @@ class Opened:
             raise DataError(f"{source}: '{name}' points to {target}, which is no file.")
         return path
 
-    def _find(self, root, path: str, hops: int = 0):
+    def find(self, root, path: str, hops: int = 0) -> Any:
         """Return what is at a path of an open file, by links of which each is looked at."""
         import h5py
 
@@ -172,10 +135,10 @@ class Opened:
                 raise KeyError(path)
             rest = parts[at + 1 :]
             if isinstance(link, h5py.SoftLink):
-                return self._find(root, posixpath.join(here.name, link.path, *rest), hops + 1)
+                return self.find(root, posixpath.join(here.name, link.path, *rest), hops + 1)
             if isinstance(link, h5py.ExternalLink):
                 other = self._open(self._named(link.filename, root, posixpath.join(here.name, part)))
-                return self._find(other, posixpath.join(link.path, *rest), hops + 1)
+                return self.find(other, posixpath.join(link.path, *rest), hops + 1)
             here = here[part]
         return here
 
@@ -194,7 +157,7 @@ class Opened:
             here = source.file_name == "."
             other = item.file if here else self._open(self._named(source.file_name, item.file, item.name))
             try:
-                part = self._find(other, source.dset_name)
+                part = self.find(other, source.dset_name)
                 _check_shape(item, part, source)
                 self._check_sources(part, hops + 1)
             except KeyError as error:
@@ -203,7 +166,7 @@ class Opened:
                     f"'{source.dset_name}' of {source.file_name} is not there."
                 ) from error
 
-    def _values(self, item, where: str) -> np.ndarray:
+    def values(self, item, where: str) -> np.ndarray:
         """Read a dataset once its size and its sources are known."""
         import h5py
 
@@ -242,64 +205,9 @@ class Opened:
             return values
         conversion, offset = float(item.attrs.get("conversion", 1)), float(item.attrs.get("offset", 0))
         if "channel_conversion" in item.parent and values.ndim > 1:
-            channels = self._values(self._find(item.file, f"{item.parent.name}/channel_conversion"), where)
+            channels = self.values(self.find(item.file, f"{item.parent.name}/channel_conversion"), where)
             values = values * channels.reshape(-1, *[1] * (values.ndim - 2))
         return values if (conversion, offset) == (1, 0) else values * conversion + offset
-
-    # MATLAB's
-
-    def _matlab(self, item, kind: str, where: str) -> np.ndarray:
-        import h5py
-
-        if isinstance(item, h5py.Group):
-            return self._sparse(item, where)
-        if item.attrs.get("MATLAB_empty", 0):
-            shape = tuple(int(size) for size in np.ravel(self._values(item, where)))
-            return np.array([], str) if kind in ("char", "cell") else np.zeros(shape)
-        if kind == "cell":
-            return self._cell(item, where)
-        if kind == "char":
-            return rows_of_text(self._values(item, where).T)
-        if "MATLAB_object_decode" in item.attrs:
-            raise objects_of_matlab(where, kind)
-        values = self._values(item, where)
-        if values.dtype.hasobject:
-            raise DataError(f"{where} is a field of a struct array of several elements. Save it as an array.")
-        if values.dtype.names == ("real", "imag"):
-            values = values["real"] + 1j * values["imag"]
-        if kind == "logical":
-            values = values.astype(bool)
-        return values.T
-
-    def _cell(self, item, where: str) -> np.ndarray:
-        references = self._values(item, where).T.ravel(order="F")
-        found, total = [], 0
-        for reference in references:
-            inside = item.file[reference]
-            kind = _text(inside.attrs.get("MATLAB_class"))
-            if kind != "char":
-                raise cell_of_others(where, kind)
-            total += inside.nbytes
-            decompression.check(item.id.get_storage_size() + total // len(references), total, where)
-            text = self._matlab(inside, kind, where)
-            found.append(str(text.item()) if text.size == 1 else "")
-        return np.array(found, str)
-
-    def _sparse(self, group, where: str) -> np.ndarray:
-        if "MATLAB_sparse" not in group.attrs:
-            fields = ", ".join(group)
-            raise DataError(
-                f"{where} is a struct array. Name a field of it, as in 'NAME/FIELD'; it has {fields}."
-            )
-        from scipy.sparse import csc_array
-
-        parts = {name: self._values(group[name], where) for name in ("data", "ir", "jc") if name in group}
-        shape = int(group.attrs["MATLAB_sparse"]), len(parts["jc"]) - 1
-        size = 8 * shape[0] * shape[1]
-        decompression.check(sum(part.nbytes for part in parts.values()), size, where)
-        if "data" not in parts:
-            return np.zeros(shape)
-        return csc_array((parts["data"], parts["ir"], parts["jc"]), shape=shape).toarray()
 
 
 def _check_shape(item, part, source) -> None:
@@ -311,46 +219,6 @@ def _check_shape(item, part, source) -> None:
             f"{item.file.filename}: '{item.name}' is put together of others, of which '{source.dset_name}' "
             f"has the shape {part.shape} now, and had another."
         )
-
-
-def rows_of_text(codes: np.ndarray) -> np.ndarray:
-    """Return the rows of a matrix of UTF-16 code units as text, without the blanks that fill them up."""
-    codes = np.atleast_2d(codes).astype("<u2")
-    return np.array([row.tobytes().decode("utf-16-le", "replace").rstrip("\0 ") for row in codes], str)
-
-
-def joined(letters: np.ndarray) -> np.ndarray:
-    """Join the last axis of an array of single characters, as NetCDF has text."""
-    letters = np.asarray(letters)
-    rows = letters.reshape(-1, letters.shape[-1]) if letters.ndim else letters.reshape(1, 1)
-    found = []
-    for row in rows.tolist():
-        whole = b"".join(one if isinstance(one, bytes) else one.encode("latin-1") for one in row)
-        try:
-            found.append(whole.decode().rstrip("\0 "))
-        except UnicodeDecodeError:
-            found.append(whole.decode("latin-1").rstrip("\0 "))
-    return np.array(found, str).reshape(letters.shape[:-1])
-
-
-def objects_of_matlab(where: str, kind: str) -> DataError:
-    """Say that only MATLAB can read what a variable is."""
-    return DataError(
-        f"{where} is an object of MATLAB's class '{kind}', which only MATLAB reads. Save it as an array, or "
-        "text as a cell array: cellstr(…), table2array(…)."
-    )
-
-
-def cell_of_others(where: str, kind: str) -> DataError:
-    """Say that a cell array is none of text."""
-    return DataError(
-        f"{where} is a cell array of {kind or 'others'}. Save it as an array of numbers, as in cell2mat(…); "
-        "cell arrays of text are read."
-    )
-
-
-def _text(value) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value or "")
 
 
 def _is_matlab(file: Path) -> bool:

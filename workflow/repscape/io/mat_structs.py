@@ -59,13 +59,13 @@ def structs(file: Path, variable: str, fields: Iterable[str], typed: bool = Fals
 
 
 def _structs_73(file: Path, variable: str, fields: list[str]) -> list[dict]:
-    from repscape.io import hdf5
+    from repscape.io import hdf5, hdf5_matlab
 
     try:
         with hdf5.Opened(file) as opened:
-            there = [name for name in opened.root if not name.startswith("#")]
-            if variable in there:
-                return opened.structs(variable, fields)
+            names = [name for name in opened.root if not name.startswith("#")]
+            if variable in names:
+                return hdf5_matlab.structs(opened, variable, fields)
     except DataError:
         raise
     except Exception as error:  # the reader raises many kinds for what is damaged
@@ -73,7 +73,7 @@ def _structs_73(file: Path, variable: str, fields: list[str]) -> list[dict]:
             f"{file}: not a whole .mat file of version 7.3 ({error}). Save it again in MATLAB: "
             "save('FILE.mat', 'VARIABLE', '-v7')."
         ) from error
-    raise DataError(f"{file}: variable {unknown(variable, there)}")
+    raise DataError(f"{file}: variable {unknown(variable, names)}")
 
 
 def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
@@ -83,12 +83,12 @@ def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of variables that it leaves out: they are not asked for
-            there = [found for found, *_ in whosmat(file, appendmat=False)]
-            if name in there:
+            names = [found for found, *_ in whosmat(file, appendmat=False)]
+            if name in names:
                 return loadmat(file, appendmat=False, variable_names=[name], mat_dtype=typed)[name]
     except Exception as error:  # the reader raises many kinds for what is no such file
         raise DataError(f"{file}: not a whole .mat file ({error}).") from error
-    raise DataError(f"{file}: variable {unknown(name, there)}")
+    raise DataError(f"{file}: variable {unknown(name, names)}")
 
 
 def text(value: np.ndarray, what: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import PositiveFloat
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
-from repscape.io.array_files import How, array, ordered
+from repscape.io.array_files import ReadOptions, array, ordered
 from repscape.io.csv_tables import number
 from repscape.plugin.contract import ResponseRecording, parameter
 from repscape.plugin.parameter_types import Files, Names, Numbers
@@ -55,11 +55,11 @@ class Arrays(ResponseRecording):
     convention: Convention = parameter("Its convention.", "angle")
     area_of: str | None = parameter("The variable with each neuron's area.", None)
     columns: Names | None = parameter(
-        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.",
+        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.neuron_columns.select`.",
         None,
     )
     leave_out: Names | None = parameter(
-        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.csv_tables.neurons`.",
+        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.neuron_columns.select`.",
         None,
     )
     missing_values: Numbers | None = parameter(
@@ -85,16 +85,18 @@ class Arrays(ResponseRecording):
         """
         for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
             seen = stimuli[stimulus]
-            how = How(
+            options = ReadOptions(
                 self.columns,
                 self.leave_out or (),
                 set(seen.factors),
                 self.missing_values,
                 self.other_files or (),
             )
-            values, what = ordered(file, self.responses, self.axes, ORDER, (self.images, self.area_of), how)
-            only = How(other_files=how.other_files)
-            shown = None if self.images is None else array(file, self.images, how=only).ravel()
+            values, what = ordered(
+                file, self.responses, self.axes, ORDER, (self.images, self.area_of), options
+            )
+            only = ReadOptions(other_files=options.other_files)
+            shown = None if self.images is None else array(file, self.images, options=only).ravel()
             count = len(seen.names)
             if shown is None and "image" in self.axes and len(values) != count:
                 raise DataError(
@@ -109,7 +111,7 @@ class Arrays(ResponseRecording):
             areas = (
                 None
                 if self.area_of is None
-                else [text(area) for area in array(file, self.area_of, how=only).ravel()]
+                else [text(area) for area in array(file, self.area_of, options=only).ravel()]
             )
             yield Responses(str(file), stimulus, values, shown, self.by, areas, what=what)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from repscape.core.errors import ConfigError, DataError
-from repscape.io import array_files, csv_tables
+from repscape.io import array_files, csv_tables, numpy_files
 from repscape.plugin.contract import RdmRecording, parameter
 from repscape.plugin.parameter_types import Files
 from repscape.recordings.lib.order import text
@@ -49,7 +49,7 @@ class Rdms(RdmRecording):
             if (kind := array_files.kind(file)) != file.suffix[1:]:
                 raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
             if kind == "npy":
-                yield GivenRdm(str(file), array_files.npy(file), labels, pairs=self.pairs)
+                yield GivenRdm(str(file), numpy_files.npy(file), labels, pairs=self.pairs)
             else:
                 values, images = _csv(file)
                 yield GivenRdm(str(file), values, labels, images)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
-from repscape.io.array_files import How, array, ordered
+from repscape.io.array_files import ReadOptions, array, ordered
 from repscape.plugin.contract import ResponseRecording, parameter
 from repscape.plugin.parameter_types import Files, Names, Numbers
 from repscape.recordings.lib.order import text
@@ -53,9 +53,11 @@ class Traces(ResponseRecording):
             A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
         """
         for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
-            how = How(self.columns, self.leave_out or (), (), self.missing_values, self.other_files or ())
+            options = ReadOptions(
+                self.columns, self.leave_out or (), (), self.missing_values, self.other_files or ()
+            )
             values, what = ordered(
-                file, self.traces, self.axes, ("trial", "time", "neuron"), (self.area_of,), how
+                file, self.traces, self.axes, ("trial", "time", "neuron"), (self.area_of,), options
             )
             values = values if "trial" in self.axes else values[None]
             samples = round(self.window * self.rate)
@@ -76,7 +78,9 @@ class Traces(ResponseRecording):
                 if self.area_of is None
                 else [
                     text(area)
-                    for area in array(file, self.area_of, how=How(other_files=how.other_files)).ravel()
+                    for area in array(
+                        file, self.area_of, options=ReadOptions(other_files=options.other_files)
+                    ).ravel()
                 ]
             )
             shown = np.tile(np.arange(len(first)), len(values))
