@@ -1,9 +1,12 @@
 """Made-up responses of networks and recordings, in the files' own format."""
 
+from textwrap import dedent
+
 import numpy as np
 import pytest
 
 from repscape.io import netcdf
+from repscape.plugin import registry
 
 
 class Responded:
@@ -81,6 +84,23 @@ def tuned(angle, units, noise, seed=0, period=180):
 def responded(tmp_path):
     """A maker of made-up responses."""
     return lambda **options: Responded(tmp_path, **options)
+
+
+@pytest.fixture
+def plugin_folder(tmp_path):
+    """Return a function that writes a file of the user's plugins, from which they are taken at once."""
+    folder = tmp_path / "my_lab"
+
+    def write(name, text):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+        registry._load.cache_clear()
+        registry.use([folder])
+        return folder
+
+    yield write
+    registry.use([])
 
 
 @pytest.fixture(scope="session")

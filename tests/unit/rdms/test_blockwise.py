@@ -11,10 +11,10 @@ from scipy.stats import rankdata
 from repscape.analyses import differentiation
 from repscape.core.errors import DataError
 from repscape.io import netcdf
-from repscape.metrics.lib import distances
 from repscape.metrics.lib.normalisation import scaling
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.registry import find, names
+from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
 from repscape.rdms.table import table
 from repscape.rdms.write import write_rdms
@@ -24,18 +24,8 @@ from .test_compute import recording, sample
 METRICS = ("sqeuclidean", "correlation", "cosine", "rms", "euclidean", "spearman")
 
 
-@pytest.fixture
-def small_blocks(monkeypatch):
-    """Make blocks of a few images, and of few values."""
-    monkeypatch.setattr(distances, "_ROWS", 16)
-    monkeypatch.setattr(distances, "_CHUNK", 20)
-    monkeypatch.setattr(distances, "_BLOCK", 100)
-
-
-@pytest.fixture
-def few_labelled(monkeypatch):
-    """Treat RDMs of more than 20 images as those of many."""
-    monkeypatch.setattr(rdm_file, "LABELLED", 20)
+# RDMs of more than 20 images are taken for those of many, in blocks of 16 of 50 images
+MANY = {"labelled": 20, "block": 16 * 50}
 
 
 def activity(images=50, units=45, seed=0):
@@ -44,7 +34,8 @@ def activity(images=50, units=45, seed=0):
 
 
 def in_blocks(metric, values, kind="zscore", memory=0):
-    rows = Rows.of(values, np.arange(values.shape[1]), memory)
+    """Compute a metric in blocks of 16 images."""
+    rows = Rows.of(values, np.arange(values.shape[1]), memory, 16 * max(values.shape))
     return list(find("metrics", metric)().in_blocks(rows, scaling(rows, kind)))
 
 
@@ -64,15 +55,22 @@ def expected(metric, values):
 
 @pytest.mark.parametrize("images", [3, 16, 17, 50])
 @pytest.mark.parametrize("metric", METRICS)
-def test_values_are_scipys(small_blocks, metric, images):
+def test_values_are_scipys(metric, images):
     values = activity(images)
     parts = in_blocks(metric, values)
     assert len(parts) == -(-images // 16)
     np.testing.assert_allclose(np.concatenate(parts), expected(metric, values), rtol=2e-6)
 
 
+@pytest.mark.parametrize("metric", ["sqeuclidean", "correlation"])
+def test_many_units_are_taken_in_several_products(metric):
+    """Products are of 16,384 units, rows in float64 of 131,072 values."""
+    values = activity(40, 20_000)
+    np.testing.assert_allclose(np.concatenate(in_blocks(metric, values)), expected(metric, values), rtol=2e-6)
+
+
 @pytest.mark.parametrize(("offset", "spread"), [(100, 0.001), (0, 1e-6), (1e4, 1)])
-def test_float32_activity_far_from_zero_and_equal_images(small_blocks, offset, spread):
+def test_float32_activity_far_from_zero_and_equal_images(offset, spread):
     random = np.random.default_rng(1)
     values = (offset + spread * random.normal(size=(40, 60))).astype(np.float32)
     values[7] = values[33]
@@ -83,7 +81,7 @@ def test_float32_activity_far_from_zero_and_equal_images(small_blocks, offset, s
     np.testing.assert_allclose(found, true, rtol=1e-4)
 
 
-def test_undefined_images(small_blocks):
+def test_undefined_images():
     values = activity()
     values[3] = 5
     found = np.concatenate(in_blocks("correlation", values))
@@ -128,10 +126,9 @@ def write(paths, output="rdm", metrics=("sqeuclidean", "correlation"), **further
     write_rdms(paths["activations"], paths["sample"], paths[output], metrics=entries, **further)
 
 
-def test_file_of_many_images(paths, small_blocks, monkeypatch):
+def test_file_of_many_images(paths):
     write(paths, "few")
-    monkeypatch.setattr(rdm_file, "LABELLED", 20)
-    write(paths)
+    write(paths, **MANY)
     with xr.open_dataset(paths["rdm"]["conv"]) as many, xr.open_dataset(paths["few"]["conv"]) as few:
         assert many.dissimilarity.dims == ("metric", "repeat", "pair")
         assert many.dissimilarity.dtype == np.float32
@@ -143,15 +140,15 @@ def test_file_of_many_images(paths, small_blocks, monkeypatch):
             assert many[name].identical(few[name].drop_vars(set(few[name].coords) - set(many[name].coords)))
 
 
-def test_bytes_do_not_depend_on_memory(paths, small_blocks, few_labelled):
-    write(paths, memory=0)
+def test_bytes_do_not_depend_on_memory(paths):
+    write(paths, **MANY, memory=0)
     before = paths["rdm"]["conv"].read_bytes()
-    write(paths, memory=2**40)
+    write(paths, **MANY, memory=2**40)
     assert paths["rdm"]["conv"].read_bytes() == before
 
 
-def test_what_reads_rdms_reads_those_of_many_images(paths, small_blocks, few_labelled, monkeypatch):
-    write(paths)
+def test_what_reads_rdms_reads_those_of_many_images(paths, monkeypatch):
+    write(paths, **MANY)
     rows = table.read(paths["rdm"]["conv"])
     assert list(rows["entries"][0]) == [f"frame {i}" for i in range(50)]
     monkeypatch.setattr(differentiation, "MANY", 100)
@@ -172,15 +169,17 @@ def test_differentiation_of_many_images_is_exact(paths, monkeypatch, median):
     )
 
 
-def test_too_large_to_be_read_whole(paths, small_blocks, few_labelled, monkeypatch):
-    write(paths)
-    monkeypatch.setattr(rdm_file, "WHOLE", 40)
-    with pytest.raises(DataError, match=r"an RDM of 50 images is not read whole: expected at most 40"):
-        table.read(paths["rdm"]["conv"])
+def test_too_large_to_be_read_whole(tmp_path):
+    path, images = tmp_path / "large.nc", rdm_file.WHOLE + 1
+    keys = dict.fromkeys(table.PER_FILE, "") | {"order": 0, "n_drawn": 1}
+    with netcdf.create(path, kind="rdm", attributes=keys) as file:
+        blockwise.define(file, list(map(str, range(images))), 1, 1)
+    with pytest.raises(DataError, match=r"an RDM of 5,001 images .* at most 5,000"):
+        table.read(path)
 
 
 @pytest.mark.parametrize("trials", [False, True])
-def test_sets_of_many_images(paths, small_blocks, few_labelled, trials):
+def test_sets_of_many_images(paths, trials):
     """A set's RDM is normalised as that of all images, with the noise of all trials: it is part of it."""
     with netcdf.open_file(paths["activations"]["conv"]) as file:
         keys = {name: file.getncattr(name) for name in file.ncattrs()}
@@ -205,7 +204,7 @@ def test_sets_of_many_images(paths, small_blocks, few_labelled, trials):
     )
     halves = {"by": ["half"], "entries": ["number"], "combine": None, "combinations": {}}
     metrics = ("sqeuclidean", "correlation", *(("crossnobis", "mahalanobis") if trials else ()))
-    write(paths, metrics=metrics, sets={"halves": {"stimulus": "bikes", **halves}})
+    write(paths, **MANY, metrics=metrics, sets={"halves": {"stimulus": "bikes", **halves}})
     with netcdf.open_file(paths["rdm"]["conv"]) as file:
         whole, group = file["dissimilarity"][:], file["halves/0"]
         first, second = np.triu_indices(50, 1)
@@ -226,27 +225,35 @@ def test_pairs_are_picked_in_any_order():
     np.testing.assert_array_equal(found[:, 0], [low * 10 + high, -low])
 
 
-def test_a_metric_without_blocks(paths, few_labelled, monkeypatch, tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from scipy.spatial.distance import pdist\n\n\ndef city(activity, scaling):\n"
-        "    return pdist(activity, 'cityblock')\n"
+def test_a_metric_without_blocks(paths, plugin_folder, tmp_path):
+    plugin_folder(
+        "metrics/city.py",
+        """
+        from scipy.spatial.distance import pdist
+        from repscape.plugin.contract import Metric
+
+        class City(Metric):
+            def dissimilarity(self, activity, scaling):
+                return pdist(activity, "cityblock")
+        """,
     )
-    metric = [{"name": "city", "metric": f"{tmp_path}/mine.py:city", "normalisation": "none"}]
-    arguments = paths["activations"], paths["sample"], paths["rdm"]
-    write_rdms(*arguments, metrics=metric)
+    metric = [{"name": "city", "kind": "city", "normalisation": "none"}]
+    write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metric, **MANY)
     with netcdf.open_file(paths["rdm"]["conv"]) as file, netcdf.open_file(paths["sample"]["conv"]) as drawn:
         own = activity()[:, drawn["unit"][0] // 3]
         np.testing.assert_allclose(file["dissimilarity"][0, 0], pdist(own, "cityblock"), rtol=1e-6)
-    monkeypatch.setattr(rdm_file, "WHOLE", 40)
-    with pytest.raises(DataError, match=r"metric 'city' .* expected at most 40 images .* found 50"):
-        write_rdms(*arguments, metrics=metric)
+    names = list(map(str, range(5_001)))
+    recording(paths["activations"]["conv"], activity(5_001, 2), [0, 1], names)
+    sample(paths["sample"]["conv"], [[0, 1]], size="2")
+    with pytest.raises(DataError, match=r"metric 'city' .* at most 5,000 images .* found 5,001"):
+        write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metric)
 
 
-def test_constant_activity_is_told(paths, few_labelled, caplog):
+def test_constant_activity_is_told(paths, caplog):
     caplog.set_level("INFO", logger="repscape")
     names = [f"frame {i}" for i in range(50)]
     recording(paths["activations"]["conv"], np.ones((50, 45), np.float32), np.arange(45) * 3, names)
-    write(paths)
+    write(paths, **MANY)
     with netcdf.open_file(paths["rdm"]["conv"]) as file:
         assert file.degenerate == 1
         assert np.isnan(file["dissimilarity"][:]).all()
@@ -254,9 +261,8 @@ def test_constant_activity_is_told(paths, few_labelled, caplog):
     assert "sqeuclidean 100%, correlation 100%" in caplog.text
 
 
-def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
-    """The pairs of the larger one alone take 70 MB in float64, its answers 17 MB."""
-    monkeypatch.setattr(distances, "_VALUES", 2**20)
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    """The pairs of the larger one alone take 70 MB in float64, its activity 17 MB."""
     peaks = []
     for images in (2_100, 4_200):
         files = {name: {"conv": tmp_path / f"{name}{images}.nc"} for name in ("activations", "sample", "rdm")}
@@ -265,7 +271,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
         )
         sample(files["sample"]["conv"], [np.arange(1000)], size="all")
         tracemalloc.start()
-        write(files, metrics=["sqeuclidean"], memory=0)
+        write(files, metrics=["sqeuclidean"], memory=0, block=2**20)
         peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] < 50, peaks

@@ -230,7 +230,7 @@ def _of_layer(activations, sample, rdm, metrics, split: Split, splits, units, se
     for part in parts:
         some, answers = trials, activity
         if part.trials is not None and trials is not None:
-            some = trials.chosen(part.trials)
+            some = trials.selected(part.trials)
             answers = _means(some, len(names))
         for number, own in enumerate(resampled):
             now = answers.take(own, axis=1)

@@ -4,11 +4,11 @@ import numpy as np
 
 from repscape.metrics.lib.crossvalidation import crossvalidated
 from repscape.metrics.lib.noise import Noise
+from repscape.metrics.lib.pattern_distances import MeanSquare
 from repscape.metrics.lib.single_trials import Trials, counted
-from repscape.metrics.lib.squared_euclidean import SquaredEuclidean
 
 
-class Crossnobis(SquaredEuclidean):
+class Crossnobis(MeanSquare):
     """Cross-validated Mahalanobis distance: unbiased by noise, 0 on average where responses are the same."""
 
     squared = True
@@ -45,6 +45,6 @@ class Crossnobis(SquaredEuclidean):
         counted(trials, len(activity), 3, "crossnobis_diagonal needs two")
 
         def of_others(left: int) -> Noise:
-            return Noise(trials.chosen(np.flatnonzero(trials.repeat != left)))
+            return Noise(trials.selected(np.flatnonzero(trials.repeat != left)))
 
         return crossvalidated(trials, len(activity), of_others)

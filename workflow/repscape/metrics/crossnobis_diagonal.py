@@ -4,11 +4,11 @@ import numpy as np
 
 from repscape.metrics.lib.crossvalidation import crossvalidated
 from repscape.metrics.lib.noise import Noise
+from repscape.metrics.lib.pattern_distances import MeanSquare
 from repscape.metrics.lib.single_trials import Trials
-from repscape.metrics.lib.squared_euclidean import SquaredEuclidean
 
 
-class CrossnobisDiagonal(SquaredEuclidean):
+class CrossnobisDiagonal(MeanSquare):
     """Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
 
     squared = True
@@ -40,6 +40,6 @@ class CrossnobisDiagonal(SquaredEuclidean):
 
         def noise(left: int) -> Noise:
             others = np.flatnonzero(trials.repeat != left) if fewest > 2 else np.arange(len(trials.image))
-            return Noise(trials.chosen(others), diagonal=True)
+            return Noise(trials.selected(others), diagonal=True)
 
         return crossvalidated(trials, len(activity), noise)

@@ -4,13 +4,13 @@ import numpy as np
 
 from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.noise import Noise
+from repscape.metrics.lib.pattern_distances import MeanSquare
 from repscape.metrics.lib.single_trials import Trials
-from repscape.metrics.lib.squared_euclidean import SquaredEuclidean
 
 _ROUNDING = 16 * np.finfo(np.float64).eps  # of the two norms, of which the products cancel
 
 
-class Mahalanobis(SquaredEuclidean):
+class Mahalanobis(MeanSquare):
     """Mahalanobis distance: squared distance of mean responses in units of their noise."""
 
     squared = True

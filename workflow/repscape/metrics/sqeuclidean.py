@@ -1,9 +1,9 @@
 """Mean squared difference of normalised activity: the default metric."""
 
-from repscape.metrics.lib.squared_euclidean import SquaredEuclidean
+from repscape.metrics.lib.pattern_distances import MeanSquare
 
 
-class Sqeuclidean(SquaredEuclidean):
+class Sqeuclidean(MeanSquare):
     """Mean squared difference of normalised activity: the default metric."""
 
     squared = True

@@ -16,7 +16,7 @@ from repscape.metrics.lib import single_trials
 from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.single_trials import Trials
-from repscape.metrics.lib.streamed_rows import Rows
+from repscape.metrics.lib.streamed_rows import BLOCK, Rows
 from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
 from repscape.rdms import sets as sets_of_images
@@ -77,6 +77,7 @@ def write_rdms(
     sets: Mapping[str, Mapping] | None = None,
     memory: int = 2**32,
     labelled: int = rdm_file.LABELLED,
+    block: int = BLOCK,
 ) -> None:
     """Write one RDM file a layer.
 
@@ -98,6 +99,8 @@ def write_rdms(
     memory : int
         In bytes: activity of many images that fits into it is kept, other is read again for each block.
     labelled : int
+    block : int
+        Values in a block (see `Rows`).
 
     Raises
     ------
@@ -124,7 +127,7 @@ def write_rdms(
             trials, source = one.trials, recording.source
             try:
                 if many:
-                    _write_in_blocks(outputs[layer], one, memory)
+                    _write_in_blocks(outputs[layer], one, memory, block)
                 else:
                     _write_whole(outputs[layer], one)
             except DataError as error:
@@ -209,7 +212,7 @@ def _write_whole(path, layer: _Layer) -> None:
     )
 
 
-def _write_in_blocks(path, layer: _Layer, memory: int) -> None:
+def _write_in_blocks(path, layer: _Layer, memory: int, block: int) -> None:
     """Write the RDM file of a layer with many images, as the values come."""
     undefined, scalings = np.zeros(len(layer.metrics), np.int64), []
     with netcdf.create(path, kind="rdm", attributes=layer.attributes) as file:
@@ -217,7 +220,7 @@ def _write_in_blocks(path, layer: _Layer, memory: int) -> None:
         for name, (dims, labels) in (layer.labels | _definitions(layer.metrics)).items():
             netcdf.add_variable(file, name, dims, labels)
         for repeat, (activity, columns) in enumerate(layer.repeats):
-            rows = Rows.of(activity, columns, memory - blockwise.BLOCKS)
+            rows = Rows.of(activity, columns, memory - blockwise.BLOCKS, block)
             scalings.append(scalings_of(rows, layer.metrics))
             trials = layer.trials and layer.trials.of_units(columns)
             undefined += blockwise.fill(values, repeat, rows, layer.metrics, scalings[repeat], trials)

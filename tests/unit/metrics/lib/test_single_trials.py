@@ -162,7 +162,7 @@ def test_presentations_are_counted_anew():
     image = np.array([1, 0, 1, 1, 0])
     assert presentations(image).tolist() == [0, 0, 1, 2, 1]
     trials = Trials(np.zeros((5, 2)), image, presentations(image))
-    chosen = trials.chosen(np.array([3, 4, 2]))
+    chosen = trials.selected(np.array([3, 4, 2]))
     assert chosen.image.tolist() == [1, 0, 1]
     assert chosen.repeat.tolist() == [0, 0, 1]
 

@@ -18,7 +18,7 @@ import numpy as np
 from repscape.core.chunks import slices
 from repscape.metrics.lib.streamed_rows import Rows
 
-_BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
+_BLOCK = 2**17  # values in float64 at once: they fit the processor's cache
 _CHUNK = 2**14  # units in one product: bounds its memory and, in float32, its rounding errors
 _FEW = 200  # images up to which a product in float64 costs little beside preparing the rows
 # A squared distance is trusted if it is larger than this share of the two squared norms. Each step
@@ -29,10 +29,7 @@ _FEW = 200  # images up to which a product in float64 costs little beside prepar
 _TRUSTED = {np.float32: 0.5, np.float64: 1e-9}
 _TINY = 1e-20  # below, squares of single values leave the range of float32
 _MANY = 0.01  # share of distances from which a product in float64 costs less than differences
-# A block of pairs is of so many values at most, and so is a block of rows: 128 MB of them each. Larger ones
-# are not faster. They do not depend on the memory that there is, so neither do results.
-_VALUES = 2**24
-_ROWS = 1024
+_ROWS = 1024  # in a block at most, however few their values are
 
 
 @lru_cache(maxsize=4)
@@ -109,7 +106,7 @@ def squared_distances_in_blocks(rows: Rows, shift=0.0, scale=1.0) -> Iterator[np
     usable = (scale > 0) & np.isfinite(scale) & np.isfinite(shift)
     shift = np.where(usable, shift, 0.0)
     weight = 1 / np.where(usable, scale, np.inf)
-    step = max(1, min(_ROWS, _VALUES // images, _VALUES // units))
+    step = max(1, min(_ROWS, rows.block // images, rows.block // units))
     with np.errstate(invalid="ignore", over="ignore"):
         mean = _mean(rows, shift, weight)
 

@@ -15,7 +15,7 @@ import numpy as np
 from repscape.core.errors import DataError
 from repscape.metrics.lib.single_trials import Trials
 
-_BLOCK = 2**22  # values held in float64 at once
+_BLOCK = 2**22  # values in float64 at once
 _ROUNDING = 1e-9  # what rounding may leave of equal values, relative to them
 
 

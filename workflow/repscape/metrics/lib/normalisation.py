@@ -15,7 +15,7 @@ Kind = Literal["zscore", "mean", "max", "none"]
 # 10,000 alone not 0, the mean would be 1/100 SD.
 _SMALL, _ERRORS = 0.01, 3
 
-_BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
+_BLOCK = 2**17  # values in float64 at once: they fit the processor's cache
 
 
 class Scaling(NamedTuple):

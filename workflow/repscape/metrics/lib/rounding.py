@@ -8,7 +8,7 @@ from repscape.metrics.lib.streamed_rows import Rows
 # Answers that differ by fewer units in the last place cannot be told apart: each step of a network may round
 _ULPS = 4
 _SMALLEST, _LARGEST = 1e-20, 1e36  # sums of squares that single precision tells
-_BLOCK = 2**17  # values held in float64 at once: they fit the processor's cache
+_BLOCK = 2**17  # values in float64 at once: they fit the processor's cache
 
 
 def rounding_of(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarray:

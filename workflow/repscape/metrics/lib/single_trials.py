@@ -27,11 +27,11 @@ class Trials(NamedTuple):
     image: np.ndarray
     repeat: np.ndarray
 
-    def of_units(self, places: np.ndarray) -> "Trials":
-        """Return the same trials of some units; one that is named twice is there twice."""
-        return self._replace(response=self.response.take(places, axis=1))
+    def of_units(self, columns: np.ndarray) -> "Trials":
+        """Return the same trials of some columns of units, in this order; a column may come twice."""
+        return self._replace(response=self.response.take(columns, axis=1))
 
-    def chosen(self, trials: np.ndarray) -> "Trials":
+    def selected(self, trials: np.ndarray) -> "Trials":
         """Return some of the trials, in this order; their presentations are counted anew."""
         image = self.image[trials]
         return Trials(self.response[trials], image, presentations(image))
@@ -47,7 +47,7 @@ def presentations(image: np.ndarray) -> np.ndarray:
 
 
 def by_presentation(trials: Trials) -> list[np.ndarray]:
-    """Return the answers to the first presentation of each image, to the second, …: arrays (image, unit).
+    """Return the responses to the first presentation of each image, to the second, …: arrays (image, unit).
 
     Raises
     ------
