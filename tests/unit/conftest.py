@@ -95,7 +95,6 @@ def plugin_folder(tmp_path):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text))
-        registry._load.cache_clear()
         registry.use([folder])
         return folder
 
