@@ -51,7 +51,7 @@ class Distances(OfDistances, Figure):
         """Refuse a choice of stimuli where lines are those of all."""
         if self.by == "layer" and self.stimuli is not None:
             raise ConfigError(
-                "stimuli: a panel a layer shows all stimuli of the analysis, as its regression line is theirs. "
+                "stimuli: a panel a layer shows all stimuli of the analysis, for its line is theirs. "
                 "Choose them in the analysis, or set 'by: stimulus'."
             )
 
@@ -87,7 +87,8 @@ class Distances(OfDistances, Figure):
         for axes, stimulus, x, y in zip(panels, stimuli, images, activities, strict=True):
             x, y, layer = thinned(x, y, np.arange(len(layers))[:, None], most=self.points)
             axes.scatter(
-                x, y, c=colours[layer.astype(int)], s=area(x), lw=0, rasterized=True, gid=stimulus, clip_on=False
+                x, y, c=colours[layer.astype(int)], s=area(x), lw=0, rasterized=True, clip_on=False,
+                gid=stimulus,
             )  # fmt: skip
             title = captions.shorten(stimulus, int(85 / columns))
             axes.set_title(title, color=self.style.colour(stimulus), fontweight="bold")

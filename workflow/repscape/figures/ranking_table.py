@@ -8,6 +8,7 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.depth import own
 from repscape.figures.lib.differentiation_curves import averaged, definition
 from repscape.figures.lib.millimetre_page import page
+from repscape.figures.lib.shown import OfOneSize, OfSource
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
@@ -15,30 +16,26 @@ from repscape.study import defaults
 from repscape.study.study import Study
 
 COLUMNS = 6
-ROW, TOP, LEFT, EM = 7.0, 8.0, 7.0, 1.22  # mm: a row, titles, ranks, width of a character
+ROW, LINE, TOP, LEFT, EM = 7.0, 2.4, 8.0, 7.0, 1.22  # mm: a row, a line in it, titles, ranks, a character
 SURE = 0.975  # share of resamples in which one stimulus must be above the next
 
 
-class RankingTable(Figure):
+class RankingTable(OfSource, OfOneSize, Figure):
     """Which stimulus a layer differentiates most: a table of ranks with intervals."""
 
     category = "Differentiation"
     shows_stimuli = True
 
     analysis: str | None = parameter("An analysis made by `ranking`, by default that of its name.", None)
-    source: str | None = parameter("By default the first.", None)
-    layers: list[str] | None = parameter("By default six, evenly spaced from the first to the last.", None)
-    metric: str | None = parameter("By default the study's first.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    size: int | str | None = parameter("By default the largest.", None)
+    layers: list[str] | None = parameter(
+        "Which layers are shown; by default six, evenly spaced from the first to the last.", None
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
-        source = self.source
-        source = defaults.one_or_default(source, study.layers, "source")
+        source = defaults.one_or_default(self.source, study.layers, "source")
         defaults.layers_of(study, source, self.layers)
-        defaults.one_or_default(self.metric, study.metrics, "metric")
-        defaults.size_or_default(study.samples_of(source), self.population, self.size)
+        self._check(study, study.samples_of(source))
         return {"ranking": defaults.analysis_file(study, self.analysis, "ranking")}
 
     def draw(self, data: Mapping):
@@ -51,75 +48,69 @@ class RankingTable(Figure):
         Figure, str
             The figure and its caption.
         """
-        source = self.source
-        layers = self.layers
-        metric = self.metric
-        population = self.population
-        size = self.size
-        from matplotlib.patches import Rectangle
-
-        table = data["ranking"].load()
-        source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-        made = defaults.sampled_sizes(table.sel(source=source))
-        population, size = defaults.size_or_default(made, population, size)
-        every, chosen = own(table, source), layers
+        whole = data["ranking"].load()
+        source = self.source or str(whole["source"].values[0])
+        every, layers = own(whole, source), self.layers
         if layers is None:
             layers = [every[i] for i in evenly_spaced(len(every), COLUMNS)]
-        table = table.sel(source=source, metric=metric, population=population, size=size, layer=layers)
+        table = self._selected(whole, source=source, layer=layers)
         ranks = int((table["stimulus"] != "").sum("rank").max())
 
         pitch = (WIDTH - LEFT - 1) / len(layers)
-        fits = int((pitch - 6) / EM)
+        fits = int((pitch - 6) / EM)  # characters
         names = {
             str(name): captions.wrapped(captions.shorten(str(name), 2 * fits - 4), fits)
             for name in np.unique(table["stimulus"].values)
             if name
         }
-        line, height = 2.4, ROW + 2.4 * (max(map(len, names.values())) - 1)
+        height = ROW + LINE * (max(map(len, names.values())) - 1)
         fig, axes = page(TOP + height * ranks + 1)
-        axes.text(1, TOP - 3, "rank", fontsize=6.5, va="center", fontweight="bold")
-        axes.axhline(TOP - 0.8, color="black", linewidth=0.6)
-        for rank in range(ranks):
-            if rank % 2:
-                axes.axhspan(TOP + rank * height, TOP + (rank + 1) * height, color="0.96", linewidth=0)
-            axes.text(2.5, TOP + (rank + 0.5) * height, str(rank + 1), ha="center", va="center", fontsize=6.5)
+        _write_ranks(axes, ranks, height)
         for column, layer in enumerate(layers):
-            left = LEFT + column * pitch + 1.5
-            here = table.sel(layer=layer)
-            tens = power(here)
-            here = here.assign({name: here[name] / 10.0**tens for name in ("differentiation", "low", "high")})
-            digits, unit = decimals(here), f" ({captions.ten(tens)})" if tens else ""
-            axes.text(
-                left,
-                TOP - 3,
-                captions.shorten(layer, fits - len(unit)) + unit,
-                va="center",
-                fontsize=6.5,
-                fontweight="bold",
-            )
-            for rank in range(ranks):
-                cell = here.isel(rank=rank)
-                stimulus = str(cell["stimulus"].values)
-                if not stimulus:
-                    continue
-                top = TOP + rank * height
-                axes.add_patch(
-                    Rectangle((left, top + 1), 1, height - 2, facecolor=self.style.colour(stimulus), lw=0)
-                )
-                for words in names[stimulus]:
-                    gid = f"{layer}/{rank + 1}" if words is names[stimulus][0] else None
-                    axes.text(left + 1.8, top + 2.3, words, va="center", fontsize=6, gid=gid)
-                    top += line
-                axes.text(
-                    left + 1.8, top + 2.5, interval(cell, digits), va="center", fontsize=5.5, color="0.3"
-                )
-                last = rank + 1 == ranks or not str(here["stimulus"].values[rank + 1])
-                if not last and not float(cell["above_next"]) >= SURE:  # nor where it is undefined
-                    at = left - 1, TOP + (rank + 1) * height
-                    axes.plot(
-                        [at[0]] * 2, [at[1] - 2.5, at[1] + 2.5], color="black", lw=1, solid_capstyle="butt"
-                    )
-        return fig, caption(table, source, metric, population, size, layers, chosen)
+            self._column(axes, table.sel(layer=layer), LEFT + column * pitch + 1.5, names, fits, height)
+        return fig, caption(table, layers, self.layers)
+
+    def _column(self, axes, column, left: float, names: Mapping, fits: int, height: float) -> None:
+        """Write the stimuli of one layer, by rank; `names` are in lines of `fits` characters."""
+        layer, tens = str(column["layer"].values), power(column)
+        unit = f" ({captions.ten(tens)})" if tens else ""
+        title = captions.shorten(layer, fits - len(unit)) + unit
+        axes.text(left, TOP - 3, title, va="center", fontsize=6.5, fontweight="bold")
+        column = column.assign(
+            {name: column[name] / 10.0**tens for name in ("differentiation", "low", "high")}
+        )
+        digits, stimuli = decimals(column), [str(name) for name in column["stimulus"].values if name]
+        for rank, stimulus in enumerate(stimuli):
+            cell, top = column.isel(rank=rank), TOP + rank * height
+            self._cell(axes, stimulus, names[stimulus], left, top, height, gid=f"{layer}/{rank + 1}")
+            below = top + LINE * len(names[stimulus]) + 2.5
+            words = interval(cell, digits)
+            axes.text(left + 1.8, below, words, va="center", fontsize=5.5, color="0.3")
+            last = rank + 1 == len(stimuli)
+            if not last and not float(cell["above_next"]) >= SURE:  # nor where it is undefined
+                x, y = left - 1, top + height
+                axes.plot([x, x], [y - 2.5, y + 2.5], color="black", lw=1, solid_capstyle="butt")
+
+    def _cell(self, axes, stimulus: str, lines: list[str], left: float, top: float, height: float, gid: str):
+        """Write a stimulus's name beside a bar of its colour."""
+        from matplotlib.patches import Rectangle
+
+        colour = self.style.colour(stimulus)
+        axes.add_patch(Rectangle((left, top + 1), 1, height - 2, facecolor=colour, lw=0))
+        for number, words in enumerate(lines):
+            y = top + 2.3 + LINE * number
+            axes.text(left + 1.8, y, words, va="center", fontsize=6, gid=None if number else gid)
+
+
+def _write_ranks(axes, ranks: int, height: float) -> None:
+    """Write the head and the ranks, with every second row on grey."""
+    axes.text(1, TOP - 3, "rank", fontsize=6.5, va="center", fontweight="bold")
+    axes.axhline(TOP - 0.8, color="black", linewidth=0.6)
+    for rank in range(ranks):
+        top = TOP + rank * height
+        if rank % 2:
+            axes.axhspan(top, top + height, color="0.96", linewidth=0)
+        axes.text(2.5, top + 0.5 * height, str(rank + 1), ha="center", va="center", fontsize=6.5)
 
 
 def power(column) -> int:
@@ -147,8 +138,11 @@ def interval(cell, digits: int) -> str:
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def caption(table, source, metric, population, size, layers, chosen) -> str:
-    """Say what was measured and how."""
+def caption(table, layers: list[str], chosen: list[str] | None) -> str:
+    """Say what was measured and how; `chosen` are the layers that the config names."""
+    source, metric, population, size = (
+        str(table[name].values) for name in ("source", "metric", "population", "size")
+    )
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "

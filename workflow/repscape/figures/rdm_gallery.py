@@ -1,12 +1,14 @@
 """RDMs side by side: stimuli down, layers across."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from repscape.analyses.lib.result import Result
 from repscape.figures.lib import captions, rdm_data
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label
+from repscape.figures.lib.shown import OfRdms
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.file import presentations
@@ -22,7 +24,38 @@ LETTER, LINE = 1.35, 3.2  # mm, of 7 points
 LONGEST = 24  # letters of an upright column title
 
 
-class RdmGallery(Figure):
+class Shown(NamedTuple):
+    """The RDMs that are drawn.
+
+    Attributes
+    ----------
+    rdms : dict of (stimulus, layer) to Dataset
+        With labelled pairs, of fewer images where there are thousands.
+    metric : str
+    means : dict of (stimulus, layer) to array (pair,)
+        Means over draws and presentations.
+    matrices : dict of (stimulus, layer) to array (image, image)
+    images : dict of stimulus to its number of images, shown or not
+    """
+
+    rdms: dict[tuple[str, str], "object"]
+    metric: str
+    means: dict[tuple[str, str], np.ndarray]
+    matrices: dict[tuple[str, str], np.ndarray]
+    images: dict[str, int]
+
+    @property
+    def stimuli(self) -> list[str]:
+        """The stimuli, in the order of rows."""
+        return list(dict.fromkeys(stimulus for stimulus, _ in self.rdms))
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers, in the order of columns."""
+        return list(dict.fromkeys(layer for _, layer in self.rdms))
+
+
+class RdmGallery(OfRdms, Figure):
     """RDMs side by side: stimuli down, layers across."""
 
     category = "RDMs"
@@ -30,38 +63,18 @@ class RdmGallery(Figure):
     streams = True
     shows_stimuli = True
 
-    source: str | None = parameter("By default the first.", None)
-    layers: list[str] | None = parameter("By default six, evenly spaced from the first to the last.", None)
-    stimuli: list[str] | None = parameter("By default all.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    size: int | str | None = parameter("By default the largest.", None)
-    metric: str | None = parameter("By default the study's first.", None)
+    layers: list[str] | None = parameter(
+        "Which layers are shown; by default six, evenly spaced from the first to the last.", None
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
-        source = self.source
-        layers = self.layers
-        population = self.population
-        size = self.size
-        source = defaults.one_or_default(source, study.layers, "source")
+        source = defaults.one_or_default(self.source, study.layers, "source")
         own = study.layers[source]
+        layers = self.layers
         if layers is None:
             layers = [own[i] for i in evenly_spaced(len(own), COLUMNS)]
-        layers = defaults.layers_of(study, source, layers)
-        samples = study.samples_of(source)
-        population = defaults.population_or_default(samples, population)
-        sizes = samples[population]
-        size = defaults.one_or_default(sizes[-1] if size is None else str(size), sizes, "size")
-        defaults.one_or_default(self.metric, study.metrics, "metric")
-        return {
-            "rdms": [
-                study.path(
-                    "rdm", source=source, stimulus=stimulus, population=population, layer=layer, size=size
-                )
-                for stimulus in defaults.many_or_all(self.stimuli, study.stimuli_of(source), "stimuli")
-                for layer in layers
-            ]
-        }
+        return {"rdms": self._files(study, source, defaults.layers_of(study, source, layers))}
 
     def draw(self, data: Mapping):
         """Draw an RDM for each stimulus (row) and layer (column), averaged over draws.
@@ -78,98 +91,103 @@ class RdmGallery(Figure):
         Figure, str, Result
             The figure, its caption and the data that it shows.
         """
-        layers = self.layers
-        stimuli = self.stimuli
-        metric = self.metric
-        import matplotlib
+        shown = _shown(data["rdms"], self._metric(data["rdms"]))
+        limits = {layer: _limits(shown, layer) for layer in shown.layers}
+        fig = self._draw(shown, limits)
+        return fig, caption(shown, self.layers), _result(shown, limits)
 
-        many = {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in data["rdms"] if "image" in rdm.sizes}
-        fewer = [rdm_data.of_fewer(rdm, IMAGES) for rdm in data["rdms"]]
-        rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm for rdm in fewer}
-        stimuli = list(dict.fromkeys(stimulus for stimulus, _ in rdms))
-        chosen, layers = layers, list(dict.fromkeys(layer for _, layer in rdms))
-        metric = metric or str(data["rdms"][0]["metric"].values[0])
-        means = {
-            key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()
-        }
-        matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
-        images = {stimulus: len(matrices[stimulus, layers[0]]) for stimulus in stimuli}
-
+    def _draw(self, shown: Shown, limits: dict[str, tuple[float, float]]):
+        stimuli, layers = shown.stimuli, shown.layers
         top, pitch = TOP, min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(stimuli), 36)
         names, room = [captions.shorten(layer, LONGEST) for layer in layers], int(pitch / 1.55)
         upright = room < 10 and max(map(len, names)) > room
         if upright:
             top = 3 + LETTER * max(map(len, names))
             pitch = min(pitch, (PAGE - top - BOTTOM) / len(stimuli))
+        else:
+            names = [captions.shorten(layer, max(6, room)) for layer in layers]
         side, width = pitch - GAP, max(LEFT + pitch * len(layers), 90)
+        first = next(iter(shown.rdms.values()))
         each = ", a scale for each layer" if len(layers) > 1 else ""
-        words = captions.axis(f"{captions.metric_of(data['rdms'][0], metric)}{each}", int(width / LETTER))
+        words = captions.axis(f"{captions.metric_of(first, shown.metric)}{each}", int(width / LETTER))
         below = top + pitch * len(stimuli)
         fig, axes = page(below + BOTTOM + LINE * words.count("\n"), width)
         for row, stimulus in enumerate(stimuli):
-            upper = top + row * pitch
-            digits = len(str(many.get(stimulus, images[stimulus])))
-            row_label(axes, self.style, stimulus, upper, side, away=max(5, 1.2 + 1.25 * digits))
-            for place, image in ((0, 1), (1, many.get(stimulus, images[stimulus]))):
-                va = "bottom" if place else "top"
-                axes.text(
-                    LEFT - 0.8,
-                    upper + place * side,
-                    str(image),
-                    fontsize=5.5,
-                    ha="right",
-                    va=va,
-                    color="0.35",
-                )
-        colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
-        limits = []
-        for column, layer in enumerate(layers):
+            self._row_labels(axes, stimulus, top + row * pitch, side, shown.images[stimulus])
+        for column, (layer, name) in enumerate(zip(layers, names, strict=True)):
             left = LEFT + column * pitch
-            shown = np.concatenate([matrices[stimulus, layer].ravel() for stimulus in stimuli])
-            shown = shown[np.isfinite(shown)]
-            low, high = min(0, shown.min(initial=0)), shown.max(initial=0) or 1
-            limits.append((low, high) if shown.size else (np.nan, np.nan))
-            for row, stimulus in enumerate(stimuli):
-                extent = (left, left + side, top + row * pitch + side, top + row * pitch)
-                axes.imshow(
-                    matrices[stimulus, layer],
-                    vmin=low,
-                    vmax=high,
-                    cmap=colours,
-                    extent=extent,
-                    aspect="auto",
-                    interpolation="none",
-                    gid=f"{stimulus}/{layer}",
-                )
-            name = names[column] if upright else captions.shorten(layer, max(6, room))
+            matrices = {f"{stimulus}/{layer}": shown.matrices[stimulus, layer] for stimulus in stimuli}
+            colours = _column(axes, matrices, limits[layer], left, top, side)
             turned = {"rotation": 90, "va": "bottom"} if upright else {}
             axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
-            if shown.size:
-                colour_scale(axes, left, below, side, colours, low, high, 3 if side > 18 else 2)
+            if np.isfinite(limits[layer]).all():
+                colour_scale(axes, left, below, side, colours, *limits[layer], 3 if side > 18 else 2)
         # in the middle below the matrices, or as near to it as there is room
         half = LETTER / 2 * max(map(len, words.split("\n")))
         middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)
         axes.text(middle, below + BOTTOM - 4, words, ha="center", va="top")
-        variables = {
-            "layer": (("layer",), layers),
-            "low": (
-                ("layer",),
-                np.array(limits)[:, 0],
-                {"long_name": "dissimilarity at which colours begin"},
+        return fig
+
+    def _row_labels(self, axes, stimulus: str, top: float, side: float, images: int) -> None:
+        """Name a row, and number its first and last image."""
+        row_label(axes, self.style, stimulus, top, side, away=max(5, 1.2 + 1.25 * len(str(images))))
+        look = {"fontsize": 5.5, "ha": "right", "color": "0.35"}
+        axes.text(LEFT - 0.8, top, "1", va="top", **look)
+        axes.text(LEFT - 0.8, top + side, str(images), va="bottom", **look)
+
+
+def _shown(opened: list, metric: str) -> Shown:
+    rdms = {(rdm.attrs["stimulus"], rdm.attrs["layer"]): rdm_data.of_fewer(rdm, IMAGES) for rdm in opened}
+    means = {key: rdm["dissimilarity"].sel(metric=metric).mean("repeat").values for key, rdm in rdms.items()}
+    matrices = {key: square(rdm, means[key]) for key, rdm in rdms.items()}
+    images = {stimulus: len(matrix) for (stimulus, _), matrix in matrices.items()}
+    images |= {rdm.attrs["stimulus"]: rdm.sizes["image"] for rdm in opened if "image" in rdm.sizes}
+    return Shown(rdms, metric, means, matrices, images)
+
+
+def _limits(shown: Shown, layer: str) -> tuple[float, float]:
+    """Return the limits of a layer's colours; NaN where nothing is defined."""
+    values = np.concatenate([shown.matrices[stimulus, layer].ravel() for stimulus in shown.stimuli])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return np.nan, np.nan
+    return min(0, values.min()), values.max() or 1
+
+
+def _column(axes, matrices: Mapping, limits: tuple[float, float], left: float, top: float, side: float):
+    """Draw matrices, by their gid, below each other with one colour scale; return the colours."""
+    import matplotlib
+
+    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+    low, high = limits if np.isfinite(limits).all() else (0, 1)
+    for row, (gid, matrix) in enumerate(matrices.items()):
+        upper = top + row * (side + GAP)
+        axes.imshow(
+            matrix, vmin=low, vmax=high, cmap=colours, extent=(left, left + side, upper + side, upper),
+            aspect="auto", interpolation="none", gid=gid,
+        )  # fmt: skip
+    return colours
+
+
+def _result(shown: Shown, limits: dict[str, tuple[float, float]]) -> Result:
+    """Describe what is shown, for the figure's file."""
+    low, high = np.array(list(limits.values())).T
+    variables = {
+        "layer": (("layer",), shown.layers),
+        "low": (("layer",), low, {"long_name": "dissimilarity at which colours begin"}),
+        "high": (("layer",), high, {"long_name": "dissimilarity at which colours end"}),
+    }
+    groups = {
+        stimulus: (
+            rdm_data.variables(
+                [shown.rdms[stimulus, layer] for layer in shown.layers],
+                [shown.means[stimulus, layer] for layer in shown.layers],
             ),
-            "high": (("layer",), np.array(limits)[:, 1], {"long_name": "dissimilarity at which colours end"}),
-        }
-        groups = {
-            name: (
-                rdm_data.variables(
-                    [rdms[name, layer] for layer in layers], [means[name, layer] for layer in layers]
-                ),
-                {"stimulus": name},
-            )
-            for name in stimuli
-        }
-        result = Result(variables, rdm_data.attributes(data["rdms"], metric), groups)
-        return fig, caption(rdms, metric, stimuli, layers, chosen, images | many, matrices), result
+            {"stimulus": stimulus},
+        )
+        for stimulus in shown.stimuli
+    }
+    return Result(variables, rdm_data.attributes(list(shown.rdms.values()), shown.metric), groups)
 
 
 def square(rdm, values: np.ndarray) -> np.ndarray:
@@ -186,40 +204,47 @@ def square(rdm, values: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def caption(rdms: dict, metric: str, stimuli, layers, chosen, images, matrices) -> str:
-    """Say what was measured and how."""
-    first = next(iter(rdms.values()))
-    words = captions.escape(captions.metric_of(first, metric))
+def caption(shown: Shown, chosen: list[str] | None) -> str:
+    """Say what was measured and how; `chosen` are the layers that the config names."""
+    rdms, stimuli, layers = list(shown.rdms.values()), shown.stimuli, shown.layers
+    words = captions.escape(captions.metric_of(rdms[0], shown.metric))
+    counts = captions.counts(stimuli, [shown.images[name] for name in stimuli], "images")
     text = [
         "Representational dissimilarity matrices of "
         f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} (rows) in "
-        f"{captions.layers(layers, chosen, COLUMNS)} of {captions.escape(first.attrs['source'])} "
+        f"{captions.layers(layers, chosen, COLUMNS)} of {captions.escape(rdms[0].attrs['source'])} "
         f"(columns): the {words} between the activity patterns of any two images, images in the "
-        f"stimulus's order ({captions.counts(stimuli, list(images.values()), 'images')}).",
-        f"Activity was {captions.normalised(first, metric)}.",
-        captions.units_of_rdms(rdms.values()),
+        f"stimulus's order ({counts}).",
+        f"Activity was {captions.normalised(rdms[0], shown.metric)}.",
+        captions.units_of_rdms(rdms),
     ]
-    thinned = [name for name in stimuli if images[name] > len(matrices[name, layers[0]])]
+    thinned = [name for name in stimuli if shown.images[name] > len(shown.matrices[name, layers[0]])]
     if thinned:
         text.append(
             f"Of {captions.listing([captions.escape(name) for name in thinned])}, {IMAGES} images at equal "
             "distances are shown, the first and the last among them."
         )
-    apart = max(presentations(rdm.attrs) for rdm in rdms.values())
-    drawn = "all draws" if any(rdm.sizes["repeat"] > apart for rdm in rdms.values()) else ""
-    shown = f"the {apart} presentations of each image" if apart > 1 else ""
-    if drawn or shown:
-        text.append(f"The RDMs of {' and '.join(filter(None, (drawn, shown)))} were averaged.")
+    several = max(presentations(rdm.attrs) for rdm in rdms)
+    averaged = ["all draws"] if any(rdm.sizes["repeat"] > several for rdm in rdms) else []
+    averaged += [f"the {several} presentations of each image"] if several > 1 else []
+    if averaged:
+        text.append(f"The RDMs of {captions.listing(averaged)} were averaged.")
     text.append(
         "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
         "compare stimuli within a layer, not layers."
     )
-    undefined = []
-    for layer in layers:
-        where = [name for name in stimuli if np.isnan(matrices[name, layer]).any()]
-        every = len(where) == len(stimuli) > 1
-        whose = "all stimuli" if every else captions.listing(map(captions.escape, where))
-        undefined += [f"{captions.escape(layer)} ({whose})"] if where else []
+    undefined = _undefined(shown)
     if undefined:
         text.append(f"Grey: undefined, because activity was constant: {captions.listing(undefined)}.")
     return " ".join(text)
+
+
+def _undefined(shown: Shown) -> list[str]:
+    """Say of which layers, and of which stimuli there, dissimilarities are undefined."""
+    found = []
+    for layer in shown.layers:
+        where = [name for name in shown.stimuli if np.isnan(shown.matrices[name, layer]).any()]
+        every = len(where) == len(shown.stimuli) > 1
+        whose = "all stimuli" if every else captions.listing(map(captions.escape, where))
+        found += [f"{captions.escape(layer)} ({whose})"] if where else []
+    return found

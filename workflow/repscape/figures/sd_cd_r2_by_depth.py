@@ -8,6 +8,7 @@ from repscape.core.errors import DataError
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.shown import OfOneSize
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
@@ -16,20 +17,16 @@ from repscape.study.study import Study
 PANEL = 80  # mm, about how wide one of two panels is
 
 
-class SdCdR2ByDepth(Figure):
+class SdCdR2ByDepth(OfOneSize, Figure):
     """How well the differentiation of images (SD) predicts that of each layer (CD): R² by depth."""
 
     category = "Differentiation"
 
     analysis: str | None = parameter("An analysis made by `sd_cd`, by default that of its name.", None)
-    metric: str | None = parameter("By default the study's first.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    size: int | str | None = parameter("By default the largest.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
-        defaults.one_or_default(self.metric, study.metrics, "metric")
-        defaults.size_or_default(study.samples, self.population, self.size)
+        self._check(study, study.samples)
         return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
 
     def draw(self, data: Mapping):
@@ -39,19 +36,17 @@ class SdCdR2ByDepth(Figure):
         -------
         Figure, str
             The figure and its caption.
+
+        Raises
+        ------
+        DataError
+            No source was shown enough stimuli.
         """
-        metric = self.metric
-        population = self.population
-        size = self.size
-        table = data["sd_cd"].load()
-        population, size = defaults.size_or_default(defaults.sampled_sizes(table), population, size)
-        metric = str(metric or table["metric"].values[0])
-        shown = table.sel(metric=metric, population=population, size=size)
-        # A source that was shown too few stimuli has no R².
+        table = self._selected(data["sd_cd"].load())
         layers = {
             source: own(table, source)
             for source in map(str, table["source"].values)
-            if shown["r2"].sel(source=source).notnull().any()
+            if table["r2"].sel(source=source).notnull().any()  # of too few stimuli there is none
         }
         if not layers:
             raise DataError(
@@ -62,35 +57,32 @@ class SdCdR2ByDepth(Figure):
         panels = fig.subplots(len(layers), len(overs), squeeze=False, sharey=True)
         for row, (source, names) in zip(panels, layers.items(), strict=True):
             for axes, over in zip(row, overs, strict=True):
-                here = shown.sel(source=source, over=over, layer=names)
-                x = np.arange(len(names))
-                axes.fill_between(
-                    x, here["r2_low"], here["r2_high"], color="0.85", lw=0, gid=f"{source}/{over}/range"
-                )
-                axes.plot(
-                    x,
-                    here["r2"],
-                    color="black",
-                    marker=".",
-                    markersize=3 if len(names) <= 60 else 1,
-                    gid=f"{source}/{over}",
-                )
-                depth_axis(axes, names, PANEL)
-                axes.set_ylim(0, 1.02)
-                used = int(here["stimuli"].max())
-                title = "all stimuli" if over == "all" else f"without {table.attrs['reference']}"
-                of = f"{source}: " if len(layers) > 1 else ""
-                axes.set_title(f"{of}{title} ({used})")
+                _panel(axes, table.sel(source=source, over=over, layer=names))
+                if len(layers) > 1:
+                    axes.set_title(f"{source}: {axes.get_title('left')}")
             row[0].set_ylabel(f"R² of D over stimuli,\nlayer and {table.attrs['against']}")
         for axes in panels[-1]:
             axes.set_xlabel("layer, from input to output")
-        shown = shown.sel(source=list(layers))
-        shown = shown.isel(stimulus=(shown["shown"] > 0).any("source").values)
-        return fig, caption(shown, layers, metric, population, size)
+        table = table.sel(source=list(layers))
+        table = table.isel(stimulus=(table["shown"] > 0).any("source").values)
+        return fig, caption(table, layers)
 
 
-def caption(table, layers, metric, population, size) -> str:
-    """Say what was measured and how."""
+def _panel(axes, fits) -> None:
+    """Draw the R² of one source's layers, over all stimuli or without the reference."""
+    layers = list(map(str, fits["layer"].values))
+    x, gid = np.arange(len(layers)), f"{fits['source'].values}/{fits['over'].values}"
+    axes.fill_between(x, fits["r2_low"], fits["r2_high"], color="0.85", lw=0, gid=f"{gid}/range")
+    axes.plot(x, fits["r2"], color="black", marker=".", markersize=3 if len(layers) <= 60 else 1, gid=gid)
+    depth_axis(axes, layers, PANEL)
+    axes.set_ylim(0, 1.02)
+    title = "all stimuli" if fits["over"] == "all" else f"without {fits.attrs['reference']}"
+    axes.set_title(f"{title} ({int(fits['stimuli'].max())})")
+
+
+def caption(table, layers: Mapping) -> str:
+    """Say what was measured and how, of one metric, population and size."""
+    metric, population, size = (str(table[name].values) for name in ("metric", "population", "size"))
     against = captions.escape(table.attrs["against"])
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     text = [

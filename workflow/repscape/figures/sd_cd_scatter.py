@@ -8,6 +8,7 @@ from repscape.figures.differentiation_by_depth import ratio_axis
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_bar, own
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.shown import OfOneSize, OfSource
 from repscape.figures.lib.style import along, figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
@@ -17,24 +18,18 @@ GREYS = ("#D5D5D5", "#B0B0B0", "#8A8A8A", "#606060", "#303030", "#000000")
 PALEST = 0.3  # how much of a stimulus's colour the first layer has
 
 
-class SdCdScatter(Figure):
+class SdCdScatter(OfSource, OfOneSize, Figure):
     """Differentiation of a layer (CD) against that of the images (SD), with a regression line a layer."""
 
     category = "Differentiation"
     shows_stimuli = True
 
     analysis: str | None = parameter("An analysis made by `sd_cd`, by default that of its name.", None)
-    source: str | None = parameter("By default the first.", None)
-    metric: str | None = parameter("By default the first.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    size: int | str | None = parameter("By default the largest.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
-        source = self.source
-        source = defaults.one_or_default(source, study.layers, "source")
-        defaults.one_or_default(self.metric, study.metrics, "metric")
-        defaults.size_or_default(study.samples_of(source), self.population, self.size)
+        source = defaults.one_or_default(self.source, study.layers, "source")
+        self._check(study, study.samples_of(source))
         return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
 
     def draw(self, data: Mapping):
@@ -48,66 +43,59 @@ class SdCdScatter(Figure):
         Figure, str
             The figure and its caption.
         """
-        source = self.source
-        metric = self.metric
-        population = self.population
-        size = self.size
-        table = data["sd_cd"].load()
-        source, metric = str(source or table["source"].values[0]), str(metric or table["metric"].values[0])
-        made = defaults.sampled_sizes(table.sel(source=source))
-        population, size = defaults.size_or_default(made, population, size)
-        table = table.sel(source=source, metric=metric, population=population, size=size)
+        whole = data["sd_cd"].load()
+        source = self.source or str(whole["source"].values[0])
+        table = self._selected(whole, source=source)
         table = table.isel(stimulus=table["shown"].values > 0)
-        layers, stimuli = own(data["sd_cd"], source), list(map(str, table["stimulus"].values))
-        against, reference = table.attrs["against"], table.attrs["reference"]
-        input_values, table = table.sel(layer=against), table.sel(layer=layers)
+        layers, stimuli = own(whole, source), list(map(str, table["stimulus"].values))
 
-        relative = table["normalised"].notnull().any()
-        scales = ["differentiation", "normalised"] if relative else ["differentiation"]
-        fig = figure(max(72, 3.5 * (len(stimuli) + 1) + 8), layout="constrained")
-        panels = np.atleast_1d(fig.subplots(1, len(scales)))
-        words = captions.axis(f"(D: median {captions.metric_of(data['sd_cd'], metric)})")
-        for axes, variable in zip(panels, scales, strict=True):
-            relative = variable == "normalised"
-            x = input_values[variable].values
-            values = table[variable].transpose("stimulus", "layer").values
-            fit = table.sel(over="all")
-            ends = np.linspace(np.nanmin(x), np.nanmax(x), 100)
-            for grey, layer in zip(along(GREYS, len(layers)), layers, strict=True):
-                slope, intercept = (
-                    float(fit[name + "_normalised" * relative].sel(layer=layer))
-                    for name in ("slope", "intercept")
-                )
-                line = slope * ends + intercept
-                line = np.where(line > 0, line, np.nan) if relative else line
-                axes.plot(ends, line, color=grey, linewidth=0.8, gid=f"{variable}/{layer}")
-            for stimulus, here, row in zip(stimuli, x, values, strict=True):
-                axes.scatter(
-                    np.full(len(row), here),
-                    row,
-                    c=lighter(self.style.colour(stimulus), len(layers)),
-                    s=9,
-                    marker=self.style.marker(stimulus),
-                    alpha=0.85,
-                    linewidths=0.3,
-                    edgecolors="white",
-                    zorder=3,
-                    gid=f"{variable}/{stimulus}",
-                )
-            if relative:
-                axes.axhline(1, color=self.style.colour(reference), linewidth=0.6, zorder=0)
-                ratio_axis(axes)
-            elif not (values < 0).any():  # as estimates without bias may be
-                axes.set_ylim(bottom=0)
-            axes.locator_params(axis="x", nbins=6)
-            of = f"D ÷ D of {reference}" if relative else "D"
-            axes.set_xlabel(f"{of}, {against} (SD)")
-            axes.set_ylabel(f"{of}, every layer (CD)" + f"\n{words}" * (axes is panels[0]))
-        if len(scales) > 1:
+        relative = bool(table["normalised"].sel(layer=layers).notnull().any())
+        fig = figure(max(72, 3.5 * (len(stimuli) + 1) + 8))
+        panels = np.atleast_1d(fig.subplots(1, 1 + relative))
+        for axes, variable in zip(panels, ("differentiation", "normalised"), strict=False):
+            self._panel(axes, table, layers, variable)
+        words = captions.metric_of(table, str(table["metric"].values))
+        panels[0].set_ylabel(panels[0].get_ylabel() + "\n" + captions.axis(f"(D: median {words})"))
+        if relative:
             for letter, axes in zip("ab", panels, strict=True):
                 axes.set_title(letter, fontweight="bold")
         if len(layers) > 1:
             depth_bar(fig, panels[-1], layers, GREYS)
+        self._legend(fig, stimuli)
+        return fig, caption(table.sel(layer=layers), relative)
+
+    def _panel(self, axes, table, layers: list[str], variable: str) -> None:
+        """Draw D as measured, or `normalised`: divided by that of the reference."""
+        against, reference = table.attrs["against"], table.attrs["reference"]
+        relative = variable == "normalised"
+        x = table[variable].sel(layer=against).values
+        values = table[variable].sel(layer=layers).transpose("stimulus", "layer").values
+        ends = np.linspace(np.nanmin(x), np.nanmax(x), 100)
+        fit = table.sel(over="all", layer=layers)
+        slopes, intercepts = (fit[name + "_normalised" * relative].values for name in ("slope", "intercept"))
+        for grey, layer, slope, intercept in zip(
+            along(GREYS, len(layers)), layers, slopes, intercepts, strict=True
+        ):
+            line = slope * ends + intercept
+            line = np.where(line > 0, line, np.nan) if relative else line
+            axes.plot(ends, line, color=grey, linewidth=0.8, gid=f"{variable}/{layer}")
+        for stimulus, of_images, row in zip(map(str, table["stimulus"].values), x, values, strict=True):
+            axes.scatter(
+                np.full(len(row), of_images), row, c=lighter(self.style.colour(stimulus), len(layers)), s=9,
+                marker=self.style.marker(stimulus), alpha=0.85, linewidths=0.3, edgecolors="white", zorder=3,
+                gid=f"{variable}/{stimulus}",
+            )  # fmt: skip
+        if relative:
+            axes.axhline(1, color=self.style.colour(reference), linewidth=0.6, zorder=0)
+            ratio_axis(axes)
+        elif not (values < 0).any():  # as estimates without bias may be
+            axes.set_ylim(bottom=0)
+        axes.locator_params(axis="x", nbins=6)
+        of = f"D ÷ D of {reference}" if relative else "D"
+        axes.set_xlabel(f"{of}, {against} (SD)")
+        axes.set_ylabel(f"{of}, every layer (CD)")
+
+    def _legend(self, fig, stimuli: list[str]) -> None:
         from matplotlib.lines import Line2D
 
         marks = [
@@ -118,7 +106,6 @@ class SdCdScatter(Figure):
         fig.legend(
             marks, names, loc="outside right upper", handlelength=1, title="stimulus", alignment="left"
         )
-        return fig, caption(table, source, metric, population, size, scales)
 
 
 def lighter(colour: str, count: int) -> list:
@@ -127,8 +114,11 @@ def lighter(colour: str, count: int) -> list:
     return [1 - share * (1 - rgb) for share in np.linspace(1, PALEST, count)[::-1]]
 
 
-def caption(table, source, metric, population, size, scales) -> str:
-    """Say what was measured and how."""
+def caption(table, relative: bool) -> str:
+    """Say what was measured and how, of one source, metric, population and size."""
+    source, metric, population, size = (
+        str(table[name].values) for name in ("source", "metric", "population", "size")
+    )
     against, reference = (captions.escape(table.attrs[key]) for key in ("against", "reference"))
     stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
     r2 = table["r2"].sel(
@@ -143,7 +133,7 @@ def caption(table, source, metric, population, size, scales) -> str:
         averaged(table, population, size),
         same_pixels(table),
     ]
-    if len(scales) > 1:
+    if relative:
         text.append(
             f"**a**, as measured. **b**, each D divided by that of {reference} in the same layer, on a "
             "logarithmic axis, where straight lines are curved. A layer's values are all divided by the same "

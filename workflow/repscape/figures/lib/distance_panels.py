@@ -32,7 +32,7 @@ class OfDistances(OfSource, OfMetric, shared=True):
         return {"distances": file}
 
     def _table(self, data: Mapping):
-        """Return what one source and metric have of the analysis, of the stimuli that the source was shown."""
+        """Select one source and metric of the analysis, and the stimuli that the source was shown."""
         table = data["distances"].load()
         table = table.sel(
             source=defaults.one_or_default(self.source, table["source"].values, "source"),

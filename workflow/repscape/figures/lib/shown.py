@@ -1,4 +1,4 @@
-"""What several figures let the user choose, each parameter declared once, and the files that are chosen so."""
+"""What several figures let the user choose: each parameter once, and the files that it chooses."""
 
 from repscape.plugin.contract import Plugin, parameter
 from repscape.study import defaults
