@@ -479,8 +479,8 @@ FIGURES = [
     ("differentiation_by_depth", {"band": "both"}),
     ("sd_cd_scatter", {}),
     ("sd_cd_r2_by_depth", {}),
-    ("distances_by_stimulus", {}),
-    ("distances_by_layer", {}),
+    ("distances", {}),
+    ("distances", {"by": "layer"}),
     ("distance_r2_by_depth", {}),
     ("ranking_table", {}),
     ("trained_untrained", {}),
@@ -495,8 +495,7 @@ FIGURES = [
 NEED_RDMS = (
     "rdm_gallery",
     "pair_distances",
-    "distances_by_stimulus",
-    "distances_by_layer",
+    "distances",
     "distance_r2_by_depth",
     "ranking_table",
 )
@@ -607,17 +606,17 @@ def test_texts_neither_overlap_nor_leave_the_page(studies, results_class, draw, 
 
 
 @pytest.mark.parametrize(
-    ("name", "stimuli"),
+    ("name", "parameters", "stimuli"),
     [
-        ("sd_cd_scatter", LONG[:3]),
-        ("sd_cd_r2_by_depth", LONG[:3]),
-        ("distance_r2_by_depth", LONG[:2]),
-        ("distances_by_layer", LONG[:2]),
-        ("distances_by_stimulus", LONG[:2]),
-        ("ranking_table", LONG[:2]),
+        ("sd_cd_scatter", {}, LONG[:3]),
+        ("sd_cd_r2_by_depth", {}, LONG[:3]),
+        ("distance_r2_by_depth", {}, LONG[:2]),
+        ("distances", {"by": "layer"}, LONG[:2]),
+        ("distances", {}, LONG[:2]),
+        ("ranking_table", {}, LONG[:2]),
     ],
 )
-def test_figures_of_many_layers_are_legible(results, draw, name, stimuli):
+def test_figures_of_many_layers_are_legible(results, draw, name, parameters, stimuli):
     made = results(stimuli=stimuli, layers=MANY).differentiation()
     if name.startswith("sd_cd"):
         made.analyse("sd_cd")
@@ -629,7 +628,7 @@ def test_figures_of_many_layers_are_legible(results, draw, name, stimuli):
             made.analyse("distances", seed=0, permutations=19)
         else:
             made.analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking")
-    figure, caption = draw(made, name)
+    figure, caption = draw(made, name, **parameters)
     assert_legible(figure, name)
     assert_plain_restructured_text(caption)
 

@@ -96,79 +96,6 @@ def test_r2_by_depth_has_the_range_without_any_one_stimulus(made, draw):
     assert "without white_noise" in caption
 
 
-def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
-    pairs.analyse("distances", seed=0, permutations=99)
-    data = read(pairs, "distances").sel(metric="sqeuclidean")
-    by_stimulus, _ = draw(pairs, "distances_by_stimulus")
-    by_layer, caption = draw(pairs, "distances_by_layer")
-    for stimulus in STIMULI:
-        own = data.distance.sel(stimulus=stimulus)
-        expected = [
-            (x, y)
-            for layer in LAYERS[1:]
-            for x, y in zip(own.sel(layer="input").values, own.sel(layer=layer).values, strict=True)
-        ]
-        np.testing.assert_allclose(
-            sorted(map(tuple, points(by_stimulus)[stimulus].get_offsets())), sorted(expected)
-        )
-        axes = points(by_stimulus)[stimulus].axes
-        x, y = points(by_stimulus)[stimulus].get_offsets().T
-        assert axes.get_xlim()[0] == axes.get_ylim()[0] == 0
-        assert (axes.get_xlim()[1] > x).all()
-        assert (axes.get_ylim()[1] > y).all()
-    assert set(points(by_layer)) == set(LAYERS[1:])
-    for layer in LAYERS[1:]:
-        here = data.sel(layer=layer)
-        x, y = data.distance.sel(layer="input").values.ravel(), here.distance.values.ravel()
-        there = np.isfinite(x)
-        fit = linregress(x[there].astype(float), y[there].astype(float))
-        line = lines(by_layer)[f"line/{layer}"]
-        np.testing.assert_allclose(line.get_ydata(), fit.slope * line.get_xdata() + fit.intercept, rtol=1e-5)
-        (text,) = line.axes.texts
-        star = "*" if float(here.pooled_p_layers) < 0.05 else ""
-        within = float(here.within_r2)  # its own test is that of the analysis
-        assert text.get_text() == f"R² = {fit.rvalue**2:.2f}\nwithin: {within:.2f}{star}"
-    assert "99 permutations" in caption
-
-
-def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results, draw):
-    made = results(stimuli=("bikes", "white_noise"), layers=LAYERS)
-    made.images = {"bikes": 6, "white_noise": 3}
-    made.samples = {"random": ("100000",)}
-    made.rdms(degenerate=[("bikes", "fc1"), ("white_noise", "fc1"), ("bikes", "block17")])
-    path = made.root / made.study.path("rdm", source="mobilenet_v2", stimulus="white_noise",
-                                       population="random", layer="block2", size="100000")  # fmt: skip
-    other = made.root / str(path.relative_to(made.root)).replace("white_noise", "bikes")
-    for file in (path, other):
-        with netCDF4.Dataset(file, "a") as rdm:
-            rdm["dissimilarity"][:] = 0
-    made.analyse("distances", seed=0, permutations=19)
-    figure, _ = draw(made, "distances_by_layer")
-    said = {}
-    for layer in LAYERS[1:]:
-        dots, line = points(figure)[layer], lines(figure)[f"line/{layer}"]
-        axes = dots.axes
-        (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-        for x, y in (*dots.get_offsets(), *line.get_xydata()):
-            assert np.isnan(y) or ((low <= x <= high / 1.04 and bottom <= y < top / 1.3) or x == y == 0)
-        assert (top == 1) == (layer in ("block2", "fc1"))
-        said[layer] = [text.get_text() for text in axes.texts]
-    assert said["fc1"] == ["undefined:\nconstant activity"]
-    assert said["block2"] == ["all distances are 0"]
-    # the line ends where points do, not at images of what is undefined here
-    here = points(figure)["block17"].get_offsets()[:, 0]
-    np.testing.assert_allclose(lines(figure)["line/block17"].get_xdata(), [here.min(), here.max()])
-
-
-def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, monkeypatch):
-    pairs.analyse("distances", seed=0, permutations=19)
-    monkeypatch.setattr("repscape.figures.lib.distance_panels.MOST", 50)
-    monkeypatch.setattr("repscape.figures.distances_by_stimulus.MOST", 50)
-    figure, caption = draw(pairs, "distances_by_stimulus")
-    assert {len(dots.get_offsets()) for dots in points(figure).values()} == {50}
-    assert "50 are drawn, chosen at random" in caption
-
-
 def test_full_markers_are_significant(pairs, draw):
     pairs.analyse("distances", seed=0, permutations=99)
     data = read(pairs, "distances").sel(metric="sqeuclidean")
@@ -212,8 +139,8 @@ def test_negative_values_are_drawn(pairs, draw):
     pairs.analyse("sd_cd").analyse("distances", seed=0, permutations=19)
     negative(pairs, "differentiation", "sd_cd")
     negative(pairs, "distance", "distances")
-    for name in ("sd_cd_scatter", "distances_by_layer", "distances_by_stimulus"):
-        figure, _ = draw(pairs, name)
+    for name, keys in (("sd_cd_scatter", {}), ("distances", {"by": "layer"}), ("distances", {})):
+        figure, _ = draw(pairs, name, **keys)
         shown = [dots for gid, dots in points(figure).items() if not gid.startswith("normalised")]
         heights = np.concatenate([dots.get_offsets()[:, 1] for dots in shown])
         assert heights.min() < 0
@@ -327,8 +254,8 @@ def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
         ("sd_cd_scatter", {"size": 5}, "size: '5' is unknown"),
         ("sd_cd_scatter", {"analysis": "distances"}, "analysis: 'distances' is unknown.*Valid: sd_cd"),
         ("sd_cd_r2_by_depth", {"metric": "cosine"}, "metric: 'cosine' is unknown"),
-        ("distances_by_stimulus", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
-        ("distances_by_layer", {"layers": ["blok2"]}, "layers: 'blok2' is unknown; did you mean 'block2'"),
+        ("distances", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
+        ("distances", {"layers": ["blok2"]}, "layers: 'blok2' is unknown; did you mean 'block2'"),
         ("distance_r2_by_depth", {"metric": "cosine"}, "metric: 'cosine' is unknown"),
         ("ranking_table", {"layers": ["blok2"]}, "layers: 'blok2' is unknown; did you mean 'block2'"),
         ("trained_untrained", {}, "no network has a twin.*weights: random"),

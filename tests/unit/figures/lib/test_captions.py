@@ -44,7 +44,7 @@ def test_a_metric_is_what_it_computes(measure, name, words):
     "name",
     [
         "differentiation_by_depth", "sampling_error", "sd_cd_scatter", "sd_cd_r2_by_depth", "ranking_table",
-        "rdm_gallery", "pair_distances", "distances_by_layer", "distances_by_stimulus",
+        "rdm_gallery", "pair_distances", "distances",
         "distance_r2_by_depth",
     ],
 )  # fmt: skip
@@ -197,7 +197,7 @@ def test_stimuli_can_be_chosen(results, draw):
     assert "for 3 stimuli" in caption
     made.samples = {"random": ("10000",)}
     made.analyse("distances", seed=0, permutations=19, stimuli=chosen)
-    _, caption = draw(made, "distances_by_layer")
+    _, caption = draw(made, "distances", by="layer")
     assert "(30 images each; pictures: 20)" in caption
     made.analyse("image_bootstrap", seed=0, resamples=100).analyse("ranking", stimuli=chosen)
     with xr.open_dataset(made.root / made.study.path("analysis", analysis="ranking")) as ranking:
