@@ -7,9 +7,10 @@ import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
-from repscape.figures.lib.distance_panels import ALPHA, OfDistances, measured, metric_words, tested
+from repscape.figures.lib.distance_panels import OfDistances, measured, metric_words, tested
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure
+from repscape.rdms.compare.significance import ALPHA
 from repscape.study import defaults
 
 

@@ -9,7 +9,6 @@ from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_bar, own
 from repscape.figures.lib.distance_panels import (
-    ALPHA,
     OfDistances,
     area,
     beyond,
@@ -20,6 +19,7 @@ from repscape.figures.lib.distance_panels import (
 )
 from repscape.figures.lib.style import PAGE, RAMP, along
 from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.compare.significance import ALPHA
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study

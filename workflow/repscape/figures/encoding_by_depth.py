@@ -4,18 +4,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.figures.inference import CORRECTIONS, Correction, P
 from repscape.figures.lib import captions
+from repscape.figures.lib.shown import Corrected
 from repscape.figures.lib.source_panels import labelled, source_panels
 from repscape.figures.lib.style import COLOURS
 from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.compare.significance import ALPHA, Correction
 from repscape.study import defaults
 from repscape.study.study import Study
 
 COLOUR = COLOURS[0]
 
 
-class EncodingByDepth(Figure):
+class EncodingByDepth(Corrected, Figure):
     """How well neurons are predicted from each layer: median R² by depth, with intervals and tests."""
 
     category = "Units"
@@ -24,9 +25,6 @@ class EncodingByDepth(Figure):
     normalised: bool | None = parameter(
         "Whether R² is divided by the neuron's reliability; by default where neurons have one.",
         None,
-    )
-    correction: Correction = parameter(
-        "By which markers are full, and layers as good as the best one.", "fdr"
     )
 
     def inputs(self, study: Study) -> dict:
@@ -52,8 +50,8 @@ class EncodingByDepth(Figure):
         layers = {source: [str(table["layer"].values[at]) for at in own] for source, own in models.items()}
         prefix = "normalised_" if normalised else ""
         best = int(np.argmax(table[f"{prefix}median"].values))
-        alike = table[f"{prefix}p_pair_{self.correction}"].values[best] >= P
-        sure = table[f"{prefix}p_zero_{self.correction}"].values < P
+        alike = table[f"{prefix}p_pair_{self.correction}"].values[best] >= ALPHA
+        sure = table[f"{prefix}p_zero_{self.correction}"].values < ALPHA
         fig, panels = source_panels(layers)
         for source, axes in panels.items():
             own, x = np.array(models[source]), np.arange(len(models[source]))
@@ -81,9 +79,9 @@ class EncodingByDepth(Figure):
         for axes in rows.values():
             axes.set_ylabel(f"{what}\n(median over neurons of {captions.shorten(table.attrs['area'], 20)})")
         fig.supxlabel("layer, from input to output", fontsize=7)
-        unsure = Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {P:g}")
+        unsure = Line2D([], [], color=COLOUR, marker="o", ms=3.5, mfc="white", ls="", label=f"p ≥ {ALPHA:g}")
         handles = [
-            Line2D([], [], color=COLOUR, marker="o", ms=3.5, label=f"above 0, p < {P:g}"),
+            Line2D([], [], color=COLOUR, marker="o", ms=3.5, label=f"above 0, p < {ALPHA:g}"),
             *([] if sure.all() else [unsure]),
             Patch(color=COLOUR, alpha=0.25, lw=0, label="95% interval"),
             Line2D([], [], color="0.2", marker="v", ms=4.5, ls="", label="largest median R²"),
@@ -145,14 +143,12 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
         )
     elif np.isnan(table["reliability"]).all():
         text.append("Without repeats of images, it is not known how much could be predicted.")
-    corrected = ""
-    if tests > 1:
-        corrected = f" after correction for all {captions.number(tests)} layers, {CORRECTIONS[correction]}"
     text.append(
         f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap samples "
         "of images and of neurons, which share the images; regressions are not fitted again, nor is "
         "reliability estimated again, so that intervals lack what these add. "
-        f"Full markers: the median R² is above 0, p < {P:g}{corrected}. Triangle: the "
+        f"Full markers: the median R² is above 0, p < {ALPHA:g}"
+        f"{captions.corrected(tests, 'layers', correction)}. Triangle: the "
         f"layer with the largest median R² ({name}, "
         f"{table[what].values[best]:.2f})."
     )

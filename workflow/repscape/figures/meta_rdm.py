@@ -14,6 +14,7 @@ from repscape.figures.lib import captions, rdm_labels
 from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.compare.meta import DEPENDENT
 from repscape.rdms.labels import Where
 from repscape.study import defaults
@@ -84,7 +85,7 @@ class MetaRdm(Figure):
         layout = _layout(panels, own_scale=metric == "euclidean" and len(panels) > 1)
         side, left = layout.side, layout.room
         width, height = layout.size
-        label = captions.comparison(metric)
+        label = COMPARISONS[metric].dissimilarity
         bar = min(max(side, 36.0), 60.0)
         fig, axes = page(height, max(width, left + bar + 24))
         colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
@@ -379,7 +380,7 @@ def _caption(panels: list[Panel], table, layout: _Layout, alpha: float | None, m
     entries = captions.listing(f"``{name}``" for name in panels[0].levels)
     text = [
         f"How dissimilar RDMs are, one of each {entries}, compared by "
-        f"{captions.escape(captions.comparison(first['metric']))}."
+        f"{captions.escape(COMPARISONS[first['metric']].dissimilarity)}."
     ]
     same = [
         f"{name} ``{value}``"

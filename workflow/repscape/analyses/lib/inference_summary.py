@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-P = 0.05
-CORRECTED = {"fdr": "by Benjamini and Hochberg", "holm": "by Holm"}
+from repscape.rdms.compare.significance import ALPHA, CORRECTIONS, Correction
+
 # Measured by tests/benchmarks/inference_coverage.py: of models unlike the data
 OF_THESE_ENTRIES = (
     "Repeats alone were resampled: intervals and t-tests speak of other repeats with these very entries "
@@ -19,7 +19,7 @@ def best(
     names: Sequence[str],
     found: Mapping[str, np.ndarray],
     reference: str,
-    correction: str,
+    correction: Correction,
     what: str = "layers",
 ) -> list[str]:
     """Say which model is most like the reference, with its interval, and which do not differ from it.
@@ -43,8 +43,8 @@ def best(
         f"{len(names)} {what if len(names) > 1 else what.removesuffix('s')}."
     ]
     p = found[f"p_pair_{correction}"][at]
-    alike = [name for other, name in enumerate(names) if other != at and not p[other] < P]
-    tests = f"two-sided t-tests, corrected for all pairs {CORRECTED[correction]}"
+    alike = [name for other, name in enumerate(names) if other != at and not p[other] < ALPHA]
+    tests = f"two-sided t-tests, corrected for all pairs by {CORRECTIONS[correction].authors}"
     if len(names) == 1:
         return text
     if not alike:
@@ -57,7 +57,7 @@ def between(
     layers: Sequence[str],
     others: Sequence[str],
     found: Mapping[str, np.ndarray],
-    correction: str,
+    correction: Correction,
 ) -> list[str]:
     """Say in which layers two sources of the same layers differ: a sentence for each two.
 
@@ -83,7 +83,7 @@ def between(
             compared = (sources == one) & np.isfinite(p)
             if (-most[one], one) >= (-most[other], other) or not compared.any():
                 continue
-            sure = compared & (p < P)
+            sure = compared & (p < ALPHA)
             kinds = {
                 "more like it in": layers[sure & (difference > 0)],
                 "less in": layers[sure & (difference < 0)],
@@ -92,7 +92,7 @@ def between(
             told = "; ".join(f"{words} {_some(list(names))}" for words, names in kinds.items() if len(names))
             text.append(
                 f"{one} against {other} in the same layer (two-sided t-tests, corrected for their "
-                f"{int(compared.sum())} layers {CORRECTED[correction]}): {told}."
+                f"{int(compared.sum())} layers by {CORRECTIONS[correction].authors}): {told}."
             )
     return text
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from repscape.core.words import listing, number, plural
 from repscape.plugin import registry, schema
+from repscape.rdms.compare.significance import ALPHA, CORRECTIONS, Correction
 from repscape.rdms.file import presentations
 
 DRAWN = {
@@ -41,22 +42,6 @@ class Draws(NamedTuple):
     size: str
     times: int
     fewer: bool
-
-
-# Comparisons of RDMs, as similarities
-SIMILARITIES = {
-    "pearson": "Pearson's r",
-    "spearman": "Spearman's ρ",
-    "kendall": "Kendall's τ-a",
-    "cosine": "cosine similarity",
-    "whitened_pearson": "whitened Pearson's r",
-    "whitened_cosine": "whitened cosine similarity",
-}
-
-
-def comparison(name: str) -> str:
-    """Say what the dissimilarity of RDMs is that were compared."""
-    return "Euclidean distance" if name == "euclidean" else f"1 − {SIMILARITIES[name]}"
 
 
 def metric(measure: str, name: str | None = None) -> str:
@@ -146,6 +131,17 @@ def units_of_rdms(rdms: Iterable) -> str:
     size, times = first["size"], max(rdm.sizes["repeat"] // presentations(rdm.attrs) for rdm in rdms)
     fewer = size != "all" and any(int(rdm.attrs["n_drawn"]) < int(size) for rdm in rdms)
     return units(first["population"], first["selected"], first["drawn"], [Draws(size, times, fewer)])
+
+
+def corrected(tests: int, what: str, correction: Correction) -> str:
+    """Say how p was corrected, behind ``p < 0.05``; nothing where there is one test."""
+    if tests == 1:
+        return ""
+    about = CORRECTIONS[correction]
+    return (
+        f" after correction for all {number(tests)} {what}, so that {about.bound} is at most "
+        f"{100 * ALPHA:g}% ({about.authors})"
+    )
 
 
 def _where(values, **labels):

@@ -12,8 +12,6 @@ from repscape.rdms.compare.permutation import orders_used
 from repscape.study import defaults
 from repscape.study.study import Study
 
-ALPHA = 0.05
-
 
 class OfDistances(OfSource, OfMetric, shared=True):
     """A figure of an analysis made by `distances`."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from repscape.figures.lib import captions
+from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.labels import FOLLOWING
 
 METHODS = {
@@ -19,7 +20,7 @@ def metric(maps, rdm: int) -> str:
     """Say what the dissimilarity of an RDM is."""
     name = str(maps["metric"].values[rdm])
     if "metric_sub" in maps:
-        return f"{captions.comparison(name)} of RDMs"
+        return f"{COMPARISONS[name].dissimilarity} of RDMs"
     measure = str(maps["measure"].values[rdm]) if "measure" in maps else name
     return captions.metric(measure or name)
 

@@ -1,6 +1,7 @@
 """What several figures let the user choose: each parameter once, and the files that it chooses."""
 
 from repscape.plugin.contract import Plugin, parameter
+from repscape.rdms.compare.significance import Correction
 from repscape.study import defaults
 from repscape.study.study import Study
 
@@ -57,6 +58,16 @@ class OfOneSize(OfMetric, OfSize, shared=True):
         population, size = defaults.size_or_default(defaults.sampled_sizes(table), self.population, self.size)
         metric = str(self.metric or table["metric"].values[0])
         return table.sel(metric=metric, population=population, size=size)
+
+
+class Corrected(Plugin, shared=True):
+    """Tests are marked, corrected for how many there are."""
+
+    correction: Correction = parameter(
+        "How p is corrected before tests are marked, by Benjamini and Hochberg or by Holm: for full markers, "
+        "and for layers that do not differ from the best.",
+        "fdr",
+    )
 
 
 class OfRdms(OfSource, OfStimuli, OfOneSize, shared=True):
