@@ -16,6 +16,7 @@ from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.registry import find, names
 from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
+from repscape.rdms.labels import OF_FILE
 from repscape.rdms.table import table
 from repscape.rdms.write import write_rdms
 
@@ -171,7 +172,7 @@ def test_differentiation_of_many_images_is_exact(paths, monkeypatch, median):
 
 def test_too_large_to_be_read_whole(tmp_path):
     path, images = tmp_path / "large.nc", rdm_file.WHOLE + 1
-    keys = dict.fromkeys(table.PER_FILE, "") | {"order": 0, "n_drawn": 1}
+    keys = dict.fromkeys(OF_FILE, "") | {"order": 0, "n_drawn": 1}
     with netcdf.create(path, kind="rdm", attributes=keys) as file:
         blockwise.define(file, list(map(str, range(images))), 1, 1)
     with pytest.raises(DataError, match=r"an RDM of 5,001 images .* at most 5,000"):

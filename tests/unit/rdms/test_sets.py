@@ -246,10 +246,7 @@ def files(tmp_path):
             attributes=keys | {"size": "8", "n_drawn": 8, "drawn": "random"},
         )
         paths = [{"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")]
-        entries = [
-            {"name": metric.rpartition(":")[2], "kind": metric, "normalisation": "zscore"}
-            for metric in metrics
-        ]
+        entries = [{"name": metric, "kind": metric, "normalisation": "zscore"} for metric in metrics]
         write_rdms(*paths, metrics=entries, sets=sets)
         return tmp_path / "rdm.nc", drawn
 
@@ -386,22 +383,25 @@ def test_differences_that_vanish_are_told(files, caplog):
     )
 
 
-def test_a_metric_of_one_s_own(files, tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from scipy.spatial.distance import pdist\n\ndef cityblock(activity, scaling):\n"
-        "    return pdist(activity / scaling.scale, 'cityblock')\n"
-        "def wrong(activity, scaling):\n    return activity\n"
-    )
+def test_a_metric_of_the_user_s_own(files, plugin_folder):
+    text = """
+        from scipy.spatial.distance import pdist
+        from repscape.plugin.contract import Metric
+
+        class Own(Metric):
+            def dissimilarity(self, activity, scaling):
+                return {}
+        """
+    plugin_folder("metrics/wrong.py", text.format("activity"))
+    plugin_folder("metrics/cityblock.py", text.format("pdist(activity / scaling.scale, 'cityblock')"))
     activity = normal()
-    path, drawn = files(activity, {}, [f"{tmp_path}/mine.py:cityblock"])
+    path, drawn = files(activity, {}, ["cityblock"])
     answers = activity[:, drawn[0]].astype(np.float64)
     with xr.open_dataset(path) as rdm:
         found = rdm.dissimilarity.sel(metric="cityblock")[0]
         np.testing.assert_allclose(found, pdist(answers / answers.std(), "cityblock"), rtol=1e-5)
-    with pytest.raises(
-        DataError, match=r"metric 'wrong': expected a dissimilarity for each pair of 24 images"
-    ):
-        files(activity, {}, [f"{tmp_path}/mine.py:wrong"])
+    with pytest.raises(DataError, match=r"metric 'wrong': .* 24 images"):
+        files(activity, {}, ["wrong"])
 
 
 def test_a_stimulus_without_factors(files):

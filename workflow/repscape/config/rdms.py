@@ -19,7 +19,7 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
     for index, entry in enumerate(top.rdms.metrics):
         keys, name = ("rdms", "metrics", index), entry.name or entry.kind
         if entry.kind not in registry.names("metrics"):
-            mistakes.add(keys, _unknown(entry.kind))
+            mistakes.add(keys, unknown_metric(entry.kind))
         check_name(mistakes, keys, name)
         if name in registry.names("metrics") and name != entry.kind:
             mistakes.add(
@@ -33,7 +33,7 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
     return metrics
 
 
-def _unknown(name: str) -> str:
+def unknown_metric(name: str) -> str:
     """Say that there is no such metric, and which was probably meant."""
     metrics = registry.names("metrics")
     words = re.sub(r"distances?|similarity|dissimilarity|metric|[^a-z0-9]", "", name.lower())

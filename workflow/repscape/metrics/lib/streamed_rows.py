@@ -6,7 +6,6 @@ import numpy as np
 
 from repscape.core.chunks import slices
 
-
 # A block of pairs is of so many values at most, and so is a block of rows: 128 MB of them each. Larger ones
 # are not faster. They do not depend on the memory that there is, so neither do results.
 BLOCK = 2**24
@@ -25,6 +24,7 @@ class Rows:
     """
 
     def __init__(self, read: Callable[[slice], np.ndarray], images: int, units: int, block: int = BLOCK):
+        """Remember how activity is read."""
         self._read = read
         self.shape = images, units
         self.block = block
