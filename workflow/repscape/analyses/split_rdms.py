@@ -15,21 +15,12 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.core.seeds import derive
 from repscape.plugin.contract import Analysis, Seeded, parameter
 from repscape.plugin.parameter_types import Names
+from repscape.rdms.labels import COLUMNS, HALVES, OF_PARTS, PART, REPEATED, SPLIT, UNITS, WHOLE
 from repscape.study.defaults import layers_of, many_or_all, one_or_default, size_or_default
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     from repscape.metrics.lib.normalisation import Kind
-
-# Labels of what the RDMs are made of: ways to split trials, which part of them, which sample of units
-SPLIT, PART, UNITS = OF_PARTS = ("split", "part", "unit_sample")
-WHOLE = "all"  # of trials
-AS_RECORDED = "0"  # the sample of units that is none
-HALVES = ("a", "b")
-LABELS = (
-    "source", "stimulus", "population", "layer", "layer_order", "size", "metric", "measure",
-    "normalisation", "n_drawn",
-)  # fmt: skip
 
 Split = Literal["all", "repeats", "halves"]
 Times = Annotated[int, Field(ge=1, le=100_000)]
@@ -125,7 +116,7 @@ class SplitRdms(Seeded, Analysis):
 
     def rdm_labels(self, labels: list[str]) -> list[str]:
         """Name the labels of the RDMs that it makes."""
-        return [*LABELS, SPLIT, PART, UNITS]
+        return [name for name in COLUMNS if name not in ("set", *REPEATED)] + list(OF_PARTS)
 
     def compute(self, files: Mapping) -> Result:
         """Compute RDMs of parts of the trials, of samples of the units, or of both.
@@ -140,14 +131,16 @@ class SplitRdms(Seeded, Analysis):
         Returns
         -------
         Result
-            A table of RDMs as `repscape.rdms.table.table.encoded` makes it, with the labels of the RDMs of all
-            images and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the
-            presentation, from 1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all text.
+            A table of RDMs as `repscape.rdms.table.table.encoded` makes it, with the labels of the RDMs of
+            all images and ``split`` (the way in which trials are halved, from 1), ``part`` (``all``; the
+            presentation, from 1; ``a`` or ``b``) and ``unit_sample`` (from 1; 0: units as they are), all
+            text.
 
         Raises
         ------
         DataError
-            An image has fewer than two trials where they are split; a metric cannot be had of samples of units.
+            An image has fewer than two trials where they are split; a metric cannot be had of samples of
+            units.
         """
         import pandas as pd
 

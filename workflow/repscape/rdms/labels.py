@@ -17,6 +17,10 @@ COLUMNS = (
 OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
 # Labels of repeated RDMs: of other draws of units, of other presentations of the images
 REPEATED = ("repeat", "presentation")
+# Labels of the RDMs of parts of a recording: ways to split trials, which part of them, which sample of units
+SPLIT, PART, UNITS = OF_PARTS = ("split", "part", "unit_sample")
+WHOLE, HALVES = "all", ("a", "b")  # parts of trials
+AS_RECORDED = "0"  # the units that are no sample
 # Labels that follow from others: of RDMs that are told apart by these, they need not be named
 FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
 

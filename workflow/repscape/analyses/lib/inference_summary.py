@@ -1,10 +1,11 @@
 """What an inference says, in sentences: the layer most like the reference, and which are as like it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from repscape.rdms.compare.significance import ALPHA, CORRECTIONS, Correction
+from repscape.rdms.labels import FOLLOWING, Where, as_list
 
 # Measured by tests/benchmarks/inference_coverage.py: of models unlike the data
 OF_THESE_ENTRIES = (
@@ -13,6 +14,39 @@ OF_THESE_ENTRIES = (
     "0; `bootstrap: both` speaks of both."
 )
 _NAMED = 6  # layers that are named; of more, the first
+
+
+def statement(
+    variables: Mapping, labels: Mapping[str, list], by: Iterable[str], reference: Where
+) -> list[str]:
+    """Say in sentences which model is most like the reference, and in which layers sources differ.
+
+    Parameters
+    ----------
+    variables : mapping of name to (dims, values)
+        Of the analysis `inference`.
+    labels : mapping of label to its values, one a model
+    by : labels in which models differ
+    reference : the labels by which the reference was chosen
+    """
+    values = {name: variable[1] for name, variable in variables.items()}
+    what = "models" if set(by) - {"source", "layer"} else "layers"
+    name = " ".join(" + ".join(map(str, as_list(value))) for value in reference.values())
+    said = best(_names(labels), values, name, "fdr", what)
+    if "other_source" in values:
+        layers = _names({label: own for label, own in labels.items() if label != "source"})
+        others = values["other_source"]
+        said += between(labels["source"], layers, others, values, "fdr")
+    return said
+
+
+def _names(labels: Mapping[str, list]) -> list[str]:
+    """Name models by their source and layer, and by other labels in which they differ."""
+    first = [label for label in ("source", "layer") if label in labels]
+    others = [
+        label for label, own in labels.items() if label not in (*first, *FOLLOWING) and len(set(own)) > 1
+    ]
+    return [" ".join(map(str, own)) for own in zip(*(labels[label] for label in first + others), strict=True)]
 
 
 def best(
@@ -89,10 +123,10 @@ def between(
                 "less in": layers[sure & (difference < 0)],
                 "no difference in": layers[compared & ~sure],
             }
-            told = "; ".join(f"{words} {_some(list(names))}" for words, names in kinds.items() if len(names))
+            said = "; ".join(f"{words} {_some(list(names))}" for words, names in kinds.items() if len(names))
             text.append(
                 f"{one} against {other} in the same layer (two-sided t-tests, corrected for their "
-                f"{int(compared.sum())} layers by {CORRECTIONS[correction].authors}): {told}."
+                f"{int(compared.sum())} layers by {CORRECTIONS[correction].authors}): {said}."
             )
     return text
 

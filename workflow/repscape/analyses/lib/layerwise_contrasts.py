@@ -1,14 +1,12 @@
 """Sources of the same layers, a network and its untrained twin, compared layer by layer."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from repscape.rdms.compare.inference import Inference
-
-CORRECTIONS: tuple[Literal["holm", "fdr"], ...] = ("holm", "fdr")
 
 
 def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence[str]) -> dict:
@@ -29,7 +27,7 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
         that source in its layer; ``source_low``, ``source_high``; ``p_source`` and its corrections. NaN
         where there is no such layer. Empty where no two sources have the same layers.
     """
-    from repscape.rdms.compare.significance import corrected, student_interval
+    from repscape.rdms.compare.significance import CORRECTIONS, corrected, student_interval
 
     keys = [label for label in labels if label not in ("source", *dependent)]
     depths: dict[str, dict[tuple, int]] = {}

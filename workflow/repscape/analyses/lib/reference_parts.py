@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from repscape.analyses.split_rdms import AS_RECORDED, HALVES, PART, SPLIT, UNITS, WHOLE
 from repscape.core.errors import DataError
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
+from repscape.rdms.labels import AS_RECORDED, HALVES, PART, SPLIT, UNITS, WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd

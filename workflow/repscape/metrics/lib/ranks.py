@@ -1,7 +1,6 @@
 """Ranks, where few different numbers are counted instead of sorted: most of the time of a bootstrap."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 _COUNTED = 8  # times as many numbers as values are counted in less time than the values are sorted
 
@@ -19,6 +18,8 @@ def ranks(rows: np.ndarray) -> np.ndarray:
     -------
     float64 array (row, value)
     """
+    from scipy.stats import rankdata
+
     found = np.empty(rows.shape)
     for own, row in zip(found, rows, strict=True):
         numbers = _doubled(row)
@@ -43,6 +44,8 @@ def in_order(rows: np.ndarray) -> np.ndarray:
     float64 array of the same shape
         Whole numbers from 0: any of them, each any number of times, have the same ranks as the values.
     """
+    from scipy.stats import rankdata
+
     return rankdata(rows, method="dense", axis=-1) - 1.0
 
 

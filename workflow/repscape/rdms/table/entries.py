@@ -57,6 +57,13 @@ def space(index) -> Space:
     return Space(tuple(names), tuple(labels[at] for at in order), places)
 
 
+def spaces_of(indices: Iterable) -> list[Space]:
+    """Describe the entries of several RDMs, of which many share theirs."""
+    indices = list(indices)  # kept, so that no identity is given twice
+    known = {id(index): space(index) for index in {id(index): index for index in indices}.values()}
+    return [known[id(index)] for index in indices]
+
+
 def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
     """Refuse to compare RDMs of different entries.
 

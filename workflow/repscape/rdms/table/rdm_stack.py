@@ -13,7 +13,7 @@ from repscape.rdms.compare.comparison import measure_of
 from repscape.rdms.compare.permutation import orders_used
 from repscape.rdms.condensed import defined_entries, flush_rounding
 from repscape.rdms.labels import REPEATED
-from repscape.rdms.table.entries import Space, check_same, space, written
+from repscape.rdms.table.entries import Space, check_same, spaces_of, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +54,7 @@ class Labelled:
     def __init__(self, table: "pd.DataFrame", labels: Sequence[str]):
         """Take a table and the names of its label columns."""
         self.cells = {name: table[name].tolist() for name in labels}
-        indices = list(table["entries"])  # kept, so that no identity is given twice
-        known = {id(index): index for index in indices}
-        known = {key: space(index) for key, index in known.items()}  # many RDMs share their entries
-        self.spaces: list[Space] = [known[id(index)] for index in indices]
+        self.spaces: list[Space] = spaces_of(table["entries"])
         self.values = [
             values[own.places] for values, own in zip(without_rounding(table), self.spaces, strict=True)
         ]
