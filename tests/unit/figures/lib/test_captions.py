@@ -101,6 +101,12 @@ def test_every_population_has_words_of_its_own():
         assert "selected by" not in captions.recorded("p", json.dumps({"kind": name} | keys))
 
 
+def test_a_population_of_a_plugin_that_is_gone_has_a_plain_sentence():
+    for section in ({"kind": "lost", "units": 3}, {"kind": "random", "units": "many"}):
+        said = captions.recorded("mine", json.dumps(section))
+        assert said == f"the units of each layer selected by {section['kind']} (population ``mine``)"
+
+
 def test_draws_are_said_with_what_becomes_of_small_layers():
     draws = [captions.Draws("200", 100, False), captions.Draws("5000", 1, True)]
     top = json.dumps({"kind": "top", "units": 5000, "reference": ["noise"]})

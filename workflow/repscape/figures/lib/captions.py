@@ -9,7 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
+from repscape.core.errors import ConfigError
 from repscape.core.words import listing, number, plural
+from repscape.metrics.lib.normalisation import NORMALISATIONS
 from repscape.plugin import registry, schema
 from repscape.rdms.compare.significance import ALPHA, CORRECTIONS, Correction
 from repscape.rdms.file import presentations
@@ -18,12 +22,6 @@ DRAWN = {
     "random": "at random",
     "equal": "at random, equally many from each channel,",
     "ranked": "in their order of rank, the largest response first",
-}
-NORMALISATIONS = {
-    "zscore": "z-scored with one mean and one SD per layer and stimulus (over its images and units)",
-    "mean": "divided by the mean per layer and stimulus (over its images and units)",
-    "max": "divided by the maximum per layer and stimulus (over its images and units)",
-    "none": "not normalised",
 }
 
 
@@ -76,11 +74,12 @@ def recorded(population: str, selected: str) -> str:
         How it was selected, as recordings have it: json of the plugin (``kind``) and its keys.
     """
     section = json.loads(selected)
-    words = ""
-    if section["kind"] in registry.names("populations"):
+    try:
         words = schema.make("populations", section).caption()
-    words = escape(words or f"the units of each layer selected by {section['kind']}")
-    return f"{words} (population ``{population}``)"
+    except (ConfigError, ValidationError):  # the plugin is gone, or has other keys now
+        words = ""
+    words = words or f"the units of each layer selected by {section['kind']}"
+    return f"{escape(words)} (population ``{population}``)"
 
 
 def units(population: str, selected: str, how: str, draws: Iterable[Draws]) -> str:

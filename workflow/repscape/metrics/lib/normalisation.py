@@ -10,6 +10,13 @@ from repscape.metrics.lib.rounding import constant, rounding_by_moments
 from repscape.metrics.lib.streamed_rows import Rows
 
 Kind = Literal["zscore", "mean", "max", "none"]
+# What captions say was done to activity
+NORMALISATIONS: dict[str, str] = {
+    "zscore": "z-scored with one mean and one SD per layer and stimulus (over its images and units)",
+    "mean": "divided by the mean per layer and stimulus (over its images and units)",
+    "max": "divided by the maximum per layer and stimulus (over its images and units)",
+    "none": "not normalised",
+}
 
 # A mean below either says more of chance than of a layer. Sparse activity is not meant: were one value in
 # 10,000 alone not 0, the mean would be 1/100 SD.
