@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from repscape.figures.lib.data import opened
 from repscape.figures.lib.render import render
@@ -435,6 +436,17 @@ class Results:
                 )
         return self
 
+    def read(self, kind, group=None, **keys):
+        """Read a file of the first source."""
+        path = self.root / self.study.path(kind, **{"source": self.sources[0]} | keys)
+        with xr.open_dataset(path, group=group) as data:
+            return data.load()
+
+    def activity(self, stimulus, layer, population):
+        """Read activations of the first source as a float64 array (image, unit)."""
+        recording = self.read("activations", stimulus=stimulus, layer=layer, population=population)
+        return recording["activation"].values.astype(float)
+
     def analyse(self, name, **parameters):
         """Compute an analysis of what was written, as its job does."""
         analysis = registry.find("analyses", name)(**parameters)
@@ -475,8 +487,10 @@ def placed(root, files):
 
 
 def figure_files(study, name, **parameters):
-    """Name the files that a figure of a study reads."""
-    return registry.find("figures", name)(**parameters).inputs(study)
+    """Check a figure's parameters, and name the files of a study that it reads."""
+    plugin = registry.find("figures", name)(**parameters)
+    plugin.check()
+    return plugin.inputs(study)
 
 
 def drawing(results, name, **parameters):
@@ -499,6 +513,16 @@ def rendering(results, name, **parameters):
     files = placed(results.root, plugin.inputs(results.study))
     render(plugin, files, results.style.colours if plugin.shows_stimuli else None, name=name, **paths)
     return paths.get("data")
+
+
+def artists_by_name(figure, kind):
+    """Return the artists of a kind (``lines``, ``images``, …) that have an identifier, by it."""
+    return {one.get_gid(): one for axes in figure.axes for one in getattr(axes, kind) if one.get_gid()}
+
+
+@pytest.fixture(scope="session")
+def artists():
+    return artists_by_name
 
 
 @pytest.fixture

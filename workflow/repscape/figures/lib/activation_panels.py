@@ -10,19 +10,15 @@ from pydantic import Field
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.labels import check_equal
 from repscape.figures.lib import captions
-from repscape.figures.lib.millimetre_page import picture, write
+from repscape.figures.lib.millimetre_page import inset, picture, write
 from repscape.figures.lib.style import RAMP, along, printable
 from repscape.io import stored_images
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
-from repscape.study import defaults
 from repscape.study.study import Study
 
-# How many evenly spaced images, or which, counted from 0.
-Few = (
-    Annotated[int, Field(ge=2, le=4)]
-    | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=4)]
-)
 NUMBER = "number of the image in its stimulus, from 0"
+MEAN = "activation of a filter, averaged over positions"
+# How many evenly spaced images, or which, counted from 0.
 Images = (
     Annotated[int, Field(ge=1, le=6)]
     | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=6)]
@@ -68,36 +64,6 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
         hint = f"Choose {captions.listing(valid)}" if valid else f"Add one under 'populations': {example}"
         raise ConfigError(f"population: {found} {what}. {hint}.")
     return chosen
-
-
-def filter_means(study: Study, chosen: str | None) -> str:
-    """Return the population of filter means that is chosen, or the study's first."""
-    return population(
-        study,
-        chosen,
-        ["filter_means"],
-        "filter means (the mean of each channel over positions)",
-        "{filter_means: {kind: filter_means}}",
-    )
-
-
-def stimulus(study: Study, source: str, chosen: str | None) -> str:
-    """Return the chosen stimulus of those that a source is shown, or the first but the reference."""
-    reference = study.config["analyses"]["differentiation"].get("reference")
-    shown = sorted(study.stimuli_of(source), key=lambda name: name == reference)
-    return defaults.one_or_default(chosen, shown, "stimulus")
-
-
-def layers(
-    study: Study, source: str, chosen: Iterable[str] | None, count: int, without: str = ""
-) -> list[str]:
-    """Return the chosen layers, by default `count` evenly spaced ones, `without` one that says little."""
-    own = study.layers[source]
-    if chosen is None:
-        own = [layer for layer in own if layer != without] or own
-        return [own[i] for i in evenly_spaced(len(own), count)]
-    wanted = defaults.layers_of(study, source, chosen)
-    return [layer for layer in own if layer in wanted]
 
 
 def activations(study: Study, source: str, stimuli, population: str, layers) -> list[str]:
@@ -219,6 +185,18 @@ def thumbnail(axes, stimulus, image: int, left: float, top: float, width: float,
     across, down = pixels.shape[1] * scale, pixels.shape[0] * scale
     gid = f"{stimulus.attrs['stimulus']}/{image}"
     picture(axes, pixels, left + (width - across) / 2, top + (height - down) / 2, across, down, gid=gid)
+
+
+def bar_strip(axes, place: tuple[float, float, float, float], values, colour, limits, gid: str):
+    """Draw bars in a strip of the page, at left, top, width and height in mm; return its axes."""
+    panel = inset(axes, *place)
+    panel.stairs(values, fill=True, color=colour, linewidth=0, baseline=0, gid=gid)
+    panel.axhline(0, color="0.35", linewidth=0.4)
+    panel.set(xlim=(0, len(values)), ylim=limits)
+    panel.spines["bottom"].set_visible(False)
+    panel.set_xticks([])
+    plain_ticks(panel.yaxis)
+    return panel
 
 
 def key(axes, stimulus, images: Sequence[int], top: float, left: float, pitch: float, side: float) -> None:
