@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import percent_axis
 from repscape.figures.lib.depth import own
 from repscape.figures.lib.source_panels import labelled, source_panels
 from repscape.figures.lib.style import COLOURS
-from repscape.figures.sampling_error import percent_axis
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study

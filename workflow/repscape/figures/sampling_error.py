@@ -6,6 +6,7 @@ import numpy as np
 
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import percent_axis
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import gaps, legend, select, summary
 from repscape.figures.lib.style import RAMP, Style, along, dashes, figure
@@ -195,17 +196,6 @@ def law(axes, style: Style, stimuli, predicted, observed, repeats) -> None:
     percent_axis(axes.yaxis)
     axes.set_xlabel("expected from the smallest n (% of mean)")
     axes.set_ylabel("SD of D over draws (% of mean)")
-
-
-def percent_axis(axis) -> None:
-    """Make an axis logarithmic, with plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if high / low < 8 else (1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def ratio_error(repeats) -> float:

@@ -10,6 +10,7 @@ from pydantic import Field
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.labels import check_equal
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import plain_ticks
 from repscape.figures.lib.millimetre_page import inset, picture, write
 from repscape.figures.lib.style import RAMP, along, printable
 from repscape.io import stored_images
@@ -220,11 +221,3 @@ def seen(pixels: np.ndarray, preprocess: str) -> np.ndarray:
     kept = np.minimum(1, np.broadcast_to(crop, 2) / np.asarray(resized))
     edge = np.rint(size * (1 - kept) / 2).astype(int)
     return pixels[edge[0] : pixels.shape[0] - edge[0], edge[1] : pixels.shape[1] - edge[1]]
-
-
-def plain_ticks(axis, count: int = 3) -> None:
-    """Put few ticks with plain numbers and a true minus on an axis."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: captions.plain(value)))

@@ -156,6 +156,12 @@ def escape(text) -> str:
     return re.sub(r"([\\`*|])|_(?!\w)", lambda match: "\\" + match[0], " ".join(str(text).split()))
 
 
+def span(values: Iterable) -> str:
+    """Say from which whole number to which some are: ``10 to 2,000``, or ``10`` where they are equal."""
+    values = [int(value) for value in values]
+    return " to ".join(number(value) for value in sorted({min(values), max(values)}))
+
+
 def ten(power: int) -> str:
     """Write a power of ten: 10⁻⁶."""
     return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,5 +1,7 @@
 """What several figures let the user choose: each parameter once, and the files that it chooses."""
 
+from typing import ClassVar
+
 from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.significance import Correction
 from repscape.study import defaults
@@ -10,6 +12,32 @@ class OfSource(Plugin, shared=True):
     """One source is shown."""
 
     source: str | None = parameter("The network or recording that is shown; by default the first.", None)
+
+
+class OfAnalysis(Plugin, shared=True):
+    """One analysis of a kind is shown; `_kind` is its plugin, and the key of its file."""
+
+    _kind: ClassVar[str]
+
+    analysis: str | None = parameter(
+        "Which analysis of the kind that the figure draws, by its name in the config; by default the one whose "
+        "name is that of its kind.",
+        None,
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis.
+
+        Raises
+        ------
+        ConfigError
+            No analysis of that name is of the kind.
+        """
+        return {self._kind: defaults.analysis_file(study, self.analysis, self._kind)}
+
+    def _section(self, study: Study) -> dict:
+        """Return the analysis's section of the config."""
+        return study.config["analyses"][self.analysis or self._kind]
 
 
 class OfMetric(Plugin, shared=True):

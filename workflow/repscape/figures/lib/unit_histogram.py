@@ -7,6 +7,7 @@ import numpy as np
 
 from repscape.analyses.lib.result import Result
 from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.axes import plain_ticks
 from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import WIDTH
 
@@ -73,8 +74,8 @@ def histograms(panel, stimulus, images: list[int], counts: np.ndarray, edges: np
         label = f"{letter}: {captions.shorten(activation_panels.title(stimulus, image), 30)}"
         panel.stairs(row, edges, color=colour, linewidth=1.2, label=label, gid=f"histogram/{image}")
     panel.set(ylim=(0, None), xlim=(edges[0], edges[-1]))
-    activation_panels.plain_ticks(panel.xaxis, 6)
-    activation_panels.plain_ticks(panel.yaxis, 4)
+    plain_ticks(panel.xaxis, 6)
+    plain_ticks(panel.yaxis, 4)
     panel.legend(loc="upper right")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from repscape.analyses.lib.result import Result
 from repscape.figures.lib import activation_panels, captions
+from repscape.figures.lib.axes import plain_ticks
 from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import PAGE, WIDTH, plain_powers
 
@@ -130,7 +131,7 @@ def panel(axes, profile: Profile, ranked: bool, layer: str) -> None:
     axes.tick_params(length=2, pad=1.5, labelsize=6)
     if not profile.logarithmic:
         axes.axhline(0, color="0.7", linewidth=0.4, zorder=0)
-        activation_panels.plain_ticks(axes.yaxis)
+        plain_ticks(axes.yaxis)
 
 
 def data_of(profile: Profile, recording, labels: dict) -> dict:
