@@ -76,7 +76,7 @@ class Study:
         yield project
         shutil.rmtree(project.folder.parent)
 
-    def compare_with_permutations(
+    def finish_and_count(
         self, row: Row, project: Project, tries: int, said: list[str], jobs: int | None = None
     ) -> None:
         """Run to the end and count; of `jobs`, how many an undisturbed run has, those beyond."""
@@ -177,7 +177,7 @@ def killed_snakemake(study: Study, row: Row, tries: int) -> None:
                 kills += 1
                 said.append(run.text())
                 unlocked(project, said)
-            study.compare_with_permutations(row, project, kills, said, study.jobs)
+            study.finish_and_count(row, project, kills, said, study.jobs)
 
 
 def killed_jobs(study: Study, row: Row, tries: int) -> None:
@@ -197,7 +197,7 @@ def killed_jobs(study: Study, row: Row, tries: int) -> None:
                 said.append(run.text())
                 if kills == before:
                     break
-            study.compare_with_permutations(row, project, kills, said, study.jobs)
+            study.finish_and_count(row, project, kills, said, study.jobs)
 
 
 def full_disk(study: Study, row: Row, tries: int) -> None:
@@ -215,7 +215,7 @@ def full_disk(study: Study, row: Row, tries: int) -> None:
                 run = Running(project, preexec_fn=partial(limit_files, limit))
                 run.process.wait()
                 said.append(run.text())
-            study.compare_with_permutations(row, project, 1, said)
+            study.finish_and_count(row, project, 1, said)
 
 
 def on_disk(folder: Path) -> int:
@@ -240,7 +240,7 @@ def read_only(study: Study, row: Row, tries: int) -> None:
             changed = [name for name, content in before.items() if project.results().get(name) != content]
             if changed:
                 row.notes.append(f"while {folder} was read-only, these changed: {changed}")
-            study.compare_with_permutations(row, project, 1, said)
+            study.finish_and_count(row, project, 1, said)
 
 
 def truncated(study: Study, row: Row, tries: int) -> None:
@@ -258,7 +258,7 @@ def truncated(study: Study, row: Row, tries: int) -> None:
             if f"{name}: not a" not in done.stderr and not read_by_none:
                 row.notes.append(f"{name} was not named: {done.stderr[-500:]}")
             path.unlink()
-            study.compare_with_permutations(row, project, 1, [done.stderr])
+            study.finish_and_count(row, project, 1, [done.stderr])
 
 
 def two_runs(study: Study, row: Row, tries: int) -> None:
@@ -276,7 +276,7 @@ def two_runs(study: Study, row: Row, tries: int) -> None:
                 if unlocked_needed:
                     row.notes.append("the lock stayed")
                     unlocked(project, said)
-            study.compare_with_permutations(row, project, 1, said)
+            study.finish_and_count(row, project, 1, said)
 
 
 def two_runs_unlocked(study: Study, row: Row, tries: int) -> None:
@@ -290,7 +290,7 @@ def two_runs_unlocked(study: Study, row: Row, tries: int) -> None:
             second = Running(project)
             first.process.wait()
             second.process.wait()
-            study.compare_with_permutations(row, project, 1, [*said, first.text(), second.text()])
+            study.finish_and_count(row, project, 1, [*said, first.text(), second.text()])
 
 
 def jumping_clock(study: Study, row: Row, tries: int) -> None:
@@ -299,7 +299,7 @@ def jumping_clock(study: Study, row: Row, tries: int) -> None:
         with study.copy(part=True) as project:
             said = [project.run(*TARGETS, check=False, **hooked(project, CLOCK)).stderr]
             before = len(finished_jobs(said[0]))
-            study.compare_with_permutations(row, project, 1, said, before)
+            study.finish_and_count(row, project, 1, said, before)
 
 
 def cores(study: Study, row: Row, tries: int) -> None:
@@ -307,7 +307,7 @@ def cores(study: Study, row: Row, tries: int) -> None:
     with study.copy(part=False) as project:
         run = Running(project, cores=1)
         run.process.wait()
-        study.compare_with_permutations(row, project, 1, [run.text()], study.jobs)
+        study.finish_and_count(row, project, 1, [run.text()], study.jobs)
 
 
 # By kind of file: one, and a file that a job makes of it.
@@ -467,7 +467,7 @@ def future_input(study: Study, row: Row, tries: int) -> None:
         again = project.plan(*TARGETS)
         if again - {"rdms"}:
             row.notes.append(f"made again after a touch: {again}")
-        study.compare_with_permutations(row, project, 1, [done.stderr])
+        study.finish_and_count(row, project, 1, [done.stderr])
 
 
 def orphans(study: Study, row: Row, tries: int) -> None:
@@ -488,15 +488,14 @@ def orphans(study: Study, row: Row, tries: int) -> None:
             living = [pid for pid in jobs if is_job(pid)]
             if living:
                 row.notes.append(f"{len(living)} jobs outlived the run")
-            study.compare_with_permutations(row, project, 1, said)
+            study.finish_and_count(row, project, 1, said)
 
 
 STOPPED = """
 import sys, time
 from pathlib import Path
 from repscape.io import cache_lock
-cache_lock.BEAT, cache_lock.TELL, cache_lock.DEAD = 0.1, 1, 5
-with cache_lock.turn(Path(sys.argv[1])):
+with cache_lock.turn(Path(sys.argv[1]), patience=1, beat=0.1, dead=5):
     print("mine", flush=True)
     time.sleep(float(sys.argv[2]))
 """

@@ -10,12 +10,13 @@ from repscape.plugin.arguments import ready, unchanged
 from repscape.stimuli.lib import factors, parent_stimulus
 from repscape.stimuli.lib.assemble import assemble, factors_of, pixels_of
 from repscape.stimuli.lib.frame import Frames
+from repscape.stimuli.lib.image_buffer import ImageBuffer
 
 
 def main(section, stimulus, inputs, output):
     plugin = ready("stimuli", section, f"stimuli.{stimulus}", inputs)
     frames = Frames(plugin.images())
-    variables = assemble(frames, section["size"], section["fit"], os.path.dirname(output))
+    variables = assemble(frames, section["size"], section["fit"], ImageBuffer(os.path.dirname(output)))
     attributes = {
         **frames.attributes,
         **parent_stimulus.checksums(schema.made_arguments(type(plugin), inputs)),

@@ -16,8 +16,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from repscape.io import cache_lock
-cache_lock.BEAT = 0.05
-with cache_lock.turn(Path(sys.argv[1])):
+with cache_lock.turn(Path(sys.argv[1]), beat=0.05):
     print("mine", flush=True)
     sys.stdin.readline()
 """
@@ -41,13 +40,13 @@ def holder(tmp_path):
         process.kill()
 
 
-@pytest.fixture
-def waits(tmp_path):
+@pytest.fixture(params=[90])
+def waits(tmp_path, request):
     """A thread of this process that waits for its turn, and what says when it has had it."""
     had = threading.Event()
 
     def wait():
-        with cache_lock.turn(tmp_path):
+        with cache_lock.turn(tmp_path, patience=0.1, dead=request.param):
             had.set()
 
     thread = threading.Thread(target=wait, daemon=True)
@@ -56,8 +55,7 @@ def waits(tmp_path):
     thread.join(10)
 
 
-def test_after_another_and_says_so(holder, waits, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(cache_lock, "TELL", 0.1)
+def test_after_another_and_says_so(holder, waits, capsys, tmp_path):
     said, until = "", time.monotonic() + 20
     while not said and time.monotonic() < until:
         time.sleep(0.1)
@@ -72,9 +70,9 @@ def test_after_another_and_says_so(holder, waits, monkeypatch, capsys, tmp_path)
     assert waits.wait(5)
 
 
-def test_takes_over_from_one_that_is_stopped(holder, waits, monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize("waits", [0.6], indirect=True)
+def test_takes_over_from_one_that_is_stopped(holder, waits, capsys, tmp_path):
     os.kill(holder.pid, signal.SIGSTOP)
-    monkeypatch.setattr(cache_lock, "DEAD", 0.6)
     assert waits.wait(10)
     assert f"process {holder.pid} on" in capsys.readouterr().err
     with cache_lock.turn(tmp_path):  # the next need not wait for it

@@ -21,7 +21,7 @@ def in_job(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "in_job", True)
 
 
-def write(path, seed=0, images=4):
+def write(path, seed=0, images=4, **keywords):
     values = np.random.default_rng(seed).normal(size=(images, 30)).astype(np.float32)
     netcdf.write(
         path,
@@ -31,6 +31,7 @@ def write(path, seed=0, images=4):
             "name": (("image",), [f"image {k}" for k in range(images)]),
         },
         attributes={"stimulus": "pictures", "layer": "conv1"},
+        **keywords,
     )
     return values
 
@@ -107,12 +108,10 @@ def test_outside_jobs_files_go_by_any_name(tmp_path, in_job, monkeypatch):
     np.testing.assert_array_equal(reads("backup/small/stimuli/a.nc")[0], values)
 
 
-def test_who_reads_a_part_checks_a_part(tmp_path, monkeypatch):
+def test_who_reads_a_part_checks_a_part(tmp_path):
     """Of the largest variable of a large file; all else is checked in any case."""
     path = tmp_path / "file.nc"
-    monkeypatch.setattr(netcdf, "_LARGE", 1000)
-    monkeypatch.setattr(checksums, "BLOCK", 256)
-    write(path, images=100)
+    write(path, images=100, block=128)
     with netCDF4.Dataset(path) as file:
         row = file["activation"][50].tobytes()
     at = path.read_bytes().index(row)
@@ -128,25 +127,23 @@ def test_who_reads_a_part_checks_a_part(tmp_path, monkeypatch):
         reads(path, rows=range(0))
 
 
-def test_labels_are_read_without_the_images(tmp_path, monkeypatch):
+def test_labels_are_read_without_the_images(tmp_path):
     path = tmp_path / "stimulus.nc"
-    monkeypatch.setattr(netcdf, "_LARGE", 1000)
-    monkeypatch.setattr(checksums, "BLOCK", 256)
     images = np.random.default_rng(0).integers(0, 256, (9, 20, 20, 3), np.uint8)
     variables = {"images": (("image", "y", "x", "channel"), images), "name": (("image",), list("abcdefghi"))}
-    netcdf.write(path, kind="stimulus", variables=variables, attributes={"sha256": "0", "stimulus": "s"})
+    attributes = {"sha256": "0", "stimulus": "s"}
+    netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes, block=64)
     flip(path, path.read_bytes().index(images[4].tobytes()) + 600)
     assert recordings.seen(path).names == list("abcdefghi")
     with pytest.raises(DataError, match=r"stimulus\.nc: not as it was written"):
         parent_stimulus.read(path)
 
 
-def test_as_many_blocks_as_an_archive_bears(tmp_path, monkeypatch):
+def test_as_many_blocks_as_an_archive_bears(tmp_path):
     """PyTorch looks for the end of its archive in the last 64 KiB."""
-    monkeypatch.setattr(checksums, "BLOCK", 16)
     path = tmp_path / "file"
     path.write_bytes(bytes(1_000_003))
-    checksums.append(path, {})
+    checksums.append(path, {}, block=16)
     assert path.stat().st_size - 1_000_003 < 2**15
     flip(path, 1_000_002)
     with pytest.raises(checksums.Damaged):

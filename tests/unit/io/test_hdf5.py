@@ -262,9 +262,9 @@ def test_data_put_together_of_others_that_do_not_fit(tmp_path, shape):
             layout = h5py.VirtualLayout(shape, "f8")
             layout[:] = h5py.VirtualSource(".", source, shape)
             file.create_virtual_dataset(name, layout)
-    with pytest.raises(DataError, match=r"'small' has the shape \(4, 4\) now"):
+    with pytest.raises(DataError, match=r"v'.*'small'.*\(4, 4\)"):
         array(tmp_path / "a.h5", "v")
-    with pytest.raises(DataError, match=r"'gone' of \. is not there"):
+    with pytest.raises(DataError, match=r"w'.*'gone'"):
         array(tmp_path / "a.h5", "w")
 
 

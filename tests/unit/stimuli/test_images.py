@@ -304,7 +304,7 @@ def test_addresses_that_are_not_here_tell_no_factors_yet():
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("{obj}/{obj}_{hue}.png", r"stimuli\.mine\.path: .*expected files there, found none"),
+        ("{obj}/{obj}_{hue}.png", r"stimuli\.mine\.path: .*\{hue\}\.png.*none"),
         ("*/{obj}{color}deg.jpg", r"several ways \(obj: \w, color: .* or obj: "),
         ("{obj}/{}.jpg", r"expected names in braces"),
         ("{obj}/{1a}.jpg", r"expected names in braces"),

@@ -1,4 +1,4 @@
-"""Addresses of files that are not on this machine, and how they are told from paths.
+"""Addresses of files that are not on this machine, as against paths.
 
 - ``https://…#sha256=…`` (or ``#md5=…``, or ``#sha256-prefix=…`` where only the first digits are known, at
   least 8);

@@ -43,13 +43,13 @@ def cannot_be_used(error: BaseException) -> str:
 
 
 def room(folder: str | Path) -> str:
-    """Say how much room there is for a folder, where that is little."""
+    """Say how much free space the disk of a folder has, where that is little."""
     folder = Path(os.path.abspath(folder))
     while not os.path.isdir(folder) and folder != folder.parent:
         folder = folder.parent
     with suppress(OSError):
         free = shutil.disk_usage(folder).free
-        return f"; {free / 1e6:.1f} MB are free there" if free < _LITTLE else ""
+        return f"; {free / 1e6:.1f} MB are free on its disk" if free < _LITTLE else ""
     return ""
 
 

@@ -1,9 +1,9 @@
-"""One process at a time fills a folder of the cache; the others wait, and say for whom.
+"""One process at a time fills a folder of the cache; the others wait, and say for which.
 
-A lock is given back when its process ends, but not when it is stopped (Ctrl-Z, a suspended batch job, a
-frozen container). So whoever has it shows signs of life beside it; if these stop, the next in the queue goes
-on without it, under the next lock. Should the stopped one go on, too, nothing is lost: files get their names
-when they are whole and verified.
+A lock is released when its process ends, but not when that is stopped (Ctrl-Z, a suspended batch job, a
+frozen container). So the process that has it writes signs of life beside it; if these stop, the next in the
+queue goes on without it, under the next lock. Should the stopped one go on, too, nothing is lost: files get
+their names when they are whole and verified.
 """
 
 import errno
@@ -18,16 +18,24 @@ from threading import Event, Thread
 
 from repscape.core.logs import say
 
-TELL = 5  # seconds of waiting, after which that is said
-BEAT = 2  # seconds from one sign of life to the next
 # what file systems say that have no locks; 524 is Linux's own name for a lack of support
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, 524}
-DEAD = 90  # seconds without one; NFS may show what is written a minute later
 
 
 @contextmanager
-def turn(folder: Path) -> Iterator[None]:
+def turn(folder: Path, patience: float = 5, beat: float = 2, dead: float = 90) -> Iterator[None]:
     """Wait for this process's turn in a folder, which is made if need be.
+
+    Parameters
+    ----------
+    folder : path
+    patience : float
+        Seconds of waiting, after which that is reported.
+    beat : float
+        Seconds from one sign of life to the next.
+    dead : float
+        Seconds without one, after which it is not waited any longer; NFS may show what is written a minute
+        later.
 
     Raises
     ------
@@ -39,23 +47,23 @@ def turn(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     number = max([0, *(int(found[1]) for name in os.listdir(folder) if (found := _NUMBERED.fullmatch(name)))])
     began = since = time.monotonic()
-    seen, told = _sign(folder, number), False
+    seen, reported = _sign(folder, number), False
     while True:
         lock = FileLock(_lock_file(folder, number))
         try:
-            lock.acquire(timeout=min(0.5, DEAD))
+            lock.acquire(timeout=min(0.5, dead))
             break
         except Timeout:
             now, sign = time.monotonic(), _sign(folder, number)
             if sign and sign != seen:  # "" while it is written
                 seen, since = sign, now
-            whom = f"process {seen.rpartition(' ')[0]}" if seen else "another process"
-            if not told and now - began > TELL:
-                told = True
-                say(f"repscape: {whom} fills {folder}, waiting until it is done")
-            if now - since > DEAD:
+            holder = f"process {seen.rpartition(' ')[0]}" if seen else "another process"
+            if not reported and now - began > patience:
+                reported = True
+                say(f"repscape: {holder} fills {folder}, waiting until it is done")
+            if now - since > dead:
                 say(
-                    f"repscape: {whom} has shown no sign of life for {now - since:.0f} s (is it stopped?), "
+                    f"repscape: {holder} has shown no sign of life for {now - since:.0f} s (is it stopped?), "
                     f"going on in {folder} without it"
                 )
                 number, since = number + 1, now
@@ -66,7 +74,7 @@ def turn(folder: Path) -> Iterator[None]:
             yield  # no locks on this disk: two may do the same work
             return
     done = Event()
-    thread = Thread(target=_live, args=(_sign_file(folder, number), done), daemon=True)
+    thread = Thread(target=_live, args=(_sign_file(folder, number), done, beat), daemon=True)
     thread.start()
     try:
         yield
@@ -87,14 +95,14 @@ def _lock_file(folder: Path, number: int) -> Path:
 _NUMBERED = re.compile(r"\.lock\.(\d+)")
 
 
-def _live(file: Path, done: Event) -> None:
+def _live(file: Path, done: Event, beat: float) -> None:
     """Show signs of life until it is done."""
     count = 0
     while True:
-        with suppress(OSError):  # a full disk, say, of which the process itself will tell
+        with suppress(OSError):  # such as a full disk, which the process itself reports
             file.write_text(f"{os.getpid()} on {socket.gethostname()} {count}")
         count += 1
-        if done.wait(BEAT):
+        if done.wait(beat):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
             return
@@ -105,7 +113,7 @@ def _sign_file(folder: Path, number: int) -> Path:
 
 
 def _sign(folder: Path, number: int) -> str:
-    """Return the last sign of life of who has a lock, "" if there is none."""
+    """Return the last sign of life of the process that has a lock, "" if there is none."""
     with suppress(OSError):
         return _sign_file(folder, number).read_text()
     return ""

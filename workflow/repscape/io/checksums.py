@@ -1,4 +1,4 @@
-"""Checksums at the end of a file, by which whoever reads it knows that it is what was written.
+"""Checksums at the end of a file, which prove to its reader that it is what was written.
 
 A file is followed by a CRC-32 of each of its blocks, by what it is of (the path under which a job wrote it),
 and by a CRC-32 of these. HDF5, and PyTorch's archives, take no notice of what follows them. One flipped bit
@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-BLOCK = 2**20  # bytes, at least
+BLOCK = 2**20  # bytes
 BLOCKS = 4096  # at most: PyTorch looks for the end of its archive in the last 64 KiB
 _END = struct.Struct("<QQIII8s")  # bytes of the file, of a block, of the description; two checksums; the mark
 _MARK = b"RSCPCRC1"
@@ -31,11 +31,20 @@ class Unmarked(Damaged):
     """A file has no checksums: it was cut off, or an earlier version or another program wrote it."""
 
 
-def append(path, described: Mapping[str, Any]) -> None:
-    """Append the checksums and the description of a file."""
+def append(path, described: Mapping[str, Any], block: int = BLOCK) -> None:
+    """Append the checksums and the description of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+    described : mapping
+        The description.
+    block : int
+        Bytes of a block, at least.
+    """
     with open(path, "r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        block = max(BLOCK, -(-size // BLOCKS))
+        block = max(block, -(-size // BLOCKS))
         file.seek(0)
         sums = [_sum(file, min(block, size - start)) for start in range(0, size, block)]
         packed = struct.pack(f"<{len(sums)}I", *sums)

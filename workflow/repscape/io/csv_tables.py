@@ -196,7 +196,7 @@ def _check_header(file: Path, columns: list[str], numeric: bool) -> None:
         if not (begins and len(columns) > 1):
             raise DataError(
                 f"{file}: expected names of columns in the first row, found numbers: "
-                f"{', '.join(columns[:3])}. Add a row of names, in place of which this row would be taken."
+                f"{', '.join(columns[:3])}. Add a row of names: this row would be taken for it."
             )
 
 

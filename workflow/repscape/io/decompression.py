@@ -1,6 +1,6 @@
 """Compressed files that would fill the memory: a few megabytes that claim to be, or are, many gigabytes.
 
-Data are compressed too, and sparse ones strongly, so only what is large and hundreds of times its place on
+Data are compressed too, and sparse ones strongly, so only what is large and hundreds of times its size on
 the disk is refused; who means it can save it without compression.
 """
 
@@ -13,12 +13,11 @@ from repscape.core.errors import DataError
 
 SIZE = 2**30  # bytes
 RATIO = 200  # zeros reach 1,032; counts of spikes, one in a hundred bins as float64, 240
-_CHUNK = 2**24
 _COMPRESSED = 15  # the tag of compressed elements in .mat files
 
 
 def check(packed: int, unpacked: int, what) -> None:
-    """Refuse what is far larger than its place on the disk.
+    """Refuse what is far larger than its size on the disk.
 
     Parameters
     ----------
@@ -55,8 +54,14 @@ def check_zip(file: Path) -> None:
     check(file.stat().st_size, unpacked, file)
 
 
-def check_mat(file: Path) -> None:
+def check_mat(file: Path, chunk: int = 2**24) -> None:
     """Check the compressed variables of a .mat file of version 5, by decompressing them and keeping nothing.
+
+    Parameters
+    ----------
+    file : path
+    chunk : int
+        Bytes that are decompressed at a time.
 
     Raises
     ------
@@ -69,20 +74,20 @@ def check_mat(file: Path) -> None:
             kind, size = struct.unpack(f"{order}II", tag)
             after = stream.tell() + size
             if kind == _COMPRESSED:
-                _check_deflated(stream, size, file)
+                _check_deflated(stream, size, file, chunk)
             stream.seek(after)
 
 
-def _check_deflated(stream, size: int, file: Path) -> None:
+def _check_deflated(stream, size: int, file: Path, chunk: int) -> None:
     decompressor, left, unpacked = zlib.decompressobj(), size, 0
     while left and not decompressor.eof:
-        waiting = stream.read(min(left, _CHUNK))
+        waiting = stream.read(min(left, chunk))
         left -= len(waiting)
         if not waiting:
             return  # truncated: its reader says so
         while waiting:
             try:
-                unpacked += len(decompressor.decompress(waiting, _CHUNK))
+                unpacked += len(decompressor.decompress(waiting, chunk))
             except zlib.error:
                 return  # damaged: its reader says so
             check(size, unpacked, file)

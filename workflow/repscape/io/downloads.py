@@ -184,7 +184,7 @@ def _unreachable(where: str, what: str, why: str, asset: Remote) -> AssetError:
         for path in sorted(Path(mirror).rglob(glob.escape(asset.name)))
     ]
     if others:
-        searched = f"; there is {', '.join(others)}, but with another checksum than the address has"
+        searched = f"; found {', '.join(others)}, but with another checksum than the address has"
     return AssetError(
         f"{where}: {what} cannot be downloaded: {why}. Check the address and the internet connection; "
         f"without one, put the file '{asset.name}' into a folder and name that folder in the environment "

@@ -18,10 +18,10 @@ from pathlib import Path
 from repscape.core.errors import DataError, some
 from repscape.core.logs import say
 
-FEW = 1000  # files, each told apart in a job's parameters; of more there is one digest
+FEW = 1000  # files, each with its digest in a job's parameters; of more there is one digest of all
 KNOWN = Path(".snakemake/repscape/digests.json")  # in the folder of a run
-SETTLED = 3  # seconds: some disks tell times in seconds
-_MUCH = 2 * 10**9  # bytes, whose reading is told
+SETTLED = 3  # seconds: some file systems keep times in whole seconds
+_MUCH = 2 * 10**9  # bytes, whose reading is reported
 _THREADS = 8
 _MOST = 500_000  # files that are remembered
 
@@ -31,7 +31,7 @@ Contents = list[list[str]] | list[int | str]
 
 
 def contents(files: Iterable[str]) -> Contents:
-    """Return what tells that one of some files came, went or changed, as a job's parameters hold it.
+    """Return what changes when one of some files comes, goes or changes, as a job's parameters hold it.
 
     Returns
     -------
@@ -95,10 +95,10 @@ def of(files: Sequence[str]) -> list[str]:
 def _state(file: str) -> State:
     """Return size, times of the last change of content and of anything in ns, number; -1 where unknown."""
     try:
-        told = os.stat(file)
+        found = os.stat(file)
     except OSError:
         return -1, -1, -1, -1
-    return told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def _digest(file: str) -> str:

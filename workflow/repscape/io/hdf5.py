@@ -67,7 +67,7 @@ class Opened:
         return found
 
     def has(self, name: str) -> bool:
-        """Whether there is an array of this path."""
+        """Whether the file has an array of this path."""
         import h5py
 
         try:
@@ -163,7 +163,7 @@ class Opened:
             except KeyError as error:
                 raise DataError(
                     f"{item.file.filename}: '{item.name}' is put together of others, of which "
-                    f"'{source.dset_name}' of {source.file_name} is not there."
+                    f"'{source.dset_name}' of {source.file_name} is missing."
                 ) from error
 
     def values(self, item, where: str) -> np.ndarray:
@@ -245,7 +245,7 @@ def _fill_is_declared(item) -> bool:
 
 
 def _written(values: np.ndarray, item) -> np.ndarray:
-    """Put NaN where nothing was ever written, as after a recording that ended early; HDF5 reads 0 there."""
+    """Put NaN where nothing was ever written, as after a recording that ended early; where HDF5 reads 0."""
     if values.dtype.kind not in "iuf" or item.is_virtual or item.external or _fill_is_declared(item):
         return values
     written = np.zeros(values.shape, bool)

@@ -22,7 +22,7 @@ from repscape.io import checksums
 
 
 @contextmanager
-def replacing(path, *, with_checksums: bool = False) -> Iterator[Path]:
+def replacing(path, *, with_checksums: bool = False, block: int = checksums.BLOCK) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     What a killed process left under such a name is removed. A job whose run has ended renames nothing:
@@ -33,6 +33,9 @@ def replacing(path, *, with_checksums: bool = False) -> Iterator[Path]:
     path : str or Path
     with_checksums : bool
         Append those that `check` looks for. Only for formats that take no notice of what follows them.
+    block : int
+        Bytes of a block that is checked by itself. Of a file of many blocks, one who reads a part of the
+        largest variable checks that part.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def replacing(path, *, with_checksums: bool = False) -> Iterator[Path]:
         try:
             yield temporary
             if with_checksums:
-                checksums.append(temporary, _described(path, temporary))
+                checksums.append(temporary, _described(path, temporary, block), block)
             if run.is_over():
                 raise KeyboardInterrupt
             os.replace(temporary, path)
@@ -75,13 +78,13 @@ def _remedy(why: BaseException, path: Path) -> str:
     return "Free some disk space or check the permissions"
 
 
-_LARGE = 2**26  # bytes: of larger files those who read a part check a part
+_MANY = 64  # blocks
 
 
-def _described(path: Path, written: Path) -> dict:
+def _described(path: Path, written: Path, block: int) -> dict:
     """Say what a file is of, and where in a large one its largest variable lies."""
     described: dict = {"path": name_of(path)}
-    if path.suffix == ".nc" and written.stat().st_size > _LARGE:
+    if path.suffix == ".nc" and written.stat().st_size > _MANY * block:
         import h5py
 
         with h5py.File(written, "r") as file:
@@ -143,8 +146,8 @@ def _refusal(error: BaseException, path: Path) -> BaseException | None:
         if isinstance(error.__context__, OSError):  # torch
             return _refusal(error.__context__, path)
         return error if "HDF" in str(error) else None  # netCDF4
-    told = isinstance(error, RepscapeError)
-    return error if "os error" in str(error) and not told else None  # safetensors
+    is_ours = isinstance(error, RepscapeError)
+    return error if "os error" in str(error) and not is_ours else None  # safetensors
 
 
 def _is_of_another(error: OSError, path: Path) -> bool:
@@ -157,7 +160,9 @@ def _is_of_another(error: OSError, path: Path) -> bool:
 
 
 @contextmanager
-def create(path, *, kind: str, attributes: Mapping | None = None) -> Iterator[netCDF4.Dataset]:
+def create(
+    path, *, kind: str, attributes: Mapping | None = None, block: int = checksums.BLOCK
+) -> Iterator[netCDF4.Dataset]:
     """Open a new NetCDF-4 file for writing; it appears at `path` when the block succeeds.
 
     Parameters
@@ -167,9 +172,11 @@ def create(path, *, kind: str, attributes: Mapping | None = None) -> Iterator[ne
         What the file holds (``stimulus``, ``activations``, ``rdm``, …); `open_file` checks it.
     attributes : mapping of str to str, int, float or a sequence of these
         The keys and parameters that made the file. Values that are None are left out.
+    block : int
+        Bytes that are checked by themselves; see `replacing`.
     """
     with (
-        replacing(path, with_checksums=True) as temporary,
+        replacing(path, with_checksums=True, block=block) as temporary,
         netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset,
     ):
         about = {"repscape_version": __version__, "kind": kind, "written_as": name_of(path) or None}
@@ -192,7 +199,7 @@ def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=Non
     """Add a variable and the dimensions it needs to an open file or group.
 
     Strings are stored as NetCDF strings, numbers contiguous and uncompressed in their own type. What gives
-    its values in consecutive ``blocks()`` along the first dimension, and tells their ``shape`` and ``dtype``,
+    its values in consecutive ``blocks()`` along the first dimension, and has a ``shape`` and a ``dtype``,
     is written block by block.
     """
     if not hasattr(values, "blocks"):
@@ -216,18 +223,24 @@ def add_variable(group, name: str, dims: tuple[str, ...], values, attributes=Non
 
 
 def write(
-    path, *, kind: str, variables: Mapping, attributes: Mapping | None = None, groups: Mapping | None = None
+    path,
+    *,
+    kind: str,
+    variables: Mapping,
+    attributes: Mapping | None = None,
+    groups: Mapping | None = None,
+    block: int = checksums.BLOCK,
 ) -> None:
     """Write a whole file at once.
 
     Parameters
     ----------
-    path, kind, attributes : as in `create`
+    path, kind, attributes, block : as in `create`
     variables : mapping of name to (dims, values) or (dims, values, attributes)
         A variable named as its only dimension is a coordinate.
     groups : mapping of group path to (variables, attributes)
     """
-    with create(path, kind=kind, attributes=attributes) as dataset:
+    with create(path, kind=kind, attributes=attributes, block=block) as dataset:
         fill(dataset, variables, {})
         for name, (inner, inner_attributes) in (groups or {}).items():
             fill(dataset.createGroup(name), inner, inner_attributes)

@@ -1,4 +1,4 @@
-"""The images in a stimulus's file: all of one size, or each of its own.
+"""The images in a stimulus's file: of one size, or of different ones.
 
 Images of one size are ``images`` (image, y, x, channel). Images of their own sizes lie one after another,
 each row by row: ``pixels`` (pixel, channel), with ``image_height``, ``image_width`` and ``first_pixel``

@@ -175,7 +175,7 @@ class _Summary:
 
 
 def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
-    """Return the pictures among files, without the table, which may lie there too; or those of the table."""
+    """Return the pictures among files, without the table, which may lie among them; or those of the table."""
     if files is not None:
         if table is not None and picture_table.read(table)[0] == "path":
             raise ConfigError(

@@ -134,13 +134,13 @@ def distinct_contours(count: int, seed: int) -> np.ndarray:
     pool = _candidates(np.random.default_rng(seed))
     spectra = np.fft.rfft(pool)
     energy = np.square(pool).mean(axis=1)
-    chosen, nearest = [0], np.full(len(pool), np.inf)
-    while len(chosen) < count:
+    selected, nearest = [0], np.full(len(pool), np.inf)
+    while len(selected) < count:
         # ‖a − b turned‖² is least where their correlation is largest
-        agreement = np.fft.irfft(spectra * spectra[chosen[-1]].conj(), CONTOUR).max(axis=1) / CONTOUR
-        nearest = np.minimum(nearest, energy + energy[chosen[-1]] - 2 * agreement)
-        chosen.append(int(nearest.argmax()))
-    return pool[chosen]
+        agreement = np.fft.irfft(spectra * spectra[selected[-1]].conj(), CONTOUR).max(axis=1) / CONTOUR
+        nearest = np.minimum(nearest, energy + energy[selected[-1]] - 2 * agreement)
+        selected.append(int(nearest.argmax()))
+    return pool[selected]
 
 
 def _candidates(draw: np.random.Generator) -> np.ndarray:

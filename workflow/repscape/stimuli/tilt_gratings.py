@@ -1,7 +1,7 @@
 """The square gratings of an exercise on mouse V1, tilted left and right of vertical.
 
 Neuromatch Academy, W1D5 (https://compneuro.neuromatch.io), its function `grating`: what a network is
-trained on to tell tilts apart, and what is held against recordings of Stringer et al. (Cell 184:2767,
+trained on to tell tilts apart, and what is compared with recordings of Stringer et al. (Cell 184:2767,
 2021).
 """
 

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from repscape.io import netcdf, stored_images
-from repscape.stimuli.lib import image_buffer
 from repscape.stimuli.lib.assemble import assemble, pixels_of, pixels_sha256
 from repscape.stimuli.lib.frame import Frame
-from repscape.stimuli.lib.image_buffer import Spool
+from repscape.stimuli.lib.image_buffer import ImageBuffer
 
 
 def frames(count, size=(6, 5)):
@@ -24,14 +23,12 @@ def of_own_sizes(count):
 
 @pytest.mark.parametrize("frames", [frames, of_own_sizes])
 @pytest.mark.parametrize("block", [1, 200, 10_000])
-def test_the_same_file_whether_images_fit_into_memory_or_not(tmp_path, monkeypatch, block, frames):
+def test_the_same_file_whether_images_fit_into_memory_or_not(tmp_path, block, frames):
     written = {}
-    for name, held in (("few", 2**20), ("many", 100)):
-        monkeypatch.setattr(image_buffer, "HELD", held)
-        monkeypatch.setattr(image_buffer, "_BLOCK", block)
-        variables = assemble(frames(23), folder=tmp_path)
+    for name, in_memory in (("few", 2**20), ("many", 100)):
+        variables = assemble(frames(23), buffer=ImageBuffer(tmp_path, in_memory, block))
         images = variables["images" if "images" in variables else "pixels"][1]
-        assert isinstance(images, np.ndarray if name == "few" else Spool)
+        assert isinstance(images, np.ndarray if name == "few" else ImageBuffer)
         attributes = {"sha256": pixels_of(variables)}
         netcdf.write(tmp_path / f"{name}.nc", kind="stimulus", variables=variables, attributes=attributes)
         written[name] = (tmp_path / f"{name}.nc").read_bytes()
@@ -42,14 +39,12 @@ def test_the_same_file_whether_images_fit_into_memory_or_not(tmp_path, monkeypat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["few.nc", "many.nc"]
 
 
-def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     """The larger stimulus has 30 MB of pixels."""
-    monkeypatch.setattr(image_buffer, "HELD", 2**20)
-    monkeypatch.setattr(image_buffer, "_BLOCK", 2**18)
     peaks = []
     for count in (250, 1000):
         tracemalloc.start()
-        variables = assemble(frames(count, (100, 100)), folder=tmp_path)
+        variables = assemble(frames(count, (100, 100)), buffer=ImageBuffer(tmp_path, 2**20, 2**18))
         attributes = {"sha256": pixels_sha256(variables["images"][1])}
         netcdf.write(tmp_path / "stimulus.nc", kind="stimulus", variables=variables, attributes=attributes)
         peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)

@@ -1,4 +1,4 @@
-"""The images of a stimulus out of the frames that a plugin gives."""
+"""The images of a stimulus from the frames that a plugin yields."""
 
 import hashlib
 import math
@@ -13,10 +13,10 @@ from repscape.core.logs import logger
 from repscape.io.stored_images import OF_OWN_SIZES
 from repscape.stimuli.lib import factors
 from repscape.stimuli.lib.frame import Frame
-from repscape.stimuli.lib.image_buffer import Spool
+from repscape.stimuli.lib.image_buffer import ImageBuffer
 
 # What a stimulus's file has beside factors.
-_OWN = ("images", *OF_OWN_SIZES, "name", "channel", "time", "label")
+_NO_FACTORS = ("images", *OF_OWN_SIZES, "name", "channel", "time", "label")
 FEWEST = 3  # fewer images have no distribution of dissimilarities
 
 
@@ -24,7 +24,7 @@ def assemble(
     frames: Iterable[Frame],
     size: tuple[int, int] | None = None,
     fit: Literal["squash", "crop"] = "squash",
-    folder=None,
+    buffer: ImageBuffer | None = None,
 ) -> dict[str, tuple]:
     """Bring frames to RGB and, if a size is given, to that; and label them.
 
@@ -35,15 +35,15 @@ def assemble(
         Without it, images keep their sizes.
     fit : {'squash', 'crop'}
         See `resize`.
-    folder : path, optional
-        Where many images wait in a file without a name until the last one is there; see `image_buffer.Spool`.
+    buffer : ImageBuffer, optional
+        Empty; keeps the images until the last one is read.
 
     Returns
     -------
     dict of name to (dims, values) or (dims, values, attributes), as `netcdf.write` takes it
-        ``images`` uint8 (image, y, x, channel), an array or, of many, a `Spool`, or, if sizes differ, what
-        `repscape.io.stored_images` says; ``name`` (image); ``time`` (image) in s and ``label`` (image) where
-        the frames have them; each factor (image); ``channel``: R, G, B.
+        ``images`` uint8 (image, y, x, channel), an array or, of many, an `ImageBuffer`, or, if sizes differ,
+        what `repscape.io.stored_images` says; ``name`` (image); ``time`` (image) in s and ``label`` (image)
+        where the frames have them; each factor (image); ``channel``: R, G, B.
 
     Raises
     ------
@@ -51,17 +51,17 @@ def assemble(
         Fewer than 3 images, a name given twice, images of different factors or of a factor that cannot
         have its name; a plugin gives something else than 8-bit pixels.
     """
-    images, changed = Spool(folder), 0
+    images, changed = ImageBuffer() if buffer is None else buffer, 0
     kept: list[Frame] = []
     for frame in frames:
         _check_pixels(frame)
         pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
         changed += pixels.shape[:2] != frame.pixels.shape[:2]
-        images.put(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
+        images.add(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
     _check(kept)
     logger.info("%d images: %s, %s … %s", len(kept), *(kept[at].name for at in (0, 1, -1)))
-    _tell_sizes(images.sizes, changed, fit)
+    _log_sizes(images.sizes, changed, fit)
     variables: dict[str, tuple] = {
         "name": (("image",), [frame.name for frame in kept]),
         "channel": (("channel",), ["R", "G", "B"]),
@@ -78,21 +78,21 @@ def assemble(
     return _pixels(images, coordinates | {"resized": changed}) | variables
 
 
-def _tell_sizes(sizes: list[tuple[int, int]], changed: int, fit: str) -> None:
-    """Say in the log which sizes images have, and how many got theirs here."""
+def _log_sizes(sizes: list[tuple[int, int]], changed: int, fit: str) -> None:
+    """Log which sizes images have, and how many were resized."""
     least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
     if changed:
         logger.info("%d of %d images were resized to %d x %d (%s)", changed, len(sizes), *most, fit)
     elif len(set(sizes)) > 1:
         logger.info(
-            "images keep %d sizes of their own, from %d x %d to %d x %d (height x width)",
+            "images keep their %d sizes, from %d x %d to %d x %d (height x width)",
             len(set(sizes)), *least, *most,
         )  # fmt: skip
     else:
         logger.info("all images are of %d x %d pixels (height x width)", *most)
 
 
-def _pixels(images: Spool, attributes: dict) -> dict[str, tuple]:
+def _pixels(images: ImageBuffer, attributes: dict) -> dict[str, tuple]:
     """Lay out images as `repscape.io.stored_images` reads them."""
     if images.alike:
         return {"images": (("image", "y", "x", "channel"), images.images(), attributes)}
@@ -107,7 +107,7 @@ def _pixels(images: Spool, attributes: dict) -> dict[str, tuple]:
 
 def factors_of(variables: Mapping) -> list[str]:
     """Name the factors among what `assemble` returned."""
-    return [name for name in variables if name not in _OWN]
+    return [name for name in variables if name not in _NO_FACTORS]
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int], fit: Literal["squash", "crop"]) -> np.ndarray:
@@ -155,10 +155,10 @@ def pixels_of(variables: Mapping) -> str:
     return pixels_sha256(variables["pixels"][1], tuple(sizes))
 
 
-def pixels_sha256(images: np.ndarray | Spool, shape: tuple | None = None) -> str:
+def pixels_sha256(images: np.ndarray | ImageBuffer, shape: tuple | None = None) -> str:
     """Return the checksum of images: of their shape, or of all their sizes, and of their bytes in C order."""
     digest = hashlib.sha256(str(shape or tuple(map(int, images.shape))).encode())
-    for block in images.blocks() if isinstance(images, Spool) else [images]:
+    for block in images.blocks() if isinstance(images, ImageBuffer) else [images]:
         digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 
@@ -179,10 +179,10 @@ def _check(frames: list[Frame]) -> None:
             f"expected at least {FEWEST} images, since dissimilarities are compared among pairs; found "
             f"{len(frames)} ({named}). Add images, or choose more frames."
         )
-    twice = [name for name, count in Counter(frame.name for frame in frames).items() if count > 1]
-    if twice:
+    repeated = [name for name, count in Counter(frame.name for frame in frames).items() if count > 1]
+    if repeated:
         raise DataError(
-            f"expected images of different names; given more than once: {', '.join(twice)}. "
+            f"expected images of different names; found more than once: {', '.join(repeated)}. "
             "Rename the files, or list each only once."
         )
     _check_factors(frames)

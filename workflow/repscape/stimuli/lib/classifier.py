@@ -17,7 +17,7 @@ from repscape.traced.runner import Viewer
 
 
 class Classifier:
-    """A frozen network that is asked for the probabilities of classes.
+    """A network that classifies images.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Classifier:
         Raises
         ------
         DataError
-            There is none; the message has close matches.
+            The network does not have it; the message has close matches.
         """
         if isinstance(category, int) and category < len(self.categories):
             return category

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-# Names that a file or a table of RDMs uses for something else.
+# Names that a file or a table of RDMs uses for something else
 _TAKEN = """
     activation averaged channel comparison dim dimension dissimilarity draw drawn entries entry entry_i
     entry_j factors first_pixel frequency image image_height image_i image_j image_width images label layer

@@ -1,4 +1,4 @@
-"""The images of a stimulus, as a plugin gives them."""
+"""The images of a stimulus, as a plugin yields them."""
 
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple, cast
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Frame(NamedTuple):
-    """An image before it is brought to the stimulus's size.
+    """An image before it is resized to the stimulus's size.
 
     Attributes
     ----------
@@ -31,17 +31,17 @@ class Frame(NamedTuple):
 
 
 class Frames:
-    """The frames that a plugin gives, and what it tells about all of them when it has given the last.
+    """The frames that a plugin yields, and what it returns about all of them after the last.
 
     A plugin that is a generator may return a mapping at its end: attributes of the stimulus's file.
     """
 
     def __init__(self, frames: Iterable[Frame] | Generator[Frame, None, dict]):
-        """Take what a plugin's entry function returns."""
+        """Take what `Stimulus.images` returns."""
         self._frames = frames
         self.attributes: dict = {}
 
     def __iter__(self) -> Iterator[Frame]:
-        """Give the frames on, once."""
-        told = yield from cast("Generator[Frame, None, dict | None]", self._frames)
-        self.attributes = told or {}
+        """Yield the frames, once."""
+        returned = yield from cast("Generator[Frame, None, dict | None]", self._frames)
+        self.attributes = returned or {}

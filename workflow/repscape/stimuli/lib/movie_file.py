@@ -24,7 +24,7 @@ class Scan(NamedTuple):
     frames : int
         How many there are.
     times : list of Fraction, or None
-        When each frame is shown, in seconds since the first; None where the file does not tell.
+        When each frame is shown, in seconds since the first; None where the file does not say it.
     clock : Fraction
         What the file's clock says at the first frame, in seconds.
     stream : str
@@ -103,7 +103,7 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
     ----------
     path : file
     rate : float, optional
-        Frames a second, in place of what the file says.
+        Frames a second, instead of what the file says.
     number : int, optional
         Of the stream.
 
@@ -116,10 +116,10 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
     ends: dict[int, Fraction] = {}
     interlaced = 0
     with open_movie(path, number) as (container, stream):
-        there, declared = path.stat().st_size, declared_size(path, container.format.name)
-        if declared is not None and declared > there:
+        size, declared = path.stat().st_size, declared_size(path, container.format.name)
+        if declared is not None and declared > size:
             raise DataError(
-                f"{path}: by its structure it has {declared:,} bytes or more, found {there:,}. {AGAIN}"
+                f"{path}: by its structure it has {declared:,} bytes or more, found {size:,}. {AGAIN}"
             )
         for frame in decode(path, container, stream, ends):
             if frame.is_corrupt:
@@ -167,7 +167,7 @@ def _videos(container) -> list:
 
 
 def _video(path: Path, container, number: int | None):
-    """Choose a video stream: the one asked for, or the best by FFmpeg's rule."""
+    """Select a video stream: the one of this number, or the best by FFmpeg's rule."""
     videos = _videos(container)
     if not videos:
         found = "a cover picture alone" if container.streams.video else "no video in it"
@@ -176,8 +176,8 @@ def _video(path: Path, container, number: int | None):
     stream = best if best in videos else videos[0]
     if number is not None:
         if number not in [video.index for video in videos]:
-            there = ", ".join(map(_named, videos))
-            raise DataError(f"{path}: 'stream' asks for {number}; its video streams are {there}.")
+            available = ", ".join(map(_named, videos))
+            raise DataError(f"{path}: 'stream' asks for {number}; its video streams are {available}.")
         stream = container.streams[number]
     if stream.codec_context is None:
         raise DataError(f"{path}: its video is of a kind that FFmpeg cannot decode. Encode it again.")
@@ -207,7 +207,7 @@ def _has_no_clock(container) -> bool:
 
 
 def _shown(seen: list[tuple[int | None, int | None, int]]) -> list[int] | None:
-    """Return when frames are shown, in ticks, ascending; None where the file does not tell.
+    """Return when frames are shown, in ticks, ascending; None where the file does not say it.
 
     As FFmpeg's guess: the times of presentation, if they ascend, else those of decoding. The last frames,
     which the decoder gives at the end, have none of these and follow each other.

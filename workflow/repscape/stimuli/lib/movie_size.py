@@ -12,29 +12,29 @@ def declared_size(path: Path, container: str) -> int | None:
     container : str
         As FFmpeg names its format.
     """
-    there = path.stat().st_size
+    size_found = path.stat().st_size
     with open(path, "rb") as file:
         if container.startswith("mov"):
-            return _boxes(file, there)
+            return _boxes(file, size_found)
         if container.startswith("matroska"):
             return _segment(file)
         if container == "avi":
-            return _riffs(file, there)
+            return _riffs(file, size_found)
         if container == "asf":
-            return _objects(file, there)
+            return _objects(file, size_found)
         if container == "ogg":
-            return _pages(file, there)
+            return _pages(file, size_found)
         if container == "mpegts":
-            return _packets(file, there)
+            return _packets(file, size_found)
         if container == "gif":
             return _blocks(file)
     return None
 
 
-def _boxes(file, there: int) -> int | None:
+def _boxes(file, size_found: int) -> int | None:
     """Return where the last box of an mp4 with content ends (ISO/IEC 14496-12, 4.2)."""
     at, end = 0, None
-    while at < there:
+    while at < size_found:
         file.seek(at)
         head = file.read(16)
         size, kind = int.from_bytes(head[:4], "big"), head[4:8]
@@ -59,10 +59,10 @@ def _segment(file) -> int | None:
     return None if size == (1 << 7 * length) - 1 else at + length + size  # all ones: unknown
 
 
-def _riffs(file, there: int) -> int | None:
+def _riffs(file, size_found: int) -> int | None:
     """Return where the last part of an avi ends; longer ones than 1 GB have several (OpenDML)."""
     at = 0
-    while at < there:
+    while at < size_found:
         file.seek(at)
         head = file.read(8)
         size = int.from_bytes(head[4:], "little")
@@ -72,10 +72,10 @@ def _riffs(file, there: int) -> int | None:
     return at or None
 
 
-def _objects(file, there: int) -> int | None:
+def _objects(file, size_found: int) -> int | None:
     """Return where the data object of an asf (wmv) ends; objects are a GUID, their size and content."""
     at, data = 0, bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
-    while at < there:
+    while at < size_found:
         file.seek(at)
         head = file.read(24)
         size = int.from_bytes(head[16:], "little")
@@ -87,14 +87,14 @@ def _objects(file, there: int) -> int | None:
     return None
 
 
-def _pages(file, there: int) -> int | None:
+def _pages(file, size_found: int) -> int | None:
     """Return where the last page of an ogg ends (RFC 3533, 6)."""
-    begin = max(0, there - 2 * 65_307)  # the largest page
+    begin = max(0, size_found - 2 * 65_307)  # the largest page
     file.seek(begin)
     tail = file.read()
     at = tail.rfind(b"OggS")
     if at < 0 or at + 27 > len(tail):
-        return None if at < 0 else there + 1
+        return None if at < 0 else size_found + 1
     segments = tail[at + 26]
     return begin + at + 27 + segments + sum(tail[at + 27 : at + 27 + segments])
 
@@ -118,10 +118,10 @@ def _blocks(file) -> int | None:
         return len(data) + 1
 
 
-def _packets(file, there: int) -> int | None:
+def _packets(file, size_found: int) -> int | None:
     """Return the size of a transport stream of whole packets (ISO/IEC 13818-1, 2.4.3.2; also m2ts)."""
     head = file.read(5 + 204)
     for first, length in ((0, 188), (4, 192), (0, 204)):
         if head[first : first + 1] == head[first + length : first + length + 1] == b"G":
-            return -(-there // length) * length
+            return -(-size_found // length) * length
     return None

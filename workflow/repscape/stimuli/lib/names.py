@@ -1,4 +1,4 @@
-"""Names of pictures: what files give, and how names in tables and recordings are found among them.
+"""Names of pictures: how files name them, and how names in tables and recordings are matched to them.
 
 A name stands for a picture where one of the two is the other's end, in whole parts of a path: ``pug.jpg`` and
 ``dogs/pug.jpg``. Letters with accents are the same whether composed or not (Unicode NFC).
@@ -34,7 +34,7 @@ def of_files(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def find(given: Sequence[str], images: Sequence[str]) -> list[int]:
-    """Return the place of each name among images, `NONE` where it stands for none.
+    """Return the index of the image that each name stands for; `NONE` where it stands for none.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def find(given: Sequence[str], images: Sequence[str]) -> list[int]:
         whole[path] = at
         for start in range(len(path)):
             ends[path[start:]].append(at)
-    places = {}
+    index_of = {}
     for name in dict.fromkeys(given):
         path = parts(name)
         equal = [at for at in ends[path] if len(parts(images[at])) == len(path)] if path in whole else []
@@ -57,15 +57,15 @@ def find(given: Sequence[str], images: Sequence[str]) -> list[int]:
             like = some([images[at] for at in found])
             raise DataError(f"'{name}' stands for several images: {like}. Write more of its path")
         longer = (whole[path[start:]] for start in range(1, len(path)) if path[start:] in whole)
-        places[name] = found[0] if found else next(longer, NONE)
-    for place, count in Counter(places.values()).items():
-        if count > 1 and place != NONE:
-            same = some([name for name, at in places.items() if at == place])
+        index_of[name] = found[0] if found else next(longer, NONE)
+    for index, count in Counter(index_of.values()).items():
+        if count > 1 and index != NONE:
+            same = some([name for name, at in index_of.items() if at == index])
             raise DataError(
-                f"several names stand for the image '{images[place]}': {same}. Name it alike everywhere, or "
+                f"several names stand for the image '{images[index]}': {same}. Name it alike everywhere, or "
                 "leave out what was not shown"
             )
-    return [places[name] for name in given]
+    return [index_of[name] for name in given]
 
 
 def parts(name: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Conditions(NamedTuple):
     values : float64 array (condition,)
         Orientations in degrees, ascending.
     of_trial : int array (trial,)
-        The place of each trial's condition in `values`; -1 where the trial is left out.
+        The index of each trial's condition in `values`; -1 where the trial is left out.
     """
 
     values: np.ndarray
@@ -64,7 +64,7 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     if bin_width > 1:
         if outside.size:
             raise DataError(
-                f"expected angles from 0 to 360 degrees to bin, found {outside[0]:g}; bring them there, or "
+                f"expected angles from 0 to 360 degrees to bin, found {outside[0]:g}; bring them into it, or "
                 "leave out the bins"
             )
         keys = np.digitize(angles, np.arange(0, 360 + bin_width, bin_width))

@@ -53,7 +53,7 @@ def attack(
     noise : float32 tensor like `images`
         Standard normal; gives the start.
     target : int or None
-        What the network shall take the images for; if None, for anything but what it takes them for
+        What the network is to take the images for; if None, for anything but what it takes them for
         unchanged and the classes in `avoid`.
     avoid : list of int
     norm, epsilon, steps : as in adversarial.py
@@ -98,7 +98,7 @@ def gain(probabilities: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
     ----------
     probabilities : float32 tensor (image, class)
     goal : bool tensor (image, class)
-        The classes that the network shall take an image for.
+        The classes that the network is to take an image for.
     """
     logs = probabilities.clamp(min=torch.finfo(torch.float32).tiny).log()
     inside, outside = (logs.masked_fill(left_out, -torch.inf).amax(dim=1) for left_out in (~goal, goal))

@@ -107,7 +107,7 @@ def rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | N
             if len(alike) > 1:
                 raise DataError(
                     f"{table}: several rows stand for '{named[file]}': {some(alike)}. Write its name as the "
-                    "file's, with as much of its path as tells it from others."
+                    "file's, with enough of its path to distinguish it from others."
                 )
             if not alike:
                 continue
@@ -115,7 +115,7 @@ def rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | N
         if name in used:
             raise DataError(
                 f"{table}: '{name}' stands for several pictures: {named[used[name]]}; {named[file]}. Write a "
-                "row for each, with as much of its path as tells it from the others."
+                "row for each, with enough of its path to distinguish it."
             )
         used[name] = file
         found[file] = rows[name]

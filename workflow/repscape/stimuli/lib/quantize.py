@@ -23,7 +23,7 @@ class Clipping:
 
     @property
     def attributes(self) -> dict[str, float]:
-        """``clipped_share``: the share of values that were clipped; the log tells if it is large."""
+        """``clipped_share``: the share of values that were clipped; the log warns if it is large."""
         share = self._clipped / max(self._seen, 1)
         if share > MANY:
             logger.warning("%.1f%% of the values were beyond what 8 bits hold, and clipped", 100 * share)

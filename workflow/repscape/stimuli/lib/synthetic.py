@@ -10,7 +10,7 @@ from repscape.plugin.parameter_types import Size
 
 
 class Synthetic(Stimulus, shared=True):
-    """Images of a size that is chosen."""
+    """Images of any size."""
 
     size: Size = parameter("Height and width of the images, in pixels.", (256, 256))
 
