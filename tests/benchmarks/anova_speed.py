@@ -75,9 +75,9 @@ def main(images: int = 48) -> None:
 
 def analysed(design, sums) -> None:
     """Do what follows when all images have been seen: η², F, p and q of a layer."""
-    from repscape.analyses.anova import _units
+    from repscape.analyses.anova import of_units
 
-    _units(design, sums, (sums.channels, sums.squares.numel() // sums.channels, 1))
+    of_units(design, sums, (sums.channels, sums.squares.numel() // sums.channels, 1))
 
 
 if __name__ == "__main__":

@@ -10,16 +10,9 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from repscape.analyses import angle_decoding
-from repscape.analyses.lib.angle_decoders import Training, decode
-from repscape.analyses.lib.angles import (
-    absolute_error,
-    arrange,
-    circular_loss,
-    from_text,
-    permuted,
-    to_angles,
-    to_vectors,
-)
+from repscape.analyses.lib.angle_decoders import ReluDecoder, RidgeDecoder, decode
+from repscape.analyses.lib.angles import arrange, circular_loss, permuted, to_angles, to_vectors
+from repscape.analyses.lib.circle import apart
 from repscape.core.errors import ConfigError, DataError
 from repscape.study.study import Study
 
@@ -33,7 +26,7 @@ def test_errors_go_the_shorter_way_round(period):
     true = np.linspace(-2 * period, 2 * period, 41)
     for away in (0, 0.3 * period, -0.3 * period, 0.5 * period, 0.9 * period, 3.25 * period):
         shorter = abs(away - period * round(away / period))
-        np.testing.assert_allclose(absolute_error(true + away, true, period), shorter, atol=1e-9 * period)
+        np.testing.assert_allclose(apart(true + away, true, period), shorter, atol=1e-9 * period)
         expected = 1 - np.cos(2 * np.pi * shorter / period)
         np.testing.assert_allclose(circular_loss(true + away, true, period), expected, atol=1e-9)
     found = to_angles(to_vectors(true, period) * 3, period)
@@ -47,13 +40,6 @@ def test_the_direction_of_a_mean_vector_is_the_circular_mean():
     angles = np.random.default_rng(0).uniform(0, 180, 11)
     found = to_angles(to_vectors(angles, 180).mean(0), 180)
     assert found == pytest.approx(circmean(angles, high=180))
-
-
-@pytest.mark.parametrize("value", ["red", "nan", "inf", ""])
-def test_values_that_are_no_numbers_are_named(value):
-    with pytest.raises(DataError, match=rf"numbers as values of the factor 'hue', found '{value}'.*'svm'"):
-        from_text(["010", "20.5", value], "hue", "here")
-    np.testing.assert_array_equal(from_text(["010", "-20.5"], "hue", "here"), [10, -20.5])
 
 
 def together(rows):
@@ -122,16 +108,8 @@ def test_ridge_decoding_is_that_of_a_loop_over_folds_and_strengths(tuned_to):
     angle = np.arange(20) * 9.0
     activity = tuned_to(angle[image], 40, 0.6)
     rows = arrange(angle, image, "images", 180, 4, 0)
-    training = Training((0.01,), 4, 5, 0.1, 0)
-    found = decode(
-        activity,
-        rows,
-        rows.angle[None],
-        period=180,
-        methods=["ridge"],
-        strengths=STRENGTHS,
-        training=training,
-    )["ridge"]
+    decoders = {"ridge": RidgeDecoder(STRENGTHS)}
+    found = decode(activity, rows, rows.angle[None], period=180, decoders=decoders)["ridge"]
     aims = to_vectors(rows.angle, 180)
     for fold in range(4):
         train, test = rows.fold != fold, rows.fold == fold
@@ -145,7 +123,7 @@ def test_ridge_decoding_is_that_of_a_loop_over_folds_and_strengths(tuned_to):
             losses.append(circular_loss(to_angles(inner, 180), rows.angle[train], 180).mean())
             whole = to_angles(model.fit(scaled[train], aims[train]).predict(scaled), 180)
             for part, here in enumerate((train, test)):
-                error = absolute_error(whole[here], rows.angle[here], 180).mean()
+                error = apart(whole[here], rows.angle[here], 180).mean()
                 assert found.error[part, fold, at, 0] == pytest.approx(error, rel=1e-6)
                 loss = circular_loss(whole[here], rows.angle[here], 180).mean()
                 assert found.loss[part, fold, at, 0] == pytest.approx(loss, rel=1e-5, abs=1e-9)
@@ -166,8 +144,10 @@ def test_the_test_fold_has_no_part_in_its_decoders(tuned_to):
     other[inside] = np.random.default_rng(0).normal(size=other[inside].shape)
     angles = rows.angle.copy()
     angles[inside] = angles[inside][::-1]
-    training = Training((0.0, 0.01, 0.1), 6, 30, 0.1, 0)
-    how = {"period": 180, "methods": ["ridge", "relu"], "strengths": STRENGTHS, "training": training}
+    decoders = {
+        "ridge": RidgeDecoder(STRENGTHS), "relu": ReluDecoder((0.0, 0.01, 0.1), 6, 30, 0.1, 0)
+    }  # fmt: skip
+    how = {"period": 180, "decoders": decoders}
     first = decode(activity, rows, rows.angle[None], **how)
     second = decode(other, rows._replace(angle=angles), angles[None], **how)
     for method in ("ridge", "relu"):
@@ -265,7 +245,7 @@ def test_mistakes_are_told(responded, tuned_to):
         DataError, match=r"found none: 'by: trials' leaves out repeats\. Leave the source 'net'"
     ):
         angle_decoding.AngleDecoding(responses="trials", by="trials", **RIDGE).compute(made.files)
-    with pytest.raises(DataError, match="no factor 'hue'; they have: orientation"):
+    with pytest.raises(DataError, match="no factor 'hue'; its factors: orientation"):
         angle_decoding.AngleDecoding(factor="hue", **RIDGE).compute(made.files)
     made.layer("net", "conv1", activity, names=[f"other_{at}" for at in range(20)])
     with pytest.raises(DataError, match="do not describe the same images"):

@@ -118,14 +118,11 @@ def test_encoding_is_that_of_ridge_cv_in_a_loop(units):
     assert len(np.unique(found.strength)) > 2
 
 
-def test_neurons_are_taken_in_parts(monkeypatch):
-    from repscape.analyses.lib import ridge_encoder
-
+def test_neurons_are_taken_in_parts():
     activity, response = planted()
     fold = np.arange(60) % 4
     whole = encode(activity, response, np.arange(60), fold, STRENGTHS)
-    monkeypatch.setattr(ridge_encoder, "_BLOCK", 60 * 4)
-    parts = encode(activity, response, np.arange(60), fold, STRENGTHS)
+    parts = encode(activity, response, np.arange(60), fold, STRENGTHS, block=60 * 4)
     for first, second in zip(whole, parts, strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-9)
 
@@ -288,7 +285,7 @@ def test_mistakes_are_told(responded):
     files = {"recording": target, "predictors": [path]}
     with pytest.raises(DataError, match="at least 7 images, one a fold, found 6"):
         encoding.Encoding(**QUICK | {"folds": 7}).compute(files)
-    with pytest.raises(DataError, match="no factor 'view'; they have: orientation"):
+    with pytest.raises(DataError, match="no factor 'view'; its factors: orientation"):
         encoding.Encoding(groups="view", **QUICK).compute(files)
     made.layer("net", "conv1", random.normal(size=(6, 6)), names=[f"other_{at}" for at in range(6)])
     with pytest.raises(DataError, match="do not describe the same images: image 0 is grating_000"):

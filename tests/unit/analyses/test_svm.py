@@ -11,7 +11,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from repscape.analyses import svm
-from repscape.analyses.lib.svm_decoder import Decoder, Task, partition, permuted
+from repscape.analyses.lib.svm_decoder import Decoder
+from repscape.analyses.lib.svm_task import Task, partition, permuted
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -320,7 +321,7 @@ def test_groups_generalise_to_new_values(files):
 
 
 def test_mistakes(files):
-    with pytest.raises(DataError, match="no factor 'colour'; they have: obj, color, view"):
+    with pytest.raises(DataError, match="no factor 'colour'; its factors: obj, color, view"):
         svm.Svm(target="obj", across="colour", seed=0).compute(files())
     with pytest.raises(
         DataError, match=r"at least 9 images of each class.*obj obj1 \(8\).*Lower 'folds' to 8"

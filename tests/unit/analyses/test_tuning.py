@@ -208,11 +208,10 @@ def trials(units=40, repeats=6, signal=1.0, seed=0, values=None):
     return answers, circle(values)._replace(of=of), preferred
 
 
-def test_means_and_their_standard_errors(monkeypatch):
-    monkeypatch.setattr(measures, "BLOCK", 700)  # several blocks of units
+def test_means_and_their_standard_errors():
     answers, own, _ = trials()
     answers = np.float32(answers + 1000)
-    mean, sem = measures.curves(answers, own)
+    mean, sem = measures.curves(answers, own, block=700)  # several blocks of units
     for value in range(18):
         here = answers[own.of == value].astype(np.float64)
         np.testing.assert_allclose(mean[value], here.mean(0), rtol=1e-12)
@@ -221,7 +220,7 @@ def test_means_and_their_standard_errors(monkeypatch):
     assert np.isnan(measures.curves(answers[:18], once)[1]).all()
 
 
-def test_reliability_by_hand(monkeypatch):
+def test_reliability_by_hand():
     """One split, done again: the halves' trials by a loop, r by SciPy."""
     answers, own, _ = trials(units=5)
     found = measures.reliability(answers, own.of, 1, 3)
@@ -235,8 +234,7 @@ def test_reliability_by_hand(monkeypatch):
     for unit in range(5):
         r = stats.pearsonr(np.array(first)[:, unit], np.array(second)[:, unit]).statistic
         assert found[unit] == pytest.approx(2 * r / (1 + abs(r)))
-    monkeypatch.setattr(measures, "BLOCK", 300)
-    np.testing.assert_allclose(measures.reliability(answers, own.of, 1, 3), found)
+    np.testing.assert_allclose(measures.reliability(answers, own.of, 1, 3, block=300), found)
 
 
 def test_reliability_is_that_of_curves_of_all_trials():
@@ -261,15 +259,14 @@ def test_without_repeats_there_is_no_reliability():
     np.testing.assert_array_equal(np.isnan(measures.reliability(answers, of, 20, 0)), [False, True, False])
 
 
-def test_p_is_uniform_without_tuning_and_small_with_it(monkeypatch):
+def test_p_is_uniform_without_tuning_and_small_with_it():
     answers, own, _ = trials(units=600, signal=0.0)
     p = measures.p_values(answers, own, 199, 0)
     assert stats.kstest(p, "uniform").pvalue > 0.01
     assert p.min() >= 1 / 200
     tuned, own, _ = trials(units=50, signal=2.0)
     assert (measures.p_values(tuned, own, 199, 0) == 1 / 200).all()
-    monkeypatch.setattr(measures, "BLOCK", 5000)
-    np.testing.assert_array_equal(measures.p_values(answers, own, 199, 0), p)
+    np.testing.assert_array_equal(measures.p_values(answers, own, 199, 0, block=5000), p)
 
 
 def test_p_agrees_with_scipy():
@@ -446,7 +443,7 @@ def test_files_that_do_not_belong_together(files, tmp_path):
     other = write(tmp_path, "net", "other", np.ones((18, 2)), names=[f"h{at}" for at in range(18)])
     with pytest.raises(DataError, match=r"net_fc.nc and .*net_other.nc do not describe the same images"):
         tuning.Tuning(seed=0).compute({"activations": [files[0], other]})
-    with pytest.raises(DataError, match="no factor 'hue'; their factors: orientation"):
+    with pytest.raises(DataError, match="no factor 'hue'; its factors: orientation"):
         tuning.Tuning(seed=0, factor="hue").compute({"activations": files})
     with pytest.raises(DataError, match="all around a circle of 360"):
         tuning.Tuning(seed=0, period=360.0).compute({"activations": files})

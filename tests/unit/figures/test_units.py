@@ -9,6 +9,8 @@ import torch
 from repscape.analyses import anova, svm
 from repscape.analyses.lib.anova_sums import Sums
 from repscape.analyses.lib.factorial_design import crossed
+from repscape.analyses.lib.result import stacked
+from repscape.analyses.lib.svm_task import arrange
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 
@@ -28,17 +30,14 @@ def write_anova(made, views=3, layers=SHAPES):
         answers = answers * (name != "dead")
         sums = Sums(design)
         sums.add(range(len(rows)), answers)
-        units = anova._units(design, sums, shape)
+        units = anova.of_units(design, sums, shape)
         found.append(anova.summary(units))
-        groups[f"layers/{name}"] = anova._group(design, units), {}
+        groups[f"layers/{name}"] = anova.group(design, units), {}
     netcdf.write(
         made.root / made.study.path("analysis", analysis="anova"),
         kind="analysis",
         variables={
-            **{
-                name: (("layer", *dims), np.stack([each[name] for each in found]))
-                for name, dims, *_ in anova.SUMMARY
-            },
+            **stacked(found, "layer", anova.DIMS),
             "expected": (("effect",), design.df / design.df.sum()),
             "images": (("first_level", "second_level"), design.counts.reshape(2, 3)),
             "layer": (("layer",), list(layers)),
@@ -113,7 +112,7 @@ def write_svm(made, across="color", permutations=10, views=4):
     """Write what the analysis makes of made-up activity."""
     rows = list(itertools.product(["obj1", "obj2"], ["000", "090", "180"], map(str, range(views))))
     columns = dict(zip(("obj", "color", "view"), zip(*rows, strict=True), strict=True))
-    _, classes, conditions = svm.arrange(columns, "obj", across, None, 4, (1.0,), 0)
+    _, classes, conditions = arrange(columns, "obj", across, None, folds=4, nested=False, seed=0)
     random = np.random.default_rng(0)
     size = len(conditions)
     layers = ["input", "conv1", "fc1"]

@@ -1,72 +1,69 @@
 """How well an angle, such as the orientation of gratings, can be read out of layers and areas."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import NonNegativeFloat, PositiveFloat
 
-from repscape.analyses.lib.angle_decoders import Decoded, Method, Training, decode
-from repscape.analyses.lib.angles import By, Rows, absolute_error, arrange, circular_loss, from_text, permuted
-from repscape.analyses.lib.factorial_design import varying
-from repscape.analyses.lib.responses import Responses, read
-from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.angle_decoders import Decoded, Decoder, Method, ReluDecoder, RidgeDecoder, decode
+from repscape.analyses.lib.angles import By, Rows, arrange, circular_loss, permuted
+from repscape.analyses.lib.chance import against_permutations, permutation_generators
+from repscape.analyses.lib.circle import apart, as_numbers
+from repscape.analyses.lib.of_activity import Decoding, OfLayersBySource, OnCircle
+from repscape.analyses.lib.responses import Responses, each_layer
+from repscape.analyses.lib.result import Result, spread
+from repscape.analyses.lib.stimulus_factors import stimulus_with, values_of
 from repscape.core.errors import ConfigError, DataError
-from repscape.core.logs import logger, progress
+from repscape.core.logs import logger
 from repscape.core.seeds import derive
-from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.plugin.parameter_types import Period, Resamples, Threads
-from repscape.study.defaults import many_or_all, one_or_default, population_or_default
+from repscape.plugin.contract import parameter
+from repscape.plugin.parameter_types import Threads
+from repscape.rdms.compare.significance import LEVEL, percentile_interval
 from repscape.study.study import Study
 
-LEVEL = 0.95
 RESAMPLES = 1000
+BY_DECODER = ("source", "layer", "decoder")
+DIMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("error", "low", "high", "loss", "p", "chance_mean", "chance_5"), BY_DECODER),
+    "null": (*BY_DECODER, "permutation"),
+    "chosen": (*BY_DECODER, "fold"),
+    "predicted": (*BY_DECODER, "row"),
+    **dict.fromkeys(("ridge_error", "ridge_loss"), ("source", "layer", "part", "fold", "strength")),
+    **dict.fromkeys(("relu_error", "relu_loss"), ("source", "layer", "part", "fold", "decay", "epoch")),
+    **dict.fromkeys(("image", "fold", "angle"), ("source", "row")),
+    **dict.fromkeys(("order", "units"), ("source", "layer")),
+}
 
-Strengths = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-Decays = Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
-Decoders = Annotated[tuple[Method, ...], Field(min_length=1)]
-Folds = Annotated[int, Field(ge=3, le=10_000)]
 
-
-class AngleDecoding(Seeded, Analysis):
+class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
     """How well an angle, such as the orientation of gratings, can be read out of layers and areas."""
 
     libraries = ("torch",)
 
-    stimulus: str | None = parameter("By default the first that varies in the factor.", None)
-    factor: str = parameter("With numbers as values.", "orientation")
-    period: Period = parameter(
-        "After which the angle is the same again, in the factor's units: 180 for orientations in degrees, "
-        "360 for directions and hues.",
-        180.0,
-    )
-    sources: list[str] | None = parameter(
-        "Networks and recordings, by default all that were shown the stimulus.", None
-    )
-    layers: dict[str, list[str]] | None = parameter("By default all.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
     responses: Literal["means", "trials"] = parameter(
         "Of recordings with repeats: the means over trials of each image, or the single trials.",
         "means",
     )
-    by: By = parameter("What is left out together.", "images")
-    decoders: Decoders = parameter('Sequence of {"ridge".', ("ridge", "relu"))
-    folds: Folds = parameter("Int.", 5)
-    strengths: Strengths = parameter(
-        "Of ridge regression, to choose from.", (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+    by: By = parameter(
+        "What is left out together: all trials of an image, all images of a value, or a trial by itself.",
+        "images",
     )
-    decays: Decays = parameter("Of the networks' weights, to choose from.", (0.0, 1e-3, 1e-2, 3e-2, 1e-1))
-    hidden: Annotated[int, Field(ge=1, le=100_000)] = parameter(
-        "Of the networks; see `relu_decoder.train`.", 20
+    decoders: tuple[Method, ...] = parameter(
+        "Ridge regression, networks of one hidden layer, or both.", ("ridge", "relu"), min_length=1
     )
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = parameter(
-        "Of the networks; see `relu_decoder.train`.", 300
+    strengths: tuple[PositiveFloat, ...] = parameter(
+        "Penalties of ridge regression on squared weights, beside the mean squared error, to choose from.",
+        (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        min_length=1,
     )
-    learning_rate: Annotated[float, Field(gt=0, le=100)] = parameter(
-        "Of the networks; see `relu_decoder.train`.", 0.1
+    decays: tuple[NonNegativeFloat, ...] = parameter(
+        "Decays of the networks' weights, to choose from.", (0.0, 1e-3, 1e-2, 3e-2, 1e-1), min_length=1
     )
-    permutations: Resamples = parameter("Int.", 100)
-    threads: Threads = parameter("Of torch.", 1)
+    hidden: int = parameter("Hidden units of the networks.", 20, ge=1, le=100_000)
+    epochs: int = parameter("Steps of gradient descent of the networks.", 300, ge=1, le=1_000_000)
+    learning_rate: float = parameter("Learning rate of the networks.", 0.1, gt=0, le=100)
+    threads: Threads = parameter("How many threads the networks are trained on.", 1)
 
     def inputs(self, study: Study) -> dict:
         """Name the stimulus and the activations of each layer of each source.
@@ -76,52 +73,35 @@ class AngleDecoding(Seeded, Analysis):
         ConfigError
             A name is unknown; no stimulus varies in the factor.
         """
-        stimulus = self.stimulus
-        sources = self.sources
-        population = self.population
-        stimulus = varying(study, stimulus, self.factor)
-        shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
-        sources = many_or_all(sources, shown, "sources")
-        population = (
-            population_or_default(study.samples, None)
-            if population is None
-            else one_or_default(population, study.config["populations"], "population")
-        )
-        for source in self.layers or {}:
-            one_or_default(source, sources, "layers")
+        stimulus = stimulus_with(study, self.stimulus, self.factor)
+        layers = self.layers_of(study, self.sources_of(study, stimulus))
         return {
             "stimulus": study.path("stimulus", stimulus=stimulus),
-            "activations": [
-                study.path(
-                    "activations", source=source, stimulus=stimulus, population=population, layer=layer
-                )
-                for source in sources
-                for layer in many_or_all(
-                    (self.layers or {}).get(source), study.layers[source], f"layers.{source}"
-                )
-            ],
+            "activations": self.activation_files(study, stimulus, layers),
         }
 
     def check(self) -> None:
         """Refuse keys that do not go together."""
+        if "relu" in self.decoders and len(set(self.decays)) > 1:
+            self.check_nested("decays")
         if self.by == "trials" and self.responses != "trials":
             raise ConfigError(
-                "by: 'trials' leaves out single trials, which 'responses: means' has averaged. Add 'responses: "
-                "trials'."
+                "by: 'trials' leaves out single trials, which 'responses: means' has averaged. Add "
+                "'responses: trials'."
             )
 
     def compute(self, files: Mapping) -> Result:
         """Decode the angle that each image shows from the units of each layer or area.
 
-        Folds are left out in turn; decoders tell the angles of what they were not trained on. See
-        `angle_decoders.decode` for the two methods and for how much penalty is chosen, within the training rows,
+        Folds are left out in turn; decoders predict the angles of rows that they were not trained on. See
+        `angle_decoders` for the two methods and for how much penalty is chosen, within the training rows,
         and `angles.arrange` for what is left out together. All sources have the same folds where these are of
         images or values. Errors are absolute, the shorter way round, and circular losses 1 − cos(2πΔ/period).
 
         The interval of the error holds the middle 95% of what resampled groups (images, values, or trials)
         make of it; it speaks about further ones, given the decoders. Chance is what the same procedure,
-        choice of penalty included, makes of permuted angles (`angles.permuted`); p = (1 + number of permutations
-        with at most the error) / (1 + permutations).
+        choice of penalty included, makes of permuted angles (see `angles.permuted` and
+        `chance.against_permutations`).
 
         Parameters
         ----------
@@ -130,11 +110,12 @@ class AngleDecoding(Seeded, Analysis):
         Returns
         -------
         Result
-            Layers that a source lacks are NaN. By (source, layer, decoder): ``error`` and its ``low`` and
-            ``high``; ``loss``; ``p``, ``chance_mean``, ``chance_5`` (mean and 5% quantile of the permutations);
-            ``null`` (…, permutation); ``chosen`` (…, fold); ``predicted`` (…, row). By (source, row): ``angle``,
-            ``image``, ``fold``, -1 where a source has fewer rows. ``ridge_error``, ``ridge_loss`` (source,
-            layer, part, fold, strength); ``relu_error``, ``relu_loss`` (source, layer, part, fold, decay, epoch).
+            By (source, layer, decoder), NaN where a source lacks the layer: ``error`` and its ``low`` and
+            ``high``; ``loss``; ``p``, ``chance_mean``, ``chance_5`` (mean and 5% quantile of the
+            permutations); ``null`` (…, permutation); ``chosen`` (…, fold); ``predicted`` (…, row).
+            By (source, row): ``angle``, ``image``, ``fold``, -1 where a source has fewer rows.
+            ``ridge_error``, ``ridge_loss`` (source, layer, part, fold, strength); ``relu_error``,
+            ``relu_loss`` (source, layer, part, fold, decay, epoch).
             ``order``, ``units`` (source, layer), -1 and 0 where a source lacks the layer.
 
         Raises
@@ -143,91 +124,137 @@ class AngleDecoding(Seeded, Analysis):
             The factor is unknown, has no numbers or one value; there are fewer groups than folds; no source
             has repeats that could be left out; activity is not finite; training diverged.
         """
-        stimulus = self.stimulus
-        strengths = self.strengths
-        decays = self.decays
-        from repscape.io import netcdf
-        from repscape.stimuli.lib import factors
         from repscape.traced.device import settings
 
-        with netcdf.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
-            names, varied, stimulus = file["name"][:], factors.read(file), file.stimulus
-        if self.factor not in varied:
-            raise DataError(
-                f"{files['stimulus']}: its images have no factor '{self.factor}'; they have: "
-                f"{', '.join(varied) or 'none'}."
-            )
-        angle = from_text(varied[self.factor], self.factor, str(files["stimulus"]))
-        strengths, decays = tuple(sorted(set(strengths))), tuple(sorted(set(decays)))
-        methods = tuple(dict.fromkeys(self.decoders))
-        training = Training(
-            decays, self.hidden, self.epochs, self.learning_rate, derive(self.seed, "training")
-        )
-        found: dict[str, dict[str, tuple[Responses, dict[str, Decoded]]]] = {}
-        arranged: dict[str, Rows] = {}
-        paths = files["activations"]
-        with netcdf.open_file(paths[0], "activations") as file:
-            recorded = file.population
+        names, angle = self._read_angles(files["stimulus"])
+        decoders = self._decoders()
+        found: list[DecodedLayer] = []
         with settings(self.threads, "float32"):
-            for path in progress(paths, f"decoding {self.factor}", "layers", len(paths), lambda _: 1):
-                layer = read(path, names, files["stimulus"], single=self.responses == "trials")
-                layer = _repeated(layer, path) if self.by == "trials" else layer
-                rows = arrange(
-                    angle, layer.image, self.by, self.period, self.folds, derive(self.seed, "folds")
-                )
-                before = arranged.setdefault(layer.source, rows)
-                if not np.array_equal(before.image, rows.image):
-                    raise DataError(
-                        f"{path}: its trials show other images than those of the source's other layers. Delete "
-                        "the activations of this recording and run again."
-                    )
-                nulls = [
-                    permuted(
-                        angle,
-                        rows,
-                        self.by,
-                        self.period,
-                        np.random.default_rng(derive(self.seed, "permutation", number)),
-                    )
-                    for number in range(self.permutations)
-                ]
-                decoded = decode(
-                    layer.activity, rows, np.array([rows.angle, *nulls]), period=self.period, methods=methods,
-                    strengths=strengths, training=training,
-                )  # fmt: skip
-                for method, own in decoded.items():
-                    error = absolute_error(own.predicted, rows.angle, self.period).mean()
-                    logger.info("%s, %s, %s: error %.3g", layer.source, layer.layer, method, error)
-                about = layer._replace(activity=np.empty((0, layer.activity.shape[1])))
-                found.setdefault(layer.source, {})[layer.layer] = about, decoded
+            for layer in each_layer(
+                files["activations"],
+                names,
+                files["stimulus"],
+                f"decoding {self.factor}",
+                single=self.responses == "trials",
+            ):
+                found.append(self._decode(layer, angle, found, decoders))
         return Result(
-            variables=_variables(found, arranged, methods, strengths, training, self.period, self.seed),
+            variables=self._variables(found, decoders),
             attributes={
-                "stimulus": stimulus, "factor": self.factor, "period": self.period, "population": recorded,
-                "responses": self.responses, "by": self.by, "folds": self.folds, "permutations": self.permutations, "seed": self.seed,
-                "hidden": self.hidden, "learning_rate": self.learning_rate, "level": LEVEL, "resamples": RESAMPLES,
-                "images": len(names), "values": len(np.unique(angle % self.period)),
-                "single_trials": [
-                    source for source, own in found.items() if any(about.repeated for about, _ in own.values())
-                ]
-                or None,
+                "stimulus": layer.stimulus,
+                **{name: getattr(self, name) for name in ("factor", "period", "responses", "by", "folds")},
+                **{name: getattr(self, name) for name in ("permutations", "seed", "hidden", "learning_rate")},
+                "population": layer.population,
+                "level": LEVEL,
+                "resamples": RESAMPLES,
+                "images": len(names),
+                "values": len(np.unique(angle % self.period)),
+                "single_trials": list(dict.fromkeys(one.source for one in found if one.repeated)) or None,
             },
-        )  # fmt: skip
+        )
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a layer of a source, decoded by a method, each."""
         variables = result.variables
         columns = ("error", "low", "high", "loss", "chance_mean", "chance_5", "p")
-        labels = [variables[dim][1] for dim in ("source", "layer", "decoder")]
-        yield ("source", "layer", "decoder", "units", *columns)
+        labels = [variables[dim][1] for dim in BY_DECODER]
+        yield (*BY_DECODER, "units", *columns)
         for index in np.ndindex(variables["error"][1].shape):
             if variables["order"][1][index[:2]] >= 0:
                 keys = [label[at] for label, at in zip(labels, index, strict=True)]
                 numbers = (variables[name][1][index] for name in columns)
                 yield (*keys, variables["units"][1][index[:2]], *numbers)
 
+    def _read_angles(self, path) -> tuple[np.ndarray, np.ndarray]:
+        """Read the names of a stimulus's images and their angles."""
+        from repscape.io import netcdf
+        from repscape.stimuli.lib import factors
 
-def _repeated(layer: Responses, path) -> Responses:
+        with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
+            texts = values_of(factors.read(file), self.factor, path)
+            return file["name"][:], as_numbers(texts, self.factor, str(path))
+
+    def _decoders(self) -> dict[Method, Decoder]:
+        seed = derive(self.seed, "training")
+        known: dict[Method, Decoder] = {
+            "ridge": RidgeDecoder(sorted(set(self.strengths))),
+            "relu": ReluDecoder(sorted(set(self.decays)), self.hidden, self.epochs, self.learning_rate, seed),
+        }
+        return {name: known[name] for name in self.decoders}
+
+    def _decode(
+        self,
+        layer: Responses,
+        angle: np.ndarray,
+        before: "Sequence[DecodedLayer]",
+        decoders: Mapping[Method, Decoder],
+    ) -> "DecodedLayer":
+        """Decode the angles (image,) from a layer, in the rows and folds of the source's layers before it."""
+        if self.by == "trials":
+            layer = _repeated(layer)
+        rows = arrange(angle, layer.image, self.by, self.period, self.folds, derive(self.seed, "folds"))
+        for other in before:
+            if other.source == layer.source and not np.array_equal(other.rows.image, rows.image):
+                raise DataError(
+                    f"{layer.path}: its trials show other images than those of the source's other layers. "
+                    "Delete the activations of this recording and run again."
+                )
+        nulls = [
+            permuted(angle, rows, self.by, self.period, random)
+            for random in permutation_generators(self.seed, self.permutations)
+        ]
+        angles = np.array([rows.angle, *nulls])
+        decoded = decode(layer.activity, rows, angles, period=self.period, decoders=decoders)
+        seed = derive(self.seed, "resamples")
+        numbers = {name: summarised(own, rows, self.period, seed) for name, own in decoded.items()}
+        for name, own in numbers.items():
+            logger.info("%s, %s, %s: error %.3g", layer.source, layer.layer, name, own["error"])
+        variables = {
+            name: np.array([own[name] for own in numbers.values()]) for name in next(iter(numbers.values()))
+        }
+        for name, own in decoded.items():
+            for measure, curve in (("error", own.error), ("loss", own.loss)):
+                curve = curve[..., 0] if name == "ridge" else curve
+                variables[f"{name}_{measure}"] = curve.astype(np.float32)
+        units = layer.activity.shape[1]
+        variables |= {"order": np.array(float(layer.order)), "units": np.array(float(units))}
+        return DecodedLayer(layer.source, layer.layer, layer.repeated, rows, variables)
+
+    def _variables(self, found: "Sequence[DecodedLayer]", decoders: Mapping[Method, Any]) -> dict:
+        """Arrange what was found by source and layer."""
+        labels: dict[str, Any] = {"decoder": list(decoders), "part": ["train", "test"]}
+        if "ridge" in decoders:
+            labels["strength"] = np.array(decoders["ridge"].strengths)
+        if "relu" in decoders:
+            labels["decay"] = np.array(decoders["relu"].decays)
+            labels["epoch"] = np.array(decoders["relu"].curve_epochs, np.int32)
+        rows = {(one.source,): one.rows for one in found}
+        arrays = spread({(one.source, one.layer): one.variables for one in found})
+        arrays |= spread(
+            {key: {n: getattr(own, n) for n in ("image", "fold", "angle")} for key, own in rows.items()}
+        )
+        for name, absent in (("order", -1), ("units", 0), ("image", -1), ("fold", -1)):
+            arrays[name] = np.nan_to_num(arrays[name], nan=absent).astype(np.int32)
+        labels |= {
+            "source": [source for (source,) in rows],
+            "layer": list(dict.fromkeys(one.layer for one in found)),
+        }
+        return {name: (DIMS[name], values) for name, values in arrays.items()} | {
+            name: ((name,), values) for name, values in labels.items()
+        }
+
+
+class DecodedLayer(NamedTuple):
+    """What was decoded from a layer; `variables` as in `AngleDecoding.compute`, without (source, layer)."""
+
+    source: str
+    layer: str
+    repeated: bool
+    rows: Rows
+    variables: dict[str, np.ndarray]
+
+
+def _repeated(layer: Responses) -> Responses:
     """Leave out the trials of images that were shown once.
 
     Raises
@@ -239,104 +266,42 @@ def _repeated(layer: Responses, path) -> Responses:
     kept = counts[layer.image] > 1
     if not kept.any():
         raise DataError(
-            f"{path}: expected single trials of images that were shown more than once, found none: 'by: "
-            f"trials' leaves out repeats. Leave the source '{layer.source}' out, or decode 'by: images'."
+            f"{layer.path}: expected single trials of images that were shown more than once, found none: "
+            f"'by: trials' leaves out repeats. Leave the source '{layer.source}' out, or decode 'by: images'."
         )
     if not kept.all():
         logger.warning(
-            "%s: left out %d images that were shown once: by: trials leaves out repeats", path, (~kept).sum()
+            "%s: left out %d images that were shown once: by: trials leaves out repeats",
+            layer.path,
+            (~kept).sum(),
         )
     return layer._replace(activity=layer.activity[kept], image=layer.image[kept])
 
 
-def _variables(found, arranged, methods, strengths, training: Training, period: float, seed: int) -> dict:
-    """Arrange what was found, with NaN where a source lacks a layer."""
-    sources = list(found)
-    layers = list(dict.fromkeys(layer for own in found.values() for layer in own))
-    most = max(len(rows.image) for rows in arranged.values())
-    folds = 1 + max(int(rows.fold.max()) for rows in arranged.values())
-    count = len(next(iter(next(iter(found.values())).values()))[1][methods[0]].null)
-    table = (len(sources), len(layers))
-    by_method = (*table, len(methods))
-    values = {
-        name: np.full(by_method, np.nan)
-        for name in ("error", "low", "high", "loss", "p", "chance_mean", "chance_5")
-    }
-    values |= {
-        name: np.full((*by_method, size), np.nan)
-        for name, size in {"null": count, "chosen": folds, "predicted": most}.items()
-    }
-    curves: dict[str, np.ndarray] = {}
-    order, units = np.full(table, -1, np.int32), np.zeros(table, np.int32)
-    rows_of = {name: np.full((len(sources), most), -1, np.int32) for name in ("image", "fold")}
-    rows_of["angle"] = np.full((len(sources), most), np.nan)
-    for s, source in enumerate(sources):
-        rows = arranged[source]
-        for name, own in rows_of.items():
-            own[s, : len(rows.image)] = getattr(rows, name)
-        for layer, (about, decoded) in found[source].items():
-            at = s, layers.index(layer)
-            order[at], units[at] = about.order, about.activity.shape[1]
-            for m, method in enumerate(methods):
-                own = decoded[method]
-                for name, value in compare_with_permutations(
-                    own, rows, period, derive(seed, "resamples")
-                ).items():
-                    values[name][(*at, m)] = value
-                values["null"][(*at, m)], values["chosen"][(*at, m)] = own.null, own.chosen
-                values["predicted"][(*at, m)][: len(rows.image)] = own.predicted
-                for name in ("error", "loss"):
-                    curve = getattr(own, name)
-                    curve = curve[..., 0] if method == "ridge" else curve
-                    kept = curves.setdefault(
-                        f"{method}_{name}", np.full((*table, *curve.shape), np.nan, np.float32)
-                    )
-                    kept[at] = curve
-    own_dims = {"null": ("permutation",), "chosen": ("fold",), "predicted": ("row",)}
-    dims = ("source", "layer", "decoder")
-    last = {"ridge": ("strength",), "relu": ("decay", "epoch")}
-    labels = {
-        "source": sources, "layer": layers, "decoder": list(methods), "part": ["train", "test"],
-        **({"strength": np.array(strengths)} if "ridge" in methods else {}),
-        **({"decay": np.array(training.decays)} if "relu" in methods else {}),
-        **({"epoch": np.array(training.told, np.int32)} if "relu" in methods else {}),
-    }  # fmt: skip
-    return {
-        **{name: ((*dims, *own_dims.get(name, ())), own) for name, own in values.items()},
-        **{
-            name: (("source", "layer", "part", "fold", *last[name.split("_")[0]]), own)
-            for name, own in curves.items()
-        },
-        **{name: (("source", "row"), own) for name, own in rows_of.items()},
-        "order": (dims[:2], order),
-        "units": (dims[:2], units),
-        **{name: ((name,), own) for name, own in labels.items()},
-    }
-
-
-def compare_with_permutations(decoded: Decoded, rows: Rows, period: float, seed: int) -> dict[str, float]:
-    """Summarise the errors of rows, with an interval over groups, and hold them against permutations.
+def summarised(decoded: Decoded, rows: Rows, period: float, seed: int) -> dict[str, np.ndarray]:
+    """Summarise the errors of rows, with an interval over groups, and compare them with permutations.
 
     Returns
     -------
     dict
-        ``error``, ``low``, ``high``, ``loss``, ``p``, ``chance_mean``, ``chance_5``; NaN without
-        permutations.
+        ``error``, ``low``, ``high``, ``loss``, ``p``, ``chance_mean``, ``chance_5``, NaN without
+        permutations; ``null``, ``chosen`` and ``predicted`` of `decoded`.
     """
-    error = absolute_error(decoded.predicted, rows.angle, period)
+    error = apart(decoded.predicted, rows.angle, period)
     _, group = np.unique(rows.group, return_inverse=True)
     sums, counts = np.bincount(group, error), np.bincount(group)
     drawn = np.random.default_rng(seed).integers(0, len(sums), (RESAMPLES, len(sums)))
-    resampled = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    null = decoded.null
-    none = not len(null)
+    low, high = percentile_interval(sums[drawn].sum(1) / counts[drawn].sum(1))
+    p, mean, lowest = against_permutations(error.mean(), decoded.null, higher=False)
     return {
         "error": error.mean(),
         "low": low,
         "high": high,
         "loss": circular_loss(decoded.predicted, rows.angle, period).mean(),
-        "p": np.nan if none else (1 + (null <= error.mean() + 1e-9).sum()) / (1 + len(null)),
-        "chance_mean": np.nan if none else null.mean(),
-        "chance_5": np.nan if none else np.quantile(null, 0.05),
+        "p": p,
+        "chance_mean": mean,
+        "chance_5": lowest,
+        "null": decoded.null,
+        "chosen": decoded.chosen,
+        "predicted": decoded.predicted,
     }

@@ -2,42 +2,50 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, cast
+from typing import Any, cast
 
 import numpy as np
-from pydantic import Field
 
-from repscape.analyses.lib.factorial_design import choose, crossed, known, stimulus_of
-from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.factorial_design import Design, choose, crossed
+from repscape.analyses.lib.of_activity import OfVariedImages
+from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.stimulus_factors import stimulus_of
 from repscape.core.errors import ConfigError, DataError
-from repscape.plugin.contract import Analysis, OnDevice, parameter
+from repscape.plugin import schema
+from repscape.plugin.contract import OnDevice, parameter
+from repscape.rdms.compare.significance import ALPHA, corrected
 from repscape.study.defaults import layers_of, one_or_default
 from repscape.study.study import Study
 
-SIGNIFICANT = 0.05
 CELLS = 100  # combinations of values, where only the stimulus's job can tell
 BLOCK = 200_000  # units whose sums of squares are made at once
 UNIT = ("channel", "y", "x")
+EFFECT = ("effect",)
+DIMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("mean", "lower_quartile", "median", "upper_quartile", "largest"), EFFECT),
+    "significant": ("tested",),
+    "units": (),
+    "constant": (),
+}
+WORDS = {
+    "mean": "mean eta squared of the units that vary",
+    "largest": "share of units of which this explains most",
+    "significant": f"share of units with q < {ALPHA}",
+}
 
-Factors = Annotated[list[str], Field(min_length=2, max_length=2)]
 
-
-class Anova(OnDevice, Analysis):
+class Anova(OfVariedImages, OnDevice):
     """Two-way analysis of variance in every unit of every layer, while images stream through a network."""
 
-    source: str | None = parameter("Network of the study.", None)
-    stimulus: str | None = parameter(
-        "All combinations of its factors have images; by default the first that has them, two at least.",
+    source: str | None = parameter("The network. By default the first.", None)
+    factors: list[str] | None = parameter(
+        "Two factors, of all combinations of whose values there are images. By default those of a stimulus "
+        "that has two. Images that share their values of both are replicates, whatever their other factors.",
         None,
+        min_length=2,
+        max_length=2,
     )
-    factors: Factors | None = parameter(
-        "By default the stimulus's, where it has two. Images that share their values of both are "
-        "replicates, whatever the other factors are.",
-        None,
-    )
-    layers: list[str] | dict[str, str] | None = parameter(
-        "The workflow puts their labels in the network's table in their place, by name.", None
-    )
+    layers: list[str] | dict[str, str] | None = parameter("Layers of the network. By default all.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the network and the stimulus.
@@ -48,51 +56,50 @@ class Anova(OnDevice, Analysis):
             A name is unknown, the source is not a network, one factor is named twice, or the factors are not
             crossed.
         """
-        source = self.source
-        stimulus = self.stimulus
-        source = one_or_default(source, study.networks, "source")
-        stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
+        source, stimulus = self._source(study), self._stimulus(study)
         layers_of(study, source, self.layers)
-        varied, where = known(study, stimulus), f"stimulus '{stimulus}'"
         if self.factors is not None and len(set(self.factors)) < len(self.factors):
             raise ConfigError(f"factors: expected two different factors, found '{self.factors[0]}' twice.")
-        if varied is not None:
-            try:
-                crossed(choose(varied, self.factors, where), where)
-            except DataError as error:
-                raise ConfigError(f"factors: {error}") from error
+        try:
+            self._design(study)
+        except DataError as error:
+            raise ConfigError(f"factors: {error}") from error
         return {
             "network": study.path("network", source=source),
             "stimulus": study.path("stimulus", stimulus=stimulus),
         }
 
     def from_study(self, study: Study) -> dict:
-        """Return what the study says about the network: which it is, and the labels of its layers by name."""
-        source = self.source
-        layers = self.layers
-        source = one_or_default(source, study.networks, "source")
-        layers = layers_of(study, source, layers)
-        return {"source": source, "layers": {layer: study.labels[source][layer] for layer in layers}}
+        """Return which network it is, and the labels of its layers in the network's table, by name."""
+        source = self._source(study)
+        labels = study.labels[source]
+        layers = {layer: labels[layer] for layer in layers_of(study, source, self.layers)}
+        return {"source": source, "layers": layers}
 
     def megabytes_kept(self, study: Study) -> int:
-        """Return the megabytes of the sums of all units, which are kept where the network runs (see `Sums`)."""
-        source = self.source
-        stimulus = self.stimulus
+        """Return the megabytes of the sums of all units, kept on the network's device (see `Sums`)."""
         from repscape.networks.lib import layer_table, layer_table_cache
 
-        source = one_or_default(source, study.networks, "source")
-        stimulus = stimulus_of(study, source, stimulus, self.factors or (), several=True)
-        varied = known(study, stimulus)
-        cells = CELLS
-        if varied is not None:
-            cells = len(crossed(choose(varied, self.factors, f"stimulus '{stimulus}'"), "").counts)
-        section = study.config["networks"][source]
-        chosen = [study.labels[source][name] for name in layers_of(study, source, self.layers)]
+        design = self._design(study)
+        cells = CELLS if design is None else len(design.counts)
+        section = study.config["networks"][self._source(study)]
         rows = layer_table_cache.rows(section)
-        units = sum(
-            {row.node: row.units for row in (layer_table.find(rows, label)[1] for label in chosen)}.values()
-        )
-        return math.ceil(8 * (cells + 2) * units * layer_table.enlarged(rows, section) / 1e6)
+        labels = self.from_study(study)["layers"].values()
+        units = {row.node: row.units for row in (layer_table.find(rows, label)[1] for label in labels)}
+        enlarged = layer_table.enlarged(rows, section)
+        return math.ceil(8 * (cells + 2) * sum(units.values()) * enlarged / 1e6)
+
+    def _source(self, study: Study) -> str:
+        return one_or_default(self.source, study.networks, "source")
+
+    def _stimulus(self, study: Study) -> str:
+        return stimulus_of(study, self._source(study), self.stimulus, self.factors or (), least=2)
+
+    def _design(self, study: Study) -> Design | None:
+        """Return the design where the values of the stimulus's factors are known before it is made."""
+        stimulus = self._stimulus(study)
+        values, where = schema.factors(study.config["stimuli"][stimulus]), f"stimulus '{stimulus}'"
+        return None if values is None else crossed(choose(values, self.factors, where), where)
 
     def compute(self, files: Mapping) -> Result:
         """Divide the variance of every unit's answers between two factors of the images.
@@ -112,11 +119,11 @@ class Anova(OnDevice, Analysis):
             layer's units (Benjamini–Hochberg). NaN where a unit is constant. In an unbalanced design sums
             of squares are those of type II, which need not add up to the total.
             Of each layer: ``mean``, ``lower_quartile``, ``median``, ``upper_quartile`` of η² over the
-            units that vary, and ``largest``, the share of them in which no other effect has a larger η², float64
-            (layer, effect); ``significant``, the share of them with q < 0.05 (layer, tested); ``units``
-            and ``constant``, how many there are and how many do not vary; ``order`` in the network. ``df``
-            and ``expected`` (effect): degrees of freedom, and the mean η² of a unit to which the factors
-            make no difference. ``images`` (first_level, second_level): how many.
+            units that vary, and ``largest``, the share of them in which no other effect has a larger η²,
+            float64 (layer, effect); ``significant``, the share of them with q < 0.05 (layer, tested);
+            ``units`` and ``constant``, how many there are and how many do not vary; ``order`` in the
+            network. ``df`` and ``expected`` (effect): degrees of freedom, and the mean η² of a unit to
+            which the factors make no difference. ``images`` (first_level, second_level): how many.
 
         Raises
         ------
@@ -126,13 +133,13 @@ class Anova(OnDevice, Analysis):
         from repscape.analyses.lib.anova_sums import Sums
         from repscape.io import netcdf
         from repscape.networks.lib import layer_table
-        from repscape.stimuli.lib import factors as varied
+        from repscape.stimuli.lib import factors
         from repscape.traced.runner import Viewer
 
         with netcdf.open_file(files["stimulus"], "stimulus") as file:
-            layer_label, stimulus_sha256 = file.stimulus, file.sha256
+            stimulus, stimulus_sha256 = file.stimulus, file.sha256
             where = str(files["stimulus"])
-            design = crossed(choose(varied.read(file), self.factors, where), where)
+            design = crossed(choose(factors.read(file), self.factors, where), where)
         viewer = Viewer(files["network"], self.device)
         rows = {
             name: layer_table.find(viewer.frozen.rows, label)
@@ -140,39 +147,19 @@ class Anova(OnDevice, Analysis):
         }
         sums = {row.node: Sums(design) for _, row in rows.values()}
         watched = {node: own.add for node, own in sums.items()}
-        what = f"analysis of variance, {self.source}, {layer_label}"
+        what = f"analysis of variance, {self.source}, {stimulus}"
         used = viewer.stream(files["stimulus"], watched, batch=self.batch, threads=self.threads, what=what)
-
-        groups, found = {}, []
-        for at, (name, (_, row)) in enumerate(rows.items()):
-            # Two names of one layer share its sums, which go as soon as they have served.
-            needed = any(row.node == other.node for _, other in list(rows.values())[at + 1 :])
-            own = sums[row.node] if needed else sums.pop(row.node)
-            units = _units(design, own, (row.channels, row.height, row.width))
-            found.append(summary(units))
-            groups[f"layers/{name}"] = _group(design, units), {"layer": name}
-        variables = {
-            name: (("layer", *dims), np.stack([one[name] for one in found]), *attributes)
-            for name, dims, *attributes in SUMMARY
-        }
-        df = design.df
-        shape = tuple(map(len, design.levels))
+        found, groups = _of_layers(design, rows, sums)
         return Result(
             variables={
-                **variables,
-                "df": (("effect",), df.astype(np.int32)),
-                "expected": (("effect",), df / df.sum(), {"long_name": "mean eta squared without effects"}),
-                "images": (("first_level", "second_level"), design.counts.reshape(shape).astype(np.int32)),
+                **stacked(found, "layer", DIMS, WORDS),
+                **_design_variables(design),
                 "order": (("layer",), np.array([order for order, _ in rows.values()], np.int32)),
                 "layer": (("layer",), list(rows)),
-                "effect": (("effect",), list(design.effects)),
-                "tested": (("tested",), list(design.tested)),
-                "first_level": (("first_level",), design.levels[0]),
-                "second_level": (("second_level",), design.levels[1]),
             },
             attributes={
                 "source": self.source,
-                "stimulus": layer_label,
+                "stimulus": stimulus,
                 "stimulus_sha256": stimulus_sha256,
                 "weights_sha256": viewer.frozen.weights_sha256,
                 "factors": list(design.factors),
@@ -202,24 +189,46 @@ class Anova(OnDevice, Analysis):
                 yield (layer, effect, values["df"][place], *cells, *counts)
 
 
-SUMMARY = (
-    ("mean", ("effect",), {"long_name": "mean eta squared of the units that vary"}),
-    ("lower_quartile", ("effect",)),
-    ("median", ("effect",)),
-    ("upper_quartile", ("effect",)),
-    ("largest", ("effect",), {"long_name": "share of units of which this explains most"}),
-    ("significant", ("tested",), {"long_name": f"share of units with q < {SIGNIFICANT}"}),
-    ("units", ()),
-    ("constant", ()),
-)
+def _of_layers(design: Design, rows: Mapping[str, tuple[int, Any]], sums: dict) -> tuple[list[dict], dict]:
+    """Return the summary and the group of each layer, from the sums by node, which are used up."""
+    found, groups = [], {}
+    for at, (name, (_, row)) in enumerate(rows.items()):
+        # Two names of one layer share its sums, which go as soon as they have served.
+        needed = any(row.node == other.node for _, other in list(rows.values())[at + 1 :])
+        own = sums[row.node] if needed else sums.pop(row.node)
+        units = of_units(design, own, (row.channels, row.height, row.width))
+        found.append(summary(units))
+        groups[f"layers/{name}"] = group(design, units), {"layer": name}
+    return found, groups
 
 
-def _units(design, sums, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
-    """Return ``eta2``, ``F``, ``p`` and ``q`` of a layer, float32 (effect, channel, y, x)."""
-    from repscape.analyses.lib.anova_sums import discovery_rate, effects
+def _design_variables(design: Design) -> dict[str, tuple]:
+    df, (first, second) = design.df, design.levels
+    counts = design.counts.reshape(len(first), len(second)).astype(np.int32)
+    return {
+        "df": (EFFECT, df.astype(np.int32)),
+        "expected": (EFFECT, df / df.sum(), {"long_name": "mean eta squared without effects"}),
+        "images": (("first_level", "second_level"), counts),
+        "effect": (EFFECT, list(design.effects)),
+        "tested": (("tested",), list(design.tested)),
+        "first_level": (("first_level",), first),
+        "second_level": (("second_level",), second),
+    }
+
+
+def of_units(design: Design, sums, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+    """Return ``eta2``, ``F``, ``p`` and ``q`` of the units of a layer, float32 (effect, channel, y, x).
+
+    Parameters
+    ----------
+    design : Design
+    sums : Sums
+    shape : (channels, height, width)
+    """
+    from repscape.analyses.lib.anova_sums import effects
 
     count = len(design.tested)
-    units = int(np.prod(shape))
+    units = math.prod(shape)
     eta2 = np.empty((len(design.effects), units), np.float32)
     f, p = np.empty((count, units), np.float32), np.empty((count, units))
     a_channel = units // sums.channels
@@ -228,23 +237,25 @@ def _units(design, sums, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
         channels = slice(start, min(start + step, sums.channels))
         here = slice(channels.start * a_channel, channels.stop * a_channel)
         eta2[:, here], f[:, here], p[:, here] = effects(design, *sums.of_channel(channels))
-    found: dict[str, np.ndarray] = {"eta2": eta2, "F": f, "p": p, "q": discovery_rate(p)}
+    q = np.stack([corrected(own, "fdr") for own in p])
+    found: dict[str, np.ndarray] = {"eta2": eta2, "F": f, "p": p, "q": q}
     return {name: values.astype(np.float32).reshape(-1, *shape) for name, values in found.items()}
 
 
-def _group(design, units: Mapping[str, np.ndarray]) -> dict:
+def group(design: Design, units: Mapping[str, np.ndarray]) -> dict[str, tuple]:
+    """Return the variables of a layer's group, of what `of_units` returned."""
     words = {
         "eta2": "eta squared, share of the sum of squares",
         "F": f"F against {design.effects[-1]}",
         "p": "p of F",
         "q": "p corrected for the units of the layer (false discovery rate)",
     }
-    variables: dict = {
-        name: (("effect" if name == "eta2" else "tested", *UNIT), values, {"long_name": words[name]})
-        for name, values in units.items()
-    }
-    return variables | {
-        "effect": (("effect",), list(design.effects)),
+    return {
+        **{
+            name: (("effect" if name == "eta2" else "tested", *UNIT), values, {"long_name": words[name]})
+            for name, values in units.items()
+        },
+        "effect": (EFFECT, list(design.effects)),
         "tested": (("tested",), list(design.tested)),
     }
 
@@ -259,15 +270,15 @@ def summary(units: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     eta2, q = (units[name].reshape(len(units[name]), -1) for name in ("eta2", "q"))
     varies = np.isfinite(eta2[0])
     eta2, q = eta2[:, varies].astype(np.float64), q[:, varies]
-    there = eta2.shape[1] > 0
+    some = eta2.shape[1] > 0
     undefined = np.full(len(eta2), np.nan)
-    quartiles = np.quantile(eta2, [0.25, 0.5, 0.75], axis=1) if there else [undefined] * 3
-    most = np.bincount(eta2.argmax(0), minlength=len(eta2)) / eta2.shape[1] if there else undefined
+    quartiles = np.quantile(eta2, [0.25, 0.5, 0.75], axis=1) if some else [undefined] * 3
+    most = np.bincount(eta2.argmax(0), minlength=len(eta2)) / eta2.shape[1] if some else undefined
     return {
-        "mean": eta2.mean(1) if there else undefined,
+        "mean": eta2.mean(1) if some else undefined,
         **dict(zip(("lower_quartile", "median", "upper_quartile"), quartiles, strict=True)),
         "largest": most,
-        "significant": (q < SIGNIFICANT).mean(1) if there else np.full(len(q), np.nan),
+        "significant": (q < ALPHA).mean(1) if some else np.full(len(q), np.nan),
         "units": np.int32(len(varies)),
         "constant": np.int32(len(varies) - varies.sum()),
     }

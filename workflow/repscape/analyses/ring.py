@@ -8,10 +8,10 @@ import numpy as np
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.circle import Circle, on_circle
 from repscape.analyses.lib.circle_fit import CircleFit, fit_circle
-from repscape.analyses.lib.factorial_design import check_factor
 from repscape.analyses.lib.of_rdms import OneRdm, each, leave_out
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.squared_distances import OfDistances, is_squared
+from repscape.analyses.lib.stimulus_factors import check_factor
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import Period

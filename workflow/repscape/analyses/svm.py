@@ -1,61 +1,56 @@
 """Which factor of the images can be read out of a layer, by linear support vector machines."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from pydantic import Field, PositiveFloat
+from pydantic import PositiveFloat
 
-from repscape.analyses.lib.factorial_design import known, stimulus_of
-from repscape.analyses.lib.responses import check_finite
-from repscape.analyses.lib.result import Result
-from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.core.labels import check_equal
-from repscape.core.logs import progress
-from repscape.core.seeds import derive
-from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.plugin.parameter_types import Resamples
-from repscape.study.defaults import layers_of, one_or_default, population_or_default
+from repscape.analyses.lib.chance import against_permutations, permutation_generators
+from repscape.analyses.lib.of_activity import Decoding, OfPopulation, OfVariedImages
+from repscape.analyses.lib.responses import each_layer
+from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.stimulus_factors import check_factor, stimulus_of, values_of
+from repscape.analyses.lib.svm_task import Task, arrange, permuted
+from repscape.core.errors import ConfigError, DataError
+from repscape.plugin.contract import parameter
+from repscape.study.defaults import layers_of, one_or_default
 from repscape.study.study import Study
 
-if TYPE_CHECKING:
-    from repscape.analyses.lib.svm_decoder import Task
-
 LABEL = "label"  # of an image, which is no factor
-EVERY = "all"  # the condition where there is but one
-LISTED = 5
+PAIR = ("train", "test")
+DIMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("accuracy", "p", "chance_mean", "chance_95"), PAIR),
+    **dict.fromkeys(("fold_accuracy", "C"), (*PAIR, "fold")),
+    "null": (*PAIR, "permutation"),
+    **dict.fromkeys(("mean_accuracy", "mean_p", "mean_chance", "mean_chance_95"), ("kind",)),
+    "mean_null": ("kind", "permutation"),
+    "order": (),
+    "units": (),
+    "layer": (),
+}
 
-Grid = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
-
-class Svm(Seeded, Analysis):
+class Svm(Decoding, OfVariedImages, OfPopulation):
     """Which factor of the images can be read out of a layer, by linear support vector machines."""
 
-    source: str | None = parameter(
-        "By default the first source, stimulus with factors, and population that is sampled by size.",
+    source: str | None = parameter("The network or recording. By default the first.", None)
+    layers: list[str] | None = parameter("Its layers. By default all.", None)
+    target: str | None = parameter(
+        "The factor that is decoded, or `label`. By default the stimulus's first factor.", None
+    )
+    across: str | None = parameter(
+        "A factor: machines are trained on images of one of its values and tested on those of every other.",
         None,
     )
-    stimulus: str | None = parameter(
-        "By default the first source, stimulus with factors, and population that is sampled by size.",
-        None,
-    )
-    population: str | None = parameter(
-        "By default the first source, stimulus with factors, and population that is sampled by size.",
-        None,
-    )
-    layers: list[str] | None = parameter("By default all.", None)
-    target: str | None = parameter("What is decoded; by default the first factor.", None)
-    across: str | None = parameter("A factor.", None)
     groups: str | None = parameter(
-        "Images that share its value are never both in training and in test.", None
+        "A factor: images that share its value are never both in training and in test.", None
     )
-    folds: Annotated[int, Field(ge=2)] = parameter("Int.", 5)
-    C: Grid = parameter(
-        "One value is taken as it is, several are chosen from. It limits the weight of any image; with "
-        "the units' scale, that of an image of its own is about 1.",
+    C: tuple[PositiveFloat, ...] = parameter(
+        "The largest weight of any image, one value or several to choose from. With the units' scale, the "
+        "weight of an image that is unlike all others is about 1.",
         (0.1, 1.0, 10.0),
+        min_length=1,
     )
-    permutations: Resamples = parameter("Int.", 100)
 
     def inputs(self, study: Study) -> dict:
         """Name the stimulus and the activations of each layer.
@@ -65,42 +60,26 @@ class Svm(Seeded, Analysis):
         ConfigError
             A name is unknown.
         """
-        source = self.source
-        stimulus = self.stimulus
-        population = self.population
-        source = one_or_default(source, study.layers, "source")
-        named = [name for name in (self.target, self.across, self.groups) if name not in (None, LABEL)]
-        stimulus = stimulus_of(study, source, stimulus, named)
-        varied = known(study, stimulus)
-        for key, name in {"target": self.target, "across": self.across, "groups": self.groups}.items():
-            if varied is not None and name is not None and name not in (*varied, LABEL):
-                raise ConfigError(f"{key}: of the factors of '{stimulus}', {unknown(name, varied)}")
-        population = (
-            population_or_default(study.samples, None)
-            if population is None
-            else one_or_default(population, study.config["populations"], "population")
-        )
-        keys = {"source": source, "stimulus": stimulus, "population": population}
+        source = one_or_default(self.source, study.layers, "source")
+        factors = {key: name for key, name in self._named().items() if name != LABEL}
+        stimulus = stimulus_of(study, source, self.stimulus, factors.values())
+        for key, name in factors.items():
+            check_factor(study, stimulus, name, key)
+        layers = [(source, layer) for layer in layers_of(study, source, self.layers)]
         return {
             "stimulus": study.path("stimulus", stimulus=stimulus),
-            "activations": [
-                study.path("activations", **keys, layer=layer)
-                for layer in layers_of(study, source, self.layers)
-            ],
+            "activations": self.activation_files(study, stimulus, layers),
         }
 
     def check(self) -> None:
         """Refuse keys that do not go together."""
-        named = [name for name in (self.target, self.across, self.groups) if name is not None]
+        named = self._named().values()
         if len(set(named)) < len(named):
             raise ConfigError(
                 "expected 'target', 'across' and 'groups' to be different factors, found one of them twice."
             )
-        if len(self.C) > 1 and self.folds < 3:
-            raise ConfigError(
-                "folds: a choice among several C leaves a second fold out, so at least 3 are needed; found "
-                f"{self.folds}. Take more folds, or one C."
-            )
+        if len(self.C) > 1:
+            self.check_nested("C")
 
     def compute(self, files: Mapping) -> Result:
         """Decode a factor of the images from each layer's recorded units.
@@ -108,15 +87,15 @@ class Svm(Seeded, Analysis):
         Linear machines (libsvm's C-SVC, one against one) with nested cross-validation: folds with equal
         shares of the classes are left out in turn, and of the rest each fold in turn to choose C. Units are
         standardised by the mean and SD of the training images alone and divided by the root of their
-        number. See `Decoder`.
+        number. See `svm_decoder.Decoder`.
 
         With `across`, each value of that factor is a condition: machines are trained on the images of one
         and tested on those of every other; within a condition as above. Without `groups`, a machine for
         another condition is trained on all images of its own; with groups, the same groups are left out
         of the training in one condition as are tested in the other.
 
-        Chance is what the same procedure, choice of C included, makes of permuted labels (see `permuted`);
-        p = (1 + number of permutations that are at least as accurate) / (1 + permutations).
+        Chance is what the same procedure, choice of C included, makes of permuted labels (see
+        `svm_task.permuted` and `chance.against_permutations`).
 
         Parameters
         ----------
@@ -137,77 +116,32 @@ class Svm(Seeded, Analysis):
         DataError
             A factor is unknown or has one value, a class has too few images or groups, activity is NaN.
         """
-        target = self.target
-        from repscape.analyses.lib.svm_decoder import Decoder, permuted
-        from repscape.io import netcdf
-
+        names, target, columns = self._read_factors(files["stimulus"])
         grid = tuple(sorted(set(self.C)))
-        with netcdf.open_file(files["stimulus"], "stimulus", rows=range(0)) as file:
-            names = file["name"][:]
-            target, columns = _columns(file, files["stimulus"], target, self.across, self.groups)
         task, classes, conditions = arrange(
-            columns, target, self.across, self.groups, self.folds, grid, self.seed
+            columns, target, self.across, self.groups, folds=self.folds, nested=len(grid) > 1, seed=self.seed
         )
-        labels = [
-            permuted(task, np.random.default_rng(derive(self.seed, "permutation", number)))
-            for number in range(self.permutations)
-        ]
-        found: dict[str, list] = {}
-        keys: dict = {}
-        for path in progress(
-            files["activations"], "decoding", "layers", len(files["activations"]), lambda _: 1
-        ):
-            with netcdf.open_file(path, "activations") as file:
-                check_equal("image", names, files["stimulus"], file["name"][:], path)
-                activity = file["activation"][:]
-                keys = {name: getattr(file, name) for name in ("source", "stimulus", "population")}
-                layer = {
-                    "layer": file.layer,
-                    "order": np.int32(file.order),
-                    "units": np.int32(activity.shape[1]),
-                }
-            check_finite(activity, names, path, layer["layer"])
-            decoder = Decoder(activity, task, grid)
-            scores = decoder.decode(task.label)
-            null = [decoder.decode(label).mean() for label in labels]
-            null = np.stack(null, -1) if null else np.empty((*scores.mean().shape, 0))
-            layer |= {"fold_accuracy": scores.accuracy, "C": scores.c, "null": null}
-            for name, value in (layer | compare_with_permutations(scores.mean(), null)).items():
-                found.setdefault(name, []).append(value)
-        kinds = ["within"] if self.across is None else ["within", "across"]
-        pair = ("train", "test")
-        dims = {
-            **dict.fromkeys(("accuracy", "p", "chance_mean", "chance_95"), pair),
-            **dict.fromkeys(("fold_accuracy", "C"), (*pair, "fold")),
-            "null": (*pair, "permutation"),
-            **dict.fromkeys(("mean_accuracy", "mean_p", "mean_chance", "mean_chance_95"), ("kind",)),
-            "mean_null": ("kind", "permutation"),
-            "order": (),
-            "units": (),
-        }
-        counts = [
-            [int(((task.condition == at) & (task.label == own)).sum()) for own in range(len(classes))]
-            for at in range(len(conditions))
-        ]
+        labels = [permuted(task, random) for random in permutation_generators(self.seed, self.permutations)]
+        found = []
+        for layer in each_layer(files["activations"], names, files["stimulus"], "decoding"):
+            units = layer.activity.shape[1]
+            about = {"layer": layer.layer, "order": np.int32(layer.order), "units": np.int32(units)}
+            found.append(about | decoded(layer.activity, task, grid, labels))
         return Result(
             variables={
-                **{name: (("layer", *own), np.stack(found[name])) for name, own in dims.items()},
-                "images": (("train", "class"), np.array(counts, np.int32)),
-                "layer": (("layer",), found["layer"]),
+                **stacked(found, "layer", DIMS),
+                "images": (("train", "class"), task.images()),
                 "train": (("train",), conditions),
                 "test": (("test",), conditions),
-                "kind": (("kind",), kinds),
+                "kind": (("kind",), ["within"] if self.across is None else ["within", "across"]),
                 "class": (("class",), classes),
             },
             attributes={
-                **keys,
+                **{name: getattr(layer, name) for name in ("source", "stimulus", "population")},
                 "target": target,
-                "across": self.across,
-                "groups": self.groups,
+                **{name: getattr(self, name) for name in ("across", "groups", "permutations", "seed")},
                 "folds": task.folds,
                 "grid": list(grid),
-                "permutations": self.permutations,
-                "seed": self.seed,
                 "chance": 1 / len(classes),
             },
         )
@@ -223,97 +157,61 @@ class Svm(Seeded, Analysis):
             values = (variables[name][1][index] for name in columns)
             yield (layers[at], conditions[train], conditions[test], *values)
 
+    def _named(self) -> dict[str, str]:
+        """Return the factors that are named, by key."""
+        keys = {"target": self.target, "across": self.across, "groups": self.groups}
+        return {key: name for key, name in keys.items() if name is not None}
 
-def _columns(file, path, target, across, groups) -> tuple[str, dict[str, np.ndarray]]:
-    """Read what the images of an open stimulus vary in; return the target and all that is asked for."""
-    from repscape.stimuli.lib import factors
+    def _read_factors(self, path) -> tuple[np.ndarray, str, dict[str, np.ndarray]]:
+        """Read the names of images, which factor is decoded, and the values of those that are named."""
+        from repscape.io import netcdf
+        from repscape.stimuli.lib import factors
 
-    found = factors.read(file)
-    if LABEL in file.variables:
-        found[LABEL] = file[LABEL][:]
-    if not found:
-        raise DataError(f"{path}: expected images with factors or labels, found neither: nothing to decode.")
-    target = target or next(iter(found))
-    for name in (target, across, groups):
-        if name is not None and name not in found:
-            raise DataError(f"{path}: its images have no factor '{name}'; they have: {', '.join(found)}.")
-    return target, {name: found[name] for name in (target, across, groups) if name is not None}
+        with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
+            names, found = file["name"][:], factors.read(file)
+            if LABEL in file.variables:
+                found[LABEL] = file[LABEL][:]
+        if not found:
+            raise DataError(f"{path}: expected images with factors or labels, found neither.")
+        named = {"target": next(iter(found))} | self._named()
+        return names, named["target"], {name: values_of(found, name, path) for name in named.values()}
 
 
-def arrange(
-    columns, target: str, across: str | None, groups: str | None, folds: int, grid, seed: int
-) -> "tuple[Task, list[str], list[str]]":
-    """Arrange images for decoding.
+def decoded(
+    activity: np.ndarray, task: Task, grid: Sequence[float], permuted_labels: Sequence[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Decode the images of a layer.
 
     Parameters
     ----------
-    columns : mapping of factor to its values (image,)
-    target, across, groups : names of factors; see `compute`
-    folds, grid, seed : as in `compute`
+    activity : float array (image, unit)
+    task : Task
+    grid : sequence of float
+        Values of C, ascending.
+    permuted_labels : int arrays (image,)
 
     Returns
     -------
-    Task, list of str, list of str
-        The names of classes and of conditions, in natural order.
-
-    Raises
-    ------
-    DataError
-        There is one class, or a class has too few images or groups; the message says how many.
+    dict of variable to float64 array, as in `Svm.compute`, without the layer
     """
-    from repscape.analyses.lib import svm_decoder
-    from repscape.analyses.lib.factorial_design import coded
+    from repscape.analyses.lib.svm_decoder import Decoder
 
-    label, classes = coded(columns[target])
-    condition, conditions = (np.zeros(len(label), int), [EVERY]) if across is None else coded(columns[across])
-    group = None if groups is None else coded(columns[groups])[0]
-    for factor, values in ((target, classes), (across, conditions)):
-        if factor is not None and len(values) < 2:
-            raise DataError(
-                f"{factor}: expected at least 2 values, found 1 ('{values[0]}'). Choose another factor, or "
-                "add images."
-            )
-
-    def name(own: int, at: int) -> str:
-        where = "" if across is None else f" at {across} {conditions[at]}"
-        return f"{target} {classes[own]}{where}"
-
-    counts = {
-        (own, at): len(np.unique((np.arange(len(label)) if group is None else group)[here]))
-        for at in range(len(conditions))
-        for own in range(len(classes))
-        for here in [(condition == at) & (label == own)]
+    decoder = Decoder(activity, task, grid)
+    scores = decoder.decode(task.label)
+    accuracy = scores.mean()
+    null = np.empty((*accuracy.shape, len(permuted_labels)))
+    for number, labels in enumerate(permuted_labels):
+        null[..., number] = decoder.decode(labels).mean()
+    return {
+        "fold_accuracy": scores.accuracy,
+        "C": scores.c,
+        "null": null,
+        **compare_with_permutations(accuracy, null),
     }
-    what = "images" if groups is None else f"values of {groups}"
-    if min(counts.values()) == 1 and len(grid) == 1 and across is not None and groups is None:
-        folds = 1  # what is left is decoding across conditions
-    few = [f"{name(*key)} ({count})" for key, count in counts.items() if count < max(folds, 1)]
-    if few:
-        more = f", and {len(few) - LISTED} more" if len(few) > LISTED else ""
-        fewest = min(counts.values())
-        hint = (
-            "To decode across conditions alone, which needs one image of each, give one C"
-            if across is not None and groups is None and fewest == 1
-            else "Lower 'folds' to 2 and give one C (C: [1])"
-            if fewest == 2 and len(grid) > 1
-            else f"Lower 'folds' to {fewest}"
-            if fewest > 1
-            else "Leave out 'across'"
-            if across is not None
-            else "Choose another 'target'"
-        )
-        raise DataError(
-            f"expected at least {folds} {what} of each class, one a fold; found fewer of "
-            f"{', '.join(few[:LISTED])}{more}. {hint}, or show more images."
-        )
-    fold = svm_decoder.partition(label, condition, group, folds, seed)
-    task = svm_decoder.Task(label, condition, group, fold)
-    svm_decoder.check(task, len(grid) > 1, name)
-    return task, classes, conditions
 
 
 def compare_with_permutations(accuracy: np.ndarray, null: np.ndarray) -> dict[str, np.ndarray]:
-    """Hold accuracies against those of permuted labels.
+    """Compare accuracies, and their means within and across conditions, with those of permuted labels.
 
     Parameters
     ----------
@@ -324,17 +222,10 @@ def compare_with_permutations(accuracy: np.ndarray, null: np.ndarray) -> dict[st
     kinds = [same] if len(accuracy) == 1 else [same, ~same]
     means, nulls = (np.stack([values[kind].mean(0) for kind in kinds]) for values in (accuracy, null))
     found = {"accuracy": accuracy, "mean_accuracy": means, "mean_null": nulls}
-    for prefix, chance, own, permuted in (
-        ("", "chance_mean", accuracy, null),
-        ("mean_", "mean_chance", means, nulls),
+    for values, own_null, names in (
+        (accuracy, null, ("p", "chance_mean", "chance_95")),
+        (means, nulls, ("mean_p", "mean_chance", "mean_chance_95")),
     ):
-        count = permuted.shape[-1]
-        undefined = np.isnan(own) | (count == 0)
-        as_good = (permuted >= own[..., None] - 1e-9).sum(-1)
-        found[f"{prefix}p"] = np.where(undefined, np.nan, (1 + as_good) / (1 + count))
-        if count:
-            found[chance] = permuted.mean(-1)
-            found[f"{prefix}chance_95"] = np.quantile(permuted, 0.95, axis=-1)
-        else:
-            found[chance] = found[f"{prefix}chance_95"] = np.full(own.shape, np.nan)
+        tests = against_permutations(values, own_null, higher=True)
+        found |= dict(zip(names, tests, strict=True))
     return found

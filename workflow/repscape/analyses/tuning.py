@@ -1,56 +1,75 @@
 """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
-from repscape.analyses.lib.factorial_design import varying
-from repscape.analyses.lib.result import Result
-from repscape.core.errors import ConfigError, DataError
+from repscape.analyses.lib import tuning_measures as measures
+from repscape.analyses.lib.circle import Circle, on_circle
+from repscape.analyses.lib.of_activity import OfPopulation, OnCircle
+from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.stimulus_factors import stimulus_with, values_of
 from repscape.core.labels import check_equal
 from repscape.core.logs import progress
-from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.plugin.parameter_types import Names, Period, Resamples
-from repscape.study.defaults import many_or_all, one_or_default, population_or_default
+from repscape.plugin.contract import Seeded, parameter
+from repscape.plugin.parameter_types import Names
+from repscape.rdms.compare.significance import ALPHA, corrected
+from repscape.study.defaults import many_or_all
 from repscape.study.study import Study
 
-if TYPE_CHECKING:
-    from repscape.analyses.lib.circle import Circle
-
-SIGNIFICANT = 0.05
 BINS = 12  # of preferred values, about
 MEASURES = ("selectivity", "width", "harmonic", "reliability")
 QUARTILES = ("lower_quartile", "median", "upper_quartile")
+COUNTS = ("units", "constant", "order", "trials")
+DIMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(QUARTILES, ("measure",)),
+    "preferred_share": ("bin",),
+    **dict.fromkeys(("source", "layer", "tuned", *COUNTS), ()),
+}
+WORDS = {
+    "median": "median of the units that vary",
+    "tuned": f"share of units with q < {ALPHA}",
+    "preferred_share": "share of the units that vary",
+    "constant": "units that do not vary",
+}
+WORDS_OF_UNITS = {
+    "curve": "mean answer",
+    "sem": "standard error of the mean answer",
+    "preferred": "preferred value (vector average)",
+    "selectivity": "1 - circular variance of the curve above its least value",
+    "width": "half width at half height above the least value",
+    "harmonic": "share of the curve's variance in one cycle around the circle",
+    "reliability": "split-half correlation of the curve, Spearman-Brown corrected",
+    "p": "p of being tuned, by permutation",
+    "q": "p corrected for the units of the layer (false discovery rate)",
+    "constant": "1: the unit does not vary",
+}
 
-Permutations = Annotated[int, Field(ge=19, le=1_000_000)]  # the fewest with which p can be 0.05
 
-
-class Tuning(Seeded, Analysis):
+class Tuning(Seeded, OnCircle, OfPopulation):
     """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
-    sources: Names | None = parameter("Names of networks and recordings.", None)
-    stimulus: str | None = parameter("By default the first that has the factor.", None)
-    population: str | None = parameter(
-        "By default the first that is sampled by size. All its recorded units count.", None
-    )
     layers: Names | None = parameter(
-        "By default all. A name that several sources have chooses it in all of them.", None
+        "Layers and areas; a name that several sources have is taken in all of them. By default all.", None
     )
-    factor: str = parameter("Its values are numbers.", "orientation")
-    period: Period = parameter(
-        "After which they repeat: 180 of orientations in degrees, 360 of directions and hues.",
-        180.0,
-    )
-    smooth: Annotated[float, Field(ge=0, le=1e6)] = parameter(
+    smooth: float = parameter(
         "SD, in units of the factor, of a Gaussian by which curves are smoothed around the circle before "
         "they are measured: where a value was shown a few times, the peak of a curve is a peak of noise. "
         "Curves become wider by it.",
         0.0,
+        ge=0,
+        le=1e6,
     )
-    splits: Resamples = parameter("Random halves of the trials, for `reliability`; 0 leaves it out.", 20)
-    permutations: Permutations = parameter("Of the trials' values, for p.", 1000)
+    splits: int = parameter(
+        "How many random halves of the trials `reliability` is the mean of; 0 leaves it out.",
+        20,
+        ge=0,
+        le=1_000_000,
+    )
+    permutations: int = parameter(  # 19 are the fewest with which p can be 0.05
+        "How often the values of trials are permuted for p.", 1000, ge=19, le=1_000_000
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the activations of each layer.
@@ -60,40 +79,19 @@ class Tuning(Seeded, Analysis):
         ConfigError
             A name is unknown, a source is not shown the stimulus, or no stimulus has the factor.
         """
-        sources = self.sources
-        stimulus = self.stimulus
-        population = self.population
-        stimulus = varying(study, stimulus, self.factor)
-        shown = [source for source in study.layers if stimulus in study.stimuli_of(source)]
-        sources = many_or_all(sources, study.layers, "sources") if sources is not None else shown
-        for source in sources:
-            if source not in shown:
-                raise ConfigError(
-                    f"sources: '{source}' is not shown the stimulus '{stimulus}'. Leave it out."
-                )
-        population = (
-            population_or_default(study.samples, None)
-            if population is None
-            else one_or_default(population, study.config["populations"], "population")
-        )
-        every = dict.fromkeys(layer for source in sources for layer in study.layers[source])
-        chosen = many_or_all(self.layers, every, "layers")
-        return {
-            "activations": [
-                study.path(
-                    "activations", source=source, stimulus=stimulus, population=population, layer=layer
-                )
-                for source in sources
-                for layer in study.layers[source]
-                if layer in chosen
-            ]
-        }
+        stimulus = stimulus_with(study, self.stimulus, self.factor)
+        layers = [
+            (source, layer) for source in self.sources_of(study, stimulus) for layer in study.layers[source]
+        ]
+        chosen = many_or_all(self.layers, dict.fromkeys(layer for _, layer in layers), "layers")
+        layers = [(source, layer) for source, layer in layers if layer in chosen]
+        return {"activations": self.activation_files(study, stimulus, layers)}
 
     def compute(self, files: Mapping) -> Result:
         """Measure the tuning of each recorded unit to a factor whose values lie on a circle.
 
         A tuning curve is the mean answer to each value of the factor: over trials where a recording has
-        single ones, else over images. What is measured of it: `repscape.analyses.lib.tuning_measures`.
+        single ones, else over images. For the measures see `repscape.analyses.lib.tuning_measures`.
 
         Parameters
         ----------
@@ -110,10 +108,10 @@ class Tuning(Seeded, Analysis):
             noise has no p: any difference between its answers is one.
             Of each layer, in the order of sources and depth: ``source``, ``layer``, ``order``, ``units``,
             ``constant`` (how many do not vary), ``trials`` (how many; 0 where there are none),
-            ``lower_quartile``, ``median``, ``upper_quartile`` (group, measure) over units that vary, ``tuned``
-            (share of all units with q < 0.05, NaN of networks), ``preferred_share`` (group, bin) of the units
-            that vary, bins being centred on `begin` + k · period / bins: about 12 bins, which hold equally
-            many of the values shown.
+            ``lower_quartile``, ``median``, ``upper_quartile`` (group, measure) over units that vary,
+            ``tuned`` (share of all units with q < 0.05, NaN of networks), ``preferred_share`` (group, bin)
+            of the units that vary, bins being centred on `begin` + k · period / bins: about 12 bins, which
+            hold equally many of the values shown.
 
         Raises
         ------
@@ -121,54 +119,36 @@ class Tuning(Seeded, Analysis):
             Images lack the factor, its values are no numbers or do not go around the circle, or files are of
             different images.
         """
-        from repscape.analyses.lib.circle import on_circle
-        from repscape.io import netcdf
-        from repscape.stimuli.lib import factors
-
-        groups, rows, first = {}, [], None
-        keys: dict[str, str] = {}
-        paths = files["activations"]
-        for path in progress(paths, "tuning", "layers", len(paths), lambda _: 1):
-            with netcdf.open_file(path, "activations") as file:
-                first = first or (file["name"][:], path)
-                check_equal("image", *first, file["name"][:], path)
-                texts = factors.read(file)
-                if self.factor not in texts:
-                    listed = ", ".join(texts) or "none"
-                    raise DataError(
-                        f"{path}: its images have no factor '{self.factor}'; their factors: {listed}."
-                    )
-                circle = on_circle(texts[self.factor], self.period, self.factor, str(path))
-                keys |= {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")}
-                answers, of_answer = _answers(file)
-                trials = len(answers) if "response" in file.variables else 0
-                noisy = "weights_sha256" not in file.ncattrs()  # a recording
-                if not noisy or "selected" not in keys:  # how a network's units were selected comes first
-                    keys["selected"] = file.selected
-                own = {"source": file.source, "layer": file.layer, "order": int(file.order), "trials": trials}
-                unit = file["unit"][:]
-            circle = circle._replace(of=circle.of[of_answer])
-            found = _measured(
-                answers,
-                circle,
+        layers, groups = [], {}
+        first = selected = None
+        for path in progress(
+            files["activations"], "tuning", "layers", len(files["activations"]), lambda _: 1
+        ):
+            layer = _read(path, self.factor)
+            first = first or layer
+            check_equal("image", first.names, first.path, layer.names, path)
+            if selected is None or not layer.recording:  # how a network's units were selected comes first
+                selected = layer.selected
+            circle = on_circle(layer.values, self.period, self.factor, str(path))
+            units = measured(
+                layer.answers,
+                circle._replace(of=circle.of[layer.image]),
                 smooth=self.smooth,
-                splits=self.splits if trials else 0,
-                permutations=self.permutations if noisy else 0,
+                splits=self.splits if layer.about["trials"] else 0,
+                permutations=self.permutations if layer.recording else 0,
                 seed=self.seed,
             )
-            rows.append(own | summary(found, circle))
-            groups[f"layers/{own['source']}/{own['layer']}"] = _group(found, circle, unit, self.factor), own
+            layers.append(layer.about | summary(units, circle))
+            name = f"layers/{layer.about['source']}/{layer.about['layer']}"
+            groups[name] = _group(units, circle, layer.unit, self.factor), layer.about
+        keys = ("factor", "period", "smooth", "splits", "permutations", "seed")
         return Result(
-            variables=_summaries(rows, circle),
+            variables=_summaries(layers, circle),
             attributes={
-                **keys,
-                "factor": self.factor,
-                "period": self.period,
+                **layer.keys,
+                "selected": selected,
                 "begin": circle.begin,
-                "smooth": self.smooth,
-                "splits": self.splits,
-                "permutations": self.permutations,
-                "seed": self.seed,
+                **{name: getattr(self, name) for name in keys},
             },
             groups=groups,
         )
@@ -178,29 +158,85 @@ class Tuning(Seeded, Analysis):
         variables = result.variables
         counts = ("units", "constant", "tuned", "trials")
         yield ("source", "layer", "measure", *QUARTILES, *counts)
-        for at, place in np.ndindex(variables["median"][1].shape):
+        for group, measure in np.ndindex(variables["median"][1].shape):
             yield (
-                variables["source"][1][at],
-                variables["layer"][1][at],
-                MEASURES[place],
-                *(variables[name][1][at, place] for name in QUARTILES),
-                *(variables[name][1][at] for name in counts),
+                variables["source"][1][group],
+                variables["layer"][1][group],
+                MEASURES[measure],
+                *(variables[name][1][group, measure] for name in QUARTILES),
+                *(variables[name][1][group] for name in counts),
             )
 
 
-def _answers(file) -> tuple[np.ndarray, np.ndarray]:
-    """Return single trials, or images where there are none: float32 (item, unit), and each one's image."""
-    if "response" in file.variables:
-        return file["response"][:], file["trial_image"][:].astype(np.intp)
-    activity = file["activation"][:]
-    return activity, np.arange(len(activity))
+class _Layer(NamedTuple):
+    """What is read of a layer: answers float32 (item, unit) of trials or images, and each one's image."""
+
+    path: object
+    names: np.ndarray
+    values: np.ndarray
+    unit: np.ndarray
+    answers: np.ndarray
+    image: np.ndarray
+    recording: bool
+    selected: str
+    keys: dict[str, str]
+    about: dict
 
 
-def _measured(answers, circle, *, smooth, splits, permutations, seed) -> dict[str, np.ndarray]:
-    """Return what is measured of each unit, float64 (unit,) or (value, unit)."""
-    from repscape.analyses.lib import tuning_measures as measures
-    from repscape.analyses.lib.anova_sums import discovery_rate
+def _read(path, factor: str) -> _Layer:
+    """Read single trials, or images where there are none.
 
+    Raises
+    ------
+    DataError
+        Images lack the factor.
+    """
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
+
+    with netcdf.open_file(path, "activations") as file:
+        trials = "response" in file.variables
+        names = file["name"][:]
+        answers = file["response" if trials else "activation"][:]
+        return _Layer(
+            path,
+            names,
+            values_of(factors.read(file), factor, path),
+            file["unit"][:],
+            answers,
+            file["trial_image"][:].astype(np.intp) if trials else np.arange(len(names)),
+            "weights_sha256" not in file.ncattrs(),
+            file.selected,
+            {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")},
+            {
+                "source": file.source,
+                "layer": file.layer,
+                "order": int(file.order),
+                "trials": len(answers) if trials else 0,
+            },
+        )
+
+
+def measured(
+    answers: np.ndarray, circle: Circle, *, smooth: float, splits: int, permutations: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Measure each unit of a layer.
+
+    Parameters
+    ----------
+    answers : float array (item, unit)
+        To images or in trials whose values are ``circle.of``.
+    circle : Circle
+    smooth : float
+        SD of the Gaussian, in units of the circle's values.
+    splits, permutations : int
+        0 leaves out ``reliability``, or ``p`` and ``q``.
+    seed : int
+
+    Returns
+    -------
+    dict of name to float64 (unit,) or (value, unit), and bool ``constant`` (unit,)
+    """
     curve, sem = measures.curves(answers, circle)
     weights = measures.kernel(circle, smooth)
     curve = weights @ curve
@@ -214,16 +250,16 @@ def _measured(answers, circle, *, smooth, splits, permutations, seed) -> dict[st
         found["reliability"] = measures.reliability(answers, circle.of, splits, seed)
     if permutations:
         found["p"] = np.where(constant, np.nan, measures.p_values(answers, circle, permutations, seed))
-        found["q"] = discovery_rate(found["p"][None])[0]
+        found["q"] = corrected(found["p"], "fdr")
     return found | {"constant": constant}
 
 
-def summary(found: Mapping[str, np.ndarray], circle: "Circle") -> dict:
+def summary(found: Mapping[str, np.ndarray], circle: Circle) -> dict:
     """Summarise the units of a layer.
 
     Parameters
     ----------
-    found : of each unit, as `compute` has it in a layer's group
+    found : of each unit, as `Tuning.compute` has it in a layer's group
     circle : Circle
 
     Returns
@@ -239,66 +275,32 @@ def summary(found: Mapping[str, np.ndarray], circle: "Circle") -> dict:
         own = own[np.isfinite(own)].astype(np.float64)
         if own.size:
             quartiles[:, at] = np.quantile(own, [0.25, 0.5, 0.75])
-    tuned = (np.nan_to_num(found["q"], nan=1.0) < SIGNIFICANT).mean() if "q" in found else np.nan
     return {
         "units": len(varies),
         "constant": int((~varies).sum()),
-        "tuned": tuned,
+        "tuned": (np.nan_to_num(found["q"], nan=1.0) < ALPHA).mean() if "q" in found else np.nan,
         **dict(zip(QUARTILES, quartiles, strict=True)),
         "preferred_share": circle.shares(found["preferred"][varies], circle.parts(BINS)),
     }
 
 
-def _summaries(rows: list[dict], circle: "Circle") -> dict:
-    dims = {
-        **dict.fromkeys(QUARTILES, ("measure",)), "tuned": (), "preferred_share": ("bin",),
-        "units": (), "constant": (), "order": (), "trials": (),
-    }  # fmt: skip
-    words = {
-        "median": "median of the units that vary",
-        "tuned": f"share of units with q < {SIGNIFICANT}",
-        "preferred_share": "share of the units that vary",
-        "constant": "units that do not vary",
-    }
-    counts = ("units", "constant", "order", "trials")
-    variables = {
-        name: (
-            ("group", *own),
-            np.array([row[name] for row in rows], np.int32 if name in counts else np.float64),
-            {"long_name": words[name]} if name in words else {},
-        )
-        for name, own in dims.items()
-    }
+def _summaries(layers: list[dict], circle: Circle) -> dict:
+    layers = [layer | {name: np.int32(layer[name]) for name in COUNTS} for layer in layers]
     bins = circle.parts(BINS)
     centres = circle.begin + circle.period * np.arange(bins) / bins
-    return variables | {
-        "source": (("group",), [row["source"] for row in rows]),
-        "layer": (("group",), [row["layer"] for row in rows]),
+    return {
+        **stacked(layers, "group", DIMS, WORDS),
         "measure": (("measure",), list(MEASURES)),
         "bin": (("bin",), centres, {"long_name": "middle of a bin of preferred values"}),
     }
 
 
-WORDS = {
-    "curve": "mean answer",
-    "sem": "standard error of the mean answer",
-    "preferred": "preferred value (vector average)",
-    "selectivity": "1 - circular variance of the curve above its least value",
-    "width": "half width at half height above the least value",
-    "harmonic": "share of the curve's variance in one cycle around the circle",
-    "reliability": "split-half correlation of the curve, Spearman-Brown corrected",
-    "p": "p of being tuned, by permutation",
-    "q": "p corrected for the units of the layer (false discovery rate)",
-    "constant": "1: the unit does not vary",
-}
-
-
-def _group(found: Mapping[str, np.ndarray], circle, unit: np.ndarray, factor: str) -> dict:
+def _group(found: Mapping[str, np.ndarray], circle: Circle, unit: np.ndarray, factor: str) -> dict:
     variables: dict = {
         name: (
             ("value", "unit") if values.ndim == 2 else ("unit",),
             values.astype(np.int8 if name == "constant" else np.float32),
-            {"long_name": WORDS[name]},
+            {"long_name": WORDS_OF_UNITS[name]},
         )
         for name, values in found.items()
     }

@@ -11,6 +11,7 @@ from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.figures.lib.tuning_rows import OfTuning
 from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.compare.significance import ALPHA
 
 LEFT, RIGHT, GAP, TOP, FOOT = 34.0, 3.0, 9.0, 6.0, 8.5  # mm
 ROW, BETWEEN = 13.0, 2.5
@@ -97,11 +98,9 @@ class TuningDistributions(OfTuning, Figure):
 
 def _kept(own, tuned: bool):
     """Return the units that vary, and of recordings, if asked for, only those that are tuned."""
-    from repscape.analyses.tuning import SIGNIFICANT
-
     keep = own["constant"].values == 0
     if tuned and "q" in own:
-        keep &= own["q"].values < SIGNIFICANT
+        keep &= own["q"].values < ALPHA
     return own.isel(unit=np.flatnonzero(keep))
 
 

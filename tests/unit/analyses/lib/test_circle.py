@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repscape.analyses.lib.circle import apart, on_circle
+from repscape.analyses.lib.circle import apart, as_numbers, on_circle
 from repscape.core.errors import DataError
 
 
@@ -100,3 +100,10 @@ def test_distance_is_that_of_points_on_a_circle(first, second, period):
 def test_what_does_not_go_around_is_refused(values, message):
     with pytest.raises(DataError, match=message):
         on_circle(values, 180, "orientation", "here")
+
+
+@pytest.mark.parametrize("value", ["red", "nan", "inf", ""])
+def test_values_that_are_no_numbers_are_named(value):
+    with pytest.raises(DataError, match=f"here: .* 'hue', found '{value}'"):
+        as_numbers(["010", "20.5", value], "hue", "here")
+    np.testing.assert_array_equal(as_numbers(["010", "-20.5"], "hue", "here"), [10, -20.5])

@@ -53,7 +53,7 @@ def test_many_networks_at_once_are_torchs_one_by_one(units):
     activity, targets, training = data(units=units)
     axes = principal(activity, training)
     decays = (0.0, 0.01, 0.1)
-    found = relu_decoder.train(axes.coordinates, training, targets, decays=decays, told=[40], **HOW)[0]
+    found = relu_decoder.train(axes.coordinates, training, targets, decays=decays, after=[40], **HOW)[0]
     assert found.shape == (3, 3, 24, 2)
     for number, own in enumerate(targets):
         for place, decay in enumerate(decays):
@@ -61,25 +61,24 @@ def test_many_networks_at_once_are_torchs_one_by_one(units):
             np.testing.assert_allclose(found[number, place], expected, atol=2e-5)
 
 
-def test_parts_of_the_sets_are_trained_as_all_together(monkeypatch):
+def test_parts_of_the_sets_are_trained_as_all_together():
     activity, targets, training = data()
     coordinates = principal(activity, training).coordinates
-    whole = relu_decoder.train(coordinates, training, targets, decays=(0, 0.1), told=[40], **HOW)
-    monkeypatch.setattr(relu_decoder, "_BLOCK", 1)
-    parts = relu_decoder.train(coordinates, training, targets, decays=(0, 0.1), told=[40], **HOW)
+    whole = relu_decoder.train(coordinates, training, targets, decays=(0, 0.1), after=[40], **HOW)
+    parts = relu_decoder.train(coordinates, training, targets, decays=(0, 0.1), after=[40], block=1, **HOW)
     np.testing.assert_allclose(parts, whole, atol=1e-5)
 
 
-def test_epochs_told_are_those_of_shorter_trainings():
+def test_earlier_epochs_are_those_of_shorter_trainings():
     activity, targets, training = data()
     coordinates = principal(activity, training).coordinates
-    told = relu_decoder.train(coordinates, training, targets, decays=(0.01,), told=[0, 7, 40], **HOW)
+    found = relu_decoder.train(coordinates, training, targets, decays=(0.01,), after=[0, 7, 40], **HOW)
     for place, epochs in enumerate((0, 7, 40)):
         alone = relu_decoder.train(
-            coordinates, training, targets, decays=(0.01,), told=[epochs], **(HOW | {"epochs": epochs})
+            coordinates, training, targets, decays=(0.01,), after=[epochs], **(HOW | {"epochs": epochs})
         )
-        np.testing.assert_array_equal(told[place], alone[0])
-    errors = ((told[:, :, 0, :16] - targets) ** 2).sum(-1).mean(-1)  # (told, set)
+        np.testing.assert_array_equal(found[place], alone[0])
+    errors = ((found[:, :, 0, :16] - targets) ** 2).sum(-1).mean(-1)  # (after, set)
     assert (errors[2] < errors[1]).all()
     assert (errors[1] < errors[0]).all()
 
@@ -89,7 +88,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
     coordinates = principal(activity, training).coordinates
     first, second, other = (
         relu_decoder.train(
-            coordinates, training, targets, decays=(0.01,), told=[40], **(HOW | {"seed": seed})
+            coordinates, training, targets, decays=(0.01,), after=[40], **(HOW | {"seed": seed})
         )
         for seed in (1, 1, 2)
     )
@@ -97,10 +96,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
     assert np.abs(first - other).max() > 0.01
 
 
-def test_divergence_is_told():
+def test_divergence_is_reported():
     activity, targets, training = data()
     coordinates = principal(activity, training).coordinates
     with pytest.raises(DataError, match=r"diverged with learning_rate 100\. Lower it"):
         relu_decoder.train(
-            coordinates, training, targets, decays=(0.1,), told=[40], **(HOW | {"learning_rate": 100.0})
+            coordinates, training, targets, decays=(0.1,), after=[40], **(HOW | {"learning_rate": 100.0})
         )

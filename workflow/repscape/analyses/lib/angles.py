@@ -1,7 +1,5 @@
-"""Angles around a circle of any period, how far they are apart, and which are left out together."""
+"""Angles around a circle of any period as vectors, and which of them are left out together."""
 
-from collections.abc import Sequence
-from contextlib import suppress
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -25,35 +23,14 @@ def to_angles(vectors: np.ndarray, period: float) -> np.ndarray:
     return phase % (2 * np.pi) * period / (2 * np.pi) % period
 
 
-def absolute_error(found: np.ndarray, true: np.ndarray, period: float) -> np.ndarray:
-    """Return how far angles are apart the shorter way round, from 0 to period / 2."""
-    away = np.abs(np.asarray(found, np.float64) - true) % period
-    return np.minimum(away, period - away)
-
-
 def circular_loss(found: np.ndarray, true: np.ndarray, period: float) -> np.ndarray:
     """Return 1 − cos(2π(θ̂ − θ)/period): 0 where angles agree, 1 on average by chance, 2 where opposite."""
     return 1 - np.cos(2 * np.pi * (np.asarray(found, np.float64) - true) / period)
 
 
-def from_text(values: Sequence[str] | np.ndarray, factor: str, where: str) -> np.ndarray:
-    """Read a factor's values as angles, float64 (image,).
-
-    Raises
-    ------
-    DataError
-        A value is no finite number; the message names it.
-    """
-    found = np.full(len(values), np.nan)
-    for at, value in enumerate(values):
-        with suppress(ValueError):
-            found[at] = float(value)
-        if not np.isfinite(found[at]):
-            raise DataError(
-                f"{where}: expected numbers as values of the factor '{factor}', found '{value}'. An angle is "
-                "decoded of numbers alone; to tell apart values that have no order use the analysis 'svm'."
-            )
-    return found
+def values_of(angle: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different angles, float64 (value,), and which of them each is, int (image,)."""
+    return np.unique(np.round(angle % period, 9) % period, return_inverse=True)
 
 
 class Rows(NamedTuple):
@@ -63,7 +40,7 @@ class Rows(NamedTuple):
     ----------
     angle : float64 (row,)
     image : int (row,)
-        The place of the row's image.
+        The index of the row's image.
     group : int (row,)
         Rows of one group are left out together.
     fold : int (row,)
@@ -96,8 +73,8 @@ def arrange(angle: np.ndarray, image: np.ndarray, by: By, period: float, folds: 
     DataError
         There are fewer than two different angles, or fewer groups than folds.
     """
-    _, value = np.unique(np.round(angle % period, 9) % period, return_inverse=True)
-    if value.max() == 0:
+    values, value = values_of(angle, period)
+    if len(values) == 1:
         raise DataError(
             f"expected at least 2 different angles, found 1 ({angle[0]:g}, with period {period:g}): there is "
             "nothing to decode. Choose another factor, or another period."
@@ -140,5 +117,5 @@ def permuted(angle: np.ndarray, rows: Rows, by: By, period: float, random: np.ra
         return found
     if by == "images":
         return random.permutation(angle)[rows.image]
-    values, value = np.unique(np.round(angle % period, 9) % period, return_inverse=True)
+    values, value = values_of(angle, period)
     return random.permutation(values)[value][rows.image]

@@ -130,22 +130,3 @@ def effects(design: Design, first: np.ndarray, cells: np.ndarray, squares: np.nd
         mean_squares = parts / df[:, None]
         f = np.where(constant, np.nan, mean_squares[:-1] / mean_squares[-1])
     return Effects(eta2, f, np.where(constant, np.nan, fdtrc(df[:-1, None], df[-1], f)))
-
-
-def discovery_rate(p: np.ndarray) -> np.ndarray:
-    """Return q: the share of false discoveries among the units whose p is at most as large.
-
-    Benjamini & Hochberg (1995), for each effect over all units of a layer that have a p.
-
-    Parameters
-    ----------
-    p : float array (effect, unit), with NaN
-    """
-    from scipy.stats import false_discovery_control
-
-    q = np.full(p.shape, np.nan)
-    for own, found in zip(p, q, strict=True):
-        there = np.isfinite(own)
-        if there.any():
-            found[there] = false_discovery_control(own[there])
-    return q

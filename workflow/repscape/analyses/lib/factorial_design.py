@@ -1,15 +1,12 @@
 """Two crossed factors: which images share their values, and how variance is divided between them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.core.natural_order import natural
-from repscape.plugin import schema
-from repscape.study.defaults import one_or_default
-from repscape.study.study import Study
+from repscape.analyses.lib.stimulus_factors import coded, values_of
+from repscape.core.errors import DataError
 
 
 class Design(NamedTuple):
@@ -81,96 +78,13 @@ def choose(
     DataError
         The stimulus lacks a factor, or which two are meant is not said.
     """
-    listed = ", ".join(found) or "none"
     if names is None and len(found) != 2:
-        hint = (
-            "Name two of them under 'factors'" if len(found) > 2 else "Take a stimulus that has two factors"
+        several = len(found) > 2
+        raise DataError(
+            f"{where}: expected images that vary in two factors; its factors: {', '.join(found) or 'none'}. "
+            f"{'Name two of them under `factors`' if several else 'Take a stimulus that has two factors'}."
         )
-        raise DataError(f"{where}: expected images that vary in two factors; its factors: {listed}. {hint}.")
-    for name in names or ():
-        if name not in found:
-            raise DataError(f"{where}: its images have no factor '{name}'; its factors: {listed}.")
-    return {name: found[name] for name in names or found}
-
-
-def stimulus_of(
-    study: Study, source: str, stimulus: str | None, factors: Iterable[str] = (), several: bool = False
-) -> str:
-    """Return the stimulus that is named, or the first of a source whose images have factors.
-
-    Parameters
-    ----------
-    study : Study
-    source, stimulus : str
-    factors : names
-        Of stimuli that have factors, those that lack fewest of these come first.
-    several : bool
-        Whether those with two factors or more come before those with one.
-
-    Raises
-    ------
-    ConfigError
-        The source is not shown it.
-    """
-    shown = study.stimuli_of(source)
-    if stimulus is None:
-        wanted = set(factors)
-
-        def rank(name: str) -> tuple[bool, int, bool]:
-            own = known(study, name)
-            if own is None:  # only its job can tell
-                return False, 0, False
-            return not own, len(wanted - {*own}), several and len(own) < 2
-
-        return min(shown, key=rank)
-    return one_or_default(stimulus, shown, "stimulus")
-
-
-def varying(study: Study, stimulus: str | None, factor: str) -> str:
-    """Return the stimulus that is named, or the first that has the factor or, before it is made, may have.
-
-    Raises
-    ------
-    ConfigError
-        It is unknown, or lacks the factor; or all do.
-    """
-    if stimulus is not None:
-        stimulus = one_or_default(stimulus, study.stimuli, "stimulus")
-        check_factor(study, stimulus, factor)
-        return stimulus
-    factors = {name: schema.factor_names(study.config["stimuli"][name]) for name in study.stimuli}
-    having = [name for name, own in factors.items() if own is None or factor in own]
-    if not having:
-        there = sorted({name for own in factors.values() for name in own or ()})
-        raise ConfigError(
-            f"factor: no stimulus of the study varies in '{factor}'. Name one of these factors: "
-            f"{', '.join(there) or 'there are none'}."
-        )
-    return min(having, key=lambda name: factors[name] is None)
-
-
-def check_factor(study: Study, stimulus: str, factor: str) -> None:
-    """Refuse a factor that a stimulus does not vary in, where its factors are known before it is made.
-
-    Raises
-    ------
-    ConfigError
-    """
-    factors = schema.factor_names(study.config["stimuli"][stimulus])
-    if factors is not None and factor not in factors:
-        raise ConfigError(f"factor: of the factors of '{stimulus}', {unknown(factor, factors)}")
-
-
-def known(study: Study, stimulus: str) -> Mapping[str, list[str]] | None:
-    """Return the factors of a stimulus's images, where they are known before it is made."""
-    return schema.factors(study.config["stimuli"][stimulus])
-
-
-def coded(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Return the number of each value, int (image,), and the values in natural order."""
-    levels = sorted(set(map(str, values)), key=natural)
-    numbers = {level: number for number, level in enumerate(levels)}
-    return np.array([numbers[str(value)] for value in values]), levels
+    return {name: values_of(found, name, where) for name in names or found}
 
 
 def crossed(values: Mapping[str, Sequence[str] | np.ndarray], where: str) -> Design:

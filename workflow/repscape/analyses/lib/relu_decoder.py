@@ -1,4 +1,8 @@
-"""Networks of one hidden layer of rectified linear units, trained by gradient descent, many at once."""
+"""Networks of one hidden layer of rectified linear units, trained by gradient descent, many at once.
+
+scikit-learn's `MLPRegressor` trains one network at a time, which takes more than twice as long, begins with
+other weights, and gives no outputs of earlier epochs.
+"""
 
 from collections.abc import Sequence
 
@@ -7,7 +11,6 @@ import numpy as np
 from repscape.core.errors import DataError
 
 MOMENTUM = 0.9
-_BLOCK = 2**23  # weights, or values of hidden units, that are held at once
 
 
 def train(
@@ -20,9 +23,10 @@ def train(
     epochs: int,
     learning_rate: float,
     seed: int,
-    told: Sequence[int],
+    after: Sequence[int],
+    block: int = 2**23,
 ) -> np.ndarray:
-    """Train a network for each set of targets and each decay, and tell what it makes of all rows.
+    """Train a network for each set of targets and each decay, and return its outputs for all rows.
 
     The network is that of Neuromatch Academy's tutorial on decoding (W1D5), y = V max(0, W x + a) + b. It
     is trained by gradient descent, with momentum, on all training rows at once. What falls is the mean over
@@ -46,24 +50,27 @@ def train(
         Steps of gradient descent.
     learning_rate : float
     seed : int
-    told : sequence of int
-        After which epochs; 0 is before any training.
+    after : sequence of int
+        The epochs after which outputs are returned; 0 is before any training.
+    block : int
+        Weights, or values of hidden units, of networks that are trained at once.
 
     Returns
     -------
-    float32 array (told, set, decay, row, output)
+    float32 array (after, set, decay, row, output)
 
     Raises
     ------
     DataError
         Training diverged.
     """
-    width = len(decays) * hidden * max(inputs.shape)
-    step = max(1, _BLOCK // width)
+    random = np.random.default_rng(seed)
+    first = random.normal(0, np.sqrt(1 / 3), (inputs.shape[1], hidden))
+    second = random.uniform(-1, 1, (hidden, targets.shape[2])) / np.sqrt(hidden)
+    step = max(1, block // (len(decays) * hidden * max(inputs.shape)))
+    how = (decays, first, second, epochs, learning_rate, after)
     parts = [
-        _train(
-            inputs, training, targets[start : start + step], decays, hidden, epochs, learning_rate, seed, told
-        )
+        _train(inputs, training, targets[start : start + step], *how)
         for start in range(0, len(targets), step)
     ]
     found = np.concatenate(parts, axis=1)
@@ -75,37 +82,38 @@ def train(
     return found
 
 
-def _train(inputs, training, targets, decays, hidden, epochs, learning_rate, seed, told) -> np.ndarray:
+def _train(
+    inputs, training, targets, decays, first, second, epochs: int, learning_rate: float, after
+) -> np.ndarray:
+    """Train all networks at once, from the weights `first` (axis, hidden) and `second` (hidden, output)."""
     import torch
 
-    random = np.random.default_rng(seed)
+    def tensor(values) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.float32)
+
     sets, _, outputs = targets.shape
-    count = sets * len(decays)
-    first = random.normal(0, np.sqrt(1 / 3), (inputs.shape[1], hidden))
-    second = random.uniform(-1, 1, (hidden, outputs)) / np.sqrt(hidden)
-    everything = torch.tensor(inputs, dtype=torch.float32)
+    hidden, count = len(second), sets * len(decays)
+    everything = tensor(inputs)
     rows = everything[torch.tensor(training)]
-    aims = torch.tensor(targets, dtype=torch.float32).repeat_interleave(
-        len(decays), 0
-    )  # (network, row, output)
-    shrink = torch.tensor(decays, dtype=torch.float32).repeat(sets)
+    aims = tensor(targets).repeat_interleave(len(decays), 0)  # (network, row, output)
     weights = [
-        torch.tensor(first, dtype=torch.float32).repeat(1, count),  # (axis, network and hidden unit)
+        tensor(first).repeat(1, count),  # (axis, network and hidden unit)
         torch.zeros(count * hidden),
-        torch.tensor(second, dtype=torch.float32).repeat(count, 1, 1),  # (network, hidden unit, output)
+        tensor(second).repeat(count, 1, 1),  # (network, hidden unit, output)
         torch.zeros(count, 1, outputs),
     ]
-    shrinks = [shrink.repeat_interleave(hidden), 0, shrink[:, None, None], 0]
+    decay = tensor(decays).repeat(sets)
+    shrinks = [decay.repeat_interleave(hidden), 0, decay[:, None, None], 0]
     steps = [torch.zeros_like(own) for own in weights]
 
-    def outputs_of(rows):
+    def outputs_of(rows: torch.Tensor) -> torch.Tensor:
         inner = torch.relu(torch.addmm(weights[1], rows, weights[0]))
         inner = inner.view(len(rows), count, hidden).transpose(0, 1)
         return torch.baddbmm(weights[3], inner, weights[2])
 
     found = []
     for epoch in range(epochs + 1):
-        if epoch in told:
+        if epoch in after:
             with torch.no_grad():
                 found.append(outputs_of(everything).view(sets, len(decays), len(inputs), outputs).numpy())
         if epoch == epochs:
@@ -114,8 +122,8 @@ def _train(inputs, training, targets, decays, hidden, epochs, learning_rate, see
             own.requires_grad_()
         loss = (outputs_of(rows) - aims).square().sum(-1).mean(1).sum()
         gradients = torch.autograd.grad(loss, weights)
-        for own, step, gradient, decay in zip(weights, steps, gradients, shrinks, strict=True):
+        for own, step, gradient, shrink in zip(weights, steps, gradients, shrinks, strict=True):
             own.requires_grad_(False)
-            step.mul_(MOMENTUM).add_(gradient).add_(decay * own)
+            step.mul_(MOMENTUM).add_(gradient).add_(shrink * own)
             own.sub_(learning_rate * step)
     return np.stack(found)

@@ -1,11 +1,13 @@
 """Activations of networks and recordings as analyses read them: one layer at a time."""
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.core.labels import check_equal
+from repscape.core.logs import progress
 
 
 class Responses(NamedTuple):
@@ -13,52 +15,66 @@ class Responses(NamedTuple):
 
     Attributes
     ----------
-    source, layer : str
+    path : str or Path
+    source, layer, stimulus, population : str
     order : int
         The layer's depth.
     activity : float32 array (row, unit)
     image : int array (row,)
-        The place of the row's image in the stimulus.
+        The index in the stimulus of the row's image.
     repeated : bool
         Whether rows are single trials, some of one image; else they are images.
     """
 
+    path: object
     source: str
     layer: str
+    stimulus: str
+    population: str
     order: int
     activity: np.ndarray
     image: np.ndarray
     repeated: bool
 
 
-def read(path, names: np.ndarray, names_path, *, single: bool = False) -> Responses:
-    """Read the activations of one layer.
+def each_layer(
+    paths: Sequence, names: np.ndarray, names_path, what: str, *, single: bool = False
+) -> Iterator[Responses]:
+    """Yield the activations of one layer after another, and show progress.
 
     Parameters
     ----------
-    path : str or Path
+    paths : sequence of str or Path
     names : str array (image,)
         What the images are called.
     names_path : str or Path
-        Where that is said, for messages.
+        The file that says so, for messages.
+    what : str
+        What is done with a layer, for the display of progress.
     single : bool
-        Of a recording with repeats, read single trials rather than their means.
+        Of recordings with repeats, read single trials rather than their means.
 
     Raises
     ------
     DataError
         The images are others, or activity is not finite.
     """
+    for path in progress(paths, what, "layers", len(paths), lambda _: 1):
+        yield read(path, names, names_path, single=single)
+
+
+def read(path, names: np.ndarray, names_path, *, single: bool = False) -> Responses:
+    """Read the activations of one layer; see `each_layer`."""
     from repscape.io import netcdf
 
     with netcdf.open_file(path, "activations") as file:
         check_equal("image", names, names_path, file["name"][:], path)
         repeated = single and "response" in file.variables
         activity = file["response" if repeated else "activation"][:]
-        image = file["trial_image"][:] if repeated else np.arange(len(names))
-        source, layer, order = file.source, file.layer, int(file.order)
-    check_finite(activity, names[image], path, layer)
-    return Responses(source, layer, order, activity, image.astype(int), repeated)
+        image = file["trial_image"][:].astype(int) if repeated else np.arange(len(names))
+        labels = (file.source, file.layer, file.stimulus, file.population, int(file.order))
+    check_finite(activity, names[image], path, labels[1])
+    return Responses(path, *labels, activity, image, repeated)
 
 
 def check_finite(activity: np.ndarray, names: np.ndarray, path, layer: str) -> None:

@@ -8,8 +8,6 @@ import numpy as np
 from repscape.analyses.lib.principal_axes import principal
 from repscape.analyses.lib.ridge import Ridge
 
-_BLOCK = 2**22  # responses that are held several times at once
-
 
 class Encoded(NamedTuple):
     """Out-of-fold predictions of neurons.
@@ -21,7 +19,7 @@ class Encoded(NamedTuple):
     totals : float64 (image, neuron)
         The same of the mean over the images outside its fold, which is the prediction without predictors.
     strength : float64 (fold, neuron)
-        What was chosen.
+        The penalty that was chosen.
     """
 
     errors: np.ndarray
@@ -35,6 +33,8 @@ def encode(
     group: np.ndarray,
     fold: np.ndarray,
     strengths: Sequence[float],
+    *,
+    block: int = 2**22,
 ) -> Encoded:
     """Predict the responses of each neuron to the images of each fold from those to all others.
 
@@ -50,12 +50,14 @@ def encode(
     fold : int array (image,)
     strengths : sequence of float
         See `ridge.Ridge`.
+    block : int
+        Responses that are in memory several times at once.
     """
     response = np.asarray(response, np.float64)
     neurons = response.shape[1]
     errors, totals = np.empty_like(response), np.empty_like(response)
     chosen = np.empty((int(fold.max()) + 1, neurons))
-    step = max(1, _BLOCK // len(response))
+    step = max(1, block // len(response))
     for number in range(len(chosen)):
         inside, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         axes = principal(activity, inside)

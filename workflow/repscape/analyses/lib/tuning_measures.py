@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from repscape.analyses.lib.chance import permutation_generators
 from repscape.analyses.lib.circle import Circle
 from repscape.core.seeds import derive
 
-BLOCK = 1 << 23  # values that are in memory at once as float64
+BLOCK = 1 << 23  # values that are in memory at once as float64; functions take another as `block`
 _TOGETHER = 100  # permutations
 
 
@@ -28,7 +29,7 @@ class Shape(NamedTuple):
     harmonic: np.ndarray
 
 
-def curves(answers: np.ndarray, circle: Circle) -> tuple[np.ndarray, np.ndarray]:
+def curves(answers: np.ndarray, circle: Circle, *, block: int = BLOCK) -> tuple[np.ndarray, np.ndarray]:
     """Average answers to the same value.
 
     Parameters
@@ -44,7 +45,7 @@ def curves(answers: np.ndarray, circle: Circle) -> tuple[np.ndarray, np.ndarray]
     count = np.bincount(circle.of)[:, None]
     mean = np.empty((len(count), answers.shape[1]))
     sem = np.empty_like(mean)
-    for units in _blocks(answers.shape):
+    for units in _blocks(answers.shape, block):
         own = answers[:, units].astype(np.float64)
         mean[:, units] = summed(own, circle.of) / count
         squares = summed((own - mean[:, units][circle.of]) ** 2, circle.of)
@@ -55,7 +56,7 @@ def curves(answers: np.ndarray, circle: Circle) -> tuple[np.ndarray, np.ndarray]
 
 
 def summed(values: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Sum rows that are of the same place, all places having some: (place, …)."""
+    """Sum the rows of each value, all values having some: (value, …)."""
     order = np.argsort(of, kind="stable")
     return np.add.reduceat(values[order], np.searchsorted(of[order], np.arange(of.max() + 1)), axis=0)
 
@@ -85,7 +86,7 @@ def kernel(circle: Circle, sd: float) -> np.ndarray:
     return weights / weights.sum(1, keepdims=True)
 
 
-def shape(curve: np.ndarray, circle: Circle) -> Shape:
+def shape(curve: np.ndarray, circle: Circle, *, block: int = BLOCK) -> Shape:
     """Measure curves.
 
     With r_k the mean answer to the value θ_k, w_k the share of the circle of period P that is nearest to
@@ -100,7 +101,7 @@ def shape(curve: np.ndarray, circle: Circle) -> Shape:
     neither a constant added to them nor a positive factor changes anything. What noise adds to the
     least answer makes selectivity smaller.
 
-    Width is half the width at half height between the least and the largest answer, between the two places
+    Width is half the width at half height between the least and the largest answer, at the two points
     next to the largest where the curve, interpolated linearly, falls to this height. Of curves with
     several peaks it is that of the highest.
 
@@ -118,7 +119,7 @@ def shape(curve: np.ndarray, circle: Circle) -> Shape:
     Shape
         A curve counts as constant where its SD is below the rounding of float32, 2⁻²³ of its mean.
     """
-    parts = [_shape(curve[:, units], circle) for units in _blocks(curve.shape)]
+    parts = [_shape(curve[:, units], circle) for units in _blocks(curve.shape, block)]
     return Shape(*map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -161,7 +162,9 @@ def _half_width(above: np.ndarray, circle: Circle) -> np.ndarray:
     return widths / 2
 
 
-def reliability(answers: np.ndarray, of: np.ndarray, splits: int, seed: int) -> np.ndarray:
+def reliability(
+    answers: np.ndarray, of: np.ndarray, splits: int, seed: int, *, block: int = BLOCK
+) -> np.ndarray:
     """Return how well curves of half of the trials agree, corrected for being of half of them.
 
     The trials of each value are split at random in halves of equal size (an odd one is left out), r is
@@ -173,7 +176,7 @@ def reliability(answers: np.ndarray, of: np.ndarray, splits: int, seed: int) -> 
     ----------
     answers : float array (trial, unit)
     of : int array (trial,)
-        The place of the trial's value.
+        The index of the trial's value.
     splits : int
     seed : int
 
@@ -187,18 +190,19 @@ def reliability(answers: np.ndarray, of: np.ndarray, splits: int, seed: int) -> 
     if len(twice) < 3 or not splits:
         return np.full(answers.shape[1], np.nan)
     halves = (counts[twice] // 2)[:, None]
-    place = np.full(len(counts), -1)
-    place[twice] = np.arange(len(twice))
+    number = np.full(len(counts), -1)  # of each value, among those shown twice
+    number[twice] = np.arange(len(twice))
     total, defined = np.zeros(answers.shape[1]), np.zeros(answers.shape[1])
-    for number in range(splits):
-        shuffled = np.random.default_rng(derive(seed, "split", number)).permutation(len(of))
+    for split in range(splits):
+        shuffled = np.random.default_rng(derive(seed, "split", split)).permutation(len(of))
         order = shuffled[np.argsort(of[shuffled], kind="stable")]
         rank = np.arange(len(of)) - np.searchsorted(of[order], of[order])
         half = counts[of[order]] // 2  # none of a value that was shown once
         parts = [order[rank < half], order[(rank >= half) & (rank < 2 * half)]]
-        for units in _blocks(answers.shape):
+        for units in _blocks(answers.shape, block):
             first, second = (
-                summed(answers[part][:, units].astype(np.float64), place[of[part]]) / halves for part in parts
+                summed(answers[part][:, units].astype(np.float64), number[of[part]]) / halves
+                for part in parts
             )
             r = _correlation(first, second)
             total[units] += np.nan_to_num(r)
@@ -215,7 +219,9 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return (first * second).sum(0) / np.sqrt((first**2).sum(0) * (second**2).sum(0))
 
 
-def p_values(answers: np.ndarray, circle: Circle, permutations: int, seed: int) -> np.ndarray:
+def p_values(
+    answers: np.ndarray, circle: Circle, permutations: int, seed: int, *, block: int = BLOCK
+) -> np.ndarray:
     """Test whether units are tuned, by permuting which trial had which value.
 
     The statistic is |Σ_k w_k r_k exp(iφ_k)| of answers about their mean: the amplitude of the curve's first
@@ -235,12 +241,9 @@ def p_values(answers: np.ndarray, circle: Circle, permutations: int, seed: int) 
     float64 array (unit,), NaN where a unit is constant
     """
     share = (circle.arcs / np.bincount(circle.of))[circle.of] * np.exp(1j * circle.phases)[circle.of]
-    orders = [
-        np.random.default_rng(derive(seed, "permutation", number)).permutation(len(share))
-        for number in range(permutations)
-    ]
+    orders = [random.permutation(len(share)) for random in permutation_generators(seed, permutations)]
     p = np.full(answers.shape[1], np.nan)
-    for units in _blocks(answers.shape):
+    for units in _blocks(answers.shape, block):
         own = answers[:, units].astype(np.float64)
         own -= own.mean(0)
         observed = np.abs(share @ own)
@@ -253,7 +256,7 @@ def p_values(answers: np.ndarray, circle: Circle, permutations: int, seed: int) 
     return p
 
 
-def _blocks(shape: tuple[int, int]):
+def _blocks(shape: tuple[int, int], block: int) -> list[slice]:
     """Divide the units of answers (item, unit) so that not too many are in memory at once."""
-    step = max(1, BLOCK // max(1, shape[0]))
+    step = max(1, block // max(1, shape[0]))
     return [slice(start, start + step) for start in range(0, shape[1], step)]
