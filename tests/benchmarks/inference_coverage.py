@@ -20,7 +20,8 @@ from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.single_trials import Trials, asked_for
 from repscape.plugin.registry import entry
-from repscape.rdms.compare.inference import Units, infer
+from repscape.rdms.compare.bootstrap import Units
+from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import similarities
 from repscape.rdms.compare.permutation import permutation_tests
 

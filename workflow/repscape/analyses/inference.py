@@ -19,9 +19,10 @@ from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, unknown
 from repscape.core.logs import logger
 from repscape.plugin.contract import Seeded, parameter
+from repscape.rdms.compare.bootstrap import Bootstrap, factors_of
 from repscape.rdms.compare.comparison import Similarity
-from repscape.rdms.compare.inference import Bootstrap, factors_of, infer
 from repscape.rdms.compare.inference import Inference as Inferred
+from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import reliability
 from repscape.rdms.compare.permutation import Permutation, permutation_tests
 from repscape.rdms.compare.significance import CORRECTIONS, LEVEL, corrected, corrected_pairs
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repscape.analyses.lib.inference_data import Models, Reference
-    from repscape.rdms.compare.inference import Units
+    from repscape.rdms.compare.bootstrap import Units
 
 NUMBERS = ("similarity", "sem", "low", "high")
 

@@ -13,8 +13,9 @@ from scipy.spatial.distance import pdist, squareform
 from statsmodels.stats.multitest import multipletests
 
 from repscape.core.errors import DataError
+from repscape.rdms.compare.bootstrap import Units, samples
 from repscape.rdms.compare.comparison import COMPARISONS, Similarity
-from repscape.rdms.compare.inference import Units, infer, samples
+from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import reliability
 from repscape.rdms.compare.significance import corrected, corrected_pairs, student_interval
 
@@ -53,7 +54,7 @@ BOOTSTRAPS = {
 def same_samples(monkeypatch):
     """Yield what `bootstrap_sample` returns of RDMs, for the samples drawn here."""
     monkeypatch.setattr(np.random, "default_rng", Legacy)
-    for both, _, _ in samples(("repeats", "entries"), [12], 8, 12, seed=5):
+    for both, _, _ in samples(("repeats", "entries"), [np.zeros((8, 66))], 12, seed=5):
         repeats, entries = both.repeats, both.entries[0]
         yield lambda rdms, repeats=repeats, entries=entries: (
             rdms.subsample("index", repeats).subsample_pattern("index", entries),
@@ -192,7 +193,7 @@ def test_false_positives_are_as_rare_as_said():
 
 
 def test_samples():
-    drawn = list(samples(("repeats", "entries"), [9], 4, 20, seed=0))
+    drawn = list(samples(("repeats", "entries"), [np.zeros((4, 36))], 20, seed=0))
     for both, repeats, entries in drawn:
         assert (both.repeats == repeats.repeats).all()
         assert (both.entries[0] == entries.entries[0]).all()
@@ -278,7 +279,7 @@ def test_units_and_entries_are_combined_like_repeats_and_entries():
     data, models = made(repeats=1)
     units = units_of(data, models)
     found = infer([data], [models], bootstrap="both", resamples=150, units=units, seed=2)
-    drawn = list(samples(("units", "entries"), [12], 1, 150, 2, 150))
+    drawn = list(samples(("units", "entries"), [data], 150, 2, units))
     assert [both.units for both, _, _ in drawn] == list(range(150))
     similarity = {"both": [], "units": [], "entries": []}
     first, second = np.triu_indices(12, 1)

@@ -9,7 +9,7 @@ from repscape.analyses.lib.inference_labels import DEPENDENT, Roles, keys, writt
 from repscape.core.errors import DataError
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
-from repscape.rdms.compare.inference import Units
+from repscape.rdms.compare.bootstrap import Units
 from repscape.rdms.condensed import defined_entries
 from repscape.rdms.labels import UNITS
 from repscape.rdms.table.entries import Space, check_same, spaces_of

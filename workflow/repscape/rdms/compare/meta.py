@@ -6,8 +6,8 @@ different layers, and so on.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.metrics.lib.distances import pairs
-from repscape.rdms.compare.comparison import Comparison, compare, left_out
+from repscape.rdms.compare.comparison import COMPARISONS, Comparison, compare, left_out
 from repscape.rdms.compare.permutation import p_values
 from repscape.rdms.labels import FOLLOWING, REPEATED
 from repscape.rdms.table.rdm_stack import Labelled, Notes
@@ -83,8 +83,6 @@ def meta_rdms(
     DataError
         RDMs of the same group and entry, or of different entries; no group with two RDMs.
     """
-    import pandas as pd
-
     from repscape.rdms.table.table import labels
 
     if table.empty:
@@ -100,20 +98,10 @@ def meta_rdms(
     notes = Notes(rdms)
     lower = [name for name in table.columns if name.startswith("entries")]
     members = rdms.alike(groups)
-    kept = [name for name in names if name not in entries and all(rdms.same(name, rows) for rows in members)]
-    # In the order of the table, but layers by depth: networks share names of some of them.
-    order = {
-        name: {value: rank for rank, value in enumerate(dict.fromkeys(rdms.cells[name]))} for name in entries
-    }
-    depth = rdms.cells.get("layer_order")
-
-    def rank(rows: list[int]) -> list[int]:
-        at = rows[0]
-        return [
-            depth[at] if name == "layer" and depth is not None else order[name][rdms.cells[name][at]]
-            for name in entries
-        ]
-
+    common = [
+        name for name in names if name not in entries and all(rdms.same(name, rows) for rows in members)
+    ]
+    rank = _ranking(rdms, entries)
     found, repeats = [], 1
     for rows in members:
         draws = sorted(rdms.alike(entries, rows), key=rank)
@@ -123,34 +111,17 @@ def meta_rdms(
             notes.alone.append(rows[0])
             continue
         repeats = max(repeats, *map(len, draws))
-        firsts = [several[0] for several in draws]
-        rdms.check_same_entries(firsts)
-        stack = np.array([np.mean([rdms.values[at] for at in several], axis=0) for several in draws])
-        notes.undefined(firsts, stack)
-        labelled = [rdms.label(at, entries) for at in firsts]
-        row = {_below(name): rdms.cells[name][rows[0]] for name in kept}
+        labelled = [rdms.label(several[0], entries) for several in draws]
+        row = {_below(name): rdms.cells[name][rows[0]] for name in common}
         row |= {_below(name): table[name].iat[rows[0]] for name in lower}
         row["entries"] = _index(entries, labelled)
-        for kind in comparisons:
-            arrays = {"dissimilarity": compare(stack, kind), "left_out": left_out(stack)}
-            notes.without_comparison(kind, firsts, arrays["dissimilarity"])
-            if permutations:
-                arrays["p"] = _tested(stack, labelled, kind, permutations, seed)
+        for kind, arrays in _compared(rdms, notes, draws, labelled, comparisons, permutations, seed):
             found.append({**row, "metric": kind, **arrays})
-    if not found:
-        raise DataError(
-            f"nothing to compare: no two RDMs that are alike in {', '.join(groups) or 'nothing'} differ in "
-            f"{', '.join(entries)}. Take a label out of `groups`, or choose others for `entries`."
-        )
+    _check_found(found, groups, entries)
     notes.tell(groups, permutations)
     if repeats > 1:
         logger.info("RDMs are averaged over draws of units or presentations: at most %d", repeats)
-
-    result = pd.DataFrame(
-        {name: pd.Series([row[name] for row in found], dtype=_dtype(found[0][name])) for name in found[0]}
-    )
-    last = ["entries", *(_below(name) for name in lower), *(name for name in _ARRAYS if name in result)]
-    result = result[[*(name for name in result if name not in last), *last]]
+    result = _table(found, lower)
     result.attrs["history"] = {
         "entries": entries,
         "groups": groups,
@@ -162,6 +133,56 @@ def meta_rdms(
         "of": table.attrs.get("history", {}),
     }
     return result
+
+
+def _ranking(rdms: Labelled, entries: Sequence[str]) -> Callable[[list[int]], list]:
+    """Return a key that sorts rows as the table does, but layers by depth: networks share names of some."""
+    order = {
+        name: {value: rank for rank, value in enumerate(dict.fromkeys(rdms.cells[name]))} for name in entries
+    }
+    depth = rdms.cells.get("layer_order")
+
+    def rank(rows: list[int]) -> list:
+        at = rows[0]
+        return [
+            depth[at] if name == "layer" and depth is not None else order[name][rdms.cells[name][at]]
+            for name in entries
+        ]
+
+    return rank
+
+
+def _compared(
+    rdms: Labelled,
+    notes: Notes,
+    draws: list[list[int]],
+    labelled: list[tuple],
+    comparisons,
+    permutations,
+    seed,
+) -> Iterator[tuple[Comparison, dict[str, np.ndarray]]]:
+    """Yield each comparison of RDMs, which are means over draws, with its arrays over pairs."""
+    firsts = [several[0] for several in draws]
+    rdms.check_same_entries(firsts)
+    stack = np.array([np.mean([rdms.values[at] for at in several], axis=0) for several in draws])
+    notes.undefined(firsts, stack)
+    for kind in comparisons:
+        arrays = {"dissimilarity": compare(stack, kind), "left_out": left_out(stack)}
+        notes.without_comparison(kind, firsts, arrays["dissimilarity"])
+        if permutations:
+            arrays["p"] = _tested(stack, labelled, kind, permutations, seed)
+        yield kind, arrays
+
+
+def _table(rows: list[dict], lower: Sequence[str]) -> "pd.DataFrame":
+    """Make a table of rows, entries and arrays last."""
+    import pandas as pd
+
+    result = pd.DataFrame(
+        {name: pd.Series([row[name] for row in rows], dtype=_dtype(rows[0][name])) for name in rows[0]}
+    )
+    last = ["entries", *(_below(name) for name in lower), *(name for name in _ARRAYS if name in result)]
+    return result[[*(name for name in result if name not in last), *last]]
 
 
 def labels_after(names: Iterable[str], entries: Sequence[str]) -> list[str]:
@@ -191,14 +212,22 @@ def check_labels(names: Sequence[str], entries: Sequence[str], groups: Sequence[
         )
 
 
+def _check_found(found: list, groups: Sequence[str], entries: Sequence[str]) -> None:
+    if not found:
+        raise DataError(
+            f"nothing to compare: no two RDMs that are alike in {', '.join(groups) or 'nothing'} differ in "
+            f"{', '.join(entries)}. Take a label out of `groups`, or choose others for `entries`."
+        )
+
+
 def _check_comparisons(comparisons: Sequence[Comparison], permutations: int) -> None:
     for kind in comparisons:
-        if kind not in get_args(Comparison):
-            raise ConfigError(f"comparisons: {unknown(kind, get_args(Comparison))}")
+        if kind not in COMPARISONS:
+            raise ConfigError(f"comparisons: {unknown(kind, COMPARISONS)}")
     if len(set(comparisons)) < len(comparisons):
         raise ConfigError(f"comparisons: one is listed twice: {', '.join(comparisons)}.")
     if not comparisons:
-        raise ConfigError(f"comparisons: expected at least one of {', '.join(get_args(Comparison))}.")
+        raise ConfigError(f"comparisons: expected at least one of {', '.join(COMPARISONS)}.")
     if permutations < 0:
         raise ConfigError(f"permutations: expected 0 or more, found {permutations}.")
 
