@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from textwrap import wrap
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
-from repscape.core.errors import ConfigError
 from repscape.core.labels import check_equal
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, fit, page, picture, row_label, write
+from repscape.figures.lib.shown import OfClassifier
 from repscape.figures.lib.style import WIDTH
 from repscape.io import stored_images
 from repscape.plugin.contract import Figure, parameter
@@ -22,20 +20,15 @@ GAP, TALLEST = 2.0, 20.0  # mm
 ABOVE, BELOW, LINE = 3.4, 3.0, 2.6  # mm: title and gap around a row, a line of text
 SIZE = 5.8  # points
 
-Images = Annotated[int, Field(ge=1, le=6)]
-Classes = Annotated[int, Field(ge=1, le=5)]
 
-
-class PredictedLabels(Figure):
+class PredictedLabels(OfClassifier, Figure):
     """What a network takes the images for: thumbnails with the most probable classes beneath."""
 
     category = "Predictions"
     shows_stimuli = True
 
-    source: str | None = parameter("By default the first.", None)
-    stimuli: list[str] | None = parameter("By default all.", None)
-    images: Images = parameter("How many images of each stimulus are shown, at most 6.", 5)
-    top: Classes = parameter("How many classes are written under each image, at most 5.", 3)
+    images: int = parameter("How many images of each stimulus are shown, evenly spaced.", 5, ge=1, le=6)
+    top: int = parameter("How many classes are written under each image.", 3, ge=1, le=5)
 
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters.
@@ -45,20 +38,11 @@ class PredictedLabels(Figure):
         ConfigError
             A name is unknown, or no network records its predictions.
         """
-        source = self.source
-        classifying = [source for source, layers in study.layers.items() if "predictions" in layers]
-        if not classifying:
-            raise ConfigError(
-                "source: no network of the study records its layer 'predictions'. Add it to the 'layers' of a "
-                "network that classifies."
-            )
-        network = defaults.one_or_default(source, classifying, "source")
+        shown = study.stimuli_of(self._network(study))
+        stimuli = defaults.many_or_all(self.stimuli, shown, "stimuli")
         return {
             "predictions": study.path("analysis", analysis="predictions"),
-            "stimuli": [
-                study.path("stimulus", stimulus=stimulus)
-                for stimulus in defaults.many_or_all(self.stimuli, study.stimuli_of(network), "stimuli")
-            ],
+            "stimuli": [study.path("stimulus", stimulus=stimulus) for stimulus in stimuli],
         }
 
     def draw(self, data: Mapping):
@@ -69,8 +53,6 @@ class PredictedLabels(Figure):
         Figure, str
             The figure and its caption.
         """
-        from matplotlib.patches import Rectangle
-
         predictions = data["predictions"]
         network = self.source or str(predictions["source"].values[0])
         width = (WIDTH - LEFT) / self.images - GAP
@@ -79,25 +61,30 @@ class PredictedLabels(Figure):
             for stimulus in data["stimuli"]
         ]
         fig, axes = page(sum(row.height for row in rows))
-        top_of_row = 0.0
+        top = 0.0
         for row in rows:
-            upper = top_of_row + ABOVE
-            row_label(axes, self.style, row.name, upper, row.picture)
-            for column, image in enumerate(row.images):
-                left = LEFT + column * (width + GAP)
-                write(axes, left, top_of_row + 0.6, row.titles[column], fontsize=5.5, color="0.35")
-                pixels = stored_images.image(row.stimulus, image)
-                line = picture(axes, pixels, left, upper, width, row.picture, gid=f"{row.name}/{image}") + 0.6
-                across = fit(pixels.shape, width, row.picture)[0]
-                for words, probability in row.entries[column]:
-                    bar = Rectangle((left, line), across * probability, LINE, linewidth=0)
-                    bar.set(facecolor=self.style.colour(row.name), alpha=0.3)
-                    axes.add_patch(bar)
-                    for text in words:
-                        write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
-                        line += LINE
-            top_of_row += row.height
+            row_label(axes, self.style, row.name, top + ABOVE, row.picture)
+            for column in range(len(row.images)):
+                self._image(axes, row, column, LEFT + column * (width + GAP), top, width)
+            top += row.height
         return fig, caption(predictions, network, rows, min(self.top, predictions.sizes["rank"]))
+
+    def _image(self, axes, row: "_Row", column: int, left: float, top: float, width: float) -> None:
+        """Draw an image between its title and its classes."""
+        from matplotlib.patches import Rectangle
+
+        write(axes, left, top + 0.6, row.titles[column], fontsize=5.5, color="0.35")
+        pixels = stored_images.image(row.stimulus, row.images[column])
+        gid = f"{row.name}/{row.images[column]}"
+        line = picture(axes, pixels, left, top + ABOVE, width, row.picture, gid=gid) + 0.6
+        across = fit(pixels.shape, width, row.picture)[0]
+        for words, probability in row.entries[column]:
+            bar = Rectangle((left, line), across * probability, LINE, linewidth=0)
+            bar.set(facecolor=self.style.colour(row.name), alpha=0.3)
+            axes.add_patch(bar)
+            for text in words:
+                write(axes, left + 0.3, line + 0.25, text, fontsize=SIZE)
+                line += LINE
 
 
 class _Row:
@@ -108,8 +95,8 @@ class _Row:
         self.images = evenly_spaced(stimulus.sizes["image"], images)
         predicted = predictions.sel(stimulus=self.name)
         names = stimulus["name"].values
-        here, there = (dataset.encoding["source"] for dataset in (stimulus, predictions))
-        check_equal("image", names, here, predicted["name"].values[: len(names)], there)
+        file, other = (dataset.encoding["source"] for dataset in (stimulus, predictions))
+        check_equal("image", names, file, predicted["name"].values[: len(names)], other)
         found = predicted.isel(image=self.images, rank=slice(top))
         letters = int(width / (SIZE * 0.2))
         self.numbered = any(str(label).isdigit() for label in found["label"].values.ravel())

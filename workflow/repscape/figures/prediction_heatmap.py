@@ -1,40 +1,58 @@
 """Which classes each image is taken for: images × classes, a block a stimulus."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from repscape.analyses.lib.result import Result
-from repscape.core.errors import ConfigError, DataError
+from repscape.core.errors import DataError
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, inset, page, row_label, write
+from repscape.figures.lib.shown import PREDICTIONS, OfClassifier
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
 
-LAYER = "predictions"
 BOTTOM, GAP, TALLEST, LETTER = 11.0, 2.0, 24.0, 1.25  # mm; the last: usual width of a character
 LONGEST, OTHERS = 26, "all other classes"  # characters of a class; the last column
 
-Classes = Annotated[int, Field(ge=2, le=50)]
+
+class Shown(NamedTuple):
+    """Probabilities, and the classes that are shown of them.
+
+    Attributes
+    ----------
+    probabilities : dict of stimulus to array (image, class)
+    chosen : dict of stimulus to the classes that it chose
+    names : list of str
+        Of the classes shown.
+    """
+
+    probabilities: dict[str, np.ndarray]
+    chosen: dict[str, list[int]]
+    names: list[str]
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes shown, those of one stimulus after those of another."""
+        return [number for own in self.chosen.values() for number in own]
 
 
-class PredictionHeatmap(Figure):
+class PredictionHeatmap(OfClassifier, Figure):
     """Which classes each image is taken for: images × classes, a block a stimulus."""
 
     category = "Predictions"
     saves_data = True
     shows_stimuli = True
 
-    source: str | None = parameter("By default the first.", None)
-    stimuli: list[str] | None = parameter("By default all.", None)
-    classes: Classes = parameter(
-        "How many classes are shown, at most 50: stimuli choose in turn, each the class of its highest "
-        "mean probability that is not yet chosen. A last column holds the sum of all others.",
+    classes: int = parameter(
+        "How many classes are shown: stimuli choose in turn, each the class of its highest mean probability "
+        "that is not yet chosen. A last column holds the sum of all others.",
         40,
+        ge=2,
+        le=50,
     )
     population: str | None = parameter(
         "One that has all classes; by default one that records filter means (of single positions: the "
@@ -50,27 +68,18 @@ class PredictionHeatmap(Figure):
         ConfigError
             A name is unknown, no network records its predictions, or no population has all classes.
         """
-        source = self.source
-        stimuli = self.stimuli
-        population = self.population
-        classifying = [source for source, layers in study.layers.items() if LAYER in layers]
-        if not classifying:
-            raise ConfigError(
-                f"source: no network of the study records its layer '{LAYER}'. Add it to the 'layers' of a "
-                "network that classifies."
-            )
-        network = defaults.one_or_default(source, classifying, "source")
+        network = self._network(study)
         population = activation_panels.population(
             study,
-            population,
+            self.population,
             # One position: the mean over positions is the unit itself.
             ["filter_means", "all", "random"],
             "all classes",
             "{filter_means: {kind: filter_means}}",
         )
-        stimuli = defaults.many_or_all(stimuli, study.stimuli_of(network), "stimuli")
+        stimuli = defaults.many_or_all(self.stimuli, study.stimuli_of(network), "stimuli")
         return {
-            "activations": activation_panels.activations(study, network, stimuli, population, [LAYER]),
+            "activations": activation_panels.activations(study, network, stimuli, population, [PREDICTIONS]),
             "layers": study.path("layers", source=network),
         }
 
@@ -87,88 +96,95 @@ class PredictionHeatmap(Figure):
         DataError
             The population lacks classes.
         """
-        import matplotlib
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import PowerNorm
-        from matplotlib.patches import Rectangle
-
         recordings = {dataset.attrs["stimulus"]: dataset for dataset in data["activations"]}
         probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
         chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, self.classes)
-        shown = [number for own in chosen.values() for number in own]
-        categories = names_of_classes(data["layers"], shown)
-        labels = [*(captions.shorten(label, LONGEST) for label in categories), None, OTHERS]
+        classes = [number for own in chosen.values() for number in own]
+        shown = Shown(probabilities, chosen, names_of_classes(data["layers"], classes))
+        text = caption(recordings, data["layers"], classes)
+        return self._draw(shown), text, _result(shown, recordings)
 
-        names = list(probabilities)
-        pitch = (WIDTH - LEFT - 3) / (len(shown) + 2)  # the sum stands apart
-        first = 3 + LETTER * max(map(len, filter(None, labels)))  # where the first row begins
+    def _draw(self, shown: Shown):
+        """Draw a block a stimulus, a row an image, with the names of classes above."""
+        import matplotlib
+        from matplotlib.colors import PowerNorm
+
+        names, count = list(shown.probabilities), len(shown.classes)
+        labels = [captions.shorten(label, LONGEST) for label in shown.names]
+        pitch = (WIDTH - LEFT - 3) / (count + 2)  # the sum stands apart
+        first = 3 + LETTER * max(map(len, [*labels, OTHERS]))  # where the first row begins
         height = min((PAGE - first - BOTTOM) / len(names), TALLEST)
-        fig, axes = page(first + height * len(names) + BOTTOM)
+        bottom = first + height * len(names)
+        fig, axes = page(bottom + BOTTOM)
         norm, colours = PowerNorm(0.5, 0, 1), matplotlib.colormaps["viridis"]
-        for row, name in enumerate(names):
-            values = probabilities[name]
-            others = others_of(values, shown)
+        for row, (name, values) in enumerate(shown.probabilities.items()):
             top = first + row * height
             row_label(axes, self.style, name, top, height - GAP)
-            for block, left, gid in (
-                (values[:, shown], LEFT, f"{name}/classes"),
-                (others, LEFT + (len(shown) + 1) * pitch, f"{name}/others"),
+            for block, column, gid in (
+                (values[:, shown.classes], 0, f"{name}/classes"),
+                (others_of(values, shown.classes), count + 1, f"{name}/others"),
             ):
+                left = LEFT + column * pitch
                 axes.imshow(
-                    block,
-                    norm=norm,
-                    cmap=colours,
+                    block, norm=norm, cmap=colours, aspect="auto", interpolation="none", gid=gid,
                     extent=(left, left + block.shape[1] * pitch, top + height - GAP, top),
-                    aspect="auto",
-                    interpolation="none",
-                    gid=gid,
-                )
-        for column, label in enumerate(labels):
-            if label is not None:
-                at = LEFT + (column + 0.5) * pitch
-                axes.text(at, first - 2, label, rotation=90, ha="center", va="bottom", fontsize=6)
+                )  # fmt: skip
+        for column, label in [*enumerate(labels), (count + 1, OTHERS)]:
+            at = LEFT + (column + 0.5) * pitch
+            axes.text(at, first - 2, label, rotation=90, ha="center", va="bottom", fontsize=6)
+        self._who_chose(axes, shown.chosen, first - 1.4, pitch)
+        _colour_scale(axes, bottom + 1, norm, colours)
+        write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
+        return fig
+
+    def _who_chose(self, axes, chosen: Mapping[str, list[int]], top: float, pitch: float) -> None:
+        """Draw a bar of a stimulus's colour above the classes that it chose."""
+        from matplotlib.patches import Rectangle
+
         left = LEFT
-        for name, own in chosen.items():
-            bar = Rectangle((left + 0.2, first - 1.4), len(own) * pitch - 0.4, 0.8, linewidth=0)
+        for name, classes in chosen.items():
+            bar = Rectangle((left + 0.2, top), len(classes) * pitch - 0.4, 0.8, linewidth=0)
             bar.set(facecolor=self.style.colour(name), gid=f"{name}/chose")
             axes.add_patch(bar)
-            left += len(own) * pitch
-        bottom = first + height * len(names)
-        bar = inset(axes, WIDTH - 63, bottom + 1, 60, 2)
-        ticks = [0, 0.01, 0.1, 0.3, 0.6, 1]
-        fig.colorbar(ScalarMappable(norm, colours), cax=bar, orientation="horizontal")
-        bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        bar.xaxis.minorticks_off()
-        bar.tick_params(length=2, pad=1, labelsize=6)
-        bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
-        write(axes, LEFT, bottom + 1, "images, from first to last ↓", fontsize=6.5)
-        rows = activation_panels.rows(
-            recordings, {name: range(len(own)) for name, own in probabilities.items()}
-        )
-        variables = {
-            "probability": activation_panels.variable(
-                ("row", "class"),
-                np.concatenate([values[:, shown] for values in probabilities.values()]),
-                "probability of a class",
-                (*rows, "label", "chosen_by"),
-            ),
-            "others": activation_panels.variable(
-                ("row",),
-                np.concatenate([others_of(values, shown)[:, 0] for values in probabilities.values()]),
-                OTHERS,
-                rows,
-            ),
-            "class": (("class",), np.array(shown, np.int32)),
-            "label": (("class",), categories),
-            "chosen_by": (
-                ("class",),
-                [name for name, own in chosen.items() for _ in own],
-                {"long_name": "stimulus that chose the class"},
-            ),
-            **rows,
-        }
-        result = Result(variables, activation_panels.keys(data["activations"][0], "layer"))
-        return fig, caption(recordings, data["layers"], shown), result
+            left += len(classes) * pitch
+
+
+def _colour_scale(axes, top: float, norm, colours) -> None:
+    from matplotlib.cm import ScalarMappable
+
+    bar = inset(axes, WIDTH - 63, top, 60, 2)
+    axes.get_figure().colorbar(ScalarMappable(norm, colours), cax=bar, orientation="horizontal")
+    ticks = [0, 0.01, 0.1, 0.3, 0.6, 1]
+    bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    bar.xaxis.minorticks_off()
+    bar.tick_params(length=2, pad=1, labelsize=6)
+    bar.set_xlabel("probability (square-root colour scale)", labelpad=1)
+
+
+def _result(shown: Shown, recordings: Mapping) -> Result:
+    """Describe what is shown, for the figure's file."""
+    values = shown.probabilities.values()
+    rows = activation_panels.rows(
+        recordings, {name: range(len(own)) for name, own in shown.probabilities.items()}
+    )
+    chosen_by = [name for name, own in shown.chosen.items() for _ in own]
+    variables = {
+        "probability": activation_panels.variable(
+            ("row", "class"),
+            np.concatenate([own[:, shown.classes] for own in values]),
+            "probability of a class",
+            (*rows, "label", "chosen_by"),
+        ),
+        "others": activation_panels.variable(
+            ("row",), np.concatenate([others_of(own, shown.classes)[:, 0] for own in values]), OTHERS, rows
+        ),
+        "class": (("class",), np.array(shown.classes, np.int32)),
+        "label": (("class",), shown.names),
+        "chosen_by": (("class",), chosen_by, {"long_name": "stimulus that chose the class"}),
+        **rows,
+    }
+    first = next(iter(recordings.values()))
+    return Result(variables, activation_panels.keys(first, "layer"))
 
 
 def others_of(probabilities: np.ndarray, shown: list[int]) -> np.ndarray:
@@ -184,7 +200,7 @@ def all_classes(recording, layers) -> np.ndarray:
     DataError
         The recording lacks classes.
     """
-    expected = int(layers["units"].sel(layer=LAYER))
+    expected = int(layers["units"].sel(layer=PREDICTIONS))
     units = recording["unit"].values
     if len(units) < expected:
         raise DataError(
@@ -222,7 +238,7 @@ def caption(recordings: dict, layers, shown: list[int]) -> str:
     names = list(recordings)
     first = recordings[names[0]]
     images = [recording.sizes["image"] for recording in recordings.values()]
-    total = int(layers["units"].sel(layer=LAYER))
+    total = int(layers["units"].sel(layer=PREDICTIONS))
     return (
         f"What {captions.escape(first.attrs['source'])} takes each image for: probabilities (softmax) of "
         f"{len(shown)} of its {captions.number(total)} classes (columns) for every image (rows) of "

@@ -2,10 +2,13 @@
 
 from typing import ClassVar
 
+from repscape.core.errors import ConfigError
 from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.significance import Correction
 from repscape.study import defaults
 from repscape.study.study import Study
+
+PREDICTIONS = "predictions"  # the layer of a network's probabilities
 
 
 class OfSource(Plugin, shared=True):
@@ -54,6 +57,26 @@ class OfStimuli(Plugin, shared=True):
     stimuli: list[str] | None = parameter(
         "Which stimuli are shown; by default all that there are results of.", None
     )
+
+
+class OfClassifier(OfSource, OfStimuli, shared=True):
+    """What one network takes images for is shown."""
+
+    def _network(self, study: Study) -> str:
+        """Return the source, by default the first that records its predictions.
+
+        Raises
+        ------
+        ConfigError
+            No network records them.
+        """
+        valid = [source for source, layers in study.layers.items() if PREDICTIONS in layers]
+        if not valid:
+            raise ConfigError(
+                f"source: no network of the study records its layer '{PREDICTIONS}'. Add it to the 'layers' "
+                "of a network that classifies."
+            )
+        return defaults.one_or_default(self.source, valid, "source")
 
 
 class OfPopulation(Plugin, shared=True):
