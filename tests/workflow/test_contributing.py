@@ -14,7 +14,7 @@ from project import REPOSITORY, Project
 from scipy.spatial.distance import pdist
 
 TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text()
-PLUGIN = r"^\*\*An? [\w ]+\*\*, `workflow/repscape/(\S+\.py)`:\n\n```python\n(.*?)```"
+PLUGIN = r"^\*\*An? [\w ]+\*\*, `my_lab/(\S+\.py)`:\n\n```python\n(.*?)```"
 FILES = dict(re.findall(PLUGIN, TEXT, re.MULTILINE | re.DOTALL))
 (STUDY,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 STIMULI = ("checkerboards", "white_noise")
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 def project(tmp_path_factory):
     project = Project.create(tmp_path_factory.mktemp("contributing") / "project", yaml.safe_load(STUDY))
     for path, code in FILES.items():
-        file = project.folder / "workflow/repscape" / path
-        assert not file.exists()
+        file = project.folder / "my_lab" / path
+        file.parent.mkdir(parents=True)
         file.write_text(code)
     project.run()
     return project
@@ -48,7 +48,7 @@ def test_there_is_one_of_each():
 
 
 def test_they_are_in_the_house_style(project):
-    files = [project.folder / "workflow/repscape" / path for path in FILES]
+    files = [project.folder / "my_lab" / path for path in FILES]
     # beside the files, for it names folders by their paths from there
     shutil.copy(REPOSITORY / "pyproject.toml", project.folder)
     for command in (["check"], ["format", "--check"]):
@@ -59,13 +59,14 @@ def test_they_are_in_the_house_style(project):
 
 def test_planning_with_them_imports_nothing_heavy(project):
     code = (
-        "import sys; from repscape.plugin import registry\n"
+        "import sys; from repscape.plugin import registry; registry.use(['my_lab'])\n"
         f"for file in {list(FILES)}:\n"
-        "    registry.entry(*file.removesuffix('.py').split('/'))\n"
+        "    registry.find(*file.removesuffix('.py').split('/'))\n"
         "print(*{'torch', 'matplotlib', 'netCDF4', 'xarray', 'scipy'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
+        cwd=project.folder,
         env=os.environ | {"PYTHONPATH": str(project.folder / "workflow")},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -132,4 +133,4 @@ def test_the_figure(results):
     for words in (*STIMULI, "sparseness", "block10"):
         assert f">{words}</text>" in svg
     caption = (results / "figures/sparseness_by_depth.rst").read_text()
-    assert caption.startswith("Sparseness of the answers of squeezenet (population ``random``)")
+    assert caption.startswith("Sparseness of the responses of squeezenet (population ``random``)")
