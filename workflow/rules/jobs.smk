@@ -340,4 +340,4 @@ def code(script, *files, **step_plugins):
         for step, chosen in sorted(step_plugins.items())
         for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
     ]
-    return code_digest.digest(os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)
+    return or_stop(code_digest.digest, os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)

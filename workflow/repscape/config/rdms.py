@@ -20,6 +20,8 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
         keys, name = ("rdms", "metrics", index), entry.name or entry.kind
         if entry.kind not in registry.names("metrics"):
             mistakes.add(keys, unknown_metric(entry.kind))
+        else:
+            mistakes.ask(keys, registry.find, "metrics", entry.kind)
         check_name(mistakes, keys, name)
         if name in registry.names("metrics") and name != entry.kind:
             mistakes.add(
