@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.analyses.lib.result import Result
-from repscape.figures.lib import captions, rdm_data
+from repscape.figures.lib import captions, rdm_data, rdm_matrix
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_label
 from repscape.figures.lib.shown import OfRdms
 from repscape.figures.lib.style import PAGE, WIDTH
@@ -18,7 +18,6 @@ from repscape.study.study import Study
 
 COLUMNS = 6
 IMAGES = 500  # shown of a stimulus of thousands: more than the matrix has pixels would not be seen
-UNDEFINED = "#D9D9D9"
 TOP, BOTTOM, GAP = 5.0, 10.0, 2.2  # mm: column titles, colour scales, between matrices
 LETTER, LINE = 1.35, 3.2  # mm, of 7 points
 LONGEST = 24  # letters of an upright column title
@@ -116,12 +115,15 @@ class RdmGallery(OfRdms, Figure):
             self._row_labels(axes, stimulus, top + row * pitch, side, shown.images[stimulus])
         for column, (layer, name) in enumerate(zip(layers, names, strict=True)):
             left = LEFT + column * pitch
-            matrices = {f"{stimulus}/{layer}": shown.matrices[stimulus, layer] for stimulus in stimuli}
-            colours = _column(axes, matrices, limits[layer], left, top, side)
+            defined = bool(np.isfinite(limits[layer]).all())
+            scale = limits[layer] if defined else (0, 1)
+            for row, stimulus in enumerate(stimuli):
+                matrix, upper = shown.matrices[stimulus, layer], top + row * pitch
+                rdm_matrix.draw(axes, matrix, left, upper, side, *scale, gid=f"{stimulus}/{layer}")
             turned = {"rotation": 90, "va": "bottom"} if upright else {}
             axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
-            if np.isfinite(limits[layer]).all():
-                colour_scale(axes, left, below, side, colours, *limits[layer], 3 if side > 18 else 2)
+            if defined:
+                colour_scale(axes, left, below, side, rdm_matrix.colours(), *scale, 3 if side > 18 else 2)
         # in the middle below the matrices, or as near to it as there is room
         half = LETTER / 2 * max(map(len, words.split("\n")))
         middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)
@@ -148,25 +150,7 @@ def _shown(opened: list, metric: str) -> Shown:
 def _limits(shown: Shown, layer: str) -> tuple[float, float]:
     """Return the limits of a layer's colours; NaN where nothing is defined."""
     values = np.concatenate([shown.matrices[stimulus, layer].ravel() for stimulus in shown.stimuli])
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return np.nan, np.nan
-    return min(0, values.min()), values.max() or 1
-
-
-def _column(axes, matrices: Mapping, limits: tuple[float, float], left: float, top: float, side: float):
-    """Draw matrices, by their gid, below each other with one colour scale; return the colours."""
-    import matplotlib
-
-    colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
-    low, high = limits if np.isfinite(limits).all() else (0, 1)
-    for row, (gid, matrix) in enumerate(matrices.items()):
-        upper = top + row * (side + GAP)
-        axes.imshow(
-            matrix, vmin=low, vmax=high, cmap=colours, extent=(left, left + side, upper + side, upper),
-            aspect="auto", interpolation="none", gid=gid,
-        )  # fmt: skip
-    return colours
+    return rdm_matrix.limits(values) if np.isfinite(values).any() else (np.nan, np.nan)
 
 
 def _result(shown: Shown, limits: dict[str, tuple[float, float]]) -> Result:

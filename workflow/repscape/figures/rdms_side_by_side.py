@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.figures.lib import captions, rdm_labels
+from repscape.figures.lib import captions, rdm_labels, rdm_matrix
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.millimetre_page import colour_scale, page
@@ -14,12 +14,11 @@ from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
-from repscape.rdms.labels import Where
+from repscape.rdms.labels import Where, indices_where
 from repscape.study import defaults
 from repscape.study.study import Study
 
 MOST = 20  # panels
-UNDEFINED = "#D9D9D9"
 BAND, GAP, TITLE, SCALE, MARGIN, LETTER = 2.0, 4.0, 5.0, 9.0, 1.0, 1.15  # mm
 SMALLEST, LARGEST = 24.0, 60.0  # mm, of a panel
 LONGEST = 24  # letters of a group's name
@@ -53,14 +52,12 @@ class RdmsSideBySide(Figure):
         ConfigError
             The study has neither a recording nor an analysis `mean_rdm` of that name; a label is unknown.
         """
-        of = self.of
-        made = defaults.analyses_of(study, "mean_rdm")
-        recordings = list(study.config.get("recordings", {}))
-        if not made + recordings:
+        valid = defaults.analyses_of(study, "mean_rdm") + list(study.config.get("recordings", {}))
+        if not valid:
             raise ConfigError(
                 "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
             )
-        of = defaults.one_or_default(of, made + recordings, "of")
+        of = defaults.one_or_default(self.of, valid, "of")
         known = select_rdms.labels(study, of)
         for label in self.where or {}:
             if label not in known:
@@ -69,12 +66,8 @@ class RdmsSideBySide(Figure):
         stimuli = select_rdms.stimuli(study, of)
         if self.by is not None:
             levels, factors = rdm_labels.of_entries(study, of), rdm_labels.of_images(study, stimuli)
-            if (
-                levels is not None
-                and factors is not None
-                and self.by not in ("image", "label", *levels, *factors)
-            ):
-                raise ConfigError(f"by: {unknown(self.by, {*levels, *factors, 'label'})}")
+            if levels is not None and factors is not None:
+                defaults.one_or_default(self.by, dict.fromkeys([*levels, *factors, "label", "image"]), "by")
         return {"rdms": rdms, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
     def draw(self, data: Mapping):
@@ -84,100 +77,98 @@ class RdmsSideBySide(Figure):
         -------
         Figure, str
             The figure and its caption.
-        """
-        import matplotlib
-        from matplotlib.patches import Rectangle
 
-        if not hasattr(data["rdms"], "dims") or "entry" not in data["rdms"].dims:
-            raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
-        table = _chosen(data["rdms"], self.where)
-        if table.sizes["rdm"] > MOST:
-            raise ConfigError(
-                f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their labels."
-            )
+        Raises
+        ------
+        ConfigError
+            More RDMs are chosen than there is room for, or a label is unknown.
+        DataError
+            The RDMs have different entries.
+        """
+        table = self._chosen(data["rdms"])
         groups = _groups(table, EntryPictures(data["stimuli"]), self.by)
-        paint = {} if groups is None else label_colours(self.by or "label", groups).colours
         order = np.arange(table.sizes["entry"]) if groups is None else _order(groups)
+        blocks = [] if groups is None else _blocks([groups[at] for at in order])
+        paint = {} if groups is None else label_colours(self.by or "label", groups).colours
         matrices = [_matrix(table, rdm, order, self.ranked) for rdm in range(table.sizes["rdm"])]
         names, shared = titles(table)
 
-        blocks = [] if groups is None else _blocks([groups[at] for at in order])
         words = {name: _word(name, self.by) for name, *_ in blocks}
         left = max((LETTER * len(word) for word in words.values()), default=0)
         left += BAND + 2 if blocks else MARGIN
         columns = _columns(len(matrices), left)
         side = min(LARGEST, (WIDTH - left - MARGIN - GAP * (columns - 1)) / columns)
-        own = 0 if self.ranked else SCALE
-        pitch = TITLE + side + GAP + own
-        rows = -(-len(matrices) // columns)
+        pitch = TITLE + side + GAP + (0 if self.ranked else SCALE)
+        below = -(-len(matrices) // columns) * pitch
         width = max(left + columns * (side + GAP) - GAP + MARGIN, left + BAR + 45)
-        fig, axes = page(rows * pitch + (SCALE if self.ranked else 1), width)
-        colours = matplotlib.colormaps["viridis"].with_extremes(bad=UNDEFINED)
+        fig, axes = page(below + (SCALE if self.ranked else 1), width)
         for at, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
             x, y = left + at % columns * (side + GAP), at // columns * pitch + TITLE
-            low, high = (0, 100) if self.ranked else _limits(matrix)
-            axes.imshow(
-                matrix, vmin=low, vmax=high, cmap=colours, extent=(x, x + side, y + side, y), aspect="auto",
-                interpolation="none", gid=name,
-            )  # fmt: skip
-            axes.text(x, y - 1.5, captions.shorten(name, int(side / 1.45)))
-            step = side / len(matrix)
-            for group, first, count in blocks:
-                axes.add_patch(
-                    Rectangle(
-                        (x - BAND + 0.5, y + first * step),
-                        BAND - 1,
-                        count * step,
-                        facecolor=paint[group],
-                        linewidth=0,
-                    )
-                )
-                if at % columns == 0:
-                    middle = y + (first + count / 2) * step
-                    axes.text(x - BAND - 0.3, middle, words[group], ha="right", va="center", fontsize=6)
-                if first:
-                    for line in (
-                        ([x, x + side], [y + first * step] * 2),
-                        ([x + first * step] * 2, [y, y + side]),
-                    ):
-                        axes.plot(*line, color="white", linewidth=0.4)
-            if not self.ranked:
-                colour_scale(axes, x, y + side + 1.5, side, colours, low, high, 3)
-        below = rows * pitch
+            self._panel(axes, matrix, name, x, y, side)
+            _mark_groups(axes, blocks, paint, x, y, side, side / len(matrix))
+            if at % columns == 0:
+                _name_groups(axes, blocks, words, x, y, side / len(matrix))
         if self.ranked:
-            colour_scale(axes, left, below, BAR, colours, 0, 100, 5)
+            colour_scale(axes, left, below, BAR, rdm_matrix.colours(), 0, 100, 5)
             axes.text(left + BAR + 2, below + 1, "dissimilarity, percentile", va="center")
         else:
             axes.text(left, below - 1.5, "dissimilarity, a scale for each RDM", va="center")
         return fig, caption(table, names, shared, self.by or "label", blocks, self.ranked)
 
+    def _chosen(self, table):
+        """Choose RDMs by their labels."""
+        if not hasattr(table, "dims") or "entry" not in table.dims:
+            raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
+        labels = {str(name): table[name].values for name in table.variables if table[name].dims == ("rdm",)}
+        table = table.isel(rdm=indices_where(labels, self.where))
+        if table.sizes["rdm"] > MOST:
+            raise ConfigError(
+                f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their "
+                "labels."
+            )
+        return table
+
+    def _panel(self, axes, matrix: np.ndarray, name: str, x: float, y: float, side: float) -> None:
+        """Draw one RDM below its name, and above a colour scale of its own where these are no ranks."""
+        low, high = (0, 100) if self.ranked else rdm_matrix.limits(matrix)
+        rdm_matrix.draw(axes, matrix, x, y, side, low, high, gid=name)
+        axes.text(x, y - 1.5, captions.shorten(name, int(side / 1.45)))
+        if not self.ranked:
+            colour_scale(axes, x, y + side + 1.5, side, rdm_matrix.colours(), low, high, 3)
+
+
+def _mark_groups(axes, blocks: list, paint: Mapping, x: float, y: float, side: float, step: float) -> None:
+    """Draw bars of the groups' colours at the left of a matrix, and lines between groups."""
+    from matplotlib.patches import Rectangle
+
+    for group, first, count in blocks:
+        at, height = first * step, count * step
+        bar = Rectangle((x - BAND + 0.5, y + at), BAND - 1, height, facecolor=paint[group], linewidth=0)
+        axes.add_patch(bar)
+        if first:
+            axes.plot([x, x + side], [y + at] * 2, color="white", linewidth=0.4)
+            axes.plot([x + at] * 2, [y, y + side], color="white", linewidth=0.4)
+
+
+def _name_groups(axes, blocks: list, words: Mapping, x: float, y: float, step: float) -> None:
+    for group, first, count in blocks:
+        middle = y + (first + count / 2) * step
+        axes.text(x - BAND - 0.3, middle, words[group], ha="right", va="center", fontsize=6)
+
 
 def titles(table) -> tuple[list[str], dict[str, str]]:
     """Name RDMs by the labels that tell them apart; return the labels that all have alike, too."""
-    labels = [str(name) for name in table.variables if table[name].dims == ("rdm",)]
-    labels = [name for name in labels if name not in DEPENDENT]
-    cells = {name: table[name].values.astype(str).tolist() for name in labels}
-    told = telling(cells) or labels[:1]
+    cells = {
+        str(name): table[name].values.astype(str).tolist()
+        for name in table.variables
+        if table[name].dims == ("rdm",) and name not in DEPENDENT
+    }
+    naming = telling(cells) or list(cells)[:1]
     names = [
-        " · ".join(cells[name][at] for name in told if cells[name][at]) for at in range(len(table["rdm"]))
+        " · ".join(cells[name][at] for name in naming if cells[name][at]) for at in range(table.sizes["rdm"])
     ]
-    kinds = {name: set(values) - {""} for name, values in cells.items()}
-    shared = {name: values.pop() for name, values in kinds.items() if len(values) == 1}
-    return names, shared
-
-
-def _chosen(table, where: Where | None):
-    """Choose RDMs by their labels."""
-    keep = np.ones(table.sizes["rdm"], bool)
-    for label, values in (where or {}).items():
-        wanted = set(map(str, values if isinstance(values, list) else [values]))
-        found = table[label].values.astype(str)
-        for value in sorted(wanted - set(found)):
-            raise ConfigError(f"where: {label}: {unknown(value, set(found))}")
-        keep &= np.isin(found, list(wanted))
-    if not keep.any():
-        raise ConfigError("where: no RDM has all of these labels. Choose fewer of them.")
-    return table.isel(rdm=np.flatnonzero(keep))
+    values = {name: set(own) - {""} for name, own in cells.items()}
+    return names, {name: own.pop() for name, own in values.items() if len(own) == 1}
 
 
 def _groups(table, finder: EntryPictures, by: str | None) -> list[str] | None:
@@ -226,11 +217,6 @@ def _matrix(table, rdm: int, order: np.ndarray, ranked: bool) -> np.ndarray:
     return squareform(values, checks=False)[np.ix_(order, order)]
 
 
-def _limits(matrix: np.ndarray) -> tuple[float, float]:
-    shown = matrix[np.isfinite(matrix)]
-    return min(0.0, shown.min(initial=0)), shown.max(initial=0) or 1.0
-
-
 def _columns(panels: int, left: float) -> int:
     """Choose how many panels are in a row: as few as make rows of nearly equal length."""
     most = max(1, int((WIDTH - left + GAP) / (SMALLEST + GAP)))
@@ -240,23 +226,14 @@ def _columns(panels: int, left: float) -> int:
 
 def caption(table, names: list[str], shared: dict, by: str, blocks: list, ranked: bool) -> str:
     """Say what is shown, how RDMs were averaged, and how alike they are."""
-    from scipy.stats import spearmanr
-
-    entries = table.sizes["entry"]
     text = [
-        f"Representational dissimilarity matrices of {captions.number(entries)} entries: "
-        f"{captions.listing([captions.escape(name) for name in names])}."
+        f"Representational dissimilarity matrices of {captions.number(table.sizes['entry'])} entries: "
+        f"{captions.listing([captions.escape(name) for name in names])}.",
+        _averaged(table, names),
     ]
-    if "averaged" in table:
-        means = [
-            f"{captions.escape(name)} of {int(count)}"
-            for name, count in zip(names, table["averaged"].values, strict=True)
-            if count > 1
-        ]
-        text += [f"Means of several RDMs: {captions.listing(means)}."] if means else []
     if shared:
-        alike = [f"{captions.escape(name)} {captions.escape(value)}" for name, value in shared.items()]
-        text.append(f"All that have these labels: {', '.join(alike)}.")
+        labels = [f"{captions.escape(name)} {captions.escape(value)}" for name, value in shared.items()]
+        text.append(f"All that have these labels: {', '.join(labels)}.")
     if blocks:
         text.append(f"Entries are grouped by {captions.escape(by)} (bars at the left of each matrix).")
     if ranked:
@@ -266,14 +243,32 @@ def caption(table, names: list[str], shared: dict, by: str, blocks: list, ranked
         )
     else:
         text.append("Colours: dissimilarity, on a scale for each RDM; they do not compare RDMs.")
-    values = table["dissimilarity"].values
-    if 1 < len(names) <= 4 and np.isfinite(values).all():
-        alike = [
-            f"{captions.escape(names[i])} and {captions.escape(names[j])} "
-            f"{spearmanr(values[i], values[j]).statistic:.3f}".replace("-", "−")
-            for i, j in zip(*np.triu_indices(len(names), 1), strict=True)
-        ]
-        text.append(f"Spearman's ρ between RDMs, over pairs of entries: {captions.listing(alike)}.")
-    if np.isnan(values).any():
+    text.append(_correlations(table["dissimilarity"].values, names))
+    if np.isnan(table["dissimilarity"].values).any():
         text.append("Grey: undefined.")
-    return " ".join(text)
+    return " ".join(filter(None, text))
+
+
+def _averaged(table, names: list[str]) -> str:
+    """Say which RDMs are means of several."""
+    counts = table["averaged"].values if "averaged" in table else np.ones(len(names))
+    means = [
+        f"{captions.escape(name)} of {int(count)}"
+        for name, count in zip(names, counts, strict=True)
+        if count > 1
+    ]
+    return f"Means of several RDMs: {captions.listing(means)}." if means else ""
+
+
+def _correlations(values: np.ndarray, names: list[str]) -> str:
+    """Say how alike a few RDMs are, from their values (rdm, pair)."""
+    from scipy.stats import spearmanr
+
+    if not (1 < len(names) <= 4 and np.isfinite(values).all()):
+        return ""
+    found = [
+        f"{captions.escape(names[i])} and {captions.escape(names[j])} "
+        f"{spearmanr(values[i], values[j]).statistic:.3f}".replace("-", "−")
+        for i, j in zip(*np.triu_indices(len(names), 1), strict=True)
+    ]
+    return f"Spearman's ρ between RDMs, over pairs of entries: {captions.listing(found)}."
