@@ -15,6 +15,7 @@ from repscape.io import netcdf
 from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.significance import corrected
 from repscape.rdms.table import table as tables
+from repscape.rdms.table.cells import ordered
 from repscape.study.study import Study
 
 IMAGES = pd.Index([f"i{n}" for n in range(9)], name="image")
@@ -54,7 +55,7 @@ def table(*rows):
             made[name] = (
                 made[name].fillna(0).astype(int) if made[name].dtype == float else made[name].fillna("")
             )
-    return made[tables._ordered(list(made))]
+    return made[ordered(list(made))]
 
 
 @pytest.fixture

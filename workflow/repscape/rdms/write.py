@@ -2,70 +2,24 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import netCDF4
 import numpy as np
 
 from repscape.core.chunks import slices
-from repscape.core.errors import ConfigError, DataError
+from repscape.core.errors import DataError
 from repscape.core.labels import check_equal
 from repscape.core.logs import NO_VALUE, logger
 from repscape.io import netcdf
-from repscape.metrics.lib import single_trials
 from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Scaling
-from repscape.metrics.lib.single_trials import Trials
 from repscape.metrics.lib.streamed_rows import BLOCK, Rows
 from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
 from repscape.rdms import sets as sets_of_images
-from repscape.rdms.compute import NamedMetric, columns_of, dissimilarities, drawn, scalings_of
+from repscape.rdms.compute import NamedMetric, dissimilarities, drawn, scalings_of
+from repscape.rdms.layer import Layer, check_same_layer, divide, read_layer, read_names
 from repscape.stimuli.lib import factors
-
-# What an RDM file takes over from the activations it was made of
-_KEYS = (
-    "source", "stimulus", "population", "selected", "layer", "order", "stimulus_sha256", "weights_sha256",
-    "recording_sha256", "simulated",
-)  # fmt: skip
-
-
-class _Layer(NamedTuple):
-    """What the RDMs of a layer are computed from.
-
-    Attributes
-    ----------
-    names : str array (image,)
-    groups : dict of name to Group
-        The sets of images.
-    metrics : sequence of NamedMetric
-    repeats : list of (activity, columns)
-        Of each repeat the activity (image, unit), an array or of many images a file's variable, and which
-        columns of it were drawn.
-    trials : Trials or None
-        All units, where a metric takes them.
-    attributes, labels : dict
-        What the file says of all RDMs, and of each metric and repeat, as variables.
-    """
-
-    names: np.ndarray
-    groups: dict[str, sets_of_images.Group]
-    metrics: Sequence[NamedMetric]
-    repeats: list[tuple[Any, np.ndarray]]
-    trials: Trials | None
-    attributes: dict[str, Any]
-    labels: dict[str, tuple]
-
-    @property
-    def called(self) -> str:
-        """What the RDMs are of, the stimulus first: by it the end of a run sorts what has no value."""
-        of = self.attributes
-        return f"{of['stimulus']}: layer {of['layer']} of {of['source']}"
-
-    @property
-    def activity(self):
-        """The activity (image, unit) of the first repeat, all units."""
-        return self.repeats[0][0]
 
 
 def write_rdms(
@@ -117,13 +71,13 @@ def write_rdms(
             netcdf.open_file(activations[layer], "activations") as recording,
             netcdf.open_file(samples[layer], "sample") as sample,
         ):
-            _check_same_layer(recording, sample)
+            check_same_layer(recording, sample)
             if names is None:
-                names, names_file = _names(recording), activations[layer]
-                groups = _groups(sets or {}, factors.read(recording), names_file)
+                names, names_file = read_names(recording), activations[layer]
+                groups = divide(sets or {}, factors.read(recording), names_file)
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             many = len(names) > labelled
-            one = _layer(recording, sample, names, groups, named, many)
+            one = read_layer(recording, sample, names, groups, named, many)
             trials, source = one.trials, recording.source
             try:
                 if many:
@@ -140,40 +94,6 @@ def write_rdms(
         )  # fmt: skip
 
 
-def _names(recording: netCDF4.Dataset) -> np.ndarray:
-    names = recording["name"][:]
-    if len(names) < 3:
-        raise DataError(
-            f"{recording.filepath()}: expected at least 3 images, found {len(names)}. A stimulus needs 3 "
-            "images for an RDM with more than one distance; add some."
-        )
-    return names
-
-
-def _layer(recording, sample, names, groups, metrics: Sequence[NamedMetric], many: bool) -> _Layer:
-    """Read what RDMs are made of; of many images the activity stays in the file."""
-    attributes = {key: getattr(recording, key, None) for key in _KEYS}
-    attributes |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
-    columns = columns_of(recording, sample)
-    activity = recording["activation"] if many else recording["activation"][:]
-    repeats = [(activity, of_draw) for of_draw in columns]
-    labels: dict[str, tuple] = {}
-    if getattr(recording, "trials", "mean") == "each":
-        shown = single_trials.by_presentation(single_trials.read(recording))
-        repeats = [(each, of_draw) for of_draw in columns for each in shown]
-        attributes["presentations"] = len(shown)
-        draw, presentation = np.divmod(np.arange(len(repeats), dtype=np.int32), len(shown))
-        labels = {"draw": (("repeat",), draw), "presentation": (("repeat",), presentation)}
-    described = {
-        "metric": (("metric",), [metric.name for metric in metrics]),
-        "measure": (("metric",), [metric.kind for metric in metrics]),
-        "normalisation": (("metric",), [metric.normalisation for metric in metrics]),
-        "repeat": (("repeat",), np.arange(len(repeats), dtype=np.int32)),
-    }
-    trials = _trials(recording, metrics, groups)
-    return _Layer(names, groups, metrics, repeats, trials, attributes, described | labels)
-
-
 def _definitions(metrics: Sequence[NamedMetric]) -> dict[str, tuple]:
     """Describe metrics as variables: ``squared`` is -1 where it is not known."""
     squared = [-1 if metric.metric.squared is None else metric.metric.squared for metric in metrics]
@@ -181,7 +101,7 @@ def _definitions(metrics: Sequence[NamedMetric]) -> dict[str, tuple]:
     return {"squared": (("metric",), np.array(squared, np.int8)), "definition": (("metric",), definition)}
 
 
-def _write_whole(path, layer: _Layer) -> None:
+def _write_whole(path, layer: Layer) -> None:
     """Write the RDM file of a layer whose pairs are labelled one by one."""
     first, second = pairs(len(layer.names))
     values = np.empty((len(layer.metrics), len(layer.repeats), len(first)), np.float32)
@@ -212,7 +132,7 @@ def _write_whole(path, layer: _Layer) -> None:
     )
 
 
-def _write_in_blocks(path, layer: _Layer, memory: int, block: int) -> None:
+def _write_in_blocks(path, layer: Layer, memory: int, block: int) -> None:
     """Write the RDM file of a layer with many images, as the values come."""
     undefined, scalings = np.zeros(len(layer.metrics), np.int64), []
     with netcdf.create(path, kind="rdm", attributes=layer.attributes) as file:
@@ -241,44 +161,8 @@ def _check_size(name: str, group: sets_of_images.Group) -> None:
         )
 
 
-def _trials(recording: netCDF4.Dataset, metrics: Sequence[NamedMetric], groups: Mapping) -> Trials | None:
-    """Read single trials where a metric takes them and the activity is a recording's."""
-    wanted = [metric.name for metric in metrics if metric.metric.uses_trials]
-    if not wanted or not single_trials.has_noise(recording):
-        return None
-    if getattr(recording, "trials", "mean") == "each":
-        raise DataError(
-            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but each is taken "
-            f"by itself. Set 'trials: mean' for the recording '{recording.source}', or leave out the metric."
-        )
-    combined = [name for name, group in groups.items() if group.combines]
-    if combined:
-        raise DataError(
-            f"rdms.sets.{combined[0].rpartition('/')[0]}: entries that combine images have no trials, which "
-            f"metric '{wanted[0]}' needs of the recording '{recording.source}'. Leave out the set or the "
-            "metric."
-        )
-    try:
-        return single_trials.read(recording)
-    except DataError as error:
-        raise DataError(f"{recording.filepath()}: metric '{wanted[0]}': {error}") from error
-
-
-def _groups(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Group]:
-    """Divide the images into the sets of each definition: {name/number: group}."""
-    groups: dict[str, sets_of_images.Group] = {}
-    for name, definition in sets.items():
-        parts = {key: value for key, value in definition.items() if key != "stimulus"}
-        try:
-            divided = sets_of_images.groups(found, **parts)
-        except ConfigError as error:
-            raise ConfigError(f"rdms.sets.{name}: {error} (Images of {file}.)") from error
-        groups |= {f"{name}/{number}": group for number, group in enumerate(divided)}
-    return groups
-
-
 def _of_sets(
-    layer: _Layer, name: str, group: sets_of_images.Group, whole, scalings: Sequence[Mapping[str, Scaling]]
+    layer: Layer, name: str, group: sets_of_images.Group, whole, scalings: Sequence[Mapping[str, Scaling]]
 ) -> tuple[dict, dict]:
     """Return the variables and attributes of sets with the same entries.
 
@@ -318,17 +202,6 @@ def _of_sets(
         "degenerate": degenerate,
     }
     return variables, attributes
-
-
-def _check_same_layer(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> None:
-    """Refuse a sample that was drawn for another layer."""
-    for key in ("source", "population", "layer"):
-        if getattr(recording, key) != getattr(sample, key):
-            raise DataError(
-                f"{recording.filepath()} and {sample.filepath()} do not belong together: {key} is "
-                f"'{getattr(recording, key)}' in the first and '{getattr(sample, key)}' in the second. "
-                "Delete the one that is misplaced and run again."
-            )
 
 
 def _report_nan(called: str, metrics: Sequence[NamedMetric], shares: np.ndarray, activity) -> None:

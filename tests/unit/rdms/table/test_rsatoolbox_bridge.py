@@ -10,6 +10,7 @@ from rsatoolbox.rdm import RDMs, calc_rdm, compare
 
 from repscape.core.errors import DataError
 from repscape.rdms.table import table as tables
+from repscape.rdms.table.cells import ordered
 from repscape.rdms.table.rsatoolbox_bridge import from_rsatoolbox, to_rsatoolbox
 
 COLORS = pd.Index(["000", "090", "180", "270"], name="color")
@@ -75,7 +76,7 @@ def test_nothing_of_a_meta_rdm_is_lost():
     ours["metric"] = ["pearson", "spearman"] * 4
     ours.loc[2, "repeat"] = 3
     ours.attrs["history"] = {"of": "colors", "entries": ["obj"]}
-    ours = ours[tables._ordered(list(ours.columns))]
+    ours = ours[ordered(list(ours.columns))]
     ours["p"].iloc[0][2] = np.nan
     ours["dissimilarity"].iloc[1][1] = np.nan
     theirs = to_rsatoolbox(ours)

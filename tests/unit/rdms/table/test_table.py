@@ -200,15 +200,15 @@ def test_the_folder_of_a_study_stands_for_its_rdms(folder, tmp_path):
 
 def test_chosen_rdms_are_those_of_a_query(folder):
     whole = table.read(folder)
-    found = table.chosen(
+    found = table.select(
         whole, {"layer": ["conv2", "input"], "metric": "cosine", "repeat": 1, "set": "colors"}
     )
     query = "layer in ['conv2', 'input'] and metric == 'cosine' and repeat == 1 and set == 'colors'"
     assert list(found.index) == list(whole.query(query).index)
     assert len(found) == 4
     with pytest.raises(ConfigError, match=r"where: layer: 'conv3' is unknown"):
-        table.chosen(whole, {"layer": "conv3"})
+        table.select(whole, {"layer": "conv3"})
     with pytest.raises(ConfigError, match="where: 'colour' is unknown"):
-        table.chosen(whole, {"colour": "090"})
+        table.select(whole, {"colour": "090"})
     with pytest.raises(ConfigError, match="no RDM has all of these labels"):
-        table.chosen(whole, {"set": "colors", "obj": ""})
+        table.select(whole, {"set": "colors", "obj": ""})

@@ -61,7 +61,7 @@ class About:
         return self.centred and not self.whitened
 
 
-COMPARISONS: dict[Comparison, About] = {
+COMPARISONS: dict[str, About] = {
     "pearson": About("Pearson's r", "corr", centred=True),
     "spearman": About("Spearman's ρ", "spearman", centred=True, ranked=True),
     "kendall": About("Kendall's τ-a", "tau-a"),

@@ -18,6 +18,7 @@ from repscape.metrics.lib.distances import pairs
 from repscape.rdms.compare.comparison import COMPARISONS, Comparison, compare, left_out
 from repscape.rdms.compare.permutation import p_values
 from repscape.rdms.labels import FOLLOWING, REPEATED
+from repscape.rdms.table.cells import frame, text_index
 from repscape.rdms.table.rdm_stack import Labelled, Notes
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def meta_rdms(
         labelled = [rdms.label(several[0], entries) for several in draws]
         row = {_below(name): rdms.cells[name][rows[0]] for name in common}
         row |= {_below(name): table[name].iat[rows[0]] for name in lower}
-        row["entries"] = _index(entries, labelled)
+        row["entries"] = text_index(dict(zip(map(_below, entries), zip(*labelled, strict=True), strict=True)))
         for kind, arrays in _compared(rdms, notes, draws, labelled, comparisons, permutations, seed):
             found.append({**row, "metric": kind, **arrays})
     _check_found(found, groups, entries)
@@ -176,11 +177,7 @@ def _compared(
 
 def _table(rows: list[dict], lower: Sequence[str]) -> "pd.DataFrame":
     """Make a table of rows, entries and arrays last."""
-    import pandas as pd
-
-    result = pd.DataFrame(
-        {name: pd.Series([row[name] for row in rows], dtype=_dtype(rows[0][name])) for name in rows[0]}
-    )
+    result = frame({name: [row[name] for row in rows] for name in rows[0]})
     last = ["entries", *(_below(name) for name in lower), *(name for name in _ARRAYS if name in result)]
     return result[[*(name for name in result if name not in last), *last]]
 
@@ -245,21 +242,3 @@ def _tested(stack: np.ndarray, labelled: Sequence[tuple], kind, permutations: in
 def _below(name: str) -> str:
     """Return how a column of the RDMs that go in is called one level up."""
     return f"{name}_sub" if _OWN.fullmatch(name) else name
-
-
-def _index(names: Sequence[str], labels: Sequence[tuple]):
-    """Make the index of a meta-RDM's entries."""
-    import pandas as pd
-
-    levels = [[str(label[at]) for label in labels] for at in range(len(names))]
-    names = [_below(name) for name in names]
-    return (
-        pd.Index(levels[0], name=names[0])
-        if len(names) == 1
-        else pd.MultiIndex.from_arrays(levels, names=names)
-    )
-
-
-def _dtype(cell):
-    """Keep arrays and indices in cells from being taken for rows."""
-    return None if isinstance(cell, str | int | float) else object

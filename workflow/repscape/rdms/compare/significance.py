@@ -63,7 +63,7 @@ class Adjustment(NamedTuple):
     bound: str
 
 
-CORRECTIONS: dict[Correction, Adjustment] = {
+CORRECTIONS: dict[str, Adjustment] = {
     # Benjamini & Hochberg, J. R. Statist. Soc. B 57:289, 1995: independent or positively dependent tests
     "fdr": Adjustment(_fdr, "Benjamini and Hochberg", "the expected share of false ones among them"),
     # Scand. J. Statist. 6:65, 1979: under any dependence

@@ -11,6 +11,7 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.rdms.table import table as tables
+from repscape.rdms.table.cells import frame, index, index_from_json, index_to_json, ordered
 from repscape.rdms.table.entries import check_same, space
 
 if TYPE_CHECKING:
@@ -93,8 +94,6 @@ def from_rsatoolbox(rdms: "RDMs") -> "pd.DataFrame":
     DataFrame
         See `repscape.rdms.table.table`; `to_rsatoolbox` turns it into the same RDMs again.
     """
-    import pandas as pd
-
     columns = {
         name: list(values)
         for name, values in rdms.rdm_descriptors.items()
@@ -114,15 +113,10 @@ def from_rsatoolbox(rdms: "RDMs") -> "pd.DataFrame":
         kept["added"] = ["metric"]
     if rdms.dissimilarity_measure != _measure(columns["metric"]):
         kept["measure"] = rdms.dissimilarity_measure
-    entries = (
-        pd.Index(next(iter(levels.values())), name=next(iter(levels)))
-        if len(levels) == 1
-        else pd.MultiIndex.from_arrays(list(levels.values()), names=list(levels))
-    )
-    cells: dict[str, list] = {"entries": [entries] * rdms.n_rdm}
+    cells: dict[str, list] = {"entries": [index(levels)] * rdms.n_rdm}
     cells |= {name: [_restored(name, value) for value in values] for name, values in columns.items()}
     cells["dissimilarity"] = list(np.array(rdms.dissimilarities, np.float64))
-    table = pd.DataFrame({name: tables._column(cells[name]) for name in tables._ordered(list(cells))})
+    table = frame({name: cells[name] for name in ordered(list(cells))})
     if set(rdms.descriptors) == {"history"}:
         table.attrs["history"] = json.loads(rdms.descriptors["history"])
     elif rdms.descriptors:
@@ -144,13 +138,13 @@ def _carried(value, is_label: bool):
         return getattr(value, "item", lambda: value)()
     if isinstance(value, np.ndarray):
         return json.dumps({_VALUES: value.tolist()})
-    return tables._index_to_json(value)
+    return index_to_json(value)
 
 
 def _restored(name: str, value):
     """Return the cell that a descriptor holds."""
     if name.startswith("entries"):
-        return tables._index_from_json(value)
+        return index_from_json(value)
     if isinstance(value, str) and value.startswith(f'{{"{_VALUES}":'):
         return np.array(json.loads(value)[_VALUES], np.float64)
     return value

@@ -14,22 +14,28 @@ Further columns may hold an array over pairs as well (``p`` of meta-RDMs). Filte
 plain pandas: ``table[table.layer == "conv1"]``, ``table.query("metric == 'correlation'")``.
 """
 
-import glob
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from repscape.core.errors import DataError
-from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.io import netcdf
 from repscape.rdms import file as rdm_file
-from repscape.rdms.labels import COLUMNS, OF_FILE, check_where, indices_where, none_left, wanted_values
-from repscape.study.study import CONTENTS
+from repscape.rdms.labels import (
+    COLUMNS,
+    OF_FILE,
+    as_list,
+    check_where,
+    indices_where,
+    none_left,
+    wanted_values,
+)
+from repscape.rdms.table.cells import frame, index_from_json, index_to_json, ordered, text_index
+from repscape.rdms.table.find_files import as_paths, find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +67,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     DataError
         There is no such file, or it holds no RDMs.
     """
-    import pandas as pd
-
-    found = _paths(files)
+    found = find(files)
     rows: list[dict] = []
     made: list[dict] = []
     seen: dict[str, set[str]] = {}
@@ -77,7 +81,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
             str(labels[column]) in values if column in labels else partly for column, values in wanted.items()
         )
 
-    folders = [name for name in _names(files) if os.path.isdir(name)]
+    folders = [name for name in as_paths(files) if os.path.isdir(name)]
     for path in found:
         with netcdf.open_file(path) as file:
             if getattr(file, "kind", None) == "rdm":
@@ -99,8 +103,7 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
     if not rows:
         raise none_left(wanted)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    table = pd.DataFrame({name: _column(_filled(name, rows)) for name in names})
-    table = table[_ordered(names)]
+    table = frame({name: _filled(name, rows) for name in ordered(names)})
     keys = [name for name in ("source", "stimulus", "set") if name in table]
     order = sorted(range(len(table)), key=lambda at: _rank(rows[at], keys))
     table = table.iloc[order].reset_index(drop=True)
@@ -127,8 +130,8 @@ def labels_beside(table: "pd.DataFrame", entries) -> list[str]:
     return [name for name in labels(table) if name not in entries.names or any(table[name] != "")]
 
 
-def chosen(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
-    """Choose RDMs by their labels, as `read` does: like a query in pandas, but unknown names are told.
+def select(table: "pd.DataFrame", where: Mapping) -> "pd.DataFrame":
+    """Choose RDMs by their labels, as `read` does: like a query in pandas, but a misspelt name is refused.
 
     Parameters
     ----------
@@ -175,7 +178,7 @@ def encoded(table: "pd.DataFrame") -> tuple[dict, dict, dict]:
         raise DataError("expected at least one RDM to write, found an empty table.")
     parts: dict[str, list[int]] = {}
     for at, entries in enumerate(table["entries"]):
-        parts.setdefault(_index_to_json(entries), []).append(at)
+        parts.setdefault(index_to_json(entries), []).append(at)
     encodings = [_encode(table.iloc[rows]) for rows in parts.values()]
     attributes = {"table": "rdms", "history": json.dumps(table.attrs.get("history", {}), sort_keys=True)}
     if len(encodings) == 1:
@@ -201,7 +204,7 @@ def _encode(table: "pd.DataFrame") -> dict:
                 for level in entries.names
             }
         elif name.startswith("entries"):
-            variables[name] = (("rdm",), [_index_to_json(cell) for cell in cells])
+            variables[name] = (("rdm",), [index_to_json(cell) for cell in cells])
         elif name in coordinates:
             variables[name] = (("rdm",), cells)
         else:
@@ -227,8 +230,8 @@ def _first_order(file, keep) -> Iterable[dict]:
         if not keep(shared | {"set": str(name)}, partly=True):
             continue
         for part in definition.groups.values():
-            by, factors = (list(_listed(part.getncattr(key))) for key in ("by", "entries"))
-            entries = _index({factor: part[factor][:] for factor in factors if factor})
+            by, factors = (as_list(part.getncattr(key)) for key in ("by", "entries"))
+            entries = text_index({factor: part[factor][:] for factor in factors if factor})
             count = part.dimensions["set"].size
             sets = [{factor: str(part[factor][at]) for factor in by if factor} for at in range(count)]
             yield from _stacked(part, shared | {"set": name}, sets, entries, keep, file)
@@ -257,44 +260,15 @@ def _written(file, keep) -> Iterable[dict]:
         levels = {name: v[:] for name, v in part.variables.items() if v.dimensions == ("entry",)}
         columns = {name: v for name, v in part.variables.items() if v.dimensions[:1] == ("rdm",)}
         cells = {name: v[:] for name, v in columns.items() if v.dimensions == ("rdm",)}
-        entries = _index(levels)
+        entries = text_index(levels)
         for at in range(part.dimensions["rdm"].size):
             row = {
                 name: getattr(values[at], "item", lambda v=values[at]: v)() for name, values in cells.items()
             }
             if keep({name: value for name, value in row.items() if not name.startswith("entries")}):
-                lower = {name: _index_from_json(row[name]) for name in row if name.startswith("entries")}
+                lower = {name: index_from_json(row[name]) for name in row if name.startswith("entries")}
                 arrays = {name: v[at] for name, v in columns.items() if name not in cells}
                 yield row | lower | {"entries": entries} | arrays
-
-
-def _index(levels: Mapping):
-    """Make an index of one or several levels of text."""
-    import pandas as pd
-
-    arrays = [[str(value) for value in values] for values in levels.values()]
-    names = list(levels)
-    return (
-        pd.Index(arrays[0], name=names[0])
-        if len(names) == 1
-        else pd.MultiIndex.from_arrays(arrays, names=names)
-    )
-
-
-def _index_to_json(index) -> str:
-    return json.dumps({str(name): [str(v) for v in index.get_level_values(name)] for name in index.names})
-
-
-def _index_from_json(text: str):
-    return _index(json.loads(text))
-
-
-def _column(values: list):
-    """Return values as they are: arrays and indices in cells must not be taken for rows."""
-    import pandas as pd
-
-    odd = any(isinstance(value, np.ndarray | pd.Index) for value in values)
-    return pd.Series(values, dtype=object if odd else None)
 
 
 def _filled(name: str, rows: list[dict]) -> list:
@@ -302,71 +276,10 @@ def _filled(name: str, rows: list[dict]) -> list:
     kind = type(next(row[name] for row in rows if name in row))
     if kind is np.ndarray:
         return [row[name] if name in row else np.full(len(row["dissimilarity"]), np.nan) for row in rows]
-    missing = _index({"none": []}) if name.startswith("entries") else ""
+    missing = text_index({"none": []}) if name.startswith("entries") else ""
     return [row.get(name, missing) for row in rows]
-
-
-def _ordered(names: list[str]) -> list[str]:
-    """Put columns in the order of `COLUMNS`, a set's labels after ``set``, arrays last."""
-    last = [name for name in names if name.startswith("entries")] + ["dissimilarity"]
-    last += [name for name in names if name in ("p", "left_out")]
-    own = [name for name in names if name not in COLUMNS and name not in last]
-    ordered = [name for name in COLUMNS if name in names]
-    at = ordered.index("set") + 1 if "set" in ordered else 0
-    return [*ordered[:at], *own, *ordered[at:], *last]
 
 
 def _rank(row: Mapping, keys: list[str]):
     names = [natural(str(row.get(key, ""))) for key in keys]
     return names, row.get("layer_order", 0), str(row.get("population", "")), natural(str(row.get("size", "")))
-
-
-def _paths(files) -> list[Path]:
-    """Find files by path, pattern or folder; by the latter two only those that their study's config has."""
-    found: list[str] = []
-    studies: dict[Path, frozenset[Path] | None] = {}
-    for text in _names(files):
-        if os.path.isdir(text):
-            of_study = os.path.join(text, "rdms")
-            text = os.path.join(glob.escape(of_study if os.path.isdir(of_study) else text), "**", "*.nc")
-        there = [text] if os.path.exists(text) else []
-        matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else there
-        if not matches:
-            raise DataError(f"{text}: no such file. Expected RDM files, as results/STUDY/rdms has them.")
-        if glob.has_magic(text):
-            kept = [path for path in matches if _of_config(Path(path), studies)]
-            if len(kept) < len(matches):
-                logger.info(
-                    "%s: left out %d files of what the study's config no longer has (%s)",
-                    text, len(matches) - len(kept), CONTENTS,
-                )  # fmt: skip
-            if not kept:
-                raise DataError(f"{text}: holds no RDMs that the study's config has ({CONTENTS} lists them).")
-            matches = kept
-        found += matches
-    return [Path(path) for path in found]
-
-
-def _of_config(path: Path, studies: dict[Path, frozenset[Path] | None]) -> bool:
-    """Whether an RDM file is one that its study's config had in the last run, as far as that is known."""
-    of_rdms = [parent for parent in path.absolute().parents if parent.name == "rdms"]
-    for folder in of_rdms:
-        study = folder.parent
-        if study not in studies:
-            listed = study / CONTENTS
-            studies[study] = None
-            if listed.is_file():
-                names = json.loads(listed.read_text(encoding="utf-8"))["rdms"]
-                studies[study] = frozenset(study / name for name in names)
-        has = studies[study]
-        if has is not None:
-            return path.absolute() in has
-    return True
-
-
-def _names(files) -> list[str]:
-    return [os.fspath(name) for name in ([files] if isinstance(files, str | os.PathLike) else files)]
-
-
-def _listed(values) -> list:
-    return [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
