@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.core.errors import DataError, some
+from repscape.core.errors import DataError, some, unknown
 from repscape.io import csv_tables, mat_arrays, missing_values, neuron_columns, numpy_files
 from repscape.io.packed import DEFAULT_FILL, unpacked
-from repscape.io.variables import choose
 
 _MAGIC = {
     b"PK\x03\x04": "npz",
@@ -123,15 +122,40 @@ def names(file: Path) -> list[str] | None:
         return None
 
 
+class _Asked(NamedTuple):
+    """What is asked of a file: a variable, or the only one beside those that are something else."""
+
+    file: Path
+    variable: str | None
+    excluded: Collection[str]
+    options: ReadOptions
+
+    def choose(self, available: Sequence[str], variable: str | None = None) -> str:
+        """Return the name of the variable among those of the file."""
+        variable = variable or self.variable
+        if variable is None:
+            others = [name for name in available if name not in self.excluded]
+            if len(others) == 1:
+                return others[0]
+            raise DataError(
+                f"{self.file}: expected one array beside those that other keys name, found {len(others)}: "
+                f"{some(sorted(others)) or 'all have other meanings'}. Name the one that holds the responses "
+                "by 'responses', of the source 'traces' by 'traces'."
+            )
+        if variable not in available:
+            raise DataError(f"{self.file}: variable {unknown(variable, available)}")
+        return variable
+
+
 def array(
-    file: Path, variable: str | None, excluded: tuple[str | None, ...] = (), options: ReadOptions = _DEFAULT
+    file: Path, variable: str | None, excluded: Sequence[str | None] = (), options: ReadOptions = _DEFAULT
 ) -> np.ndarray:
     """Read one array of a file; see `find`."""
     return find(file, variable, excluded, options).values
 
 
 def find(
-    file: Path, variable: str | None, excluded: tuple[str | None, ...] = (), options: ReadOptions = _DEFAULT
+    file: Path, variable: str | None, excluded: Sequence[str | None] = (), options: ReadOptions = _DEFAULT
 ) -> Found:
     """Read one array of a file.
 
@@ -154,14 +178,13 @@ def find(
     if what != "csv" and (options.columns is not None or options.leave_out):
         raise DataError(f"{file}: 'columns' and 'leave_out' are of CSV tables; found a {what} file.")
     try:
-        values, called = reader(file, variable, {name for name in excluded if name}, options)
+        return Found(*reader(_Asked(file, variable, {name for name in excluded if name}, options)))
     except DataError:
         raise
     except MemoryError as error:
         raise DataError(f"{file}: there is not enough memory to read it ({error}).") from error
     except Exception as error:  # the readers raise many kinds for damaged files
         raise DataError(f"{file}: not a whole {what} file ({error}).") from error
-    return Found(values, called)
 
 
 def ordered(
@@ -169,7 +192,7 @@ def ordered(
     variable: str | None,
     axes: Sequence[str],
     order: tuple[str, ...],
-    excluded: tuple[str | None, ...] = (),
+    excluded: Sequence[str | None] = (),
     options: ReadOptions = _DEFAULT,
 ) -> Found:
     """Read one array of responses and bring its axes to an order; what is missing becomes NaN.
@@ -196,49 +219,45 @@ def ordered(
     return Found(np.transpose(values, [axes.index(name) for name in order if name in axes]), what)
 
 
-def _npy(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
-    if variable is not None:
-        raise DataError(f"{file}: a .npy file has one array without a name, so '{variable}' is not in it.")
-    return numpy_files.npy(file), "its array"
+def _npy(asked: _Asked) -> tuple[np.ndarray, str]:
+    if asked.variable is not None:
+        raise DataError(
+            f"{asked.file}: a .npy file has one array without a name, so '{asked.variable}' is not in it."
+        )
+    return numpy_files.npy(asked.file), "its array"
 
 
-def _npz(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
+def _npz(asked: _Asked) -> tuple[np.ndarray, str]:
     try:
-        members = numpy_files.members(file)
-        name = choose(file, variable, list(members), excluded)
-        return numpy_files.member(file, members[name]), name
+        members = numpy_files.members(asked.file)
+        name = asked.choose(list(members))
+        return numpy_files.member(asked.file, members[name]), name
     except (zipfile.BadZipFile, EOFError) as error:
         raise DataError(
-            f"{file}: not a whole .npz file, perhaps cut short ({error}). Copy or save it again."
+            f"{asked.file}: not a whole .npz file, perhaps cut short ({error}). Copy or save it again."
         ) from error
 
 
-def _hdf5(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
+def _hdf5(asked: _Asked) -> tuple[np.ndarray, str]:
     from repscape.io import hdf5
 
-    with hdf5.Opened(file, options.other_files) as opened:
+    with hdf5.Opened(asked.file, asked.options.other_files) as opened:
+        variable = asked.variable
         for name in () if variable is None else (variable, variable.replace(".", "/")):
             if opened.has(name):
                 return opened.array(name), name
-        name = choose(file, variable, opened.names(), {name.strip("/") for name in excluded})
+        paths = asked._replace(excluded={name.strip("/") for name in asked.excluded})
+        name = paths.choose(opened.names())
         return opened.array(name), name
 
 
-def _netcdf(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
+def _netcdf(asked: _Asked) -> tuple[np.ndarray, str]:
     from scipy.io import netcdf_file  # netCDF4 takes what a truncated classic file lacks for zeros
 
     from repscape.io.hdf5_text import joined
 
-    with netcdf_file(file, mmap=False) as opened:
-        name = choose(file, variable, list(opened.variables), excluded)
+    with netcdf_file(asked.file, mmap=False) as opened:
+        name = asked.choose(list(opened.variables))
         found = opened.variables[name]
         values, attributes = np.array(found.data), dict(found._attributes)
     if values.dtype.kind == "S":
@@ -247,21 +266,18 @@ def _netcdf(
     return unpacked(values, attributes, fill), name
 
 
-def _mat(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
-    return mat_arrays.read(file, variable, excluded)
+def _mat(asked: _Asked) -> tuple[np.ndarray, str]:
+    return mat_arrays.read(asked.file, asked.variable, asked.choose)
 
 
-def _csv(
-    file: Path, variable: str | None, excluded: set[str], options: ReadOptions
-) -> tuple[np.ndarray, str]:
+def _csv(asked: _Asked) -> tuple[np.ndarray, str]:
+    file, variable, excluded, options = asked
     table = csv_tables.read(file, () if variable is None else [variable])
     if variable is not None:
-        at = table.position(choose(file, variable, table.columns, excluded), file)
+        at = table.position(asked.choose(table.columns), file)
         return csv_tables.as_labels(table.text[at]), variable
     for name in excluded:
-        table.position(choose(file, name, table.columns, set()), file)
+        table.position(asked.choose(table.columns, name), file)
     selected = neuron_columns.select(
         table, file, excluded, options.columns, options.leave_out, options.factors
     )

@@ -1,6 +1,6 @@
 """Arrays in MATLAB's ``.mat`` files before version 7.3, which is HDF5."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.io import decompression
-from repscape.io.variables import choose
 
 
-def read(file: Path, variable: str | None, excluded: Collection[str]) -> tuple[np.ndarray, str]:
+def read(
+    file: Path, variable: str | None, choose: Callable[[list[str], str | None], str]
+) -> tuple[np.ndarray, str]:
     """Read a variable of a ``.mat`` file before version 7.3, or a field of one (``NAME.FIELD``).
 
     Parameters
@@ -19,7 +20,7 @@ def read(file: Path, variable: str | None, excluded: Collection[str]) -> tuple[n
     file : path
     variable : str, optional
         Not needed where the file has but one.
-    excluded : names of variables that are something else
+    choose : function of the names of variables, and the one that is asked for, to the name of one
 
     Returns
     -------
@@ -34,7 +35,7 @@ def read(file: Path, variable: str | None, excluded: Collection[str]) -> tuple[n
     whole, *fields = (
         [variable] if variable in classes or variable is None else variable.replace("/", ".").split(".")
     )
-    name = choose(file, whole if whole in classes else variable, list(classes), excluded)
+    name = choose(list(classes), whole if whole in classes else variable)
     if classes[name] in ("opaque", "object", "function"):
         raise matlab_object(f"{file}: '{name}'", classes[name])
     values: Any = loadmat(file, appendmat=False, variable_names=[name], chars_as_strings=True)[name]
