@@ -65,14 +65,14 @@ def test_arrays_are_read_whatever_the_file_is_called(tmp_path, write, told):
     assert kind(file) == told
     np.testing.assert_array_equal(array(file, "resp"), RESP)
     np.testing.assert_array_equal(array(file, "stimuli").ravel(), ANGLES)
-    with pytest.raises(DataError, match="variable 'rsep' is unknown; did you mean 'resp'"):
+    with pytest.raises(DataError, match=r"'rsep'.*'resp'"):
         array(file, "rsep")
 
 
 def test_the_only_other_array_needs_no_name(tmp_path):
     npz(tmp_path / "a.npz")
     np.testing.assert_array_equal(array(tmp_path / "a.npz", None, ("stimuli", None)), RESP)
-    with pytest.raises(DataError, match=r"found 2: resp; stimuli\. Name the one that holds the responses"):
+    with pytest.raises(DataError, match=r"2: resp; stimuli.*'responses'"):
         array(tmp_path / "a.npz", None)
 
 
@@ -89,7 +89,7 @@ def test_classic_files_have_text_of_characters(tmp_path):
 def test_a_npy_file_has_one_array(tmp_path):
     np.save(tmp_path / "a.npy", RESP)
     np.testing.assert_array_equal(array(tmp_path / "a.npy", None), RESP)
-    with pytest.raises(DataError, match="one array without a name"):
+    with pytest.raises(DataError, match=r"\.npy.*without a name"):
         array(tmp_path / "a.npy", "resp")
 
 
@@ -97,9 +97,9 @@ def test_of_a_table_other_columns_are_neurons(tmp_path):
     (tmp_path / "a.csv").write_text("image,n1,n2\na.png,1,2.5\nb.png,3,\n", encoding="utf-8-sig")
     assert array(tmp_path / "a.csv", "image").tolist() == ["a.png", "b.png"]
     np.testing.assert_array_equal(array(tmp_path / "a.csv", None, ("image",)), [[1, 2.5], [3, np.nan]])
-    with pytest.raises(DataError, match="found others in image"):
+    with pytest.raises(DataError, match=r"image \(line"):
         array(tmp_path / "a.csv", None)
-    with pytest.raises(DataError, match="'imge' is unknown; did you mean 'image'"):
+    with pytest.raises(DataError, match=r"'imge'.*'image'"):
         array(tmp_path / "a.csv", "imge")
 
 
@@ -114,7 +114,7 @@ def test_tables_of_other_forms_are_refused(tmp_path, text, said):
 
 def test_what_executes_when_read_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", resp=np.array([{"a": 1}], object))
-    with pytest.raises(DataError, match="may execute code when read"):
+    with pytest.raises(DataError, match="execute code"):
         array(tmp_path / "a.npz", "resp")
 
 
@@ -128,7 +128,7 @@ def test_damaged_files_are_told(tmp_path, write):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"No such file"):
         array(tmp_path / "none.npz", "resp")
 
 
@@ -152,9 +152,7 @@ def test_axes_are_brought_into_order(tmp_path):
         tmp_path / "a.npy", None, ["neuron", "repeat", "image"], ("trial", "image", "repeat", "neuron")
     )
     np.testing.assert_array_equal(found.values, values.transpose(2, 1, 0))
-    with pytest.raises(
-        DataError, match=r"expected an array of 2 axes \(trial, neuron\), found shape \(2, 3, 4\)"
-    ):
+    with pytest.raises(DataError, match=r"2 axes \(trial, neuron\).*\(2, 3, 4\).*'axes'"):
         ordered(tmp_path / "a.npy", None, ["trial", "neuron"], ("trial", "neuron"))
 
 
@@ -173,14 +171,14 @@ def test_pickled_objects_are_refused_and_not_executed(tmp_path):
     np.save(tmp_path / "a.npy", objects, allow_pickle=True)
     np.savez(tmp_path / "a.npz", r=objects)
     for name, what in (("a.npy", "a.npy: its array"), ("a.npz", "a.npz: 'r'")):
-        with pytest.raises(DataError, match=rf"{what} holds Python objects, .*refused. Save it as"):
+        with pytest.raises(DataError, match=rf"{what}.*Python objects"):
             array(tmp_path / name, "r" if name == "a.npz" else None)
     (tmp_path / "bare").write_bytes(pickle.dumps(Evil(tmp_path / "taken")))
     with pytest.raises(DataError, match="bare"):
         array(tmp_path / "bare", None)
-    with pytest.raises(DataError, match=r"a\.npy: its array holds Python objects"):
+    with pytest.raises(DataError, match=r"a\.npy: .*Python objects"):
         list(rdms.Rdms(path=[tmp_path / "a.npy"]).read())
-    with pytest.raises(DataError, match=r"a\.npz: 'r' holds Python objects"):
+    with pytest.raises(DataError, match=r"a\.npz: 'r'.*Python objects"):
         tilt_gratings.recorded_angles(tmp_path / "a.npz", "r", 1.0, "tilt")
     assert not (tmp_path / "taken").exists()
 
@@ -203,5 +201,5 @@ def test_an_npz_whose_array_is_short_is_called_short(tmp_path):
     np.save(whole, np.zeros((30, 20)))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("responses.npy", whole.getvalue()[:-100])
-    with pytest.raises(DataError, match="'responses' is cut short"):
+    with pytest.raises(DataError, match=r"'responses'.*cut short"):
         array(path, None)

@@ -185,9 +185,7 @@ def raw(monkeypatch):
 )
 def test_an_answer_that_is_no_http_or_ends_too_early_tells_the_way_out(raw, cache, sent, why):
     raw.sent = sent
-    with pytest.raises(
-        AssetError, match=f"here: https://host/.* cannot be downloaded: {why}.*REPSCAPE_MIRROR"
-    ):
+    with pytest.raises(AssetError, match=f"here: https://host/.*{why}.*REPSCAPE_MIRROR"):
         assets.fetch(URL, "here")
     assert files_below(cache) == [f"{sha256(CONTENT)}/.lock"]
 
@@ -225,7 +223,7 @@ def test_a_redirect_to_what_is_not_encrypted_is_refused(redirected, cache, targe
     redirected.target = target
     with pytest.raises(AssetError) as error:
         assets.fetch(URL, "stimuli.x.path")
-    for part in ("stimuli.x.path: https://host/folder/my%20picture.png", f"leads to {target}", "https"):
+    for part in ("stimuli.x.path: https://host/folder/my%20picture.png", target, "https"):
         assert part in str(error.value)
     assert not [name for name in files_below(cache) if name.endswith((".png", ".tmp"))]
 
@@ -249,7 +247,7 @@ def test_a_cache_without_room_is_named(web, cache):
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) - 1, limits[1]))
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        with pytest.raises(AssetError, match=r"here: the cache .* cannot be used .*REPSCAPE_CACHE"):
+        with pytest.raises(AssetError, match=r"here: .*REPSCAPE_CACHE"):
             assets.fetch(URL, "here")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -317,7 +315,7 @@ def test_a_member_that_would_fill_the_disk_is_refused(wheel, cache, monkeypatch)
     with zipfile.ZipFile(wheel / "some_pictures-1.0-py3-none-any.whl", "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("some_pictures/data/bomb.png", bytes(2 * 10**6))
     address = f"{PYPI}bomb.png#sha256={sha256(bytes(2 * 10**6))}"
-    with pytest.raises(AssetError, match=r"here: pypi://some-pictures.*refused, .* decompression bomb"):
+    with pytest.raises(AssetError, match=r"here: pypi://some-pictures.*refused"):
         assets.fetch(address, "here")
     assert not [name for name in files_below(cache) if name.endswith((".png", ".tmp"))]
     assert assets.fetch(f"{PYPI}a.png#sha256={sha256(CONTENT)}", "here")[0].read_bytes() == CONTENT
@@ -326,12 +324,12 @@ def test_a_member_that_would_fill_the_disk_is_refused(wheel, cache, monkeypatch)
 def test_a_wrong_member_names_the_nearest(wheel):
     with pytest.raises(AssetError) as error:
         assets.fetch(f"pypi://some-pictures==1.0/some_pictures/a.png#sha256={sha256(CONTENT)}", "here")
-    assert "no file 'some_pictures/a.png'" in str(error.value)
+    assert "'some_pictures/a.png'" in str(error.value)
     assert "some_pictures/data/a.png" in str(error.value)
 
 
 def test_a_wrong_checksum_of_a_member(wheel, cache):
-    with pytest.raises(AssetError, match=f"expected sha256 {sha256(OTHER)}, found {sha256(CONTENT)}"):
+    with pytest.raises(AssetError, match=f"{sha256(OTHER)}.*{sha256(CONTENT)}"):
         assets.fetch(f"{PYPI}a.png#sha256={sha256(OTHER)}", "here")
     assert not [name for name in files_below(cache) if name.endswith((".png", ".tmp"))]
 
@@ -370,9 +368,7 @@ def test_progress_of_pip_is_followed_and_its_words_kept(monkeypatch):
 def test_a_download_that_the_disk_has_no_room_for(web, monkeypatch):
     usage = shutil.disk_usage("/")._replace(free=10)
     monkeypatch.setattr(asset_store.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(
-        AssetError, match=r"takes 0\.0 MB, but for the cache .* only 0\.0 MB are free.*REPSCAPE_CACHE"
-    ):
+    with pytest.raises(AssetError, match=r"here: https://host/.*0\.0 MB.*0\.0 MB.*REPSCAPE_CACHE"):
         assets.fetch(URL, "here")
 
 
@@ -384,5 +380,5 @@ def test_a_full_disk_of_the_cache_says_how_full(web, monkeypatch):
     monkeypatch.setattr(asset_store, "check_room", lambda *_: None)
     monkeypatch.setattr(asset_store.shutil, "disk_usage", lambda _: usage)
     monkeypatch.setattr("repscape.io.netcdf.os.replace", full)
-    with pytest.raises(AssetError, match=r"here: the cache .*No space left on device.*0\.0 MB are free"):
+    with pytest.raises(AssetError, match=r"here: .*No space left on device.*0\.0 MB"):
         assets.fetch(URL, "here")

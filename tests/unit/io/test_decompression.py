@@ -62,7 +62,7 @@ def small(monkeypatch):
 )
 def test_bombs_are_refused(tmp_path, small, write, read):
     write(tmp_path / "bomb")
-    with pytest.raises(DataError, match=r"bomb.*: refused, .* decompression bomb.*save them without"):
+    with pytest.raises(DataError, match=r"bomb.*: refused"):
         read(tmp_path / "bomb")
 
 
@@ -87,7 +87,7 @@ def test_members_that_share_their_bytes_count_each(tmp_path, small):
         archive.writestr("0", bytes(100_000))
         first = archive.filelist[0]
         archive.filelist += [first] * 500
-    with pytest.raises(DataError, match="would become 50,100,000"):
+    with pytest.raises(DataError, match="50,100,000"):
         decompression.check_zip(path)
 
 
@@ -141,5 +141,5 @@ def test_frames_of_a_movie_have_the_limit_of_pictures(tmp_path, monkeypatch):
         container.mux(stream.encode())
     assert movie_file.scan(tmp_path / "movie.mp4").frames == 5
     monkeypatch.setattr(movie_file, "PIXELS", 64 * 48 - 1)
-    with pytest.raises(DataError, match=r"movie\.mp4: refused, its frames of 64 × 48 pixels"):
+    with pytest.raises(DataError, match=r"movie\.mp4: refused.*64 × 48"):
         movie_file.scan(tmp_path / "movie.mp4")

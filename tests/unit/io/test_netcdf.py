@@ -128,7 +128,7 @@ def test_full_disk_whoever_writes(tmp_path, writer):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "folder").touch()
-    with pytest.raises(DataError, match=r"file\.nc: cannot be written .*check the permissions"):
+    with pytest.raises(DataError, match=r"file\.nc: cannot be written .*permissions"):
         example(tmp_path / "folder/file.nc")
 
 
@@ -178,14 +178,14 @@ def test_unreadable_file(tmp_path, damage):
         path.unlink()
     else:
         path.write_bytes({"truncated": content[: len(content) // 2], "empty": b"", "text": b"hello"}[damage])
-    with pytest.raises(DataError, match=r"file\.nc: not a readable NetCDF file"), netcdf.open_file(path):
+    with pytest.raises(DataError, match=r"file\.nc: .*NetCDF"), netcdf.open_file(path):
         pass
 
 
 def test_other_kind(tmp_path):
     example(tmp_path / "file.nc")
     with (
-        pytest.raises(DataError, match="expected a file of kind 'rdm', found 'test'"),
+        pytest.raises(DataError, match=r"'rdm'.*'test'"),
         netcdf.open_file(tmp_path / "file.nc", "rdm"),
     ):
         pass

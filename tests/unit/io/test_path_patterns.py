@@ -52,7 +52,7 @@ def test_other_parts_are_as_in_a_glob(tmp_path, monkeypatch, path):
     ],
 )
 def test_several_ways_of_reading_are_told(path, file):
-    with pytest.raises(AssetError, match=rf"{file} can be read in several ways"):
+    with pytest.raises(AssetError, match=rf"{file}.*several ways"):
         path_patterns.values(path, file)
 
 
@@ -63,5 +63,5 @@ def test_names():
 
 @pytest.mark.parametrize("path", ["{}.png", "{a b}.png", "{a.png", "a}.png", "{1}.png", "{a/b}.png"])
 def test_braces_without_a_name_are_told(path):
-    with pytest.raises(AssetError, match="expected names in braces"):
+    with pytest.raises(AssetError, match="names in braces"):
         path_patterns.as_glob(path)

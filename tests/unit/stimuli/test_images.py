@@ -1,3 +1,4 @@
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_equal_file_names_are_told_apart_by_their_folders():
 
 def test_a_file_named_twice_is_told():
     path = save("1.png", GREY)
-    with pytest.raises(DataError, match=r"more than once: 1\.png"):
+    with pytest.raises(DataError, match=r"once: 1\.png"):
         assemble(images.Images(path=[path, path, save("2.png", GREY)]).images())
 
 
@@ -101,7 +102,7 @@ def test_the_first_of_several_pictures_is_taken(caplog):
     frames[0].save(path, save_all=True, append_images=frames[1:])
     (found,) = images.Images(path=[path]).images()
     np.testing.assert_array_equal(found.pixels, GREY)
-    assert "many.tif has 2 pictures" in caplog.text
+    assert re.search(r"many\.tif.* 2 ", caplog.text)
 
 
 def bomb(path):
@@ -133,15 +134,14 @@ def test_all_bad_files_are_named_at_once():
     message = str(error.value)
     assert message.startswith("8 files")
     for part in (
-        "cut.png: damaged or truncated",
-        "cut.jpg: damaged or truncated",
+        "cut.png: damaged",
+        "cut.jpg: damaged",
         "empty.png: empty",
-        "notes.png: not a picture",
-        "figure.eps: not a picture",
+        "notes.png: not ",
+        "figure.eps: not ",
         "gone.png: missing",
         "bomb.png: refused",
-        "float.tif: has floating-point pixels",
-        "Repair or move them",
+        "float.tif: has floating-point",
     ):
         assert part in message
     assert "good.png" not in message
@@ -216,20 +216,20 @@ def test_tables_of_another_machine_and_of_spreadsheets():
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("", ["labels.csv", "column 'name' and others", "nothing"]),
-        ("file,label\n1.png,cat\n", ["labels.csv", "column 'name' and others", "'file', 'label'"]),
-        ("name\n1.png\n", ["labels.csv", "column 'name' and others"]),
+        ("", ["labels.csv", "'name'", "nothing"]),
+        ("file,label\n1.png,cat\n", ["labels.csv", "'name'", "'file', 'label'"]),
+        ("name\n1.png\n", ["labels.csv", "'label'"]),
         ("name,obj,obj\n1.png,a,b\n", ["labels.csv", "each once", "'name', 'obj', 'obj'"]),
         ("name,obj\n", ["labels.csv", "0 rows"]),
-        ("name,label\n1.png,cat\n", ["labels.csv", "for: 2.png", "Add it"]),
-        ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", "for: 2.png"]),
-        ("name,obj,color\n1.png,a,b\n2.png,a\n", ["labels.csv", "'obj', 'color'", "for: 2.png"]),
-        ("name,obj\n1.png,a,b\n2.png,a\n", ["labels.csv", "line 2 has more values"]),
-        ("name,label\n1.png,cat\n2.png,dog\n1.png,dog\n", ["'1.png' is given twice", "cat", "dog"]),
-        ("name,stimulus\n1.png,a\n2.png,a\n", ["'stimulus' cannot name a factor"]),
-        (",name,obj\n0,1.png,a\n1,2.png,a\n", ["a column has no name", "pandas"]),
-        ("name;obj\n1.png;a\n2.png;a\n", ["separated by commas, found semicolons"]),
-        ("name,obj\nx/1.png,a\ny/1.png,a\n2.png,a\n", ["several rows stand for '1.png': x/1.png; y/1.png"]),
+        ("name,label\n1.png,cat\n", ["labels.csv", ": 2.png"]),
+        ("name,label\n1.png,cat\n2.png,\n", ["labels.csv", ": 2.png"]),
+        ("name,obj,color\n1.png,a,b\n2.png,a\n", ["labels.csv", "'obj', 'color'", ": 2.png"]),
+        ("name,obj\n1.png,a,b\n2.png,a\n", ["labels.csv", "line 2"]),
+        ("name,label\n1.png,cat\n2.png,dog\n1.png,dog\n", ["'1.png'", "cat", "dog"]),
+        ("name,stimulus\n1.png,a\n2.png,a\n", ["'stimulus'", "factor"]),
+        (",name,obj\n0,1.png,a\n1,2.png,a\n", ["labels.csv", "pandas"]),
+        ("name;obj\n1.png;a\n2.png;a\n", ["commas", "semicolons"]),
+        ("name,obj\nx/1.png,a\ny/1.png,a\n2.png,a\n", ["'1.png'", ": x/1.png; y/1.png"]),
     ],
 )
 def test_tables_that_do_not_label_every_picture(text, parts):
@@ -250,7 +250,7 @@ def test_a_table_in_another_encoding_is_told():
 
 def test_one_kind_of_labels():
     labels = table("name,label\n1.png,cat\n")
-    with pytest.raises(ConfigError, match="'labels' or a column 'label'"):
+    with pytest.raises(ConfigError, match=r"'labels'.*'label'"):
         next(images.Images(path=[save("1.png", GREY)], labels="folders", table=labels).images())
 
 
@@ -305,12 +305,12 @@ def test_addresses_that_are_not_here_tell_no_factors_yet():
     ("path", "message"),
     [
         ("{obj}/{obj}_{hue}.png", r"stimuli\.mine\.path: .*\{hue\}\.png.*none"),
-        ("*/{obj}{color}deg.jpg", r"several ways \(obj: \w, color: .* or obj: "),
-        ("{obj}/{}.jpg", r"expected names in braces"),
-        ("{obj}/{1a}.jpg", r"expected names in braces"),
-        ("*/{stimulus}_{color}deg.jpg", "'stimulus' cannot name a factor"),
-        ("*/{label}_{color}deg.jpg", "'label' cannot name a factor"),
-        (["{obj}/*_{color}deg.jpg", "plain.jpg"], r"same factors; plain\.jpg has none, .* has obj, color"),
+        ("*/{obj}{color}deg.jpg", r"\(obj: \w, color: .* or obj: "),
+        ("{obj}/{}.jpg", r"names in braces"),
+        ("{obj}/{1a}.jpg", r"names in braces"),
+        ("*/{stimulus}_{color}deg.jpg", r"'stimulus'.*factor"),
+        ("*/{label}_{color}deg.jpg", r"'label'.*factor"),
+        (["{obj}/*_{color}deg.jpg", "plain.jpg"], r"plain\.jpg has none, .* has obj, color"),
     ],
 )
 def test_paths_with_braces_that_cannot_be(cups, path, message):
@@ -321,16 +321,14 @@ def test_paths_with_braces_that_cannot_be(cups, path, message):
 
 def test_files_of_which_a_name_used_twice_differs_are_named(cups):
     save("cup/other_000deg.jpg", RGB)
-    with pytest.raises(
-        AssetError, match=r"for the same wherever it is used; not so in cup/other_000deg\.jpg\."
-    ):
+    with pytest.raises(AssetError, match=r"\{obj\}.* cup/other_000deg\.jpg\."):
         in_config("{obj}/{obj}_{color}deg.jpg")
     assert len(in_config("{obj}/c*_{color}deg.jpg")) == 2
 
 
 def test_a_factor_is_in_the_path_or_in_the_table(cups):
     table("name,obj\ncup_000deg.jpg,cup\n")
-    with pytest.raises(ConfigError, match="'obj' is in 'path' and in 'table'"):
+    with pytest.raises(ConfigError, match=r"'obj'.*'path'.*'table'"):
         in_config("{obj}/*.jpg", table="labels.csv")
 
 
@@ -362,11 +360,11 @@ def test_a_table_may_have_nothing_but_paths():
 @pytest.mark.parametrize(
     ("text", "path", "said"),
     [
-        ("path\n1.png\nno.png\n", None, "list.csv: names files that are missing: no.png. .*table's folder"),
-        ("path\n1.png\n1.png\n", None, r"list.csv: 1.png is given twice"),
-        ("name,obj\n1.png,cup\n", None, "expected 'path', or a column 'path' in 'table'"),
-        ("path,obj\n1.png,cup\n", "1.png", "both name pictures"),
-        (None, None, "expected 'path', or 'table'.* found neither"),
+        ("path\n1.png\nno.png\n", None, r"list\.csv: .*missing: no\.png"),
+        ("path\n1.png\n1.png\n", None, r"list\.csv: 1\.png.*twice"),
+        ("name,obj\n1.png,cup\n", None, r"column 'path' in 'table'"),
+        ("path,obj\n1.png,cup\n", "1.png", r"'path'.* list\.csv"),
+        (None, None, r"'path'.*'table'.*neither"),
     ],
 )
 def test_tables_that_cannot_name_pictures(text, path, said):

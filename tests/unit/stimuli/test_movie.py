@@ -230,13 +230,13 @@ def test_frames_that_the_movie_does_not_have(movies, parameters, parts):
 @pytest.mark.parametrize(
     ("parameters", "part"),
     [
-        ({}, "exactly one of .*; found none"),
-        ({"count": 3, "every": 1.0}, "found every and count"),
-        ({"frames": [3, 1]}, "ascending"),
-        ({"frames": [1, 1]}, "ascending"),
-        ({"frames": []}, "ascending"),
-        ({"frames": [1], "start": 0.0}, "do not go with 'frames'"),
-        ({"count": 3, "start": 1.0, "stop": 1.0}, "'stop' above 'start'"),
+        ({}, r"'every'.*'count'.*'frames'.*none"),
+        ({"count": 3, "every": 1.0}, "every and count"),
+        ({"frames": [3, 1]}, r"'frames'.*ascending"),
+        ({"frames": [1, 1]}, r"'frames'.*ascending"),
+        ({"frames": []}, r"'frames'.*ascending"),
+        ({"frames": [1], "start": 0.0}, r"'start'.*'stop'.*'frames'"),
+        ({"count": 3, "start": 1.0, "stop": 1.0}, r"'stop'.*'start'.* 1 s"),
     ],
 )
 def test_parameters_that_do_not_go_together(parameters, part):

@@ -140,7 +140,7 @@ def test_the_picture_of_a_cover_is_no_movie(cover, first):
 
 
 def test_a_sound_with_a_cover_is_no_movie(cover):
-    with pytest.raises(DataError, match=r"a\.mp4: .*a cover picture alone"):
+    with pytest.raises(DataError, match=r"a\.mp4: .*cover"):
         list(movie.Movie(path=cover("a.mp4", ("sound", "cover")), count=3).images())
 
 
@@ -148,11 +148,11 @@ def test_of_several_movies_one_can_be_chosen(cover, caplog):
     caplog.set_level(logging.INFO)
     path = cover("a.mp4", ("movie", "large"))
     (first,) = movie.Movie(path=path, frames=[3]).images()
-    assert "beside it 1 (h264, 128 × 96 pixels); 'stream' chooses" in caplog.text
+    assert "1 (h264, 128 × 96 pixels); 'stream'" in caplog.text
     (second,) = movie.Movie(path=path, frames=[3], stream=1).images()
     assert first.pixels.shape == (48, 64, 3)
     assert second.pixels.shape == (96, 128, 3)
-    with pytest.raises(DataError, match=r"'stream' asks for 2; .* are 0 \(h264"):
+    with pytest.raises(DataError, match=r"'stream'.* 2; .* 0 \(h264"):
         list(movie.Movie(path=path, frames=[3], stream=2).images())
 
 
@@ -179,7 +179,7 @@ def test_a_rate_that_no_one_states_is_asked_for(tmp_path, caplog):
         list(movie.Movie(path=path, every=0.2).images())
     found = list(movie.Movie(path=path, count=3).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, None), (9, None), (19, None)]
-    assert "20 frames, at times" in caplog.text
+    assert "20 frames, " in caplog.text
     found = list(movie.Movie(path=path, every=1.0, rate=5).images())
     assert [(number(frame), frame.time) for frame in found] == [(0, 0), (5, 1), (10, 2), (15, 3)]
 
@@ -194,7 +194,7 @@ def test_times_are_since_the_first_frame(tmp_path, caplog, name, begin):
     found = list(movie.Movie(path=path, every=0.1, start=0.5).images())
     assert [number(frame) for frame in found] == list(range(5, 20))
     assert [frame.time for frame in found] == pytest.approx([at / 10 for at in range(5, 20)])
-    assert "0 s is the first frame, at" in caplog.text
+    assert "s of the file's clock" in caplog.text
     assert "5 at 0.5 s, 6 at 0.6 s, 7 at 0.7 s, …, 19 at 1.9 s" in caplog.text
 
 

