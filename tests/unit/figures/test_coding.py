@@ -27,8 +27,10 @@ LAYERS = ("input", "conv1", "conv2", "fc")
 def drawn(path, name, **parameters):
     """Draw a figure of one file: figure, caption, and the file opened."""
     key = "encoding" if name.startswith("encoding") else "angle_decoding"
+    plugin = registry.find("figures", name)(**parameters)
+    plugin.check()
     with opened({key: str(path)}) as data, settings():
-        return *registry.find("figures", name)(**parameters).draw(data), data[key].load()
+        return *plugin.draw(data), data[key].load()
 
 
 def written(path, result):

@@ -5,26 +5,22 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.figures.lib import captions
+from repscape.figures.lib.anova_caption import design, words
+from repscape.figures.lib.axes import EXPECTED, dotted_key
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.depth_lines import DEPTH
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, REFERENCE, figure
-from repscape.plugin.contract import Figure, parameter
-from repscape.study import defaults
-from repscape.study.study import Study
+from repscape.plugin.contract import Figure
 
 UPPER, LOWER = 52, 30  # mm, the panels' heights
 
 
-class AnovaByDepth(Figure):
-    """What the units of each layer answer to: shares of variance by depth, and how many units are
-    significant."""
+class AnovaByDepth(OfAnalysis, Figure):
+    """What units of each layer answer to (analysis `anova`): shares of variance, and of significant units."""
 
     category = "Units"
-
-    analysis: str | None = parameter("An analysis made by `anova`, by default that of its name.", None)
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file."""
-        return {"anova": defaults.analysis_file(study, self.analysis, "anova")}
+    _kind = "anova"
 
     def draw(self, data: Mapping):
         """Draw η² of each effect by layer, and below it the share of units with a significant effect.
@@ -36,76 +32,38 @@ class AnovaByDepth(Figure):
         """
         table = data["anova"].to_dataset().load()
         layers = [str(layer) for layer in table["layer"].values]
-        x = np.arange(len(layers))
         fig = figure(UPPER + LOWER + label_height(layers) + 6)
         upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[UPPER, LOWER])
-        marker = {"marker": ".", "markersize": 3 if len(layers) <= 60 else 1}
         for effect, colour in colours(table).items():
-            of = table.sel(effect=effect)
-            upper.fill_between(
-                x,
-                of["lower_quartile"],
-                of["upper_quartile"],
-                color=colour,
-                alpha=0.2,
-                lw=0,
-                gid=f"{effect}/band",
-            )
-            upper.plot(x, of["median"], color=colour, label=words(effect), gid=f"{effect}/median", **marker)
-            upper.axhline(
-                float(of["expected"]), color=colour, lw=0.8, ls=(0, (1, 1.5)), gid=f"{effect}/expected"
-            )
-            if effect in table["tested"].values:
-                significant = table["significant"].sel(tested=effect)
-                lower.plot(x, significant, color=colour, gid=f"{effect}/significant", **marker)
+            _effect(upper, lower, table, effect, colour)
         upper.set_ylim(0, 1.02)
         lower.set_ylim(0, 1.02)
         upper.set_ylabel("η², share of a unit's variance\n(median, quartiles)")
         lower.set_ylabel("share of units\nwith q < 0.05")
         depth_axis(lower, layers)
-        lower.set_xlabel("layer, from input to output")
-        from matplotlib.lines import Line2D
-
-        handles, names = upper.get_legend_handles_labels()
-        handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5))))
-        fig.legend(
-            handles, [*names, "expected without\nany effect"], loc="outside right upper", title="explained by"
-        )
+        lower.set_xlabel(DEPTH)
+        handles = [*upper.get_legend_handles_labels()[0], dotted_key("expected without\nany effect")]
+        fig.legend(handles=handles, loc="outside right upper", title="explained by")
         return fig, caption(table, layers)
+
+
+def _effect(upper, lower, table, effect: str, colour: str) -> None:
+    """Draw quartiles and median of an effect's η², and the share of units in which it is significant."""
+    of, x = table.sel(effect=effect), np.arange(table.sizes["layer"])
+    marker = {"marker": ".", "markersize": 3 if len(x) <= 60 else 1}
+    low, high = of["lower_quartile"], of["upper_quartile"]
+    upper.fill_between(x, low, high, color=colour, alpha=0.2, lw=0, gid=f"{effect}/band")
+    upper.plot(x, of["median"], color=colour, label=words(effect), gid=f"{effect}/median", **marker)
+    upper.axhline(float(of["expected"]), color=colour, gid=f"{effect}/expected", **EXPECTED)
+    if effect in table["tested"].values:
+        significant = table["significant"].sel(tested=effect)
+        lower.plot(x, significant, color=colour, gid=f"{effect}/significant", **marker)
 
 
 def colours(table) -> dict[str, str]:
     """Give each effect its colour: the factors and their interaction, and grey to the error."""
     effects = [str(effect) for effect in table["effect"].values]
     return dict(zip(effects, COLOURS, strict=False)) | {e: REFERENCE for e in effects if e == "error"}
-
-
-def words(effect: str) -> str:
-    """Write an effect's name: ``obj × color``."""
-    return effect.replace(":", " × ")
-
-
-def design(table) -> str:
-    """Say for a caption what was analysed, and how."""
-    attributes = table.attrs
-    first, second = (captions.escape(name) for name in attributes["factors"])
-    counts = table["images"].values
-    images = (
-        f"{counts.min()} each" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()} each"
-    )
-    stimulus = captions.escape(attributes["stimulus"])
-    return (
-        f"Two-way analysis of variance of the answers of every unit of "
-        f"{captions.escape(attributes['source'])} to {captions.number(counts.sum())} images of {stimulus}, "
-        f"with the factors {first} ({counts.shape[0]} values) and {second} ({counts.shape[1]} values; "
-        f"{captions.plural(counts.size, 'combination', 'combinations')}, {images}). "
-        "η² is an effect's share of the total sum of squares"
-        + (
-            "."
-            if attributes["balanced"]
-            else " (type II, since the combinations have not equally many images)."
-        )
-    )
 
 
 def caption(table, layers: list[str]) -> str:

@@ -4,47 +4,24 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.figures.anova_by_depth import design, words
+from repscape.core.errors import DataError
 from repscape.figures.lib import captions
+from repscape.figures.lib.anova_caption import design, words
 from repscape.figures.lib.millimetre_page import colour_scale, page, picture, write
+from repscape.figures.lib.shown import OfLayers
 from repscape.figures.lib.style import PAGE, WIDTH
-from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
-from repscape.study import defaults
-from repscape.study.study import Study
+from repscape.plugin.contract import Figure
 
 COLUMNS = 7
 LEFT, TOP, BOTTOM, GAP = 24.0, 9.0, 12.0, 1.4  # mm
 SILENT = "0.88"
 
 
-class AnovaMaps(Figure):
-    """Where in the image units answer to a factor: maps of shares of variance, layer by layer."""
+class AnovaMaps(OfLayers, Figure):
+    """Where in the image units answer to a factor (analysis `anova`): maps of shares of variance by layer."""
 
     category = "Units"
-
-    analysis: str | None = parameter("An analysis made by `anova`, by default that of its name.", None)
-    layers: list[str] | None = parameter(
-        "By default seven evenly spaced ones of those with more than one position.", None
-    )
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file and check the layers.
-
-        Raises
-        ------
-        ConfigError
-            The analysis has no such layer.
-        """
-        path = defaults.analysis_file(study, self.analysis, "anova")
-        section = study.config["analyses"][self.analysis or "anova"]
-        if self.layers is not None:
-            own = section.get("layers") or study.layers[section.get("source") or next(iter(study.layers))]
-            for layer in self.layers:
-                if layer not in own:
-                    raise ConfigError(f"layers: {unknown(layer, own)}")
-        return {"anova": path}
+    _kind = "anova"
 
     def draw(self, data: Mapping):
         """Draw η² of each effect (rows) at each place of a layer (columns), averaged over channels.
@@ -61,42 +38,37 @@ class AnovaMaps(Figure):
         """
         tree = data["anova"]
         effects = [str(effect) for effect in tree["effect"].values]
-        order = [str(layer) for layer in tree["layer"].values]
-        spatial = [
-            name for name in order if max(tree[f"layers/{name}/eta2"].sizes[axis] for axis in ("y", "x")) > 1
-        ]
-        chosen = (
-            [spatial[at] for at in evenly_spaced(len(spatial), COLUMNS)]
-            if self.layers is None
-            else self.layers
-        )
-        chosen = [name for name in order if name in chosen]
-        if not chosen or not spatial:
+        eta2 = {str(layer): tree[f"layers/{layer}/eta2"] for layer in tree["layer"].values}
+        spatial = [layer for layer, own in eta2.items() if max(own.sizes["y"], own.sizes["x"]) > 1]
+        layers = self._shown(spatial if self.layers is None else list(eta2), COLUMNS)
+        if not layers or not spatial:
             raise DataError(
                 "anova_maps: no layer has more than one position, so that there is nothing to map."
             )
-        maps = {name: over_channels(tree[f"layers/{name}/eta2"].values) for name in chosen}
-
-        side = min((WIDTH - LEFT) / len(chosen), (PAGE - TOP - BOTTOM) / len(effects), 30.0)
-        fig, axes = page(TOP + side * len(effects) + BOTTOM)
+        maps = {layer: over_channels(eta2[layer].values) for layer in layers}
+        side = min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(effects), 30.0)
+        bottom = TOP + side * len(effects)
+        fig, axes = page(bottom + BOTTOM)
         highest = max(float(np.nanmax(found, initial=0)) for found in maps.values()) or 1.0
-        style = {"cmap": palette(), "vmin": 0, "vmax": highest}
-        for column, (name, found) in enumerate(maps.items()):
-            left = LEFT + column * side
-            write(axes, left, 1, captions.shorten(name, max(6, int(side / 1.5))), fontsize=6.5)
-            write(axes, left, 5, f"{found.shape[2]} × {found.shape[1]}", fontsize=6, color="0.35")
-            for row, (effect, values) in enumerate(zip(effects, found, strict=True)):
-                at = {"left": left, "top": TOP + row * side, "width": side - GAP, "height": side - GAP}
-                picture(axes, values, **at, gid=f"{name}/{effect}", **style)
+        for column, (layer, found) in enumerate(maps.items()):
+            _column(axes, layer, dict(zip(effects, found, strict=True)), LEFT + column * side, side, highest)
         for row, effect in enumerate(effects):
             middle = TOP + row * side + (side - GAP) / 2
-            axes.text(
-                LEFT - 2, middle, words(effect).replace(" + ", "\n+ "), ha="right", va="center", fontsize=6.5
-            )
-        bottom = TOP + side * len(effects) + 1
-        colour_scale(axes, LEFT, bottom, min(60.0, side * len(chosen)), style["cmap"], 0, highest, 4)
-        write(axes, LEFT, bottom + 6, "η², mean over the channels of a place", fontsize=6.5)
+            name = words(effect).replace(" + ", "\n+ ")
+            axes.text(LEFT - 2, middle, name, ha="right", va="center", fontsize=6.5)
+        colour_scale(axes, LEFT, bottom + 1, min(60.0, side * len(layers)), palette(), 0, highest, 4)
+        write(axes, LEFT, bottom + 7, "η², mean over the channels of a place", fontsize=6.5)
         return fig, caption(tree, maps)
+
+
+def _column(axes, layer: str, maps: Mapping, left: float, side: float, highest: float) -> None:
+    """Draw a layer's maps (y, x) by effect, below each other."""
+    height, width = next(iter(maps.values())).shape
+    write(axes, left, 1, captions.shorten(layer, max(6, int(side / 1.5))), fontsize=6.5)
+    write(axes, left, 5, f"{width} × {height}", fontsize=6, color="0.35")
+    for row, (effect, values) in enumerate(maps.items()):
+        place = left, TOP + row * side, side - GAP, side - GAP
+        picture(axes, values, *place, gid=f"{layer}/{effect}", cmap=palette(), vmin=0, vmax=highest)
 
 
 def over_channels(eta2: np.ndarray) -> np.ndarray:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.core.errors import ConfigError, unknown
+from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
 from repscape.figures.lib.millimetre_page import colour_scale, inset, page, write
+from repscape.figures.lib.shown import OfLayers
 from repscape.figures.lib.style import WIDTH
-from repscape.figures.svm_by_depth import SIGNIFICANT, chance, procedure
-from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
-from repscape.study import defaults
+from repscape.figures.lib.svm_caption import chance, procedure
+from repscape.plugin.contract import Figure
+from repscape.rdms.compare.significance import ALPHA
 from repscape.study.study import Study
 
 COLUMNS = 6
@@ -19,15 +19,11 @@ LEFT, TOP, BOTTOM, GAP, LARGEST = 16.0, 6.0, 12.0, 3.0, 40.0  # mm
 NUMBERED = 6  # conditions; more have no room for numbers
 
 
-class CrossDecoding(Figure):
-    """Does what is learnt in one condition hold in another? Accuracy by training and test condition."""
+class CrossDecoding(OfLayers, Figure):
+    """Does what is learnt in one condition hold in another? (An analysis `svm` with `across`.)"""
 
     category = "Units"
-
-    analysis: str | None = parameter(
-        "An analysis made by `svm` with `across`, by default that of its name.", None
-    )
-    layers: list[str] | None = parameter("By default six evenly spaced ones.", None)
+    _kind = "svm"
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the analysis and the layers.
@@ -37,22 +33,17 @@ class CrossDecoding(Figure):
         ConfigError
             The analysis does not decode across the values of a factor, or has no such layer.
         """
-        path = defaults.analysis_file(study, self.analysis, "svm")
-        section = study.config["analyses"][self.analysis or "svm"]
-        if section.get("across") is None:
+        files = super().inputs(study)
+        if self._section(study).get("across") is None:
+            name = self.analysis or self._kind
             raise ConfigError(
-                f"analysis: '{self.analysis or 'svm'}' decodes within images of one kind. Give it the key 'across', "
-                f"{{{self.analysis or 'svm'}: {{across: FACTOR}}}}, or name an analysis that has it."
+                f"analysis: '{name}' decodes within images of one kind. Give it the key 'across', "
+                f"{{{name}: {{across: FACTOR}}}}, or name an analysis that has it."
             )
-        if self.layers is not None:
-            own = section.get("layers") or study.layers[section.get("source") or next(iter(study.layers))]
-            for layer in self.layers:
-                if layer not in own:
-                    raise ConfigError(f"layers: {unknown(layer, own)}")
-        return {"svm": path}
+        return files
 
     def draw(self, data: Mapping):
-        """Draw a matrix a layer: the accuracy of machines trained in one condition (rows) in another (columns).
+        """Draw a matrix a layer: the accuracy of machines trained in one condition (rows), tested in another.
 
         Returns
         -------
@@ -60,34 +51,26 @@ class CrossDecoding(Figure):
             The figure and its caption.
         """
         table = data["svm"].load()
-        order = [str(layer) for layer in table["layer"].values]
-        chosen = (
-            [order[at] for at in evenly_spaced(len(order), COLUMNS)] if self.layers is None else self.layers
-        )
-        chosen = [layer for layer in order if layer in chosen]
+        layers = self._shown([str(layer) for layer in table["layer"].values], COLUMNS)
         conditions = [str(value) for value in table["train"].values]
-        columns = min(len(chosen), COLUMNS)
-        side = min((WIDTH - LEFT) / columns - GAP, LARGEST)
+        across = table.attrs["across"]
+        side = min((WIDTH - LEFT) / min(len(layers), COLUMNS) - GAP, LARGEST)
         below = 3 + 1.3 * max(map(len, conditions)) if turned(conditions, side) else 4
-        rows = -(-len(chosen) // COLUMNS)
         pitch = TOP + side + below + 2
-        fig, axes = page(rows * pitch + BOTTOM)
-        for at, layer in enumerate(chosen):
+        bottom = -(-len(layers) // COLUMNS) * pitch
+        fig, axes = page(bottom + BOTTOM)
+        for at, layer in enumerate(layers):
             row, column = divmod(at, COLUMNS)
             left, top = LEFT + column * (side + GAP), TOP + row * pitch
             write(axes, left, top - TOP + 1.5, captions.shorten(layer, int(side / 1.4)), fontsize=6.5)
-            here = table.sel(layer=layer)
-            matrix(inset(axes, left, top, side, side), here, conditions, first=column == 0, size=side)
-        across = table.attrs["across"]
-        for row in range(rows):
-            middle = TOP + row * pitch + side / 2
-            axes.text(
-                2.5, middle, f"trained at {across}", rotation=90, ha="center", va="center", fontsize=6.5
-            )
-        bottom = rows * pitch
+            panel = inset(axes, left, top, side, side)
+            matrix(panel, table.sel(layer=layer), conditions, first=column == 0, size=side)
+            if column == 0:
+                words, middle = f"trained at {across}", top + side / 2
+                axes.text(2.5, middle, words, rotation=90, ha="center", va="center", fontsize=6.5)
         write(axes, LEFT, bottom - 2, f"tested at {across}", fontsize=6.5)
-        place = colour_scale(axes, WIDTH - 62, bottom, 60.0, "viridis", 0, 1, 5)
-        place.axvline(table.attrs["chance"], color="white", lw=1)
+        scale = colour_scale(axes, WIDTH - 62, bottom, 60.0, "viridis", 0, 1, 5)
+        scale.axvline(table.attrs["chance"], color="white", lw=1)
         write(axes, WIDTH - 62, bottom + 6, "accuracy (white line: 1 / number of classes)", fontsize=6.5)
         return fig, caption(table, len(conditions))
 
@@ -116,7 +99,7 @@ def matrix(axes, table, conditions: list[str], first: bool, size: float) -> None
             axes.text(
                 test, train, number, ha="center", va="center", fontsize=6,
                 color="black" if value > 0.6 else "white",
-                fontweight="bold" if p[train, test] < SIGNIFICANT else "normal",
+                fontweight="bold" if p[train, test] < ALPHA else "normal",
             )  # fmt: skip
 
 
@@ -129,6 +112,6 @@ def caption(table, conditions: int) -> str:
         if table.attrs["folds"] > 1
         else "Colours: accuracy.",
         "Grey: too few images to leave some out." if table["accuracy"].isnull().any() else "",
-        chance(table) + ("; bold: p < 0.05, for each training and test by itself." if bold else "."),
+        chance(table) + (f"; bold: p < {ALPHA:g}, for each training and test by itself." if bold else "."),
     ]
     return " ".join(filter(None, text))

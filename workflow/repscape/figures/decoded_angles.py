@@ -5,35 +5,35 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.core.errors import ConfigError
-from repscape.figures.decoding_error import METHOD_COLOURS, NAMES, procedure, unit
 from repscape.figures.lib import captions
+from repscape.figures.lib.angle_decoding_caption import METHOD_COLOURS, NAMES, best_layer, procedure, unit
+from repscape.figures.lib.axes import EXPECTED
 from repscape.figures.lib.depth import own
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
-from repscape.study.study import Study
 
 MOST = 5  # panels in a row
 
-Layers = dict[str, list[str]]
 
-
-class DecodedAngles(Figure):
-    """Which angles are decoded of which: predicted against true, of what the decoders were not trained on."""
+class DecodedAngles(OfAnalysis, Figure):
+    """Which angles are decoded of which (analysis `angle_decoding`): predicted against true angles."""
 
     category = "Units"
+    _kind = "angle_decoding"
 
-    analysis: str | None = parameter(
-        "An analysis made by `angle_decoding`, by default that of its name.", None
-    )
-    layers: Layers | None = parameter(
-        "At most 5 in all. By default of each source the layer with the least error of the first method.",
+    layers: dict[str, list[str]] | None = parameter(
+        "Layers of sources, at most 5 in all: ``{net: [conv1, fc]}``. By default of each source the layer "
+        "with the least error of the first method.",
         None,
     )
 
-    def inputs(self, study: Study) -> dict:
-        """Name the file."""
-        return {"angle_decoding": defaults.analysis_file(study, self.analysis, "angle_decoding")}
+    def check(self) -> None:
+        """Refuse more layers than there is room for."""
+        count = sum(map(len, (self.layers or {}).values()))
+        if count > MOST:
+            raise ConfigError(f"layers: expected at most {MOST} in all, found {count}. Name fewer.")
 
     def draw(self, data: Mapping):
         """Draw every row's predicted against its true angle: a column a layer, a row a method.
@@ -46,79 +46,65 @@ class DecodedAngles(Figure):
         Raises
         ------
         ConfigError
-            The analysis does not have a layer, or there are too many.
+            The analysis does not have a layer.
         """
         table = data["angle_decoding"].load()
-        shown = _shown(table, self.layers)
+        shown = self._shown(table)
         methods = [str(method) for method in table["decoder"].values]
         period = float(table.attrs["period"])
         start = -period / 2 if float(table["angle"].min()) < 0 else 0.0
         width = min(180.0, 26 + 48 * len(shown))
         side = (width - 14) / len(shown)
         fig = figure(len(methods) * (side + 3) + 10, width)
-        axes = fig.subplots(len(methods), len(shown), squeeze=False, sharex=True, sharey=True)
-        reached = start, start + period
+        panels = fig.subplots(len(methods), len(shown), squeeze=False, sharex=True, sharey=True)
+        reached = [start, start + period]
         for row, method in enumerate(methods):
-            for panel, (source, layer) in zip(axes[row], shown, strict=True):
-                of = table.sel(source=source, layer=layer, decoder=method)
-                there = table["fold"].sel(source=source).values >= 0
-                true = table["angle"].sel(source=source).values[there]
-                true = start + (true - start) % period
-                predicted = nearest(of["predicted"].values[there], true, period)
-                size = float(np.clip(1200 / len(true), 1.5, 9))
-                panel.plot(
-                    [start, start + period],
-                    [start, start + period],
-                    color="0.3",
-                    lw=0.8,
-                    ls=(0, (1, 1.5)),
-                    zorder=1,
-                )
-                panel.scatter(
-                    true,
-                    predicted,
-                    size,
-                    METHOD_COLOURS[method],
-                    lw=0,
-                    alpha=0.6,
-                    gid=f"{source}/{layer}/{method}",
-                )
-                reached = min(reached[0], predicted.min()), max(reached[1], predicted.max())
-                sign = "°" if unit(table) == "degrees" else ""
-                error = f"{float(of['error']):.2g}"
-                panel.text(
-                    0.04, 0.96, f"mean error {error}{sign}", transform=panel.transAxes, va="top", fontsize=6.5
-                )
-                if row == 0:
-                    panel.set_title(captions.shorten(f"{source} · {layer}", int(side / 1.4)))
-            axes[row, 0].set_ylabel(f"decoded by {NAMES[method]}\n({unit(table)})")
-        ticks = start + np.arange(-0.5, 1.51, 0.5) * period
-        first = axes[0, 0]  # whose scales all share
-        for axis, low, high in ((first.xaxis, start, start + period), (first.yaxis, *reached)):
-            inside = [tick for tick in ticks if low <= tick <= high]
-            axis.set_ticks(inside, labels=[captions.plain(tick) for tick in inside])
-        first.set_xlim(start - 0.03 * period, start + 1.03 * period)
-        first.set_ylim(reached[0] - 0.03 * period, reached[1] + 0.15 * period)  # with room for the words
-        for panel in axes[-1]:
-            panel.set_xlabel(f"{table.attrs['factor']} shown ({unit(table)})")
-        return fig, caption(table, shown, self.layers is None)
+            for axes, (source, layer) in zip(panels[row], shown, strict=True):
+                reached += _points(axes, table, source, layer, method, start)
+            panels[row, 0].set_ylabel(f"decoded by {NAMES[method]}\n({unit(table)})")
+        for axes, (source, layer) in zip(panels[0], shown, strict=True):
+            axes.set_title(captions.shorten(f"{source} · {layer}", int(side / 1.4)))
+        for axes in panels[-1]:
+            axes.set_xlabel(f"{table.attrs['factor']} shown ({unit(table)})")
+        _scales(panels[0, 0], start, period, min(reached), max(reached))
+        return fig, caption(table, self.layers is None)
+
+    def _shown(self, table) -> list[tuple[str, str]]:
+        """Return the layers that are shown, with their sources."""
+        sources = list(map(str, table["source"].values))
+        found = []
+        for source in defaults.many_or_all(self.layers, sources, "layers"):
+            if self.layers is None:
+                found.append((source, best_layer(table, source)))
+            else:
+                names = defaults.many_or_all(self.layers[source], own(table, source), f"layers.{source}")
+                found += [(source, layer) for layer in names]
+        return found[:MOST]
 
 
-def _shown(table, layers: Layers | None) -> list[tuple[str, str]]:
-    sources = list(map(str, table["source"].values))
-    shown = []
-    for source in defaults.many_or_all(layers, sources, "layers"):
-        known = own(table, source)
-        if layers is None:
-            best = int(table["error"].sel(source=source, layer=known).values[:, 0].argmin())
-            shown.append((source, known[best]))
-        else:
-            shown += [
-                (source, layer) for layer in defaults.many_or_all(layers[source], known, f"layers.{source}")
-            ]
-    if len(shown) > MOST and layers is not None:
-        raise ConfigError(f"layers: expected at most {MOST} in all, found {len(shown)}. Name fewer.")
-    return shown[:MOST]
+def _points(axes, table, source: str, layer: str, method: str, start: float) -> tuple[float, float]:
+    """Draw what a method decoded of a layer; return the least and the largest decoded angle."""
+    period = float(table.attrs["period"])
+    of = table.sel(source=source, layer=layer, decoder=method)
+    tested = table["fold"].sel(source=source).values >= 0
+    true = start + (table["angle"].sel(source=source).values[tested] - start) % period
+    predicted = nearest(of["predicted"].values[tested], true, period)
+    axes.plot([start, start + period], [start, start + period], color="0.3", zorder=1, **EXPECTED)
+    size, gid = float(np.clip(1200 / len(true), 1.5, 9)), f"{source}/{layer}/{method}"
+    axes.scatter(true, predicted, size, METHOD_COLOURS[method], lw=0, alpha=0.6, gid=gid)
+    error = f"mean error {float(of['error']):.2g}{'°' if unit(table) == 'degrees' else ''}"
+    axes.text(0.04, 0.96, error, transform=axes.transAxes, va="top", fontsize=6.5)
+    return predicted.min(), predicted.max()
+
+
+def _scales(axes, start: float, period: float, low: float, high: float) -> None:
+    """Put ticks at half turns on the axes, which all panels share."""
+    ticks = start + np.arange(-0.5, 1.51, 0.5) * period
+    for axis, least, most in ((axes.xaxis, start, start + period), (axes.yaxis, low, high)):
+        inside = [tick for tick in ticks if least <= tick <= most]
+        axis.set_ticks(inside, labels=[captions.plain(tick) for tick in inside])
+    axes.set_xlim(start - 0.03 * period, start + 1.03 * period)
+    axes.set_ylim(low - 0.03 * period, high + 0.15 * period)  # with room for the words
 
 
 def nearest(predicted: np.ndarray, true: np.ndarray, period: float) -> np.ndarray:
@@ -126,16 +112,14 @@ def nearest(predicted: np.ndarray, true: np.ndarray, period: float) -> np.ndarra
     return true + (predicted - true + period / 2) % period - period / 2
 
 
-def caption(table, shown, chosen: bool) -> str:
+def caption(table, by_default: bool) -> str:
     """Say what was measured and how."""
-    return (
+    text = (
         f"{procedure(table)} A point is what was left out: one "
         f"{'trial or image' if 'single_trials' in table.attrs else 'image'}, with the decoded angle drawn "
-        "in the turn that is nearest to the true one, so that errors are distances from the dotted line. "
-        + (
-            "Of each source, the layer with the least error"
-            + (f" (the first {MOST} sources)." if table.sizes["source"] > MOST else ".")
-            if chosen
-            else ""
-        )
-    ).strip()
+        "in the turn that is nearest to the true one, so that errors are distances from the dotted line."
+    )
+    if by_default:
+        first = f" (the first {MOST} sources)" if table.sizes["source"] > MOST else ""
+        text += f" Of each source, the layer with the least error{first}."
+    return text

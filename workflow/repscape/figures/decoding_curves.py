@@ -1,37 +1,55 @@
 """How decoders of an angle learn and generalise: errors in training and test, by epoch and by penalty."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from repscape.figures.decoding_error import procedure
 from repscape.figures.lib import captions
+from repscape.figures.lib.angle_decoding_caption import best_layer, procedure
+from repscape.figures.lib.axes import EXPECTED, dot_key, dotted_key, line_key
 from repscape.figures.lib.depth import own
+from repscape.figures.lib.shown import OfAnalysis, OfSource
 from repscape.figures.lib.style import figure, plain_powers
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
-from repscape.study.study import Study
 
 PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (left out)")}
 
-LOWEST = 1e-6  # loss; decoders that know their training rows by heart come as close to 0 as numbers can
+LOWEST = 1e-6  # loss; decoders that fit their training rows exactly come as close to 0 as numbers can
 BELOW = {"marker": 7, "ls": "", "ms": 4, "mew": 0}  # a caret that points down: a mean below the axis
 
 
-class DecodingCurves(Figure):
-    """How decoders of an angle learn and generalise: errors in training and test, by epoch and by penalty."""
+class Curves(NamedTuple):
+    """Losses of decoders by what they are drawn against.
+
+    Attributes
+    ----------
+    letter : str
+        Of the panel.
+    name : str
+    loss : DataArray (part, fold, dim)
+    dim : {"epoch", "decay", "strength"}
+    chosen : array
+        What was chosen in each fold; by epoch, the weight decay that is shown.
+    """
+
+    letter: str
+    name: str
+    loss: object
+    dim: str
+    chosen: np.ndarray
+
+
+class DecodingCurves(OfAnalysis, OfSource, Figure):
+    """How decoders of an angle learn and generalise (analysis `angle_decoding`): loss by epoch and penalty."""
 
     category = "Units"
+    _kind = "angle_decoding"
 
-    analysis: str | None = parameter(
-        "An analysis made by `angle_decoding`, by default that of its name.", None
+    layer: str | None = parameter(
+        "The layer that is shown; by default the one with the least error of the first method.", None
     )
-    source: str | None = parameter("By default the first.", None)
-    layer: str | None = parameter("By default the one with the least error of the first method.", None)
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file."""
-        return {"angle_decoding": defaults.analysis_file(study, self.analysis, "angle_decoding")}
 
     def draw(self, data: Mapping):
         """Draw the circular loss of one layer's decoders in training and test.
@@ -46,87 +64,102 @@ class DecodingCurves(Figure):
         ConfigError
             The analysis does not have the source or the layer.
         """
-        source = self.source
-        layer = self.layer
-        from matplotlib.lines import Line2D
-
         table = data["angle_decoding"].load()
-        source = defaults.one_or_default(source, table["source"].values, "source")
-        layers = own(table, source)
-        if layer is None:
-            layer = layers[int(table["error"].sel(source=source, layer=layers).values[:, 0].argmin())]
-        layer = defaults.one_or_default(layer, layers, "layer")
+        source = defaults.one_or_default(self.source, table["source"].values, "source")
+        layer = self.layer or best_layer(table, source)
+        layer = defaults.one_or_default(layer, own(table, source), "layer")
         table = table.sel(source=source, layer=layer)
-        panels = []
-        if "relu_loss" in table:
-            decays = table["decay"].values
-            chosen = table["chosen"].sel(decoder="relu").values
-            usual = decays[np.argmax([(chosen == decay).sum() for decay in decays])]
-            panels.append(("epochs", table["relu_loss"].sel(decay=usual), "epoch", usual))
-            panels.append(("ReLU network", table["relu_loss"].isel(epoch=-1), "decay", chosen))
-        if "ridge_loss" in table:
-            panels.append(
-                (
-                    "ridge regression",
-                    table["ridge_loss"],
-                    "strength",
-                    table["chosen"].sel(decoder="ridge").values,
-                )
-            )
+        curves = curves_of(table)
         fig = figure(62)
-        axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        below: list[str] = []
-        for panel, letter, (name, loss, dim, chosen) in zip(axes, "abc", panels, strict=False):
-            loss = loss.transpose("part", "fold", dim)
-            steps = loss[dim].values
-            x = steps if dim == "epoch" else np.arange(len(steps))
-            for part, (colour, _) in PARTS.items():
-                of = loss.sel(part=part).values
-                for fold, line in enumerate(of):
-                    panel.plot(x, line, color=colour, lw=0.5, alpha=0.45, gid=f"{name}/{part}/{fold}")
-                mean = of.mean(0)
-                panel.plot(x, mean, color=colour, lw=1.4, gid=f"{name}/{part}")
-                if (mean < LOWEST).any():
-                    below.append(letter)
-                    panel.plot(
-                        x[mean < LOWEST], np.full((mean < LOWEST).sum(), 0.1), color=colour, **BELOW,
-                        transform=panel.get_xaxis_transform(), gid=f"{name}/{part}/below",
-                    )  # fmt: skip
-            panel.axhline(1, color="0.3", lw=0.8, ls=(0, (1, 1.5)), zorder=0)
-            panel.set_yscale("log")
-            if dim == "epoch":
-                panel.set_xscale("symlog", linthresh=1, linscale=0.3)
-                ticks = [step for step in (0, 1, 10, 100, 1000, 10_000) if step <= steps[-1]]
-                panel.set_xticks(ticks, [captions.number(step) for step in ticks])
-                panel.set_xticks([], minor=True)
-                panel.set_xlim(-0.15, steps[-1] * 1.1)
-                panel.set_xlabel("epoch")
-                panel.set_title(
-                    f"{bold(letter)}  ReLU network, weight decay {captions.plain(float(chosen))}",
-                    parse_math=True,
-                )
+        panels = fig.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+        below = []
+        for axes, shown in zip(panels, curves, strict=True):
+            below += [shown.letter] * _lines(axes, shown)
+            axes.axhline(1, color="0.3", zorder=0, **EXPECTED)
+            axes.set_yscale("log")
+            if shown.dim == "epoch":
+                _epochs(axes, shown)
             else:
-                panel.set_xticks(x, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
-                panel.set_xlabel("weight decay" if dim == "decay" else "strength of the penalty")
-                panel.set_title(f"{bold(letter)}  {name}", parse_math=True)
-                for place, step in enumerate(steps):
-                    count = int(np.isclose(chosen, step).sum())
-                    if count:
-                        panel.plot(
-                            place, 0.02, "^", color="0.2", ms=2.5 + count, mew=0, clip_on=False,
-                            transform=panel.get_xaxis_transform(), gid=f"{name}/chosen/{place}",
-                        )  # fmt: skip
-        axes[0].set_ylim(bottom=max(LOWEST, axes[0].get_ylim()[0]))
-        axes[0].set_ylabel("circular loss, 1 − cos")
-        handles = [Line2D([], [], color=colour, lw=1.4, label=words) for colour, words in PARTS.values()]
-        handles.append(Line2D([], [], color="0.5", lw=0.5, label="single folds"))
-        handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="chance, 1"))
-        handles.append(Line2D([], [], color="0.2", marker="^", ls="", ms=5, label="chosen in training"))
-        if below:
-            handles.append(Line2D([], [], color="0.2", **BELOW, label="mean below the axis"))
+                _penalties(axes, shown)
+        panels[0].set_ylim(bottom=max(LOWEST, panels[0].get_ylim()[0]))
+        panels[0].set_ylabel("circular loss, 1 − cos")
+        handles = [
+            *(line_key(words, colour, lw=1.4) for colour, words in PARTS.values()),
+            line_key("single folds", "0.5", lw=0.5),
+            dotted_key("chance, 1"),
+            dot_key("chosen in training", "0.2", marker="^", ms=5),
+            *([line_key("mean below the axis", "0.2", **BELOW)] if below else []),
+        ]
         fig.legend(handles=handles, loc="outside upper center", ncols=len(handles))
         plain_powers(fig)
-        return fig, caption(table, source, layer, [dim for _, _, dim, _ in panels], below)
+        return fig, caption(table, source, layer, curves, below)
+
+
+def curves_of(table) -> list[Curves]:
+    """Return what is drawn of a layer, a panel each."""
+    found: list[tuple] = []
+    if "relu_loss" in table:
+        decays = table["decay"].values
+        chosen = table["chosen"].sel(decoder="relu").values
+        usual = decays[np.argmax([(chosen == decay).sum() for decay in decays])]
+        found.append(("epochs", table["relu_loss"].sel(decay=usual), "epoch", usual))
+        found.append(("ReLU network", table["relu_loss"].isel(epoch=-1), "decay", chosen))
+    if "ridge_loss" in table:
+        chosen = table["chosen"].sel(decoder="ridge").values
+        found.append(("ridge regression", table["ridge_loss"], "strength", chosen))
+    return [
+        Curves(letter, name, loss.transpose("part", "fold", dim), dim, chosen)
+        for letter, (name, loss, dim, chosen) in zip("abc", found, strict=False)
+    ]
+
+
+def _lines(axes, shown: Curves) -> bool:
+    """Draw a line a fold and their mean; mark means below the axis, and return whether there are any."""
+    steps = shown.loss[shown.dim].values
+    x = steps if shown.dim == "epoch" else np.arange(len(steps))
+    any_below = False
+    for part, (colour, _) in PARTS.items():
+        of, gid = shown.loss.sel(part=part).values, f"{shown.name}/{part}"
+        for fold, line in enumerate(of):
+            axes.plot(x, line, color=colour, lw=0.5, alpha=0.45, gid=f"{gid}/{fold}")
+        axes.plot(x, of.mean(0), color=colour, lw=1.4, gid=gid)
+        below = x[of.mean(0) < LOWEST]
+        if len(below):
+            _at_height(axes, below, 0.1, color=colour, gid=f"{gid}/below", **BELOW)
+            any_below = True
+    return any_below
+
+
+def _at_height(axes, x, height: float, **style) -> None:
+    """Draw markers at a height in shares of the panel's."""
+    axes.plot(x, np.full(len(x), height), transform=axes.get_xaxis_transform(), **style)
+
+
+def _epochs(axes, shown: Curves) -> None:
+    """Label a panel by epoch, on a logarithmic axis that has 0."""
+    last = shown.loss["epoch"].values[-1]
+    axes.set_xscale("symlog", linthresh=1, linscale=0.3)
+    ticks = [step for step in (0, 1, 10, 100, 1000, 10_000) if step <= last]
+    axes.set_xticks(ticks, [captions.number(step) for step in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(-0.15, last * 1.1)
+    axes.set_xlabel("epoch")
+    decay = captions.plain(float(shown.chosen))
+    axes.set_title(f"{bold(shown.letter)}  ReLU network, weight decay {decay}", parse_math=True)
+
+
+def _penalties(axes, shown: Curves) -> None:
+    """Label a panel by the strength of the penalty, and mark what was chosen, larger where in more folds."""
+    steps = shown.loss[shown.dim].values
+    places = np.arange(len(steps))
+    axes.set_xticks(places, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_xlabel("weight decay" if shown.dim == "decay" else "strength of the penalty")
+    axes.set_title(f"{bold(shown.letter)}  {shown.name}", parse_math=True)
+    for place, step in enumerate(steps):
+        count = int(np.isclose(shown.chosen, step).sum())
+        if count:
+            look = {"marker": "^", "color": "0.2", "ms": 2.5 + count, "mew": 0, "clip_on": False}
+            _at_height(axes, [place], 0.02, gid=f"{shown.name}/chosen/{place}", **look)
 
 
 def bold(letter: str) -> str:
@@ -134,21 +167,20 @@ def bold(letter: str) -> str:
     return f"$\\mathbf{{{letter}}}$"
 
 
-def caption(table, source: str, layer: str, dims: list[str], below: list[str]) -> str:
+def caption(table, source: str, layer: str, curves: list[Curves], below: list[str]) -> str:
     """Say what was measured and how."""
     words = {
         "epoch": "over the epochs of training (0: before any), with the weight decay chosen most often",
         "decay": "after the last epoch, by weight decay",
         "strength": "by strength of the penalty",
     }
-    parts = [f"**{letter}**, {words[dim]}" for letter, dim in zip("abc", dims, strict=False)]
-    where = captions.listing(f"**{letter}**" for letter in dict.fromkeys(below))
-    carets = f"; carets: means that are, in {where}" if below else ""
+    parts = [f"**{shown.letter}**, {words[shown.dim]}" for shown in curves]
+    carets = captions.listing(f"**{letter}**" for letter in below)
     return (
         f"Learning and generalisation of the decoders of {captions.escape(layer)} of "
         f"{captions.escape(source)}: circular loss, 1 − cos of the error as a phase, averaged over the rows "
         "that decoders were trained on, and over those left out. "
         f"{'; '.join(parts)}. {procedure(table)} Thin lines: folds; thick lines: their mean. Triangles: "
         "what was chosen within the training rows, larger where in more folds. Losses below 10⁻⁶ are "
-        f"beyond the axis{carets}."
+        f"beyond the axis{f'; carets: means that are, in {carets}' if below else ''}."
     )

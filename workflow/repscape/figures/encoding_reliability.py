@@ -5,31 +5,40 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.core.errors import ConfigError, DataError
-from repscape.figures.encoding_by_depth import by_source, procedure
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import EXPECTED, dot_key, dotted_key
+from repscape.figures.lib.encoding_caption import by_source, procedure
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
-from repscape.study.study import Study
 
 MOST = 4  # panels in a row
 COLOUR = COLOURS[0]
 LOWEST = -0.5  # R² or reliability, below which neurons are drawn on the edge
 
 
-class EncodingReliability(Figure):
-    """Which neurons are predicted as well as their noise allows: R² of a layer against reliability."""
+class EncodingReliability(OfAnalysis, Figure):
+    """Which neurons are predicted as well as their noise allows (analysis `encoding`).
+
+    It needs a recording with repeats of images.
+    """
 
     category = "Units"
+    _kind = "encoding"
 
-    analysis: str | None = parameter("An analysis made by `encoding`, by default that of its name.", None)
     layers: dict[str, str] | None = parameter(
-        "At most 4 sources. By default of each the layer with the largest median R².", None
+        "A layer of each of at most 4 sources: ``{net: conv1}``. By default of each the layer with the "
+        "largest median R².",
+        None,
     )
 
-    def inputs(self, study: Study) -> dict:
-        """Name the file."""
-        return {"encoding": defaults.analysis_file(study, self.analysis, "encoding")}
+    def check(self) -> None:
+        """Refuse more sources than there is room for."""
+        if self.layers is not None and len(self.layers) > MOST:
+            raise ConfigError(
+                f"layers: expected at most {MOST} sources, found {len(self.layers)}. Name fewer."
+            )
 
     def draw(self, data: Mapping):
         """Draw every neuron's R² against its reliability, a panel a source.
@@ -42,91 +51,99 @@ class EncodingReliability(Figure):
         Raises
         ------
         ConfigError
-            The analysis does not have a layer, or there are too many.
+            The analysis does not have a layer.
         DataError
             The recording has no repeats.
         """
-        from matplotlib.lines import Line2D
-
         table = data["encoding"].load()
-        reliability = table["reliability"].values
-        if np.isnan(reliability).all():
+        if np.isnan(table["reliability"].values).all():
             raise DataError(
-                f"the recording '{table.attrs['recording']}' has no repeats of images, so that the reliability "
-                "of its neurons is not known. Leave this figure out, or name an analysis of another recording."
+                f"the recording '{table.attrs['recording']}' has no repeats of images, so that the "
+                "reliability of its neurons is not known. Leave this figure out, or name an analysis of "
+                "another recording."
             )
-        shown = _shown(table, self.layers)
-        width = min(180.0, 40 + 70 * len(shown))
-        side = (width - 16) / len(shown)
+        models = shown(table, self.layers)
+        width = min(180.0, 40 + 70 * len(models))
+        side = (width - 16) / len(models)
         fig = figure(side + 14, width)
-        axes = fig.subplots(1, len(shown), squeeze=False, sharex=True, sharey=True)[0]
+        panels = fig.subplots(1, len(models), squeeze=False, sharex=True, sharey=True)[0]
         least = float(table.attrs["reliable"])
-        beyond = 0
-        for panel, at in zip(axes, shown, strict=True):
-            r2 = table["r2"].values[at]
-            there = np.isfinite(r2) & np.isfinite(reliability)
-            beyond += int((there & (np.minimum(r2, reliability) < LOWEST)).sum())
-            markers = {"o": np.minimum(r2, reliability) >= LOWEST, "v": r2 < LOWEST}
-            markers["<"] = ~(markers["o"] | markers["v"])
-            used = reliability >= least
-            size = float(np.clip(4000 / there.sum(), 1.5, 10))
-            for which, face, gid in ((used, COLOUR, "reliable"), (~used, "0.6", "noisy")):
-                for marker, marked in markers.items():
-                    here = there & which & marked
-                    if here.any():
-                        panel.scatter(
-                            np.maximum(reliability[here], LOWEST), np.maximum(r2[here], LOWEST), size, face,
-                            marker=marker, lw=0, alpha=0.6, clip_on=False, gid=f"{gid}/{at}/{marker}", zorder=2,
-                        )  # fmt: skip
-            panel.plot([0, 1], [0, 1], color="0.2", lw=0.8, ls=(0, (1, 1.5)), zorder=3)
-            panel.axhline(0, color="0.5", lw=0.6, zorder=0)
+        for axes, at in zip(panels, models, strict=True):
+            _points(axes, table["reliability"].values, table["r2"].values[at], least, at)
+            axes.plot([0, 1], [0, 1], color="0.2", zorder=3, **EXPECTED)
+            axes.axhline(0, color="0.5", lw=0.6, zorder=0)
             name = f"{table['source'].values[at]} · {table['layer'].values[at]}"
-            panel.set_title(captions.shorten(name, int(side / 1.4)))
-        axes[0].set_ylabel("R² of held-out images")
-        axes[0].set_ylim(bottom=max(LOWEST, axes[0].get_ylim()[0]), top=1.02)
-        axes[0].set_xlim(left=max(LOWEST, axes[0].get_xlim()[0]), right=1.02)
-        for panel in axes:
-            panel.set_xlabel("reliability of the mean response")
-        less = Line2D([], [], color="0.6", marker="o", ms=3.5, ls="", label="less")
+            axes.set_title(captions.shorten(name, int(side / 1.4)))
+            axes.set_xlabel("reliability of the mean response")
+        first = panels[0]
+        first.set_ylabel("R² of held-out images")
+        first.set_ylim(bottom=max(LOWEST, first.get_ylim()[0]), top=1.02)
+        first.set_xlim(left=max(LOWEST, first.get_xlim()[0]), right=1.02)
+        noisy = (table["reliability"].values < least).any()
         handles = [
-            Line2D([], [], color=COLOUR, marker="o", ms=3.5, ls="", label=f"reliability ≥ {least:g}"),
-            *([less] if (reliability < least).any() else []),
-            Line2D([], [], color="0.2", lw=0.8, ls=(0, (1, 1.5)), label="all that can be predicted"),
+            dot_key(f"reliability ≥ {least:g}", COLOUR),
+            *([dot_key("less", "0.6")] if noisy else []),
+            dotted_key("all that can be predicted", "0.2"),
         ]
         fig.legend(handles=handles, loc="outside upper center", ncols=3)
-        return fig, caption(table, self.layers is None, beyond)
+        return fig, caption(table, models, self.layers is None)
 
 
-def _shown(table, layers: dict[str, str] | None) -> list[int]:
+def _points(axes, reliability: np.ndarray, r2: np.ndarray, least: float, model: int) -> None:
+    """Draw a dot a neuron; triangles at the edge where R² (v) or reliability (<) are below it."""
+    finite = np.isfinite(r2) & np.isfinite(reliability)
+    size = float(np.clip(4000 / finite.sum(), 1.5, 10))
+    inside = np.minimum(r2, reliability) >= LOWEST
+    shapes = {"o": inside, "v": r2 < LOWEST, "<": ~(inside | (r2 < LOWEST))}
+    for which, face, gid in (
+        (reliability >= least, COLOUR, "reliable"),
+        (reliability < least, "0.6", "noisy"),
+    ):
+        for marker, marked in shapes.items():
+            here = finite & which & marked
+            if here.any():
+                axes.scatter(
+                    np.maximum(reliability[here], LOWEST), np.maximum(r2[here], LOWEST), size, face,
+                    marker=marker, lw=0, alpha=0.6, clip_on=False, gid=f"{gid}/{model}/{marker}", zorder=2,
+                )  # fmt: skip
+
+
+def shown(table, layers: Mapping[str, str] | None) -> list[int]:
+    """Return the models that are shown, one a source.
+
+    Parameters
+    ----------
+    table : Dataset
+    layers : a layer of each source, or None: those with the largest median R²
+    """
     models = by_source(table)
     median = table["normalised_median"].values
     if not np.isfinite(median).any():  # no neuron is reliable enough
         median = table["median"].values
-    shown = []
+    found = []
     for source in defaults.many_or_all(layers, models, "layers"):
         own = models[source]
         names = [str(table["layer"].values[at]) for at in own]
-        if layers is None:
-            shown.append(own[int(np.argmax(median[own]))])
-        else:
-            shown.append(own[names.index(defaults.one_or_default(layers[source], names, f"layers.{source}"))])
-    if layers is not None and len(shown) > MOST:
-        raise ConfigError(f"layers: expected at most {MOST} sources, found {len(shown)}. Name fewer.")
-    return shown[:MOST]
+        at = int(np.argmax(median[own]))
+        if layers is not None:
+            at = names.index(defaults.one_or_default(layers[source], names, f"layers.{source}"))
+        found.append(own[at])
+    return found[:MOST]
 
 
-def caption(table, chosen: bool, beyond: int) -> str:
+def caption(table, models: list[int], by_default: bool) -> str:
     """Say what was measured and how."""
     of = table.attrs
-    least, most = int(of["least_repeats"]), int(of["most_repeats"])
-    count = str(least) if least == most else f"{least} to {most}"
+    trials = captions.span((of["least_repeats"], of["most_repeats"]))
+    lower = np.minimum(table["r2"].values[models], table["reliability"].values)
+    beyond = int((lower < LOWEST).sum())
     text = [
         procedure(table),
         "A point is a neuron. Reliability is the share of the variance of its mean responses over images "
-        f"that is not noise, estimated from {count} trials an image; an estimate can be below 0. Points "
+        f"that is not noise, estimated from {trials} trials an image; an estimate can be below 0. Points "
         "above the dotted line come of errors of both estimates.",
         "Of each source, the layer with the largest median R², which was found with the same data."
-        if chosen
+        if by_default
         else "",
         f"Triangles at the edge: {captions.plural(beyond, 'neuron', 'neurons')} with R² or "
         f"reliability below {captions.plain(LOWEST)}."

@@ -4,27 +4,23 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.figures.lib import captions
+from repscape.figures.lib.axes import EXPECTED, band_key, dot_key, dotted_key
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
+from repscape.figures.lib.depth_lines import DEPTH, chance_band, markers
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, figure
-from repscape.plugin.contract import Figure, parameter
-from repscape.study import defaults
-from repscape.study.study import Study
+from repscape.figures.lib.svm_caption import chance, procedure
+from repscape.plugin.contract import Figure
+from repscape.rdms.compare.significance import ALPHA
 
-SIGNIFICANT = 0.05
 MARKED = 60  # layers; more have no room for markers
 
 
-class SvmByDepth(Figure):
-    """What can be decoded from each layer: accuracy by depth, against chance."""
+class SvmByDepth(OfAnalysis, Figure):
+    """What can be decoded from each layer (analysis `svm`): accuracy by depth, against chance."""
 
     category = "Units"
-
-    analysis: str | None = parameter("An analysis made by `svm`, by default that of its name.", None)
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file."""
-        return {"svm": defaults.analysis_file(study, self.analysis, "svm")}
+    _kind = "svm"
 
     def draw(self, data: Mapping):
         """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes.
@@ -34,12 +30,9 @@ class SvmByDepth(Figure):
         Figure, str
             The figure and its caption.
         """
-        from matplotlib.lines import Line2D
-        from matplotlib.patches import Patch
-
         table = data["svm"].load()
         layers = [str(layer) for layer in table["layer"].values]
-        x = np.arange(len(layers))
+        x, permuted = np.arange(len(layers)), table.sizes["permutation"] > 0
         fig = figure(58 + label_height(layers))
         axes = fig.subplots()
         handles = []
@@ -47,34 +40,28 @@ class SvmByDepth(Figure):
             of = table.sel(kind=kind)
             if of["mean_accuracy"].isnull().all():
                 continue
-            name = words(table.attrs, kind)
-            if table.sizes["permutation"]:
-                low, high = np.quantile(of["mean_null"], [0.05, 0.95], axis=-1)
-                axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0, gid=f"{kind}/chance")
+            if permuted:
+                chance_band(axes, x, of["mean_null"], f"{kind}/chance", color=colour, alpha=0.18)
             axes.plot(x, of["mean_accuracy"], color=colour, gid=kind)
             if len(layers) <= MARKED:
-                significant = (of["mean_p"] < SIGNIFICANT).values
-                axes.scatter(
-                    x, of["mean_accuracy"], 12, np.where(significant, colour, "white"), edgecolors=colour, lw=0.8,
-                    zorder=3, clip_on=False, gid=f"{kind}/markers",
-                )  # fmt: skip
-            handles.append(Line2D([], [], color=colour, marker="o", markersize=3.5, label=name))
-        axes.axhline(table.attrs["chance"], color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid="chance")
-        handles.append(Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="1 / number of classes"))
-        if table.sizes["permutation"]:
-            handles.append(Patch(facecolor="0.85", label="permuted labels, 5% to 95%"))
+                sure = (of["mean_p"] < ALPHA).values
+                markers(axes, x, of["mean_accuracy"], sure, colour, f"{kind}/markers")
+            handles.append(dot_key(words(table.attrs, kind), colour, ls="-"))
+        axes.axhline(table.attrs["chance"], color="0.3", gid="chance", **EXPECTED)
+        handles.append(dotted_key("1 / number of classes"))
+        if permuted:
+            handles.append(band_key("permuted labels, 5% to 95%"))
             if len(layers) <= MARKED:
-                open_marker = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "ls": ""}
-                handles.append(Line2D([], [], color="0.3", label="p ≥ 0.05", **open_marker))
+                handles.append(dot_key(f"p ≥ {ALPHA:g}", mfc="white"))
         axes.set_ylim(0, 1.02)
         axes.set_ylabel(f"accuracy of decoding {table.attrs['target']}")
         depth_axis(axes, layers)
-        axes.set_xlabel("layer, from input to output")
+        axes.set_xlabel(DEPTH)
         fig.legend(handles=handles, loc="outside right upper")
         return fig, caption(table, layers)
 
 
-def words(attributes, kind: str) -> str:
+def words(attributes: Mapping, kind: str) -> str:
     """Say what a kind of decoding is."""
     across = attributes.get("across")
     if across is None:
@@ -82,70 +69,16 @@ def words(attributes, kind: str) -> str:
     return f"same {across}" if kind == "within" else f"another {across}"
 
 
-def procedure(table) -> str:
-    """Say for a caption what was decoded, of which images and units, and how."""
-    attributes = table.attrs
-    named = {
-        name: captions.escape(attributes[name])
-        for name in ("target", "across", "groups", "stimulus")
-        if name in attributes
-    }
-    counts = table["images"].values
-    few = captions.plural(int(counts.max()), "image", "images")
-    few = few if counts.min() == counts.max() else f"{counts.min()} to {few}"
-    units = table["units"].values
-    number = " to ".join(captions.number(int(n)) for n in sorted({units.min(), units.max()}))
-    grid = captions.listing(f"{c:g}" for c in np.atleast_1d(attributes["grid"]))
-    choice = (
-        f"C chosen from {grid} within the training images"
-        if np.size(attributes["grid"]) > 1
-        else f"C = {grid}"
-    )
-    folds = int(attributes["folds"])
-    text = [
-        f"How well {named['target']} ({counts.shape[1]} classes) is decoded from the answers of "
-        f"{captions.escape(attributes['source'])} to images of {named['stimulus']} by linear support "
-        f"vector machines ({number} units a layer, population ``{attributes['population']}``, standardised "
-        f"by the training images; {choice}).",
-    ]
-    if "across" in attributes:
-        text.append(
-            f"Machines are trained on the images of one {named['across']} ({counts.shape[0]} values, "
-            f"{few} of each class)"
-            + (f" and tested within it, {folds} folds left out in turn," if folds > 1 else "")
-            + (" and" if folds > 1 else " and tested")
-            + f" on the images of another {named['across']}."
-        )
-    else:
-        text.append(f"{folds} folds are left out in turn ({few} of each class).")
-    if "across" in attributes and "groups" not in attributes:
-        text.append(
-            f"An image of another {named['across']} may differ in nothing else from one of the training."
-        )
-    if "groups" in attributes:
-        text.append(f"No value of {named['groups']} is both in training and in test.")
-    return " ".join(text)
-
-
-def chance(table) -> str:
-    """Say for a caption what chance is."""
-    if not table.sizes["permutation"]:
-        return "Labels were not permuted: there are no p-values."
-    return (
-        f"Chance is what the same procedure makes of {captions.number(table.sizes['permutation'])} "
-        "permutations of the labels"
-    )
-
-
 def caption(table, layers: list[str]) -> str:
     """Say what was measured and how."""
-    marked = len(layers) <= MARKED and table.sizes["permutation"]
+    permuted = table.sizes["permutation"] > 0
     text = [
         procedure(table),
         "Lines: accuracy, averaged over folds" + (" and over values." if "across" in table.attrs else "."),
-        chance(table)
-        + (" (bands: the middle 90% of their accuracies)." if table.sizes["permutation"] else ""),
-        "Full markers: p < 0.05, for each layer by itself." if marked else "",
+        chance(table) + (" (bands: the middle 90% of their accuracies)." if permuted else ""),
+        f"Full markers: p < {ALPHA:g}, for each layer by itself."
+        if len(layers) <= MARKED and permuted
+        else "",
         labelled({"": layers}),
     ]
     return " ".join(filter(None, text))

@@ -5,6 +5,7 @@ from typing import ClassVar
 from repscape.core.errors import ConfigError
 from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.significance import Correction
+from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 
@@ -23,8 +24,8 @@ class OfAnalysis(Plugin, shared=True):
     _kind: ClassVar[str]
 
     analysis: str | None = parameter(
-        "Which analysis of the kind that the figure draws, by its name in the config; by default the one whose "
-        "name is that of its kind.",
+        "Which analysis of the kind that the figure draws, by its name in the config; by default the one "
+        "whose name is that of its kind.",
         None,
     )
 
@@ -41,6 +42,35 @@ class OfAnalysis(Plugin, shared=True):
     def _section(self, study: Study) -> dict:
         """Return the analysis's section of the config."""
         return study.config["analyses"][self.analysis or self._kind]
+
+
+class OfLayers(OfAnalysis, shared=True):
+    """Some layers of an analysis of one source are shown."""
+
+    layers: list[str] | None = parameter(
+        "Which layers of the analysis are shown; by default evenly spaced ones, as many as have room.",
+        None,
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis, and check the layers.
+
+        Raises
+        ------
+        ConfigError
+            No analysis of that name is of the kind, or it has no such layer.
+        """
+        files = super().inputs(study)
+        section = self._section(study)
+        valid = section.get("layers") or study.layers[section.get("source") or next(iter(study.layers))]
+        defaults.many_or_all(self.layers, valid, "layers")
+        return files
+
+    def _shown(self, layers: list[str], most: int) -> list[str]:
+        """Return those of an analysis's layers that are shown, in its order."""
+        if self.layers is None:
+            return [layers[at] for at in evenly_spaced(len(layers), most)]
+        return [layer for layer in layers if layer in self.layers]
 
 
 class OfMetric(Plugin, shared=True):

@@ -1,0 +1,35 @@
+"""What figures of the analysis `encoding` share: models by source, and a sentence on the procedure."""
+
+import numpy as np
+
+from repscape.figures.lib import captions
+
+
+def by_source(table) -> dict[str, list[int]]:
+    """Return the models of each source, from input to output."""
+    found: dict[str, list[int]] = {}
+    for at in np.argsort(table["order"].values, kind="stable"):
+        found.setdefault(str(table["source"].values[at]), []).append(int(at))
+    first = {source: min(own) for source, own in found.items()}
+    return {source: found[source] for source in sorted(found, key=first.__getitem__)}
+
+
+def procedure(table) -> str:
+    """Say for a caption what was predicted from what, and how."""
+    of = table.attrs
+    total, constant = table.sizes["neuron"], int(of["constant"])
+    left = "values of " + captions.escape(of["groups"]) if "groups" in of else "images"
+    text = (
+        f"How well the mean responses of {captions.plural(total - constant, 'neuron', 'neurons')} of "
+        f"{captions.escape(of['recording'])}, {captions.escape(of['area'])}, to "
+        f"{captions.number(table.sizes['image'])} images of {captions.escape(of['stimulus'])} are "
+        f"predicted by ridge regression from layers ({captions.span(table['units'].values)} units, "
+        f"population ``{of['population']}``, standardised by the training images, none by an SD below a tenth "
+        f"of the layer's); {int(of['folds'])} folds of {left} are left out in turn, and the strength of the penalty "
+        "is chosen for each neuron within the others. R² is 1 − the squared errors of left-out images / "
+        "their squared differences from the training mean: 0 without predictors, negative where worse."
+    )
+    if constant:
+        further = captions.plural(constant, "further neuron", "further neurons")
+        text += f" {further} answered the same to all images."
+    return text
