@@ -108,7 +108,7 @@ def test_what_it_tells(study, monkeypatch):
 
     def forgetful(self, values, gathered):
         pick(self, values, gathered)
-        self.place = torch.empty(len(self.selection.unit), dtype=torch.int64)
+        self.index = torch.empty(len(self.selection.unit), dtype=torch.int64)
 
     monkeypatch.setattr(record.Gatherer, "_pick", forgetful)
     small = study(units=40)

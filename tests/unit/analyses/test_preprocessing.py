@@ -7,6 +7,7 @@ import xarray as xr
 from PIL import Image
 
 from repscape.analyses.preprocessing import Preprocessing
+from repscape.config.common_keys import StimulusKeys
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.plugin import registry, schema
@@ -23,7 +24,7 @@ PREPROCESS = {
 
 def write_stimulus(output, name, kind, **parameters):
     """Write a stimulus as its script does."""
-    model = schema.model(registry.find("stimuli", kind), size=(list | None, None), fit=(str, "squash"))
+    model = schema.model(registry.find("stimuli", kind), StimulusKeys)
     section = model.model_validate({"kind": kind, **parameters}).model_dump(mode="json")
     frames = ready("stimuli", section, name, {}).images()
     variables = assemble(frames, section["size"], section["fit"])

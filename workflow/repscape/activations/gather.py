@@ -1,4 +1,4 @@
-"""Picks the values of a population out of a layer's output, on the device where it lies."""
+"""Picks the values of a population from a layer's output, on the device that has it."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Gatherer:
     ----------
     selection : Selection
     everything : bool
-        Whether the selection is the whole layer: no places are looked up then.
+        Whether the selection is the whole layer: no units are looked up then.
     """
 
     selection: Selection
@@ -24,8 +24,8 @@ class Gatherer:
     strides: tuple[int, ...] | None = None
 
     def __post_init__(self):
-        """Take memory for the places now: once a network runs, it would lie among the network's outputs."""
-        self.place = torch.empty(0 if self.everything else len(self.selection.unit), dtype=torch.int64)
+        """Allocate the indices now: once a network runs, they would lie among the network's outputs."""
+        self.index = torch.empty(0 if self.everything else len(self.selection.unit), dtype=torch.int64)
 
     def __call__(self, output: torch.Tensor, room: torch.Tensor | None = None) -> torch.Tensor:
         """Return float32 (image, unit), a copy: the output may be overwritten afterwards.
@@ -34,14 +34,14 @@ class Gatherer:
         ----------
         output : tensor (image, channel, y, x), or (image, channel), …
         room : float32 tensor (value,), optional
-            Of at least as many values as are gathered, which are put there (see `Room`).
+            Memory for at least as many values as are gathered, which are written to it (see `Room`).
         """
-        values, places = output, tuple(range(2, output.ndim))
+        values, positions = output, tuple(range(2, output.ndim))
         if self.selection.statistic == "channel_mean":
-            values = values.mean(places, dtype=torch.float32) if places else values
+            values = values.mean(positions, dtype=torch.float32) if positions else values
         elif self.selection.statistic == "position_mean":
             values = (
-                values.mean(1, dtype=torch.float32).flatten(1) if places else values.mean(1, keepdim=True)
+                values.mean(1, dtype=torch.float32).flatten(1) if positions else values.mean(1, keepdim=True)
             )
         images, units = len(values), len(self.selection.unit)
         if room is None:
@@ -54,32 +54,32 @@ class Gatherer:
         return gathered
 
     def _pick(self, values: torch.Tensor, gathered: torch.Tensor) -> None:
-        """Pick by each unit's one place in memory: several times as fast as by channel, y and x."""
+        """Pick by each unit's one index in memory: several times as fast as by channel, y and x."""
         shape, strides = values.shape[1:], values.stride()[1:]
         if strides != self.strides:
-            index = np.unravel_index(self.selection.unit.astype(np.int64), shape)
-            place = sum(i * stride for i, stride in zip(index, strides, strict=True))
-            self.place, self.strides = self.place.copy_(torch.from_numpy(place)).to(values.device), strides
+            axes = np.unravel_index(self.selection.unit.astype(np.int64), shape)
+            index = sum(at * stride for at, stride in zip(axes, strides, strict=True))
+            self.index, self.strides = self.index.copy_(torch.from_numpy(index)).to(values.device), strides
         extent = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
         lying = values.as_strided((len(values), extent), (values.stride(0), 1))
         if lying.dtype == gathered.dtype:
-            torch.index_select(lying, 1, self.place, out=gathered)
+            torch.index_select(lying, 1, self.index, out=gathered)
         else:
-            gathered.copy_(lying.index_select(1, self.place))
+            gathered.copy_(lying.index_select(1, self.index))
 
 
 class Room:
-    """Memory for what is gathered of a batch: one for all layers, for one each would leave it in pieces."""
+    """Memory for what is gathered of a batch, shared by all layers: one each would leave memory in pieces."""
 
-    def __init__(self, units: int, place: torch.device):
-        """Say how many units a layer has at most."""
-        self._units, self._place, self._values = units, place, torch.empty(0)
+    def __init__(self, units: int, device: torch.device):
+        """Note how many units a layer has at most."""
+        self._units, self._device, self._values = units, device, torch.empty(0)
 
     def of(self, images: int) -> torch.Tensor:
-        """Return room for so many images, float32 (value,)."""
+        """Return memory for so many images, float32 (value,)."""
         if len(self._values) != images * self._units:
             self._values = torch.empty(0)  # goes before the next is taken
-            self._values = torch.empty(images * self._units, device=self._place)
+            self._values = torch.empty(images * self._units, device=self._device)
         return self._values
 
 

@@ -10,11 +10,14 @@ the number of images.
 
 import json
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from netCDF4 import Dataset
 
 from repscape.activations.file import define
 from repscape.activations.gather import Gatherer, Room, coordinates
@@ -23,7 +26,6 @@ from repscape.io import netcdf, stored_images
 from repscape.networks.lib import layer_table
 from repscape.populations.lib import file as population_file
 from repscape.stimuli.lib import factors
-from repscape.traced.layer_info import Row
 from repscape.traced.runner import Viewer
 
 
@@ -74,8 +76,7 @@ def record(
         The files do not belong together.
     """
     viewer = Viewer(network, device)
-    frozen, on_cpu = viewer.frozen, viewer.on_cpu
-    if precision == "tf32" and on_cpu:
+    if precision == "tf32" and viewer.on_cpu:
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
@@ -84,65 +85,72 @@ def record(
         shown = stack.enter_context(netcdf.open_file(stimulus, "stimulus", rows=range(0)))
         units = stack.enter_context(netcdf.open_file(population, "population"))
         viewer.check_sizes(stored_images.sizes(shown), stimulus)
-        size = batch if on_cpu else cuda_batch
-        here = part_of(stored_images.count(shown), size, *shard)
-        varied = {name: values[here.start : here.stop] for name, values in factors.read(shown).items()}
-        attributes = {
-            **factors.attributes(varied),
-            "source": units.source,
-            "stimulus": shown.stimulus,
-            "stimulus_sha256": shown.sha256,
-            "population": units.population,
-            "selected": json.dumps({"kind": units.plugin, **json.loads(units.parameters)}),
-            "weights_sha256": frozen.weights_sha256,
-            "stochastic": None if frozen.noise_seed is None else "seeded",
-            "noise_seed": frozen.noise_seed,
-            "preprocess": json.dumps(frozen.preprocess.to_dict()),
-            "precision": precision,
-            "device": viewer.place.type,
-            "threads": threads if on_cpu else None,
-        }
+        size = batch if viewer.on_cpu else cuda_batch
+        images = part_of(stored_images.count(shown), size, *shard)
+        varied = {name: values[images.start : images.stop] for name, values in factors.read(shown).items()}
+        attributes = _attributes(viewer, shown, units) | factors.attributes(varied) | {"precision": precision}
+        attributes["threads"] = threads if viewer.on_cpu else None
         _allow_open_files(len(outputs))
-        gatherers: dict[str, dict[str, Gatherer]] = {}
-        files = {}
+        layers: dict[str, list[tuple[Gatherer, Dataset]]] = {}  # by node
         for label, path in outputs.items():
-            selection = population_file.read(units, label)
-            order, row = layer_table.find(frozen.rows, population_file.layer_label(units, label))
-            labels = coordinates(selection, row.channels, row.height, row.width)
-            whole = len(selection.unit) == _count(row, selection.statistic)
-            gatherers.setdefault(row.node, {})[label] = Gatherer(selection, whole)
-            layer = {"layer": label, "order": order, "statistic": selection.statistic}
-            layer["positions"] = row.height * row.width
-            files[label] = stack.enter_context(
-                netcdf.create(
-                    path, kind="activations" if shard[1] == 1 else "shard", attributes=attributes | layer
-                )
-            )
-            if here:
-                define(files[label], shown["name"][here.start : here.stop], varied, labels)
-        most = max(len(gather.selection.unit) for node in gatherers.values() for gather in node.values())
+            node, gatherer, labels, own = _layer(viewer.frozen, units, label)
+            kind = "activations" if shard[1] == 1 else "shard"
+            file = stack.enter_context(netcdf.create(path, kind=kind, attributes=attributes | own))
+            if images:
+                define(file, shown["name"][images.start : images.stop], varied, labels)
+            layers.setdefault(node, []).append((gatherer, file))
+        most = max(len(gatherer.selection.unit) for node in layers.values() for gatherer, _ in node)
         room = Room(most, viewer.place)
 
-        def write(node: str):
+        def write(node: str) -> Callable[[range, torch.Tensor], None]:
             def take(part: range, answers: torch.Tensor) -> None:
-                rows = slice(part.start - here.start, part.stop - here.start)
-                for label, gather in gatherers[node].items():
-                    values = gather(answers, room.of(len(part)))
-                    viewer.traffic.write(values, files[label]["activation"], rows)
+                rows = slice(part.start - images.start, part.stop - images.start)
+                for gatherer, file in layers[node]:
+                    values = gatherer(answers, room.of(len(part)))
+                    viewer.traffic.write(values, file["activation"], rows)
 
             return take
 
         used = viewer.stream(
             stimulus,
-            {node: write(node) for node in gatherers},
+            {node: write(node) for node in layers},
             batch=size,
             threads=threads,
             what=f"recording {units.source}, {shown.stimulus}, {units.population}",
             precision=precision,
-            images=here,
+            images=images,
         )
-        for file in files.values():
+        for _, file in (own for node in layers.values() for own in node):
             netcdf.set_attributes(file, {"batch": used})
+
+
+def _attributes(viewer: Viewer, shown: Dataset, units: Dataset) -> dict[str, Any]:
+    """Return what a layer's file says of the network, the stimulus and the population."""
+    frozen = viewer.frozen
+    return {
+        "source": units.source,
+        "stimulus": shown.stimulus,
+        "stimulus_sha256": shown.sha256,
+        "population": units.population,
+        "selected": json.dumps({"kind": units.plugin, **json.loads(units.parameters)}),
+        "weights_sha256": frozen.weights_sha256,
+        "stochastic": None if frozen.noise_seed is None else "seeded",
+        "noise_seed": frozen.noise_seed,
+        "preprocess": json.dumps(frozen.preprocess.to_dict()),
+        "device": viewer.place.type,
+    }
+
+
+def _layer(frozen, units: Dataset, label: str) -> tuple[str, Gatherer, dict[str, np.ndarray], dict[str, Any]]:
+    """Return a layer's node, what gathers its units, the coordinates of these, and the layer's attributes."""
+    selection = population_file.read(units, label)
+    order, row = layer_table.find(frozen.rows, population_file.layer_label(units, label))
+    values = {"channel_mean": row.channels, "position_mean": row.height * row.width}
+    whole = len(selection.unit) == values.get(selection.statistic, row.units)
+    attributes = {"layer": label, "order": order, "statistic": selection.statistic}
+    attributes["positions"] = row.height * row.width
+    labels = coordinates(selection, row.channels, row.height, row.width)
+    return row.node, Gatherer(selection, whole), labels, attributes
 
 
 def part_of(total: int, batch: int, shard: int, shards: int) -> range:
@@ -150,11 +158,6 @@ def part_of(total: int, batch: int, shard: int, shards: int) -> range:
     batches = -(-total // batch)
     first, stop = (number * batches // shards * batch for number in (shard, shard + 1))
     return range(first, min(stop, total))
-
-
-def _count(row: Row, statistic: str) -> int:
-    means = {"channel_mean": row.channels, "position_mean": row.height * row.width}
-    return means.get(statistic, row.units)
 
 
 def _allow_open_files(count: int) -> None:

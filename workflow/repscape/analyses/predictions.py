@@ -1,10 +1,9 @@
-"""What a network takes each image for: its most probable classes."""
+"""The class that a network gives each image: the most probable ones."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError, unknown
@@ -15,14 +14,32 @@ from repscape.study.study import Study
 LAYER = "predictions"
 FEWEST = 1000  # a random population of fewer units is not taken for one that has all classes
 
-Count = Annotated[int, Field(ge=1)]
+
+class Classified(NamedTuple):
+    """The classes that a network gives the images of a stimulus.
+
+    Attributes
+    ----------
+    source, stimulus : str
+    names : str array (image,)
+    label : str array (image, rank)
+    probability : float64 (image, rank)
+    """
+
+    source: str
+    stimulus: str
+    names: np.ndarray
+    label: np.ndarray
+    probability: np.ndarray
 
 
 class Predictions(Analysis):
-    """What a network takes each image for: its most probable classes."""
+    """The classes that a network gives each image: the most probable ones."""
 
-    top: Count = parameter("How many classes to keep.", 5)
-    population: str | None = parameter("One that has all units of the layer; by default one is found.", None)
+    top: int = parameter("How many classes of each image.", 5, ge=1)
+    population: str | None = parameter(
+        "A population that has all units of the layer `predictions`. By default one is found.", None
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the activations of the `predictions` layer of every network that records it.
@@ -38,17 +55,16 @@ class Predictions(Analysis):
                 f"analyses.predictions: no network records its layer '{LAYER}'. Add it to the 'layers' of a "
                 "network that classifies."
             )
-        if self.population is not None and self.population not in study.config["populations"]:
-            raise ConfigError(
-                f"analyses.predictions.population: {unknown(self.population, study.config['populations'])}"
-            )
-        by_source = {source: self.population or _population(study, source) for source in sources}
+        populations = study.config["populations"]
+        if self.population is not None and self.population not in populations:
+            raise ConfigError(f"analyses.predictions.population: {unknown(self.population, populations)}")
         return {
             "activations": [
                 study.path(
-                    "activations", source=source, stimulus=stimulus, population=by_source[source], layer=LAYER
+                    "activations", source=source, stimulus=stimulus, population=population, layer=LAYER
                 )
                 for source in sources
+                for population in [self.population or _population(study, source)]
                 for stimulus in study.stimuli_of(source)
             ],
             "layers": [study.path("layers", source=source) for source in sources],
@@ -74,59 +90,15 @@ class Predictions(Analysis):
         DataError
             The population lacks units of the layer; two networks saw different images.
         """
-        from repscape.io import netcdf
-
-        categories, units = {}, {}
-        for path in files["layers"]:
-            with netcdf.open_file(path, "layers") as table:
-                units[table.network] = int(table["units"][:][list(table["layer"][:]).index(LAYER)])
-                if "category" in table.variables:
-                    categories[table.network] = table["category"][:].astype(str)
-
-        ranked: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
-        names: dict[str, tuple] = {}
+        classes = dict(map(_classes, files["layers"]))
+        found: list[Classified] = []
+        first: dict[str, tuple] = {}
         for path in files["activations"]:
-            with netcdf.open_file(path, "activations") as file:
-                source, stimulus = file.source, file.stimulus
-                if len(file.dimensions["unit"]) < units[source]:
-                    raise DataError(
-                        f"{path}: expected all {units[source]} units of the layer '{LAYER}', found "
-                        f"{len(file.dimensions['unit'])}. Set analyses.predictions.population to a population "
-                        "that records all of them (filter_means, all, or random with as many units)."
-                    )
-                probability = file["activation"][:].astype(np.float64)
-                images = file["name"][:].astype(str)
-            other, other_path = names.setdefault(stimulus, (images, path))
-            check_equal("image", other, other_path, images, path)
-            rank = np.argsort(-probability, axis=1, kind="stable")[:, : self.top]
-            classes = categories.get(source, np.arange(units[source]).astype(str))
-            ranked[source, stimulus] = classes[rank], np.take_along_axis(probability, rank, axis=1)
-
-        sources = list(dict.fromkeys(source for source, _ in ranked))
-        most = max(len(images) for images, _ in names.values())
-        shape = (len(sources), len(names), most, min(self.top, max(units.values())))
-        label = np.full(shape, "", object)
-        probability = np.full(shape, np.nan)
-        name = np.full((len(names), most), "", object)
-        for at, (stimulus, (images, _)) in enumerate(names.items()):
-            name[at, : len(images)] = images
-            for network, source in enumerate(sources):
-                if (source, stimulus) not in ranked:  # not shown to this network
-                    continue
-                labels, probabilities = ranked[source, stimulus]
-                here = network, at, slice(len(images)), slice(labels.shape[1])
-                label[here], probability[here] = labels, probabilities
-        dims = ("source", "stimulus", "image", "rank")
-        return Result(
-            variables={
-                "label": (dims, label),
-                "probability": (dims, probability),
-                "name": (dims[1:3], name),
-                "source": (dims[:1], sources),
-                "stimulus": (dims[1:2], list(names)),
-                "rank": (dims[3:], np.arange(1, shape[3] + 1, dtype=np.int32)),
-            }
-        )
+            own = _classify(path, classes, self.top)
+            names, named_by = first.setdefault(own.stimulus, (own.names, path))
+            check_equal("image", names, named_by, own.names, path)
+            found.append(own)
+        return Result(_arranged(found))
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a class of an image each."""
@@ -134,16 +106,71 @@ class Predictions(Analysis):
         sources, stimuli, ranks = (variables[dim][1] for dim in ("source", "stimulus", "rank"))
         label, probability, name = (variables[key][1] for key in ("label", "probability", "name"))
         yield ("source", "stimulus", "image", "rank", "label", "probability")
-        for source, stimulus, image, rank in np.ndindex(label.shape):
-            if not np.isnan(probability[source, stimulus, image, rank]):
-                yield (
-                    sources[source],
-                    stimuli[stimulus],
-                    name[stimulus, image],
-                    int(ranks[rank]),
-                    label[source, stimulus, image, rank],
-                    float(probability[source, stimulus, image, rank]),
-                )
+        for at in np.ndindex(label.shape):
+            source, stimulus, image, rank = at
+            if not np.isnan(probability[at]):
+                labels = sources[source], stimuli[stimulus], name[stimulus, image]
+                yield (*labels, int(ranks[rank]), label[at], float(probability[at]))
+
+
+def _classes(path) -> tuple[str, np.ndarray]:
+    """Return a network and its classes, str (class,), from its table of layers."""
+    from repscape.io import netcdf
+
+    with netcdf.open_file(path, "layers") as table:
+        if "category" in table.variables:
+            return table.network, table["category"][:].astype(str)
+        units = int(table["units"][:][list(table["layer"][:]).index(LAYER)])
+        return table.network, np.arange(units).astype(str)
+
+
+def _classify(path, classes: Mapping[str, np.ndarray], top: int) -> Classified:
+    """Rank the classes of a stimulus's images.
+
+    Raises
+    ------
+    DataError
+        The file lacks units of the layer.
+    """
+    from repscape.io import netcdf
+
+    with netcdf.open_file(path, "activations") as file:
+        own = classes[file.source]
+        if len(file.dimensions["unit"]) < len(own):
+            raise DataError(
+                f"{path}: expected all {len(own)} units of the layer '{LAYER}', found "
+                f"{len(file.dimensions['unit'])}. Set analyses.predictions.population to a population that "
+                "records all of them (filter_means, all, or random with as many units)."
+            )
+        probability = file["activation"][:].astype(np.float64)
+        rank = np.argsort(-probability, axis=1, kind="stable")[:, :top]
+        probability = np.take_along_axis(probability, rank, axis=1)
+        return Classified(file.source, file.stimulus, file["name"][:].astype(str), own[rank], probability)
+
+
+def _arranged(found: Sequence[Classified]) -> dict[str, tuple]:
+    """Return the variables of the result, as `Predictions.compute` has them."""
+    names = {own.stimulus: own.names for own in found}
+    sources, stimuli = list(dict.fromkeys(own.source for own in found)), list(names)
+    ranks = max(own.label.shape[1] for own in found)
+    shape = (len(sources), len(stimuli), max(map(len, names.values())), ranks)
+    label, probability = np.full(shape, "", object), np.full(shape, np.nan)
+    name = np.full(shape[1:3], "", object)
+    for own in found:
+        source, stimulus = sources.index(own.source), stimuli.index(own.stimulus)
+        images, count = own.label.shape
+        label[source, stimulus, :images, :count] = own.label
+        probability[source, stimulus, :images, :count] = own.probability
+        name[stimulus, :images] = own.names
+    dims = ("source", "stimulus", "image", "rank")
+    return {
+        "label": (dims, label),
+        "probability": (dims, probability),
+        "name": (dims[1:3], name),
+        "source": (dims[:1], sources),
+        "stimulus": (dims[1:2], stimuli),
+        "rank": (dims[3:], np.arange(1, ranks + 1, dtype=np.int32)),
+    }
 
 
 def _population(study: Study, source: str) -> str:
@@ -155,11 +182,11 @@ def _population(study: Study, source: str) -> str:
         for name, section in sections.items()
         if section["kind"] == "all" or (section["kind"] == "filter_means" and section.get("channels") is None)
     }
-    drawn = {name: sections[name]["units"] for name in sections if sections[name]["kind"] == "random"}
-    sizes = {name: size for name, size in (whole | drawn).items() if size >= FEWEST}
+    random = {name: own["units"] for name, own in sections.items() if own["kind"] == "random"}
+    sizes = {name: size for name, size in (whole | random).items() if size >= FEWEST}
     if not sizes:
         raise ConfigError(
             f"analyses.predictions: no population records all units of the layer '{LAYER}'. Add one, for "
-            "example {filter_means: {select: filter_means}}, or name it with the key 'population'."
+            "example {filter_means: {kind: filter_means}}, or name it with the key 'population'."
         )
     return max(sizes, key=lambda name: (name in study.samples_of(source), sizes[name]))

@@ -1,7 +1,8 @@
-"""What happens to the pixels before a network sees them: an image of each stimulus, step by step."""
+"""How pixels are prepared for a network: an image of each stimulus, step by step."""
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from repscape.study.study import Study
 
 
 class Preprocessing(Analysis):
-    """What happens to the pixels before a network sees them: an image of each stimulus, step by step."""
+    """How pixels are prepared for a network: an image of each stimulus, step by step."""
 
-    images: dict[str, str] | None = parameter("By default a stimulus's first image.", None)
+    images: dict[str, str] | None = parameter(
+        "The image of each stimulus, by name: `{pictures: camera.png}`. By default its first.", None
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the stimuli and the tables of the networks, which say how each prepares its input.
@@ -62,29 +65,43 @@ class Preprocessing(Analysis):
         from repscape.io import netcdf
         from repscape.traced.preprocess import Preprocess
 
-        chosen = [_example(path, self.images or {}) for path in files["stimuli"]]
+        examples = [_example(path, self.images or {}) for path in files["stimuli"]]
         groups: dict[str, tuple[dict, dict]] = {}
         for path in files["layers"]:
             with netcdf.open_file(path, "layers") as table:
                 network, described = table.network, table.preprocess
             preprocess = Preprocess.of(json.loads(described))
             groups[network] = {}, {"preprocess": described}
-            for stimulus, name, original, shown in chosen:
-                resized, rgb, normalised = preprocess.stages(shown)
-                groups[f"{network}/{stimulus}"] = (
-                    {
-                        "original": original,
-                        "resized": (("y_resized", "x_resized", "channel"), resized),
-                        "rgb": (("y_in", "x_in", "channel"), rgb),
-                        "normalised": (("channel", "y_in", "x_in"), normalised),
-                    },
-                    {"name": name},
-                )
+            for example in examples:
+                resized, rgb, normalised = preprocess.stages(example.shown)
+                variables = {
+                    "original": (("y", "x", "channel"), example.original, {"grey": example.grey}),
+                    "resized": (("y_resized", "x_resized", "channel"), resized),
+                    "rgb": (("y_in", "x_in", "channel"), rgb),
+                    "normalised": (("channel", "y_in", "x_in"), normalised),
+                }
+                groups[f"{network}/{example.stimulus}"] = variables, {"name": example.name}
         return Result(variables={"channel": (("channel",), ["R", "G", "B"])}, groups=groups)
 
 
-def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]:
-    """Return a stimulus's name, its image's name, the original as a variable, and the image."""
+class _Example(NamedTuple):
+    """An image of a stimulus: as decoded or generated, RGB, and as the stimulus's file has it."""
+
+    stimulus: str
+    name: str
+    original: np.ndarray
+    grey: bool
+    shown: np.ndarray
+
+
+def _example(path, images: Mapping[str, str]) -> _Example:
+    """Read an image of a stimulus, the first or the one named in `images`.
+
+    Raises
+    ------
+    DataError
+        The stimulus has no image of that name.
+    """
     from repscape.io import netcdf, stored_images
     from repscape.plugin.arguments import ready
     from repscape.plugin.registry import find
@@ -92,20 +109,17 @@ def _example(path, images: dict[str, str]) -> tuple[str, str, tuple, np.ndarray]
 
     with netcdf.open_file(path, "stimulus") as file:
         stimulus, section = file.stimulus, json.loads(file.parameters)
-        given = list(file["name"][:])
-        chosen = images.get(stimulus, given[0])
-        (at,) = names.find([chosen], given)
+        known = list(file["name"][:])
+        chosen = images.get(stimulus, known[0])
+        (at,) = names.find([chosen], known)
         if at == names.NONE:
-            raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(chosen, given)}")
-        name, shown = given[at], stored_images.image(file, at)
-    if schema.made_parameters(
-        find("stimuli", section[schema.KIND])
-    ):  # made of decoded images: nothing comes before it
-        original = shown
+            raise DataError(f"analyses.preprocessing.images.{stimulus}: {path}: {unknown(chosen, known)}")
+        name, shown = known[at], stored_images.image(file, at)
+    if schema.made_parameters(find("stimuli", section[schema.KIND])):
+        original = shown  # made from decoded images: nothing comes before it
     else:
         frames = ready("stimuli", section, f"stimuli.{stimulus}", {}).images()
         original = next(frame.pixels for frame in frames if frame.name == name)
     grey = original.ndim == 2
-    if grey:
-        original = np.repeat(original[..., np.newaxis], 3, axis=2)
-    return stimulus, name, (("y", "x", "channel"), original, {"grey": grey}), shown
+    rgb = np.repeat(original[..., np.newaxis], 3, axis=2) if grey else original
+    return _Example(stimulus, name, rgb, grey, shown)

@@ -1,4 +1,4 @@
-"""Which of the recorded units to listen to: samples without replacement, with repeats."""
+"""Samples of the recorded units: drawn without replacement, with repeats, or the first by rank."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -67,7 +67,7 @@ def draw_equal(units: np.ndarray, channel: np.ndarray, size: Size, repeats: int,
 
 
 def _equal(generator, channel: np.ndarray, available: np.ndarray, size: int) -> np.ndarray:
-    """Return the places of one draw, ascending."""
+    """Return the indices of one draw, ascending."""
     level = 0  # as many from each channel as all of them can give without exceeding the size
     while np.minimum(available, level + 1).sum() <= size:
         level += 1
@@ -75,11 +75,11 @@ def _equal(generator, channel: np.ndarray, available: np.ndarray, size: int) -> 
     order = generator.permutation(len(available))
     more = order[available[order] > level][: size - wanted.sum()]
     wanted[more] += 1
-    # In a random order of all places, the first ones of each channel are a draw from it.
+    # In a random order of all units, the first ones of each channel are a draw from it.
     shuffled = generator.permutation(len(channel))
     shuffled = shuffled[np.argsort(channel[shuffled], kind="stable")]
-    place_in_channel = np.arange(len(channel)) - np.repeat(np.cumsum(available) - available, available)
-    return np.sort(shuffled[place_in_channel < np.repeat(wanted, available)])
+    rank_in_channel = np.arange(len(channel)) - np.repeat(np.cumsum(available) - available, available)
+    return np.sort(shuffled[rank_in_channel < np.repeat(wanted, available)])
 
 
 def first(units: np.ndarray, rank: np.ndarray, size: Size) -> np.ndarray:
@@ -118,7 +118,7 @@ def write_samples(
     outputs : mapping of layer to the path of its sample file
     size, repeats : as in `draw`
     seed : int
-        The study's seed; each layer's own follows from it and from what is drawn.
+        The study's seed; each layer's own follows from it and from the sample.
     how : {"random", "equal", "ranked"}
         `draw`, `draw_equal` or `first`.
 
@@ -139,28 +139,19 @@ def write_samples(
         source, name = population.source, population.population
         simulated = getattr(population, "simulated", None)
         units = {layer: population[layer]["unit"][:] for layer in outputs}
-        channels, ranks = {}, {}
-        if how == "equal":
-            channels = {layer: _channels(population_path, population[layer], layer) for layer in outputs}
-        if how == "ranked":
-            ranks = {layer: _ranks(population_path, population[layer], layer) for layer in outputs}
-
-    few = [
-        f"{layer} ({len(units[layer])})" for layer in outputs if size != "all" and len(units[layer]) < size
-    ]
-    if few:
-        logger.info(
-            "samples of %s units of population '%s' of %s: these layers have fewer, all of which are "
-            "taken, once: %s",
-            size, name, source, ", ".join(few),
-        )  # fmt: skip
-    _tell_unequal(name, source, channels, size)
+        further: dict[str, np.ndarray] = {}  # the channel or rank of each unit
+        if how != "random":
+            read = _channels if how == "equal" else _ranks
+            further = {layer: read(population_path, population[layer], layer) for layer in outputs}
+    _log_smaller(name, source, units, size)
+    if how == "equal":
+        _log_unequal(name, source, further, size)
     for layer, path in outputs.items():
         layer_seed = derive(seed, "samples", source, name, layer, size)
         if how == "equal":
-            drawn = draw_equal(units[layer], channels[layer], size, repeats, layer_seed)
+            drawn = draw_equal(units[layer], further[layer], size, repeats, layer_seed)
         elif how == "ranked":
-            drawn = first(units[layer], ranks[layer], size)
+            drawn = first(units[layer], further[layer], size)
         else:
             drawn = draw(units[layer], size, repeats, layer_seed)
         netcdf.write(
@@ -206,8 +197,22 @@ def _ranks(path, group, layer: str) -> np.ndarray:
     return group["rank"][:]
 
 
-def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: Size) -> None:
-    """Say where channels cannot all give equally many units."""
+def _log_smaller(population: str, source: str, units: Mapping[str, np.ndarray], size: Size) -> None:
+    """Log which layers have fewer units than are drawn."""
+    few = [f"{layer} ({len(own)})" for layer, own in units.items() if size != "all" and len(own) < size]
+    if few:
+        logger.info(
+            "samples of %s units of population '%s' of %s: these layers have fewer, all of which are "
+            "taken, once: %s",
+            size,
+            population,
+            source,
+            ", ".join(few),
+        )
+
+
+def _log_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: Size) -> None:
+    """Log in which layers channels cannot all give equally many units."""
     without, short = [], []
     for layer, channel in channels.items():
         _, available = np.unique(channel, return_counts=True)
@@ -217,11 +222,11 @@ def _tell_unequal(population: str, source: str, channels: Mapping[str, np.ndarra
             without.append(f"{layer} ({len(available) - size} of {len(available)})")
         elif (available < size // len(available)).any():
             short.append(layer)
-    told = (
+    notes = (
         (without, "there are more channels than units, so some have none"),
         (short, "some channels have fewer recorded units than their share, all of which are taken"),
     )
-    for layers, why in told:
+    for layers, why in notes:
         if layers:
             logger.info(
                 "equal samples of %s units of population '%s' of %s: %s: %s",

@@ -10,7 +10,6 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
-from repscape.analyses.lib import principal_axes as principal_module
 from repscape.analyses.lib.principal_axes import principal
 from repscape.analyses.lib.ridge import Ridge
 
@@ -45,11 +44,10 @@ def test_predictions_are_those_of_scikit_learn(rows, units, strength):
     np.testing.assert_allclose(found, kernel.predict(scaled) + mean, rtol=1e-7, atol=1e-8)
 
 
-def test_units_are_taken_in_parts(monkeypatch):
+def test_units_are_taken_in_parts():
     activity, _ = made(30, 200)
     whole = principal(activity, np.arange(20))
-    monkeypatch.setattr(principal_module, "CHUNK", 7)
-    parts = principal(activity, np.arange(20))
+    parts = principal(activity, np.arange(20), chunk=7)
     np.testing.assert_allclose(
         parts.coordinates @ parts.coordinates.T, whole.coordinates @ whole.coordinates.T, atol=1e-12
     )

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-CHUNK = 2048  # units whose float64 values are held at once
 LEAST = 0.1  # of the layer's SD (root mean square over units), the least SD that a unit is divided by
 
 
@@ -26,7 +25,7 @@ class Axes(NamedTuple):
     training: np.ndarray
 
 
-def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
+def principal(activity: np.ndarray, training: np.ndarray, *, chunk: int = 2048) -> Axes:
     """Standardise units by the training rows, and turn all rows to the principal axes of these.
 
     Units get the mean 0 and the SD 1 of the training rows and are divided by the root of their number, so
@@ -44,20 +43,22 @@ def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
     activity : float array (row, unit)
         Finite.
     training : int array (training row,)
-        Places of the rows that are trained on.
+        Indices of the rows that are trained on.
+    chunk : int
+        Units whose float64 values are in memory at once.
     """
     from scipy.linalg import eigh
 
     rows, units = activity.shape
-    starts = range(0, units, CHUNK)
+    starts = range(0, units, chunk)
     sd = np.concatenate(
-        [activity[training, start : start + CHUNK].std(0, dtype=np.float64) for start in starts]
+        [activity[training, start : start + chunk].std(0, dtype=np.float64) for start in starts]
     )
     sd = np.maximum(sd, LEAST * np.sqrt(np.mean(sd**2))) if sd.any() else np.ones(units)
 
     def standardised(start: int) -> np.ndarray:
-        part = np.asarray(activity[:, start : start + CHUNK], np.float64)
-        scale = sd[start : start + CHUNK] * np.sqrt(units)
+        part = np.asarray(activity[:, start : start + chunk], np.float64)
+        scale = sd[start : start + chunk] * np.sqrt(units)
         return (part - part[training].mean(0)) / scale
 
     if units < len(training):
@@ -79,6 +80,6 @@ def principal(activity: np.ndarray, training: np.ndarray) -> Axes:
 
 
 def _kept(squares: np.ndarray, rows: int) -> np.ndarray:
-    """Return the places of eigenvalues that are more than rounding, the largest first."""
-    places = np.argsort(-squares, kind="stable")
-    return places[squares[places] > max(squares.max(), 0) * rows * np.finfo(float).eps]
+    """Return the indices of eigenvalues that are more than rounding, the largest first."""
+    order = np.argsort(-squares, kind="stable")
+    return order[squares[order] > max(squares.max(), 0) * rows * np.finfo(float).eps]

@@ -1,4 +1,4 @@
-"""Ridge regression on principal axes: many strengths and targets at once, and what is left out in turn."""
+"""Ridge regression on principal axes: many strengths and targets at once, and groups left out in turn."""
 
 import numpy as np
 
@@ -19,14 +19,14 @@ class Ridge:
     """
 
     def __init__(self, axes: Axes, targets: np.ndarray):
-        """Take what all strengths have in common."""
+        """Compute what all strengths have in common."""
         self._axes, self._own = axes, axes.coordinates[axes.training]
         self._mean = targets.mean(0)
         self._away = targets - self._mean
         self._moments = self._own.T @ self._away / len(targets)
 
     def predict(self, rows: np.ndarray, strength: float | np.ndarray) -> np.ndarray:
-        """Predict the targets of some rows, by their places.
+        """Predict the targets of some rows, by their indices.
 
         Parameters
         ----------
@@ -61,15 +61,15 @@ class Ridge:
         # H = 1/n + U diag(shrink) U', with U'U = n diag(variance)
         shrunk = self._own / np.sqrt(len(errors) * (self._axes.variance + strength))
         found = np.empty_like(errors)
-        for places in _equal_sizes(group):
-            own = shrunk[places]  # (group, member, axis)
+        for members in _equal_sizes(group):
+            own = shrunk[members]  # (group, member, axis)
             hat = own @ own.transpose(0, 2, 1) + 1 / len(errors)
-            found[places] = np.linalg.solve(np.eye(places.shape[1]) - hat, errors[places])
+            found[members] = np.linalg.solve(np.eye(members.shape[1]) - hat, errors[members])
         return self._away + self._mean - found
 
 
 def _equal_sizes(group: np.ndarray) -> list[np.ndarray]:
-    """Return the places of the members of groups, an array (group, member) for each size of group."""
+    """Return the indices of the members of groups, an array (group, member) for each size of group."""
     order = np.argsort(group, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     sizes = np.array([len(own) for own in members])
