@@ -140,6 +140,6 @@ def test_frames_of_a_movie_have_the_limit_of_pictures(tmp_path, monkeypatch):
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     assert movie_file.scan(tmp_path / "movie.mp4").frames == 5
-    monkeypatch.setattr(movie_file, "PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr(movie_file, "MOST_PIXELS", 64 * 48 - 1)
     with pytest.raises(DataError, match=r"movie\.mp4: refused.*64 × 48"):
         movie_file.scan(tmp_path / "movie.mp4")

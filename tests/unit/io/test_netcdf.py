@@ -1,3 +1,6 @@
+import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -12,6 +15,7 @@ from safetensors import safe_open
 
 from repscape.core.errors import DataError
 from repscape.io import netcdf
+from repscape.io.array_files import array
 
 
 def example(path, **attributes):
@@ -189,3 +193,45 @@ def test_other_kind(tmp_path):
         netcdf.open_file(tmp_path / "file.nc", "rdm"),
     ):
         pass
+
+
+# file systems without locks (NFS, Lustre), for which HDF5 asks unless it is told not to: a file that is
+# locked here stands for one that cannot be locked
+
+VALUES = np.arange(3)
+
+
+@contextlib.contextmanager
+def locked(path):
+    with open(path, "ab") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield path
+
+
+def test_files_are_written_and_read_without_locks(tmp_path, monkeypatch):
+    with locked(tmp_path / "file.nc") as path:
+        monkeypatch.setattr(netcdf, "replacing", lambda path, **_: contextlib.nullcontext(path))
+        netcdf.write(path, kind="test", variables={"values": (("n",), VALUES)})
+        with netcdf.open_file(path, "test") as file:
+            assert file["values"][:].tolist() == VALUES.tolist()
+        with xr.open_dataset(path) as dataset:
+            assert dataset["values"].values.tolist() == VALUES.tolist()
+
+
+def test_files_of_others_are_read_without_locks(tmp_path):
+    with h5py.File(tmp_path / "file.h5", "w") as file:
+        file["values"] = VALUES
+    with locked(tmp_path / "file.h5") as path:
+        assert array(path, None).tolist() == VALUES.tolist()
+
+
+def test_what_helps_where_hdf5_had_been_used_before(tmp_path, monkeypatch):
+    """It then asks for locks all the same, and says that permission is denied."""
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(netCDF4, "Dataset", refuse)
+    with pytest.raises(DataError, match="HDF5_USE_FILE_LOCKING=FALSE") as refused:
+        netcdf.write(tmp_path / "file.nc", kind="test", variables={})
+    assert "disk space" not in str(refused.value)

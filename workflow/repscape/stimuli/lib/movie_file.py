@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from repscape.core.errors import DataError
+from repscape.plugin.parameter_types import MOST_PIXELS
 from repscape.stimuli.lib.movie_size import declared_size
 
-PIXELS = 89_478_485  # of a frame; Pillow's limit for pictures
 AGAIN = "The file is truncated or damaged: copy or encode it again."
 # libvpx decodes the transparency that WebM keeps beside the picture, FFmpeg's decoders leave it out
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -192,10 +192,10 @@ def _named(stream) -> str:
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > PIXELS:
+    if width * height > MOST_PIXELS:
         raise DataError(
             f"{path}: refused, its frames of {width} × {height} pixels have more than "
-            f"{PIXELS:,}. Encode it smaller."
+            f"{MOST_PIXELS:,}. Encode it smaller."
         )
 
 

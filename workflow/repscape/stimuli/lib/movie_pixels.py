@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 
 from repscape.core.errors import DataError
+from repscape.plugin.parameter_types import MOST_PIXELS
 from repscape.stimuli.lib.assemble import resize
-from repscape.stimuli.lib.movie_file import PIXELS
 
 SQUARE = Fraction(1, 100)  # pixels are square if their sides differ by no more
 _UNNAMED = range(28, 32)  # AVFrameSideDataType: from LCEVC to EXIF
@@ -67,7 +67,7 @@ def squared(pixels: np.ndarray, aspect: Fraction | None) -> np.ndarray:
         return pixels
     height, width = pixels.shape[:2]
     size = (height, round(width * aspect)) if aspect > 1 else (round(height / aspect), width)
-    if size[0] * size[1] > PIXELS:
+    if size[0] * size[1] > MOST_PIXELS:
         raise DataError(
             f"refused, its pixels are {aspect} times as wide as high. Encode it with square ones."
         )
