@@ -4,7 +4,7 @@
 
 All layers of torchvision's networks (random weights), 100,000 random units of each, two batches of noise,
 each recording in a process of its own. Beside it, the same without keeping memory that was freed (see
-`repscape.core.malloc`), and the processor time of both: in all, and what of it the system took.
+`repscape.core.job`), and the processor time of both: in all, and what of it the system took.
 """
 
 import argparse
@@ -14,12 +14,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 
 from speed import UNITS, noise, random_network, write_network, write_stimulus
 
-from repscape.core import malloc
+from repscape.core import run
 from repscape.activations.record import record
 from repscape.planning import resource_estimates
 
@@ -67,8 +66,7 @@ def apart(folder: Path, labels: list[str], batch: int, keep: bool) -> tuple[floa
 
 def one(folder: str, labels: list[str], batch: int, keep: bool) -> None:
     """Record, and print the largest memory and the processor time."""
-    if not keep:
-        malloc.kept = nullcontext
+    run.in_job = keep
     inputs = [Path(folder, name) for name in ("network.pt", "stimulus.nc", "population.nc")]
     before = os.times()
     record(*inputs, {label: Path(folder, f"{label}.nc") for label in labels}, batch=batch, device="cpu")

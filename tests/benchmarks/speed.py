@@ -107,9 +107,11 @@ def extraction(arguments) -> Iterable[Row]:
     import torch
     from peers import stored_whole
 
+    from repscape.core import run
     from repscape.activations.record import record
     from repscape.traced.device import settings
 
+    run.in_job = True  # where freed memory is kept
     on_gpu, images = arguments.device == "cuda", arguments.images
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
@@ -174,8 +176,10 @@ class Bare:
         """Prepare batches of images in the network's memory, and run the first."""
         import torch
 
-        from repscape.core import malloc
+        from repscape.core import job
+        from repscape.core import run as whose
 
+        whose.in_job = True
         torch.set_num_threads(threads)
         torch.backends.cudnn.allow_tf32 = False  # as it is recorded: float32, not rounded
         on_gpu, size = device == "cuda", CUDA_BATCH if device == "cuda" else BATCH
@@ -190,7 +194,7 @@ class Bare:
         @torch.inference_mode()
         def run(first: int, stop: int, writing: dict[str, int] | None = None) -> None:
             with ExitStack() as stack:
-                stack.enter_context(malloc.kept() if keep else nullcontext())
+                stack.enter_context(job.keeping_freed_memory() if keep else nullcontext())
                 values = np.ones(size * max((writing or {"": 0}).values()), np.float32)
                 files = [
                     (stack.enter_context(open(path, "wb", buffering=0)), units)

@@ -7,9 +7,13 @@ import re
 import shlex
 import shutil
 import sys
-from base64 import urlsafe_b64encode
 from collections import Counter
 from importlib.metadata import version
+
+import snakemake.common
+import snakemake.logging
+from snakemake.persistence.file import FilePersistence
+from snakemake.settings.types import PersistenceBackend
 
 # The package of this checkout, here and in the jobs, whatever else is installed.
 WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
@@ -22,7 +26,8 @@ from repscape.config.names import TARGETS
 from repscape.core import run as this_run
 from repscape.core.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.core.errors import RepscapeError, in_words, raised_in, some
-from repscape.core.logs import Calm, say
+from repscape.core.logs import say
+from repscape.core.terminal import Terminal
 from repscape.io import assets
 from repscape.networks.lib import layer_table_cache
 from repscape.planning import leftovers, records as snakemake_records
@@ -32,8 +37,8 @@ from repscape.plugin.config_errors import read_lines
 # What jobs look at: they end when this process is killed.
 os.environ.update({this_run.VARIABLE: this_run.name_of(os.getpid())})
 
-CALM = Calm()
-logging.getLogger("snakemake.logging").addFilter(CALM)
+TERMINAL = Terminal()
+logging.getLogger("snakemake.logging").addFilter(TERMINAL)
 
 ENVIRONMENT = "../../envs/environment.yaml"
 OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
@@ -82,14 +87,28 @@ def check_folders(*folders):
             )
 
 
+def has(holder, name, what):
+    """Whether a part of Snakemake that is no public one is there; if not, its log says what is not done."""
+    if hasattr(holder, name):
+        return True
+    snakemake.logging.logger.warning(f"repscape: this version of Snakemake has no '{name}': {what}.")
+    return False
+
+
 def check_records():
     """Warn if results are here that Snakemake cannot know when to make again; see to those of damaged records."""
-    damaged = snakemake_records.mark_damaged(".snakemake")
-    if damaged:
-        say(f"repscape: Snakemake's records of these files are damaged, they are made again: {some(damaged)}")
-    made = [*glob.glob(f"{RESULTS}/stimuli/*.nc"), *glob.glob(f"{RESULTS}/networks/*/layers.nc")]
-    records = (f".snakemake/metadata/{urlsafe_b64encode(file.encode()).decode()}" for file in made)
-    if not all(os.path.exists(record) or len(os.path.basename(record)) > 250 for record in records):
+    if workflow.workflow_settings.persistence_backend != PersistenceBackend.FILE:
+        return
+    kept = FilePersistence()
+    if not all(has(kept, name, "damaged records are not looked for") for name in snakemake_records.NEEDED):
+        return
+    found = snakemake_records.look_at(kept, snakemake_records.results(RESULTS))
+    if found.damaged:
+        say(
+            f"repscape: Snakemake's records of these files are damaged, they are made again: {some(found.damaged)}"
+        )
+    made = {*glob.glob(f"{RESULTS}/stimuli/*.nc"), *glob.glob(f"{RESULTS}/networks/*/layers.nc")}
+    if made & set(found.missing):
         say(
             f"repscape: {RESULTS} holds files that were made elsewhere, or before .snakemake was removed: Snakemake "
             "has no record of them, and will not notice what has changed since in the config or the code. If "
@@ -119,7 +138,7 @@ STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
 RESULTS = f"results/{STUDY.name}"
 LOGS = f"{RESULTS}/logs"
-CALM.targets = {
+TERMINAL.targets = {
     "all",
     "layers",
     "clean_leftovers",
@@ -127,8 +146,10 @@ CALM.targets = {
     *STUDY.analyses,
     *CONFIG["figures"],
 }
-CALM.jobs = lambda: workflow.dag.jobs
-CALM.results = lambda: results()
+TERMINAL.asked = lambda: set(workflow.dag_settings.targets) - {rule.name for rule in workflow.rules}
+TERMINAL.jobs = lambda: workflow.dag.jobs
+TERMINAL.nothing_to_do = getattr(snakemake.common, "NOTHING_TO_BE_DONE_MSG", "")
+TERMINAL.results = lambda: results()
 if workflow.is_main_process:
     check_records()
     for note in double_resizing.notes(STUDY):
@@ -191,7 +212,7 @@ def leftover_lines():
 
 def tell_results():
     """Say where the results are, and what in them is undefined."""
-    found = CALM.undefined(LOGS)
+    found = TERMINAL.undefined(LOGS)
     if found:
         more = [f"and {len(found) - SHOWN} more, see {LOGS}/"] if len(found) > SHOWN else []
         print("\n  ".join(["Without a value:", *found[:SHOWN], *more]), file=sys.stderr)
@@ -213,7 +234,7 @@ def options():
 
 def tell_warnings():
     """Say of what jobs warned, in their logs."""
-    told = CALM.warnings(LOGS)
+    told = TERMINAL.warnings(LOGS)
     if told:
         more = [f"and {len(told) - SHOWN} more, see {LOGS}/"] if len(told) > SHOWN else []
         print("\n  ".join(["Warnings, by the jobs' logs:", *told[:SHOWN], *more]), file=sys.stderr)
@@ -221,7 +242,7 @@ def tell_warnings():
 
 def tell_failures():
     """Say what failed, which may be far above by now, and what to do after a failure or an interruption."""
-    failed = CALM.failures()
+    failed = TERMINAL.failures()
     lines = ["The run is not complete." + " Failed, by their logs:" * bool(failed), *failed[:SHOWN]]
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN} more, see {LOGS}/")

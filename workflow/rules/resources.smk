@@ -159,11 +159,18 @@ def turn(wildcards):
     return int(not workflow.local_exec)
 
 
-# So a group asks for the memory of its largest member and the minutes of all.
-workflow.global_resources["turn"] = 1
-
-# Here, jobs share the GPU: as many run at once as find room in the memory that is free on it now.
-if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workflow.global_resources):
+# A group asks for the memory of its largest member and the minutes of all; here, jobs share the GPU: as many run at
+# once as find room in the memory that is free on it now. Snakemake takes limits from its command line alone
+# (snakemake/snakemake#1866).
+LIMITED = has(workflow, "global_resources", "jobs of a group, or of a GPU, are not limited")
+if LIMITED:
+    workflow.global_resources["turn"] = 1
+if (
+    LIMITED
+    and has_gpu()
+    and workflow.is_main_process
+    and not {"gpu", "gpu_mb"} & set(workflow.global_resources)
+):
     free = free_gpu_memory()
     workflow.global_resources["gpu" if free is None else "gpu_mb"] = 1 if free is None else free
 
@@ -171,8 +178,11 @@ if has_gpu() and workflow.is_main_process and not {"gpu", "gpu_mb"} & set(workfl
 def read_inputs_once():
     """Let Snakemake read a file for its checksum once, as long as the file stays the same.
 
-    After a job it asks for the checksums of all inputs once for each output, in the process that starts jobs.
+    After a job it asks for the checksums of all inputs once for each output, in the process that starts jobs
+    (snakemake/snakemake#4240).
     """
+    if not has(_IOFile, "checksum", "inputs are read more often than they need be"):
+        return
     compute, known = _IOFile.checksum, {}
 
     async def checksum(file, *arguments, **keywords):
@@ -193,9 +203,11 @@ def look_when_a_job_ends():
     """Let Snakemake look for jobs to start when one has ended, and at no other time.
 
     Its limit of jobs a second, which a cluster may need, makes each look cause another a second later, for ever:
-    after a hundred jobs it looks a hundred times a second, at the files of all that are ready.
+    after a hundred jobs it looks a hundred times a second, at the files of all that are ready
+    (snakemake/snakemake#3744).
     """
-    workflow.scheduler.job_rate_limiter = None
+    if has(workflow.scheduler, "job_rate_limiter", "Snakemake looks for jobs more often than it need"):
+        workflow.scheduler.job_rate_limiter = None
 
 
 DISK = disk.Sizes(STUDY)
@@ -237,4 +249,4 @@ def check_disk():
     or_stop(disk.check, to_make(), free_disk(), CONFIG["disk"], RESULTS)
 
 
-CALM.needed = needed
+TERMINAL.needed = needed

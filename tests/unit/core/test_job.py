@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +15,6 @@ from repscape.core import job
 from repscape.core import run as whose
 from repscape.core.errors import DataError
 from repscape.io import netcdf
-
-gc.enable()  # this process is no job
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +67,27 @@ def test_memory_of_a_gpu_that_runs_out_anywhere_is_told(snakemake, capsys):
     assert said.count("\n") == 1
 
 
+def test_a_users_plugin_that_fails_is_named_with_its_line(snakemake, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("REPSCAPE_PLUGINS", f"{tmp_path / 'lab'}:{tmp_path / 'other'}")
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/mine.py").write_text("def compute():\n    return [][3]\n")
+    defined = {}
+    exec(compile((tmp_path / "lab/mine.py").read_text(), tmp_path / "lab/mine.py", "exec"), defined)
+    with pytest.raises(SystemExit), job.run(snakemake):
+        defined["compute"]()
+    said = capsys.readouterr().err
+    assert f"failed in {tmp_path / 'lab/mine.py'}:2: IndexError: list index out of range" in said
+    assert said.count("\n") == 1
+    assert "Traceback" in log_of(snakemake)
+
+
+def test_ctrl_c_during_imports_shows_no_traceback(capsys):
+    job._except_interruption(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == ""
+    job._except_interruption(ValueError, ValueError("oh"), None)
+    assert "ValueError: oh" in capsys.readouterr().err
+
+
 def test_an_interruption_is_left_to_snakemake(snakemake, capsys):
     with pytest.raises(SystemExit) as end, job.run(snakemake):
         raise KeyboardInterrupt
@@ -79,10 +99,11 @@ def test_an_interruption_is_left_to_snakemake(snakemake, capsys):
 JOB = """
 import sys, time
 from types import SimpleNamespace
+snakemake = SimpleNamespace(log=[sys.argv[1]], wildcards={}, rule="step")
 from repscape.core import job
 from repscape.io import netcdf
 log, path = sys.argv[1:]
-with job.run(SimpleNamespace(log=[log], wildcards={}, rule="step")), netcdf.replacing(path) as temporary:
+with job.run(snakemake), netcdf.replacing(path) as temporary:
     temporary.write_text("half")
     print("begun", flush=True)
     time.sleep(60)
@@ -138,6 +159,7 @@ def test_a_log_that_cannot_be_written_is_not_missed(tmp_path, where, capsys, mon
 GARBAGE = """
 import gc, sys
 from types import SimpleNamespace
+snakemake = SimpleNamespace(log=[sys.argv[1]], wildcards={}, rule="step")
 from repscape.core import job
 from repscape.core import run as whose
 assert not gc.isenabled(), "while a script imports"
@@ -146,7 +168,7 @@ class Garbage:
 def make():
     one, other = Garbage(), Garbage()
     one.other, other.one = other, one
-with job.run(SimpleNamespace(log=[sys.argv[1]], wildcards={}, rule="step")):
+with job.run(snakemake):
     assert gc.isenabled()
     assert gc.get_freeze_count() > 10_000, "what was imported is not looked through again"
     make()
@@ -164,6 +186,7 @@ def test_garbage_is_looked_for_while_a_job_runs_alone(tmp_path):
 IMPORTING = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
+snakemake = "which Snakemake defines in scripts"
 from repscape.core import job
 from repscape.io import netcdf
 print("importing", flush=True)
@@ -211,3 +234,76 @@ def test_a_job_names_no_file_when_its_run_has_ended(tmp_path, monkeypatch):
     with netcdf.replacing(tmp_path / "file") as temporary:
         temporary.write_text("of this run")
     assert (tmp_path / "file").read_text() == "of this run"
+
+
+FREED = """
+import re, resource
+from pathlib import Path
+from repscape.core import job, run
+
+def given(size):  # bytes that the system gave, and cleared, for a block that is freed at once
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    bytearray(size)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize()
+
+def held():
+    return int(re.search(r"VmRSS:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+
+run.in_job = True
+with job.keeping_freed_memory():
+    print(given(2**27), given(2**27), given(2**26), held())
+print(given(2**27), given(2**27), held())
+run.in_job = False
+with job.keeping_freed_memory():
+    print(given(2**27), given(2**27), held())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="settings of glibc")
+def test_what_a_job_frees_is_kept_for_its_next_use():
+    environment = {"PYTHONPATH": str(Path(netcdf.__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", FREED], check=True, capture_output=True, text=True, env=environment
+    )
+    meanwhile, *others = ([int(size) for size in line.split()] for line in done.stdout.splitlines())
+    first, *again, held = meanwhile
+    assert first > 0.9 * 2**27
+    assert max(again) < 2**20
+    assert held > 2**27
+    for *anew, held in others:
+        assert min(anew) > 0.9 * 2**27
+        assert held < 2**26
+
+
+ALL_MODULES = """
+import gc, pkgutil, signal, sys, threading, warnings
+import importlib
+
+def state():
+    return {
+        "excepthook": sys.excepthook,
+        "garbage": (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()),
+        "signals": {number: signal.getsignal(number) for number in signal.valid_signals()},
+        "threads": threading.active_count(),
+        "recursion": sys.getrecursionlimit(),
+    }
+
+import logging
+before, filters = state(), list(warnings.filters)
+import repscape
+for module in pkgutil.walk_packages(repscape.__path__, "repscape."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+assert state() == before, (before, state())
+ours = [one for one in warnings.filters if one not in filters and "repscape" in str(one)]
+assert not ours, ours
+assert not logging.getLogger("repscape").handlers
+print(len([name for name in sys.modules if name.startswith("repscape.")]))
+"""
+
+
+def test_importing_any_module_changes_nothing_in_the_process(tmp_path):
+    """Beside what other libraries do: of warnings only those are looked at that are about this package."""
+    done = subprocess.run([sys.executable, "-c", ALL_MODULES], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 200

@@ -131,8 +131,6 @@ def test_every_static_import_is_seen():
             reached.add(name)
             waiting += code_digest.imports(ast.parse(code_digest._module_file(name).read_text()))
     steps = {"repscape.metrics", "repscape.metrics.lib", "repscape.stimuli", "repscape.stimuli.lib"}
-    packages = steps | {
-        f"repscape.{room}" for room in ("core", "io", "plugin", "rdms")
-    }  # empty
+    packages = steps | {f"repscape.{room}" for room in ("core", "io", "plugin", "rdms")}  # empty
     for_messages = {"repscape.core.natural_order"}  # imported here by modules without effect alone
     assert set(imported.split()) - packages - for_messages - code_digest.WITHOUT_EFFECT <= reached

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = {
     "repscape.io.file_digests",
     "repscape.core.job",
     "repscape.core.logs",
+    "repscape.core.terminal",
     "repscape.core.run",
     "repscape.io.cache_lock",
 }

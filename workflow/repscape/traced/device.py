@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 
 import torch
 
-from repscape.core import malloc
+from repscape.core import job
 from repscape.core.errors import DeviceError
 
 
@@ -48,7 +48,7 @@ def settings(threads: int | None, precision: str) -> Iterator[None]:
     try:
         with (
             torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32),
-            nullcontext() if threads is None else malloc.kept(),
+            nullcontext() if threads is None else job.keeping_freed_memory(),
         ):
             yield
     finally:

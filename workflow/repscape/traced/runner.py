@@ -1,7 +1,7 @@
 """A network that is shown stimuli batch by batch, and hands over what its layers answer.
 
 Memory stays below the sum of: the network's weights; two batches of images; the outputs that are alive at
-once within one batch (on a CPU up to twice that, see `repscape.core.malloc`); and with a GPU, on the host,
+once within one batch (on a CPU up to twice that, see `repscape.core.job`); and with a GPU, on the host,
 what waits to be written (see `io_thread`). None of these grows with the number of images.
 """
 
