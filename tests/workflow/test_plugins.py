@@ -88,7 +88,7 @@ class Descent(Training):
     "recordings/counts.py": '''
 import numpy as np
 from repscape.plugin.contract import ResponseRecording, Seeded, parameter
-from repscape.recordings.lib.trials import Responses
+from repscape.recordings.lib.responses import Responses
 
 
 class Counts(Seeded, ResponseRecording):

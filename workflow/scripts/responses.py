@@ -6,15 +6,15 @@ from pathlib import Path
 from repscape.core import job
 from repscape.plugin.arguments import ready, unchanged
 from repscape.recordings.lib import file
-from repscape.recordings.lib.trials import recorded
+from repscape.recordings.lib.trials import match_trials
 
 
 def main(section, names, recording, stimuli, outputs):
     stimuli, outputs = dict(zip(names, stimuli, strict=True)), dict(zip(names, outputs, strict=True))
-    seen = {name: file.seen(path) for name, path in stimuli.items()}
+    shown = {name: file.shown_stimulus(path) for name, path in stimuli.items()}
     plugin = ready("recordings", section, f"recordings.{recording}", {})
     policies = {key: section[key] for key in ("missing", "constant", "others", "trials", "order")}
-    found = recorded(plugin.read(seen), seen, section["area"], **policies)
+    found = match_trials(plugin.read(shown), shown, section["area"], **policies)
     attributes = {
         "recording": recording,
         "plugin": section["kind"],

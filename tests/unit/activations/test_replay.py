@@ -10,7 +10,8 @@ from repscape.io import netcdf
 from repscape.populations.lib import areas
 from repscape.populations.lib import file as population_file
 from repscape.recordings.lib import file
-from repscape.recordings.lib.trials import Responses, recorded
+from repscape.recordings.lib.responses import Responses
+from repscape.recordings.lib.trials import match_trials
 
 NAMES = ["b.png", "a.png", "c.png"]
 
@@ -29,8 +30,8 @@ def stimulus(tmp_path):
 
 
 def write(tmp_path, stimulus, values, shown, names=("V1",), **more):
-    seen = {"gratings": file.seen(stimulus)}
-    found = recorded([Responses("f.npy", "gratings", values, shown, **more)], seen, list(names))
+    seen = {"gratings": file.shown_stimulus(stimulus)}
+    found = match_trials([Responses("f.npy", "gratings", values, shown, **more)], seen, list(names))
     path = tmp_path / "recordings" / "gratings.nc"
     file.write(
         {"gratings": path},

@@ -165,8 +165,8 @@ def test_two_rdms_of_the_same_labels(tmp_path):
 
 @pytest.mark.parametrize("names", ["{layer}", "{image}", "{set} {subject}"])
 def test_names_that_labels_cannot_have(names):
-    with pytest.raises(ConfigError, match="cannot name a label"):
-        mat_rdms.MatRdms(names=names).check()
+    with pytest.raises(ConfigError, match=names.partition("}")[0].strip("{")):
+        mat_rdms.MatRdms(path="a.mat", variable="RDMs", names=names).check()
 
 
 def test_a_name_that_can_be_read_in_two_ways(tmp_path):
@@ -182,8 +182,9 @@ def test_npy_files_with_labels_in_their_paths(tmp_path):
     np.save(tmp_path / "BE_1.npy", rdm())
     np.save(tmp_path / "KO_1.npy", squareform(rdm(seed=1), checks=False))
     paths = [tmp_path / "BE_1.npy", tmp_path / "KO_1.npy"]
-    in_path = {path: {"subject": path.stem[:2], "session": "1"} for path in paths}
-    found = to_table(rdms.Rdms(path=paths).read(in_path), IMAGES, **KEYS)
+    plugin = rdms.Rdms(path=paths)
+    plugin.path_labels = {path: {"subject": path.stem[:2], "session": "1"} for path in paths}
+    found = to_table(plugin.read(), IMAGES, **KEYS)
     assert found.subject.tolist() == ["BE", "KO"]
     np.testing.assert_array_equal(found.dissimilarity[0], squareform(rdm(), checks=False))
     np.testing.assert_array_equal(found.dissimilarity[1], squareform(rdm(seed=1), checks=False))
@@ -258,7 +259,7 @@ def test_another_kind_of_file(tmp_path):
 def test_labels_are_known_before_the_job():
     assert rdms.Rdms(path="a/{subject}_{session}.csv").labels() == ["session", "subject"]
     assert rdms.Rdms(path=["a.csv", "b.csv"]).labels() == ["rdm_name"]
-    assert mat_rdms.MatRdms(names="{subject} | *").labels() == ["subject"]
+    assert mat_rdms.MatRdms(path="a.mat", variable="RDMs", names="{subject} | *").labels() == ["subject"]
     with pytest.raises(ConfigError, match="same names in braces"):
         rdms.Rdms(path=["{subject}.csv", "b.csv"]).check()
 

@@ -12,6 +12,7 @@ class Crossnobis(MeanSquare):
     """Cross-validated Mahalanobis distance: unbiased by noise, 0 on average where responses are the same."""
 
     squared = True
+    signed = True
     caption = "cross-validated Mahalanobis distance"
     formula = (
         "mean over repeats a of (x_ia − x_ja)' Σ⁻¹ (m_i − m_j) / n, m means and Σ covariance of "

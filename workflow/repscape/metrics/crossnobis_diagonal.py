@@ -12,6 +12,7 @@ class CrossnobisDiagonal(MeanSquare):
     """Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
 
     squared = True
+    signed = True
     caption = "cross-validated squared distance by each unit's noise"
     formula = "crossnobis with the variances of Σ alone; without trials sqeuclidean"
     synonyms = ("crossnobisdiag", "crosseuclidean", "cveuclidean", "crossvalidatedeuclidean")

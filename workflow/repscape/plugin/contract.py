@@ -357,7 +357,7 @@ class RdmRecording(Recording, shared=True):
     _required = ("read", "labels")
 
     def read(self) -> Iterator:
-        """Yield a `recordings.lib.rdm_import.GivenRdm` for each RDM."""
+        """Yield a `recordings.lib.given_rdm.GivenRdm` for each RDM."""
         raise NotImplementedError
 
     def labels(self) -> list[str]:
@@ -375,7 +375,7 @@ class ResponseRecording(Recording, shared=True):
 
         Parameters
         ----------
-        stimuli : mapping of name to `recordings.lib.trials.Seen`
+        stimuli : mapping of name to `recordings.lib.responses.ShownStimulus`
         """
         raise NotImplementedError
 
@@ -428,6 +428,9 @@ class Metric(Plugin, shared=True):
 
     largest: float | None = None
     """The largest value that it can have."""
+
+    signed: bool = False
+    """Whether it can be negative, as cross-validated distances are."""
 
     synonyms: tuple[str, ...] = ()
     """What else it is called, in small letters and digits alone, to find it by a wrong name."""

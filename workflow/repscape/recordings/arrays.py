@@ -5,34 +5,28 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import PositiveFloat
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
-from repscape.io.array_files import ReadOptions, array, ordered
+from repscape.io.array_files import ordered
 from repscape.io.csv_tables import number
-from repscape.plugin.contract import ResponseRecording, parameter
-from repscape.plugin.parameter_types import Files, Names, Numbers
+from repscape.plugin.contract import parameter
+from repscape.recordings.lib.from_files import FromFiles
 from repscape.recordings.lib.order import text
-from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
+from repscape.recordings.lib.responses import Responses, ShownStimulus
 from repscape.stimuli.lib.orientations import Convention, conditions
 
 Axis = Literal["trial", "image", "repeat", "neuron"]
-ORDER = ("trial", "image", "repeat", "neuron")
+ORDER: tuple[Axis, ...] = ("trial", "image", "repeat", "neuron")
 
 
-class Arrays(ResponseRecording):
+class Arrays(FromFiles):
     """Responses out of files of arrays: trials × neurons, with what each trial showed."""
 
-    reads_path_labels = True
-
-    path: Files = parameter(
-        ".npz, .npy, NetCDF, HDF5 (also .nwb: name the dataset's path), .mat or CSV; see `array_files`. "
-        "Of several stimuli a file each, whose name has the stimulus: ``responses/{stimulus}.npy``."
-    )
     responses: str | None = parameter(
-        "The array; not needed where the file has but one beside those named below. In a CSV table, whose "
-        "rows are trials, all columns but these are neurons.",
+        "The variable of the responses (in HDF5, the dataset's path). It is not needed where the file has "
+        "but one beside those named here. In a CSV table, whose rows are trials, all other columns are "
+        "neurons.",
         None,
     )
     axes: list[Axis] = parameter(
@@ -41,84 +35,55 @@ class Arrays(ResponseRecording):
         ["trial", "neuron"],
     )
     images: str | None = parameter(
-        "The variable that says what each trial (or image) of the array is: names of images, their "
-        "numbers from 0, or values of a factor. Without it they are the images in an order "
-        "(`recordings.order`).",
+        "The variable that says what each trial (or image) of the array is: names of images, their numbers "
+        "from 0, or values of a factor. Without it they are the images in an order, the recording's `order`.",
         None,
     )
-    by: str | None = parameter("The factor that values in `images` are of, such as ``orientation``.", None)
-    bin: PositiveFloat = parameter(
-        "How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials "
-        "that the convention leaves out are counted in the log.",
+    by: str | None = parameter(
+        "The factor that values in `images` are of, such as ``orientation``; without it they are images.",
+        None,
+    )
+    bin: float = parameter(
+        "The width of the bins, in degrees, into which values of `by` are put to become conditions.",
         1.0,
+        gt=0,
     )
-    convention: Convention = parameter("Its convention.", "angle")
-    area_of: str | None = parameter("The variable with each neuron's area.", None)
-    columns: Names | None = parameter(
-        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.neuron_columns.select`.",
-        None,
+    convention: Convention = parameter(
+        "How values of `by` become conditions. Trials that it leaves out are counted in the log.", "angle"
     )
-    leave_out: Names | None = parameter(
-        "Which columns of a CSV table are neurons, and which are none; see `repscape.io.neuron_columns.select`.",
-        None,
-    )
-    missing_values: Numbers | None = parameter(
-        "Numbers that stand for missing responses; [] says that none does.", None
-    )
-    other_files: Files | None = parameter("That an HDF5 file points to and that may be read.", None)
 
-    def read(self, stimuli: Mapping[str, Seen]) -> Iterator[Responses]:
+    def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
         """Read the responses to each stimulus.
-
-        Parameters
-        ----------
-        stimuli : mapping of name to Seen
-            The stimuli that were shown.
-        bin, convention :
-            How values of `by` become conditions; see `repscape.stimuli.lib.orientations.conditions`. Trials that
-            the convention leaves out are counted in the log.
 
         Raises
         ------
         DataError
             A file cannot be read, lacks a variable, or arrays do not fit each other.
         """
-        for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
-            seen = stimuli[stimulus]
-            options = ReadOptions(
-                self.columns,
-                self.leave_out or (),
-                set(seen.factors),
-                self.missing_values,
-                self.other_files or (),
-            )
+        for file, stimulus in self._files(stimuli):
+            shown = stimuli[stimulus]
+            excluded = (self.images, self.area_of)
             values, what = ordered(
-                file, self.responses, self.axes, ORDER, (self.images, self.area_of), options
+                file, self.responses, self.axes, ORDER, excluded, self._options(shown.factors)
             )
-            only = ReadOptions(other_files=options.other_files)
-            shown = None if self.images is None else array(file, self.images, options=only).ravel()
-            count = len(seen.names)
-            if shown is None and "image" in self.axes and len(values) != count:
+            labels = None if self.images is None else self._labels(file, self.images)
+            count = len(shown.names)
+            if labels is None and "image" in self.axes and len(values) != count:
                 raise DataError(
-                    f"{file}: the axis 'image' has {len(values)} places, the stimulus '{stimulus}' has {count} "
-                    "images. Put 'axes' in the order of the file, or say with 'images' which images these are."
+                    f"{file}: the axis 'image' has {len(values)} entries, the stimulus '{stimulus}' has "
+                    f"{count} images. Put 'axes' in the order of the file, or say with 'images' which images "
+                    "these are."
                 )
-            values, shown = _by_trial(values, self.axes, shown, file)
-            if self.by is not None and shown is not None:
-                values, shown = _by_condition(
-                    values, _angles(shown, self.by, file), self.bin, self.convention, file
-                )
-            areas = (
-                None
-                if self.area_of is None
-                else [text(area) for area in array(file, self.area_of, options=only).ravel()]
-            )
-            yield Responses(str(file), stimulus, values, shown, self.by, areas, what=what)
+            values, labels = _by_trial(values, self.axes, labels, file)
+            if self.by is not None and labels is not None:
+                angles = _angles(labels, self.by, file)
+                values, labels = _by_condition(values, angles, self.bin, self.convention, file)
+            yield Responses(str(file), stimulus, values, labels, self.by, self._areas(file), what=what)
 
     def check(self) -> None:
-        """Refuse keys that do not go together; the config asks before a job does."""
-        given = set(self.axes)
-        if len(given) < len(self.axes) or given not in (
+        """Refuse keys that do not go together."""
+        axes = set(self.axes)
+        if len(axes) < len(self.axes) or axes not in (
             {"trial", "neuron"},
             {"image", "neuron"},
             {"image", "repeat", "neuron"},
@@ -135,10 +100,7 @@ class Arrays(ResponseRecording):
             raise ConfigError(
                 "bin and convention are of angles: say under 'by' of which factor, such as orientation."
             )
-        check_braces(self.addresses("path"))
-        check_variables(
-            self.addresses("path"), responses=self.responses, images=self.images, area_of=self.area_of
-        )
+        self._check_files(responses=self.responses, images=self.images)
 
 
 def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.ndarray, np.ndarray | None]:

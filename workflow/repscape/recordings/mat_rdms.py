@@ -5,28 +5,23 @@ from collections.abc import Iterator
 from repscape.core.errors import DataError, some
 from repscape.core.logs import logger
 from repscape.io import mat_structs
-from repscape.plugin.contract import RdmRecording, parameter
+from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import File
-from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in, labels_of
+from repscape.recordings.lib.given_rdm import DEFAULT_LABEL, FromVectors, GivenRdm, labels_in, labels_of
 
 
-class MatRdms(RdmRecording):
+class MatRdms(FromVectors):
     """RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
 
-    path: File = parameter("A .mat file.")
-    variable: str = parameter("The struct array.")
+    path: File = parameter("The .mat file.")
+    variable: str = parameter("The variable of the struct array.")
     names: str = parameter(
-        "A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces "
-        "become labels. Others are left out, and named in the log.",
+        "A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces are "
+        "labels. RDMs of other names are left out, and named in the log.",
         f"{{{DEFAULT_LABEL}}}",
     )
     rdm: str = parameter("The field with the dissimilarities: square, or a vector of pairs.", "RDM")
     named_by: str = parameter("The field with the RDM's name.", "name")
-    pairs: Pairs = parameter(
-        "The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`. MATLAB's "
-        "squareform has rows.",
-        "rows",
-    )
 
     def read(self) -> Iterator[GivenRdm]:
         """Take the RDMs of a struct array whose names match a pattern.
@@ -59,7 +54,7 @@ class MatRdms(RdmRecording):
             )
 
     def check(self) -> None:
-        """Refuse names in braces that cannot be labels; the config asks before a job does."""
+        """Refuse names in braces that cannot be labels."""
         labels_in(self.names)
 
     def labels(self) -> list[str]:

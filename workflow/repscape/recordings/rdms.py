@@ -7,26 +7,22 @@ import numpy as np
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import array_files, csv_tables, numpy_files
-from repscape.plugin.contract import RdmRecording, parameter
+from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import Files
+from repscape.recordings.lib.given_rdm import DEFAULT_LABEL, FromVectors, GivenRdm, labels_in
 from repscape.recordings.lib.order import text
-from repscape.recordings.lib.rdm_import import DEFAULT_LABEL, GivenRdm, Pairs, labels_in
 
 
-class Rdms(RdmRecording):
+class Rdms(FromVectors):
     """RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
 
     reads_path_labels = True
 
     path: Files = parameter(
-        "Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are labelled by "
-        "their files' names. A ``.npy`` file holds a square matrix or a vector of pairs, whose images "
-        "have no names; a ``.csv`` table a square matrix with the names of the images in its first row, "
-        "in any order, and if it likes in its first column, below any corner."
-    )
-    pairs: Pairs = parameter(
-        "The order of a vector's pairs; see `repscape.recordings.lib.rdm_import.GivenRdm`.",
-        "rows",
+        "The files. Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are "
+        "labelled by their files' names. A ``.npy`` file has a square matrix or a vector of pairs, whose "
+        "images have no names; a ``.csv`` table a square matrix with the images' names in its first row, in "
+        "any order, and perhaps in its first column."
     )
 
     def read(self) -> Iterator[GivenRdm]:
@@ -38,10 +34,10 @@ class Rdms(RdmRecording):
             A file cannot be read as such.
         """
         for file in self.path:
-            labels = dict((self.path_labels or {}).get(file) or {DEFAULT_LABEL: file.stem})
+            labels = dict(self.path_labels.get(file) or {DEFAULT_LABEL: file.stem})
             if file.suffix not in (".npy", ".csv"):
                 hint = (
-                    "MATLAB's are read by 'source: mat_rdms'"
+                    "MATLAB's are read by 'kind: mat_rdms'"
                     if file.suffix == ".mat"
                     else "Name only these with a pattern"
                 )
@@ -55,7 +51,7 @@ class Rdms(RdmRecording):
                 yield GivenRdm(str(file), values, labels, images)
 
     def check(self) -> None:
-        """Refuse names in braces that cannot be labels; the config asks before a job does."""
+        """Refuse names in braces that cannot be labels."""
         self.labels()
 
     def labels(self) -> list[str]:
@@ -98,7 +94,7 @@ def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
             f"{file}: expected a square table with the images' names in its first row; found "
             f"{len(table.columns)} columns and {len(numbers)} rows below the first."
         )
-    odd = [(line, cell) for place, (line, cell) in table.odd.items() if place >= named]
+    odd = [(line, cell) for column, (line, cell) in table.odd.items() if column >= named]
     if odd:
         raise DataError(
             f"{file}: expected numbers below the first row, found {odd[0][1]!r} in line {odd[0][0]}."

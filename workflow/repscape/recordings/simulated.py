@@ -1,47 +1,47 @@
 """A simulated population, in place of a recording that is not at hand; all that is made of it says so."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.seeds import derive
 from repscape.plugin.contract import ResponseRecording, Seeded, parameter
-from repscape.plugin.parameter_types import Count, Period
 from repscape.recordings.lib import tuning_model as tuning
-from repscape.recordings.lib.trials import Responses, Seen
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from repscape.recordings.lib.responses import Responses, ShownStimulus
 
 
 class Simulated(Seeded, ResponseRecording):
-    """A simulated population, in place of a recording that is not at hand; all that is made of it says so."""
+    """A simulated population, in place of a recording that is not at hand; all that is made of it says so.
+
+    Neurons are tuned to a circular factor; see `repscape.recordings.lib.tuning_model`.
+    """
 
     simulated = True
 
-    neurons: Count = parameter("How many, and how often each image is shown.", 1000)
-    repeats: Annotated[int, Field(ge=1, le=10_000)] = parameter(
-        "How many, and how often each image is shown.", 10
-    )
+    neurons: int = parameter("How many neurons there are.", 1000, ge=1, le=1_000_000)
+    repeats: int = parameter("How often each image is shown.", 10, ge=1, le=10_000)
     factor: str = parameter(
-        "A factor of the images whose values are numbers, on a circle of `period`.", "orientation"
+        "The factor of the images that neurons are tuned to; its values are numbers on a circle of `period`.",
+        "orientation",
     )
-    period: Period = parameter("In the factor's units.", 180.0)
-    half_width: Period = parameter("In the factor's units.", 20.0)
-    tuned: Share = parameter("Share of neurons that are tuned.", 0.8)
-    noise: Annotated[float, Field(ge=0, le=1000)] = parameter(
-        "SD from trial to trial; tuning curves are of height 1 in the median.", 1.0
+    period: float = parameter("The circle's length, in the factor's units.", 180.0, gt=0, le=1e6)
+    half_width: float = parameter(
+        "Half the width of tuning curves at half their height, in the factor's units.", 20.0, gt=0, le=1e6
     )
-    correlation: Share = parameter("Of the noise of neurons with the same preference.", 0.1)
+    tuned: float = parameter("The share of neurons that are tuned.", 0.8, ge=0, le=1)
+    noise: float = parameter(
+        "The SD of responses from trial to trial; tuning curves are of height 1 in the median.",
+        1.0,
+        ge=0,
+        le=1000,
+    )
+    correlation: float = parameter(
+        "The correlation of the noise of neurons with the same preference.", 0.1, ge=0, le=1
+    )
 
-    def read(self, stimuli: Mapping[str, Seen]) -> Iterator[Responses]:
-        """Simulate neurons that are tuned to a circular factor; see `repscape.recordings.lib.tuning_model`.
-
-        Parameters
-        ----------
-        stimuli : mapping of name to Seen
+    def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
+        """Simulate the responses to each stimulus.
 
         Raises
         ------
@@ -55,30 +55,30 @@ class Simulated(Seeded, ResponseRecording):
             self.tuned,
             np.random.default_rng(derive(self.seed, "neurons")),
         )
-        for stimulus, seen in stimuli.items():
-            if self.factor not in seen.factors:
+        for stimulus, shown in stimuli.items():
+            if self.factor not in shown.factors:
                 raise DataError(
                     f"'{stimulus}' has no factor '{self.factor}' to simulate neurons by; it has: "
-                    f"{', '.join(seen.factors) or 'none'}."
+                    f"{', '.join(shown.factors) or 'none'}."
                 )
             try:
                 angles = (
-                    np.array([float(value) for value in seen.factors[self.factor]]) * 2 * np.pi / self.period
+                    np.array([float(value) for value in shown.factors[self.factor]]) * 2 * np.pi / self.period
                 )
             except ValueError as error:
                 raise DataError(
                     f"'{self.factor}' of '{stimulus}' has values that are no numbers ({error})."
                 ) from error
             generator = np.random.default_rng(derive(self.seed, "trials", stimulus))
-            shown = np.repeat(np.arange(len(angles)), self.repeats)
-            values = tuning.mean_responses(population, angles)[shown]
-            values += tuning.noise(population, len(shown), self.noise, self.correlation, generator)
-            yield Responses(f"simulated responses to '{stimulus}'", stimulus, values, shown, by_file=False)
+            image = np.repeat(np.arange(len(angles)), self.repeats)
+            values = tuning.mean_responses(population, angles)[image]
+            values += tuning.noise(population, len(image), self.noise, self.correlation, generator)
+            yield Responses(f"simulated responses to '{stimulus}'", stimulus, values, image, by_file=False)
 
     def check(self) -> None:
-        """Refuse curves wider than can be; the config asks before a job does."""
+        """Refuse curves wider than can be."""
         if self.half_width >= self.period / 4:
             raise ConfigError(
-                f"half_width: a tuning curve on a circle of {self.period:g} is less than {self.period / 4:g} wide on each "
-                f"side; found {self.half_width:g}."
+                f"half_width: a tuning curve on a circle of {self.period:g} is less than {self.period / 4:g} "
+                f"wide on each side; found {self.half_width:g}."
             )

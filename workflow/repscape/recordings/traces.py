@@ -1,115 +1,117 @@
 """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
-from repscape.io.array_files import ReadOptions, array, ordered
-from repscape.plugin.contract import ResponseRecording, parameter
-from repscape.plugin.parameter_types import Files, Names, Numbers
-from repscape.recordings.lib.order import text
-from repscape.recordings.lib.trials import Responses, Seen, by_stimulus, check_braces, check_variables
+from repscape.io.array_files import ordered
+from repscape.plugin.contract import parameter
+from repscape.recordings.lib.from_files import FromFiles
+from repscape.recordings.lib.responses import Responses, ShownStimulus
 
 Axis = Literal["trial", "time", "neuron"]
+ORDER: tuple[Axis, ...] = ("trial", "time", "neuron")
 State = Literal["mean", "power"]
 
 
-class Traces(ResponseRecording):
+class Traces(FromFiles):
     """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
 
-    reads_path_labels = True
-
-    path: Files = parameter("As in `repscape.recordings.arrays`.")
-    rate: Annotated[float, Field(gt=0, le=1e6)] = parameter("Samples a second.")
-    traces: str | None = parameter("The array; not needed where the file has but one.", None)
-    axes: list[Axis] = parameter("Its axes in their order; ``trial`` may lack.", ["trial", "time", "neuron"])
-    window: Annotated[float, Field(gt=0, le=1e6)] = parameter("How long a state is, in seconds.", 1.0)
-    start: Annotated[float, Field(ge=-1e6, le=1e6)] = parameter(
+    rate: float = parameter("How many samples a second the traces have.", gt=0, le=1e6)
+    traces: str | None = parameter(
+        "The variable of the traces (in HDF5, the dataset's path); not needed where the file has but one.",
+        None,
+    )
+    axes: list[Axis] = parameter(
+        "The array's axes in their order; ``trial`` may lack.", ["trial", "time", "neuron"]
+    )
+    window: float = parameter("How long a state is, in seconds.", 1.0, gt=0, le=1e6)
+    start: float = parameter(
         "When the first sample is, in seconds of the stimulus; of a movie 0 is its first frame.",
         0.0,
+        ge=-1e6,
+        le=1e6,
     )
-    state: State = parameter("``power``: see `power`. ``mean``: of the window's samples.", "power")
-    area_of: str | None = parameter("The variable with each neuron's area.", None)
-    columns: Names | None = parameter("As in `repscape.recordings.arrays`.", None)
-    leave_out: Names | None = parameter("As in `repscape.recordings.arrays`.", None)
-    missing_values: Numbers | None = parameter("As in `repscape.recordings.arrays`.", None)
-    other_files: Files | None = parameter("As in `repscape.recordings.arrays`.", None)
+    state: State = parameter(
+        "What a state is of the window's samples: their mean, or their power spectrum.", "power"
+    )
 
-    def read(self, stimuli: Mapping[str, Seen]) -> Iterator[Responses]:
+    def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
         """Cut the traces of each trial into a state an image.
 
-        Parameters
-        ----------
-        stimuli : mapping of name to Seen
-            Their images have times, such as the frames of a movie taken ``every: 1 s``.
+        The images have times, such as the frames of a movie taken ``every: 1 s``.
 
         Raises
         ------
         DataError
             A file cannot be read; the stimulus has no times; a window reaches beyond the trace.
         """
-        for file, stimulus in by_stimulus(self.path, self.path_labels or {}, stimuli):
-            options = ReadOptions(
-                self.columns, self.leave_out or (), (), self.missing_values, self.other_files or ()
-            )
-            values, what = ordered(
-                file, self.traces, self.axes, ("trial", "time", "neuron"), (self.area_of,), options
-            )
+        samples = round(self.window * self.rate)
+        for file, stimulus in self._files(stimuli):
+            where = f"{file} ({stimulus})"
+            values, what = ordered(file, self.traces, self.axes, ORDER, (self.area_of,), self._options())
             values = values if "trial" in self.axes else values[None]
-            samples = round(self.window * self.rate)
-            first = beginnings(
-                stimuli[stimulus].times,
-                self.rate,
-                self.start,
-                samples,
-                values.shape[1],
-                f"{file} ({stimulus})",
-            )
-            _say(f"{file} ({stimulus})", first, samples, values.shape, lambda at: self.start + at / self.rate)
-            states = np.stack([values[:, at : at + samples] for at in first], axis=1).astype(np.float64)
-            answers = states.mean(2) if self.state == "mean" else power(states)
+            times = stimuli[stimulus].times
+            first = beginnings(times, self.rate, self.start, samples, values.shape[1], where)
+            self._report(where, first, samples, values.shape)
+            responses = states(values, first, samples, self.state)
             frequencies = None if self.state == "mean" else np.fft.rfftfreq(samples, 1 / self.rate)
-            areas = (
-                None
-                if self.area_of is None
-                else [
-                    text(area)
-                    for area in array(
-                        file, self.area_of, options=ReadOptions(other_files=options.other_files)
-                    ).ravel()
-                ]
+            image = np.tile(np.arange(len(first)), len(values))
+            yield Responses(
+                str(file), stimulus, responses, image, None, self._areas(file), frequencies, what, False
             )
-            shown = np.tile(np.arange(len(first)), len(values))
-            answers = answers.reshape(-1, *answers.shape[2:])
-            yield Responses(str(file), stimulus, answers, shown, None, areas, frequencies, what, False)
 
     def check(self) -> None:
-        """Refuse keys that do not go together; the config asks before a job does."""
+        """Refuse keys that do not go together."""
         if len(set(self.axes)) < len(self.axes) or set(self.axes) not in (
             {"time", "neuron"},
             {"trial", "time", "neuron"},
         ):
             raise ConfigError(
-                f"axes: expected time and neuron, and trial where there are several; found {', '.join(self.axes)}."
+                "axes: expected time and neuron, and trial where there are several; found "
+                f"{', '.join(self.axes)}."
             )
         if round(self.window * self.rate) < 1:
             raise ConfigError(f"window: {self.window:g} s have no sample at {self.rate:g} samples a second.")
-        check_braces(self.addresses("path"))
-        check_variables(self.addresses("path"), traces=self.traces, area_of=self.area_of)
+        self._check_files(traces=self.traces)
+
+    def _report(self, where: str, first: np.ndarray, samples: int, shape: tuple[int, ...]) -> None:
+        """Log which samples are taken, and when they are on the stimulus's clock."""
+
+        def seconds(sample: int) -> str:
+            return f"{self.start + sample / self.rate:g}"
+
+        trials, length, neurons = shape
+        ends = [f"samples {at} to {at + samples - 1} ({seconds(at)} s)" for at in (first[0], first[-1])]
+        logger.info(
+            f"{where}: {trials} trials × {length} samples ({seconds(0)} to {seconds(length)} s) × {neurons} "
+            f"neurons; image 0 has {ends[0]}, the last, image {len(first) - 1}, {ends[1]}"
+        )
 
 
-def _say(where: str, first: np.ndarray, samples: int, shape: tuple[int, ...], seconds) -> None:
-    """Log which samples are taken; `seconds` tells when a sample is, on the stimulus's clock."""
-    trials, length, neurons = shape
-    ends = [f"samples {at} to {at + samples - 1} ({seconds(at):g} s)" for at in (first[0], first[-1])]
-    logger.info(
-        f"{where}: {trials} trials × {length} samples ({seconds(0):g} to {seconds(length):g} s) × {neurons} "
-        f"neurons; image 0 has {ends[0]}, the last, image {len(first) - 1}, {ends[1]}"
-    )
+def states(traces: np.ndarray, first: np.ndarray, samples: int, state: State) -> np.ndarray:
+    """Return the states of each trial, one an image.
+
+    Parameters
+    ----------
+    traces : float array (trial, time, neuron)
+    first : int array (image,)
+        The first sample of each state.
+    samples : int
+        How many a state is of.
+    state : {"mean", "power"}
+        The mean of the samples, or their `power`.
+
+    Returns
+    -------
+    float64 array (trial × image, neuron) or (trial × image, neuron, frequency)
+    """
+    windows = np.stack([traces[:, at : at + samples] for at in first], axis=1).astype(np.float64)
+    found = windows.mean(2) if state == "mean" else power(windows)
+    return found.reshape(-1, *found.shape[2:])
 
 
 def power(states: np.ndarray) -> np.ndarray:

@@ -9,8 +9,10 @@ from repscape.config.order import names_of
 from repscape.core.errors import DataError
 from repscape.recordings import rdms
 from repscape.recordings.lib import order
-from repscape.recordings.lib.rdm_import import GivenRdm, condensed, to_table
-from repscape.recordings.lib.trials import Responses, Seen, recorded
+from repscape.recordings.lib.given_rdm import GivenRdm
+from repscape.recordings.lib.rdm_import import condensed, to_table
+from repscape.recordings.lib.responses import Responses, ShownStimulus
+from repscape.recordings.lib.trials import match_trials
 
 NATURAL = [f"img{at}.png" for at in range(1, 13)]
 POINTS = np.random.default_rng(0).normal(size=(12, 5))
@@ -47,11 +49,11 @@ def test_rdms_in_alphabetical_order(tmp_path, caplog):
 @pytest.mark.parametrize("shown", [None, np.arange(12), np.arange(12.0)])
 def test_responses_in_alphabetical_order(shown, caplog):
     responses = Responses("a.npy", "pics", POINTS[alphabetical()], shown)
-    seen = {"pics": Seen(NATURAL, {})}
+    seen = {"pics": ShownStimulus(NATURAL, {})}
     with pytest.raises(DataError, match=r"a\.npy: rows have no names of images.*'order: alphabetical'"):
-        recorded([responses], seen, ["V1"])
+        match_trials([responses], seen, ["V1"])
     with caplog.at_level("INFO", "repscape"):
-        found = recorded([responses], seen, ["V1"], order="alphabetical").trials["pics"]
+        found = match_trials([responses], seen, ["V1"], order="alphabetical").trials["pics"]
     np.testing.assert_array_equal(found.response[:, :, 0], POINTS.astype(np.float32))
     for said in (
         "12 trials × 5 neurons; trial 0: img1.png, trial 1: img10.png, trial 11: img9.png",
@@ -65,20 +67,22 @@ def test_the_log_says_the_order_of_images_that_were_shown_repeatedly(caplog):
         "a.npy", "pics", np.repeat(POINTS[alphabetical()], 2, 0), np.repeat(np.arange(12), 2)
     )
     with caplog.at_level("INFO", "repscape"):
-        recorded([repeated], {"pics": Seen(NATURAL, {})}, ["V1"], order="alphabetical")
+        match_trials([repeated], {"pics": ShownStimulus(NATURAL, {})}, ["V1"], order="alphabetical")
     assert "trial 0: img1.png, trial 2: img10.png, trial 23: img9.png" in caplog.text
     caplog.clear()
     ones = Responses("a.npy", "pics", POINTS, np.arange(1.0, 13.0), "at")
     with caplog.at_level("INFO", "repscape"):
-        recorded([ones], {"pics": Seen(NATURAL, {"at": [f"{at:02}" for at in range(1, 13)]})}, ["V1"])
+        match_trials(
+            [ones], {"pics": ShownStimulus(NATURAL, {"at": [f"{at:02}" for at in range(1, 13)]})}, ["V1"]
+        )
     assert "trial 0: img1.png, trial 1: img2.png, trial 11: img12.png (by 'at')" in caplog.text
 
 
 def test_names_and_simulations_need_no_order():
     named = Responses("a.npy", "pics", POINTS, sorted(NATURAL))
-    recorded([named], {"pics": Seen(NATURAL, {})}, ["V1"])
+    match_trials([named], {"pics": ShownStimulus(NATURAL, {})}, ["V1"])
     made = Responses("simulated", "pics", POINTS, np.arange(12), by_file=False)
-    recorded([made], {"pics": Seen(NATURAL, {})}, ["V1"])
+    match_trials([made], {"pics": ShownStimulus(NATURAL, {})}, ["V1"])
 
 
 @pytest.mark.parametrize(
@@ -127,8 +131,8 @@ def test_a_file_of_names(tmp_path, monkeypatch):
     "name", [b"caf\xc3\xa9.png", "cafe\u0301.png", "caf\u00e9.png  ", np.bytes_("caf\u00e9.png".encode())]
 )
 def test_names_are_compared_as_they_read(name):
-    seen = Seen(["caf\u00e9.png", "b.png"], {})
-    found = recorded([Responses("a", "s", POINTS[:2], ["b.png", name])], {"s": seen}, ["V1"])
+    seen = ShownStimulus(["caf\u00e9.png", "b.png"], {})
+    found = match_trials([Responses("a", "s", POINTS[:2], ["b.png", name])], {"s": seen}, ["V1"])
     np.testing.assert_array_equal(found.trials["s"].response[0, :, 0], POINTS[1].astype(np.float32))
     matrix = squareform(pdist(POINTS[:2]))
     assert condensed(matrix, seen.names, "s", ["b.png", name]).shape == (1,)
@@ -171,10 +175,10 @@ def test_similarities_are_told(caplog):
 
 
 def test_what_single_precision_cannot_tell_apart_is_refused():
-    seen = {"s": Seen(["a", "b", "c"], {})}
+    seen = {"s": ShownStimulus(["a", "b", "c"], {})}
     for values in (1e9 + POINTS[:3], 2**53 + np.arange(6).reshape(3, 2), 1e300 * POINTS[:3]):
         with pytest.raises(DataError, match="single precision cannot tell apart"):
-            recorded([Responses("x", "s", values)], seen, ["V1"])
+            match_trials([Responses("x", "s", values)], seen, ["V1"])
     for values in (
         1e3 + POINTS[:3],
         0.1 + 1e-17 * POINTS[:3],
@@ -182,17 +186,17 @@ def test_what_single_precision_cannot_tell_apart_is_refused():
         np.array([[30000, 1], [30001, 0], [30000, 2]], np.int32),
         np.array([[30000, 1], [30001, 0], [np.nan, 2]]),
     ):
-        recorded([Responses("x", "s", values)], seen, ["V1"], missing="drop_neurons")
+        match_trials([Responses("x", "s", values)], seen, ["V1"], missing="drop_neurons")
 
 
 def test_numbers_from_1_are_named():
-    seen = {"s": Seen(["a", "b", "c"], {})}
+    seen = {"s": ShownStimulus(["a", "b", "c"], {})}
     with pytest.raises(DataError, match="count from 1, as MATLAB does"):
-        recorded([Responses("x", "s", POINTS[:3], np.array([1, 2, 3]))], seen, ["V1"])
+        match_trials([Responses("x", "s", POINTS[:3], np.array([1, 2, 3]))], seen, ["V1"])
     with_blanks = Responses("x", "s", POINTS[:5], np.array([0, 1, 0, 2, 3]))
     with pytest.raises(DataError, match="count from 1, as MATLAB does"):
-        recorded([with_blanks], seen, ["V1"])
-    (left_out,) = recorded([with_blanks], seen, ["V1"], others="drop").left_out
+        match_trials([with_blanks], seen, ["V1"])
+    (left_out,) = match_trials([with_blanks], seen, ["V1"], others="drop").left_out
     assert "Do they count from 1" in left_out
     blank = Responses("x", "s", POINTS[:4], np.array([-1, 0, 1, 2]))
-    assert "count from 1" not in recorded([blank], seen, ["V1"], others="drop").left_out[0]
+    assert "count from 1" not in match_trials([blank], seen, ["V1"], others="drop").left_out[0]

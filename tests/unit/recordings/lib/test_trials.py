@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from repscape.core.errors import DataError
-from repscape.recordings.lib.trials import Responses, Seen, recorded
+from repscape.recordings.lib.responses import Responses, ShownStimulus
+from repscape.recordings.lib.trials import match_trials
 
-SEEN = Seen(["a.png", "b.png", "c.png"], {"orientation": ["-45.0", "0.0", "45.5"]})
+SEEN = ShownStimulus(["a.png", "b.png", "c.png"], {"orientation": ["-45.0", "0.0", "45.5"]})
 VALUES = np.arange(12.0).reshape(4, 3) ** 2
 
 
 def one(values=VALUES, shown=None, areas=("V1",), seen=SEEN, **policies):
     given = [Responses("file.npz", "gratings", values, **(shown or {}))]
-    return recorded(given, {"gratings": seen}, list(areas), **policies)
+    return match_trials(given, {"gratings": seen}, list(areas), **policies)
 
 
 def test_trials_are_sorted_by_image_and_keep_their_repeats():
@@ -111,7 +112,7 @@ def test_a_neuron_that_is_bad_for_one_stimulus_is_left_out_of_all():
     bad = VALUES[:3].copy()
     bad[0, 2] = np.inf
     given = [Responses("1.npy", "one", VALUES[:3]), Responses("2.npy", "two", bad)]
-    found = recorded(given, {"one": SEEN, "two": SEEN}, ["V1"], missing="drop_neurons")
+    found = match_trials(given, {"one": SEEN, "two": SEEN}, ["V1"], missing="drop_neurons")
     assert found.neurons["V1"].tolist() == [0, 1]
 
 
@@ -144,11 +145,11 @@ def test_neurons_go_to_their_areas():
 def test_stimuli_of_a_recording_have_the_same_neurons():
     given = [Responses("1.npy", "one", VALUES[:3]), Responses("2.npy", "two", VALUES[:3, :2])]
     with pytest.raises(DataError, match=r"1.npy has 3 and 2.npy has 2"):
-        recorded(given, {"one": SEEN, "two": SEEN}, ["V1"])
+        match_trials(given, {"one": SEEN, "two": SEEN}, ["V1"])
     with pytest.raises(DataError, match="found none to two"):
-        recorded(given[:1], {"one": SEEN, "two": SEEN}, ["V1"])
+        match_trials(given[:1], {"one": SEEN, "two": SEEN}, ["V1"])
     with pytest.raises(DataError, match="a second file of responses to 'one'"):
-        recorded([given[0], given[0]], {"one": SEEN}, ["V1"])
+        match_trials([given[0], given[0]], {"one": SEEN}, ["V1"])
 
 
 @pytest.mark.parametrize("values", [np.array([["a", "b"]]), np.zeros(3), np.zeros((0, 3))])

@@ -9,7 +9,8 @@ from PIL import Image
 from repscape.core.errors import DataError
 from repscape.io import path_patterns
 from repscape.recordings.lib.rdm_import import condensed
-from repscape.recordings.lib.trials import Responses, Seen, places
+from repscape.recordings.lib.responses import Responses, ShownStimulus
+from repscape.recordings.lib.trial_images import image_of_trials
 from repscape.stimuli import images
 from repscape.stimuli.lib import names
 
@@ -119,7 +120,7 @@ def test_an_rdm_of_the_folder_fits_pictures_that_have_got_a_namesake(own):
 def test_trials_of_the_folder_fit_pictures_that_have_got_a_namesake(shown):
     responses = Responses("r.npz", "all", np.zeros((3, 2)), shown)
     for images_ in (["pug.jpg", "tea.jpg"], ["dogs/pug.jpg", "tea.jpg"]):
-        assert places(responses, Seen(images_, {})).tolist() == [0, 1, 0]
+        assert image_of_trials(responses, ShownStimulus(images_, {})).tolist() == [0, 1, 0]
     if "pug.jpg" in shown:
         with pytest.raises(DataError, match=r"r\.npz: 'pug\.jpg'.*several"):
-            places(responses, Seen(["dogs/pug.jpg", "food/pug.jpg", "tea.jpg"], {}))
+            image_of_trials(responses, ShownStimulus(["dogs/pug.jpg", "food/pug.jpg", "tea.jpg"], {}))

@@ -57,7 +57,7 @@ class Rows:
         if images * len(columns) * 4 > memory:
             return cls(read, images, len(columns), block)
         in_memory = read(slice(0, images))
-        return cls(in_memory.__getitem__, *in_memory.shape, block)
+        return cls(in_memory.__getitem__, images, len(columns), block)
 
     def __len__(self) -> int:
         """Return the number of images."""

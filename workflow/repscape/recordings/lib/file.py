@@ -8,16 +8,17 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.io import netcdf
-from repscape.recordings.lib.trials import Recorded, Seen
+from repscape.recordings.lib.responses import ShownStimulus
+from repscape.recordings.lib.trials import Recorded
 from repscape.stimuli.lib import factors
 
 
-def seen(path) -> Seen:
-    """Read what a recording's source may need of a stimulus."""
+def shown_stimulus(path) -> ShownStimulus:
+    """Read what a recording may need of a stimulus."""
     with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
         times = file["time"][:] if "time" in file.variables else None
         varied = {name: list(values) for name, values in factors.read(file).items()}
-        return Seen(list(file["name"][:]), varied, times)
+        return ShownStimulus(list(file["name"][:]), varied, times)
 
 
 def write(outputs: Mapping, recorded: Recorded, stimuli: Mapping, attributes: Mapping) -> None:

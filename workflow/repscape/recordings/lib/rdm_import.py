@@ -1,83 +1,23 @@
 """RDMs as a recording gives them: checked, and put on a stimulus's images."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repscape.core.errors import AssetError, ConfigError, DataError, some
+from repscape.core.errors import DataError, some
 from repscape.core.logs import logger
-from repscape.io import path_patterns
 from repscape.io.array_files import ends
+from repscape.plugin import registry
+from repscape.recordings.lib.given_rdm import GivenRdm, Pairs
 from repscape.recordings.lib.order import UNORDERED, rows, said, text
 from repscape.stimuli.lib import names
-from repscape.stimuli.lib.factors import name_mistake
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# In which order a vector has the pairs above the diagonal
-Pairs = Literal["rows", "columns"]
 # Of the largest dissimilarity: 1 − r of single precision, about 3e-7 off, may be of a few thousandths.
 TOLERANCE = 1e-4
-# The label of RDMs that have no other
-DEFAULT_LABEL = "rdm_name"
-
-
-class GivenRdm(NamedTuple):
-    """An RDM out of a file.
-
-    Attributes
-    ----------
-    where : str
-        Which one, for messages: the file and the RDM's name in it.
-    values : number array (image, image) or (pair,)
-        The matrix, or its pairs: see `pairs`.
-    labels : dict of str to str
-        Tell it from the recording's other RDMs: ``subject``, ``session``.
-    images : list of str, optional
-        The names of its rows; without them, they are the stimulus's images in a declared order.
-    pairs : {"rows", "columns"}
-        Of a vector: the pairs i<j row by row, as `scipy.spatial.distance.squareform`, MATLAB's and R's `dist`
-        have them, or column by column, as R's `upper.tri` and NumPy's `tril_indices` have them.
-    """
-
-    where: str
-    values: np.ndarray
-    labels: dict[str, str]
-    images: list[str] | None = None
-    pairs: Pairs = "rows"
-
-
-def labels_in(pattern: str) -> list[str]:
-    """Name the labels in braces of a pattern.
-
-    Raises
-    ------
-    ConfigError
-        A name cannot be a label.
-    """
-    found = path_patterns.names(pattern)
-    for name in found:
-        if mistake := name_mistake(name):
-            raise ConfigError(mistake.replace("a factor", "a label"))
-    return found
-
-
-def labels_of(pattern: str, name: str, where: str) -> dict[str, str] | None:
-    """Return what the labels in braces stand for in an RDM's name; None where it does not match.
-
-    Raises
-    ------
-    DataError
-        The name can be read in several ways.
-    """
-    try:
-        return path_patterns.values(pattern, name)
-    except AssetError as error:
-        raise DataError(
-            f"{where}: {name!r} can be read in several ways as {pattern!r}. Write more of it out."
-        ) from error
 
 
 def to_table(
@@ -158,10 +98,10 @@ def _report(
 ) -> None:
     """Say in the log which row is which image, and of values that distances do not have."""
     for named in (True, False):
-        at = [place for place, rdm in enumerate(rdms) if (rdm.images is not None) == named]
+        at = [index for index, rdm in enumerate(rdms) if (rdm.images is not None) == named]
         if not at:
             continue
-        these = [rdms[place] for place in at]
+        these = [rdms[index] for index in at]
         own = list(map(text, these[0].images or ()))
         told = f"rows have names: {ends(own)}" if named else said(images, rows(images, order, ""), order)
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
@@ -171,7 +111,8 @@ def _report(
         low, high = values[at].min(initial=np.inf), values[at].max(initial=-np.inf)
         logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), told, low, high)
     low, high = values.min(initial=0), values.max(initial=0)
-    if low < -TOLERANCE * max(high, -low) and "cross" not in metric.lower():
+    signed = registry.find_or_base("metrics", metric).signed or "cross" in metric.lower()
+    if low < -TOLERANCE * max(high, -low) and not signed:
         worst = int(values.min(1).argmin())
         logger.warning(
             "%s: %d of %d dissimilarities are negative, down to %.3g, which those of '%s' are not. If they "
@@ -228,7 +169,7 @@ def condensed(
         raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
     values = values.astype(np.float64)
     # before anything is said of rows by their images
-    at = rows(images, order, "") if own is None else np.array(_places(own, images, stimulus), int)
+    at = rows(images, order, "") if own is None else np.array(_own_index(own, images, stimulus), int)
     if own is None:
         at = np.argsort(at)  # the row of each image
     upper = np.triu_indices(len(images), 1)
@@ -282,18 +223,18 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
         )
 
 
-def _places(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
-    """Say where each of the stimulus's images is among the RDM's own."""
+def _own_index(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
+    """Return the index of each of the stimulus's images among the RDM's own."""
     own = list(map(text, own))
     found = names.find(own, images)
     if len(set(own)) < len(own):
         twice = next(name for name in own if list(own).count(name) > 1)
         raise DataError(f"has the image '{twice}' twice")
-    places = {images[place]: at for at, place in enumerate(found) if place != names.NONE}
-    lacking = [name for name in images if name not in places]
-    other = [name for name, place in zip(own, found, strict=True) if place == names.NONE]
+    index = {images[image]: at for at, image in enumerate(found) if image != names.NONE}
+    lacking = [name for name in images if name not in index]
+    other = [name for name, image in zip(own, found, strict=True) if image == names.NONE]
     if lacking:
         raise DataError(
             f"is not of the images of '{stimulus}': it lacks {some(lacking)}, and has {some(other)} instead"
         )
-    return [places[name] for name in images]
+    return [index[name] for name in images]
