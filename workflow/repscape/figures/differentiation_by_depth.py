@@ -8,8 +8,10 @@ import numpy as np
 from repscape.analyses.image_bootstrap import interval
 from repscape.core.errors import ConfigError, DataError
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import ratio_axis
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, gaps, legend, not_shown, select, summary
+from repscape.figures.lib.shown import OfMetric, OfPopulation, OfStimuli
 from repscape.figures.lib.style import Style, dashes, figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
@@ -18,20 +20,21 @@ from repscape.study.study import Study
 Band = Literal["repeats", "images", "both"]
 
 
-class DifferentiationByDepth(Figure):
+class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
     """Differentiation along the layers: a line a stimulus, a line style a sample size."""
 
     category = "Differentiation"
     shows_stimuli = True
 
     analysis: str = parameter(
-        "The name of the analysis, where a study has several of differentiation.", "differentiation"
+        "Which analysis of differentiation is shown, by its name in the config.", "differentiation"
     )
-    sources: list[str] | None = parameter("By default all that were sampled so.", None)
-    stimuli: list[str] | None = parameter("By default all.", None)
-    metric: str | None = parameter("By default the study's first.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    sizes: list[int | str] | None = parameter("By default all sizes of the population.", None)
+    sources: list[str] | None = parameter(
+        "Which networks and recordings are shown; by default all that were sampled so.", None
+    )
+    sizes: list[int | str] | None = parameter(
+        "Which sample sizes are shown, numbers of units or ``all``; by default all of the population.", None
+    )
     normalised: bool = parameter(
         "Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.",
         False,
@@ -50,40 +53,41 @@ class DifferentiationByDepth(Figure):
         ConfigError
             A name is unknown, or `normalised` has no reference or nothing to compare with it.
         """
-        population = self.population
-        sizes = self.sizes
-        table = defaults.analysis_file(study, self.analysis, "differentiation")
+        files = {"differentiation": defaults.analysis_file(study, self.analysis, "differentiation")}
         if self.normalised:
-            reference = study.config["analyses"][self.analysis]["reference"]
-            if reference is None:
-                raise ConfigError(
-                    "normalised: there is no reference stimulus to divide by. Name one under "
-                    f"analyses.{self.analysis}.reference, or draw the figure without 'normalised'."
-                )
-            if not any(reference in study.stimuli_of(source) for source in study.layers):
-                raise ConfigError(
-                    f"normalised: no network is shown the reference '{reference}'. Add it under 'stimuli' of a "
-                    "network, or draw the figure without 'normalised'."
-                )
-            if set(self.stimuli or study.stimuli) <= {reference}:
-                raise ConfigError(
-                    f"normalised: '{reference}' is the only stimulus and the reference, so every value would "
-                    "be 1. Add a stimulus, or draw the figure without 'normalised'."
-                )
+            self._check_reference(study)
         defaults.many_or_all(self.stimuli, study.stimuli, "stimuli")
         _, population, sizes = defaults.metric_population_sizes(
-            study, metric=self.metric, population=population, sizes=sizes
+            study, metric=self.metric, population=self.population, sizes=self.sizes
         )
         for source in defaults.many_or_all(self.sources, study.layers, "sources") if self.sources else ():
             if not set(sizes) & set(study.samples_of(source).get(population, ())):
                 raise ConfigError(
-                    f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add one "
-                    f"under networks.{source}.samples, or leave this source out."
+                    f"sources: '{source}' has no sample of {' or '.join(sizes)} units of '{population}'. Add "
+                    f"one under networks.{source}.samples, or leave this source out."
                 )
-        files = {"differentiation": table}
         if self.band != "repeats":
             files["image_bootstrap"] = study.path("analysis", analysis="image_bootstrap")
         return files
+
+    def _check_reference(self, study: Study) -> None:
+        """Refuse to divide by a reference that there is not, or by the only stimulus."""
+        reference = study.config["analyses"][self.analysis]["reference"]
+        if reference is None:
+            raise ConfigError(
+                "normalised: there is no reference stimulus to divide by. Name one under "
+                f"analyses.{self.analysis}.reference, or draw the figure without 'normalised'."
+            )
+        if not any(reference in study.stimuli_of(source) for source in study.layers):
+            raise ConfigError(
+                f"normalised: no network is shown the reference '{reference}'. Add it under 'stimuli' of a "
+                "network, or draw the figure without 'normalised'."
+            )
+        if set(self.stimuli or study.stimuli) <= {reference}:
+            raise ConfigError(
+                f"normalised: '{reference}' is the only stimulus and the reference, so every value would be "
+                "1. Add a stimulus, or draw the figure without 'normalised'."
+            )
 
     def draw(self, data: Mapping):
         """Draw differentiation D by layer, a panel a source, with bands; recordings below the networks.
@@ -94,11 +98,15 @@ class DifferentiationByDepth(Figure):
         -------
         Figure, str
             The figure and its caption.
+
+        Raises
+        ------
+        DataError
+            Nothing was sampled so, or shown these stimuli.
         """
-        stimuli = self.stimuli
         table = data["differentiation"].load()
         variable = "normalised" if self.normalised else "differentiation"
-        curves = select(table, variable, self.metric, self.population, self.sizes, self.sources, stimuli)
+        curves = select(table, variable, self.metric, self.population, self.sizes, self.sources, self.stimuli)
         reference = curves.reference if self.normalised else None
         stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
         if not curves.layers or not stimuli:
@@ -109,61 +117,55 @@ class DifferentiationByDepth(Figure):
         limits = ()
         if self.band != "repeats":
             limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
-        styles = dashes(curves.sizes)
 
         fig, panels = page(curves, 3.5 * (len(stimuli) + bool(reference) + len(curves.sizes) + 5))
         for source, axes in panels.items():
             layers = curves.layers[source]
-            x = np.arange(len(layers))
             for stimulus in stimuli:
-                for size in curves.sizes:
-                    here = {"source": source, "stimulus": stimulus, "layer": layers}
-                    middle, around = (values.sel(here | {"size": size}).values for values in (mean, spread))
-                    if limits and size == curves.sizes[-1]:
-                        low, high = (limit.sel(here).values for limit in limits)
-                        axes.fill_between(
-                            x,
-                            low,
-                            high,
-                            color=self.style.colour(stimulus),
-                            alpha=0.15,
-                            lw=0,
-                            gid=f"images/{stimulus}",
-                        )
-                    if self.band != "images" and np.isfinite(around).any():
-                        axes.fill_between(
-                            x,
-                            middle - around,
-                            middle + around,
-                            color=self.style.colour(stimulus),
-                            alpha=0.2,
-                            lw=0,
-                        )
-                    axes.plot(
-                        x,
-                        middle,
-                        color=self.style.colour(stimulus),
-                        linestyle=styles[size],
-                        **dots(self.style, stimulus, len(layers), size == curves.sizes[-1]),
-                        gid=f"{source}/{stimulus}/{size}",
-                    )
+                at = {"source": source, "layer": layers, "stimulus": stimulus}
+                if limits:
+                    self._image_band(axes, *(limit.sel(at).values for limit in limits), stimulus)
+                self._lines(axes, mean.sel(at), spread.sel(at), curves)
             depth_axis(axes, layers)
-            if self.normalised and reference is not None:
+            if reference is not None:
                 axes.axhline(1, color=self.style.colour(reference), linewidth=0.8, zorder=0)
             if len(panels) > 1:
                 axes.set_title(source)
             axes.set_xlabel("area" if source in curves.recordings else "layer, from input to output")
-        # Of the axis that panels share, when all is drawn.
-        if not (self.normalised or (mean < 0).any()):
-            axes.set_ylim(bottom=0)
-        of = f" ÷ D of {reference}" if self.normalised else ""
+        self._vertical_axes(panels, curves, reference, negative=bool((mean < 0).any()))
+        legend(fig, self.style, stimuli, curves.sizes, reference)
+        return fig, caption(curves, stimuli, reference, self.band, left_out)
+
+    def _image_band(self, axes, low: np.ndarray, high: np.ndarray, stimulus: str) -> None:
+        """Draw the interval over resampled images."""
+        axes.fill_between(
+            np.arange(len(low)), low, high, color=self.style.colour(stimulus), alpha=0.15, lw=0,
+            gid=f"images/{stimulus}",
+        )  # fmt: skip
+
+    def _lines(self, axes, mean, spread, curves: Curves) -> None:
+        """Draw a source's lines for one stimulus, one a sample size, with bands over draws."""
+        source, stimulus = str(mean["source"].values), str(mean["stimulus"].values)
+        colour, styles = self.style.colour(stimulus), dashes(curves.sizes)
+        x = np.arange(mean.sizes["layer"])
+        for size in curves.sizes:
+            middle, around = (values.sel(size=size).values for values in (mean, spread))
+            if self.band != "images" and np.isfinite(around).any():
+                axes.fill_between(x, middle - around, middle + around, color=colour, alpha=0.2, lw=0)
+            marks = dots(self.style, stimulus, len(x), size == curves.sizes[-1])
+            gid = f"{source}/{stimulus}/{size}"
+            axes.plot(x, middle, color=colour, linestyle=styles[size], **marks, gid=gid)
+
+    def _vertical_axes(self, panels: Mapping, curves: Curves, reference: str | None, negative: bool) -> None:
+        """Set the limits that all panels share, when all is drawn, and label the first of each row."""
+        if not (self.normalised or negative):
+            next(iter(panels.values())).set_ylim(bottom=0)
+        of = f" ÷ D of {reference}" if reference else ""
         for axes in panels.values():
             if self.normalised:
                 ratio_axis(axes)
             if axes.get_subplotspec().is_first_col():
                 axes.set_ylabel(f"differentiation D{of}\n" + captions.axis(f"(D: median {curves.metric})"))
-        legend(fig, self.style, stimuli, curves.sizes, reference)
-        return fig, caption(curves, stimuli, reference, self.band, left_out)
 
 
 def not_positive(mean) -> list[str]:
@@ -219,24 +221,12 @@ def image_limits(table, curves: Curves, mean, reference: str | None) -> tuple:
     return tuple(mean.copy(data=limit) for limit in interval(resampled.values))
 
 
-def ratio_axis(axes) -> None:
-    """Make a logarithmic y axis with plain numbers at 1, 2, 5, …"""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-
-    axes.set_yscale("log", nonpositive="mask")
-    low, high = axes.get_ylim()
-    few = MaxNLocator(5) if high / low < 4 else LogLocator(subs=(1, 2, 5) if high / low < 1e3 else (1,))
-    axes.yaxis.set_major_locator(few)
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
 def caption(
     curves: Curves, stimuli: list[str], reference: str | None, band: Band, left_out: list[str]
 ) -> str:
     """Say what was measured and how."""
-    name = captions.escape(reference) if reference else ""
     mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
+    name = captions.escape(reference) if reference else ""
     shown = f"Differentiation relative to {name}" if reference else "Differentiation"
     panels = ", a panel a source" if len(curves.layers) > 1 else ""
     text = [
@@ -253,27 +243,11 @@ def caption(
         )
     text.append(curves.units)
     text += [
-        f"D of {captions.escape(name)} is the mean over {count} presentations of each image, of the D of "
+        f"D of {captions.escape(source)} is the mean over {count} presentations of each image, of the D of "
         "each by itself."
-        for name, count in curves.presentations.items()
+        for source, count in curves.presentations.items()
     ]
-    banded = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
-    if banded:
-        text.append("Lines: mean over draws.")
-    if banded and band != "images":
-        text.append(
-            f"{'Darker bands' if band == 'both' else 'Bands'}: ± 1 SD over draws ({captions.listing(banded)} "
-            f"{'unit' if banded == ['1'] else 'units'}). One draw, also in a layer with no more units than "
-            "are drawn, has no band."
-        )
-    if band != "repeats":
-        size = curves.sizes[-1]
-        of = "" if len(curves.sizes) == 1 else f", for {captions.number(size)} units"
-        text.append(
-            f"{'Light bands' if band == 'both' else 'Bands'}: 95% intervals over resampled images{of}; they "
-            "say how D would vary with other images of the same kind, drawn independently, and are too "
-            "narrow for the frames of a movie, which are alike."
-        )
+    text += _bands(curves, draws, band)
     if len(curves.sizes) > 1:
         text.append("Where sizes agree, the solid line covers the others.")
     if curves.left_out:
@@ -287,8 +261,31 @@ def caption(
             "no place for it."
         )
     if reference:
-        why = [f"the D of {name} is 0", *["D is not positive"] * bool((mean <= 0).any())]
-        text.append(gaps(mean.where(mean > 0), curves, " or ".join(["activity was constant", *why])))
+        why = ["activity was constant", f"the D of {name} is 0"]
+        why += ["D is not positive"] * bool((mean <= 0).any())
+        text.append(gaps(mean.where(mean > 0), curves, " or ".join(why)))
     else:
         text.append(gaps(mean, curves, "activity was constant and no distance is defined"))
     return " ".join(filter(None, [*text, labelled(curves.layers)]))
+
+
+def _bands(curves: Curves, draws, band: Band) -> list[str]:
+    """Say what lines and bands are."""
+    text = []
+    repeated = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
+    if repeated:
+        text.append("Lines: mean over draws.")
+    if repeated and band != "images":
+        text.append(
+            f"{'Darker bands' if band == 'both' else 'Bands'}: ± 1 SD over draws "
+            f"({captions.listing(repeated)} {'unit' if repeated == ['1'] else 'units'}). One draw, also in a "
+            "layer with no more units than are drawn, has no band."
+        )
+    if band != "repeats":
+        of = "" if len(curves.sizes) == 1 else f", for {captions.number(curves.sizes[-1])} units"
+        text.append(
+            f"{'Light bands' if band == 'both' else 'Bands'}: 95% intervals over resampled images{of}; they "
+            "say how D would vary with other images of the same kind, drawn independently, and are too "
+            "narrow for the frames of a movie, which are alike."
+        )
+    return text

@@ -8,6 +8,7 @@ import numpy as np
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.ring import NUMBERS
 from repscape.figures.lib import captions, legends, rdm_labels, tuning_rows
+from repscape.figures.lib.axes import round_axis
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
@@ -161,7 +162,7 @@ def _around(axes, table, shown: Shown) -> None:
         axes.plot(place[order], stretch[order], color=colour, ls=dash, gid=f"{name}/stretch")
     axes.axhline(1, color="0.4", lw=0.6, ls=(0, (1, 1.5)), zorder=0)
     axes.set_yscale("log")
-    _plain_log(axes.yaxis)
+    round_axis(axes.yaxis)
     tuning_rows.angle_axis(axes, table.attrs)
     axes.set_xlabel(f"{table.attrs['factor']}{tuning_rows.unit(table.attrs)}")
     axes.set_ylabel("stretch (1: as elsewhere)")
@@ -188,23 +189,6 @@ def _fits(axes, table, shown: Shown) -> None:
     axes.axhline(0, color="0.4", lw=0.6, zorder=0)
     axes.set_ylim(lowest - 0.05, 1.02)
     axes.set_ylabel("Spearman's ρ with distance")
-
-
-def _plain_log(axis) -> None:
-    """Put round ticks on a logarithmic axis, at 1 always, so many that there is room for."""
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-
-    low, high = axis.get_view_interval()
-    low, high = min(low, 0.8), max(high, 1.25)
-    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
-        at = [step * 10.0**power for power in range(-9, 9) for step in steps]
-        at = [value for value in at if low <= value <= high]
-        if len(at) <= 7:
-            break
-    axis.axes.set_ylim(low, high)
-    axis.set_major_locator(FixedLocator(at))
-    axis.set_major_formatter(FixedFormatter([captions.plain(value) for value in at]))
-    axis.set_minor_locator(NullLocator())
 
 
 def _legend(fig, shown: Shown) -> None:

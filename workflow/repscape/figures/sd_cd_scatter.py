@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.figures.differentiation_by_depth import ratio_axis
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import ratio_axis
 from repscape.figures.lib.depth import depth_bar, own
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
 from repscape.figures.lib.shown import OfOneSize, OfSource

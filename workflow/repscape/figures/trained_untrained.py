@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.core.errors import ConfigError
-from repscape.figures.differentiation_by_depth import ratio_axis
 from repscape.figures.lib import captions
+from repscape.figures.lib.axes import ratio_axis
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, select, summary
 from repscape.figures.lib.style import figure

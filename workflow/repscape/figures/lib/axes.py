@@ -47,3 +47,32 @@ def band_key(words: str, colour: str = "0.85", **style):
     from matplotlib.patches import Patch
 
     return Patch(facecolor=colour, lw=0, label=words, **style)
+
+
+def ratio_axis(axes) -> None:
+    """Make a logarithmic y axis with plain numbers at 1, 2, 5, …"""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    axes.set_yscale("log", nonpositive="mask")
+    low, high = axes.get_ylim()
+    few = MaxNLocator(5) if high / low < 4 else LogLocator(subs=(1, 2, 5) if high / low < 1e3 else (1,))
+    axes.yaxis.set_major_locator(few)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def round_axis(axis) -> None:
+    """Put round ticks on a logarithmic axis, at 1 always, so many that there is room for."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    low, high = min(low, 0.8), max(high, 1.25)
+    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+        at = [step * 10.0**power for power in range(-9, 9) for step in steps]
+        at = [value for value in at if low <= value <= high]
+        if len(at) <= 7:
+            break
+    axis.axes.set_ylim(low, high)
+    axis.set_major_locator(FixedLocator(at))
+    axis.set_major_formatter(FixedFormatter([plain(value) for value in at]))
+    axis.set_minor_locator(NullLocator())

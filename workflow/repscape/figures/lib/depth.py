@@ -62,17 +62,19 @@ def labelled(layers: Mapping[str, Sequence[str]], width: float = WIDTH) -> str:
     return "Every layer has a tick, evenly spaced ones a label."
 
 
-def depth_bar(fig, axes, layers: Sequence[str], ramp: tuple[str, ...]) -> None:
+def depth_bar(
+    fig, axes, layers: Sequence[str], ramp: tuple[str, ...], label: str | None = "layer", aspect: float = 40
+) -> None:
     """Explain colours that run from the first layer to the last, beside some axes."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap
 
-    bar = fig.colorbar(
-        ScalarMappable(cmap=ListedColormap(along(ramp, len(layers)))), ax=axes, pad=0.02, aspect=40
-    )
+    colours = ScalarMappable(cmap=ListedColormap(along(ramp, len(layers))))
+    bar = fig.colorbar(colours, ax=axes, pad=0.02, aspect=aspect)
     bar.set_ticks([0.5 / len(layers), 1 - 0.5 / len(layers)])
     bar.set_ticklabels([shorten(layers[0], 12), shorten(layers[-1], 12)], rotation=90)
-    bar.set_label("layer", labelpad=-6)
+    if label:
+        bar.set_label(label, labelpad=-6)
     bar.outline.set_linewidth(0.4)
     for text, va in zip(bar.ax.get_yticklabels(), ("bottom", "top"), strict=True):
         text.set_va(va)
