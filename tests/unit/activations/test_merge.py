@@ -30,7 +30,7 @@ def test_shards_are_whole_batches_of_all_images():
         assert max(full) - min(full) <= 2 * batch
 
 
-def test_a_missing_shard_is_told(study):
+def test_a_missing_shard_is_reported(study):
     small = study(units=10)
     parts = [small.run(f"shard{number}", batch=2, shard=(number, 2)) for number in range(2)]
     label = small.labels[0]

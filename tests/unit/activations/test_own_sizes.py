@@ -106,11 +106,11 @@ def test_what_reaches_a_network_in_different_shapes_is_refused(made, network, tm
 
 def test_resizing_twice_is_in_the_log(made, network, tmp_path, caplog):
     inputs = network(Preprocess(20, 16)), tmp_path / "population.nc"
-    for size, told in (((16, 16), True), ((20, 20), False), (None, False)):
+    for size, logged in (((16, 16), True), ((20, 20), False), (None, False)):
         caplog.clear()
         path, _ = made("photos", size)
         record(inputs[0], path, inputs[1], {"input": tmp_path / "input.nc"}, batch=3)
-        assert ("resized to 16 x 16 for photos are resized again, to 20 x 20" in caplog.text) is told
+        assert ("resized to 16 x 16 for photos are resized again, to 20 x 20" in caplog.text) is logged
 
 
 def test_selected_and_views_take_pictures_of_any_size(made, network):

@@ -1,6 +1,6 @@
 """A GPU that is pretended: tensors have its device and shapes but no values, and devices do not mix.
 
-It tells what would fail on a real one, such as a tensor that was left on the CPU, where there is none.
+It finds what would fail on a real one, such as a tensor left on the CPU, on machines without one.
 """
 
 from contextlib import contextmanager
@@ -102,7 +102,7 @@ def test_sums_are_kept_on_it(study):
         assert {tensor.device for tensor in (own.first, own.cells, own.squares)} == {GPU}
 
 
-def test_what_it_tells(study, monkeypatch):
+def test_it_finds_what_is_left_behind(study, monkeypatch):
     """A gatherer that forgets to bring its indices along is found out."""
     pick = record.Gatherer._pick
 

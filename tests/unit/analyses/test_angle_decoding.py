@@ -78,7 +78,7 @@ def test_folds_of_images_do_not_depend_on_trials():
     np.testing.assert_array_equal(trials.fold, np.repeat(means.fold, 3))
 
 
-def test_too_few_groups_or_angles_are_told():
+def test_too_few_groups_or_angles_are_reported():
     with pytest.raises(DataError, match="at least 5 images, one a fold, found 4"):
         arrange(np.arange(4.0), np.arange(4), "images", 180, 5, 0)
     with pytest.raises(DataError, match="at least 2 different angles, found 1"):
@@ -207,7 +207,7 @@ def test_what_is_stored_agrees_with_itself(responded, tuned_to):
     assert values["relu_loss"].shape == (1, 1, 2, 4, len(values["decay"]), len(values["epoch"]))
     assert values["epoch"][0] == 0
     assert values["epoch"][-1] == 60
-    # Before training, what is told has nothing to do with the angle.
+    # Before training, predictions have nothing to do with the angle.
     assert values["relu_loss"][..., 0].mean() == pytest.approx(1, abs=0.6)
     assert (values["relu_loss"][0, 0, 0, :, 0, -1] < 0.1).all()
 
@@ -237,7 +237,7 @@ def test_single_trials(responded, tuned_to):
     assert values["trials"]["error"][0, 0, 0] < 12
 
 
-def test_mistakes_are_told(responded, tuned_to):
+def test_mistakes_are_reported(responded, tuned_to):
     made = responded(images=20)
     activity = tuned_to(made.angle, 10, 0.5)
     made.layer("net", "conv1", activity)

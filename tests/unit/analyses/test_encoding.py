@@ -277,7 +277,7 @@ def test_a_recording_without_repeats_has_no_normalised_values(responded, caplog)
     assert np.isfinite(found["r2"]).all()
 
 
-def test_mistakes_are_told(responded):
+def test_mistakes_are_reported(responded):
     made = responded(images=6)
     random = np.random.default_rng(0)
     path = made.layer("net", "conv1", random.normal(size=(6, 6)))
@@ -334,7 +334,7 @@ def test_names_are_checked_when_the_plan_is_made(keys, message):
         encoding.Encoding(**keys).inputs(study_of())
 
 
-def test_a_study_without_recordings_or_without_networks_is_told():
+def test_a_study_without_recordings_or_without_networks_is_reported():
     with pytest.raises(ConfigError, match="recording: the study has no recording of responses"):
         encoding.Encoding().inputs(study_of(layers={"net": ("input",)}))
     with pytest.raises(ConfigError, match="sources: no network is shown the stimulus 'gratings' of 'v1'"):

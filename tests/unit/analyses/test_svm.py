@@ -238,7 +238,7 @@ def test_null_agrees_with_scikit_learn():
 
 @pytest.fixture
 def files(tmp_path):
-    """A stimulus and activations of two layers; objects can be told apart in the second alone."""
+    """A stimulus and activations of two layers; objects differ in the second alone."""
 
     def write(views=6, nan=False, order=1):
         rows = list(itertools.product(["obj1", "obj2", "obj10"], ["000", "180"], map(str, range(views))))[

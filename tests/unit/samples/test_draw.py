@@ -154,7 +154,7 @@ def test_missing_layer_is_named(tmp_path):
         write_samples(tmp_path / "p.nc", {"pool": tmp_path / "a.nc"}, size=20, repeats=3, seed=0)
 
 
-def test_equal_samples_are_written_and_what_is_unequal_is_told(tmp_path, caplog):
+def test_equal_samples_are_written_and_what_is_unequal_is_logged(tmp_path, caplog):
     caplog.set_level("INFO", logger="repscape")
     population(tmp_path / "p.nc", conv=range(50), few=[*range(10), 10], wide=range(1000))
     outputs = {layer: tmp_path / layer / "n8.nc" for layer in ("conv", "few", "wide")}

@@ -1,4 +1,4 @@
-"""Files of activations: what they hold beside attributes."""
+"""Files of activations: their variables."""
 
 from collections.abc import Mapping
 

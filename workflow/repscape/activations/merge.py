@@ -12,8 +12,8 @@ from repscape.io import netcdf
 from repscape.stimuli.lib import factors
 
 _VALUES = 2**22  # copied at a time
-# What a shard has by itself.
-_OWN = ("repscape_version", "kind", "written_as", "batch", "factors")
+# Attributes of a shard alone
+_OF_SHARDS = ("repscape_version", "kind", "written_as", "batch", "factors")
 
 
 def merge(shards: Iterable, stimulus, output) -> None:
@@ -37,7 +37,7 @@ def merge(shards: Iterable, stimulus, output) -> None:
         check_equal("image", shown["name"][:], stimulus, names, files[0].filepath())
         first = files[0]
         varied = factors.read(shown)
-        attributes = {name: first.getncattr(name) for name in first.ncattrs() if name not in _OWN}
+        attributes = {name: first.getncattr(name) for name in first.ncattrs() if name not in _OF_SHARDS}
         attributes |= factors.attributes(varied)
         labels = {name: first[name][:] for name in first.variables if first[name].dimensions == ("unit",)}
         made = stack.enter_context(netcdf.create(output, kind="activations", attributes=attributes))

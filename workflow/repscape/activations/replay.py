@@ -1,6 +1,6 @@
-"""Activations of a recording: what the neurons of a population answered to each image, on average.
+"""Activations of a recording: mean responses of the neurons of a population to each image.
 
-The files are like those of networks. Where images were shown more than once, they hold single trials too.
+The files are like those of networks. Where images were shown more than once, they have single trials too.
 """
 
 import json

@@ -17,7 +17,7 @@ from repscape.rdms.compare.significance import ALPHA, corrected
 from repscape.study.defaults import layers_of, one_or_default
 from repscape.study.study import Study
 
-CELLS = 100  # combinations of values, where only the stimulus's job can tell
+CELLS = 100  # combinations of values, where they are not known before the stimulus is made
 BLOCK = 200_000  # units whose sums of squares are made at once
 UNIT = ("channel", "y", "x")
 EFFECT = ("effect",)
@@ -180,20 +180,20 @@ class Anova(OfVariedImages, OnDevice):
         values = {name: variables[name][1] for name in (*columns, "units", "constant", "df")}
         yield ("layer", "effect", "df", *columns, "units", "constant")
         for at, layer in enumerate(layers):
-            for place, effect in enumerate(effects):
+            for number, effect in enumerate(effects):
                 cells = (
-                    values[name][at, place] if place < values[name].shape[1] else float("nan")
+                    values[name][at, number] if number < values[name].shape[1] else float("nan")
                     for name in columns
                 )
                 counts = values["units"][at], values["constant"][at]
-                yield (layer, effect, values["df"][place], *cells, *counts)
+                yield (layer, effect, values["df"][number], *cells, *counts)
 
 
 def _of_layers(design: Design, rows: Mapping[str, tuple[int, Any]], sums: dict) -> tuple[list[dict], dict]:
     """Return the summary and the group of each layer, from the sums by node, which are used up."""
     found, groups = [], {}
     for at, (name, (_, row)) in enumerate(rows.items()):
-        # Two names of one layer share its sums, which go as soon as they have served.
+        # Two names of one layer share its sums, which are freed after the last.
         needed = any(row.node == other.node for _, other in list(rows.values())[at + 1 :])
         own = sums[row.node] if needed else sums.pop(row.node)
         units = of_units(design, own, (row.channels, row.height, row.width))

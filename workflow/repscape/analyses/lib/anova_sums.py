@@ -21,26 +21,26 @@ class Sums:
     def __init__(self, design: Design):
         """Begin without values."""
         self._design = design
-        self._places: tuple[int, ...] | None = None  # the order of axes in memory
+        self._axes: tuple[int, ...] | None = None  # in the order in which they lie in memory
 
     def add(self, images: range, answers) -> None:
         """Add answers, a tensor (image, channel, …), of images by their numbers.
 
-        Memory that it takes is taken before anything is added: where it runs out, nothing is.
+        All memory is allocated before anything is added: where it runs out, nothing is added.
         """
         import torch
 
-        if self._places is None:  # in the order in which they lie in memory, which is by far the fastest
+        if self._axes is None:  # their order in memory is by far the fastest
             strides, sizes = answers.stride(), answers.shape
-            places = tuple(sorted(range(1, answers.ndim), key=lambda axis: -strides[axis]))
-            self._shape = [sizes[axis] for axis in places]
+            axes = tuple(sorted(range(1, answers.ndim), key=lambda axis: -strides[axis]))
+            self._shape = [sizes[axis] for axis in axes]
             units = answers[0].numel()
             kind = {"dtype": torch.float64, "device": answers.device}
-            self.first = answers[0].permute([axis - 1 for axis in places]).flatten().double()
+            self.first = answers[0].permute([axis - 1 for axis in axes]).flatten().double()
             self.cells = torch.zeros((len(self._design.counts), units), **kind)
             self.squares = torch.zeros(units, **kind)
-            self._places = places
-        values = answers.permute(0, *self._places).flatten(1)
+            self._axes = axes
+        values = answers.permute(0, *self._axes).flatten(1)
         cells = [self.cells[cell] for cell in self._design.cell[images.start : images.stop]]
         units = values.shape[1]
         chunk = CHUNK if values.device.type == "cpu" else units
@@ -57,7 +57,7 @@ class Sums:
 
         Units are in C order over (channel, y, x).
         """
-        back = np.argsort(cast(tuple, self._places))  # the channel is axis 1 of what was added
+        back = np.argsort(cast(tuple, self._axes))  # the channel is axis 1 of what was added
 
         def in_order(sums):
             shaped = sums.view(*sums.shape[:-1], *self._shape)
@@ -70,7 +70,7 @@ class Sums:
     @property
     def channels(self) -> int:
         """Return the number of channels."""
-        return self._shape[cast(tuple, self._places).index(1)]
+        return self._shape[cast(tuple, self._axes).index(1)]
 
 
 class Effects(NamedTuple):
@@ -110,7 +110,7 @@ def effects(design: Design, first: np.ndarray, cells: np.ndarray, squares: np.nd
     -------
     Effects
         A unit counts as constant where its SD is below the rounding of float32, 2⁻²³ of its mean:
-        what it varies by is no answer. An effect below the rounding of the sums is 0; without error F is
+        such a variation is no answer. An effect below the rounding of the sums is 0; without error F is
         infinite, p 0, and without effect and error both are NaN.
     """
     from scipy.special import fdtrc

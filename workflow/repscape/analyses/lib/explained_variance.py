@@ -1,10 +1,8 @@
-"""How much of what neurons answer is explained, could be at most, and how that varies with images."""
+"""How much of the responses of neurons is explained, how much could be, and how that varies with images."""
 
 from collections.abc import Iterator
 
 import numpy as np
-
-_BLOCK = 2**22  # values of resampled neurons that are held at once
 
 
 def reliability(response: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -55,21 +53,29 @@ def r2(errors: np.ndarray, totals: np.ndarray) -> np.ndarray:
 
 
 def resampled_medians(
-    errors: np.ndarray, totals: np.ndarray, scale: np.ndarray, resamples: int, seed: int
+    errors: np.ndarray,
+    totals: np.ndarray,
+    scale: np.ndarray,
+    resamples: int,
+    seed: int,
+    *,
+    block: int = 2**22,
 ) -> np.ndarray:
     """Resample images and neurons, and return the median R² / scale over neurons.
 
     Images and neurons are drawn with replacement, each by itself (Owen, Ann. Appl. Stat. 1:386, 2007: the
-    pigeonhole bootstrap, whose intervals are rather too wide than too narrow). Predictions stay
-    what they are. With one seed, the draws are the same whatever is explained by what.
+    pigeonhole bootstrap, whose intervals are rather too wide than too narrow). Predictions are
+    not made again. With one seed, the draws are the same for all models.
 
     Parameters
     ----------
     errors, totals : float64 (image, neuron)
-        Squares whose sums R² is made of.
+        Squares: R² is one minus the ratio of their sums.
     scale : float64 (neuron,)
     resamples : int
     seed : int
+    block : int
+        Values of resampled neurons that are in memory at once.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def resampled_medians(
     """
     images, neurons = errors.shape
     found = []
-    for counts, drawn in _draws(images, neurons, resamples, seed):
+    for counts, drawn in _draws(images, neurons, resamples, seed, block):
         with np.errstate(divide="ignore", invalid="ignore"):
             values = (1 - (counts @ errors) / (counts @ totals)) / scale
         # A neuron is undefined where only images are drawn that its training means predict exactly.
@@ -86,10 +92,12 @@ def resampled_medians(
     return np.concatenate(found)
 
 
-def _draws(images: int, neurons: int, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _draws(
+    images: int, neurons: int, resamples: int, seed: int, block: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield how often each image is drawn (resample, image) and which neurons are (resample, neuron)."""
     random = np.random.default_rng(seed)
-    step = max(1, _BLOCK // neurons)
+    step = max(1, block // neurons)
     for start in range(0, resamples, step):
         count = min(step, resamples - start)
         counts = random.multinomial(images, np.full(images, 1 / images), count).astype(np.float64)

@@ -31,7 +31,7 @@ class Design(NamedTuple):
 
     @property
     def replicated(self) -> bool:
-        """Whether images share their values of both factors, so that an error can be told apart."""
+        """Whether images share their values of both factors, so that there is an error of its own."""
         return len(self.cell) > len(self.counts)
 
     @property
@@ -43,7 +43,7 @@ class Design(NamedTuple):
     def effects(self) -> tuple[str, ...]:
         """Name the parts of the variance: both factors, their interaction, the error within combinations.
 
-        Without replicates the last two cannot be told apart and are one part.
+        Without replicates the last two cannot be separated and are one part.
         """
         both = ":".join(self.factors)
         return (*self.factors, both, "error") if self.replicated else (*self.factors, f"{both} + error")
