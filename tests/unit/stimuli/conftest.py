@@ -30,27 +30,38 @@ def write(tmp_path):
     return write
 
 
-@pytest.fixture
-def freeze(tmp_path):
+@pytest.fixture(scope="session")
+def write_network():
     """Return a function that writes a network's files as the workflow does."""
 
-    def freeze(module, preprocess, categories=None):
+    def write(loaded, folder):
         from repscape.networks.lib import freeze, layer_table
-        from repscape.networks.lib.loaded import Loaded
 
-        frozen = freeze.freeze(Loaded(module.eval(), preprocess, "random", categories))
-        freeze.save(frozen, tmp_path / "network.pt")
+        frozen = freeze.freeze(loaded)
+        freeze.save(frozen, folder / "network.pt")
         layer_table.write_layers(
-            tmp_path / "layers.nc",
+            folder / "layers.nc",
             frozen.rows,
             network="net",
             architecture="",
             weights="random",
             weights_sha256=frozen.weights_sha256,
             preprocess="{}",
-            categories=categories,
+            categories=loaded.categories,
         )
-        return tmp_path / "network.pt"
+        return folder / "network.pt"
+
+    return write
+
+
+@pytest.fixture
+def freeze(write_network, tmp_path):
+    """Return a function that writes the files of a module as a network."""
+
+    def freeze(module, preprocess, categories=None):
+        from repscape.networks.lib.loaded import Loaded
+
+        return write_network(Loaded(module.eval(), preprocess, "random", categories), tmp_path)
 
     return freeze
 

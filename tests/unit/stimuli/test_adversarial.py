@@ -280,29 +280,16 @@ def test_batches_are_all_alike_and_each_image_counts_once(small, collect, monkey
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory):
+def real(write_network, tmp_path_factory):
     """MobileNetV2 with its trained weights as a frozen network, and as torchvision has it."""
     from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
-    from repscape.networks.lib import freeze, layer_table
     from repscape.networks.torchvision import Torchvision
 
     section = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     weights = assets.fetch(section["networks"]["mobilenet_v2"]["file"], "test")[0]
     loaded = Torchvision(architecture="mobilenet_v2", weights="IMAGENET1K_V1", file=weights).load()
-    frozen = freeze.freeze(loaded)
-    folder = tmp_path_factory.mktemp("mobilenet_v2")
-    freeze.save(frozen, folder / "network.pt")
-    layer_table.write_layers(
-        folder / "layers.nc",
-        frozen.rows,
-        network="mobilenet_v2",
-        architecture="mobilenet_v2",
-        weights="IMAGENET1K_V1",
-        weights_sha256=frozen.weights_sha256,
-        preprocess="{}",
-        categories=loaded.categories,
-    )
+    network = write_network(loaded, tmp_path_factory.mktemp("mobilenet_v2"))
     module = mobilenet_v2()
     module.load_state_dict(torch.load(weights))
     transform = MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
@@ -314,7 +301,7 @@ def real(tmp_path_factory):
             likely = module(torch.stack(images)).softmax(1)
         return [loaded.categories[index] for index in likely.argmax(1)], likely.amax(1).numpy()
 
-    return folder / "network.pt", classify
+    return network, classify
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ class Images(Stimulus):
         described = self._planned()
         if described is None:
             return None
-        factors = [name for name in next(iter(described.values())) if name != "label"]
+        factors = [name for name in next(iter(described.values()), {}) if name != "label"]
         return {name: [values[name] for values in described.values()] for name in factors}
 
     def image_count(self) -> int | None:
