@@ -64,10 +64,6 @@ def encoded(made):
     return written(made.root / "encoded.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
 
 
-def artists(figure, kind):
-    return {one.get_gid(): one for axes in figure.axes for one in getattr(axes, kind) if one.get_gid()}
-
-
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -96,7 +92,7 @@ def test_texts_neither_overlap_nor_leave_the_page(decoded, encoded, name, parame
     assert caption.endswith(".")
 
 
-def test_errors_by_layer_with_chance(decoded):
+def test_errors_by_layer_with_chance(decoded, artists):
     figure, caption, table = drawn(decoded, "decoding_error")
     lines, dots = artists(figure, "lines"), artists(figure, "collections")
     for source, layers in (("alexnet", LAYERS), ("mouse", ("V1",))):
@@ -130,7 +126,7 @@ def test_one_decoder_without_permutations(made, tmp_path):
     assert len(figure.axes) == 1
 
 
-def test_curves_are_means_over_folds(decoded):
+def test_curves_are_means_over_folds(decoded, artists):
     figure, caption, table = drawn(decoded, "decoding_curves", source="alexnet", layer="conv1")
     lines = artists(figure, "lines")
     own = table.sel(source="alexnet", layer="conv1")
@@ -156,7 +152,7 @@ def test_curves_are_means_over_folds(decoded):
         drawn(decoded, "decoding_curves", source="alexnet", layer="V1")
 
 
-def test_means_below_the_axis_are_marked(decoded):
+def test_means_below_the_axis_are_marked(decoded, artists):
     figure, caption, table = drawn(decoded, "decoding_curves", source="alexnet", layer="conv1")
     mean = table["ridge_loss"].sel(source="alexnet", layer="conv1", part="train").mean("fold").values
     places = np.flatnonzero(mean < 1e-6)
@@ -167,7 +163,7 @@ def test_means_below_the_axis_are_marked(decoded):
     assert [axes.get_title("left")[:12] for axes in figure.axes] == [f"$\\mathbf{{{x}}}$" for x in "abc"]
 
 
-def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded):
+def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded, artists):
     np.testing.assert_allclose(nearest(np.array([179.0, 1, 90, 50]), np.array([1.0, 179, 0, 60]), 180),
                                [-1, 181, -90, 50])  # fmt: skip
     figure, caption, table = drawn(decoded, "decoded_angles")
@@ -192,7 +188,7 @@ def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded):
 
 
 @pytest.mark.parametrize("normalised", [True, False])
-def test_medians_by_depth(encoded, normalised):
+def test_medians_by_depth(encoded, normalised, artists):
     figure, caption, table = drawn(encoded, "encoding_by_depth", normalised=normalised)
     lines = artists(figure, "lines")
     prefix = "normalised_" if normalised else ""
@@ -214,7 +210,7 @@ def test_medians_by_depth(encoded, normalised):
     assert ("divided by reliability" in caption) == normalised
 
 
-def test_neurons_by_reliability(encoded):
+def test_neurons_by_reliability(encoded, artists):
     figure, caption, table = drawn(encoded, "encoding_reliability", layers={"alexnet": "conv1"})
     model = [str(layer) for layer in table["layer"].values].index("conv1")
     dots = artists(figure, "collections")

@@ -57,11 +57,7 @@ def trained(results):
     return Trained(results(), "net", "other")
 
 
-def artists(figure, kind):
-    return {one.get_gid(): one for axes in figure.axes for one in getattr(axes, kind) if one.get_gid()}
-
-
-def test_curves_are_those_of_the_file(trained, draw):
+def test_curves_are_those_of_the_file(trained, draw, artists):
     first, second = trained.write("net"), trained.write("other", lengths=(4,), shared=3)
     figure, caption = draw(trained, "training_curves")
     lines = artists(figure, "lines")
@@ -82,7 +78,7 @@ def test_curves_are_those_of_the_file(trained, draw):
     assert caption.count("very pixels") == 1
 
 
-def test_accuracy_that_was_not_measured_is_said(trained, draw):
+def test_accuracy_that_was_not_measured_is_said(trained, draw, artists):
     trained.write("net", measured=False, low=-1)
     figure, _ = draw(trained, "training_curves", sources=["net"])
     assert "net/training" not in artists(figure, "lines")
@@ -90,7 +86,7 @@ def test_accuracy_that_was_not_measured_is_said(trained, draw):
     assert figure.axes[0].get_yscale() == "linear"  # losses below 0 have no logarithm
 
 
-def test_filters_of_one_channel_share_a_diverging_scale(trained, draw):
+def test_filters_of_one_channel_share_a_diverging_scale(trained, draw, artists):
     weights = trained.write("net")["filters"]
     figure, caption = draw(trained, "first_filters")
     images = artists(figure, "images")
@@ -106,7 +102,7 @@ def test_filters_of_one_channel_share_a_diverging_scale(trained, draw):
     assert "6 filters of 7 × 7 pixels" in caption
 
 
-def test_filters_of_three_channels_are_coloured(trained, draw):
+def test_filters_of_three_channels_are_coloured(trained, draw, artists):
     weights = trained.write("net", filters=(64, 3, 3, 3))["filters"]
     figure, caption = draw(trained, "first_filters")
     images = artists(figure, "images")
@@ -117,7 +113,8 @@ def test_filters_of_three_channels_are_coloured(trained, draw):
     assert "24 of 64 filters" in caption
     assert "mid grey is 0" in caption
     figure, _ = draw(trained, "first_filters", filters=[5, 2])
-    assert list(artists(figure, "images"))[:2] == ["before/5", "before/2"]
+    names = [name for name in artists(figure, "images") if name.startswith("before")]
+    assert names == ["before/5", "before/2"]
 
 
 def test_filters_that_cannot_be_shown(trained, draw, inputs):

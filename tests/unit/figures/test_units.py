@@ -53,11 +53,7 @@ def write_anova(made, views=3, layers=SHAPES):
     return {name: groups[f"layers/{name}"][0]["eta2"][1] for name in layers}
 
 
-def artists(figure, kind):
-    return {one.get_gid(): one for axes in figure.axes for one in getattr(axes, kind) if one.get_gid()}
-
-
-def test_medians_and_quartiles_by_depth(results, draw):
+def test_medians_and_quartiles_by_depth(results, draw, artists):
     made = results()
     eta2 = write_anova(made)
     figure, caption = draw(made, "anova_by_depth")
@@ -82,7 +78,7 @@ def test_without_replicates_the_caption_says_what_is_tested_against_what(results
     assert [text.get_text() for text in figure.legends[0].get_texts()][2] == "obj × color + error"
 
 
-def test_maps_are_means_over_channels(results, draw):
+def test_maps_are_means_over_channels(results, draw, artists):
     made = results()
     eta2 = write_anova(made)
     figure, caption = draw(made, "anova_maps")
@@ -96,7 +92,7 @@ def test_maps_are_means_over_channels(results, draw):
     assert "Grey: no unit of the place varies." in caption
 
 
-def test_maps_of_chosen_layers(results, draw):
+def test_maps_of_chosen_layers(results, draw, artists):
     made = results(layers=tuple(SHAPES))
     write_anova(made)
     figure, _ = draw(made, "anova_maps", layers=["conv1"])
@@ -141,7 +137,7 @@ def write_svm(made, across="color", permutations=10, views=4):
     return accuracy, null
 
 
-def test_accuracy_by_depth(results, draw):
+def test_accuracy_by_depth(results, draw, artists):
     made = results()
     accuracy, null = write_svm(made)
     figure, caption = draw(made, "svm_by_depth")
@@ -161,7 +157,7 @@ def test_accuracy_by_depth(results, draw):
     assert names[:2] == ["same color", "another color"]
 
 
-def test_without_permutations_and_conditions(results, draw):
+def test_without_permutations_and_conditions(results, draw, artists):
     made = results()
     write_svm(made, across=None, permutations=0)
     figure, caption = draw(made, "svm_by_depth")
@@ -170,7 +166,7 @@ def test_without_permutations_and_conditions(results, draw):
     assert len(figure.legends[0].get_texts()) == 2
 
 
-def test_matrices_of_decoding_across(results, draw, inputs):
+def test_matrices_of_decoding_across(results, draw, inputs, artists):
     made = results(layers=("input", "conv1", "fc1"))
     accuracy, _ = write_svm(made)
     figure, caption = draw(made, "cross_decoding", layers=["fc1", "input"])

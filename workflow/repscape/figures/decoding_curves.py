@@ -1,7 +1,7 @@
 """How decoders of an angle learn and generalise: errors in training and test, by epoch and by penalty."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,13 +36,13 @@ class Curves(NamedTuple):
 
     letter: str
     name: str
-    loss: object
+    loss: Any
     dim: str
     chosen: np.ndarray
 
 
 class DecodingCurves(OfAnalysis, OfSource, Figure):
-    """How decoders of an angle learn and generalise (analysis `angle_decoding`): loss by epoch and penalty."""
+    """How decoders of an angle learn and generalise (analysis `angle_decoding`): training and test loss."""
 
     category = "Units"
     _kind = "angle_decoding"

@@ -12,7 +12,7 @@ from repscape.figures.lib.shown import Corrected, OfAnalysis
 from repscape.figures.lib.source_panels import labelled
 from repscape.figures.lib.style import COLOURS
 from repscape.plugin.contract import Figure, parameter
-from repscape.rdms.compare.significance import ALPHA
+from repscape.rdms.compare.significance import ALPHA, Correction
 
 COLOUR = COLOURS[0]
 
@@ -89,7 +89,7 @@ def _best(axes, best: np.ndarray, alike: np.ndarray, source: str) -> None:
             )  # fmt: skip
 
 
-def caption(table, layers: Mapping, normalised: bool, correction: str, best: int, alike: bool) -> str:
+def caption(table, layers: Mapping, normalised: bool, correction: Correction, best: int, alike: bool) -> str:
     """Say what was measured and how sure it is."""
     of, tests = table.attrs, table.sizes["model"]
     name = ", ".join(captions.escape(str(table[label].values[best])) for label in ("source", "layer"))

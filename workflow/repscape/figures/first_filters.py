@@ -18,9 +18,9 @@ from repscape.study.study import Study
 
 COLUMNS, SHOWN = 12, 24
 WIDEST, GAP, BETWEEN, TOP, BOTTOM = 20.0, 1.2, 5.0, 5.0, 7.5  # mm
-ROWS = {"before": "before training", "after": "after training", "change": "change"}
+ROWS = "before training", "after training", "change"
 
-Chosen = (
+Filters = (
     Annotated[int, Field(ge=1, le=60)]
     | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=60)]
 )
@@ -31,8 +31,10 @@ class FirstFilters(Figure):
 
     category = "Network"
 
-    source: str | None = parameter("A network that the study trains; by default the first.", None)
-    filters: Chosen = parameter("How many evenly spaced filters at most, or which, counted from 0.", SHOWN)
+    source: str | None = parameter(
+        "The network that is shown, one that the study trains; by default the first.", None
+    )
+    filters: Filters = parameter("How many evenly spaced filters at most, or which, counted from 0.", SHOWN)
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters.
@@ -74,39 +76,47 @@ class FirstFilters(Figure):
         """
         training = data["training"].load()
         weights = _weights(training)
-        numbers = (
-            evenly_spaced(weights.shape[1], self.filters) if isinstance(self.filters, int) else self.filters
-        )
+        numbers = self.filters
+        if isinstance(numbers, int):
+            numbers = evenly_spaced(weights.shape[1], numbers)
         kinds = {"before": weights[0], "after": weights[1], "change": weights[1] - weights[0]}
-        both, change = np.abs(weights).max() or 1.0, np.abs(kinds["change"]).max() or 1.0
-        limits = {"before": both, "after": both, "change": change}
+        both, change = (float(np.abs(values).max()) or 1.0 for values in (weights, kinds["change"]))
         grey = weights.shape[2] == 1
         side = min(WIDEST, (WIDTH - LEFT) / min(len(numbers), COLUMNS) - GAP)
         height = side * weights.shape[3] / weights.shape[4]
-        blocks = [numbers[at : at + COLUMNS] for at in range(0, len(numbers), COLUMNS)]
         tall = len(ROWS) * (height + GAP) + BETWEEN
-        fig, axes = page(TOP + tall * len(blocks) + (BOTTOM if grey else -BETWEEN + GAP))
-        for block, chosen in enumerate(blocks):
-            top = TOP + block * tall
-            for column, number in enumerate(chosen):
-                write(axes, LEFT + column * (side + GAP), top - 3.4, f"filter {number}", fontsize=6.5)
-            for row, (kind, words) in enumerate(ROWS.items()):
-                down = top + row * (height + GAP)
-                axes.text(LEFT - 2, down + height / 2, words, ha="right", va="center", fontsize=6.5)
-                for column, number in enumerate(chosen):
-                    limit = limits[kind]
-                    scale: dict[str, Any]
-                    drawn, scale = (
-                        (kinds[kind][number, 0], {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit})
-                        if grey
-                        else (0.5 + kinds[kind][number].transpose(1, 2, 0) / (2 * limit), {})
-                    )
-                    at = (LEFT + column * (side + GAP), down, side, height)
-                    picture(axes, drawn, *at, gid=f"{kind}/{number}", **scale)
-                    _frame(axes, *at)
+        blocks = -(-len(numbers) // COLUMNS)
+        fig, axes = page(TOP + tall * blocks + (BOTTOM if grey else -BETWEEN + GAP))
+        for at, number in enumerate(numbers):
+            left, top = LEFT + at % COLUMNS * (side + GAP), TOP + at // COLUMNS * tall
+            write(axes, left, top - 3.4, f"filter {number}", fontsize=6.5)
+            for row, (kind, values) in enumerate(kinds.items()):
+                place = left, top + row * (height + GAP), side, height
+                _filter(axes, values[number], change if kind == "change" else both, place, f"{kind}/{number}")
+        for block in range(blocks):
+            for row, words in enumerate(ROWS):
+                middle = TOP + block * tall + row * (height + GAP) + height / 2
+                axes.text(LEFT - 2, middle, words, ha="right", va="center", fontsize=6.5)
         if grey:
-            _scales(axes, TOP + tall * len(blocks) - BETWEEN + 2.5, both, change)
+            _scales(axes, TOP + tall * blocks - BETWEEN + 2.5, both, change)
         return fig, caption(training, numbers, weights.shape, both, change)
+
+
+def _filter(axes, weights: np.ndarray, limit: float, place: tuple[float, ...], gid: str) -> None:
+    """Draw a filter (channel, y, x), framed, with the ends of its colours at −`limit` and `limit`.
+
+    One of three channels is drawn in the colours that it has weights of.
+    """
+    from matplotlib.patches import Rectangle
+
+    left, top, width, height = place
+    if len(weights) == 1:
+        scale: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+        picture(axes, weights[0], *place, gid=gid, **scale)
+    else:
+        picture(axes, 0.5 + weights.transpose(1, 2, 0) / (2 * limit), *place, gid=gid)
+    # Where weights are 0 the frame shows where the filter ends.
+    axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor="0.6", linewidth=0.4))
 
 
 def _weights(training) -> np.ndarray:
@@ -123,13 +133,6 @@ def _weights(training) -> np.ndarray:
             f"those of {training.attrs['convolution']} have {weights.shape[2]}."
         )
     return weights
-
-
-def _frame(axes, left: float, top: float, width: float, height: float) -> None:
-    """Show where a filter ends whose weights there are 0."""
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor="0.6", linewidth=0.4))
 
 
 def _scales(axes, top: float, both: float, change: float) -> None:

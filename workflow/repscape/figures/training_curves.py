@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.figures.lib import captions, training_captions
+from repscape.figures.lib.axes import EXPECTED, dotted_key, line_key
 from repscape.figures.lib.style import COLOURS, figure, plain_powers
 from repscape.plugin.contract import Figure, parameter
 from repscape.study.study import Study
@@ -17,11 +18,13 @@ class TrainingCurves(Figure):
 
     category = "Network"
 
-    sources: list[str] | None = parameter("Networks that the study trains; by default all.", None)
+    sources: list[str] | None = parameter(
+        "Which of the networks that the study trains are shown; by default all.", None
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
-        return {"trainings": training_captions.chosen(study, self.sources)}
+        return {"trainings": training_captions.files(study, self.sources)}
 
     def draw(self, data: Mapping):
         """Draw loss and accuracy by epoch, a row of two panels a network.
@@ -31,8 +34,6 @@ class TrainingCurves(Figure):
         Figure, str
             The figure and its caption.
         """
-        from matplotlib.lines import Line2D
-
         trainings = [training.load() for training in data["trainings"]]
         fig = figure(14 + 46 * len(trainings))
         panels = fig.subplots(len(trainings), 2, squeeze=False)
@@ -44,13 +45,13 @@ class TrainingCurves(Figure):
         for axes in panels[-1]:
             axes.set_xlabel("epoch")
         handles = [
-            Line2D([], [], color="0.7", lw=0.7, label="loss of a step"),
-            Line2D([], [], color="0.1", lw=1.2, label="mean of an epoch"),
+            line_key("loss of a step", "0.7", lw=0.7),
+            line_key("mean of an epoch", "0.1", lw=1.2),
             *(
-                Line2D([], [], color=colour, label=f"images {words}")
+                line_key(f"images {words}", colour)
                 for words, colour in zip(NAMES.values(), COLOURS, strict=False)
             ),
-            Line2D([], [], color="0.3", lw=0.8, ls=(0, (1, 1.5)), label="largest class, held out"),
+            dotted_key("largest class, held out"),
         ]
         fig.legend(handles=handles, loc="outside right upper")
         plain_powers(fig)
@@ -71,6 +72,7 @@ def at_epochs(epoch_of_step: np.ndarray) -> np.ndarray:
 
 
 def _loss(axes, training, name: str) -> None:
+    """Draw the loss of each step, and its mean over each epoch."""
     loss, epoch = training["loss"].values, training["epoch_of_step"].values
     means = [loss[epoch == number].mean() for number in training["epoch"].values[1:]]
     axes.plot(at_epochs(epoch), loss, color="0.7", lw=0.7, gid=f"{name}/loss")
@@ -82,6 +84,7 @@ def _loss(axes, training, name: str) -> None:
 
 
 def _accuracy(axes, training, name: str) -> None:
+    """Draw the accuracy before training and after each epoch, where it was measured."""
     epochs, accuracy = training["epoch"].values, training["accuracy"]
     axes.set(xlim=(0, epochs[-1]), ylim=(0, 1.02), ylabel="accuracy")
     if accuracy.isnull().all():
@@ -90,7 +93,7 @@ def _accuracy(axes, training, name: str) -> None:
         )
         return
     most = training["images"].sel(set="held_out")
-    axes.axhline(float(most.max() / most.sum()), color="0.3", lw=0.8, ls=(0, (1, 1.5)), gid=f"{name}/largest")
+    axes.axhline(float(most.max() / most.sum()), color="0.3", gid=f"{name}/largest", **EXPECTED)
     for which, colour in zip(NAMES, COLOURS, strict=False):
         axes.plot(
             epochs, accuracy.sel(set=which), color=colour, clip_on=False, zorder=3, gid=f"{name}/{which}"

@@ -7,6 +7,7 @@ import numpy as np
 from repscape.analyses.lib.circle import Circle
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions, tuning_rows
+from repscape.figures.lib.axes import DOTTED, plain_ticks
 from repscape.figures.lib.millimetre_page import inset, page, write
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.figures.lib.tuning_rows import OfTuning
@@ -20,13 +21,12 @@ BINS = 18  # of preferred values about
 
 
 class TuningDistributions(OfTuning, Figure):
-    """What units prefer and how selectively: distributions of layers and recordings side by side."""
+    """What units prefer and how selectively (analysis `tuning`): distributions of layers side by side."""
 
     category = "Units"
 
     tuned: bool = parameter(
-        "Whether only units with q < 0.05 are shown of recordings; of networks, all that vary.",
-        False,
+        "Whether only units with q < 0.05 are shown of recordings; of networks, all that vary.", False
     )
 
     def draw(self, data: Mapping):
@@ -38,65 +38,52 @@ class TuningDistributions(OfTuning, Figure):
             The figure and its caption.
         """
         tree = data["tuning"]
-        attributes = tree.attrs
-        places = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
-        kept = {at: _kept(tuning_rows.group(tree, at), self.tuned) for at in places}
-        if not any(own.sizes["unit"] for own in kept.values()):
+        layers = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
+        units = {at: _selected(tuning_rows.group(tree, at), self.tuned) for at in layers}
+        if not any(own.sizes["unit"] for own in units.values()):
             raise ConfigError("where: no unit of these layers varies. Choose others.")
-        pitch = min(ROW, (PAGE - TOP - FOOT) / len(places))
+        pitch = min(ROW, (PAGE - TOP - FOOT) / len(layers))
         side = (WIDTH - LEFT - RIGHT - 2 * GAP) / 3
-        fig, axes = page(TOP + pitch * len(places) + FOOT)
+        fig, axes = page(TOP + pitch * len(layers) + FOOT)
         colours = tuning_rows.colours(tree)
-        degrees = tuning_rows.unit(attributes)
-        values = next(iter(kept.values()))["value"].values
-        circle = Circle(attributes["period"], attributes["begin"], values, np.arange(len(values)))
-        columns = {
-            "preferred": (f"preferred {attributes['factor']}{degrees}", _around(circle)),
-            "selectivity": ("selectivity (1 − circular variance)", np.linspace(0, 1, BINS + 1)),
-            "width": (
-                f"half width at half height{degrees}",
-                np.linspace(0, attributes["period"] / 2, BINS + 1),
-            ),
-        }
-        for column, (name, (words, edges)) in enumerate(columns.items()):
+        values = next(iter(units.values()))["value"].values
+        circle = Circle(tree.attrs["period"], tree.attrs["begin"], values, np.arange(len(values)))
+        for column, (measure, words) in enumerate(_measures(tree.attrs).items()):
             left = LEFT + column * (side + GAP)
-            for row, (at, own) in enumerate(kept.items()):
+            for row, (at, own) in enumerate(units.items()):
                 panel = inset(axes, left, TOP + row * pitch, side, pitch - BETWEEN)
-                colour = colours[str(tree["source"].values[at])]
-                gid = f"{tuning_rows.name(tree, at)}/{name}"
-                values = own[name].values.astype(float)
-                if name == "preferred":
-                    parts = len(edges) - 2
-                    share = circle.shares(values, parts)
-                    _histogram(panel, np.append(share, share[:1]), edges, colour, gid)
-                    panel.axhline(1 / parts, color="0.4", lw=0.6, ls=(0, (1, 1.5)))
-                    tuning_rows.angle_axis(panel, attributes)
+                look = {"color": colours[str(tree["source"].values[at])]}
+                look["gid"] = f"{tuning_rows.name(tree, at)}/{measure}"
+                if measure == "preferred":
+                    _preferred(panel, own[measure].values.astype(float), circle, tree.attrs, look)
                 else:
-                    _histogram(
-                        panel, np.histogram(values, edges)[0] / max(len(values), 1), edges, colour, gid
-                    )
-                    if len(values):
-                        panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{gid}/median")
-                    panel.set_xlim(edges[0], edges[-1])
-                if name == "width":
-                    at_ticks = attributes["period"] / 2 * np.arange(4) / 3
-                    panel.set_xticks(at_ticks, labels=[captions.plain(value) for value in at_ticks])
-                if row < len(places) - 1:
+                    most = 1 if measure == "selectivity" else tree.attrs["period"] / 2
+                    _distribution(panel, own[measure].values.astype(float), most, look)
+                if measure == "width":
+                    ticks = tree.attrs["period"] / 2 * np.arange(4) / 3
+                    panel.set_xticks(ticks, labels=[captions.plain(value) for value in ticks])
+                if row < len(layers) - 1:
                     panel.set_xticklabels([])
-            bottom = TOP + pitch * len(places) - BETWEEN + 5
+            bottom = TOP + pitch * len(layers) - BETWEEN + 5
             write(axes, left + side / 2, bottom, words, fontsize=7, ha="center")
-        for row, (at, own) in enumerate(kept.items()):
+        for row, (at, own) in enumerate(units.items()):
             middle = TOP + row * pitch + (pitch - BETWEEN) / 2
-            lines = captions.wrapped(captions.shorten(tuning_rows.name(tree, at), 34), 18)
-            colour = colours[str(tree["source"].values[at])]
-            axes.text(1, middle - 1.2, "\n".join(lines), va="center", fontsize=6.8, color=colour)
-            below = middle + 1.3 * len(lines) + 0.4
-            write(axes, 1, below, f"n = {captions.number(own.sizes['unit'])}", fontsize=6, color="0.35")
+            _row_name(axes, tree, at, own.sizes["unit"], middle, colours[str(tree["source"].values[at])])
         write(axes, LEFT, 1, "share of units", fontsize=6.5)
-        return fig, caption(tree, kept, self.tuned)
+        return fig, caption(tree, units, self.tuned)
 
 
-def _kept(own, tuned: bool):
+def _measures(attributes: Mapping) -> dict[str, str]:
+    """Return what is shown of units, with the words of its axis."""
+    degrees = tuning_rows.unit(attributes)
+    return {
+        "preferred": f"preferred {attributes['factor']}{degrees}",
+        "selectivity": "selectivity (1 − circular variance)",
+        "width": f"half width at half height{degrees}",
+    }
+
+
+def _selected(own, tuned: bool):
     """Return the units that vary, and of recordings, if asked for, only those that are tuned."""
     keep = own["constant"].values == 0
     if tuned and "q" in own:
@@ -104,32 +91,51 @@ def _kept(own, tuned: bool):
     return own.isel(unit=np.flatnonzero(keep))
 
 
-def _around(circle: Circle) -> np.ndarray:
-    """Return edges of bins around the circle; the first bin, which the axis cuts, is there at both ends."""
+def _preferred(panel, values: np.ndarray, circle: Circle, attributes: Mapping, look: dict) -> None:
+    """Draw shares of values around the circle; the first bin, which the axis cuts, is drawn at both ends."""
     parts = circle.parts(BINS)
-    return circle.begin + circle.period / parts * (np.arange(parts + 2) - 0.5)
+    share = circle.shares(values, parts)
+    edges = circle.begin + circle.period / parts * (np.arange(parts + 2) - 0.5)
+    _histogram(panel, np.append(share, share[:1]), edges, look)
+    panel.axhline(1 / parts, color="0.4", lw=0.6, ls=DOTTED)
+    tuning_rows.angle_axis(panel, attributes)
 
 
-def _histogram(panel, share: np.ndarray, edges: np.ndarray, colour: str, gid: str) -> None:
+def _distribution(panel, values: np.ndarray, most: float, look: dict) -> None:
+    """Draw shares of values from 0 to `most`, and their median."""
+    edges = np.linspace(0, most, BINS + 1)
+    _histogram(panel, np.histogram(values, edges)[0] / max(len(values), 1), edges, look)
+    if len(values):
+        panel.axvline(float(np.median(values)), color="black", lw=1, gid=f"{look['gid']}/median")
+    panel.set_xlim(0, most)
+
+
+def _histogram(panel, share: np.ndarray, edges: np.ndarray, look: dict) -> None:
     """Draw shares of values by bin."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    panel.stairs(share, edges, fill=True, color=colour, alpha=0.55, lw=0, gid=gid)
+    panel.stairs(share, edges, fill=True, alpha=0.55, lw=0, **look)
     panel.set_ylim(0, 1.15 * max(share.max(initial=0), 1e-9))
-    panel.yaxis.set_major_locator(MaxNLocator(1, steps=[1, 2, 5, 10]))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: captions.plain(value)))
+    plain_ticks(panel.yaxis, 1)
     panel.tick_params(labelsize=5.8, pad=1.5)
 
 
-def caption(tree, kept: dict, tuned: bool) -> str:
+def _row_name(axes, tree, at: int, units: int, middle: float, colour: str) -> None:
+    """Write a layer's name beside its row, and how many units are shown."""
+    lines = captions.wrapped(captions.shorten(tuning_rows.name(tree, at), 34), 18)
+    axes.text(1, middle - 1.2, "\n".join(lines), va="center", fontsize=6.8, color=colour)
+    below = middle + 1.3 * len(lines) + 0.4
+    write(axes, 1, below, f"n = {captions.number(units)}", fontsize=6, color="0.35")
+
+
+def caption(tree, units: dict, tuned: bool) -> str:
     """Say what was measured, of which units, and how many are left out."""
-    constant = sum(int(tree["constant"].values[at]) for at in kept)
-    tests = [at for at in kept if np.isfinite(tree["tuned"].values[at])]
+    constant = sum(int(tree["constant"].values[at]) for at in units)
     shares = captions.listing(
-        f"{captions.escape(tuning_rows.name(tree, at))} {100 * tree['tuned'].values[at]:.0f}%" for at in tests
+        f"{captions.escape(tuning_rows.name(tree, at))} {100 * tree['tuned'].values[at]:.0f}%"
+        for at in units
+        if np.isfinite(tree["tuned"].values[at])
     )
     text = [
-        f"Single units' tuning: {tuning_rows.said(tree)}.",
+        f"Single units' tuning: {tuning_rows.measured(tree)}.",
         "Preferred value and selectivity are the direction and the length of the vector average of the curve "
         "above its least value; selectivity is 0 where all values are answered alike, 1 where one alone is. "
         "Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
@@ -137,12 +143,12 @@ def caption(tree, kept: dict, tuned: bool) -> str:
         "Heights are shares of the units shown, n, on an axis of each panel's own.",
         f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}"
         + ("; these alone are shown." if tuned else ".")
-        if tests
+        if shares
         else "",
         f"{captions.plural(constant, 'unit does', 'units do')} not vary and "
         f"{'is' if constant == 1 else 'are'} left out."
         if constant
         else "",
-        f"Of {len(tree['layer'])} layers {len(kept)} are shown." if len(kept) < len(tree["layer"]) else "",
+        tuning_rows.of_layers(tree, units),
     ]
     return " ".join(filter(None, text))

@@ -22,7 +22,7 @@ def networks(study: Study) -> list[str]:
     return found
 
 
-def chosen(study: Study, names: Iterable[str] | None) -> list[str]:
+def files(study: Study, names: Iterable[str] | None) -> list[str]:
     """Return the paths of the trainings of networks; by default of all that are trained."""
     return [
         study.path("training", source=name)

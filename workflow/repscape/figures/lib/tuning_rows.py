@@ -1,13 +1,14 @@
 """What figures of tuning have in common: which layers they show, and how an axis of angles looks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, REFERENCE
-from repscape.plugin.contract import Plugin, parameter
+from repscape.plugin.contract import parameter
 from repscape.rdms.labels import Where, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
@@ -16,12 +17,14 @@ from repscape.study.study import Study
 DEGREES = (180.0, 360.0)  # periods of angles
 
 
-class OfTuning(Plugin, shared=True):
-    """A figure of an analysis made by `tuning`."""
+class OfTuning(OfAnalysis, shared=True):
+    """A figure of an analysis `tuning`."""
 
-    analysis: str | None = parameter("An analysis made by `tuning`, by default that of its name.", None)
+    _kind = "tuning"
+
     where: Where | None = parameter(
-        "Which layers, by their `source` and `layer`; by default all, of more than 8 evenly spaced ones.",
+        "Which layers are shown, by their `source` and `layer`; by default all, or evenly spaced ones of "
+        "each source where there are more than have room.",
         None,
     )
 
@@ -43,7 +46,7 @@ class OfTuning(Plugin, shared=True):
             defaults.many_or_all(
                 wanted if isinstance(wanted, list) else [wanted], valid[label], f"where: {label}"
             )
-        return {"tuning": defaults.analysis_file(study, self.analysis, "tuning")}
+        return super().inputs(study)
 
 
 def shown(
@@ -111,18 +114,19 @@ def unit(attributes: Mapping) -> str:
     return " (°)" if attributes["period"] in DEGREES else ""
 
 
-def said(tree) -> str:
+def measured(tree) -> str:
     """Say for a caption of which units tuning was measured, and to what."""
-    attributes = tree.attrs
-    smoothed = (
-        f", smoothed around the circle by a Gaussian of SD {captions.plain(attributes['smooth'])}"
-        f"{'°' if unit(attributes) else ''}"
-        if attributes["smooth"]
-        else ""
-    )
+    of, degrees = tree.attrs, "°" if unit(tree.attrs) else ""
+    smoothed = f", smoothed around the circle by a Gaussian of SD {captions.plain(of['smooth'])}{degrees}"
     return (
-        f"mean answers to images of {captions.escape(attributes['stimulus'])} by their "
-        f"{captions.escape(attributes['factor'])} (period {captions.plain(attributes['period'])}"
-        f"{'°' if unit(attributes) else ''}){smoothed}; of networks, units are "
-        f"{captions.recorded(attributes['population'], attributes['selected'])}"
+        f"mean answers to images of {captions.escape(of['stimulus'])} by their "
+        f"{captions.escape(of['factor'])} (period {captions.plain(of['period'])}{degrees})"
+        f"{smoothed if of['smooth'] else ''}; of networks, units are "
+        f"{captions.recorded(of['population'], of['selected'])}"
     )
+
+
+def of_layers(tree, shown: Collection) -> str:
+    """Say for a caption how many layers are shown, where these are not all."""
+    count = len(tree["layer"])
+    return f"Of {count} layers {len(shown)} are shown." if len(shown) < count else ""
