@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import squareform
 
-from repscape.analyses.differentiation import DIMS, Differentiation, median_of
+from repscape.analyses.differentiation import DIMS, Differentiation
+from repscape.analyses.lib.medians import median_of
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
 from repscape.study.study import Study
@@ -82,9 +83,7 @@ def test_inputs_are_all_rdms(study):
 
 
 def test_unknown_reference_lists_the_stimuli(study):
-    with pytest.raises(
-        ConfigError, match=r"differentiation\.reference: 'nose' is unknown; did you mean 'noise'"
-    ):
+    with pytest.raises(ConfigError, match=r"reference: 'nose' is unknown; did you mean 'noise'"):
         Differentiation(reference="nose").inputs(study)
 
 

@@ -10,7 +10,8 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kstest, linregress, pearsonr
 
-from repscape.analyses.distances import Distances, permuted
+from repscape.analyses.distances import Distances
+from repscape.analyses.lib.distance_fits import permuted
 from repscape.core.errors import ConfigError, DataError
 
 IMAGES = {"a": 7, "b": 9, "c": 5}
@@ -208,7 +209,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
     (row,) = (row for row in Distances().rows(result) if row[:3] == ("v1", "pooled", "area"))
     assert row[4] == 2 * 7  # images of the stimuli that are in
     (warning,) = (record.getMessage() for record in caplog.records)
-    assert "distances: 'v1' was shown these stimuli, but no network" in warning
+    assert "'v1' was shown these stimuli, but no network" in warning
     assert "compared with: c." in warning
 
 
@@ -257,9 +258,9 @@ def test_inputs_are_one_size_of_one_population(made):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"against": "pixels"}, r"distances\.against: 'net' does not record this layer: 'pixels' is unknown"),
-        ({"population": "rnd"}, r"distances\.population: 'rnd' is unknown"),
-        ({"size": 300}, r"distances\.size: '300' is unknown.*200, 1000"),
+        ({"against": "pixels"}, r"against: 'net' does not record this layer: 'pixels' is unknown"),
+        ({"population": "rnd"}, r"population: 'rnd' is unknown"),
+        ({"size": 300}, r"size: '300' is unknown.*200, 1000"),
     ],
 )
 def test_an_unknown_name_is_told_when_the_plan_is_made(made, parameters, message):

@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.analyses import image_bootstrap, ranking
-from repscape.analyses.image_bootstrap import ImageBootstrap, interval, resampled_medians
+from repscape.analyses import ranking
+from repscape.analyses.image_bootstrap import ImageBootstrap
+from repscape.analyses.lib.image_resampling import interval, resampled_medians
 from repscape.core.seeds import derive
 from repscape.io import netcdf
 
@@ -35,12 +36,12 @@ def test_medians_over_resampled_images_equal_a_loop(images):
     np.testing.assert_array_equal(resampled_medians(distances, counts), by_hand(distances, counts))
 
 
-def test_many_images_are_counted_without_overflow(monkeypatch):
+def test_many_images_are_counted_without_overflow():
     random = np.random.default_rng(0)
     distances = random.random(300 * 299 // 2)
     counts = random.multinomial(300, np.full(300, 1 / 300), 3).T
-    monkeypatch.setattr(image_bootstrap, "_BLOCK", 2 * len(distances))  # in several blocks
-    np.testing.assert_array_equal(resampled_medians(distances, counts), by_hand(distances, counts))
+    found = resampled_medians(distances, counts, block=2 * len(distances))  # in several blocks
+    np.testing.assert_array_equal(found, by_hand(distances, counts))
 
 
 def test_copies_of_one_image_and_undefined_distances():

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 from scipy.stats import linregress
 
-from repscape.analyses.sd_cd import SdCd, leave_one_out, regress
+from repscape.analyses.lib.regression import leave_one_out, regress
+from repscape.analyses.sd_cd import SdCd
 from repscape.core.errors import ConfigError
 
 STIMULI = ("a", "b", "c", "d", "noise")
@@ -102,7 +103,7 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
         assert float(here.slope) == pytest.approx(fit.slope)
         assert int(here.stimuli) == 4
     (warning,) = (record.getMessage() for record in caplog.records)
-    assert "sd_cd: 'v1' was shown these stimuli, but no network" in warning
+    assert "'v1' was shown these stimuli, but no network" in warning
     assert "compared with: e." in warning
 
 
@@ -120,7 +121,7 @@ def test_the_table_has_a_row_a_regression(made, values):
 
 
 def test_what_is_missing_is_told_when_the_plan_is_made(made):
-    with pytest.raises(ConfigError, match=r"sd_cd\.against: 'net' does not record.*did you mean 'input'"):
+    with pytest.raises(ConfigError, match=r"against: 'net' does not record.*did you mean 'input'"):
         SdCd(against="inptu").inputs(made(STIMULI).study)
     with pytest.raises(ConfigError, match="at least 3 of them, found 2"):
         SdCd().inputs(made(("a", "b")).study)

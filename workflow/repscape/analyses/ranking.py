@@ -4,20 +4,26 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from repscape.analyses.differentiation import carried
-from repscape.analyses.image_bootstrap import interval
+from repscape.analyses.lib import differentiation_table
+from repscape.analyses.lib.differentiation_table import DIMS, KEYS, carried
+from repscape.analyses.lib.image_resampling import interval
+from repscape.analyses.lib.over_stimuli import OverStimuli
 from repscape.analyses.lib.result import Result
-from repscape.analyses.sd_cd import DIMS, KEYS, check_stimuli, drawn_and_order, places
-from repscape.plugin.contract import Analysis, parameter
 from repscape.study.study import Study
 
+RANKED = (*KEYS, "rank")
+NAMES = ("stimulus", "differentiation", "low", "high", "rank_low", "rank_high", "above_next")
 
-class Ranking(Analysis):
-    """Which stimulus a layer differentiates most: ranks by depth, with intervals."""
 
-    stimuli: list[str] | None = parameter("By default all.", None)
+class Ranking(OverStimuli):
+    """Which stimulus a layer differentiates most: the largest differentiation first, with intervals.
 
-    def inputs(self, study: Study) -> dict:
+    Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of ranks take
+    all stimuli together, each with its own resampled images. A resample of copies of one image, which happens
+    where a stimulus has few, has no D: what is compared with it leaves it out.
+    """
+
+    def inputs(self, study: Study) -> dict[str, str | list[str]]:
         """Name the differentiation of resampled images.
 
         Raises
@@ -25,15 +31,11 @@ class Ranking(Analysis):
         ConfigError
             A stimulus is unknown.
         """
-        check_stimuli(study, self.stimuli, "analyses.ranking.stimuli")
+        self.check_stimuli(study)
         return {"image_bootstrap": study.path("analysis", analysis="image_bootstrap")}
 
     def compute(self, files: Mapping) -> Result:
-        """Order stimuli by differentiation in each layer, the largest first.
-
-        Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of
-        ranks take all stimuli together, each with its own resampled images. A resample of copies of one
-        image, which happens where a stimulus has few, has no D: what is compared with it leaves it out.
+        """Order stimuli by differentiation in each layer.
 
         Parameters
         ----------
@@ -52,48 +54,34 @@ class Ranking(Analysis):
 
         with netcdf.open_file(files["image_bootstrap"], "analysis") as table:
             labels = {dim: table[dim][:] for dim in DIMS}
-            chosen = places(labels["stimulus"], self.stimuli)
-            labels["stimulus"] = labels["stimulus"][chosen]
+            chosen = self.indices(labels["stimulus"])
+            stimuli = labels["stimulus"][chosen]
             values, low, high = (
                 np.moveaxis(table[name][:][:, chosen], 1, -1) for name in ("differentiation", "low", "high")
             )
             resampled = np.moveaxis(table["resampled"][:][:, chosen], 1, -2)  # (…, stimulus, resample)
             kept = carried(table, chosen)
-            images = kept["images"][1]
-            kept = {name: own for name, own in kept.items() if "stimulus" not in own[0]}
             attributes = {"level": table.level, "resamples": table.resamples, "median": table.median}
+        images = kept["images"][1]
         order = np.argsort(-values, axis=-1, kind="stable")  # NaN last
-        there = np.isfinite(np.take_along_axis(values, order, -1))
+        known = np.isfinite(np.take_along_axis(values, order, -1))
         resampled = np.take_along_axis(resampled, order[..., None], -2)
-        ranks = np.full(resampled.shape, np.nan, np.float32)
-        defined = np.isfinite(resampled)
-        for at in np.ndindex(values.shape[:-1]):
-            compared = np.flatnonzero(defined[at].any(-1))
-            whole = np.ix_(compared, np.flatnonzero(defined[at][compared].all(0)))
-            ranks[at][whole] = 1 + np.argsort(
-                np.argsort(-resampled[at][whole], axis=0, kind="stable"), axis=0
-            )
-        rank_low, rank_high = interval(ranks)
-        above = np.full(values.shape, np.nan)
-        both = (defined[..., :-1, :] & defined[..., 1:, :]).sum(-1)
-        more = (resampled[..., :-1, :] > resampled[..., 1:, :]).sum(-1)
-        above[..., :-1] = more / np.where(both, both, np.nan)
-        dims = (*KEYS, "rank")
+        rank_low, rank_high = interval(ranks_of(resampled))
         variables = {
-            "stimulus": np.where(there, labels["stimulus"][order], ""),
+            "stimulus": np.where(known, stimuli[order], ""),
             "differentiation": np.take_along_axis(values, order, -1),
             "low": np.take_along_axis(low, order, -1),
             "high": np.take_along_axis(high, order, -1),
             "rank_low": rank_low,
             "rank_high": rank_high,
-            "above_next": above,
+            "above_next": shares_above_next(resampled),
+            "images": np.where(known, images[order], 0),
         }
         return Result(
             variables={
-                **{name: (dims, array) for name, array in variables.items()},
-                **kept,
-                "images": (dims, np.where(there, images[order], 0)),
-                "rank": (("rank",), np.arange(1, values.shape[-1] + 1, dtype=np.int32)),
+                **{name: own for name, own in kept.items() if "stimulus" not in own[0]},
+                **{name: (RANKED, array) for name, array in variables.items()},
+                "rank": (("rank",), np.arange(1, len(stimuli) + 1, dtype=np.int32)),
                 **{dim: ((dim,), labels[dim]) for dim in KEYS},
             },
             attributes=attributes,
@@ -101,13 +89,46 @@ class Ranking(Analysis):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table."""
-        variables = result.variables
-        names = ("stimulus", "differentiation", "low", "high", "rank_low", "rank_high", "above_next")
-        dims = (*KEYS, "rank")
-        labels = [variables[dim][1] for dim in dims]
-        yield (*dims, *names, "n_drawn", "order")
-        for index in np.ndindex(variables["stimulus"][1].shape):
-            if variables["stimulus"][1][index]:
-                keys = (labels[dim][place] for dim, place in enumerate(index))
-                values = (variables[name][1][index] for name in names)
-                yield (*keys, *values, *drawn_and_order(variables, *index[:4]))
+        made = result.variables["stimulus"][1] != ""
+        yield from differentiation_table.rows(result.variables, RANKED, NAMES, made)
+
+
+def ranks_of(resampled: np.ndarray) -> np.ndarray:
+    """Return the rank of each stimulus in each resample, 1 for the largest value.
+
+    Parameters
+    ----------
+    resampled : float array (…, stimulus, resample)
+
+    Returns
+    -------
+    float32 array (…, stimulus, resample)
+        NaN of stimuli without values, and of resamples in which another stimulus has none.
+    """
+    ranks = np.full(resampled.shape, np.nan, np.float32)
+    defined = np.isfinite(resampled)
+    for at in np.ndindex(resampled.shape[:-2]):
+        compared = np.flatnonzero(defined[at].any(-1))
+        whole = np.ix_(compared, np.flatnonzero(defined[at][compared].all(0)))
+        ranks[at][whole] = 1 + np.argsort(np.argsort(-resampled[at][whole], axis=0, kind="stable"), axis=0)
+    return ranks
+
+
+def shares_above_next(resampled: np.ndarray) -> np.ndarray:
+    """Return the share of resamples in which each value is above that of the next stimulus.
+
+    Parameters
+    ----------
+    resampled : float array (…, stimulus, resample)
+
+    Returns
+    -------
+    float64 array (…, stimulus)
+        NaN for the last, and where no resample has both values.
+    """
+    defined = np.isfinite(resampled)
+    both = (defined[..., :-1, :] & defined[..., 1:, :]).sum(-1)
+    more = (resampled[..., :-1, :] > resampled[..., 1:, :]).sum(-1)
+    above = np.full(resampled.shape[:-1], np.nan)
+    above[..., :-1] = more / np.where(both, both, np.nan)
+    return above

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from repscape.analyses.image_bootstrap import interval
+from repscape.analyses.lib.image_resampling import interval
 from repscape.core.errors import ConfigError, DataError
 from repscape.figures.lib import captions
 from repscape.figures.lib.axes import ratio_axis
