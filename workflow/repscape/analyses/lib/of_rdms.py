@@ -16,6 +16,8 @@ from repscape.study.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+_ALONE = "the RDM"  # what an RDM is called where there is no other
+
 
 class OfRdms(Analysis, shared=True):
     """An analysis of RDMs."""
@@ -90,13 +92,13 @@ def each(table: "pd.DataFrame") -> Iterator[OneRdm]:
         label for label in tables.labels(table) if label not in FOLLOWING and table[label].nunique() > 1
     ]
     for at, row in table.iterrows():
-        name = ", ".join(f"{label} {row[label]}" for label in labels) or "the RDM"
+        name = ", ".join(f"{label} {row[label]}" for label in labels) or _ALONE
         yield OneRdm(at, row, name, defined_entries(row["dissimilarity"][None])[0])
 
 
 def leave_out(notes: list[str], rdm: OneRdm, what: str, why: str = "dissimilarities are undefined") -> None:
     """Note what is left out of an RDM, or that all of it is, and log it."""
-    notes.append(f"{rdm.name}: {what}")
+    notes.append(what if rdm.name == _ALONE else f"{rdm.name}: {what}")
     logger.warning("left out, because %s: %s", why, notes[-1])
 
 
