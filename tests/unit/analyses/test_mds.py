@@ -14,7 +14,6 @@ from repscape.analyses import mds
 from repscape.analyses.lib import embedding, squared_distances
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
-from repscape.plugin import registry
 from repscape.rdms.table import table as tables
 from repscape.study.study import Study
 
@@ -322,28 +321,30 @@ def test_perplexity_is_of_tsne():
 
 
 @pytest.fixture
-def my_copy(tmp_path, monkeypatch):
-    """A user's copy of the default metric under another name; it says of `squared` what it is asked to."""
-    monkeypatch.setenv(registry.VARIABLE, "")
+def my_copy(plugin_folder):
+    """A user's metric, which says of `squared` what it is asked to."""
 
     def write(said=""):
-        folder = tmp_path / "my_lab"
-        (folder / "metrics").mkdir(parents=True)
-        (folder / "metrics" / "mine.py").write_text(
-            "from repscape.plugin.contract import Metric\n"
-            "class Mine(Metric):\n"
-            "    'Mine.'\n"
-            f"    {said}\n"
-            "    def dissimilarity(self, activity, scaling):\n"
-            "        return None\n"
+        plugin_folder(
+            "metrics/mine.py",
+            f"""
+            'A metric.'
+
+            from repscape.plugin.contract import Metric
+
+
+            class Mine(Metric):
+                'A metric.'
+
+                {said}
+
+                def dissimilarity(self, activity, scaling):
+                    'Return nothing.'
+            """,
         )
-        registry.use([folder])
         return "mine"
 
-    yield write
-    monkeypatch.undo()
-    registry._files.cache_clear()
-    registry._load.cache_clear()
+    return write
 
 
 def test_a_user_s_metric_says_that_it_is_squared(mapped, my_copy):

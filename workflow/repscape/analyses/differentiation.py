@@ -42,7 +42,7 @@ class Differentiation(Analysis):
         "pairs",
     )
 
-    def inputs(self, study: Study) -> dict[str, list[str]]:
+    def inputs(self, study: Study) -> dict[str, str | list[str]]:
         """Name the study's RDM files.
 
         Raises
@@ -170,10 +170,16 @@ def _read(paths: Sequence[str], median: Median) -> list[_Rdm]:
             medians = stored_medians(file["dissimilarity"], images, median)
             each = rdm_file.presentations(file.__dict__)
             rdm = _Rdm(
-                path,
-                *(file.getncattr(key) for key in ("source", "stimulus", "layer", "population", "size")),
+                path=path,
+                source=file.source,
+                stimulus=file.stimulus,
+                layer=file.layer,
+                population=file.population,
+                size=file.getncattr("size"),
                 median=medians.reshape(len(medians), -1, each).mean(-1),
-                **{key: list(file[key][:]) for key in ("metric", "measure", "normalisation")},
+                metric=list(file["metric"][:]),
+                measure=list(file["measure"][:]),
+                normalisation=list(file["normalisation"][:]),
                 images=images,
                 stimulus_sha256=file.stimulus_sha256,
                 order=int(file.order),
@@ -208,7 +214,8 @@ def _labels(rdms: list[_Rdm]) -> dict[str, list]:
     found["layer"] = by_depth((rdm.layer, rdm.order) for rdm in rdms)
     found["size"].sort(key=by_size)
     repeats = max(rdm.median.shape[1] for rdm in rdms)
-    return found | {"metric": rdms[0].metric, "repeat": np.arange(repeats, dtype=np.int32)}
+    found["metric"], found["repeat"] = rdms[0].metric, list(np.arange(repeats, dtype=np.int32))
+    return found
 
 
 def _arranged(rdms: list[_Rdm], labels: Mapping[str, list]) -> dict[str, tuple]:
@@ -216,7 +223,7 @@ def _arranged(rdms: list[_Rdm], labels: Mapping[str, list]) -> dict[str, tuple]:
     at = {dim: {label: index for index, label in enumerate(own)} for dim, own in labels.items()}
 
     def array(dims: Sequence[str], kind: type, of: Callable[[_Rdm], float], empty: float = 0) -> tuple:
-        values = np.full([len(labels[dim]) for dim in dims], empty, kind)
+        values: np.ndarray = np.full([len(labels[dim]) for dim in dims], empty, kind)
         for rdm in rdms:
             values[tuple(at[dim][getattr(rdm, dim)] for dim in dims)] = of(rdm)
         return tuple(dims), values

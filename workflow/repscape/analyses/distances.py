@@ -47,7 +47,7 @@ class Distances(Seeded, AgainstImages):
         "How often the images are permuted; fewer than 19 cannot give p = 0.05.", 1000, ge=19, le=1_000_000
     )
 
-    def inputs(self, study: Study) -> dict[str, list[str]]:
+    def inputs(self, study: Study) -> dict[str, str | list[str]]:
         """Name the RDMs of one population and size.
 
         Raises
@@ -146,13 +146,13 @@ class Distances(Seeded, AgainstImages):
             for stimulus in np.flatnonzero(table.shown[source] & has.any(0)):
                 lender = has[:, stimulus].argmax()
                 table.distance[source, stimulus, reference] = table.distance[lender, stimulus, reference]
-        return has.any(0)
+        return np.any(has, axis=0)
 
     def _fit(
         self, table: "_Table", source: int, metric: int, reference: int, lenders: np.ndarray
     ) -> tuple[dict[int, Fit], Fit]:
         """Regress the distances of a source by one metric: of each stimulus, and of all together."""
-        found = []
+        found: list = []
         for stimulus, name in enumerate(table.labels["stimulus"]):
             if not (table.shown[source, stimulus] and lenders[stimulus]):
                 found.append(None)
@@ -272,4 +272,5 @@ def _read(paths: Sequence[str]) -> _Table:
     for (source, layer), numbers in of_layer.items():
         by_layer[:, labels["source"].index(source), labels["layer"].index(layer)] = numbers
     images = np.array([entries_of(count) for count, _ in sizes.values()], np.int32)
-    return _Table(labels, distance, images, shown, *by_layer, of_metric, attributes)
+    order, n_drawn, draws = by_layer
+    return _Table(labels, distance, images, shown, order, n_drawn, draws, of_metric, attributes)

@@ -87,7 +87,8 @@ class SdCd(AgainstImages):
         against = int(np.flatnonzero(labels["layer"] == self.against)[0])
         over = {"all": (values, normalised)}
         if len(reference):
-            over["without_reference"] = tuple(np.delete(own, reference, axis=1) for own in over["all"])
+            kept_values, kept_normalised = (np.delete(own, reference, axis=1) for own in over["all"])
+            over["without_reference"] = kept_values, kept_normalised
         fits = [fits_over_stimuli(*own, against) for own in over.values()]
         for own in (values, normalised):
             own[:, :, [against]] = lent(own[:, :, [against]])

@@ -71,7 +71,7 @@ CORRECTIONS: dict[str, Adjustment] = {
 }
 
 
-def corrected(p: np.ndarray, correction: Correction) -> np.ndarray:
+def corrected(p: np.ndarray, correction: str) -> np.ndarray:
     """Correct p for how many tests there are; NaN are no tests.
 
     Parameters
@@ -86,7 +86,7 @@ def corrected(p: np.ndarray, correction: Correction) -> np.ndarray:
     return found
 
 
-def corrected_pairs(p: np.ndarray, correction: Correction) -> np.ndarray:
+def corrected_pairs(p: np.ndarray, correction: str) -> np.ndarray:
     """Correct a symmetric matrix of p, each pair counted once."""
     first, second = np.triu_indices(len(p), 1)
     found = np.full(p.shape, np.nan)
