@@ -69,7 +69,7 @@ def network_job(wildcards):
     return {
         "section": {key: section[key] for key in section if key not in elsewhere},
         "files": contents(network_files(wildcards)),
-        "own_code": or_stop(layer_table_cache.own_code, section),
+        "code_files": or_stop(layer_table_cache.code_digests, section),
         "libraries": libraries() | layer_table_cache.libraries(section),
         "code": code("network.py", networks=section["kind"]),
     }
@@ -215,7 +215,8 @@ def rdm_job(source):
     def job(wildcards):
         metrics, sets = CONFIG["rdms"]["metrics"], CONFIG["rdms"]["sets"]
         sets = {name: sets[name] for name in sets if sets[name]["stimulus"] == wildcards.stimulus}
-        files = map(user_functions.file, own_functions(sets))
+        functions = own_functions(sets)
+        files = [file for one in functions for file in or_stop(user_functions.code_files, one, "rdms.sets")]
         return {
             "metrics": metrics,
             "sets": sets,

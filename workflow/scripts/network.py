@@ -3,7 +3,7 @@
 import json
 
 from repscape.core import job
-from repscape.networks.lib import freeze, layer_table, trained_weights
+from repscape.networks.lib import freeze, layers_file, trained_weights
 from repscape.plugin.arguments import ready, unchanged
 
 
@@ -13,7 +13,7 @@ def main(section, source, network, layers, weights=None):
         loaded = trained_weights.put_into(loaded, weights)
     frozen = freeze.freeze(loaded, noise_seed=section.get("noise_seed"))
     freeze.save(frozen, network)
-    layer_table.write_layers(
+    layers_file.write(
         layers,
         frozen.rows,
         network=source,

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from repscape.core import job
-from repscape.networks.lib.layer_table import find, read_layers
+from repscape.networks.lib import layers_file
+from repscape.networks.lib.layer_table import find
 from repscape.plugin import registry, schema
 from repscape.populations.lib import areas, file
 from repscape.populations.lib.layer import Layer
@@ -11,7 +12,7 @@ from repscape.recordings.lib.file import is_simulated
 
 
 def of_network(inputs, names, labels):
-    rows = read_layers(inputs["layers"])
+    rows = layers_file.read(inputs["layers"])
     image = rows[0].height, rows[0].width
     layers = []
     for name, label in zip(names, labels, strict=True):

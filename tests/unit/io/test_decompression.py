@@ -13,7 +13,7 @@ from scipy.io import savemat
 from repscape.core.errors import DataError
 from repscape.io import decompression, mat_structs
 from repscape.io.array_files import array
-from repscape.networks.lib import weights
+from repscape.networks.lib import state_dicts
 from repscape.stimuli import tilt_gratings
 from repscape.stimuli.lib import movie_file
 
@@ -46,7 +46,7 @@ READERS = {
     npz: [lambda path: array(path, "r"), lambda path: tilt_gratings.recorded_angles(path, "r", 1.0, "tilt")],
     hdf5: [lambda path: array(path, "r")],
     mat: [lambda path: array(path, "r"), lambda path: mat_structs.structs(path, "r", ())],
-    state_dict: [weights.read],
+    state_dict: [state_dicts.read],
 }
 
 

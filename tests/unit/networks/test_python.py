@@ -10,8 +10,8 @@ import torch
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.networks import python
-from repscape.networks.lib import factory, freeze
-from repscape.plugin import code_digest
+from repscape.networks.lib import freeze
+from repscape.plugin import code_digest, user_functions
 
 NETWORK = """
 import torch
@@ -84,18 +84,22 @@ def test_a_function_of_a_package(project):
     (package / "width.py").write_text("WIDTH = 6\n")
     (package / "deep/model.py").write_text(NETWORK.format(helper="..width"))
     reference = "own_models_package.deep.model:make"
-    assert [path.name for path in factory.sources(reference)] == ["model.py", "__init__.py", "width.py"]
+    assert [path.name for path in user_functions.code_files(reference, "factory")] == [
+        "model.py",
+        "__init__.py",
+        "width.py",
+    ]
     assert python.Python(factory=reference).load().module.head.weight.shape == (4, 6)
-    assert factory.source("torchvision.models.resnet:resnet18").name == "resnet.py"
-    assert len(factory.sources("torchvision.models.resnet:resnet18")) == 1
-    assert "own_models_package" not in str(factory.folder(reference))
+    assert user_functions.file("torchvision.models.resnet:resnet18", "factory").name == "resnet.py"
+    assert len(user_functions.code_files("torchvision.models.resnet:resnet18", "factory")) == 1
+    assert "own_models_package" not in str(user_functions.folder(reference, "factory"))
 
 
 def test_an_edit_of_the_file_or_of_one_beside_it_counts_and_a_comment_does_not(project):
     def digests():
         code_digest._read.cache_clear()
         code_digest.digest.cache_clear()
-        return [code_digest.digest(path) for path in python.Python().code_files(f"{project}:make")]
+        return [code_digest.digest(path) for path in python.Python(factory=f"{project}:make").code_files()]
 
     before = digests()
     assert len(before) == 2
@@ -128,7 +132,8 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
     assert "cannot be traced" in caplog.text
     freeze.save(frozen, "network.pt")
     code = (
-        "import torch; from repscape.traced.network import open_network; frozen = open_network('network.pt')\n"
+        "import torch; from repscape.traced.network import open_network\n"
+        "frozen = open_network('network.pt')\n"
         "frozen.run(torch.ones(2, 3, 224, 224), {'head': lambda value: print(*value[0].tolist())})"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

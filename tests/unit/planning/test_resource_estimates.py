@@ -2,7 +2,7 @@
 
 import pytest
 
-from repscape.networks.lib import layer_table
+from repscape.networks.lib import layer_table_cache
 from repscape.planning import resource_estimates as needs
 from repscape.traced import WAITING
 
@@ -20,7 +20,7 @@ def file(tmp_path):
 
 def test_the_largest_layer():
     """VGG16's are its first convolutions, of 64 channels at every pixel."""
-    rows = layer_table.read("vgg16")
+    rows = layer_table_cache.rows({"kind": "torchvision", "architecture": "vgg16"})
     usual = needs.outputs(rows, {"weights": None})
     assert usual == (64 * 224 * 224, sum(row.units for row in rows))
     half = {"weights": None, "preprocess": {"crop": 112}}
@@ -83,7 +83,9 @@ def test_rdms_are_held_until_they_are_written(file):
 
 def test_a_training_keeps_a_batch_of_all_layers():
     """Measured: 10,250 MB for MobileNetV2 in batches of 100 of 224 pixels, with all else."""
-    outputs = needs.outputs(layer_table.read("mobilenet_v2"), {"weights": None}).all
+    outputs = needs.outputs(
+        layer_table_cache.rows({"kind": "torchvision", "architecture": "mobilenet_v2"}), {"weights": None}
+    ).all
     kept = needs.training(outputs, 100)
     assert 10_250 < needs.running([], on_gpu=False) + kept < 1.5 * 10_250
     assert needs.training(outputs, 10) == pytest.approx(kept / 10, abs=1)

@@ -194,7 +194,7 @@ def test_a_function_that_is_wrong_is_told(function, body, message):
     ("how", "message"),
     [
         ("maen", "combine: 'maen' is unknown; did you mean 'mean'? Valid: difference, mean."),
-        ("gone.py:mine", "combine: gone.py: cannot be read"),
+        ("gone.py:mine", "combine: gone.py: no such file"),
         ("{folder}/mine.py:mien", "function 'mien' is unknown; did you mean 'mine'?"),
         ("{folder}/bad.py:mine", "bad.py: not valid Python"),
     ],
@@ -208,8 +208,8 @@ def test_ways_of_combining_that_there_are_not(function, tmp_path, how, message):
 
 def test_a_file_that_cannot_be_imported_is_told(tmp_path):
     (tmp_path / "broken.py").write_text("import nosuchmodule\ndef mine(activity): ...\n")
-    with pytest.raises(ConfigError, match=r"broken\.py:mine: the file cannot be imported: ModuleNotFound"):
-        user_functions.load(f"{tmp_path / 'broken.py'}:mine")
+    with pytest.raises(ConfigError, match=r"broken\.py cannot be imported: ModuleNotFound"):
+        user_functions.load(f"{tmp_path / 'broken.py'}:mine", "combine")
 
 
 DEFINITIONS = {

@@ -35,11 +35,11 @@ def write_network():
     """Return a function that writes a network's files as the workflow does."""
 
     def write(loaded, folder):
-        from repscape.networks.lib import freeze, layer_table
+        from repscape.networks.lib import freeze, layers_file
 
         frozen = freeze.freeze(loaded)
         freeze.save(frozen, folder / "network.pt")
-        layer_table.write_layers(
+        layers_file.write(
             folder / "layers.nc",
             frozen.rows,
             network="net",

@@ -6,7 +6,7 @@ import pytest
 from torchvision import models
 
 from repscape.config import double_resizing as planned
-from repscape.networks.lib import layer_table
+from repscape.networks.lib import torchvision_weights
 from repscape.networks.torchvision import preset
 from repscape.traced import double_resizing
 from repscape.traced.preprocess import Preprocess
@@ -32,10 +32,10 @@ def test_what_a_network_does_again(size, preprocess, parts):
 
 
 def test_what_the_plan_knows_of_torchvisions_transforms():
-    for architecture in layer_table.architectures():
+    for architecture in torchvision_weights.architectures():
         for name, weights in models.get_model_weights(architecture).__members__.items():
             ours = preset(weights)
-            assert layer_table.resizing(architecture)[name] == (ours.resize, ours.interpolation)
+            assert torchvision_weights.resizing(architecture)[name] == (ours.resize, ours.interpolation)
 
 
 def test_the_plan_names_key_network_and_advice():

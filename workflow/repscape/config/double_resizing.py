@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from repscape.networks.lib import layer_table
+from repscape.networks.lib import torchvision_weights
 from repscape.plugin import registry
 from repscape.study.study import Study
 from repscape.traced.double_resizing import resized_twice
@@ -42,6 +42,6 @@ def _known(network: Mapping) -> Preprocess | None:
         return Preprocess.of(network["preprocess"])
     if network["kind"] != "torchvision":
         return None
-    known = layer_table.resizing(network["architecture"])
+    known = torchvision_weights.resizing(network["architecture"])
     resize, interpolation = known.get(network["weights"]) or known[network["like"] or "DEFAULT"]
     return Preprocess(resize=resize, interpolation=interpolation)

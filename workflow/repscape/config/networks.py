@@ -115,17 +115,20 @@ def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
 def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
     """Choose and name the layers of each network, without loading it: {network: {name: label}}."""
     layers = {}
-    for name in sorted(networks):
+    made_by = ("architecture", "factory")
+    known = [
+        name
+        for name in sorted(networks)
+        if not any(("networks", name, key) in mistakes.found for key in made_by)
+    ]
+    layer_table_cache.prepare(networks[name] for name in known)
+    for name in known:
         section = networks[name]
-        try:
-            rows = layer_table_cache.rows(section)
-        except ConfigError as error:
-            key, _, said = str(error).partition(": ")
-            at = (key, said) if key in section else (None, str(error))
-            mistakes.add(("networks", name, at[0]) if at[0] else ("networks", name), at[1])
+        found = mistakes.ask_plugin(("networks", name), section, layer_table_cache.rows, section)
+        if not found:
             continue
         try:
-            layers[name] = layer_table.names(rows, section["layers"], f"networks.{name}.layers")
+            layers[name] = layer_table.names(found, section["layers"], f"networks.{name}.layers")
         except ConfigError as error:
             key, _, said = str(error).removeprefix(f"networks.{name}.").partition(": ")
             mistakes.add(("networks", name, *key.split(".", 1)), said)

@@ -59,7 +59,7 @@ def plugin_sections(
         accepted = _validated(mistakes, keys, name, model, values)
         checked |= accepted
         if accepted:
-            mistakes.ask(keys, schema.make(step, accepted[name]).check)
+            mistakes.ask_plugin(keys, accepted[name], schema.make(step, accepted[name]).check)
             for parameter in schema.asset_parameters(plugin):
                 several, braces = schema.takes_several(plugin, parameter), plugin.reads_path_labels
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)

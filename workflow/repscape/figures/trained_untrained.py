@@ -16,7 +16,7 @@ from repscape.study import defaults
 from repscape.study.study import Study
 
 # What two networks share that differ in their weights alone
-MAKE = ("source", "architecture", "factory", "kwargs")
+MAKE = ("kind", "architecture", "factory", "kwargs")
 UNTRAINED = (0, (3.5, 1.4))
 
 

@@ -7,12 +7,12 @@ The architecture is in cornet.py. Each area's output at each time step is a bloc
 from pathlib import Path
 
 from repscape.core.errors import ConfigError, unknown
-from repscape.networks.lib import layer_table
 from repscape.networks.lib.loaded import Loaded, imagenet
-from repscape.networks.lib.weights import check_is, drawn, insert, read
-from repscape.plugin.contract import Network, parameter
-from repscape.plugin.parameter_types import Classes, File
-from repscape.traced.layer_info import Row
+from repscape.networks.lib.state_dicts import load_file
+from repscape.networks.lib.weights import WithWeights, check_sha256
+from repscape.plugin.contract import parameter
+from repscape.plugin.parameter_types import Classes
+from repscape.traced.generators import drawing_from
 from repscape.traced.preprocess import Preprocess
 
 # Name: the address of the authors' state dict. Files are named by the first digits of their sha256.
@@ -21,24 +21,16 @@ WEIGHTS = {
 }
 
 
-class CornetS(Network):
+class CornetS(WithWeights):
     """CORnet-S: a shallow recurrent network with areas named V1, V2, V4 and IT."""
+
+    layers_depend_on = ()
 
     weights: str | None = parameter(
         "``IMAGENET1K``, the authors', or ``random``, drawn from `seed` (He et al. 2015, fan out).",
         None,
     )
-    file: File | None = parameter(
-        "The state dict (.pth, .pt or .safetensors). Beside ``IMAGENET1K`` it says where the authors' is "
-        "to be had, else their address is used. In a config, a path or address given as `weights` arrives "
-        "here.",
-        None,
-    )
     classes: Classes = parameter("The number of outputs, where the weights are not the authors'.", 1000)
-    preprocess: Preprocess | None = parameter(
-        "By default the usual one for ImageNet, with which the authors trained.", None
-    )
-    seed: int = parameter("Int.", 0)
 
     def load(self) -> Loaded:
         """Build CORnet-S and give it its weights.
@@ -50,41 +42,37 @@ class CornetS(Network):
         DataError
             The file is not a state dict, does not fit, or is not the authors'.
         """
-        file = self.file
-        classes = self.classes
         from repscape.io.assets import fetch
-        from repscape.networks.lib.cornet import CORnetS, steps
 
         self.check()
-        if self.weights in WEIGHTS:
-            file = file or fetch(WEIGHTS[self.weights], "weights of CORnet-S")[0]
-            check_is(file, WEIGHTS[self.weights].rpartition("=")[2], f"the authors' {self.weights}")
-            classes = 1000
-        with drawn(self.seed):
-            module = CORnetS(classes).eval()
-        if file is not None:
-            insert(module, read(Path(file)), Path(file), "CORnet-S")
-        name = self.weights if self.weights in WEIGHTS else Path(file).name if file else "random"
-        categories = imagenet() if file is not None and classes == 1000 else None
-        return Loaded(
-            module, Preprocess.of(self.preprocess or Preprocess()), name, categories, blocks=steps()
-        )
+        file, address = self.file, WEIGHTS.get(self.weights or "")
+        if address is not None:
+            file = file or fetch(address, "weights of CORnet-S")[0]
+            check_sha256(file, address.rpartition("=")[2], f"the authors' {self.weights}")
+        classes = self.classes if address is None else 1000
+        loaded = self._random(classes)
+        if file is None:
+            return loaded
+        load_file(loaded.module, Path(file), "CORnet-S")
+        name = self.weights if self.weights in WEIGHTS else None
+        categories = imagenet() if classes == 1000 else None
+        return loaded._replace(weights=name or Path(file).name, categories=categories)
+
+    def untrained(self) -> Loaded:
+        """Build CORnet-S with random weights."""
+        return self._random(self.classes)
 
     def check(self) -> None:
-        """Refuse weights that there are not; the config asks before a job does."""
-        if self.weights is None and self.file is None:
-            raise ConfigError(
-                f"which weights? Set 'weights' to random, to a name ({', '.join(WEIGHTS)}), or to the path of a "
-                "state dict."
-            )
+        """Refuse weights that there are not."""
+        self.check_weights(f"a name ({', '.join(WEIGHTS)})")
         if self.weights not in (None, "random", *WEIGHTS):
             choice = unknown(self.weights, ["random", *WEIGHTS])
             raise ConfigError(f"weights of CORnet-S: {choice} Or give the path of a state dict.")
-        if self.weights == "random" and self.file is not None:
-            raise ConfigError(
-                f"weights are to be random, yet a file is given: {self.file}. Drop one of the two."
-            )
 
-    def rows(self) -> tuple[Row, ...]:
-        """Return the table of layers that ships with the package."""
-        return layer_table.read("cornet_s")
+    def _random(self, classes: int) -> Loaded:
+        from repscape.networks.lib.cornet import CORnetS, steps
+
+        with drawing_from(self.seed):
+            module = CORnetS(classes).eval()
+        processing = Preprocess.of(self.preprocess or Preprocess())
+        return Loaded(module, processing, "random", None, blocks=steps())

@@ -5,16 +5,19 @@ from pathlib import Path
 
 from repscape.core.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.networks.lib.loaded import Loaded, imagenet
-from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
-from repscape.plugin.contract import Network, parameter
+from repscape.networks.lib.state_dicts import load_file, read
+from repscape.networks.lib.weights import PRETRAINED, WithWeights, check_sha256
+from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import ClassesOrNone, File
+from repscape.traced.generators import drawing_from
 from repscape.traced.preprocess import Preprocess
 
 
-class Timm(Network):
-    """Networks as timm (PyTorch Image Models) builds them."""
+class Timm(WithWeights):
+    """A network as timm (PyTorch Image Models) builds it."""
 
     libraries = ("timm",)
+    layers_depend_on = ("architecture", "weights", "classes", "preprocess")
 
     architecture: str = parameter(
         "A name of ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …."
@@ -25,9 +28,9 @@ class Timm(Network):
         None,
     )
     file: File | None = parameter(
-        "The state dict (.pth, .pt or .safetensors; .npz where timm reads these). Beside a name in "
-        "`weights` it says where these very weights are to be had, else timm's own address is used. In a "
-        "config, a path or address given as `weights` arrives here.",
+        "A state dict (.pth, .pt or .safetensors; .npz where timm reads these): in the config, a path or "
+        "address given as `weights`. Beside a name in `weights` it says where these very weights are found; "
+        "by default at timm's address.",
         None,
     )
     classes: ClassesOrNone | None = parameter(
@@ -40,7 +43,6 @@ class Timm(Network):
         "have that of the architecture's default weights.",
         None,
     )
-    seed: int = parameter("Int.", 0)
 
     def load(self) -> Loaded:
         """Build a network and give it its weights.
@@ -58,16 +60,13 @@ class Timm(Network):
             loaded = self.untrained()
             if path is None:
                 return loaded
-            insert(loaded.module, read(path), path, self.architecture)
+            load_file(loaded.module, path, self.architecture)
             own = loaded.module.num_classes
             return loaded._replace(weights=path.name, categories=imagenet() if own == 1000 else None)
         config = _configuration(self.architecture, self.weights)
-        processing = (
-            _preset(self.architecture, config) if self.preprocess is None else Preprocess.of(self.preprocess)
-        )
-        module = _timms(self.architecture, config, _find(config, path))
-        classifies = module.num_classes > 0
-        return Loaded(module, processing, config.tag, _categories(module.num_classes), classifies=classifies)
+        module = _with_weights(self.architecture, config, _find(config, path))
+        categories = _categories(module.num_classes)
+        return self._loaded(module, config)._replace(weights=config.tag, categories=categories)
 
     def untrained(self) -> Loaded:
         """Build a network as some weights need it (size of the images, outputs), with random ones."""
@@ -76,19 +75,18 @@ class Timm(Network):
         config = _configuration(self.architecture, self.weights)
         if config.input_size[0] != 3:
             raise ConfigError(
-                f"architecture: {self.architecture} takes images of {config.input_size[0]} channels; stimuli have 3, "
-                "R, G and B. Choose another network."
+                f"architecture: {self.architecture} takes images of {config.input_size[0]} channels; stimuli "
+                "have 3, R, G and B. Choose another network."
             )
-        known = self.weights not in (None, "random")
-        with drawn(self.seed):
-            module = _bare(
-                timm.create_model(
-                    self.architecture, pretrained_cfg=config, num_classes=None if known else self.classes
-                )
-            )
-        processing = (
-            _preset(self.architecture, config) if self.preprocess is None else Preprocess.of(self.preprocess)
-        )
+        classes = self.classes if self.weights in (None, "random") else None
+        with drawing_from(self.seed):
+            module = timm.create_model(self.architecture, pretrained_cfg=config, num_classes=classes)
+        return self._loaded(_bare(module), config)
+
+    def _loaded(self, module, config) -> Loaded:
+        """Return a network with its transform, as one with random weights."""
+        own = self.preprocess
+        processing = _preset(self.architecture, config) if own is None else Preprocess.of(own)
         return Loaded(module, processing, "random", None, classifies=module.num_classes > 0)
 
     def check(self) -> None:
@@ -96,18 +94,11 @@ class Timm(Network):
         if "." in self.architecture:
             base, _, tag = self.architecture.partition(".")
             raise ConfigError(
-                f"architecture: expected a name without weights, found '{self.architecture}'. Write architecture: "
-                f"{base} and weights: {tag}."
+                f"architecture: expected a name without weights, found '{self.architecture}'. Write "
+                f"architecture: {base} and weights: {tag}."
             )
-        if self.weights is None and self.file is None:
-            raise ConfigError(
-                "which weights? Set 'weights' to random, to DEFAULT or another of timm's names (what is after "
-                f"the dot in `timm.list_pretrained('{self.architecture}*')`), or to the path of a state dict."
-            )
-        if self.weights == "random" and self.file is not None:
-            raise ConfigError(
-                f"weights are to be random, yet a file is given: {self.file}. Drop one of the two."
-            )
+        listed = f"timm.list_pretrained('{self.architecture}*')"
+        self.check_weights(f"DEFAULT or another of timm's names (what is after the dot in `{listed}`)")
 
 
 def _configuration(architecture: str, weights: str | None):
@@ -184,7 +175,7 @@ def _find(config, file: Path | None) -> Path:
     what, digits = f"weights {config.tag} of {config.architecture}", _digits(config)
     if file is not None:
         if digits and file.name == config.url.rpartition("/")[2]:
-            check_is(file, digits, f"timm's {what}")
+            check_sha256(file, digits, f"timm's {what}")
         return file
     if digits:
         return assets.fetch(f"{config.url}#sha256-prefix={digits}", what)[0]
@@ -220,7 +211,7 @@ def _from_hub(config, what: str) -> Path:
         ) from error
 
 
-def _timms(architecture: str, config, path: Path):
+def _with_weights(architecture: str, config, path: Path):
     """Build a network with timm's own weights, as timm does: names of original files are translated."""
     import timm
 
@@ -230,7 +221,7 @@ def _timms(architecture: str, config, path: Path):
     else:
         config.state_dict = dict(read(path))
     try:
-        with drawn(0):
+        with drawing_from(0):
             return _bare(timm.create_model(architecture, pretrained=True, pretrained_cfg=config))
     except Exception as error:  # each architecture translates in its own way
         raise DataError(

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repscape.core.errors import ConfigError, unknown
-from repscape.networks.lib import layer_table
+from repscape.networks.lib import torchvision_weights
 from repscape.networks.lib.loaded import Loaded
-from repscape.networks.lib.weights import PRETRAINED, check_is, drawn, insert, read
-from repscape.plugin.contract import Network, parameter
-from repscape.plugin.parameter_types import Classes, File
-from repscape.traced.layer_info import Row
+from repscape.networks.lib.state_dicts import load_file
+from repscape.networks.lib.weights import PRETRAINED, WithWeights, check_sha256
+from repscape.plugin.contract import parameter
+from repscape.plugin.parameter_types import Classes
+from repscape.traced.generators import drawing_from
 from repscape.traced.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
 
 # What torchvision itself sets when it builds these with weights: the pixels are scaled inside the
 # network, and the auxiliary heads (for training alone) are dropped.
-OPTIONS = {
-    "googlenet": {"aux_logits": False, "transform_input": True, "init_weights": True},
-    "inception_v3": {"aux_logits": False, "transform_input": True, "init_weights": True},
-}
+_WITHOUT_AUXILIARY = {"aux_logits": False, "transform_input": True, "init_weights": True}
+OPTIONS: dict[str, dict[str, Any]] = {"googlenet": _WITHOUT_AUXILIARY, "inception_v3": _WITHOUT_AUXILIARY}
 OF_CLIPS = ("r3d", "mc3", "r2plus1d", "mvit", "s3d", "swin3d")
 AUXILIARY = re.compile(r"(aux1|aux2|AuxLogits)\.")
+# Families that are built for images of one size, and what says it
+SIZED = {"vit": "image_size", "maxvit": "input_size"}
 
 # Checkpoints of DenseNet from before module names could not hold a dot
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.\w+)")
 
 
-class Torchvision(Network):
-    """Networks for classification as torchvision builds them."""
+class Torchvision(WithWeights):
+    """A network for classification as torchvision builds it."""
+
+    layers_depend_on = ("architecture",)
 
     architecture: str = parameter("One of ``torchvision.models.list_models(module=torchvision.models)``.")
     weights: str | None = parameter(
@@ -40,24 +43,12 @@ class Torchvision(Network):
         "initialisation, drawn from `seed`).",
         None,
     )
-    file: File | None = parameter(
-        "The state dict (.pth, .pt or .safetensors). Beside a name in `weights` it says where these very "
-        "weights are to be had, else torchvision's own address is used. In a config, a path or address "
-        "given as `weights` arrives here.",
-        None,
-    )
     classes: Classes = parameter("The number of outputs, where the weights are not torchvision's.", 1000)
-    preprocess: Preprocess | None = parameter(
-        "Replaces the whole transform that belongs to the weights; keys left out have the values that are "
-        "usual for ImageNet.",
-        None,
-    )
     like: str | None = parameter(
         "The name of the weights whose transform random and own weights have, by default the "
         "architecture's default ones; own weights have their categories too where there are 1000.",
         None,
     )
-    seed: int = parameter("Int.", 0)
 
     def load(self) -> Loaded:
         """Build a network and give it its weights.
@@ -69,15 +60,14 @@ class Torchvision(Network):
         DataError
             The file is not a state dict or does not fit the architecture.
         """
-        classes = self.classes
-        enum = weight_names(self.architecture)
+        classes, enum = self.classes, weights_of(self.architecture)
         self.check()
         named = enum.__members__.get(self.weights or "")
-        path = _find(self.architecture, enum, named, self.weights, self.file)
+        path = self._find(named)
         if named is None and path is not None:
             named = next((entry for entry in enum if Path(entry.url).name == path.name), None)
         if named is not None and path is not None:
-            check_is(path, _digits(named), f"torchvision's {named}")
+            check_sha256(path, _digits(named), f"torchvision's {named}")
         standard = named or enum[self.like or "DEFAULT"]
         categories = standard.meta["categories"]
         if named is None:
@@ -85,59 +75,66 @@ class Torchvision(Network):
             categories = categories if classes == 1000 and path is not None else None
         elif categories is not None:
             classes = len(categories)
-        processing = preset(standard) if self.preprocess is None else Preprocess.of(self.preprocess)
-        module = build(
-            self.architecture, classes, image_size(self.architecture, named, processing), self.seed
-        )
+        loaded = self._random(standard, named, classes)
         if path is not None:
-            insert(module, read(path), path, self.architecture, _renaming(module))
+            load_file(loaded.module, path, self.architecture, _renaming(loaded.module))
         name = named.name if named else path.name if path else "random"
-        return Loaded(module, processing, name, categories)
+        return loaded._replace(weights=name, categories=categories)
+
+    def untrained(self) -> Loaded:
+        """Build a network with random weights."""
+        return self._random(weights_of(self.architecture)[self.like or "DEFAULT"], None, self.classes)
 
     def check(self) -> None:
-        """Refuse weights that there are not; the config asks before a job does."""
-        known = layer_table.weight_names().get(self.architecture, [])
-        if known and self.like is not None and self.like not in known:
-            raise ConfigError(f"like: {unknown(self.like, known)}")
-        if self.like is not None and self.weights in known:
+        """Refuse architectures and weights that there are not."""
+        names = torchvision_weights.names(self.architecture)
+        if names is None:
+            self._refuse_architecture()
+            return
+        if self.like is not None and self.like not in names:
+            raise ConfigError(f"like: {unknown(self.like, names)}")
+        if self.like is not None and self.weights in names:
             raise ConfigError(
                 f"like: the weights {self.weights} have a transform of their own. Leave 'like' out."
             )
-        if self.weights is None and self.file is None:
+        if str(self.weights).lower() in PRETRAINED and self.weights not in names:
             raise ConfigError(
-                f"which weights? Set 'weights' to random, to a name ({', '.join(known)}), or to the path of a "
-                "state dict."
-            )
-        if known and str(self.weights).lower() in PRETRAINED:
-            names = ", ".join(name for name in known if name != "DEFAULT")
-            raise ConfigError(
-                f"weights of {self.architecture}: expected a name, found '{self.weights}'. Torchvision has {names}; "
-                f"DEFAULT is {layer_table.default_weights(self.architecture)}. Write one of these, or random, or the "
+                f"weights of {self.architecture}: expected a name, found '{self.weights}'. Torchvision has "
+                f"{', '.join(name for name in names if name != 'DEFAULT')}; DEFAULT is "
+                f"{torchvision_weights.default(self.architecture)}. Write one of these, or random, or the "
                 "path of a state dict."
             )
-        if known and self.weights not in (None, "random", *known):
-            choice = unknown(self.weights, ["random", *known])
+        if self.weights not in (None, "random", *names):
+            choice = unknown(self.weights, ["random", *names])
             raise ConfigError(f"weights of {self.architecture}: {choice} Or give the path of a state dict.")
+        self.check_weights(f"a name ({', '.join(names)})")
 
-    def rows(self) -> tuple[Row, ...]:
-        """Return the table of layers that ships with the package.
-
-        Raises
-        ------
-        ConfigError
-            There is no such architecture; the message has close matches.
-        """
+    def _refuse_architecture(self) -> None:
         if self.architecture.startswith(OF_CLIPS):
             raise ConfigError(
-                f"architecture: {self.architecture} takes clips; only networks of single images can be used, for "
-                "stimuli are shown image by image. Choose one of these."
+                f"architecture: {self.architecture} takes clips; only networks of single images can be used, "
+                "for stimuli are shown image by image. Choose one of these."
             )
-        if self.architecture not in layer_table.architectures():
-            raise ConfigError(f"architecture: {unknown(self.architecture, layer_table.architectures())}")
-        return layer_table.read(self.architecture)
+        known = torchvision_weights.architectures()
+        raise ConfigError(f"architecture: {unknown(self.architecture, known)}")
+
+    def _find(self, named) -> Path | None:
+        """Return the file of the state dict, None for random weights."""
+        from repscape.io import assets
+
+        if named is not None and self.file is None:
+            what = f"weights of {self.architecture}"
+            return assets.fetch(f"{named.url}#sha256-prefix={_digits(named)}", what)[0]
+        return Path(self.file) if self.file else None
+
+    def _random(self, standard, named, classes: int) -> Loaded:
+        """Build a network with random weights and the transform of some of torchvision's."""
+        processing = preset(standard) if self.preprocess is None else Preprocess.of(self.preprocess)
+        size = image_size(self.architecture, named, processing)
+        return Loaded(build(self.architecture, classes, size, self.seed), processing, "random", None)
 
 
-def weight_names(architecture: str) -> "type[WeightsEnum]":
+def weights_of(architecture: str) -> "type[WeightsEnum]":
     """Return torchvision's enum of an architecture's weights.
 
     Raises
@@ -182,22 +179,26 @@ def build(
     """
     from torchvision import models
 
-    options: dict[str, bool | int | tuple[int, int]] = dict(OPTIONS.get(architecture, {}))
+    options = dict(OPTIONS.get(architecture, {}))
     if image_size is not None:
-        options |= {_SIZED[architecture.split("_")[0]]: image_size}
-    with drawn(seed):
+        options[SIZED[_family(architecture)]] = image_size
+    with drawing_from(seed):
         return models.get_model(architecture, weights=None, num_classes=classes, **options).eval()
 
 
-_SIZED = {"vit": "image_size", "maxvit": "input_size"}
-
-
 def image_size(architecture: str, named, preprocess: Preprocess) -> int | tuple[int, int] | None:
-    """The size to build a network for, where that matters."""
-    family = architecture.split("_")[0]
-    if family not in _SIZED:
+    """Return the size of images that a network is built for, None where that does not matter.
+
+    Parameters
+    ----------
+    architecture : str
+    named : entry of torchvision's enum, or None
+    preprocess : Preprocess
+        Says the size where the weights are not torchvision's.
+    """
+    family, crop = _family(architecture), preprocess.crop
+    if family not in SIZED:
         return None
-    crop = preprocess.crop
     if named is not None:
         height, width = named.meta["min_size"]
     elif isinstance(crop, int):
@@ -209,17 +210,8 @@ def image_size(architecture: str, named, preprocess: Preprocess) -> int | tuple[
     return (height, width) if family == "maxvit" else height
 
 
-def _find(architecture: str, enum, named, weights: str | None, file: Path | None) -> Path | None:
-    """Return the file of the state dict, None for random weights."""
-    from repscape.io import assets
-
-    if file is not None and named is None and weights is not None:
-        raise ConfigError(
-            f"{architecture}: weights are to be {weights}, yet a file is given: {file}. Drop one of the two."
-        )
-    if named is not None and file is None:
-        return assets.fetch(f"{named.url}#sha256-prefix={_digits(named)}", f"weights of {architecture}")[0]
-    return Path(file) if file else None
+def _family(architecture: str) -> str:
+    return architecture.partition("_")[0]
 
 
 def _digits(named) -> str:

@@ -69,6 +69,16 @@ class Mistakes:
         except ConfigError as error:
             self.add(keys, str(error).removeprefix(".".join(map(str, keys)) + ": "))
 
+    def ask_plugin(self, keys: tuple, section: Mapping, function: Callable, *arguments) -> Any:
+        """Call a function and return what it returns; what it refuses is noted at the key it begins with."""
+        try:
+            return function(*arguments)
+        except ConfigError as error:
+            key, _, said = str(error).partition(": ")
+            at, message = ((*keys, key), said) if key in section else (keys, str(error))
+            self.add(at, message)
+            return None
+
     def rename(self, keys: tuple, others: tuple) -> None:
         """Tell what is wrong at a key of the other one, which stands in the config."""
         for message in self.found.pop(keys, []):

@@ -302,6 +302,11 @@ class Network(Plugin, shared=True):
 
     _required = ("load",)
 
+    layers_depend_on: tuple[str, ...] | None = None
+    """The parameters that its layers and their sizes depend on; None: all but the seed. Networks that have
+    these in common share one table of layers, which is made with the other parameters left to their
+    defaults."""
+
     @classmethod
     def takes_seed(cls, values: Mapping) -> bool:
         """Say whether weights are drawn at random."""
@@ -311,13 +316,13 @@ class Network(Plugin, shared=True):
         """Build the network with its weights."""
         raise NotImplementedError
 
-    def rows(self) -> "Sequence[Row]":
-        """Return the table of layers where it is known without building the network."""
-        raise NotImplementedError
-
     def untrained(self) -> "Loaded":
-        """Build the network without its weights, for the table of its layers."""
-        raise NotImplementedError
+        """Build the network with random weights, for the table of its layers.
+
+        A plan asks for it once, on torch's meta device; where the network cannot be built without numbers, on
+        the CPU. By default the network is built with its weights.
+        """
+        return self.load()
 
     def code_files(self) -> Sequence[Path]:
         """Name files of code, beside the plugin's own, that make the network."""

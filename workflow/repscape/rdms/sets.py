@@ -165,7 +165,7 @@ def check_how(how: str, where: str) -> None:
     ------
     ConfigError
     """
-    if user_functions.is_own(how):
+    if user_functions.is_reference(how):
         user_functions.check(how, where)
     elif how not in HOWS:
         raise ConfigError(f"{where}: {unknown(how, HOWS)} Or a function of your own: FILE.py:FUNCTION.")
@@ -177,7 +177,7 @@ def own_functions(definitions: Mapping[str, Mapping]) -> list[str]:
     hows += [
         part["kind"] for definition in definitions.values() for part in definition["combinations"].values()
     ]
-    return sorted({how for how in hows if how is not None and user_functions.is_own(how)})
+    return sorted({how for how in hows if how is not None and user_functions.is_reference(how)})
 
 
 def _answer(entry: Entry, activity: np.ndarray) -> np.ndarray:
@@ -186,7 +186,8 @@ def _answer(entry: Entry, activity: np.ndarray) -> np.ndarray:
     parts = np.stack([_answer(part, activity) for part in entry.of]).astype(np.float32, copy=False)
     if entry.how in HOWS:
         return HOWS[entry.how](parts)
-    answer = np.asarray(user_functions.load(entry.how)(parts))
+    function = user_functions.load(entry.how, "rdms.sets")
+    answer = np.asarray(user_functions.reporting(function, entry.how)(parts))
     if answer.shape != parts.shape[1:] or answer.dtype.kind not in "fiub":
         raise DataError(
             f"{entry.how}: expected numbers of shape {parts.shape[1:]} (unit,) for activity of shape "

@@ -7,20 +7,19 @@ the end.
 """
 
 import hashlib
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import fx, nn
 
 from repscape.core.errors import DataError
 from repscape.io import netcdf
 from repscape.plugin.user_functions import look_in
+from repscape.traced.generators import drawing_from
 from repscape.traced.layer_info import Row
 from repscape.traced.preprocess import Preprocess
 
@@ -108,22 +107,11 @@ class Frozen:
             callback(torch.cat(answers[path], dim=self.axes[path][0]))
 
 
-@contextmanager
-def _drawing_for(image: torch.Tensor, seed: int) -> Iterator[None]:
+def _drawing_for(image: torch.Tensor, seed: int) -> AbstractContextManager:
     """Let what runs inside draw random numbers that depend on a seed and an image alone."""
     content = image.detach().cpu().numpy()
     digest = hashlib.blake2b(content.tobytes(), key=str(seed).encode(), digest_size=8).digest()
-    drawn = int.from_bytes(digest, "little") >> 1
-    before = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng([image.device] if image.is_cuda else []):
-        torch.manual_seed(drawn)
-        random.seed(drawn)
-        np.random.seed(drawn % 2**32)
-        try:
-            yield
-        finally:
-            random.setstate(before[0])
-            np.random.set_state(before[1])
+    return drawing_from(int.from_bytes(digest, "little") >> 1, [image.device] if image.is_cuda else [])
 
 
 def open_network(path: str | Path) -> Frozen:

@@ -73,7 +73,7 @@ class Sgd(Training):
             yield losses
 
     def check_outputs(self, outputs: int, classes: int | None) -> None:
-        """Refuse a loss that does not go with a network's number of outputs; the config asks before a job does.
+        """Refuse a loss that does not go with a network's number of outputs.
 
         Parameters
         ----------
@@ -83,9 +83,9 @@ class Sgd(Training):
         """
         if self.loss == "binary" and (outputs != 1 or classes not in (None, 2)):
             raise ConfigError(
-                f"loss: binary needs one output and two classes; the network has {_outputs(outputs)}, the target "
-                f"{'two or more' if classes is None else classes} classes. Set loss: classes, or change the "
-                "network or the target."
+                f"loss: binary needs one output and two classes; the network has {_outputs(outputs)}, the "
+                f"target {'two or more' if classes is None else classes} classes. Set loss: classes, or "
+                "change the network or the target."
             )
         if self.loss == "classes" and (outputs == 1 or classes not in (None, outputs)):
             wanted = "more than one" if classes is None else f"{classes}, one a class of the target"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from repscape.core.errors import ConfigError
-from repscape.networks import python
 from repscape.networks.lib import factory, layer_table_cache
+from repscape.networks.python import Python
 from repscape.plugin import user_functions
 
 HARMFUL = """
@@ -70,7 +70,7 @@ def test_the_standard_library_is_refused_before_anything_runs(name, monkeypatch)
         layer_table_cache.subprocess, "run", lambda *_, **__: pytest.fail("a process was started")
     )
     with pytest.raises(ConfigError, match=rf"factory: {name} is of Python's standard library"):
-        python.Python(factory=name, weights=None, file=None).check()
+        Python(factory=name).check()
 
 
 def test_files_of_the_standard_library_are_refused():
@@ -78,7 +78,7 @@ def test_files_of_the_standard_library_are_refused():
     Path("linked.py").symlink_to(file)
     for name in (file, "linked.py"):
         with pytest.raises(ConfigError, match="standard library"):
-            python.Python(factory=f"{name}:getoutput", weights=None, file=None).check()
+            Python(factory=f"{name}:getoutput").check()
         with pytest.raises(ConfigError, match="standard library"):
             user_functions.check(f"{name}:getoutput", "rdms.metrics")
 
@@ -95,7 +95,7 @@ def test_files_of_the_standard_library_are_refused():
 )
 def test_what_gives_no_network_is_not_called(name, said):
     with pytest.raises(ConfigError, match=said):
-        factory.function(f"harmful_factories.py:{name}")
+        factory.load(f"harmful_factories.py:{name}")
     assert not Path("harmed").exists()
 
 
@@ -111,7 +111,7 @@ def test_what_gives_no_network_is_not_called(name, said):
 )
 def test_functions_of_packages_that_give_no_networks(name, said):
     with pytest.raises(ConfigError, match=said):
-        factory.function(name)
+        factory.load(name)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_functions_of_packages_that_give_no_networks(name, said):
     ],
 )
 def test_functions_that_may_give_networks(name):
-    assert callable(factory.function(name))
+    assert callable(factory.load(name))
 
 
 def test_a_plan_runs_nothing_of_the_standard_library():
@@ -140,5 +140,5 @@ def test_a_plan_runs_nothing_of_the_standard_library():
         " 'populations': {'all': {'kind': 'all'}}, 'samples': [{'population': 'all'}]})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "networks.x: factory: subprocess:getoutput is of Python's standard library" in done.stderr
+    assert "networks.x.factory: subprocess:getoutput is of Python's standard library" in done.stderr
     assert not Path("harmed").exists()

@@ -1,66 +1,21 @@
-"""Choosing layers without torch, and the shipped tables against the networks."""
+"""Choosing layers by label, number, path and layer set, without torch."""
 
-import json
 import subprocess
 import sys
 
 import pytest
-from torchvision import models
 
 from repscape.core.errors import ConfigError
-from repscape.io import netcdf
-from repscape.networks import cornet_s, torchvision
-from repscape.networks.lib import layer_table
-from repscape.networks.lib.layer_table_export import shapes
+from repscape.networks.lib import layer_table, layer_table_cache
 
 
-def test_every_architecture_has_a_table():
-    assert layer_table.architectures() == models.list_models(module=models)
-    files = {path.stem for path in layer_table.FOLDER.glob("*.tsv")}
-    assert files == {*layer_table.architectures(), "cornet_s"}
-
-
-def maker(name):
-    if name == "cornet_s":
-        return lambda: cornet_s.CornetS(weights="random").load()
-    return lambda: torchvision.Torchvision(architecture=name, weights="random").load()
-
-
-def check(architecture):
-    def columns(row):
-        return row.label, row.node, row.kind, row.block, row.units, row.channels, row.modules
-
-    made = []
-    rows = shapes(lambda: made.append(maker(architecture)()) or made[-1])
-    assert sum(row.parameters for row in rows) == sum(own.numel() for own in made[0].module.parameters())
-    shipped = [columns(row) for row in layer_table.read(architecture)]
-    assert [columns(row) for row in rows] == shipped, "run python -m repscape.networks.lib.layer_table_export"
-    labels = [row[0] for row in shipped]
-    blocks = [row[3] for row in shipped if row[3]]
-    assert len(set(labels)) == len(labels)
-    assert len(set(blocks)) == len(blocks)
-    assert len({row[1] for row in shipped}) == len(shipped)
-    assert blocks[0] == "input"
-    assert blocks[-1] == "predictions"
-    assert not {name for name in labels + blocks if not name.replace(".", "_").isidentifier()}
-
-
-@pytest.mark.parametrize(
-    "architecture", ["mobilenet_v2", "resnet18", "googlenet", "swin_v2_t", "vit_h_14", "cornet_s"]
-)
-def test_shipped_tables_are_those_of_the_networks(architecture):
-    check(architecture)
-
-
-@pytest.mark.slow
-def test_all_shipped_tables_are_those_of_the_networks():
-    for architecture in [*layer_table.architectures(), "cornet_s"]:
-        check(architecture)
+def shipped(architecture):
+    return layer_table_cache.rows({"kind": "torchvision", "architecture": architecture})
 
 
 def test_layers_are_chosen_by_set_label_block_and_path():
     def choose(layers):
-        return layer_table.select(layer_table.read("mobilenet_v2"), layers, "networks.m.layers")
+        return layer_table.select(shipped("mobilenet_v2"), layers, "networks.m.layers")
 
     assert len(choose("blocks")) == 23
     assert len(choose("all")) == 155
@@ -84,15 +39,13 @@ def test_layers_can_be_named():
     expected += [("flatten", "flatten1", 25088), ("fc1", "relu14", 4096), ("fc2", "relu15", 4096)]
     expected.append(("predictions", "predictions", 1000))
     mapping = {name: label for name, label, _ in reversed(expected)}
-    found = layer_table.names(layer_table.read("vgg16"), mapping, "networks.vgg16.layers")
+    found = layer_table.names(shipped("vgg16"), mapping, "networks.vgg16.layers")
     assert list(found.items()) == [(name, label) for name, label, _ in expected]
-    rows = layer_table.read("vgg16")
+    rows = shipped("vgg16")
     assert [layer_table.find(rows, label)[1].units for label in found.values()] == [
         units for *_, units in expected
     ]
-    by_path = layer_table.names(
-        layer_table.read("vgg16"), {"a": "features.1", "b": "block1"}, "networks.vgg16.layers"
-    )
+    by_path = layer_table.names(shipped("vgg16"), {"a": "features.1", "b": "block1"}, "networks.vgg16.layers")
     assert by_path == {"a": "relu1", "b": "block1"}
 
 
@@ -108,7 +61,7 @@ def test_layers_can_be_named():
 )
 def test_names_that_mean_no_layer(layers, told):
     with pytest.raises(ConfigError) as caught:
-        layer_table.names(layer_table.read("vgg16"), layers, "networks.n.layers")
+        layer_table.names(shipped("vgg16"), layers, "networks.n.layers")
     assert told in str(caught.value)
 
 
@@ -125,12 +78,12 @@ def test_names_that_mean_no_layer(layers, told):
 )
 def test_unknown_names(layers, told):
     with pytest.raises(ConfigError, match=told):
-        layer_table.select(layer_table.read("mobilenet_v2"), layers, "networks.x.layers")
+        layer_table.select(shipped("mobilenet_v2"), layers, "networks.x.layers")
 
 
 def test_layers_may_have_their_number():
     """As pytorch_feature_analysis writes them: the first convolution is the first layer, the input 0."""
-    rows = layer_table.read("alexnet")
+    rows = shipped("alexnet")
     chosen = layer_table.select(rows, [("relu1", 2), ("conv1", 1), ("input", 0), "maxpool1"], "layers")
     assert chosen == ("input", "conv1", "relu1", "maxpool1")
     assert layer_table.names(rows, {"first": ("conv1", 1)}, "layers") == {"first": "conv1"}
@@ -141,32 +94,12 @@ def test_layers_may_have_their_number():
         layer_table.select(rows, [("fc2", 19)], "layers")
 
 
-def test_an_unknown_architecture():
-    with pytest.raises(ConfigError, match=r"architecture: 'mobilenet_v3' is unknown; did you mean"):
-        torchvision.Torchvision().rows("mobilenet_v3")
-
-
 def test_planning_needs_no_torch():
     code = (
-        "import sys; from repscape.networks import torchvision\n"
-        "from repscape.networks.lib import layer_table\n"
-        "layer_table.names(torchvision.rows('vgg16'), 'all', 'x')\n"
-        "assert not {'torch', 'xarray', 'netCDF4'} & set(sys.modules)"
+        "import sys; from repscape.networks import torchvision, timm, python\n"
+        "from repscape.networks.lib import layer_table, layer_table_cache\n"
+        "rows = layer_table_cache.rows({'kind': 'torchvision', 'architecture': 'vgg16'})\n"
+        "layer_table.names(rows, 'all', 'x')\n"
+        "assert not {'torch', 'timm', 'xarray', 'netCDF4'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_layers_file(tmp_path):
-    rows = shapes(maker("squeezenet1_1"))
-    path = tmp_path / "layers.nc"
-    keys = {"network": "net", "architecture": "squeezenet1_1", "weights": "random", "weights_sha256": "00"}
-    layer_table.write_layers(path, rows, preprocess=json.dumps({}), categories=["cat", "dog"], **keys)
-    assert str(layer_table.read_layers(path)) == str(rows)  # NaN is not equal to itself
-    with netcdf.open_file(path, "layers") as dataset:
-        assert list(dataset["layer"][:3]) == ["input", "conv1", "relu1"]
-        assert list(dataset["order"][:3]) == [0, 1, 2]
-        assert list(dataset["category"][:]) == ["cat", "dog"]
-        assert list(dataset.input_size) == [224, 224]
-        assert dataset.architecture == "squeezenet1_1"
-    order, row = layer_table.find(rows, "block2")
-    assert (order, row.label) == (10, "cat1")

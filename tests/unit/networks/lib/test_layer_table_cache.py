@@ -1,7 +1,7 @@
 """Tables of layers that are made when a plan is made, and kept."""
 
+import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,7 @@ def section(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("planned_net.py").write_text(NETWORK)
     layer_table_cache._rows.cache_clear()
+    layer_table_cache._failed.clear()
     return {
         "kind": "python", "factory": "planned_net.py:make", "kwargs": None, "classes": None,
         "preprocess": None, "seed": 3, "weights": None, "file": None,
@@ -83,7 +84,7 @@ def test_a_network_that_needs_numbers_to_be_built(section):
     ("change", "told"),
     [
         ({"kwargs": {"deep": 2}}, r"factory: make\(deep=2\) failed: TypeError"),
-        ({"factory": "planned_net.py:stop"}, "the network cannot be built: Python ended with 7"),
+        ({"factory": "planned_net.py:stop"}, "the network cannot be built: Python ended: exit status 7"),
         ({"factory": "planned_net.py:mke"}, "function 'mke' is unknown; did you mean 'make'"),
         ({"preprocess": {"resize": None, "crop": [2, 2]}}, "input of 2 x 2 pixels.*Set preprocess"),
     ],
@@ -117,7 +118,8 @@ def test_a_full_cache_is_told(section, monkeypatch):
     """The process finds no room even for its message."""
 
     def run(command, **_):
-        Path(command[-1]).touch()
+        (task,) = json.loads(command[-1])
+        Path(f"{task['files']}.error").touch()
         return subprocess.CompletedProcess(command, 1, stderr="")
 
     monkeypatch.setattr(layer_table_cache.subprocess, "run", run)
@@ -134,16 +136,23 @@ def test_an_unknown_architecture_of_timm(section):
         layer_table_cache.rows(section)
 
 
-def test_what_ships_needs_neither_torch_nor_a_process():
-    code = (
-        "import sys; from repscape.networks import timm, python\n"
-        "from repscape.networks.lib import layer_table_cache\n"
-        "layer_table_cache.subprocess.run = None\n"
-        "rows = layer_table_cache.rows({'kind': 'cornet_s'})\n"
-        "rows += layer_table_cache.rows({'kind': 'torchvision', 'architecture': 'alexnet'})\n"
-        "assert not {'torch', 'timm', 'xarray', 'netCDF4'} & set(sys.modules)"
+def test_tables_that_are_missing_are_made_in_one_process(section, monkeypatch, caplog):
+    """Modules of the same name in different folders are different; one that fails harms no other."""
+    sections = []
+    for folder, kernel in (("a", 3), ("b", 5)):
+        Path(folder).mkdir()
+        Path(folder, "same_name.py").write_text(NETWORK.replace("3, 3, 3", f"3, 3, {kernel}"))
+        sections.append(section | {"factory": f"{folder}/same_name.py:make"})
+    failing = section | {"factory": "planned_net.py:stop"}
+    run, calls = layer_table_cache.subprocess.run, []
+    monkeypatch.setattr(
+        layer_table_cache.subprocess, "run", lambda *args, **keys: calls.append(1) or run(*args, **keys)
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    layer_table_cache.prepare([*sections, failing])
+    assert [layer_table_cache.rows(one)[1].units for one in sections] == [3 * 222**2, 3 * 220**2]
+    with pytest.raises(ConfigError, match=r"cannot be built.*exit status 7"):
+        layer_table_cache.rows(failing)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(("kind", "classes", "wrong"), [

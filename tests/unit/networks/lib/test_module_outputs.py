@@ -6,9 +6,9 @@ from torch import nn
 
 from repscape.core.errors import ConfigError
 from repscape.networks import cornet_s
-from repscape.networks.lib import layer_table
+from repscape.networks.lib import layer_table, layer_table_cache, layers_file
 from repscape.networks.lib.freeze import freeze
-from repscape.networks.lib.layer_table_export import shapes
+from repscape.networks.lib.layer_table_build import table_without_numbers
 from repscape.networks.lib.loaded import Loaded
 from repscape.networks.torchvision import Torchvision, build
 from repscape.traced.network import first_of
@@ -85,6 +85,10 @@ def test_a_module_is_what_a_hook_on_it_sees(architecture):
     containers = {path for path, part in module.named_modules() if path and any(part.children())}
     assert len(paths & containers) > 4
     assert sum(row.parameters for row in network.rows) == sum(p.numel() for p in module.parameters())
+
+
+def shipped(architecture):
+    return layer_table_cache.rows({"kind": "torchvision", "architecture": architecture})
 
 
 class InPlace(nn.Module):
@@ -186,7 +190,7 @@ def test_what_is_left_out_is_said_with_the_reason(caplog):
         assert "several axes of images" in network.left_out["gram"]
         assert network.left_out["aside"] == "is not called"
         assert "several axes of images: gram" in caplog.text
-        text = layer_table.format_left_out(network.left_out)
+        text = layers_file.format_left_out(network.left_out)
         assert "is not called: aside" in text
 
 
@@ -202,19 +206,19 @@ class TraceableLeaving(Leaving):
 
 def test_layers_are_chosen_by_modules():
     def choose(architecture, layers):
-        return layer_table.select(layer_table.read(architecture), layers, "layers")
+        return layer_table.select(shipped(architecture), layers, "layers")
 
     # by torchvision's code: a bottleneck of ResNet ends in a ReLU, a dense block in the concatenation
     assert choose("resnet50", ["layer1", "layer4.1", "layer4"]) == ("relu10", "relu46", "relu49")
     assert choose("resnet50", ["layer4.1.relu_2"]) == ("relu46",)
     assert choose("densenet121", "features.denseblock1") == ("cat7",)
     (attention,) = choose("vit_b_16", "encoder.layers.encoder_layer_0.self_attention")
-    assert layer_table.find(layer_table.read("vit_b_16"), attention)[1].kind == "attention"
+    assert layer_table.find(shipped("vit_b_16"), attention)[1].kind == "attention"
     assert choose("alexnet", "features") == ("maxpool3",)
 
 
 def test_a_name_of_two_layers_is_asked_about():
-    rows = layer_table.read("googlenet")
+    rows = shipped("googlenet")
     with pytest.raises(
         ConfigError, match=r"'conv1' is the label .* conv1\.conv .*\[conv1, 14\].*\[relu1, 16\]"
     ):
@@ -243,7 +247,7 @@ def test_a_module_keeps_its_path():
 def test_parameters_of_all_layers_are_those_of_the_network(architecture):
     """Those of all other architectures are counted with their shipped tables."""
     made = []
-    rows = shapes(
+    rows = table_without_numbers(
         lambda: made.append(Torchvision(architecture=architecture, weights="random").load()) or made[-1]
     )
     assert sum(row.parameters for row in rows) == sum(p.numel() for p in made[0].module.parameters())

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from repscape.core.errors import DataError
-from repscape.networks.lib.weights import insert, read
+from repscape.networks.lib.state_dicts import insert, read
 
 
 def network():

@@ -12,7 +12,7 @@ from repscape.core.errors import ConfigError
 from repscape.figures.trained_untrained import twins
 from repscape.networks import torchvision
 from repscape.networks.lib.loaded import weights_sha256
-from repscape.networks.lib.weights import drawn
+from repscape.traced.generators import drawing_from
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_an_untrained_twin_sees_what_the_trained_network_does(study):
     study["networks"]["second"] = section | {"weights": "IMAGENET1K_V2"}  # which of the two?
     assert config.resolve(study).config["networks"]["twin"]["like"] is None
     study["networks"]["net"]["like"] = "IMAGENET1K_V2"
-    with pytest.raises(ConfigError, match=r"networks.net: like: the weights IMAGENET1K_V1 have a transform"):
+    with pytest.raises(ConfigError, match=r"networks.net.like: the weights IMAGENET1K_V1 have a transform"):
         config.resolve(study)
     del study["networks"]["net"]["like"]
     study["networks"]["twin"]["like"] = "IMAGENET1K_V3"
-    with pytest.raises(ConfigError, match=r"networks.twin: like: 'IMAGENET1K_V3' is unknown; did you mean"):
+    with pytest.raises(ConfigError, match=r"networks.twin.like: 'IMAGENET1K_V3' is unknown; did you mean"):
         config.resolve(study)
 
 
@@ -84,7 +84,7 @@ def test_what_is_drawn_follows_the_seed_and_nobody_notices():
         return [torch.rand(1).item(), np.random.rand(), __import__("random").random()]
 
     def inside(seed):
-        with drawn(seed):
+        with drawing_from(seed):
             return numbers()
 
     states = torch.get_rng_state(), np.random.get_state()[1].tolist()

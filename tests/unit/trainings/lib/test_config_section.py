@@ -3,16 +3,13 @@
 import copy
 import re
 from pathlib import Path
-from typing import Any, Literal
 
 import pytest
 import yaml
-from repscape.trainings.lib.signature import hyperparameters
 
 from repscape import config
 from repscape.core.errors import ConfigError
-from repscape.networks.lib import layer_table_cache
-from repscape.networks.lib.layer_table_job import main as tabulate
+from repscape.plugin import registry
 
 NET = {
     "kind": "python", "factory": "repscape.networks.lib.tilt_cnn:make",
@@ -35,39 +32,28 @@ SMALL = {
     "populations": {"all": {"kind": "all"}},
     "samples": [{"population": "all"}],
 }
-OWN = '''
-import nothing_that_is_installed
+MINE = """
+from typing import Literal
+from repscape.plugin.contract import Training, parameter
 
-RATE = 0.1
+class Mine(Training):
+    \"\"\"A training of one's own.\"\"\"
 
-def train(network, training, held_out, *, epochs: int = 3, rate: float, kind: Literal["a", "b"] = "a",
-          warm=False, sizes: list[int] | None = None, momentum=1, seed, other: Thing = None):
-    yield [0.0]
+    epochs: int = parameter("How many.", 3, ge=1)
+    rate: float = parameter("How fast.")
+    flavour: Literal["a", "b"] = parameter("Which.", "a")
+    sizes: list[int] | None = parameter("How large.", None)
 
-def computed(network, training, held_out, *, rate=RATE):
-    yield [0.0]
-
-def alone(network, *, epochs=3):
-    yield [0.0]
-
-def open_ended(*given, epochs=3):
-    yield [0.0]
-'''  # fmt: skip
+    def train(self, network, training, held_out):
+        import nothing_that_is_installed
+        yield [0.0]
+"""
 
 
 @pytest.fixture(autouse=True)
 def tables(tmp_path_factory, monkeypatch):
-    """Tables of layers are made once for all of these tests, in this process."""
-    folder = tmp_path_factory.getbasetemp() / "cache"
-    monkeypatch.setenv("REPSCAPE_CACHE", str(folder))
-    monkeypatch.setattr(
-        "repscape.networks.lib.layer_table_cache._make",
-        lambda source, arguments, path: (
-            path.parent.mkdir(parents=True, exist_ok=True),
-            tabulate(source, arguments, Path(f"{path}.new"), Path(f"{path}.error")),
-            layer_table_cache._keep(Path(f"{path}.new"), path),
-        ),
-    )
+    """Tables of layers are made once for all of these tests."""
+    monkeypatch.setenv("REPSCAPE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture
@@ -76,9 +62,12 @@ def small():
 
 
 @pytest.fixture
-def own(tmp_path):
-    (tmp_path / "train.py").write_text(OWN)
-    return tmp_path / "train.py"
+def mine(tmp_path):
+    """A folder of plugins with a training."""
+    (tmp_path / "lab/trainings").mkdir(parents=True)
+    (tmp_path / "lab/trainings/mine.py").write_text(MINE)
+    yield [str(tmp_path / "lab")]
+    registry.use([])
 
 
 def mistakes(section, tmp_path):
@@ -106,9 +95,8 @@ def test_defaults(small):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"function": "sdg"}, "training.function: 'sdg' is unknown; did you mean 'sgd'? Valid: sgd. Or path"),
-        ({"function": None}, "training.function: expected sgd, or path/to/file.py:function; found None"),
-        ({"function": "no/file.py:train"}, "no/file.py: cannot be read (No such file"),
+        ({"kind": "sdg"}, "training.kind: 'sdg' is unknown; did you mean 'sgd'? Valid: sgd."),
+        ({"kind": None}, "training.kind: "),
         ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
         ({"epochs": 0}, "training.epochs: expected greater than or equal to 1; found 0"),
         ({"momentum": 1}, "training.momentum: expected less than 1"),
@@ -154,47 +142,13 @@ def test_a_network_is_not_trained_on_what_it_makes(small, tmp_path):
     assert "a stimulus cannot be made from itself: attacked ← attacked" in mistakes(small, tmp_path)
 
 
-def test_hyperparameters_are_read_without_running_the_file(own):
-    assert hyperparameters(f"{own}:train") == {
-        "epochs": (int, 3),
-        "rate": (float, ...),
-        "kind": (Literal["a", "b"], "a"),
-        "warm": (bool, False),
-        "sizes": (list[int] | None, None),
-        "momentum": (int | float, 1),
-        "seed": (Any, ...),
-        "other": (Any, None),
-    }
-    assert hyperparameters(f"{own}:open_ended") == {"epochs": (int | float, 3)}
-
-
-@pytest.mark.parametrize(
-    "annotation",
-    ["'number of epochs'", "Literal[K]", "list[Literal[K]]", "'None | None'", "list[...]", "dict[int]"],
-)
-def test_annotations_that_say_no_type_accept_anything(tmp_path, annotation):
-    file = tmp_path / "train.py"
-    file.write_text(f"def train(network, training, held_out, *, epochs: {annotation} = 3): ...")
-    assert hyperparameters(f"{file}:train") == {"epochs": (Any, 3)}
-
-
-def test_functions_that_cannot_train(own):
-    with pytest.raises(ConfigError, match="'rate': its default, RATE, cannot be known without running"):
-        hyperparameters(f"{own}:computed")
-    with pytest.raises(
-        ConfigError, match=r"expected def alone\(network, training, held_out, .*found alone\(network"
-    ):
-        hyperparameters(f"{own}:alone")
-    with pytest.raises(ConfigError, match="function 'trian' is unknown; did you mean 'train'"):
-        hyperparameters(f"{own}:trian")
-
-
-def test_a_function_of_ones_own(small, own, tmp_path):
-    training = {key: TRAINING[key] for key in ("stimulus", "held_out")} | {"function": f"{own}:train"}
-    small["networks"]["trained"]["training"] = training | {"rate": 0.5, "sizes": [3], "momentum": 0.9}
+def test_a_training_of_ones_own(small, mine, tmp_path):
+    small["plugins"] = mine
+    training = {key: TRAINING[key] for key in ("stimulus", "held_out")} | {"kind": "mine"}
+    small["networks"]["trained"]["training"] = training | {"rate": 0.5, "sizes": [3]}
     found = config.resolve(small).config["networks"]["trained"]["training"]
-    assert {key: found[key] for key in ("epochs", "rate", "kind", "warm", "sizes", "momentum")} == {
-        "epochs": 3, "rate": 0.5, "kind": "a", "warm": False, "sizes": [3], "momentum": 0.9
+    assert {key: found[key] for key in ("epochs", "rate", "flavour", "sizes")} == {
+        "epochs": 3, "rate": 0.5, "flavour": "a", "sizes": [3]
     }  # fmt: skip
     assert found["seed"] > 0
     small["networks"]["trained"]["training"] = training | {"rtae": 0.5, "epochs": "many"}

@@ -21,6 +21,7 @@ from repscape.core.errors import DataError, some
 from repscape.core.logs import logger
 from repscape.networks.lib.loaded import Loaded, weights_sha256
 from repscape.networks.lib.module_outputs import Output
+from repscape.traced import generators
 from repscape.traced.network import INPUT, Folder, Frozen, Names, first_of, order
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def write_down(loaded: Loaded, shown: torch.Tensor) -> "tuple[Frozen, dict[str, 
     shown : float32 tensor (3, 3, y, x)
         Images; see probe.py.
     """
-    from repscape.networks.lib.layer_table_build import build, build_from_hooks
+    from repscape.networks.lib.layers_of_graph import build
+    from repscape.networks.lib.layers_of_hooks import build_from_hooks
     from repscape.networks.lib.probe import BATCHES
 
     size = tuple(shown.shape[2:])
@@ -168,14 +170,13 @@ def trace(module: nn.Module) -> Traced:
     Exception
         It cannot be traced.
     """
-    from repscape.networks.lib.layer_table_build import TRANSFORMERS
-    from repscape.networks.lib.probe import generators
+    from repscape.networks.lib.operation import TRANSFORMERS
 
     if any(isinstance(part, TRANSFORMERS) for part in module.modules()):
         raise RuntimeError("torch's Transformer modules decide by the data what they run")
-    tracer, before = _Tracer(module), generators()
+    tracer, before = _Tracer(module), generators.states()
     graph = tracer.trace(module.eval())
-    if generators() != before:
+    if generators.states() != before:
         raise RuntimeError("it draws random numbers, which a graph would keep")
     graph._tracer_cls = None  # so that the file needs no class of ours to open
     order, gone = list(graph.nodes), {}

@@ -9,9 +9,7 @@ set ``blocks`` is made of these, of the input and of the head (see layer_table_b
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repscape.core.errors import ConfigError
 from repscape.traced.layer_info import Row
@@ -19,63 +17,11 @@ from repscape.traced.layer_info import Row
 if TYPE_CHECKING:
     from repscape.plugin.parameter_types import Layers
 
-FOLDER = Path(__file__).parent / "tables"
-WEIGHTS = FOLDER / "weights.csv"
 LAYER_SETS = ("blocks", "all")
 NONE = "expected at least one layer, found none. Try: blocks."
 KEEP_THEIR_NAMES = ("input", "predictions")
 
 Numbered = tuple[str, int]
-
-
-@cache
-def weight_names() -> dict[str, list[str]]:
-    """Return the names of torchvision's weights by architecture."""
-    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
-        return {row["architecture"]: row["weights"].split() for row in csv.DictReader(stream)}
-
-
-@cache
-def default_weights(architecture: str) -> str:
-    """Return the name of those of torchvision's weights that are the default."""
-    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
-        return next(row["default"] for row in csv.DictReader(stream) if row["architecture"] == architecture)
-
-
-@cache
-def _resizing() -> dict[str, dict[str, tuple[int, str]]]:
-    with open(WEIGHTS, encoding="utf-8", newline="") as stream:
-        return {
-            row["architecture"]: {
-                name: (int(resize), interpolation)
-                for name, resize, interpolation in zip(
-                    *(row[key].split() for key in ("weights", "resize", "interpolation")), strict=True
-                )
-            }
-            for row in csv.DictReader(stream)
-        }
-
-
-def resizing(architecture: str) -> dict[str, tuple[int, Any]]:
-    """Return to what and how the transforms of torchvision's weights resize: {weights: (side, filter)}."""
-    return _resizing()[architecture]
-
-
-def architectures() -> list[str]:
-    """List torchvision's architectures, whose tables ship with the package."""
-    return sorted(weight_names())
-
-
-def read(architecture: str) -> tuple[Row, ...]:
-    """Read a table that ships with the package, at the network's usual input size."""
-    return read_file(FOLDER / f"{architecture}.tsv")
-
-
-@cache
-def read_file(path: Path) -> tuple[Row, ...]:
-    """Read a table that `layer_table_export.write` wrote."""
-    with open(path, encoding="utf-8", newline="") as stream:
-        return parse(stream)
 
 
 def parse(lines: Iterable[str]) -> tuple[Row, ...]:
@@ -250,112 +196,4 @@ def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
         f"'{name}' is unknown{hint} Valid: the layer sets blocks and all; of these, {blocks}; any of the "
         f"labels {rows[1].label} … {rows[-1].label}; or the path of a module or another node, such as "
         f"{rows[1].node}."
-    )
-
-
-COLUMNS = Row._fields[1:]
-
-
-def write_layers(
-    path,
-    rows: Iterable[Row],
-    *,
-    network: str,
-    architecture: str,
-    weights: str,
-    weights_sha256: str,
-    preprocess: str,
-    categories: list[str] | None,
-    left_out: Mapping[str, str] | None = None,
-    noise_seed: int | None = None,
-) -> None:
-    """Write a network's table of layers as NetCDF.
-
-    Parameters
-    ----------
-    path : str or Path
-    rows : iterable of Row
-    network, architecture, weights, weights_sha256 : str
-    preprocess : str
-        As json.
-    categories : list of str or None
-        Names of the outputs.
-    left_out : mapping of str to str, optional
-        Outputs that are no layers, by path, and why.
-    noise_seed : int, optional
-        Of random numbers that the network draws.
-    """
-    from repscape.io import netcdf
-
-    rows = list(rows)
-    variables: dict = {
-        "layer": (("layer",), [row.label for row in rows]),
-        "order": (("layer",), list(range(len(rows)))),
-    }
-    for name in COLUMNS:
-        attributes = {"units": "pixels"} if name.startswith("receptive_field") else {}
-        variables[name] = (("layer",), [getattr(row, name) for row in rows], attributes)
-    if categories:
-        variables["category"] = (("category",), categories)
-    if left_out:
-        variables["left_out"] = (("left_out",), list(left_out))
-        variables["left_out_for_it"] = (("left_out",), list(left_out.values()))
-    attributes = {
-        "network": network,
-        "architecture": architecture,
-        "weights": weights,
-        "weights_sha256": weights_sha256,
-        "preprocess": preprocess,
-        "input_size": [rows[0].height, rows[0].width],
-        "noise_seed": noise_seed,
-    }
-    netcdf.write(path, kind="layers", variables=variables, attributes=attributes)
-
-
-def read_layers(path) -> list[Row]:
-    """Read the table of layers that `write_layers` wrote."""
-    from repscape.io import netcdf
-
-    with netcdf.open_file(path, "layers") as dataset:
-        columns = [dataset["layer"][:], *(dataset[name][:] for name in COLUMNS)]
-        return [
-            Row(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
-            for cells in zip(*columns, strict=True)
-        ]
-
-
-def read_left_out(path) -> dict[str, str]:
-    """Read which outputs are no layers, and why, from what `write_layers` wrote."""
-    from repscape.io import netcdf
-
-    with netcdf.open_file(path, "layers") as dataset:
-        if "left_out" not in dataset.variables:
-            return {}
-        return dict(zip(dataset["left_out"][:], dataset["left_out_for_it"][:], strict=True))
-
-
-def format_left_out(left_out: Mapping[str, str]) -> str:
-    """Print which outputs are no layers, and why, a reason a line."""
-    paths: dict[str, list[str]] = {}
-    for path, reason in left_out.items():
-        paths.setdefault(reason, []).append(path)
-    return "".join(f"\nleft out, for it {reason}: {', '.join(found)}" for reason, found in paths.items())
-
-
-def format_table(rows: Iterable[Row]) -> str:
-    """Print a table of layers as aligned text, for copying labels into a config."""
-    numbers = ("channels", "height", "width", "units", "parameters", "field")
-    header = ("layer", "block", "node", "kind", *numbers, "modules")
-    lines: list[tuple[str, ...]] = [header]
-    for row in rows:
-        field = "" if math.isnan(row.receptive_field_size) else f"{row.receptive_field_size:g}"
-        cells = (row.label, row.block, row.node, row.kind, row.channels, row.height, row.width)
-        lines.append((*map(str, cells), str(row.units), str(row.parameters), field, row.modules))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if header[at] in numbers else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
     )

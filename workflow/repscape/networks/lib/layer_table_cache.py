@@ -1,10 +1,11 @@
-"""Tables of layers when a plan is made: without torch where one ships or has been made before.
+"""Tables of layers when a plan is made, without torch where they ship or have been made before.
 
-A source of networks whose tables ship with the package defines `rows(*, …)`. Any other defines
-`untrained(*, …)`, which builds the network with random weights: its table is then made once, in a
-process of its own, and kept in the cache.
+Those of torchvision's architectures and of CORnet-S ship in one file, layer_tables.zip: a plan that had to
+import torch would take seconds longer. Others are made from `Network.untrained` when a plan first needs
+them, all that are missing in one process, and kept in the cache.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -12,7 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +24,10 @@ from repscape.core.logs import logger
 from repscape.io import asset_store
 from repscape.networks.lib import layer_table
 from repscape.plugin import code_digest, registry, schema
-from repscape.plugin.contract import Network
 from repscape.traced.layer_info import Row
+
+SHIPPED = Path(__file__).with_name("layer_tables.zip")
+_failed: dict[Path, str] = {}  # networks that could not be built, in this process
 
 
 def rows(section: Mapping) -> tuple[Row, ...]:
@@ -39,15 +43,20 @@ def rows(section: Mapping) -> tuple[Row, ...]:
     ConfigError
         The network cannot be built.
     """
-    plugin = registry.find("networks", section[schema.KIND], "networks")
-    without = {"seed", "weights", "file"} if ships(section) else {"seed"}
-    arguments = {key: section[key] for key in plugin.parameters if key not in without}
-    return _rows(section[schema.KIND], json.dumps(arguments, sort_keys=True))
+    return _rows(json.dumps(_relevant(section), sort_keys=True))
 
 
-def ships(section: Mapping) -> bool:
-    """Whether the table of a network ships with the package."""
-    return registry.find("networks", section[schema.KIND], "networks").rows is not Network.rows
+def prepare(sections: Iterable[Mapping]) -> None:
+    """Make the tables of several networks that are missing, in one process; errors are left to `rows`."""
+    missing = {}
+    for section in map(_relevant, sections):
+        try:
+            if _shipped(section) is None and not (path := _path(section)).exists():
+                missing[path] = section
+        except ConfigError:
+            continue
+    with contextlib.suppress(OSError):  # `rows` says it
+        _failed.update(_make(missing) if missing else {})
 
 
 def predictions(section: Mapping) -> int | None:
@@ -58,14 +67,14 @@ def predictions(section: Mapping) -> int | None:
     ConfigError
         The network cannot be built.
     """
-    if ships(section):
-        return None  # its table is that of the architecture
+    if "classes" not in _relevant(section):
+        return None
     last = rows(section)[-1]
     return last.units if last.kind == "predictions" else None
 
 
-def own_code(section: Mapping) -> list[str]:
-    """Digest the code outside this package that a network is built by, a digest a file."""
+def code_digests(section: Mapping) -> list[str]:
+    """Digest the code outside this package that builds a network, a digest a file."""
     files = schema.make("networks", section).code_files()
     return [code_digest.digest(file) for file in files]
 
@@ -76,32 +85,75 @@ def libraries(section: Mapping) -> dict[str, str]:
     return {name: version(name) for name in plugin.libraries}
 
 
+def shipped_name(section: Mapping) -> str:
+    """Name a table within the file of those that ship.
+
+    Parameters
+    ----------
+    section : mapping
+        What the layers depend on (see `Network.layers_depend_on`), and the plugin.
+    """
+    others = [str(value) for key, value in sorted(section.items()) if key != schema.KIND]
+    return f"{'-'.join([section[schema.KIND], *others])}.tsv"
+
+
+def _relevant(section: Mapping) -> dict:
+    """Return what of a section a network's layers depend on."""
+    plugin = registry.find("networks", section[schema.KIND], "networks")
+    names = plugin.layers_depend_on
+    if names is None:
+        names = [name for name in plugin.parameters if name != "seed"]
+    return {schema.KIND: section[schema.KIND]} | {name: section[name] for name in names if name in section}
+
+
 @cache
-def _rows(source: str, arguments: str) -> tuple[Row, ...]:
-    section = {schema.KIND: source} | json.loads(arguments)
-    if ships(section):
-        return schema.make("networks", section).rows()
-    made_by = {
-        "section": section,
-        "own_code": own_code(section),
-        "versions": {"torch": version("torch")} | libraries(section),
-        "code": code_digest.digest(
-            code_digest.PACKAGE / "networks/lib/layer_table_job.py",
-            registry.file("networks", source),
-        ),
-    }
-    key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
-    path = asset_store.cache_folder() / "tables" / f"{key[:32]}.tsv"
+def _rows(section: str) -> tuple[Row, ...]:
+    relevant = json.loads(section)
+    shipped = _shipped(relevant)
+    if shipped is not None:
+        return shipped
+    path = _path(relevant)
     try:
         found = _kept(path)
-        if found is None:
-            _make(source, arguments, path)
+        if found is None and path not in _failed:
+            _failed.update(_make({path: relevant}))
             found = _kept(path)
     except OSError as error:
-        raise ConfigError(f"{asset_store.cannot_be_used(error)} A table of layers takes up to 1 MB.") from error
+        raise ConfigError(
+            f"{asset_store.cannot_be_used(error)} A table of layers takes up to 1 MB."
+        ) from error
+    if path in _failed:
+        raise ConfigError(_failed[path])
     if found is None:
-        raise ConfigError(f"{path}: was made, and is not there or damaged. Check the disk, then run again.")
+        raise ConfigError(f"{path}: was written, but is missing or damaged. Check the disk, then run again.")
     return found
+
+
+def _shipped(section: Mapping) -> tuple[Row, ...] | None:
+    """Read a table that ships; None where none does."""
+    if registry.find("networks", section[schema.KIND]).layers_depend_on is None:
+        return None
+    with zipfile.ZipFile(SHIPPED) as archive:
+        try:
+            text = archive.read(shipped_name(section))
+        except KeyError:
+            return None
+    return layer_table.parse(text.decode().splitlines())
+
+
+def _path(section: Mapping) -> Path:
+    """Return where a table is kept: its name says what it was made of."""
+    made_of = {
+        "section": section,
+        "code_files": code_digests(section),
+        "versions": {"torch": version("torch")} | libraries(section),
+        "code": code_digest.digest(
+            code_digest.PACKAGE / "networks/lib/layer_table_build.py",
+            registry.file("networks", section[schema.KIND]),
+        ),
+    }
+    key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return asset_store.cache_folder() / "tables" / f"{key[:32]}.tsv"
 
 
 def _kept(path: Path) -> tuple[Row, ...] | None:
@@ -116,49 +168,63 @@ def _kept(path: Path) -> tuple[Row, ...] | None:
     return layer_table.parse(text.decode().splitlines())
 
 
-def _keep(table: Path, path: Path) -> None:
-    """Put a table into the cache."""
-    text = table.read_bytes()
-    table.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-    os.replace(table, path)
+def _make(missing: Mapping[Path, Mapping]) -> dict[Path, str]:
+    """Make tables and put them into the cache; return why some could not be made.
 
-
-def _make(source: str, arguments: str, path: Path) -> None:
-    """Make a table in a process of its own: the network's code may import, print and break anything."""
-    what = ", ".join(str(value) for value in json.loads(arguments).values() if isinstance(value, str))
-    logger.warning("%s: making the table of its layers; this is done once", what)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
-        table, told = Path(temporary, "table.tsv"), Path(temporary, "error.txt")
-        command = [
-            sys.executable,
-            "-m",
-            "repscape.networks.lib.layer_table_job",
-            source,
-            arguments,
-            str(table),
-            str(told),
+    They are made in another process, for a network's code may import, print and break anything.
+    """
+    for section in missing.values():
+        what = ", ".join(
+            str(value) for key, value in section.items() if isinstance(value, str) and key != "kind"
+        )
+        logger.warning("%s: making the table of its layers; this is done once", what or section[schema.KIND])
+    (folder,) = {path.parent for path in missing}
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = {}
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        tasks = [
+            {"section": section, "files": str(Path(temporary, path.stem))}
+            for path, section in missing.items()
         ]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, _path()))}
+        command = [sys.executable, "-m", "repscape.networks.lib.layer_table_build", json.dumps(tasks)]
+        search = [str(code_digest.PACKAGE.parent), os.environ.get("PYTHONPATH")]
         done = subprocess.run(
             command,
-            env=environment,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
         )
-        mistake = told.read_text(encoding="utf-8") if told.is_file() else ""
-        if os.strerror(errno.ENOSPC) in mistake + done.stderr or (told.is_file() and not mistake):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
-        if mistake:
-            raise ConfigError(mistake)
-        if done.returncode or not table.is_file():
-            last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
-            raise ConfigError(f"the network cannot be built: Python ended with {done.returncode}: {last}")
-        _keep(table, path)
+        for path in missing:
+            mistake = _put(Path(temporary, path.stem), path, done)
+            if mistake:
+                failed[path] = mistake
+    return failed
 
 
-def _path() -> tuple[str, str | None]:
-    """Let the process find this very package."""
-    return str(code_digest.PACKAGE.parent), os.environ.get("PYTHONPATH")
+def _put(made: Path, path: Path, done: subprocess.CompletedProcess) -> str | None:
+    """Put a table that was made into the cache, or return why it was not.
+
+    Parameters
+    ----------
+    made : Path
+        What was written, but for its suffixes: the table, the error, and what the network's code printed.
+    path : Path
+        In the cache.
+    done : the process that has ended
+    """
+    table, error, log = (made.with_suffix(suffix) for suffix in (".tsv", ".error", ".log"))
+    mistake = error.read_text(encoding="utf-8") if error.is_file() else ""
+    printed = done.stderr + (log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "")
+    if os.strerror(errno.ENOSPC) in mistake + printed or (error.is_file() and not mistake):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+    if mistake:
+        return mistake
+    if not table.is_file():
+        last = (printed.strip().splitlines() or ["nothing was printed"])[-1]
+        return f"the network cannot be built: Python ended: {last}"
+    text = table.read_bytes()
+    table.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    os.replace(table, path)
+    return None

@@ -24,7 +24,7 @@ class Loaded(NamedTuple):
         The names of the outputs, where they are classes and known.
     blocks : mapping of node path to name
         Outputs of blocks, where the network has names for them; else they are found (see
-        layer_table_build.py).
+        blocks.py).
     classifies : bool
         False where outputs (image, feature) are no classes.
     folder : str

@@ -4,7 +4,6 @@ The axis whose length changes with the batch is the image's. Of that image the a
 network that answers it otherwise in other company, or draws random numbers, is found so.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from repscape.traced import generators
 from repscape.traced.preprocess import Preprocess
 
 # The batches: the shared image is number 0, first in the one and last in the other
 BATCHES = ([0, 1], [2, 1, 0])
 COMPARED = 2**16  # values of an output, at most
 
+Batches = tuple[torch.Tensor, torch.Tensor]
 Note = Callable[[str, Any], None]
 Run = Callable[[torch.Tensor, Note], None]
 
@@ -83,13 +84,13 @@ def look(run: Run, first: torch.Tensor, second: torch.Tensor, *, values: bool = 
     """
     seen: dict[str, Seen] = {}
     answers: dict[str, dict[int, torch.Tensor]] = {}
-    state = generators() if values else None
+    state = generators.states() if values else None
 
     def note_first(name: str, value) -> None:
         nonlocal state
         seen[name] = entry = Seen(shapes(value))
         if values:
-            before, state = state, generators()
+            before, state = state, generators.states()
             entry.draws = before != state
             if isinstance(entry.shape, tuple):
                 axes = [axis for axis, length in enumerate(entry.shape) if length == 2]
@@ -167,17 +168,3 @@ def _answer(value: torch.Tensor, axis: int, place: int) -> torch.Tensor:
     """Copy the answer to an image, thinned out."""
     flat = value.detach().select(axis, place).flatten()
     return flat[:: -(-len(flat) // COMPARED) or 1].clone()
-
-
-def generators() -> tuple:
-    """Return the states of all generators that networks draw from."""
-    of_numpy = np.random.get_state(legacy=False)
-    key, *place = of_numpy["state"].values()
-    return (
-        torch.get_rng_state().numpy().tobytes(),
-        random.getstate(),
-        key.tobytes(),
-        *place,
-        of_numpy["has_gauss"],
-        of_numpy["gauss"],
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repscape.core.errors import DataError
 from repscape.io.netcdf import check_name, name_of, replacing
 from repscape.networks.lib.loaded import Loaded, sum_of
-from repscape.networks.lib.weights import insert
+from repscape.networks.lib.state_dicts import insert
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,10 +10,10 @@ from torch import nn
 
 from repscape.core.errors import DataError, RepscapeError
 from repscape.core.logs import logger
-from repscape.networks.lib.factory import told
-from repscape.networks.lib.weights import drawn
 from repscape.plugin import registry
 from repscape.plugin.contract import Training
+from repscape.plugin.user_functions import describe
+from repscape.traced.generators import drawing_from
 from repscape.trainings.lib.dataset import Examples
 
 AT_A_TIME = 100  # images whose answers are judged
@@ -77,7 +77,7 @@ def follow(
     if math.isnan(course.accuracy[0][0]):
         logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
     try:
-        with drawn(seed):
+        with drawing_from(seed):
             for losses in _epochs(training_plugin, name, network, training, held_out):
                 _check(losses, name, sum(map(len, course.losses)), len(course.losses) + 1)
                 course.losses.append(losses)
@@ -160,7 +160,7 @@ def _epochs(training_plugin, name, network, training, held_out) -> Iterator[list
         raise
     except Exception as error:
         if not registry.file("trainings", name).is_relative_to(registry.PACKAGE):
-            raise DataError(f"{name}: the function failed: {told(error)}.") from error
+            raise DataError(f"{name}: the function failed: {describe(error)}.") from error
         raise
 
 
