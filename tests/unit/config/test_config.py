@@ -486,7 +486,7 @@ def test_sets_of_images(small, tmp_path):
         ("s", {"entries": ["obj"], **OF}, ": all images: obj obj001: expected one image, found 4"),
         ("s", {"entries": [], **OF}, ".entries: expected"),
         ("s", {"combine": "maen", **OF}, ".combine: 'maen' is unknown; did you mean 'mean'?"),
-        ("s", {"combine": "my.py:f", **OF}, ".combine: my.py: cannot be read"),
+        ("s", {"combine": "my.py:f", **OF}, ".combine: my.py: no such file"),
         ("s", {"combinations": {"c": {"of": [{"color": 0}]}}, **OF}, "color '0' is unknown"),
         ("s", {"combinations": {"c": {"of": []}}, **OF}, ".combinations.c.of: expected"),
         ("all_images", OF, ": 'all_images' is the name of those of all images"),
