@@ -8,14 +8,12 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.inference_caption import caption, reference
 from repscape.figures.lib.inference_lines import Shown, more_alike, select
-from repscape.figures.lib.shown import Corrected
+from repscape.figures.lib.shown import Corrected, OfAnalysis
 from repscape.figures.lib.style import COLOURS, RAMP, along, figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.compare.significance import ALPHA
 from repscape.rdms.labels import Where
-from repscape.study import defaults
-from repscape.study.study import Study
 
 CEILING = "0.86"
 # Marks that a legend explains where they are drawn: their look, and their meaning
@@ -28,25 +26,15 @@ MARKS = {
 }
 
 
-class Inference(Corrected, Figure):
+class Inference(OfAnalysis, Corrected, Figure):
     """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
 
     category = "RDMs"
+    _kind = "inference"
 
-    analysis: str | None = parameter("An analysis made by `inference`, by default that of its name.", None)
     where: Where | None = parameter(
         "Which of its models are shown, by their labels; corrections are for all of them.", None
     )
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file.
-
-        Raises
-        ------
-        ConfigError
-            No analysis of that name compares RDMs with a reference.
-        """
-        return {"inference": defaults.analysis_file(study, self.analysis, "inference")}
 
     def draw(self, data: Mapping):
         """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.

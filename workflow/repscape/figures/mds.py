@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions, legend_items, map_layout, mds_caption, rdm_labels
 from repscape.figures.lib.entry_pictures import EntryPictures
@@ -18,11 +17,10 @@ from repscape.figures.lib.map_keys import keys, own_scale
 from repscape.figures.lib.map_panel import MARGIN, Look, draw_panel
 from repscape.figures.lib.map_panels import Arranged, arrange, check_trajectories, join
 from repscape.figures.lib.millimetre_page import page
-from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.plugin.parameter_types import Period
-from repscape.rdms.labels import FOLLOWING, REPEATED, Where
+from repscape.rdms.labels import FOLLOWING
 from repscape.study.study import Study
 
 EDGE, GAP = 0.8, 3.0  # mm: around the page, between panels
@@ -32,16 +30,13 @@ SINGLE = 110.0  # mm, the width of a map alone
 SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures
 
 
-class Mds(OfAnalysis, Figure):
+class Mds(rdm_labels.OfRdmAnalysis, Figure):
     """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
 
     category = "RDMs"
 
     _kind = "mds"
 
-    where: Where | None = parameter(
-        "Which of its maps are shown, by their labels; of more than 30, those of evenly spaced layers.", None
-    )
     pictures: bool | None = parameter(
         "Whether entries are shown by pictures; by default where there is room for them.", None
     )
@@ -87,13 +82,9 @@ class Mds(OfAnalysis, Figure):
             No analysis of that name makes maps, they have one dimension, or a label is unknown.
         """
         files = super().inputs(study)
-        section = self._section(study)
+        section, labels, stimuli = self._section(study), self._labels(study), self._stimuli(study)
         if section["dims"] < 2:
             raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
-        labels = [label for label in select_rdms.labels(study, section["of"]) if label not in REPEATED]
-        labels.append("draws")
-        rdm_labels.check_where(study, self.analysis or "mds", self.where, labels)
-        stimuli = select_rdms.stimuli(study, section["of"], section["where"])
         levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
         if levels is not None:
             check_trajectories(self.trajectories, levels, labels, section["align"])

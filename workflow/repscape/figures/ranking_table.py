@@ -8,7 +8,7 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.depth import own
 from repscape.figures.lib.differentiation_curves import averaged, definition
 from repscape.figures.lib.millimetre_page import page
-from repscape.figures.lib.shown import OfOneSize, OfSource
+from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
@@ -20,13 +20,13 @@ ROW, LINE, TOP, LEFT, EM = 7.0, 2.4, 8.0, 7.0, 1.22  # mm: a row, a line in it, 
 SURE = 0.975  # share of resamples in which one stimulus must be above the next
 
 
-class RankingTable(OfSource, OfOneSize, Figure):
+class RankingTable(OfAnalysis, OfSource, OfOneSize, Figure):
     """Which stimulus a layer differentiates most: a table of ranks with intervals."""
 
     category = "Differentiation"
     shows_stimuli = True
+    _kind = "ranking"
 
-    analysis: str | None = parameter("An analysis made by `ranking`, by default that of its name.", None)
     layers: list[str] | None = parameter(
         "Which layers are shown; by default six, evenly spaced from the first to the last.", None
     )
@@ -36,7 +36,7 @@ class RankingTable(OfSource, OfOneSize, Figure):
         source = defaults.one_or_default(self.source, study.layers, "source")
         defaults.layers_of(study, source, self.layers)
         self._check(study, study.samples_of(source))
-        return {"ranking": defaults.analysis_file(study, self.analysis, "ranking")}
+        return super().inputs(study)
 
     def draw(self, data: Mapping):
         """Write stimuli by rank (rows) in some layers (columns), with D and its interval.

@@ -5,17 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.lib import select_rdms
 from repscape.analyses.ring import NUMBERS
-from repscape.figures.lib import captions, legends, rdm_labels, tuning_rows
+from repscape.figures.lib import captions, legends, tuning_rows
 from repscape.figures.lib.axes import round_axis
 from repscape.figures.lib.depth import depth_axis, label_height
+from repscape.figures.lib.rdm_labels import OfRdmAnalysis
 from repscape.figures.lib.rdm_names import telling
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
-from repscape.plugin.contract import Figure, parameter
+from repscape.plugin.contract import Figure
 from repscape.rdms.labels import FOLLOWING, Where
-from repscape.study import defaults
-from repscape.study.study import Study
 
 MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
 BANDED = 4  # with more, standard deviations would cover each other
@@ -29,30 +27,11 @@ FITS = {
 }
 
 
-class Rings(Figure):
+class Rings(OfRdmAnalysis, Figure):
     """How a circle in the stimuli lies in representations: whether it closes, and where it is stretched."""
 
     category = "RDMs"
-
-    analysis: str | None = parameter("An analysis made by `ring`, by default that of its name.", None)
-    where: Where | None = parameter(
-        "Which of its RDMs; of more than 15, evenly spaced layers of each source are shown.",
-        None,
-    )
-
-    def inputs(self, study: Study) -> dict:
-        """Name the file, and check by what RDMs are chosen.
-
-        Raises
-        ------
-        ConfigError
-            No analysis of that name describes rings, or a label or value is unknown.
-        """
-        path = defaults.analysis_file(study, self.analysis, "ring")
-        if self.where:
-            known = select_rdms.labels(study, study.config["analyses"][self.analysis or "ring"]["of"])
-            rdm_labels.check_where(study, self.analysis or "ring", self.where, [*known, "draws"])
-        return {"ring": path}
+    _kind = "ring"
 
     def draw(self, data: Mapping):
         """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations.

@@ -8,26 +8,24 @@ from repscape.core.errors import DataError
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
-from repscape.figures.lib.shown import OfOneSize
+from repscape.figures.lib.shown import OfAnalysis, OfOneSize
 from repscape.figures.lib.style import figure
-from repscape.plugin.contract import Figure, parameter
-from repscape.study import defaults
+from repscape.plugin.contract import Figure
 from repscape.study.study import Study
 
 PANEL = 80  # mm, about how wide one of two panels is
 
 
-class SdCdR2ByDepth(OfOneSize, Figure):
+class SdCdR2ByDepth(OfAnalysis, OfOneSize, Figure):
     """How well the differentiation of images (SD) predicts that of each layer (CD): R² by depth."""
 
     category = "Differentiation"
-
-    analysis: str | None = parameter("An analysis made by `sd_cd`, by default that of its name.", None)
+    _kind = "sd_cd"
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
         self._check(study, study.samples)
-        return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
+        return super().inputs(study)
 
     def draw(self, data: Mapping):
         """Draw R² of SD and CD over stimuli by layer, a row a source; beside it, without the reference.

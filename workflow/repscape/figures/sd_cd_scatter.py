@@ -8,9 +8,9 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.axes import ratio_axis
 from repscape.figures.lib.depth import depth_bar, own
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
-from repscape.figures.lib.shown import OfOneSize, OfSource
+from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import along, figure
-from repscape.plugin.contract import Figure, parameter
+from repscape.plugin.contract import Figure
 from repscape.study import defaults
 from repscape.study.study import Study
 
@@ -18,19 +18,18 @@ GREYS = ("#D5D5D5", "#B0B0B0", "#8A8A8A", "#606060", "#303030", "#000000")
 PALEST = 0.3  # how much of a stimulus's colour the first layer has
 
 
-class SdCdScatter(OfSource, OfOneSize, Figure):
+class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
     """Differentiation of a layer (CD) against that of the images (SD), with a regression line a layer."""
 
     category = "Differentiation"
     shows_stimuli = True
-
-    analysis: str | None = parameter("An analysis made by `sd_cd`, by default that of its name.", None)
+    _kind = "sd_cd"
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters."""
         source = defaults.one_or_default(self.source, study.layers, "source")
         self._check(study, study.samples_of(source))
-        return {"sd_cd": defaults.analysis_file(study, self.analysis, "sd_cd")}
+        return super().inputs(study)
 
     def draw(self, data: Mapping):
         """Draw D of every layer against D of the images, raw and relative to the reference.

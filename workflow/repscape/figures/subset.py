@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from repscape.analyses.lib import select_rdms
 from repscape.analyses.subset import VALUES
 from repscape.figures.lib import captions, legend_items
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
+from repscape.figures.lib.rdm_labels import OfRdmAnalysis
 from repscape.figures.lib.style import COLOURS, WIDTH
-from repscape.plugin.contract import Figure, parameter
-from repscape.rdms.labels import FOLLOWING, Where, indices_where
+from repscape.plugin.contract import Figure
+from repscape.rdms.labels import COLUMNS, FOLLOWING, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
-from repscape.study import defaults
 from repscape.study.study import Study
 
 MOST = 6  # RDMs
@@ -27,15 +26,15 @@ AXES = {
     "uniform": "unevenness of a set's dissimilarities",
 }
 OWN = (*VALUES, "entries")
+# Labels of RDMs, and not of their images
+OF_RDMS = {*COLUMNS, *FOLLOWING} - {"stimulus"}
 
 
-class Subset(Figure):
+class Subset(OfRdmAnalysis, Figure):
     """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
 
     category = "RDMs"
-
-    analysis: str | None = parameter("An analysis ``subset``, by its name.", None)
-    where: Where | None = parameter("Which of its RDMs. Of more than 6, evenly spaced ones are shown.", None)
+    _kind = "subset"
 
     def inputs(self, study: Study) -> dict:
         """Name the files.
@@ -43,12 +42,10 @@ class Subset(Figure):
         Raises
         ------
         ConfigError
-            No analysis of that name chooses subsets.
+            No analysis of that name chooses subsets, or a label or value is unknown.
         """
-        path = defaults.analysis_file(study, self.analysis, "subset")
-        section = study.config["analyses"][self.analysis or "subset"]
-        stimuli = select_rdms.stimuli(study, section["of"], section["where"])
-        return {"subset": path, "stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
+        stimuli = [study.path("stimulus", stimulus=name) for name in self._stimuli(study)]
+        return super().inputs(study) | {"stimuli": stimuli}
 
     def draw(self, data: Mapping):
         """Draw the chosen pictures of each RDM beside a histogram of random sets.
@@ -66,56 +63,46 @@ class Subset(Figure):
         }
         chosen = indices_where(labels, self.where)
         rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
-        told = [
+        naming = [
             name for name, values in labels.items() if name not in FOLLOWING and len(set(values[rdms])) > 1
         ]
         finder = EntryPictures(data["stimuli"])
-        entries = [_entries(table, labels, at) for at in rdms]
-        side, across = _sides(min(table.sizes["choice"], MOST_PICTURES))
-        lines = -(-min(table.sizes["choice"], MOST_PICTURES) // across)
-        pictures = lines * (side + BETWEEN)
-        high = max(20.0, pictures)
+        pictures = min(table.sizes["choice"], MOST_PICTURES)
+        side, across = _sides(pictures)
+        high = max(20.0, -(-pictures // across) * (side + BETWEEN))
         pitch = TITLE + high + TICKS
         fig, axes = page(len(rdms) * pitch + 4.5 + legend_items.ROW)
-        for number, (at, own) in enumerate(zip(rdms, entries, strict=True)):
+        for number, at in enumerate(rdms):
             top = number * pitch + TITLE
-            name = " · ".join(str(labels[label][at]) for label in told)
-            write(
-                axes,
-                LEFT,
-                top - TITLE + 0.8,
-                captions.shorten(f"{name}   " if told else "", 70) + _words(table, at),
-                fontsize=7,
-            )
+            name = " · ".join(str(labels[label][at]) for label in naming)
+            title = captions.shorten(f"{name}   " if naming else "", 70) + _words(table, at)
+            write(axes, LEFT, top - TITLE + 0.8, title, fontsize=7)
             panel = inset(axes, LEFT, top, PANEL, high)
             _histogram(panel, table, at)
             if number == len(rdms) - 1:
                 panel.set_xlabel(AXES[table.goal])
-            left = LEFT + PANEL + GAP
-            for place, entry in enumerate(own[:MOST_PICTURES]):
-                x, y = left + place % across * (side + BETWEEN), top + place // across * (side + BETWEEN)
-                image = finder.find(entry)
-                if image is None:  # a combination of images
-                    text = "\n".join(
-                        captions.shorten(value, int(side / 1.1))
-                        for key, value in entry.items()
-                        if key != "stimulus"
-                    )
-                    axes.text(x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=5)
-                else:
-                    pixels = finder.pixels(image)
-                    width, height = fit(pixels.shape, side, side)
-                    picture(
-                        axes,
-                        pixels,
-                        x + (side - width) / 2,
-                        y + (side - height) / 2,
-                        width,
-                        height,
-                        gid=f"{at}/{place}",
-                    )
+            entries = _entries(table, labels, at)[:pictures]
+            for place, entry in enumerate(entries):
+                x = LEFT + PANEL + GAP + place % across * (side + BETWEEN)
+                y = top + place // across * (side + BETWEEN)
+                _picture(axes, finder, entry, x, y, side, gid=f"{at}/{place}")
         legend_items.put(axes, [_key(table)], LEFT, len(rdms) * pitch + 4.5)
-        return fig, caption(table, labels, rdms, told)
+        return fig, caption(table, labels, rdms, naming)
+
+
+def _picture(
+    axes, finder: EntryPictures, entry: dict[str, str], x: float, y: float, side: float, gid: str
+) -> None:
+    """Draw an entry's picture in the middle of a square; of a combination of images its labels."""
+    image = finder.find(entry)
+    if image is None:
+        values = [value for label, value in entry.items() if label != "stimulus"]
+        text = "\n".join(captions.shorten(value, int(side / 1.1)) for value in values)
+        axes.text(x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=5)
+        return
+    pixels = finder.pixels(image)
+    width, height = fit(pixels.shape, side, side)
+    picture(axes, pixels, x + (side - width) / 2, y + (side - height) / 2, width, height, gid=gid)
 
 
 def _sides(count: int) -> tuple[float, int]:
@@ -129,32 +116,14 @@ def _sides(count: int) -> tuple[float, int]:
 
 
 def _entries(table, labels, at: int) -> list[dict[str, str]]:
-    """Return the labels of the entries chosen of an RDM, and which stimulus they are of."""
+    """Return the labels of the entries chosen of an RDM, and those of the RDM that its images may have."""
     names = [str(name) for name in table.variables if str(name).startswith("chosen_")]
-    shared = {label: str(values[at]) for label, values in labels.items()}
-    shared = {label: value for label, value in shared.items() if label not in OWN and value}
+    shared = {label: str(values[at]) for label, values in labels.items() if label not in OF_RDMS}
+    shared = {label: value for label, value in shared.items() if value}
     return [
-        _of_images(shared)
-        | {name.removeprefix("chosen_"): str(table[name].values[at, choice]) for name in names}
+        shared | {name.removeprefix("chosen_"): str(table[name].values[at, choice]) for name in names}
         for choice in range(table.sizes["choice"])
     ]
-
-
-def _of_images(labels: dict[str, str]) -> dict[str, str]:
-    """Return those labels of an RDM that may be of its images as well."""
-    of_rdm = (
-        "source",
-        "set",
-        "population",
-        "layer",
-        "layer_order",
-        "size",
-        "metric",
-        "normalisation",
-        "n_drawn",
-        "draws",
-    )
-    return {label: value for label, value in labels.items() if label not in of_rdm}
 
 
 def _histogram(axes, table, at: int) -> None:
@@ -211,7 +180,7 @@ GOALS = {
 }
 
 
-def caption(table, labels, rdms: list[int], told: list[str]) -> str:
+def caption(table, labels, rdms: list[int], naming: list[str]) -> str:
     """Say what was chosen and how."""
     k, goal = int(table.sizes["choice"]), table.goal
     counts = sorted({int(table["entries"].values[at]) for at in rdms})
@@ -224,7 +193,7 @@ def caption(table, labels, rdms: list[int], told: list[str]) -> str:
         f"{label} {captions.escape(values[rdms[0]])}"
         for label, values in labels.items()
         if label in ("source", "stimulus", "layer", "population", "size")
-        and label not in told
+        and label not in naming
         and str(values[rdms[0]])
     ]
     constant += captions.averaged(table, rdms)

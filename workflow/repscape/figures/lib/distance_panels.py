@@ -5,29 +5,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.figures.lib.shown import OfMetric, OfSource
+from repscape.figures.lib.shown import OfAnalysis, OfMetric, OfSource, OfStimuli
 from repscape.figures.lib.style import figure
-from repscape.plugin.contract import parameter
 from repscape.rdms.compare.permutation import orders_used
 from repscape.study import defaults
 from repscape.study.study import Study
 
 
-class OfDistances(OfSource, OfMetric, shared=True):
+class OfDistances(OfAnalysis, OfSource, OfStimuli, OfMetric, shared=True):
     """A figure of an analysis made by `distances`."""
 
-    analysis: str | None = parameter("An analysis made by `distances`, by default that of its name.", None)
-    stimuli: list[str] | None = parameter("Which stimuli of the analysis are shown; by default all.", None)
+    _kind = "distances"
 
     def inputs(self, study: Study) -> dict:
         """Name the file of the analysis and check what is shown of it."""
+        files = super().inputs(study)
         source = defaults.one_or_default(self.source, study.layers, "source")
         defaults.one_or_default(self.metric, study.metrics, "metric")
-        file = defaults.analysis_file(study, self.analysis, "distances")
-        of = study.config["analyses"][self.analysis or "distances"].get("stimuli") or study.stimuli
+        of = self._section(study).get("stimuli") or study.stimuli
         valid = [name for name in study.stimuli_of(source) if name in of]
         defaults.many_or_all(self.stimuli, valid, "stimuli")
-        return {"distances": file}
+        return files
 
     def _table(self, data: Mapping):
         """Select one source and metric of the analysis, and the stimuli that the source was shown."""

@@ -5,9 +5,42 @@ from collections.abc import Iterable
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.select_rdms import Of
 from repscape.core.errors import ConfigError, unknown
+from repscape.figures.lib.shown import OfAnalysis
 from repscape.plugin import schema
-from repscape.rdms.labels import Where
+from repscape.plugin.contract import parameter
+from repscape.rdms.labels import REPEATED, Where
 from repscape.study.study import Study
+
+
+class OfRdmAnalysis(OfAnalysis, shared=True):
+    """An analysis of RDMs is shown, of all or of some of them."""
+
+    where: Where | None = parameter(
+        "Which of its RDMs are shown, by their labels; of more than there is room for, evenly spaced ones.",
+        None,
+    )
+
+    def inputs(self, study: Study) -> dict:
+        """Name the file of the analysis, and check by what RDMs are chosen.
+
+        Raises
+        ------
+        ConfigError
+            No analysis of that name is of the kind, or a label or value is unknown.
+        """
+        files = super().inputs(study)
+        check_where(study, self.analysis or self._kind, self.where, self._labels(study))
+        return files
+
+    def _labels(self, study: Study) -> list[str]:
+        """Name the labels of the RDMs; repeated ones are averaged."""
+        labels = select_rdms.labels(study, self._section(study)["of"])
+        return [*(label for label in labels if label not in REPEATED), "draws"]
+
+    def _stimuli(self, study: Study) -> list[str]:
+        """Name the stimuli of whose images the RDMs are."""
+        section = self._section(study)
+        return select_rdms.stimuli(study, section["of"], section["where"])
 
 
 def check_where(study: Study, analysis: str, where: Where | None, labels: Iterable[str]) -> None:
