@@ -25,6 +25,8 @@ WITHOUT_EFFECT = {
     "repscape.core.terminal",
     "repscape.core.run",
     "repscape.io.cache_lock",
+    "repscape.io.asset_store",  # its files have the checksums that the config names
+    "repscape.io.downloads",
 }
 
 
