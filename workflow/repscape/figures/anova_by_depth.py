@@ -1,4 +1,4 @@
-"""What the units of each layer answer to: shares of variance by depth, and how many units are significant."""
+"""What units of each layer respond to: shares of variance by depth, and how many units are significant."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ UPPER, LOWER = 52, 30  # mm, the panels' heights
 
 
 class AnovaByDepth(OfAnalysis, Figure):
-    """What units of each layer answer to (analysis `anova`): shares of variance, and of significant units."""
+    """What units of each layer respond to (analysis `anova`): shares of variance and of significant units."""
 
     category = "Units"
     _kind = "anova"

@@ -1,4 +1,4 @@
-"""Where in the image units answer to a factor: maps of shares of variance, layer by layer."""
+"""Where in the image units respond to a factor: maps of shares of variance, layer by layer."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ SILENT = "0.88"
 
 
 class AnovaMaps(OfLayers, Figure):
-    """Where in the image units answer to a factor (analysis `anova`): maps of shares of variance by layer."""
+    """Where in the image units respond to a factor (analysis `anova`): maps of shares of variance."""
 
     category = "Units"
     _kind = "anova"
@@ -39,7 +39,7 @@ class AnovaMaps(OfLayers, Figure):
         tree = data["anova"]
         effects = [str(effect) for effect in tree["effect"].values]
         eta2 = {str(layer): tree[f"layers/{layer}/eta2"] for layer in tree["layer"].values}
-        spatial = [layer for layer, own in eta2.items() if max(own.sizes["y"], own.sizes["x"]) > 1]
+        spatial = [layer for layer, maps in eta2.items() if max(maps.sizes["y"], maps.sizes["x"]) > 1]
         layers = self._shown(spatial if self.layers is None else list(eta2), COLUMNS)
         if not layers or not spatial:
             raise DataError(

@@ -87,9 +87,9 @@ def matrix(axes, table, conditions: list[str], first: bool, size: float) -> None
     axes.set_facecolor("0.88")
     for spine in axes.spines.values():
         spine.set_visible(False)
-    places = np.arange(len(conditions))
-    axes.set_xticks(places, conditions, rotation=90 if turned(conditions, size) else 0, fontsize=6)
-    axes.set_yticks(places, conditions if first else [""] * len(places), fontsize=6)
+    ticks = np.arange(len(conditions))
+    axes.set_xticks(ticks, conditions, rotation=90 if turned(conditions, size) else 0, fontsize=6)
+    axes.set_yticks(ticks, conditions if first else [""] * len(ticks), fontsize=6)
     axes.tick_params(length=0, pad=1.5)
     if len(conditions) > NUMBERED:
         return

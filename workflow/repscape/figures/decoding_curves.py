@@ -151,15 +151,15 @@ def _epochs(axes, shown: Curves) -> None:
 def _penalties(axes, shown: Curves) -> None:
     """Label a panel by the strength of the penalty, and mark what was chosen, larger where in more folds."""
     steps = shown.loss[shown.dim].values
-    places = np.arange(len(steps))
-    axes.set_xticks(places, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
+    indices = np.arange(len(steps))
+    axes.set_xticks(indices, captions.alike(steps), rotation=45, ha="right", rotation_mode="anchor")
     axes.set_xlabel("weight decay" if shown.dim == "decay" else "strength of the penalty")
     axes.set_title(f"{bold(shown.letter)}  {shown.name}", parse_math=True)
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         count = int(np.isclose(shown.chosen, step).sum())
         if count:
             look = {"marker": "^", "color": "0.2", "ms": 2.5 + count, "mew": 0, "clip_on": False}
-            _at_height(axes, [place], 0.02, gid=f"{shown.name}/chosen/{place}", **look)
+            _at_height(axes, [index], 0.02, gid=f"{shown.name}/chosen/{index}", **look)
 
 
 def bold(letter: str) -> str:

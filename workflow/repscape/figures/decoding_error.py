@@ -39,9 +39,9 @@ class DecodingError(OfAnalysis, Figure):
         fig, panels = labelled_panels(layers, f"error in {table.attrs['factor']} ({unit(table)})")
         sure = True
         for source, axes in panels.items():
-            for place, method in enumerate(methods):
+            for index, method in enumerate(methods):
                 of = table.sel(source=source, layer=layers[source], decoder=method)
-                aside = (place - (len(methods) - 1) / 2) * 0.12  # so that intervals lie side by side
+                aside = (index - (len(methods) - 1) / 2) * 0.12  # so that intervals lie side by side
                 sure &= _line(axes, of, aside, METHOD_COLOURS[method], f"{source}/{method}", permuted)
             axes.axhline(blind, color="0.3", gid=f"{source}/blind", **EXPECTED)
         first = next(iter(panels.values()))  # whose scale all share

@@ -41,7 +41,7 @@ class EncodingByDepth(Corrected, OfAnalysis, Figure):
             normalised = bool(np.isfinite(table["normalised_median"]).any())
         prefix = "normalised_" if normalised else ""
         models = by_source(table)
-        layers = {source: [str(table["layer"].values[at]) for at in own] for source, own in models.items()}
+        layers = {source: [str(table["layer"].values[at]) for at in of] for source, of in models.items()}
         best = int(np.argmax(table[f"{prefix}median"].values))
         alike = table[f"{prefix}p_pair_{self.correction}"].values[best] >= ALPHA
         sure = table[f"{prefix}p_zero_{self.correction}"].values < ALPHA
@@ -49,10 +49,10 @@ class EncodingByDepth(Corrected, OfAnalysis, Figure):
         area = captions.shorten(table.attrs["area"], 20)
         fig, panels = labelled_panels(layers, f"{what}\n(median over neurons of {area})")
         for source, axes in panels.items():
-            own = np.array(models[source])
-            of = {name: table[f"{prefix}{name}"].values[own] for name in ("median", "low", "high")}
-            _line(axes, of, sure[own], source)
-            _best(axes, own == best, alike[own], source)
+            indices = np.array(models[source])
+            of = {name: table[f"{prefix}{name}"].values[indices] for name in ("median", "low", "high")}
+            _line(axes, of, sure[indices], source)
+            _best(axes, indices == best, alike[indices], source)
         first = next(iter(panels.values()))
         low, high = first.get_ylim()
         first.set_ylim(low, high + 0.08 * (high - low))
@@ -81,10 +81,10 @@ def _line(axes, of: Mapping[str, np.ndarray], sure: np.ndarray, source: str) -> 
 def _best(axes, best: np.ndarray, alike: np.ndarray, source: str) -> None:
     """Mark at the top of a panel the best layer, and those that do not differ from it."""
     for which, mark, gid in ((alike, "_", "alike"), (best, "v", "best")):
-        places = np.flatnonzero(which)
-        if len(places):  # the bounding box of nothing would be at the page's corner
+        x = np.flatnonzero(which)
+        if len(x):  # the bounding box of nothing would be at the page's corner
             axes.plot(
-                places, np.full(len(places), 0.985), mark, color="0.2", ms=4.5, clip_on=False,
+                x, np.full(len(x), 0.985), mark, color="0.2", ms=4.5, clip_on=False,
                 transform=axes.get_xaxis_transform(), gid=f"{source}/{gid}",
             )  # fmt: skip
 

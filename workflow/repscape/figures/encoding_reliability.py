@@ -62,7 +62,7 @@ class EncodingReliability(OfAnalysis, Figure):
                 "reliability of its neurons is not known. Leave this figure out, or name an analysis of "
                 "another recording."
             )
-        models = shown(table, self.layers)
+        models = selected(table, self.layers)
         width = min(180.0, 40 + 70 * len(models))
         side = (width - 16) / len(models)
         fig = figure(side + 14, width)
@@ -100,15 +100,15 @@ def _points(axes, reliability: np.ndarray, r2: np.ndarray, least: float, model: 
         (reliability < least, "0.6", "noisy"),
     ):
         for marker, marked in shapes.items():
-            here = finite & which & marked
-            if here.any():
+            shown = finite & which & marked
+            if shown.any():
                 axes.scatter(
-                    np.maximum(reliability[here], LOWEST), np.maximum(r2[here], LOWEST), size, face,
+                    np.maximum(reliability[shown], LOWEST), np.maximum(r2[shown], LOWEST), size, face,
                     marker=marker, lw=0, alpha=0.6, clip_on=False, gid=f"{gid}/{model}/{marker}", zorder=2,
                 )  # fmt: skip
 
 
-def shown(table, layers: Mapping[str, str] | None) -> list[int]:
+def selected(table, layers: Mapping[str, str] | None) -> list[int]:
     """Return the models that are shown, one a source.
 
     Parameters
@@ -122,12 +122,12 @@ def shown(table, layers: Mapping[str, str] | None) -> list[int]:
         median = table["median"].values
     found = []
     for source in defaults.many_or_all(layers, models, "layers"):
-        own = models[source]
-        names = [str(table["layer"].values[at]) for at in own]
-        at = int(np.argmax(median[own]))
+        of = models[source]
+        names = [str(table["layer"].values[at]) for at in of]
+        at = int(np.argmax(median[of]))
         if layers is not None:
             at = names.index(defaults.one_or_default(layers[source], names, f"layers.{source}"))
-        found.append(own[at])
+        found.append(of[at])
     return found[:MOST]
 
 

@@ -59,7 +59,7 @@ class TuningCurves(OfTuning, Figure):
         tree = data["tuning"]
         layers = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
         groups = {at: tuning_rows.group(tree, at) for at in layers}
-        shown = {at: examples(own, tree.attrs, self.units) for at, own in groups.items()}
+        shown = {at: examples(layer, tree.attrs, self.units) for at, layer in groups.items()}
         if not any(unit is not None for units in shown.values() for unit in units):
             raise ConfigError("units: no layer has a unit of these numbers that varies. Choose others.")
         columns = len(shown[layers[0]])
@@ -86,16 +86,16 @@ class TuningCurves(OfTuning, Figure):
                         panel.set_xticklabels([])
         factor = f"{tree.attrs['factor']}{tuning_rows.unit(tree.attrs)}"
         write(axes, (LEFT + WIDTH - RIGHT) / 2, bottom + 0.5, factor, fontsize=7, ha="center")
-        axes.text(1.2, bottom / 2, "mean answer", rotation=90, ha="left", va="center", fontsize=7)
+        axes.text(1.2, bottom / 2, "mean response", rotation=90, ha="left", va="center", fontsize=7)
         return fig, caption(tree, groups, shown, self.units)
 
 
-def examples(own, attributes: Mapping, units: int | list[int]) -> list[int | None]:
+def examples(layer, attributes: Mapping, units: int | list[int]) -> list[int | None]:
     """Choose units of a layer.
 
     Parameters
     ----------
-    own : Dataset of a layer's units
+    layer : Dataset of a layer's units
     attributes : of the analysis
     units : how many, or their numbers
 
@@ -104,13 +104,13 @@ def examples(own, attributes: Mapping, units: int | list[int]) -> list[int | Non
     list
         Their indices in the layer's file, None where it has none for a column.
     """
-    varies = own["constant"].values == 0
+    varies = layer["constant"].values == 0
     if not isinstance(units, int):
-        indices = {number: at for at, number in enumerate(own["unit"].values.tolist()) if varies[at]}
+        indices = {number: at for at, number in enumerate(layer["unit"].values.tolist()) if varies[at]}
         return [indices.get(number) for number in units]
-    score = np.nan_to_num(own[_score(own)].values.astype(float), nan=-2.0)
+    score = np.nan_to_num(layer[_score(layer)].values.astype(float), nan=-2.0)
     score[~varies] = -3.0
-    part = (own["preferred"].values - attributes["begin"]) / attributes["period"] * units
+    part = (layer["preferred"].values - attributes["begin"]) / attributes["period"] * units
     part = np.where(varies, np.floor(np.nan_to_num(part)), -1).clip(max=units - 1)
     best = np.quantile(score[varies], 1 - BEST) if varies.any() else 0.0
     found: list[int | None] = []
@@ -122,28 +122,28 @@ def examples(own, attributes: Mapping, units: int | list[int]) -> list[int | Non
     return found
 
 
-def _score(own) -> str:
-    return "reliability" if "reliability" in own else "selectivity"
+def _score(layer) -> str:
+    return "reliability" if "reliability" in layer else "selectivity"
 
 
-def _curve(panel, own, unit: int, attributes: Mapping, colour: str, gid: str) -> None:
+def _curve(panel, layer, unit: int, attributes: Mapping, colour: str, gid: str) -> None:
     """Draw the curve of a unit, from one end of the circle to the other, with its standard error."""
-    values, period = own["value"].values, attributes["period"]
+    values, period = layer["value"].values, attributes["period"]
     x = np.concatenate([[values[-1] - period], values, [values[0] + period]])
 
     def around(name):
-        curve = own[name].values[:, unit].astype(float)
+        curve = layer[name].values[:, unit].astype(float)
         return np.concatenate([curve[-1:], curve, curve[:1]])
 
     y = around("curve")
     low, high = float(y.min()), float(y.max())
-    if "sem" in own:
+    if "sem" in layer:
         sem = np.nan_to_num(around("sem"))
         low, high = float((y - sem).min()), float((y + sem).max())
         panel.fill_between(x, y - sem, y + sem, color=colour, alpha=0.25, lw=0, gid=f"{gid}/sem")
     few = {"marker": "o", "markersize": 2} if len(values) <= 36 else {}
     panel.plot(x, y, color=colour, lw=0.9, gid=gid, **few)
-    panel.axvline(float(own["preferred"][unit]), color="0.4", lw=0.6, ls=DOTTED, zorder=0)
+    panel.axvline(float(layer["preferred"][unit]), color="0.4", lw=0.6, ls=DOTTED, zorder=0)
     tuning_rows.angle_axis(panel, attributes, every=2)
     panel.set_ylim(low - 0.12 * (high - low), high + 0.15 * (high - low))
     plain_ticks(panel.yaxis, 2)
@@ -154,19 +154,19 @@ def caption(tree, groups: dict, shown: dict, units: int | list[int]) -> str:
     """Say what was measured and how units were chosen."""
     text = [f"Tuning curves: {tuning_rows.measured(tree)}."]
     if isinstance(units, int):
-        scores = {_score(own) for own in groups.values()}
+        scores = {_score(layer) for layer in groups.values()}
         by = " where there are single trials, else ".join(SCORES[name] for name in SCORES if name in scores)
-        fewer = any(None in own for own in shown.values())
+        fewer = any(None in layer for layer in shown.values())
         text.append(
             f"The circle is divided into {captions.plural(units, 'equal part', 'equal parts')}; of the units "
             f"that prefer a value in each, one of {by} is shown, so that these are no typical units"
             + ("; where a part is missing, no unit prefers it." if fewer else ".")
         )
     text.append(
-        "Dotted: preferred value, the vector average of the curve above its least value. Axes of answers are "
-        "each unit's own and do not begin at 0."
+        "Dotted: preferred value, the vector average of the curve above its least value. Axes of responses "
+        "are each unit's and do not begin at 0."
     )
-    if any("sem" in own for own in groups.values()):
+    if any("sem" in layer for layer in groups.values()):
         over = "trials" if int(tree["trials"].max()) else "images that share the value"
         text.append(f"Bands: ± 1 standard error of the mean over {over}.")
     return " ".join(filter(None, [*text, tuning_rows.of_layers(tree, groups)]))

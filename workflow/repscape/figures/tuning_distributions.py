@@ -40,7 +40,7 @@ class TuningDistributions(OfTuning, Figure):
         tree = data["tuning"]
         layers = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
         units = {at: _selected(tuning_rows.group(tree, at), self.tuned) for at in layers}
-        if not any(own.sizes["unit"] for own in units.values()):
+        if not any(layer.sizes["unit"] for layer in units.values()):
             raise ConfigError("where: no unit of these layers varies. Choose others.")
         pitch = min(ROW, (PAGE - TOP - FOOT) / len(layers))
         side = (WIDTH - LEFT - RIGHT - 2 * GAP) / 3
@@ -50,15 +50,15 @@ class TuningDistributions(OfTuning, Figure):
         circle = Circle(tree.attrs["period"], tree.attrs["begin"], values, np.arange(len(values)))
         for column, (measure, words) in enumerate(_measures(tree.attrs).items()):
             left = LEFT + column * (side + GAP)
-            for row, (at, own) in enumerate(units.items()):
+            for row, (at, layer) in enumerate(units.items()):
                 panel = inset(axes, left, TOP + row * pitch, side, pitch - BETWEEN)
                 look = {"color": colours[str(tree["source"].values[at])]}
                 look["gid"] = f"{tuning_rows.name(tree, at)}/{measure}"
                 if measure == "preferred":
-                    _preferred(panel, own[measure].values.astype(float), circle, tree.attrs, look)
+                    _preferred(panel, layer[measure].values.astype(float), circle, tree.attrs, look)
                 else:
                     most = 1 if measure == "selectivity" else tree.attrs["period"] / 2
-                    _distribution(panel, own[measure].values.astype(float), most, look)
+                    _distribution(panel, layer[measure].values.astype(float), most, look)
                 if measure == "width":
                     ticks = tree.attrs["period"] / 2 * np.arange(4) / 3
                     panel.set_xticks(ticks, labels=[captions.plain(value) for value in ticks])
@@ -66,9 +66,9 @@ class TuningDistributions(OfTuning, Figure):
                     panel.set_xticklabels([])
             bottom = TOP + pitch * len(layers) - BETWEEN + 5
             write(axes, left + side / 2, bottom, words, fontsize=7, ha="center")
-        for row, (at, own) in enumerate(units.items()):
+        for row, (at, layer) in enumerate(units.items()):
             middle = TOP + row * pitch + (pitch - BETWEEN) / 2
-            _row_name(axes, tree, at, own.sizes["unit"], middle, colours[str(tree["source"].values[at])])
+            _row_name(axes, tree, at, layer.sizes["unit"], middle, colours[str(tree["source"].values[at])])
         write(axes, LEFT, 1, "share of units", fontsize=6.5)
         return fig, caption(tree, units, self.tuned)
 
@@ -83,12 +83,12 @@ def _measures(attributes: Mapping) -> dict[str, str]:
     }
 
 
-def _selected(own, tuned: bool):
+def _selected(layer, tuned: bool):
     """Return the units that vary, and of recordings, if asked for, only those that are tuned."""
-    keep = own["constant"].values == 0
-    if tuned and "q" in own:
-        keep &= own["q"].values < ALPHA
-    return own.isel(unit=np.flatnonzero(keep))
+    keep = layer["constant"].values == 0
+    if tuned and "q" in layer:
+        keep &= layer["q"].values < ALPHA
+    return layer.isel(unit=np.flatnonzero(keep))
 
 
 def _preferred(panel, values: np.ndarray, circle: Circle, attributes: Mapping, look: dict) -> None:
@@ -137,10 +137,10 @@ def caption(tree, units: dict, tuned: bool) -> str:
     text = [
         f"Single units' tuning: {tuning_rows.measured(tree)}.",
         "Preferred value and selectivity are the direction and the length of the vector average of the curve "
-        "above its least value; selectivity is 0 where all values are answered alike, 1 where one alone is. "
-        "Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
+        "above its least value; selectivity is 0 for equal responses to all values, 1 for a response to one "
+        "alone. Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
         "expected if preferred values lie evenly around the circle.",
-        "Heights are shares of the units shown, n, on an axis of each panel's own.",
+        "Heights are shares of the units shown, n, on the axis of each panel.",
         f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}"
         + ("; these alone are shown." if tuned else ".")
         if shares

@@ -1,4 +1,4 @@
-"""What single units or filters answer to images: bars, profiles, histograms, heatmaps or maps."""
+"""How single units or filters respond to images: bars, profiles, histograms, heatmaps or maps."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -54,11 +54,11 @@ MARKS = {
 
 
 class UnitActivity(OfSource, Figure):
-    """What single units or filters answer to images, not normalised, each layer in its own unit.
+    """How single units or filters respond to images, not normalised, each layer in its own unit.
 
     ``bars`` show single sampled units, the same for every image. Others show filters: ``profiles`` their
     means over positions, layer by layer; ``histogram`` those of one layer, and the differences of images;
-    ``heatmap`` those of all images, z-scored by layer; ``map`` where in an image a filter answers.
+    ``heatmap`` those of all images, z-scored by layer; ``map`` where in an image a filter responds.
     """
 
     category = "Activations"
@@ -124,7 +124,9 @@ class UnitActivity(OfSource, Figure):
                 raise ConfigError(
                     f"images: 'show: {self.show}' shows {least} to {most} images, found {count}."
                 )
-        filters = None if self.filters is None else [one for own in self.filters.values() for one in own]
+        filters = (
+            None if self.filters is None else [one for chosen in self.filters.values() for one in chosen]
+        )
         for key, names in (("layers", self.layers), ("filters", filters)):
             if names is not None and mark.most_layers and len(names) > mark.most_layers:
                 raise ConfigError(
@@ -172,16 +174,16 @@ class UnitActivity(OfSource, Figure):
 
     def _layers(self, study: Study, source: str) -> list[str]:
         """Return the layers that are shown, from input to output."""
-        own, mark = study.layers[source], MARKS[self.show]
+        names, mark = study.layers[source], MARKS[self.show]
         if self.filters is not None:
             return defaults.layers_of(study, source, self.filters, "filters")
         if self.layers is not None:
             wanted = defaults.layers_of(study, source, self.layers)
-            return [layer for layer in own if layer in wanted]
+            return [layer for layer in names if layer in wanted]
         if self.show == "histogram":
-            return [own[round((len(own) - 1) * 2 / 3)]]
-        own = [layer for layer in own if layer != mark.without] or own
-        return [own[at] for at in evenly_spaced(len(own), mark.layers)]
+            return [names[round((len(names) - 1) * 2 / 3)]]
+        names = [layer for layer in names if layer != mark.without] or names
+        return [names[at] for at in evenly_spaced(len(names), mark.layers)]
 
     def _population(self, study: Study, source: str) -> str:
         """Return the population that is shown."""

@@ -26,13 +26,13 @@ Images = (
 )
 
 
-def population(study: Study, chosen: str | None, selects: Sequence[str], what: str, example: str) -> str:
-    """Return the chosen population, or the one of the study that is selected in the best of some ways.
+def population(study: Study, wanted: str | None, selects: Sequence[str], what: str, example: str) -> str:
+    """Return the population that is asked for, or the one of the study whose kind comes first.
 
     Parameters
     ----------
     study : Study
-    chosen : str or None
+    wanted : str or None
     selects : names of population plugins that will do, the best first
     what : str
         What these record, for the message: ``"filter means"``.
@@ -48,23 +48,23 @@ def population(study: Study, chosen: str | None, selects: Sequence[str], what: s
     valid = [name for name, section in sections.items() if section["kind"] in selects]
 
     def rank(name):
-        section = sections[name]  # one of chosen channels goes behind one of all
+        section = sections[name]  # one of some channels goes behind one of all
         return selects.index(section["kind"]), bool(section.get("channels")), -section.get("units", 0)
 
     valid.sort(key=rank)
-    if chosen is not None and chosen not in sections:
-        raise ConfigError(f"population: {unknown(chosen, sections)}")
-    if chosen is None and valid:
+    if wanted is not None and wanted not in sections:
+        raise ConfigError(f"population: {unknown(wanted, sections)}")
+    if wanted is None and valid:
         return valid[0]
-    if chosen is None or chosen not in valid:
+    if wanted is None or wanted not in valid:
         found = (
             "no population of the study records"
-            if chosen is None
-            else f"'{chosen}' (kind: {sections[chosen]['kind']}) does not record"
+            if wanted is None
+            else f"'{wanted}' (kind: {sections[wanted]['kind']}) does not record"
         )
         hint = f"Choose {captions.listing(valid)}" if valid else f"Add one under 'populations': {example}"
         raise ConfigError(f"population: {found} {what}. {hint}.")
-    return chosen
+    return wanted
 
 
 def activations(study: Study, source: str, stimuli, population: str, layers) -> list[str]:
@@ -84,8 +84,8 @@ def by_layer(datasets: Iterable) -> dict:
     return found
 
 
-def chosen(stimulus, images: int | Sequence[int]) -> list[int]:
-    """Return which images of a stimulus are meant: evenly spaced ones, or those listed.
+def image_numbers(stimulus, images: int | Sequence[int]) -> list[int]:
+    """Return the numbers of images of a stimulus: of evenly spaced ones, or those listed.
 
     Raises
     ------
@@ -105,10 +105,10 @@ def chosen(stimulus, images: int | Sequence[int]) -> list[int]:
 
 def check_images(stimulus, recording) -> None:
     """Refuse activations that are not those of the images of a stimulus."""
-    (names, here), (others, there) = (
+    (names, path), (others, other_path) = (
         (dataset["name"].values, dataset.encoding["source"]) for dataset in (stimulus, recording)
     )
-    check_equal("image", names, here, others, there)
+    check_equal("image", names, path, others, other_path)
 
 
 def keys(recording, *names: str) -> dict:
@@ -119,7 +119,7 @@ def keys(recording, *names: str) -> dict:
 def variable(dims: tuple[str, ...], values, words: str, labels: Iterable[str] = ()) -> tuple:
     """Describe numbers as a variable of a figure's file, with the names of what labels them.
 
-    They have no unit, or that of the layer's own.
+    They have no unit, or that of the layer.
     """
     attributes = {"long_name": words, "units": "1"}
     labels = [name for name in labels if name not in dims]
@@ -148,7 +148,7 @@ def rows(recordings: Mapping, images: Mapping[str, Sequence[int]]) -> dict:
 
 
 def title(stimulus, image: int) -> str:
-    """Name an image: by its time in the movie, or its own name; by its number where no font has that."""
+    """Name an image: by its time in the movie, or its name; by its number where no font has that."""
     if "time" in stimulus:
         return f"{float(stimulus['time'][image]):.2f} s"
     name = str(stimulus["name"].values[image])
@@ -175,7 +175,7 @@ def single_units(recordings: Iterable) -> str:
 
 
 def image_colours(count: int) -> tuple[str, ...]:
-    """Give images colours of their own, apart from those of stimuli: from dark to light."""
+    """Give images colours from dark to light, unlike those of stimuli."""
     return along(RAMP[:9], count)
 
 

@@ -14,7 +14,7 @@ def design(table) -> str:
     first, second = map(captions.escape, of["factors"])
     unbalanced = "" if of["balanced"] else " (type II, since the combinations have not equally many images)"
     return (
-        f"Two-way analysis of variance of the answers of every unit of {captions.escape(of['source'])} to "
+        f"Two-way analysis of variance of the responses of every unit of {captions.escape(of['source'])} to "
         f"{captions.number(counts.sum())} images of {captions.escape(of['stimulus'])}, with the factors "
         f"{first} ({counts.shape[0]} values) and {second} ({counts.shape[1]} values; "
         f"{captions.plural(counts.size, 'combination', 'combinations')}, {captions.span(counts.flat)} each). "

@@ -10,7 +10,7 @@ def by_source(table) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for at in np.argsort(table["order"].values, kind="stable"):
         found.setdefault(str(table["source"].values[at]), []).append(int(at))
-    first = {source: min(own) for source, own in found.items()}
+    first = {source: min(models) for source, models in found.items()}
     return {source: found[source] for source in sorted(found, key=first.__getitem__)}
 
 
@@ -32,5 +32,5 @@ def procedure(table) -> str:
     )
     if constant:
         further = captions.plural(constant, "further neuron", "further neurons")
-        text += f" {further} answered the same to all images."
+        text += f" {further} responded the same to all images."
     return text

@@ -92,7 +92,7 @@ def together(*items: Item) -> Item:
 
 
 def rows(keys: list[list[Item]], width: float) -> list[list[Item]]:
-    """Put each key on a row of its own, or on several where it is wider than the page."""
+    """Put each key on a row, or on several where it is wider than the page."""
     found: list[list[Item]] = []
     for key in keys:
         found.append([])

@@ -18,7 +18,7 @@ def page(height: float, width: float = WIDTH):
 
 
 def inset(axes, left: float, top: float, width: float, height: float):
-    """Make axes of their own on a page, at a place in mm."""
+    """Make further axes on a page, in mm."""
     across, down = axes.get_xlim()[1], axes.get_ylim()[0]
     return axes.get_figure().add_axes(
         [left / across, 1 - (top + height) / down, width / across, height / down]
@@ -31,22 +31,22 @@ def colour_scale(axes, left: float, top: float, width: float, colours, low: floa
     from matplotlib.colors import Normalize
     from matplotlib.ticker import MaxNLocator
 
-    fig, place = axes.get_figure(), inset(axes, left, top, width, 2)
+    fig, panel = axes.get_figure(), inset(axes, left, top, width, 2)
     scale = ScalarMappable(Normalize(low, high), colours)
-    bar = fig.colorbar(scale, cax=place, orientation="horizontal", ticks=MaxNLocator(ticks))
+    bar = fig.colorbar(scale, cax=panel, orientation="horizontal", ticks=MaxNLocator(ticks))
     bar.outline.set_linewidth(0.4)
-    place.tick_params(length=2, pad=1, labelsize=6)
+    panel.tick_params(length=2, pad=1, labelsize=6)
     inside = [tick for tick in bar.get_ticks() if low <= tick <= high]
     if sum(len(plain(tick)) + 1 for tick in inside) * LETTER > width:
         inside = inside[:: len(inside) - 1] if len(inside) > 1 else inside
     labels = [plain(tick) for tick in inside]
     crowded = sum(len(label) + 1 for label in labels) * LETTER > width
     bar.set_ticks(inside, labels=labels)
-    for tick, label in zip(inside, place.get_xticklabels(), strict=True):  # neighbours must not touch
+    for tick, label in zip(inside, panel.get_xticklabels(), strict=True):  # neighbours must not touch
         at = (tick - low) / (high - low)
         out = crowded and label.get_text() == "0"  # half of it may stand out to the left
         label.set_ha("left" if at < 0.1 and not out else "right" if at > 0.9 else "center")
-    return place
+    return panel
 
 
 def fit(shape: tuple[int, ...], width: float, height: float) -> tuple[float, float]:

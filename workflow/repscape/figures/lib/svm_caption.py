@@ -15,7 +15,7 @@ def procedure(table) -> str:
         f"C chosen from {grid_words} within the training images" if len(grid) > 1 else f"C = {grid_words}"
     )
     return (
-        f"How well {target} ({counts.shape[1]} classes) is decoded from the answers of "
+        f"How well {target} ({counts.shape[1]} classes) is decoded from the responses of "
         f"{captions.escape(of['source'])} to images of {stimulus} by linear support vector machines "
         f"({captions.span(table['units'].values)} units a layer, population ``{of['population']}``, "
         f"standardised by the training images; {choice}). {_folds(table)}"

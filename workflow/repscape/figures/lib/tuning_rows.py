@@ -52,14 +52,14 @@ class OfTuning(OfAnalysis, shared=True):
 def shown(
     labels: Mapping[str, Sequence[str] | np.ndarray], where: Where | None, most: int, what: str = "layer"
 ) -> list[int]:
-    """Return the places of the layers that are shown: of more than there is room for, evenly spaced ones.
+    """Return the indices of the layers that are shown: of more than have room, evenly spaced ones.
 
     Parameters
     ----------
     labels : mapping of label to its values, one a layer; ``source`` among them, or none are left out evenly
     where : mapping of label to a value or values, optional
     most : int
-        How many there is room for. Each source shows as many, if it has them.
+        How many have room. Each source shows as many, if it has them.
     what : str
         What has the labels, for messages.
 
@@ -68,15 +68,17 @@ def shown(
     ConfigError
         A label or value is unknown, nothing has all of them, or there are more sources than room.
     """
-    own: dict[str, list[int]] = {}
+    by_source: dict[str, list[int]] = {}
     for at in indices_where(labels, where, what=what):
-        own.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
-    if len(own) > most:
-        raise ConfigError(f"where: there is room for {most}, found {len(own)} sources. Choose some of them.")
-    count = max(map(len, own.values()))
-    while sum(min(count, len(every)) for every in own.values()) > most:
+        by_source.setdefault(str(labels["source"][at]) if "source" in labels else "", []).append(at)
+    if len(by_source) > most:
+        raise ConfigError(
+            f"where: there is room for {most}, found {len(by_source)} sources. Choose some of them."
+        )
+    count = max(map(len, by_source.values()))
+    while sum(min(count, len(every)) for every in by_source.values()) > most:
         count -= 1
-    return [every[at] for every in own.values() for at in evenly_spaced(len(every), count)]
+    return [every[at] for every in by_source.values() for at in evenly_spaced(len(every), count)]
 
 
 def layers(tree) -> dict[str, np.ndarray]:
@@ -119,7 +121,7 @@ def measured(tree) -> str:
     of, degrees = tree.attrs, "°" if unit(tree.attrs) else ""
     smoothed = f", smoothed around the circle by a Gaussian of SD {captions.plain(of['smooth'])}{degrees}"
     return (
-        f"mean answers to images of {captions.escape(of['stimulus'])} by their "
+        f"mean responses to images of {captions.escape(of['stimulus'])} by their "
         f"{captions.escape(of['factor'])} (period {captions.plain(of['period'])}{degrees})"
         f"{smoothed if of['smooth'] else ''}; of networks, units are "
         f"{captions.recorded(of['population'], of['selected'])}"

@@ -32,19 +32,19 @@ def draw(data, style: Style, images: int | Sequence[int] | None, layers: Sequenc
     Figure, str, Result
     """
     (stimulus,), name = data["stimuli"], data["stimuli"][0].attrs["stimulus"]
-    shown = activation_panels.chosen(stimulus, images or IMAGES)
+    shown = activation_panels.image_numbers(stimulus, images or IMAGES)
     recordings = activation_panels.by_layer(data["activations"])[name]
     samples = {sample.attrs["layer"]: sample for sample in data["samples"]}
     block = HEADER + (STRIP + GAP) * len(shown)
     fig, axes = page(block * len(recordings) + BOTTOM)
-    drawn, groups = {}, {}
+    n_drawn, groups = {}, {}
     for row, (layer, recording) in enumerate(recordings.items()):
         activation_panels.check_images(stimulus, recording)
-        units, activity, drawn[layer] = sampled(recording, samples[layer], shown)
+        units, activity, n_drawn[layer] = sampled(recording, samples[layer], shown)
         variables = data_of(stimulus, shown, units, activity)
-        groups[layer] = variables, {"layer": layer, "n_drawn": drawn[layer]}
+        groups[layer] = variables, {"layer": layer, "n_drawn": n_drawn[layer]}
         top = row * block
-        of = f"{captions.number(drawn[layer])} of {captions.number(recording.sizes['unit'])} recorded units"
+        of = f"{captions.number(n_drawn[layer])} of {captions.number(recording.sizes['unit'])} recorded units"
         write(axes, LEFT, top + 1.5, layer, fontsize=7.5)
         write(axes, WIDTH - 1.5, top + 1.7, of, fontsize=6, color="0.35", ha="right")
         strips(
@@ -57,7 +57,7 @@ def draw(data, style: Style, images: int | Sequence[int] | None, layers: Sequenc
     sample = next(iter(samples.values())).attrs
     attributes = activation_panels.keys(next(iter(recordings.values())), "stimulus")
     attributes |= {"size": sample["size"], "drawn": sample["drawn"]}
-    return fig, caption(data, recordings, shown, drawn, layers), Result({}, attributes, groups)
+    return fig, caption(data, recordings, shown, n_drawn, layers), Result({}, attributes, groups)
 
 
 def strips(axes, stimulus, activity: dict[int, np.ndarray], top: float, colour: str, layer: str) -> None:
@@ -97,24 +97,24 @@ def data_of(stimulus, images: list[int], units: np.ndarray, activity: np.ndarray
     }
 
 
-def caption(data, recordings: dict, images: list[int], drawn: dict[str, int], layers) -> str:
+def caption(data, recordings: dict, images: list[int], n_drawn: dict[str, int], layers) -> str:
     """Say what was measured and how."""
     first = next(iter(recordings.values())).attrs
     one_draw = " (the first draw of several)" if data["samples"][0].sizes["repeat"] > 1 else ""
-    thinned = [layer for layer, count in drawn.items() if count > MOST]
+    thinned = [layer for layer, count in n_drawn.items() if count > MOST]
     text = [
         f"Activations of sampled units in {captions.layers(recordings, layers, LAYERS)} of "
         f"{captions.escape(first['source'])} for {captions.plural(len(images), 'image', 'images')} of "
         f"{captions.escape(first['stimulus'])} (from top to bottom: "
         f"{activation_panels.titles(data['stimuli'][0], images)}).",
         f"Of {captions.recorded(first['population'], first['selected'])}, the same "
-        f"{captions.number(max(drawn.values()))} at most{one_draw} are shown for every image, a bar a unit, "
-        "in the order channel, row, column. Drawn anew for every image, they would make even identical "
+        f"{captions.number(max(n_drawn.values()))} at most{one_draw} are shown for every image, a bar a "
+        "unit, in the order channel, row, column. Drawn anew for every image, they would make even identical "
         "images differ.",
         f"Evenly spaced units stand for those of {captions.listing(map(captions.escape, thinned))}."
         if thinned
         else "",
-        "The axis of activation is in the layer's own unit: the same for the images of a layer, not for "
+        "The axis of activation is in the unit of the layer: the same for the images of a layer, not for "
         "different layers.",
     ]
     return " ".join(filter(None, text))

@@ -35,34 +35,34 @@ def draw(data, style: Style, ranked: bool, layers: Sequence[str] | None) -> tupl
     Figure, str, Result
     """
     recordings = activation_panels.by_layer(data["activations"])
-    names, own = list(recordings), list(next(iter(recordings.values())))
-    pitch = (WIDTH - LEFT) / len(own)
+    names, shown = list(recordings), list(next(iter(recordings.values())))
+    pitch = (WIDTH - LEFT) / len(shown)
     height = min((PAGE - TOP - BOTTOM) / len(names), TALLEST)
     bottom = TOP + height * len(names)
     fig, axes = page(bottom + BOTTOM)
     for row, name in enumerate(names):
         row_label(axes, style, name, TOP + row * height, height - GAP)
     beyond, groups = {}, {}
-    for column, layer in enumerate(own):
-        here = {name: recordings[name][layer] for name in names}
-        z, order = ranked_z({name: one["activation"].values for name, one in here.items()}, ranked)
+    for column, layer in enumerate(shown):
+        of_layer = {name: recordings[name][layer] for name in names}
+        z, order = ranked_z({name: one["activation"].values for name, one in of_layer.items()}, ranked)
         beyond[layer] = float((np.abs(np.concatenate(list(z.values()))) > LIMIT).mean())
-        shown = {name: grouped(values) for name, values in z.items()}
-        groups[layer] = data_of(here, shown, order), {"layer": layer}
+        drawn = {name: grouped(values) for name, values in z.items()}
+        groups[layer] = data_of(of_layer, drawn, order), {"layer": layer}
         left, width = LEFT + column * pitch, pitch - GAP
         for row, name in enumerate(names):
             extent = left, left + width, TOP + (row + 1) * height - GAP, TOP + row * height
-            heatmap(axes, shown[name], extent, f"{name}/{layer}")
+            heatmap(axes, drawn[name], extent, f"{name}/{layer}")
         title = captions.shorten(layer, max(6, int(pitch / 1.55)))
         write(axes, left + width / 2, 1, title, ha="center", fontsize=7)
-        words = f"{captions.number(len(order))} {activation_panels.parts(here[names[0]])}"
+        words = f"{captions.number(len(order))} {activation_panels.parts(of_layer[names[0]])}"
         write(axes, left + width / 2, 5, words, ha="center", fontsize=6, color="0.35")
     bar = colour_scale(axes, WIDTH - GAP - 60, bottom + 1, 60, "RdBu_r", -LIMIT, LIMIT, 6)
     bar.set_xlabel("filter mean, in SDs from the layer's mean", labelpad=1)
     words = "from the highest to the lowest mean" if ranked else "in the layer's order"
     words = f"filters, {words} →\nimages, from first to last ↓"
     write(axes, LEFT, bottom + 1, words, fontsize=6.5, linespacing=1.4)
-    attributes = activation_panels.keys(recordings[names[0]][own[0]]) | {"ranked": ranked, "limit": LIMIT}
+    attributes = activation_panels.keys(recordings[names[0]][shown[0]]) | {"ranked": ranked, "limit": LIMIT}
     return fig, caption(recordings, beyond, ranked, layers), Result({}, attributes, groups)
 
 
@@ -104,11 +104,11 @@ def grouped(values: np.ndarray) -> np.ndarray:
     return np.add.reduceat(values, starts, axis=1) / np.diff(starts, append=values.shape[1])
 
 
-def data_of(recordings: dict, shown: dict, order: np.ndarray) -> dict:
+def data_of(recordings: dict, drawn: dict, order: np.ndarray) -> dict:
     """Describe a layer's heatmaps, and what they were made from, as variables of the figure's file."""
     means = np.concatenate([recording["activation"].values[:, order] for recording in recordings.values()])
     images = {name: range(recording.sizes["image"]) for name, recording in recordings.items()}
-    z = np.concatenate(list(shown.values()))
+    z = np.concatenate(list(drawn.values()))
     column = np.arange(len(order)) // together(len(order))
     filters = next(iter(recordings.values()))["unit"].values[order]
     rows = activation_panels.rows(recordings, images)
@@ -127,21 +127,21 @@ def data_of(recordings: dict, shown: dict, order: np.ndarray) -> dict:
 
 def caption(recordings: dict, beyond: dict[str, float], ranked: bool, layers) -> str:
     """Say what was measured and how."""
-    names, own = list(recordings), list(beyond)
-    images = [recordings[name][own[0]].sizes["image"] for name in names]
-    most = max(own, key=beyond.__getitem__)
-    many = [layer for layer in own if recordings[names[0]][layer].sizes["unit"] > FINEST]
+    names, shown = list(recordings), list(beyond)
+    images = [recordings[name][shown[0]].sizes["image"] for name in names]
+    most = max(shown, key=beyond.__getitem__)
+    many = [layer for layer in shown if recordings[names[0]][layer].sizes["unit"] > FINEST]
     text = [
         f"Filter means of {captions.plural(len(names), 'stimulus', 'stimuli')} (rows; "
         f"{captions.counts(names, images, 'images')}, from top to bottom) in "
-        f"{captions.layers(own, layers, COLUMNS)} of "
-        f"{captions.escape(recordings[names[0]][own[0]].attrs['source'])} (columns): "
+        f"{captions.layers(shown, layers, COLUMNS)} of "
+        f"{captions.escape(recordings[names[0]][shown[0]].attrs['source'])} (columns): "
         "the activation of each filter (across), averaged over positions.",
         activation_panels.single_units(recordings[names[0]].values()),
         "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."
         if ranked
         else "Filters are in the layer's order.",
-        "Vertical stripes are filters that answer alike to all images of a stimulus.",
+        "Vertical stripes are filters that respond alike to all images of a stimulus.",
         "Colours: z-scores with one mean and one SD per layer, over its filters and all images of all "
         "stimuli, on one scale for all panels that reaches as far below the mean as above; a scale from 0 "
         "to 1 SD would hide what is below the mean and most of what is above.",

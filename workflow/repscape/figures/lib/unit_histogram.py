@@ -33,7 +33,7 @@ def draw(data, images: int | Sequence[int] | None) -> tuple:
     """
     (stimulus,), (recording,) = data["stimuli"], data["activations"]
     activation_panels.check_images(stimulus, recording)
-    shown = activation_panels.chosen(stimulus, images or IMAGES)
+    shown = activation_panels.image_numbers(stimulus, images or IMAGES)
     means = recording["activation"].isel(image=shown).values  # (image, filter)
     pairs = list(combinations(range(len(shown)), 2))
     differences = np.array([means[i] - means[j] for i, j in pairs])

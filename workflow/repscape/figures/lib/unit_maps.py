@@ -1,4 +1,4 @@
-"""Maps of single filters: where in an image they answer."""
+"""Maps of single filters: where in an image they respond."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -80,14 +80,14 @@ def draw(
     """
     pictures = {stimulus.attrs["stimulus"]: stimulus for stimulus in data["stimuli"]}
     images = images or how_many(len(pictures))
-    shown = {name: activation_panels.chosen(stimulus, images) for name, stimulus in pictures.items()}
+    shown = {name: activation_panels.image_numbers(stimulus, images) for name, stimulus in pictures.items()}
     recordings = activation_panels.by_layer(data["activations"])
     maps: Maps = {}
     for layer in next(iter(recordings.values())):
-        here = {name: recordings[name][layer] for name in pictures}
-        for name, recording in here.items():
+        of_layer = {name: recordings[name][layer] for name in pictures}
+        for name, recording in of_layer.items():
             activation_panels.check_images(pictures[name], recording)
-        maps |= maps_of(here, shown, None if filters is None else filters[layer])
+        maps |= maps_of(of_layer, shown, None if filters is None else filters[layer])
     if not maps:
         raise DataError("layers: none of them has more than one position. Choose others.")
 
@@ -105,8 +105,8 @@ def draw(
         write(axes, left, 5, f"filter {channel}", fontsize=6, color="0.35")
         placed = {
             f"{name}/{image}/{layer}/{channel}": (tops[name, image], values)
-            for name, own in shown.items()
-            for image, values in zip(own, by_stimulus[name], strict=True)
+            for name, numbers in shown.items()
+            for image, values in zip(numbers, by_stimulus[name], strict=True)
         }
         map_column(axes, placed, limits(by_stimulus.values()), left, (pitch - GAP, height - GAP), bottom)
     write(axes, LEFT + pitch, bottom + 5, "activation, a scale for each filter", fontsize=6.5)
@@ -192,14 +192,14 @@ def maps_of(recordings: dict, shown: dict, channels: list[int] | None) -> Maps:
         channels = [most_variable(np.concatenate(list(activity.values())), channel)]
     found = {}
     for number in channels:
-        here = np.flatnonzero(channel == number)
-        if len(here) != height * width:
+        units = np.flatnonzero(channel == number)
+        if len(units) != height * width:
             raise DataError(
-                f"filters: {first.encoding['source']} holds {len(here)} of the {height * width} positions of "
-                f"filter {number} of '{layer}'. Record it whole: add it to the 'channels' of the population "
-                f"'{first.attrs['population']}', or use a population with 'kind: all'."
+                f"filters: {first.encoding['source']} holds {len(units)} of the {height * width} positions "
+                f"of filter {number} of '{layer}'. Record it whole: add it to the 'channels' of the "
+                f"population '{first.attrs['population']}', or use a population with 'kind: all'."
             )
-        order = here[np.lexsort((x[here], y[here]))]
+        order = units[np.lexsort((x[units], y[units]))]
         found[layer, number] = {
             name: values[:, order].reshape(-1, height, width) for name, values in activity.items()
         }
@@ -260,7 +260,7 @@ def caption(recordings: dict, shown: dict, maps: Maps, by_default: bool) -> str:
     text = [
         f"Activation maps of {captions.plural(len(maps), 'filter', 'filters')} (columns) of "
         f"{captions.escape(first['source'])} for images of "
-        f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter answers, "
+        f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter responds, "
         f"and how much (width × height of the maps, {shapes}).",
         "At the left, the part of each image that the network was shown.",
         f"Of {captions.recorded(first['population'], first['selected'])}, the filter of each layer is shown "
@@ -268,7 +268,7 @@ def caption(recordings: dict, shown: dict, maps: Maps, by_default: bool) -> str:
         if by_default
         else "",
         "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "
-        "stimuli: they compare images, not filters. A scale for each map would make silence look like an "
-        "answer.",
+        "stimuli: they compare images, not filters. A scale for each map would make silence look like a "
+        "response.",
     ]
     return " ".join(filter(None, text))

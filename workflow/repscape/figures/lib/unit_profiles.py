@@ -55,7 +55,7 @@ def draw(data, images: int | Sequence[int] | None, ranked: bool, layers: Sequenc
     Figure, str, Result
     """
     (stimulus,) = data["stimuli"]
-    shown = activation_panels.chosen(stimulus, images or IMAGES)
+    shown = activation_panels.image_numbers(stimulus, images or IMAGES)
     recordings = activation_panels.by_layer(data["activations"])[stimulus.attrs["stimulus"]]
     pitch = min(36.0, (PAGE - TOP - 4) / -(-len(recordings) // COLUMNS))
     bottom = TOP + pitch * -(-len(recordings) // COLUMNS)
@@ -165,6 +165,6 @@ def caption(stimulus, recordings: dict, images: list[int], ranked: bool, logarit
         "the layer does to all images."
         if ranked
         else "Filters are in the layer's order.",
-        f"Activity is not normalised; each panel has its own axis, in the layer's own unit{own_scale}.",
+        f"Activity is not normalised; each panel has its own axis, in the layer's unit{own_scale}.",
     ]
     return " ".join(filter(None, text))
