@@ -114,7 +114,7 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
         mean, spread, _ = summary(curves.values)
         left_out = not_positive(mean.sel(stimulus=stimuli)) if self.normalised else []
         stimuli = [stimulus for stimulus in stimuli if stimulus not in left_out]
-        limits = ()
+        limits: tuple = ()
         if self.band != "repeats":
             limits = image_limits(data["image_bootstrap"], curves, mean.sel(size=curves.sizes[-1]), reference)
 
@@ -124,7 +124,7 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
             for stimulus in stimuli:
                 at = {"source": source, "layer": layers, "stimulus": stimulus}
                 if limits:
-                    self._image_band(axes, *(limit.sel(at).values for limit in limits), stimulus)
+                    self._image_band(axes, [limit.sel(at).values for limit in limits], stimulus)
                 self._lines(axes, mean.sel(at), spread.sel(at), curves)
             depth_axis(axes, layers)
             if reference is not None:
@@ -136,8 +136,9 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
         legend(fig, self.style, stimuli, curves.sizes, reference)
         return fig, caption(curves, stimuli, reference, self.band, left_out)
 
-    def _image_band(self, axes, low: np.ndarray, high: np.ndarray, stimulus: str) -> None:
+    def _image_band(self, axes, limits: list[np.ndarray], stimulus: str) -> None:
         """Draw the interval over resampled images."""
+        low, high = limits
         axes.fill_between(
             np.arange(len(low)), low, high, color=self.style.colour(stimulus), alpha=0.15, lw=0,
             gid=f"images/{stimulus}",

@@ -1,6 +1,7 @@
 """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from repscape.rdms.labels import Where
 
 CEILING = "0.86"
 # Marks that a legend explains where they are drawn: their look, and their meaning
-MARKS = {
+MARKS: dict[str, tuple[dict[str, Any], str]] = {
     "sure": ({"marker": "o", "ms": 3.4, "mew": 0.7}, f"above 0, p < {ALPHA:g}"),
     "unsure": ({"marker": "o", "ms": 3.4, "mew": 0.7, "mfc": "white"}, f"p ≥ {ALPHA:g}"),
     "best": ({"marker": "v", "ms": 4.5}, "most similar"),

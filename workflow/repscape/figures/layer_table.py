@@ -1,36 +1,32 @@
 """The address book of a network: its recorded layers, as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.millimetre_page import page
+from repscape.figures.lib.shown import OfPopulation, OfSource
 from repscape.figures.lib.style import WIDTH
-from repscape.plugin.contract import Figure, parameter
+from repscape.plugin.contract import Figure
 from repscape.study import defaults
 from repscape.study.study import Study
 
 ROW, EM, EDGE = 4.0, 1.33, 1.5  # mm: height of a row, usual width of a character, margin
 LONGEST = 34  # characters of a node's path
+HEADER = ("layer", "node", "kind", "shape", "units", "recorded", "parameters", "size", "stride")
+WORDS = 3  # columns of words; the others are numbers
 
 
-class LayerTable(Figure):
+class LayerTable(OfSource, OfPopulation, Figure):
     """The address book of a network: its recorded layers, as a table."""
 
     category = "Network"
 
-    source: str | None = parameter("By default the first.", None)
-    population: str | None = parameter(
-        "Whose numbers of recorded units are shown; by default the first that is sampled by size.",
-        None,
-    )
-
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
-        population = self.population
         network = defaults.one_or_default(self.source, study.config["networks"], "source")
-        population = defaults.population_or_default(study.samples_of(network), population)
+        population = defaults.population_or_default(study.samples_of(network), self.population)
         return {
             "layers": study.path("layers", source=network),
             "population": study.path("population", source=network, population=population),
@@ -45,50 +41,34 @@ class LayerTable(Figure):
             The figure and its caption.
         """
         table, recorded = data["layers"].load(), data["population"]
-        rows = cells(
-            table,
-            {
-                layer: (group.attrs["layer"], group.sizes["unit"])
-                for layer, group in recorded.children.items()
-            },
-        )
-        header = ("layer", "node", "kind", "shape", "units", "recorded", "parameters", "size", "stride")
-        left = (True, True, True, False, False, False, False, False, False)
-        widths = (
-            np.array([max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]) * EM
-        )
-        gaps = (WIDTH - 2 * EDGE - widths.sum()) / (len(header) - 1)
-        starts = EDGE + np.concatenate([[0], np.cumsum(widths + gaps)[:-1]])
+        units = {
+            name: (group.attrs["layer"], group.sizes["unit"]) for name, group in recorded.children.items()
+        }
+        rows = cells(table, units)
+        longest = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
+        widths = np.array(longest) * EM
+        gap = (WIDTH - 2 * EDGE - widths.sum()) / (len(HEADER) - 1)
+        starts = EDGE + np.concatenate([[0], np.cumsum(widths + gap)[:-1]])
 
         fig, axes = page(ROW * (len(rows) + 2.4))
-
-        def write(row, y, **options):
-            for text, start, width, flush in zip(row, starts, widths, left, strict=True):
-                axes.text(
-                    start if flush else start + width,
-                    y,
-                    text,
-                    ha="left" if flush else "right",
-                    va="center",
-                    **options,
-                )
-
-        axes.text(
-            WIDTH - EDGE,
-            0.6 * ROW,
-            "receptive field",
-            ha="right",
-            va="center",
-            fontweight="bold",
-            fontsize=6.5,
-        )
-        write(header, 1.6 * ROW, fontweight="bold", fontsize=6.5)
+        bold = {"va": "center", "fontweight": "bold", "fontsize": 6.5}
+        axes.text(WIDTH - EDGE, 0.6 * ROW, "receptive field", ha="right", **bold)
+        _write(axes, HEADER, 1.6 * ROW, starts, widths, **bold)
         axes.axhline(2.2 * ROW, color="black", linewidth=0.6)
         for index, row in enumerate(rows):
             if index % 2:
                 axes.axhspan((2.2 + index) * ROW, (3.2 + index) * ROW, color="0.95", linewidth=0)
-            write(row, (2.7 + index) * ROW, fontsize=6.5)
+            _write(axes, row, (2.7 + index) * ROW, starts, widths, va="center", fontsize=6.5)
         return fig, caption(table, rows, recorded.attrs["population"])
+
+
+def _write(axes, row: Sequence[str], y: float, starts: np.ndarray, widths: np.ndarray, **style) -> None:
+    """Write a row: words flush left, numbers flush right."""
+    for column, text in enumerate(row):
+        if column < WORDS:
+            axes.text(starts[column], y, text, ha="left", **style)
+        else:
+            axes.text(starts[column] + widths[column], y, text, ha="right", **style)
 
 
 def cells(table, recorded: dict[str, tuple[str, int]]) -> list[tuple[str, ...]]:

@@ -72,7 +72,7 @@ class MetaRdm(Figure):
         """
         table = data["meta"]
         panels = chosen(meta_panels.read(table), self.where)
-        about = COMPARISONS[panels[0].labels["metric"]]  # type: ignore[index]
+        about = COMPARISONS[panels[0].labels["metric"]]
         layout = meta_panels.layout(panels, own_scale=about.largest is None and len(panels) > 1)
         left, (width, height) = layout.room, layout.size
         bar = min(max(layout.side, 36.0), 60.0)

@@ -8,8 +8,9 @@ import numpy as np
 from repscape.core.natural_order import natural
 from repscape.figures.lib import captions
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, fit, page, picture, row_label, write
+from repscape.figures.lib.shown import OfSource, OfStimuli
 from repscape.figures.lib.style import WIDTH
-from repscape.plugin.contract import Figure, parameter
+from repscape.plugin.contract import Figure
 from repscape.study import defaults
 from repscape.study.study import Study
 
@@ -18,14 +19,11 @@ HEADER, BELOW, LEGEND = 5.0, 5.5, 10.0  # mm: column titles, a row's text and ga
 COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "normalised B")
 
 
-class PreprocessingGallery(Figure):
+class PreprocessingGallery(OfSource, OfStimuli, Figure):
     """What happens to the pixels before a network sees them, step by step."""
 
     category = "Stimuli"
     shows_stimuli = True
-
-    source: str | None = parameter("Whose preprocessing; by default the first.", None)
-    stimuli: list[str] | None = parameter("By default all.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the files and check the parameters."""
@@ -44,10 +42,9 @@ class PreprocessingGallery(Figure):
         Figure, str
             The figure and its caption.
         """
-        stimuli = self.stimuli
         network = self.source or min(data["preprocessing"].children)
         steps = data["preprocessing"][network]
-        stimuli = stimuli or sorted(steps.children, key=natural)
+        stimuli = self.stimuli or sorted(steps.children, key=natural)
         preprocess = json.loads(steps.attrs["preprocess"])
         mean, sd = np.array(preprocess["mean"]), np.array(preprocess["std"])
         limit = float(np.abs([-mean / sd, (1 - mean) / sd]).max())
@@ -67,21 +64,26 @@ class PreprocessingGallery(Figure):
         for (stimulus, row), height in zip(pictures.items(), heights, strict=True):
             row_label(axes, self.style, stimulus, top, height)
             normalised = steps[stimulus]["normalised"].values
-            for column, left in enumerate(lefts):
-                gid = f"{stimulus}/{COLUMNS[column]}"
-                if column < 3:
-                    end = picture(axes, row[column].values, left, top, width, height, gid=gid)
-                    grey = " grey" if row[column].attrs.get("grey") else ""
-                    below = f"{row[column].shape[1]} × {row[column].shape[0]}{grey}"
-                else:
-                    channel = normalised[column - 3]
-                    end = picture(axes, channel, left, top, width, height, gid=gid, **scale)
-                    below = f"{signed(channel.min())} to {signed(channel.max())}"
-                write(axes, left, end + 0.6, below, fontsize=6, color="0.35")
+            _row(axes, stimulus, [*row, *normalised], (top, width, height), lefts, scale)
             top += height + BELOW
         bar = colour_scale(axes, lefts[3], top + 0.5, WIDTH - GAP - lefts[3], scale["cmap"], -limit, limit, 6)
         bar.set_xlabel("normalised value: (pixel − mean) / SD", labelpad=1)
         return fig, caption(network, preprocess, stimuli, {s: steps[s].attrs["name"] for s in stimuli})
+
+
+def _row(axes, stimulus: str, steps: list, box: tuple, lefts: np.ndarray, scale: Mapping) -> None:
+    """Draw an image at each step, with its size, or the range of a normalised channel, beneath it."""
+    top, width, height = box
+    for left, title, step in zip(lefts, COLUMNS, steps, strict=True):
+        gid = f"{stimulus}/{title}"
+        if title.startswith("normalised"):
+            end = picture(axes, step, left, top, width, height, gid=gid, **scale)
+            below = f"{signed(step.min())} to {signed(step.max())}"
+        else:
+            end = picture(axes, step.values, left, top, width, height, gid=gid)
+            grey = " grey" if step.attrs.get("grey") else ""
+            below = f"{step.shape[1]} × {step.shape[0]}{grey}"
+        write(axes, left, end + 0.6, below, fontsize=6, color="0.35")
 
 
 def signed(value: float) -> str:

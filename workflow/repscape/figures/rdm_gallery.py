@@ -1,7 +1,7 @@
 """RDMs side by side: stimuli down, layers across."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Shown(NamedTuple):
     images : dict of stimulus to its number of images, shown or not
     """
 
-    rdms: dict[tuple[str, str], "object"]
+    rdms: dict[tuple[str, str], Any]
     metric: str
     means: dict[tuple[str, str], np.ndarray]
     matrices: dict[tuple[str, str], np.ndarray]
@@ -116,14 +116,14 @@ class RdmGallery(OfRdms, Figure):
         for column, (layer, name) in enumerate(zip(layers, names, strict=True)):
             left = LEFT + column * pitch
             defined = bool(np.isfinite(limits[layer]).all())
-            scale = limits[layer] if defined else (0, 1)
+            low, high = limits[layer] if defined else (0, 1)
             for row, stimulus in enumerate(stimuli):
                 matrix, upper = shown.matrices[stimulus, layer], top + row * pitch
-                rdm_matrix.draw(axes, matrix, left, upper, side, *scale, gid=f"{stimulus}/{layer}")
+                rdm_matrix.draw(axes, matrix, left, upper, side, low, high, gid=f"{stimulus}/{layer}")
             turned = {"rotation": 90, "va": "bottom"} if upright else {}
             axes.text(left + side / 2, top - 1.5, name, ha="center", **turned)
             if defined:
-                colour_scale(axes, left, below, side, rdm_matrix.colours(), *scale, 3 if side > 18 else 2)
+                colour_scale(axes, left, below, side, rdm_matrix.colours(), low, high, 3 if side > 18 else 2)
         # in the middle below the matrices, or as near to it as there is room
         half = LETTER / 2 * max(map(len, words.split("\n")))
         middle = max(min(LEFT + (pitch * len(layers) - GAP) / 2, width - half), width / 2)

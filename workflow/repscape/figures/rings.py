@@ -94,7 +94,7 @@ def _shown(table, where: Where | None) -> Shown:
     }
     rdms = tuning_rows.shown(labels, where, MOST, "RDM")
     different = telling({name: own[rdms] for name, own in labels.items() if name not in FOLLOWING})
-    different = different or [name for name in ("layer", "source") if name in labels][:1]
+    different = different or ["layer" if "layer" in labels else "source"]
     names = [" · ".join(filter(None, (labels[name][at] for name in different))) for at in rdms]
     # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
     ordered = different == ["layer"] and len(rdms) > ORDERED

@@ -10,6 +10,7 @@ from repscape.figures.lib import captions
 from repscape.figures.lib.axes import ratio_axis
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, select, summary
+from repscape.figures.lib.shown import OfOneSize, OfStimuli
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
@@ -20,24 +21,21 @@ MAKE = ("kind", "architecture", "factory", "kwargs")
 UNTRAINED = (0, (3.5, 1.4))
 
 
-class TrainedUntrained(Figure):
+class TrainedUntrained(OfStimuli, OfOneSize, Figure):
     """What training adds: differentiation in a trained network and in its untrained twin."""
 
     category = "Differentiation"
     shows_stimuli = True
 
     trained: str | None = parameter(
-        "By default the first network with one of its architecture whose weights are random.",
+        "The trained network; by default the first that has a twin: one of the same architecture whose "
+        "weights are random.",
         None,
     )
     untrained: str | None = parameter(
-        "By default the first network with one of its architecture whose weights are random.",
+        "The untrained network; by default the first twin of the trained one.",
         None,
     )
-    stimuli: list[str] | None = parameter("By default all that both networks were shown.", None)
-    metric: str | None = parameter("By default the study's first.", None)
-    population: str | None = parameter("By default the first that is sampled by size.", None)
-    size: int | str | None = parameter("By default the largest.", None)
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters.
@@ -47,10 +45,9 @@ class TrainedUntrained(Figure):
         ConfigError
             A name is unknown, no two networks are twins, or they have no layers in common.
         """
-        defaults.one_or_default(self.metric, study.metrics, "metric")
-        for name, key in ((self.trained, "trained"), (self.untrained, "untrained")):
-            if name is not None:
-                defaults.one_or_default(name, study.layers, key)
+        for key in ("trained", "untrained"):
+            if getattr(self, key) is not None:
+                defaults.one_or_default(getattr(self, key), study.layers, key)
         first, second = twins(study.config["networks"], self.trained, self.untrained)
         if first == second:
             raise ConfigError(f"untrained: '{first}' is compared with itself. Name two networks.")
@@ -64,9 +61,7 @@ class TrainedUntrained(Figure):
                 f"'{first}' and '{second}' are shown no stimulus in common. Show both the same."
             )
         defaults.many_or_all(self.stimuli, shared, "stimuli")
-        defaults.size_or_default(
-            common(study.samples_of(first), study.samples_of(second)), self.population, self.size
-        )
+        self._check(study, common(study.samples_of(first), study.samples_of(second)))
         return {
             "differentiation": study.path("analysis", analysis="differentiation"),
             "layers": [study.path("layers", source=name) for name in (first, second)],
@@ -80,44 +75,21 @@ class TrainedUntrained(Figure):
         Figure, str
             The figure and its caption.
         """
-        stimuli = self.stimuli
-        population = self.population
-        size = self.size
-        from matplotlib.lines import Line2D
-
         names = [str(layers.attrs["network"]) for layers in data["layers"]]
-        table = data["differentiation"].load()
-        table = table.sel(source=names)
-        made = [defaults.sampled_sizes(table.sel(source=name)) for name in names]
-        population, size = defaults.size_or_default(common(*made), population, size)
+        table = data["differentiation"].load().sel(source=names)
+        samples = common(*(defaults.sampled_sizes(table.sel(source=name)) for name in names))
+        population, size = defaults.size_or_default(samples, self.population, self.size)
         curves = select(table, "differentiation", self.metric, population, [size])
         layers = [layer for layer in curves.layers[names[0]] if layer in curves.layers[names[1]]]
-        values = curves.values.sel(size=size, layer=layers)
-        mean, spread, draws = summary(values)
         shared = [name for name in curves.images if all(name in shown for shown in curves.shown.values())]
-        stimuli = [name for name in shared if stimuli is None or name in stimuli]
+        stimuli = [name for name in shared if self.stimuli is None or name in self.stimuli]
+        mean, spread, draws = summary(curves.values.sel(size=size, layer=layers))
 
         fig = figure(2 * 52 + label_height(layers))
         panels = fig.subplots(2, 1, sharex=True)
-        x = np.arange(len(layers))
         for stimulus in stimuli:
-            colour, markers = self.style.colour(stimulus), self.style.dots(stimulus, len(layers))
-            for name, dash in zip(names, ("-", UNTRAINED), strict=True):
-                here = {"source": name, "stimulus": stimulus}
-                middle, around = mean.sel(here).values, spread.sel(here).values
-                if np.isfinite(around).any():
-                    panels[0].fill_between(x, middle - around, middle + around, color=colour, alpha=0.2, lw=0)
-                panels[0].plot(x, middle, color=colour, linestyle=dash, gid=f"{name}/{stimulus}", **markers)
-            ratio = (
-                mean.sel(source=names[0], stimulus=stimulus) / mean.sel(source=names[1], stimulus=stimulus)
-            ).values
-            panels[1].plot(
-                x,
-                np.where(np.isfinite(ratio) & (ratio > 0), ratio, np.nan),
-                color=colour,
-                gid=f"ratio/{stimulus}",
-                **markers,
-            )
+            self._differentiation(panels[0], mean.sel(stimulus=stimulus), spread.sel(stimulus=stimulus))
+            self._ratio(panels[1], mean.sel(stimulus=stimulus))
         if not (mean < 0).any():  # as estimates without bias may be
             panels[0].set_ylim(bottom=0)
         panels[0].set_ylabel("differentiation D\n" + captions.axis(f"(D: median {curves.metric})", 30))
@@ -128,13 +100,36 @@ class TrainedUntrained(Figure):
         panels[1].set_xlabel("layer, from input to output")
         for letter, axes in zip("ab", panels, strict=True):
             axes.set_title(letter, fontweight="bold")
+        self._legend(fig, stimuli)
+        return fig, caption(data["layers"], curves, stimuli, draws, mean, drawn(table, curves))
+
+    def _differentiation(self, axes, mean, spread) -> None:
+        """Draw D of one stimulus, with a band over draws, of the trained network and of its twin."""
+        stimulus = str(mean["stimulus"].values)
+        look = {"color": self.style.colour(stimulus)}
+        dots = self.style.dots(stimulus, mean.sizes["layer"])
+        x = np.arange(mean.sizes["layer"])
+        for source, dash in zip(mean["source"].values, ("-", UNTRAINED), strict=True):
+            middle, around = mean.sel(source=source).values, spread.sel(source=source).values
+            if np.isfinite(around).any():
+                axes.fill_between(x, middle - around, middle + around, alpha=0.2, lw=0, **look)
+            axes.plot(x, middle, linestyle=dash, gid=f"{source}/{stimulus}", **look, **dots)
+
+    def _ratio(self, axes, mean) -> None:
+        """Draw D of the trained network divided by that of its twin, where both are positive."""
+        stimulus = str(mean["stimulus"].values)
+        ratio = (mean.isel(source=0) / mean.isel(source=1)).values
+        ratio = np.where(np.isfinite(ratio) & (ratio > 0), ratio, np.nan)
+        dots = self.style.dots(stimulus, len(ratio))
+        axes.plot(ratio, color=self.style.colour(stimulus), gid=f"ratio/{stimulus}", **dots)
+
+    def _legend(self, fig, stimuli: list[str]) -> None:
+        from matplotlib.lines import Line2D
+
         handles = [self.style.key(name) for name in stimuli]
-        labels = [captions.shorten(name, 24) for name in stimuli]
-        for name, dash in zip(("trained", "untrained"), ("-", UNTRAINED), strict=True):
-            handles.append(Line2D([], [], color="0.2", ls=dash))
-            labels.append(name)
-        fig.legend(handles, labels, loc="outside right upper", handlelength=3)
-        return fig, caption(data["layers"], curves, names, stimuli, layers, draws, mean, drawn(table, curves))
+        handles += [Line2D([], [], color="0.2", ls=dash) for dash in ("-", UNTRAINED)]
+        names = [captions.shorten(name, 24) for name in stimuli] + ["trained", "untrained"]
+        fig.legend(handles, names, loc="outside right upper", handlelength=3)
 
 
 def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[str, str]:
@@ -168,8 +163,8 @@ def common(first: dict, second: dict) -> dict[str, tuple[str, ...]]:
 def drawn(table, curves: Curves) -> list[str]:
     """Return the layers of which each network has its own draw, of more recorded units."""
     (size,) = curves.sizes
-    keys = json.loads(str(table["selected"].sel(population=curves.population).values))
-    whole = size == "all" or (keys["kind"] == "random" and keys["units"] <= int(size))
+    population = json.loads(str(table["selected"].sel(population=curves.population).values))
+    whole = size == "all" or population.get("units", np.inf) <= int(size)
     if whole or curves.drawn == "ranked":
         return []
     here = table[["n_drawn", "draws"]].sel(population=curves.population, size=size)
@@ -177,11 +172,12 @@ def drawn(table, curves: Curves) -> list[str]:
     return list(map(str, table["layer"].values[fewer.values]))
 
 
-def caption(tables, curves, names, stimuli, layers, draws, mean, own) -> str:
-    """Say what was measured and how."""
+def caption(tables: list, curves: Curves, stimuli: list[str], draws, mean, own: list[str]) -> str:
+    """Say what was measured and how; `own` are the layers of which each network has its own draw."""
+    layers = list(map(str, mean["layer"].values))
     first, second = (
-        f"{captions.escape(name)} (weights {captions.escape(table.attrs['weights'])})"
-        for name, table in zip(names, tables, strict=True)
+        f"{captions.escape(table.attrs['network'])} (weights {captions.escape(table.attrs['weights'])})"
+        for table in tables
     )
     repeats = int(draws.max())
     text = [
@@ -204,14 +200,19 @@ def caption(tables, curves, names, stimuli, layers, draws, mean, own) -> str:
         )
     if len({table.attrs.get("preprocess") for table in tables}) > 1:
         text.append("The networks resize and scale images differently, which alone makes differences.")
-    undefined = [layer for layer in layers if np.isnan(mean.sel(layer=layer, stimulus=stimuli)).any()]
-    if undefined:
-        text.append(
-            f"Gaps: {captions.listing(map(captions.escape, undefined))}, where activity was constant."
-        )
-    here = mean.sel(source=names, layer=layers, stimulus=stimuli)
-    lacking = (here <= 0).any(("source", "layer"))
+    text += _gaps(mean.sel(stimulus=stimuli))
+    return " ".join(filter(None, [*text, labelled({"": layers})]))
+
+
+def _gaps(mean) -> list[str]:
+    """Say where D is undefined, and where it has no ratio."""
+    text = []
+    undefined = mean.isnull().any(("source", "stimulus"))
+    if undefined.any():
+        names = captions.listing(map(captions.escape, mean["layer"].values[undefined.values]))
+        text.append(f"Gaps: {names}, where activity was constant.")
+    lacking = (mean <= 0).any(("source", "layer"))
     if lacking.any():
-        several = captions.listing(map(captions.escape, lacking["stimulus"].values[lacking.values]))
-        text.append(f"**b** has gaps where D is not positive in a network: of {several}.")
-    return " ".join(filter(None, [*text, labelled({names[0]: layers})]))
+        names = captions.listing(map(captions.escape, mean["stimulus"].values[lacking.values]))
+        text.append(f"**b** has gaps where D is not positive in a network: of {names}.")
+    return text

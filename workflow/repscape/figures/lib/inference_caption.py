@@ -176,7 +176,7 @@ def _between(table, shown: Shown, correction: Correction) -> list[str]:
     labels, models = shown.labels, shown.models
     naming = ("layer", *different(shown))
     return inference_summary.between(
-        labels["source"][models],
+        labels["source"][models].tolist(),
         [" ".join(str(labels[label][at]) for label in labels if label in naming) for at in models],
         table["other_source"].values.tolist(),
         {

@@ -1,5 +1,6 @@
 """What several figures let the user choose: each parameter once, and the files that it chooses."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from repscape.core.errors import ConfigError
@@ -154,7 +155,7 @@ class Corrected(Plugin, shared=True):
 class OfRdms(OfSource, OfStimuli, OfOneSize, shared=True):
     """RDMs of all images of some stimuli, of one source and sample size."""
 
-    def _files(self, study: Study, source: str, layers: list[str]) -> list[str]:
+    def _files(self, study: Study, source: str, layers: Iterable[str]) -> list[str]:
         """Name the files of RDMs, stimulus by stimulus, and check the parameters."""
         self._check(study, study.samples_of(source))
         population, size = defaults.size_or_default(study.samples_of(source), self.population, self.size)
