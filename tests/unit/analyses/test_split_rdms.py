@@ -137,9 +137,9 @@ def test_halves_are_equal_parts_of_every_image(split):
 def test_halves_of_different_numbers_of_trials(split, monkeypatch):
     response, image = responses(repeats=2, more=[0, 0, 0, 4])
     seen = []
-    original = split_rdms._means
+    original = split_rdms.mean_responses
     monkeypatch.setattr(
-        split_rdms, "_means", lambda some, images: seen.append(some) or original(some, images)
+        split_rdms, "mean_responses", lambda some, images: seen.append(some) or original(some, images)
     )
     split(response, image, trials="halves", splits=20)
     counts = np.array([np.bincount(some.image, minlength=IMAGES) for some in seen])
