@@ -150,8 +150,8 @@ def test_the_order_of_images_does_not_matter(order):
         (FLAT, {"entries": ["hue"]}, "entries: factor 'hue' is unknown"),
         (FLAT, {"by": ["obj"], "entries": ["obj", "color"]}, "factor 'obj' cannot both label sets"),
         (FLAT, {"by": ["obj", "obj"]}, "by: factor 'obj' is listed twice"),
-        (FLAT, {"by": ["obj", "color"]}, "no factor is left to tell entries apart"),
-        ({}, {}, "no factor is left to tell entries apart"),
+        (FLAT, {"by": ["obj", "color"]}, "no factor is left"),
+        ({}, {}, "no factor is left"),
         (FACTORS, {"by": ["obj"], "entries": ["color"]},
          "obj obj1: color 000: expected one image, found 2. Say how they are combined ('combine: mean')"),
         (FLAT, {"by": ["obj"], "combine": "difference"}, "color 000: a difference is of two, found 1"),
@@ -203,7 +203,7 @@ def test_ways_of_combining_that_there_are_not(function, tmp_path, how, message):
     function("return activity[0]")
     (tmp_path / "bad.py").write_text("def mine(:")
     with pytest.raises(ConfigError, match=re.escape(message)):
-        sets.check_how(how.format(folder=tmp_path), "combine")
+        sets.check_combination(how.format(folder=tmp_path), "combine")
 
 
 def test_a_file_that_cannot_be_imported_is_told(tmp_path):

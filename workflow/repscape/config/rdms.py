@@ -62,7 +62,7 @@ def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, 
         }
         for where, how in hows.items():
             if how is not None:
-                mistakes.ask(where, image_sets.check_how, how, ".".join(where))
+                mistakes.ask(where, image_sets.check_combination, how, ".".join(where))
         if definition.stimulus not in sections["stimuli"]:
             if definition.stimulus not in top.stimuli or top.stimuli[definition.stimulus].get("each"):
                 valid = sections["stimuli"]

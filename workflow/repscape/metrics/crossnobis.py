@@ -41,7 +41,7 @@ class Crossnobis(MeanSquare):
         Raises
         ------
         DataError
-            Some image was shown fewer than three times: with two, one is left, which does not tell noise.
+            Some image was shown fewer than three times: of two, one is left, without noise to estimate.
         """
         counted(trials, len(activity), 3, "crossnobis_diagonal needs two")
 

@@ -1,4 +1,4 @@
-"""Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
+"""Cross-validated distance, each unit in units of its noise: for two repeats, or many units."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from repscape.metrics.lib.single_trials import Trials
 
 
 class CrossnobisDiagonal(MeanSquare):
-    """Cross-validated distance, each unit in units of its own noise: for two repeats, or many units."""
+    """Cross-validated distance, each unit in units of its noise: for two repeats, or many units."""
 
     squared = True
     signed = True

@@ -366,7 +366,7 @@ class RdmRecording(Recording, shared=True):
         raise NotImplementedError
 
     def labels(self) -> list[str]:
-        """Name the labels that tell the RDMs apart."""
+        """Name the labels that distinguish the RDMs."""
         raise NotImplementedError
 
 

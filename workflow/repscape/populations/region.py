@@ -45,7 +45,7 @@ class Region(Population):
         ------
         DataError
             The centre lies outside the image, or the layer has several positions without a receptive
-            field of their own (after attention or reshaping).
+            field that depends on position (after attention or reshaping).
         """
         if _outside(self.centre, layer.image):
             raise DataError(_outside(self.centre, layer.image))

@@ -67,7 +67,7 @@ def flush_rounding(values: np.ndarray, scale: float = 0.0) -> np.ndarray:
     values : float64 array (…, pair)
         Those of each RDM are compared with the largest of them.
     scale : float
-        How large values of the metric are, where it tells it: 1 of 1 − r.
+        How large values of the metric are, where that is known: 1 of 1 − r.
     """
     with np.errstate(invalid="ignore"):
         size = np.abs(values)

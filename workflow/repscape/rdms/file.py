@@ -48,7 +48,7 @@ def whole(file: "netCDF4.Dataset") -> "netCDF4.Variable":
         raise DataError(
             f"{file.filepath()}: an RDM of {images:,} images is not read whole: expected at most {WHOLE:,}. "
             "Differentiation and rdm_gallery take any number of images. For the rest, take fewer images in a "
-            "stimulus of its own, or a set of them (rdms.sets)."
+            "further stimulus, or a set of them (rdms.sets)."
         )
     return file["dissimilarity"]
 
@@ -80,7 +80,7 @@ def of_pairs(
 
 
 def presentations(attributes: Mapping) -> int:
-    """Return how many presentations of each image have RDMs of their own; 1 where RDMs are of mean answers.
+    """Return how many presentations of each image have separate RDMs; 1 where RDMs are of mean responses.
 
     Repeats are draws of units × presentations, those of one draw together.
     """

@@ -13,7 +13,7 @@ COLUMNS = (
     "source", "stimulus", "set", "population", "layer", "layer_order", "size", "metric", "measure",
     "normalisation", "repeat", "presentation", "n_drawn",
 )  # fmt: skip
-# Labels of the RDMs of a recording that gives RDMs, beside its own
+# Labels of the RDMs of a recording that gives RDMs, beside those that it names itself
 OF_RECORDINGS = ("source", "stimulus", "layer", "layer_order", "metric", "measure")
 # Labels of repeated RDMs: of other draws of units, of other presentations of the images
 REPEATED = ("repeat", "presentation")
@@ -21,7 +21,7 @@ REPEATED = ("repeat", "presentation")
 SPLIT, PART, UNITS = OF_PARTS = ("split", "part", "unit_sample")
 WHOLE, HALVES = "all", ("a", "b")  # parts of trials
 AS_RECORDED = "0"  # the units that are no sample
-# Labels that follow from others: of RDMs that are told apart by these, they need not be named
+# Labels that follow from others: of RDMs that differ in these, they need not be named
 FOLLOWING = ("layer_order", "measure", "normalisation", "n_drawn", "draws", "presentations", "averaged")
 
 # Labels, and the values that they may have

@@ -1,7 +1,7 @@
 """RDMs of sets of a stimulus's images: which images make up each entry of each set.
 
 A stimulus's images have factors (``obj``, ``color``). Some of them label sets, a set for each combination
-of their values; others tell entries apart, the rows and columns of a set's RDM. An entry is an image, or
+of their values; others distinguish entries, the rows and columns of a set's RDM. An entry is an image, or
 several of which the activity is combined.
 """
 
@@ -23,7 +23,7 @@ def _mean(activity: np.ndarray) -> np.ndarray:
     return activity.mean(axis=0, dtype=np.float64)
 
 
-HOWS: dict[str, Callable] = {"mean": _mean, "difference": _difference}
+COMBINE: dict[str, Callable] = {"mean": _mean, "difference": _difference}
 
 
 class Combined(NamedTuple):
@@ -77,7 +77,7 @@ def groups(
     ----------
     factors : mapping of factor to its value for each image
     by : factors whose values label the sets; without, there is one set
-    entries : factors that tell entries apart; by default all others
+    entries : factors that distinguish entries; by default all others
     combine : {'mean', 'difference'} or 'FILE.py:FUNCTION', optional
         How the activities of the images that share an entry are combined (see `activity_of`).
     combinations : mapping of name to {'kind', 'of'}, optional
@@ -134,7 +134,7 @@ def activity_of(members: Sequence[Entry], activity: np.ndarray) -> np.ndarray:
     """Return the activity of the entries of a set.
 
     ``mean`` is over images; ``difference`` is the first minus the second, in the order of the stimulus's
-    images or in which a combination lists them. A function of one's own takes the activity of what is
+    images or in which a combination lists them. A function of the user's takes the activity of what is
     combined, float32 (image, unit), in the same order, and returns that of the entry, (unit,); it sees
     all recorded units of a layer.
 
@@ -150,7 +150,7 @@ def activity_of(members: Sequence[Entry], activity: np.ndarray) -> np.ndarray:
     Raises
     ------
     DataError
-        A function of one's own fails, or returns something else.
+        A function of the user's fails, or returns something else.
     """
     answers = np.empty((len(members), activity.shape[1]), np.float32)
     for row, entry in zip(answers, members, strict=True):
@@ -158,8 +158,8 @@ def activity_of(members: Sequence[Entry], activity: np.ndarray) -> np.ndarray:
     return answers
 
 
-def check_how(how: str, where: str) -> None:
-    """Refuse a way of combining that there is not, without importing a function of one's own.
+def check_combination(how: str, where: str) -> None:
+    """Refuse an unknown way of combining, without importing a function of the user's.
 
     Raises
     ------
@@ -167,12 +167,12 @@ def check_how(how: str, where: str) -> None:
     """
     if user_functions.is_reference(how):
         user_functions.check(how, where)
-    elif how not in HOWS:
-        raise ConfigError(f"{where}: {unknown(how, HOWS)} Or a function of your own: FILE.py:FUNCTION.")
+    elif how not in COMBINE:
+        raise ConfigError(f"{where}: {unknown(how, COMBINE)} Or a function of yours: FILE.py:FUNCTION.")
 
 
 def own_functions(definitions: Mapping[str, Mapping]) -> list[str]:
-    """Name the functions of one's own, FILE.py:FUNCTION, that definitions of sets use."""
+    """Name the functions of the user's, FILE.py:FUNCTION, that definitions of sets use."""
     hows = [definition["combine"] for definition in definitions.values()]
     hows += [
         part["kind"] for definition in definitions.values() for part in definition["combinations"].values()
@@ -184,8 +184,8 @@ def _answer(entry: Entry, activity: np.ndarray) -> np.ndarray:
     if not isinstance(entry, Combined):
         return activity[entry]
     parts = np.stack([_answer(part, activity) for part in entry.of]).astype(np.float32, copy=False)
-    if entry.how in HOWS:
-        return HOWS[entry.how](parts)
+    if entry.how in COMBINE:
+        return COMBINE[entry.how](parts)
     function = user_functions.load(entry.how, "rdms.sets")
     answer = np.asarray(user_functions.reporting(function, entry.how)(parts))
     if answer.shape != parts.shape[1:] or answer.dtype.kind not in "fiub":
@@ -205,10 +205,10 @@ def _check_factors(factors: Mapping, by: list[str], entries: list[str]) -> None:
                 raise ConfigError(f"{key}: factor '{name}' is listed twice.")
     both = [name for name in by if name in entries]
     if both:
-        raise ConfigError(f"factor '{both[0]}' cannot both label sets ('by') and tell their entries apart.")
+        raise ConfigError(f"factor '{both[0]}' cannot both label sets ('by') and distinguish their entries.")
     if not entries:
         raise ConfigError(
-            f"no factor is left to tell entries apart: 'by' has all there are ({', '.join(by) or 'none'}). "
+            f"no factor is left to distinguish entries: 'by' has all there are ({', '.join(by) or 'none'}). "
             "Leave one of them out."
         )
 
@@ -219,7 +219,7 @@ def _entry(images: list[int], combine: str | None, where: str) -> Entry:
         if len(images) > 1:
             raise ConfigError(
                 f"{where}: expected one image, found {len(images)}. Say how they are combined "
-                "('combine: mean'), or name in 'entries' or 'by' what tells them apart."
+                "('combine: mean'), or name in 'entries' or 'by' what distinguishes them."
             )
         return images[0]
     _check_two(combine, len(images), where)

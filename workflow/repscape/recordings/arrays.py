@@ -133,7 +133,7 @@ def _angles(shown: np.ndarray, by: str, file: Path) -> np.ndarray:
 
 
 def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, np.ndarray]:
-    """Put the value of its condition in place of each trial's own."""
+    """Replace each trial's value by that of its condition."""
     blank = np.isnan(shown) if shown.dtype.kind == "f" else np.zeros(len(shown), bool)
     try:
         found = conditions(shown[~blank], width, convention)

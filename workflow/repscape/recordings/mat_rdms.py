@@ -58,5 +58,5 @@ class MatRdms(FromVectors):
         labels_in(self.names)
 
     def labels(self) -> list[str]:
-        """Name the labels that tell the RDMs apart."""
+        """Name the labels that distinguish the RDMs."""
         return labels_in(self.names)

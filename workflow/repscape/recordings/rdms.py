@@ -1,4 +1,4 @@
-"""RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
+"""RDMs out of one file each: NumPy's ``.npy``, or CSV tables with the images' names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from repscape.recordings.lib.order import text
 
 
 class Rdms(FromVectors):
-    """RDMs out of files of their own: NumPy's ``.npy``, or CSV tables with the images' names."""
+    """RDMs out of one file each: NumPy's ``.npy``, or CSV tables with the images' names."""
 
     reads_path_labels = True
 
@@ -55,7 +55,7 @@ class Rdms(FromVectors):
         self.labels()
 
     def labels(self) -> list[str]:
-        """Name the labels that tell the RDMs apart.
+        """Name the labels that distinguish the RDMs.
 
         Raises
         ------

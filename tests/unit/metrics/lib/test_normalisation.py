@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from repscape.metrics.lib.normalisation import Scaling, _tell_centred, moments, scaling
+from repscape.metrics.lib.normalisation import Scaling, _warn_centred, moments, scaling
 
 
 def normal(images=12, units=300, seed=0):
@@ -46,7 +46,7 @@ def test_mean_max_and_none():
 )
 def test_of_a_mean_near_0_the_log_warns_once(caplog, activity, told):
     """Distances divided by it are as large as chance makes them small."""
-    _tell_centred.cache_clear()
+    _warn_centred.cache_clear()
     for _ in range(3):
         scaling(activity, "mean")
         scaling(activity, "zscore")

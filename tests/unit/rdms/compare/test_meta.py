@@ -208,8 +208,8 @@ def test_p_of_a_pair_depends_on_nothing_else():
         zip(OBJECTS, table.dissimilarity[table[row.metric_sub == table.metric].index][:4], strict=True)
     )
     for (one, other), p in zip(itertools.combinations(OBJECTS, 2), row.p, strict=True):
-        places = space(table.entries[0]).places
-        stack = np.array([values[name][places] for name in sorted([one, other])])
+        order = space(table.entries[0]).pairs
+        stack = np.array([values[name][order] for name in sorted([one, other])])
         assert p == p_values(stack, "pearson", 199, 5)[0]
     other = meta_rdms(table, ["obj"], permutations=199, seed=6)
     assert not np.array_equal(np.stack(whole.p), np.stack(other.p))

@@ -249,7 +249,7 @@ def log_roles(roles: Roles, reference: Reference, models: Models) -> None:
 
 def _ordered(table: "pd.DataFrame", row: int, spaces: Sequence[Space]) -> np.ndarray:
     """Return an RDM's values, its entries in natural order."""
-    return table["dissimilarity"].iloc[row][spaces[row].places]
+    return table["dissimilarity"].iloc[row][spaces[row].pairs]
 
 
 def _leave_out(notes: list[str], what: str) -> None:

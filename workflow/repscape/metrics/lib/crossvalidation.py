@@ -40,7 +40,7 @@ def crossvalidated(trials: Trials, images: int, noise: Callable[[int], Noise]) -
         sums[repeats] = having, _sums(trials, trial[having, :repeats])
     found = np.zeros(len(first))
     for left in range(counts.max()):
-        own = noise(left)
+        of_others = noise(left)
         for repeats, (having, sum_of) in sums.items():
             if left >= repeats:
                 continue
@@ -48,7 +48,7 @@ def crossvalidated(trials: Trials, images: int, noise: Callable[[int], Noise]) -
             train = (sum_of - test) / (repeats - 1)
             shift = train.mean(0)  # no distance changes, and products cancel less
             product = np.zeros((images, images))
-            product[np.ix_(having, having)] = own.products(test - shift, train - shift)
+            product[np.ix_(having, having)] = of_others.products(test - shift, train - shift)
             diagonal = product.diagonal()
             distance = diagonal[first] + diagonal[second] - product[first, second] - product[second, first]
             found += np.where(common == repeats, distance / repeats, 0)

@@ -49,7 +49,7 @@ def squared_distances(rows: np.ndarray, shift=0.0, scale=1.0) -> np.ndarray:
     ----------
     rows : float array (image, unit)
     shift, scale : float, or float array (image,)
-        One for all rows, or each row's own. Rows whose scale is not positive and finite are undefined.
+        One for all rows, or one a row. Rows whose scale is not positive and finite are undefined.
 
     Returns
     -------
@@ -162,14 +162,14 @@ def _between(block, other, first, second, standardised, mean, same: bool) -> np.
 
 
 def _of_blocks(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distances of centred rows from products in their own type, and which are doubtful."""
+    """Return the distances of centred rows from products in their type, and which are doubtful."""
     product = np.zeros((len(first), len(second)))
     norms = np.zeros(product.shape)
     for units in slices(first.shape[1], _CHUNK):
         one, two = first[:, units], second[:, units]
         product += one @ two.T
-        own = [np.einsum("iu,iu->i", rows, rows, dtype=np.float64) for rows in (one, two)]
-        norms += own[0][:, np.newaxis] + own[1]
+        norm = [np.einsum("iu,iu->i", rows, rows, dtype=np.float64) for rows in (one, two)]
+        norms += norm[0][:, np.newaxis] + norm[1]
     product *= -2
     product += norms
     norms *= _TRUSTED[first.dtype.type]

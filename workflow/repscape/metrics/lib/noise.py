@@ -1,7 +1,7 @@
 """Patterns measured in units of their noise: inner products by the precision of single trials.
 
 Distances d'Σ⁻¹d, with Σ the covariance over units of the noise of single trials, weigh a unit by how
-reliable it is, and count what units that vary together say but once (Walther et al., NeuroImage
+reliable it is, and count what units share but once (Walther et al., NeuroImage
 137:188, 2016). Σ is estimated from the trials' deviations from the mean of their image, and shrunk
 towards its diagonal as far as its entries are uncertain (Schäfer & Strimmer, Stat. Appl. Genet. Mol. Biol.
 4:32, 2005), as rsatoolbox's `prec_from_unbalanced` does.
@@ -42,7 +42,7 @@ class Noise:
     Raises
     ------
     DataError
-        No image has two trials, so that nothing tells the noise.
+        No image has two trials, so that noise cannot be estimated.
     """
 
     def __init__(self, trials: Trials, diagonal: bool = False):
@@ -51,14 +51,14 @@ class Noise:
         self._image, self._freedom = image, len(image) - int(image.max()) - 1
         if self._freedom < 1:
             raise DataError(
-                "expected at least two presentations of some image, to tell what is noise; found one of each."
+                "expected at least two presentations of some image, to estimate the noise; found one of each."
             )
         deviation = np.empty(trials.response.shape[1])
         for block in _blocks(trials.response):
             values = trials.response[:, block].astype(np.float64)
             rounding = _ROUNDING * np.abs(values).max(0)
-            own = np.sqrt((self._noise(values) ** 2).sum(0) / self._freedom)
-            deviation[block] = np.where(own > rounding, own, np.inf)
+            sd = np.sqrt((self._noise(values) ** 2).sum(0) / self._freedom)
+            deviation[block] = np.where(sd > rounding, sd, np.inf)
         self.units = int(np.isfinite(deviation).sum())
         self._weight = 1 / deviation
         self.shrinkage = 1.0

@@ -64,7 +64,7 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
 
     ``zscore``: mean and (population) standard deviation over images × units, 0 of activity that is constant
     but for rounding. ``mean`` and ``max``: divide by the mean or the maximum. ``none``: leave as it is. Of a
-    mean that can hardly be told from 0 the log warns.
+    mean near 0 the log warns.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
         sd = 0.0
     if kind == "mean":
         if abs(mean) < sd * max(_SMALL, _ERRORS / np.sqrt(activity.size)):
-            _tell_centred()
+            _warn_centred()
         return Scaling(0.0, float(mean))
     return Scaling(float(mean), float(sd))
 
 
 @cache
-def _tell_centred() -> None:
+def _warn_centred() -> None:
     """Warn once a job, and not for each draw of units."""
     logger.warning(
         "normalisation 'mean': expected activity whose mean is not 0, as after a ReLU, found some of a mean "

@@ -21,13 +21,13 @@ def ranks(rows: np.ndarray) -> np.ndarray:
     from scipy.stats import rankdata
 
     found = np.empty(rows.shape)
-    for own, row in zip(found, rows, strict=True):
+    for ranked, row in zip(found, rows, strict=True):
         numbers = _doubled(row)
         if numbers is None:
-            own[:] = rankdata(row)
+            ranked[:] = rankdata(row)
         else:
             counts = np.bincount(numbers)
-            own[:] = (counts.cumsum() - (counts - 1) / 2)[numbers]
+            ranked[:] = (counts.cumsum() - (counts - 1) / 2)[numbers]
     return found
 
 

@@ -1,27 +1,27 @@
-"""What the rounding of activity may add to distances: smaller ones cannot be told from 0."""
+"""What the rounding of activity may add to distances: smaller ones may be 0."""
 
 import numpy as np
 
 from repscape.core.chunks import slices
 from repscape.metrics.lib.streamed_rows import Rows
 
-# Answers that differ by fewer units in the last place cannot be told apart: each step of a network may round
+# Activity that differs by fewer units in the last place may be equal: each step of a network may round
 _ULPS = 4
-_SMALLEST, _LARGEST = 1e-20, 1e36  # sums of squares that single precision tells
+_SMALLEST, _LARGEST = 1e-20, 1e36  # sums of squares in the range of single precision
 _BLOCK = 2**17  # values in float64 at once: they fit the processor's cache
 
 
 def rounding_of(activity: np.ndarray | Rows, differences: bool = False) -> np.ndarray:
-    """Return how far the rounding of its answers may move an image, squared: Σ_u (4 ε a_iu)².
+    """Return how far rounding may move an image, squared: Σ_u (4 ε a_iu)².
 
-    ε is the spacing of the answers' type at 1, 1.2e-7 of float32. Two images whose squared distance is below
-    the sum of their two values cannot be told from equal ones.
+    ε is the spacing of the activity's type at 1, 1.2e-7 of float32. Two images whose squared distance is
+    below the sum of their two values may be equal.
 
     Parameters
     ----------
     activity : float array (image, unit), or Rows
     differences : bool
-        Leave out units that answer the same to all images: however large, they add no difference.
+        Leave out units that are the same in all images: however large, they add no difference.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def rounding_by_moments(activity: np.ndarray | Rows, means: np.ndarray, squares:
 
 
 def _ulps(kind: np.dtype) -> float:
-    """Return by how much an answer of 1 may be off."""
+    """Return by how much a value of 1 may be off."""
     return _ULPS * float(np.finfo(kind if kind.kind == "f" else np.float64).eps)
 
 
@@ -65,7 +65,7 @@ def _squares(values: np.ndarray) -> np.ndarray:
 
 
 def constant(squares: np.ndarray, rounding: np.ndarray) -> np.ndarray:
-    """Say where squared deviations are no larger than those of equal answers after rounding: bool array."""
+    """Say where squared deviations are no larger than those of equal values after rounding: bool array."""
     return squares <= rounding / 4  # what lies apart by some rounding is half of it from its mean
 
 

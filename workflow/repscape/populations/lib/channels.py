@@ -94,9 +94,7 @@ def check_layers(channels: Channels, counts: Mapping[str, int]) -> None:
     lacking = [said for layer, count in counts.items() if (said := _lacking(channels, layer, count))]
     if lacking:
         name = lacking[-1].partition(" ")[0]
-        raise ConfigError(
-            f"channels: {'; '.join(lacking)}. Give each layer a list of its own, {{{name}: [0, …], …}}."
-        )
+        raise ConfigError(f"channels: {'; '.join(lacking)}. Give each layer its list, {{{name}: [0, …], …}}.")
 
 
 def of_layer(channels: Channels, layer: str, count: int) -> np.ndarray:
@@ -121,7 +119,7 @@ def of_layer(channels: Channels, layer: str, count: int) -> np.ndarray:
     """
     said = _lacking(channels, layer, count)
     if said:
-        raise DataError(f"channels: {said}. Give the layer a list of its own, {{{layer}: [0, …], …}}.")
+        raise DataError(f"channels: {said}. Give the layer its list, {{{layer}: [0, …], …}}.")
     chosen = {channel for entry in _of(channels, layer) for channel in _numbers(entry, count)}
     return np.array(sorted(chosen))
 

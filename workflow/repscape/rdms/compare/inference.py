@@ -1,7 +1,7 @@
 """Which models' RDMs are like measured ones: similarities with intervals, noise ceilings and tests.
 
 Comparisons, variances from bootstraps and the tests are rsatoolbox's, noise ceilings the same as its (Schütt
-et al., eLife 12:e82566, 2023). Resampling is done here, with a seed of its own (rsatoolbox draws from numpy's
+et al., eLife 12:e82566, 2023). Resampling is done here, with a seed (rsatoolbox draws from numpy's
 global state) and for all models at once: the same samples give the same numbers in a small part of the
 time. Three things differ:
 

@@ -50,7 +50,7 @@ def meta_rdms(
     table : DataFrame
         As `repscape.rdms.table.table.read` or this function gives it, perhaps filtered.
     entries : sequence of str
-        Labels (columns) whose values tell the RDMs of a group apart.
+        Labels (columns) whose values distinguish the RDMs of a group.
     groups : sequence of str, optional
         Labels that are the same for all RDMs that are compared. By default all labels but `entries`, and but
         ``repeat``, ``presentation`` and those that follow from others (`repscape.rdms.labels.FOLLOWING`).
@@ -66,7 +66,7 @@ def meta_rdms(
     -------
     DataFrame
         A row a group and comparison. Labels keep their names if they have one value in every group. What
-        each level has of its own gets ``_sub`` for the RDMs that went in, ``_sub_sub`` for those that went
+        a level adds gets ``_sub`` for the RDMs that went in, ``_sub_sub`` for those that went
         into these: ``metric_sub``, ``measure_sub``, ``entries_sub``; ``metric`` is now the comparison.
         ``dissimilarity``, ``p`` (with `permutations`) and ``left_out`` are float64 (pair,); ``left_out`` is
         the share of the pairs of lower entries that are undefined in one of the two RDMs, and so were not
@@ -119,7 +119,7 @@ def meta_rdms(
         for kind, arrays in _compared(rdms, notes, draws, labelled, comparisons, permutations, seed):
             found.append({**row, "metric": kind, **arrays})
     _check_found(found, groups, entries)
-    notes.tell(groups, permutations)
+    notes.log(groups, permutations)
     if repeats > 1:
         logger.info("RDMs are averaged over draws of units or presentations: at most %d", repeats)
     result = _table(found, lower)
@@ -205,7 +205,7 @@ def check_labels(names: Sequence[str], entries: Sequence[str], groups: Sequence[
     for name in set(entries) & set(groups or ()):
         raise ConfigError(
             f"groups: '{name}' is in `entries` as well. Labels in `groups` are the same for all RDMs that "
-            "are compared, labels in `entries` tell them apart: take it out of one of the two."
+            "are compared, labels in `entries` differ between them: take it out of one of the two."
         )
 
 

@@ -52,7 +52,7 @@ def permutation_tests(
     """Test models for being more like the data than if the data's entries had other labels.
 
     The similarity is the mean over sets and repeats. The entries of a set have the same order in all
-    repeats, and sets have orders of their own. p = (1 + permutations that are at least as similar) /
+    repeats, and each set has different orders. p = (1 + permutations that are at least as similar) /
     (1 + permutations). Of one set whose entries have no more than
     1 + `permutations` orders, each is taken once, and p is exact.
 
@@ -73,15 +73,15 @@ def permutation_tests(
     sizes = [entries_of(d.shape[1]) for d in data]
     count = orders_used(sizes[0], permutations) if len(data) == 1 else permutations
     similarity = [_similarity(d, m, comparison) for d, m in zip(data, models, strict=True)]
-    actual = [own(np.arange(size)[np.newaxis])[0] for own, size in zip(similarity, sizes, strict=True)]
-    held = np.mean(actual, axis=0)
-    larger, largest_larger, taken = np.zeros(len(held), int), np.zeros(len(held), int), 0
+    of_sets = [of(np.arange(size)[np.newaxis])[0] for of, size in zip(similarity, sizes, strict=True)]
+    actual = np.mean(of_sets, axis=0)
+    larger, largest_larger, taken = np.zeros(len(actual), int), np.zeros(len(actual), int), 0
     step = max(1, _BLOCK // max(d.shape[1] for d in data))
     orders = [_orders(size, count, seed, at, len(data), step) for at, size in enumerate(sizes)]
     for together in zip(*orders, strict=True):
-        null = sum(own(order) for own, order in zip(similarity, together, strict=True)) / len(data)
-        larger += (null >= held - ROUNDING).sum(0)
-        largest_larger += (null.max(1, keepdims=True) >= held - ROUNDING).sum(0)
+        null = sum(of(order) for of, order in zip(similarity, together, strict=True)) / len(data)
+        larger += (null >= actual - ROUNDING).sum(0)
+        largest_larger += (null.max(1, keepdims=True) >= actual - ROUNDING).sum(0)
         taken += len(null)
     return Permutation((1 + larger) / (1 + taken), (1 + largest_larger) / (1 + taken), taken)
 
@@ -161,17 +161,17 @@ def _p(
     def similarity(left):
         return tau_a(left, right) if kind == "kendall" else left @ right.T
 
-    held = similarity(left)
-    counts = np.zeros(held.shape, np.int64)
+    actual = similarity(left)
+    counts = np.zeros(actual.shape, np.int64)
     entries = entries_of(x.shape[1])
     step = max(1, block // (len(x) * max(x.shape[1], len(y))))
     total = 0
     for orders in orders_of(entries, permutations, seed, step):
         permuted = left.take(permuted_pairs(orders), axis=1).reshape(-1, x.shape[1])
         null = similarity(permuted).reshape(len(x), len(orders), len(y))
-        counts += (null >= held[:, np.newaxis] - ROUNDING).sum(1)
+        counts += (null >= actual[:, np.newaxis] - ROUNDING).sum(1)
         total += len(orders)
-    return np.where(np.isnan(held), np.nan, (1 + counts) / (1 + total))
+    return np.where(np.isnan(actual), np.nan, (1 + counts) / (1 + total))
 
 
 def orders_used(entries: int, permutations: int) -> int:
@@ -188,5 +188,5 @@ def orders_of(entries: int, permutations: int, seed: int, step: int) -> Iterator
         return
     generator = np.random.default_rng(derive(seed, "orders of entries", entries))
     for start in range(0, count, step):
-        # one after the other, so that they do not depend on how many are held at once
+        # one after the other, so that they do not depend on how many are in memory at once
         yield np.array([generator.permutation(entries) for _ in range(min(step, count - start))])

@@ -44,14 +44,16 @@ def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
     if table.empty:
         raise DataError("expected at least one RDM, found an empty table.")
     cells = {name: table[name].tolist() for name in labels_beside(table, table["entries"].iloc[0])}
-    told = {name: own for name, own in cells.items() if len(set(own)) > 1} or cells
+    differing = {name: own for name, own in cells.items() if len(set(own)) > 1} or cells
     spaces = [space(index) for index in table["entries"]]
-    check_same(spaces, lambda at: written(told, [own[at] for own in told.values()]))
+    check_same(spaces, lambda at: written(differing, [own[at] for own in differing.values()]))
     dims = {
-        name: list(dict.fromkeys(told[name])) for name in told if name not in FOLLOWING and told is not cells
+        name: list(dict.fromkeys(differing[name]))
+        for name in differing
+        if name not in FOLLOWING and differing is not cells
     }
-    places = {name: {value: at for at, value in enumerate(values)} for name, values in dims.items()}
-    rows = [tuple(places[name][cells[name][at]] for name in dims) for at in range(len(table))]
+    index_of = {name: {value: at for at, value in enumerate(values)} for name, values in dims.items()}
+    rows = [tuple(index_of[name][cells[name][at]] for name in dims) for at in range(len(table))]
     if len(set(rows)) < len(rows):
         twice = next(at for at, row in enumerate(rows) if rows.index(row) < at)
         raise DataError(
@@ -68,16 +70,16 @@ def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
         if followed := _following(cells[name], rows, list(dims), [len(values) for values in dims.values()]):
             coordinates[name] = followed
     first, second = pairs(len(index))
-    back = np.argsort(spaces[0].places)
+    back = np.argsort(spaces[0].pairs)
     shape = (*(len(values) for values in dims.values()), len(index), len(index))
     variables = {}
     for name in table.columns:
         if not isinstance(table[name].iloc[0], np.ndarray):
             continue
         values = np.full(shape, np.nan)
-        for row, own, array in zip(rows, spaces, table[name], strict=True):
+        for row, described, array in zip(rows, spaces, table[name], strict=True):
             matrix = np.zeros(shape[-2:]) if name == "dissimilarity" else np.full(shape[-2:], np.nan)
-            matrix[first, second] = matrix[second, first] = array[own.places][back]
+            matrix[first, second] = matrix[second, first] = array[described.pairs][back]
             values[row] = matrix
         variables[name] = (over, values)
     return xarray.Dataset(variables, coordinates)

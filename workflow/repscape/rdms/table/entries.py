@@ -11,7 +11,7 @@ from repscape.metrics.lib.distances import pairs
 
 
 class Space(NamedTuple):
-    """The entries of an RDM in natural order, and where its values stand for this order.
+    """The entries of an RDM in natural order, and its pairs in this order.
 
     Attributes
     ----------
@@ -19,13 +19,13 @@ class Space(NamedTuple):
         What the entries are labelled by, sorted.
     labels : tuple of tuples of str
         Each entry's labels.
-    places : int array (pair,)
-        ``values[places]`` are an RDM's values for the pairs of entries in this order.
+    pairs : int array (pair,)
+        ``values[pairs]`` are an RDM's values for the pairs of entries in this order.
     """
 
     names: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
-    places: np.ndarray
+    pairs: np.ndarray
 
 
 def space(index) -> Space:
@@ -46,15 +46,15 @@ def space(index) -> Space:
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise DataError(
-            f"an RDM has two entries with the labels {written(names, twice)}, which cannot be told apart. "
-            "Give each a name, or factors, of its own."
+            f"an RDM has two entries with the labels {written(names, twice)}, which cannot be distinguished. "
+            "Give each a different name, or different factors."
         )
     order = sorted(range(len(labels)), key=lambda at: [natural(value) for value in labels[at]])
     first, second = pairs(len(labels))
     square = np.zeros((len(labels),) * 2, np.intp)
     square[first, second] = square[second, first] = np.arange(len(first))
-    places = square[np.ix_(order, order)][first, second]
-    return Space(tuple(names), tuple(labels[at] for at in order), places)
+    in_order = square[np.ix_(order, order)][first, second]
+    return Space(tuple(names), tuple(labels[at] for at in order), in_order)
 
 
 def spaces_of(indices: Iterable) -> list[Space]:
@@ -71,7 +71,7 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
     ----------
     spaces : sequence of Space
     name : callable
-        Names one of the RDMs, given its place in the sequence.
+        Names one of the RDMs, given its index in the sequence.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
                 "RDMs of different kinds of entries cannot be compared: those of "
                 f"{name(0)} are by {', '.join(one.names)}, those of {name(at)} by {', '.join(other.names)}."
             )
-        told = [
+        differences = [
             f"only the RDM of {name(rdm)} has {some([written(one.names, label) for label in extra])}"
             for rdm, extra in (
                 (0, [label for label in one.labels if label not in set(other.labels)]),
@@ -96,8 +96,8 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
             if extra
         ]
         raise DataError(
-            f"RDMs of different entries cannot be compared: {'; '.join(told)}. Compare sets of images with "
-            "the same entries, or leave out what only some of them have."
+            f"RDMs of different entries cannot be compared: {'; '.join(differences)}. Compare sets of "
+            "images with the same entries, or leave out what only some of them have."
         )
 
 

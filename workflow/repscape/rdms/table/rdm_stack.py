@@ -1,4 +1,4 @@
-"""The RDMs of a table, found by their labels, and what is to be told of those that cannot be compared."""
+"""The RDMs of a table, found by their labels, and notes on those that cannot be compared."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -24,13 +24,13 @@ def without_rounding(table: "pd.DataFrame") -> list[np.ndarray]:
     telling = [name for name in ("metric", "metric_sub", "measure", "normalisation") if name in table]
     labels = table[telling].to_dict("records")
     return [
-        flush_rounding(values, _scale_of(own))
-        for values, own in zip(table["dissimilarity"], labels, strict=True)
+        flush_rounding(values, _scale_of(one))
+        for values, one in zip(table["dissimilarity"], labels, strict=True)
     ]
 
 
 def _scale_of(labels: Mapping) -> float:
-    """Say how large an RDM's values are, from its labels: 1, or 0 where only they themselves tell.
+    """Say how large an RDM's values are, from its labels: 1, or 0 where nothing but they themselves says it.
 
     Those of a bounded metric or comparison and those of z-scored activity are of the size of 1, so that what
     is 10⁻¹⁶ is rounding, even where all values are.
@@ -56,7 +56,8 @@ class Labelled:
         self.cells = {name: table[name].tolist() for name in labels}
         self.spaces: list[Space] = spaces_of(table["entries"])
         self.values = [
-            values[own.places] for values, own in zip(without_rounding(table), self.spaces, strict=True)
+            values[described.pairs]
+            for values, described in zip(without_rounding(table), self.spaces, strict=True)
         ]
         differing = [name for name, values in self.cells.items() if len(set(values)) > 1]
         self.telling = differing or list(labels)
@@ -118,7 +119,7 @@ class Labelled:
 
 
 class Notes:
-    """What could not be compared, or only in part: collected, then told in the log."""
+    """What could not be compared, or only in part: collected, then logged."""
 
     def __init__(self, rdms: Labelled):
         """Take the RDMs that are compared."""
@@ -142,22 +143,22 @@ class Notes:
             if not some_value and (at not in self.lacking or self.lacking[at].sum() > 1):
                 self.incomparable.setdefault(kind, []).append(at)
 
-    def tell(self, groups: Sequence[str], permutations: int) -> None:
-        """Write the notes, and how small p can be where entries have few orders, to the log."""
+    def log(self, groups: Sequence[str], permutations: int) -> None:
+        """Log the notes, and how small p can be where entries have few orders, to the log."""
         rdms = self.rdms
         if self.alone:
-            told = some([rdms.which(at, groups) for at in self.alone])
-            logger.warning("no meta-RDM where there is a single RDM: %s", told)
-        told = [f"{rdms.which(at)} ({self._gone(at, defined)})" for at, defined in self.lacking.items()]
-        if told:
+            names = some([rdms.which(at, groups) for at in self.alone])
+            logger.warning("no meta-RDM where there is a single RDM: %s", names)
+        lacking = [f"{rdms.which(at)} ({self._gone(at, defined)})" for at, defined in self.lacking.items()]
+        if lacking:
             logger.warning(
                 "undefined dissimilarities in %d RDMs: these entries are left out of their comparisons (see "
-                "`left_out`): %s", len(told), some(told),
+                "`left_out`): %s", len(lacking), some(lacking),
             )  # fmt: skip
         for kind, rows in self.incomparable.items():
-            told = some([rdms.which(at) for at in rows])
+            names = some([rdms.which(at) for at in rows])
             logger.warning(
-                "%s is undefined for RDMs whose values are all equal or fewer than 3: %s", kind, told
+                "%s is undefined for RDMs whose values are all equal or fewer than 3: %s", kind, names
             )
         for count in sorted({len(each.labels) for each in rdms.spaces}):
             if (others := orders_used(count, permutations)) < permutations:

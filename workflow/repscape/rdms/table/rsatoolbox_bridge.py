@@ -55,10 +55,10 @@ def to_rsatoolbox(table: "pd.DataFrame") -> "RDMs":
     if not all(alike):
         spaces = [space(entries) for entries in table["entries"]]
         check_same(spaces, lambda at: _name(table, labels, at))
-        back = np.argsort(spaces[0].places)
+        back = np.argsort(spaces[0].pairs)
         vectors = [
-            values if same else values[own.places][back]
-            for values, same, own in zip(vectors, alike, spaces, strict=True)
+            values if same else values[described.pairs][back]
+            for values, same, described in zip(vectors, alike, spaces, strict=True)
         ]
     history = table.attrs.get("history")
     return RDMs(

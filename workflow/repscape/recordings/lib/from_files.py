@@ -68,7 +68,7 @@ class FromFiles(ResponseRecording, shared=True):
     def _check_files(self, **variables: str | None) -> None:
         """Refuse names in braces other than the stimulus's, and variables that a file does not have.
 
-        Of several files the first is asked, if it tells its variables at once: a plan has no time for all.
+        Of several files the first is asked, if its variables are quickly read: a plan has no time for all.
 
         Raises
         ------

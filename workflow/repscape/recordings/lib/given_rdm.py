@@ -1,4 +1,4 @@
-"""What a recording's plugin reads: RDMs out of files, and the labels that tell them apart."""
+"""What a recording's plugin reads: RDMs out of files, and the labels that distinguish them."""
 
 from typing import Literal, NamedTuple
 
@@ -25,7 +25,7 @@ class GivenRdm(NamedTuple):
     values : number array (image, image) or (pair,)
         The matrix, or its pairs: see `pairs`.
     labels : dict of str to str
-        Tell it from the recording's other RDMs: ``subject``, ``session``.
+        Distinguish it from the recording's other RDMs: ``subject``, ``session``.
     images : list of str, optional
         The names of its rows; without them, they are the stimulus's images in a declared order.
     pairs : {"rows", "columns"}

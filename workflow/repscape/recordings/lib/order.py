@@ -87,13 +87,13 @@ def _ask(names: list[str], where: str) -> None:
     different: dict[tuple[str, ...], str] = {}
     for what, others in found.items():
         different.setdefault(tuple(others), what)
-    told = "; ".join(f"{what}: {ends(others)}" for others, what in different.items())
+    orders = "; ".join(f"{what}: {ends(others)}" for others, what in different.items())
     rows = ", ".join(f"{others[at]} ({what})" for others, what in different.items())
     words = [f"'order: {what}'" for what in different.values() if what in WORDS]
     raise DataError(
         f"{where}{UNORDERED}, and orders of the images differ first at row {at} (counted from 0): {rows}. "
         f"Say which order the rows have: {', '.join(words)}, or 'order: FILE' with a name a line. "
-        f"{told}. ('alphabetical' is that of sorted(os.listdir()) and MATLAB's dir.)"
+        f"{orders}. ('alphabetical' is that of sorted(os.listdir()) and MATLAB's dir.)"
     )
 
 

@@ -70,8 +70,8 @@ def to_table(
             continue
         key = tuple(rdm.labels.items())
         if key in seen:
-            told = ", ".join(f"{name} {value}" for name, value in key) or "none"
-            bad.append(f"{rdm.where}: has the same labels as {seen[key]} ({told}); let names tell them apart")
+            labels = ", ".join(f"{name} {value}" for name, value in key) or "none"
+            bad.append(f"{rdm.where}: has the same labels as {seen[key]} ({labels}); let names differ")
         seen.setdefault(key, rdm.where)
         read.append(rdm)
         cases.append({**shared, **rdm.labels, "entries": entries, "dissimilarity": values})
@@ -102,14 +102,14 @@ def _report(
         if not at:
             continue
         these = [rdms[index] for index in at]
-        own = list(map(text, these[0].images or ()))
-        told = f"rows have names: {ends(own)}" if named else said(images, rows(images, order, ""), order)
+        of_rdm = list(map(text, these[0].images or ()))
+        shown = f"rows have names: {ends(of_rdm)}" if named else said(images, rows(images, order, ""), order)
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
         if vectors:
-            told += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
+            shown += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
         where = these[0].where + (f" to {these[-1].where} ({len(these)} RDMs)" if len(these) > 1 else "")
         low, high = values[at].min(initial=np.inf), values[at].max(initial=-np.inf)
-        logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), told, low, high)
+        logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), shown, low, high)
     low, high = values.min(initial=0), values.max(initial=0)
     signed = registry.find_or_base("metrics", metric).signed or "cross" in metric.lower()
     if low < -TOLERANCE * max(high, -low) and not signed:
@@ -125,7 +125,7 @@ def condensed(
     values: np.ndarray,
     images: Sequence[str],
     stimulus: str,
-    own: Sequence[str] | None = None,
+    of_rdm: Sequence[str] | None = None,
     order: str | Sequence[str] | None = None,
     pairs: Pairs = "rows",
 ) -> np.ndarray:
@@ -140,7 +140,7 @@ def condensed(
     images : names of the stimulus's images
     stimulus : str
         Its name, for messages.
-    own : names of the RDM's images, optional
+    of_rdm : names of the RDM's images, optional
         In any order; they must be the stimulus's.
     order : in which order the images are where they have no names; see `repscape.recordings.lib.order.rows`
     pairs : see `GivenRdm`
@@ -169,8 +169,8 @@ def condensed(
         raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
     values = values.astype(np.float64)
     # before anything is said of rows by their images
-    at = rows(images, order, "") if own is None else np.array(_own_index(own, images, stimulus), int)
-    if own is None:
+    at = rows(images, order, "") if of_rdm is None else np.array(_index_in_rdm(of_rdm, images, stimulus), int)
+    if of_rdm is None:
         at = np.argsort(at)  # the row of each image
     upper = np.triu_indices(len(images), 1)
     if values.ndim == 1:
@@ -223,16 +223,16 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
         )
 
 
-def _own_index(own: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
-    """Return the index of each of the stimulus's images among the RDM's own."""
-    own = list(map(text, own))
-    found = names.find(own, images)
-    if len(set(own)) < len(own):
-        twice = next(name for name in own if list(own).count(name) > 1)
+def _index_in_rdm(of_rdm: Sequence[str], images: Sequence[str], stimulus: str) -> list[int]:
+    """Return the index of each of the stimulus's images among those of the RDM."""
+    of_rdm = list(map(text, of_rdm))
+    found = names.find(of_rdm, images)
+    if len(set(of_rdm)) < len(of_rdm):
+        twice = next(name for name in of_rdm if list(of_rdm).count(name) > 1)
         raise DataError(f"has the image '{twice}' twice")
     index = {images[image]: at for at, image in enumerate(found) if image != names.NONE}
     lacking = [name for name in images if name not in index]
-    other = [name for name, image in zip(own, found, strict=True) if image == names.NONE]
+    other = [name for name, image in zip(of_rdm, found, strict=True) if image == names.NONE]
     if lacking:
         raise DataError(
             f"is not of the images of '{stimulus}': it lacks {some(lacking)}, and has {some(other)} instead"

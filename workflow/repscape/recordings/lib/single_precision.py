@@ -12,7 +12,7 @@ def to_single(responses: Responses) -> np.ndarray:
     Raises
     ------
     DataError
-        They are no such numbers, or single precision cannot tell them apart.
+        They are no such numbers, or single precision makes different ones equal.
     """
     values = np.asarray(responses.values)
     if values.dtype.kind not in "buif" or values.ndim not in (2, 3) or not values.size:
@@ -30,7 +30,7 @@ def to_single(responses: Responses) -> np.ndarray:
 
 
 def _check_precision(values: np.ndarray, where: str) -> None:
-    """Refuse neurons whose responses differ by less than single precision tells apart.
+    """Refuse neurons whose responses differ by less than single precision has.
 
     Floating-point numbers that differ by the rounding of double precision alone are taken for equal; whole
     numbers below 2^20 are kept.
@@ -51,7 +51,7 @@ def _check_precision(values: np.ndarray, where: str) -> None:
     if lost.any():
         neuron = int(np.argwhere(lost)[0][0])
         raise DataError(
-            f"{where}: {lost.any(-1).sum()} neurons have responses that single precision cannot tell apart, "
+            f"{where}: {lost.any(-1).sum()} neurons have responses that are equal in single precision, "
             f"such as neuron {neuron}, from {low[neuron].min():.15g} to {high[neuron].max():.15g}. Subtract "
             "what they have in common, or scale them."
         )

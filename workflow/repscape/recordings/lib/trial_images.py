@@ -138,7 +138,7 @@ def _nearest(shown: np.ndarray, responses: Responses, seen: ShownStimulus) -> np
         ) from error
     if len(np.unique(values)) < len(values):
         raise DataError(
-            f"{responses.where}: '{factor}' does not tell the images of '{stimulus}' apart: it has "
+            f"{responses.where}: '{factor}' does not distinguish the images of '{stimulus}': it has "
             f"{len(np.unique(values))} values for {len(values)} images."
         )
     order = np.argsort(values)

@@ -109,9 +109,9 @@ def match_trials(
         if first is None:
             first, shape = responses, values.shape[1:]
         if values.shape[1:] != shape:
-            told = " and ".join(f"{one.where} has {np.shape(one.values)[1]}" for one in (first, responses))
+            counts = " and ".join(f"{one.where} has {np.shape(one.values)[1]}" for one in (first, responses))
             raise DataError(
-                f"a recording has the same neurons for all its stimuli, but of these {told}. Make it two "
+                f"a recording has the same neurons for all its stimuli, but of these {counts}. Make it two "
                 "recordings."
             )
         if missing == "refuse":
@@ -127,7 +127,7 @@ def match_trials(
     if lacking or first is None:
         raise DataError(
             f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}. Of several "
-            "stimuli each has a file of its own, with '{stimulus}' for its name in 'path'."
+            "stimuli each has a file, with '{stimulus}' for its name in 'path'."
         )
     of_area = _by_area(first, areas, left_out)
     used = _used_neurons(found, first.where, missing, constant, left_out)
