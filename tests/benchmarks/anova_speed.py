@@ -18,7 +18,7 @@ from repscape.analyses.lib.factorial_design import crossed
 from repscape.io import netcdf
 from repscape.networks import torchvision
 from repscape.networks.lib import freeze, layer_table
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 CASES = (("alexnet", "all"), ("mobilenet_v2", "blocks"), ("mobilenet_v2", "all"), ("vgg16", "all"))
 RUNS = 3
@@ -46,13 +46,13 @@ def main(images: int = 48) -> None:
             freeze.save(
                 freeze.freeze(torchvision.load(architecture=architecture, weights="random", seed=0)), network
             )
-            viewer = Viewer(network, "cpu")
-            labels = layer_table.select(viewer.frozen.rows, layers, "layers")
-            nodes = {layer_table.find(viewer.frozen.rows, label)[1].node: label for label in labels}
+            runner = Runner(network, "cpu")
+            labels = layer_table.select(runner.frozen.rows, layers, "layers")
+            nodes = {layer_table.find(runner.frozen.rows, label)[1].node: label for label in labels}
 
-            def timed(watched, viewer=viewer):
+            def timed(watched, runner=runner):
                 start = time.perf_counter()
-                viewer.stream(stimulus, watched, batch=10, threads=1, what="benchmark")
+                runner.stream(stimulus, watched, batch=10, threads=1, what="benchmark")
                 return (time.perf_counter() - start) / images
 
             bare, full = [], []

@@ -3,7 +3,7 @@
 # in:  of a network that the study trains, the stimuli that it is trained and tested on; beside them the weights
 #      that the config names, which are no inputs (paths; addresses are fetched by the job)
 # out: networks/{source}/network.pt, the frozen network; networks/{source}/layers.nc, its layers; of a network
-#      that the study trains, networks/{source}/trained.safetensors, its weights, and training.nc, their course
+#      that the study trains, networks/{source}/trained.safetensors, its weights, and training.nc, their history
 
 TRAINED = [source for source in CONFIG["networks"] if CONFIG["networks"][source]["training"]]
 
@@ -13,7 +13,7 @@ rule training:
         unpack(training_inputs),
     output:
         weights=STUDY.pattern("trained"),
-        course=STUDY.pattern("training"),
+        history=STUDY.pattern("training"),
     log:
         f"{LOGS}/trainings/{{source}}.log",
     wildcard_constraints:

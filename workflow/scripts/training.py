@@ -14,7 +14,7 @@ def main(section, settings, source, inputs, output):
         schema.make("trainings", settings),
         settings,
         {"training": inputs["stimulus"], "held_out": inputs["held_out"]},
-        output.course,
+        output.history,
         network=source,
     )
     weights = f"trained by {settings['kind']} on {settings['stimulus']}"

@@ -21,7 +21,7 @@ GPU = torch.device("cuda", 0)
 
 
 class Carried:
-    """Reads and writes as `Traffic` does, and looks at what it is given."""
+    """Reads and writes as `IoThread` does, and looks at what it is given."""
 
     written: list
 
@@ -67,7 +67,7 @@ def pretended_gpu():
         patch.setattr(nn.Module, "to", to)
         patch.setattr(torch, "from_numpy", lambda array: pretended(from_numpy(array), "cpu"))
         patch.setattr(runner, "choose_device", lambda _: GPU)
-        patch.setattr(runner, "Traffic", Carried)
+        patch.setattr(runner, "IoThread", Carried)
         yield
 
 
@@ -95,7 +95,7 @@ def test_sums_are_kept_on_it(study):
     sums = {row.node: Sums(crossed(values, "test")) for row in small.frozen.rows}
     watched = {node: own.add for node, own in sums.items()}
     with pretended_gpu():
-        runner.Viewer(small.inputs[0], "cuda").stream(
+        runner.Runner(small.inputs[0], "cuda").stream(
             small.inputs[1], watched, batch=3, threads=1, what="test"
         )
     for own in sums.values():

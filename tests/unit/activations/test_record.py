@@ -22,7 +22,7 @@ from repscape.populations.lib import file
 from repscape.traced import network as frozen
 from repscape.traced import runner
 from repscape.traced.device import choose_device
-from repscape.traced.io_thread import Traffic
+from repscape.traced.io_thread import IoThread
 
 
 def activity(path):
@@ -213,7 +213,7 @@ def test_a_recording_written_beside_is_the_same(study, monkeypatch):
             return dataset["activation"][:].tobytes(), dataset.ncattrs()
 
     expected = {label: content(path) for label, path in small.run("in_turn", batch=4).items()}
-    monkeypatch.setattr(runner, "Traffic", lambda beside: Traffic(beside=True))
+    monkeypatch.setattr(runner, "IoThread", lambda beside: IoThread(beside=True))
     found = small.run("beside", batch=4)
     assert {label: content(path) for label, path in found.items()} == expected
 

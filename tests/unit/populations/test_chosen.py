@@ -17,7 +17,7 @@ from repscape.networks.lib.loaded import Loaded
 from repscape.populations import filter_means, filters, position_means, region, top
 from repscape.populations.lib import channels, file
 from repscape.populations.lib.layer import Layer
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 from repscape.traced.preprocess import Preprocess
 
 SIZE = 48
@@ -156,7 +156,10 @@ def test_slices_of_filters_and_of_their_means():
     np.testing.assert_array_equal(means.unit, [0, 3, 4, 5])
     assert (means.statistic, means.requested) == ("channel_mean", 4)
     np.testing.assert_array_equal(filter_means.FilterMeans().select(layer).unit, range(6))
-    rows = {"conv1": Row("conv1", "c", "conv", "", 120, 6), "fc1": Row("fc1", "f", "fc", "", 40, 40)}
+    rows = {
+        "conv1": LayerInfo("conv1", "c", "conv", "", 120, 6),
+        "fc1": LayerInfo("fc1", "f", "fc", "", 40, 40),
+    }
     filters.Filters(channels=["0:32"]).check_layers(rows, None)
     filter_means.FilterMeans(channels=None).check_layers(rows, None)
     with pytest.raises(ConfigError, match=r"channels: conv1 has no channels in 32: \(it has 6\)\. Give each"):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from repscape.traced import io_thread
-from repscape.traced.io_thread import Traffic
+from repscape.traced.io_thread import IoThread
 
 BESIDE = pytest.mark.parametrize("beside", [False, True])
 
@@ -44,7 +44,7 @@ class Slow(dict):
 @BESIDE
 def test_parts_come_in_order_and_one_is_read_ahead(beside):
     images, parts = Images(), [range(0, 4), range(4, 8), range(8, 10)]
-    with Traffic(beside) as on_its_way:
+    with IoThread(beside) as on_its_way:
         for number, (part, pixels) in enumerate(on_its_way.read(images, parts)):
             assert part == parts[number]
             assert pixels.flatten().tolist() == list(part)
@@ -59,7 +59,7 @@ def test_parts_come_in_order_and_one_is_read_ahead(beside):
 def test_memory_of_values_may_be_used_again_at_once(beside, waiting, monkeypatch):
     variable, room = Slow(), torch.empty(2, 3)
     monkeypatch.setattr(io_thread, "WAITING", waiting * room.nbytes)
-    with Traffic(beside) as on_its_way:
+    with IoThread(beside) as on_its_way:
         for number in range(12):
             on_its_way.write(room.fill_(number), variable, slice(number, number + 2))
             assert number + 1 - len(variable) <= waiting  # no more than that waits
@@ -71,7 +71,7 @@ def test_memory_of_values_may_be_used_again_at_once(beside, waiting, monkeypatch
 @pytest.mark.parametrize("fail_at", [0, 9])
 def test_an_error_of_writing_is_raised(beside, fail_at):
     def written(variable):
-        with Traffic(beside) as on_its_way:
+        with IoThread(beside) as on_its_way:
             for number in range(10):
                 on_its_way.write(torch.zeros(1, 1), variable, slice(number, number + 1))
 
@@ -83,7 +83,7 @@ def test_an_error_beside_leaves_what_waits():
     variable, before = Slow(), threading.active_count()
 
     def interrupted():
-        with Traffic(beside=True) as on_its_way:
+        with IoThread(beside=True) as on_its_way:
             for number in range(10):
                 on_its_way.write(torch.zeros(1, 1), variable, slice(number, number + 1))
             raise KeyboardInterrupt
@@ -98,7 +98,7 @@ def test_an_error_beside_is_raised_by_the_next_values():
     asked = []
 
     def written():
-        with Traffic(beside=True) as on_its_way:
+        with IoThread(beside=True) as on_its_way:
             for number in range(1000):
                 asked.append(number)
                 on_its_way.write(torch.zeros(1, 1), Slow(fail_at=0), slice(number, number + 1))
@@ -128,7 +128,7 @@ def test_ctrl_c_while_the_last_values_are_written_lets_these_end(ctrl_c):
     variable = Interrupting()
 
     def interrupted():
-        with Traffic(beside=True) as on_its_way:
+        with IoThread(beside=True) as on_its_way:
             on_its_way.write(torch.zeros(1, 1), variable, slice(0, 1))
 
     with pytest.raises(KeyboardInterrupt):
@@ -144,7 +144,7 @@ def test_values_leave_a_gpu_before_their_memory_is_used_again():
         def __setitem__(self, place, values):
             variable[place.start] = values.copy()
 
-    with Traffic(beside=True) as on_its_way:
+    with IoThread(beside=True) as on_its_way:
         for number in range(20):
             on_its_way.write(room.fill_(number), Kept(), slice(number, number + 1))
     assert all((values == number).all() for number, values in variable.items())

@@ -17,7 +17,7 @@ from repscape.populations.lib.layer import Layer
 from repscape.populations.lib.mean_responses import mean_responses
 from repscape.traced.network import Frozen
 from repscape.traced.preprocess import Preprocess
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 IMAGES, SIZE = 23, 12
 MESSAGES = {
@@ -71,7 +71,7 @@ def room(monkeypatch):
 
 def stream(files, images=None, batch=16):
     """Show the stimulus; return each node's answers, its images as they came, and the batch."""
-    viewer = Viewer(files[0], "cpu")
+    viewer = Runner(files[0], "cpu")
     answers, order = {}, {}
 
     def keep(node):
@@ -155,7 +155,7 @@ def test_sums_of_what_was_handed_over_twice_would_be_wrong(files, room):
 
     def computed():
         means = mean_responses(files[0], layers, [files[1]] * 2, batch=16, threads=1, device="cpu")
-        viewer = Viewer(files[0], "cpu")
+        viewer = Runner(files[0], "cpu")
         sums = {row.node: Sums(design) for row in viewer.frozen.rows}
         watched = {node: own.add for node, own in sums.items()}
         viewer.stream(files[1], watched, batch=16, threads=1, what="test")

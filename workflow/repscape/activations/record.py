@@ -26,7 +26,7 @@ from repscape.io import netcdf, stored_images
 from repscape.networks.lib import layer_table
 from repscape.populations.lib import file as population_file
 from repscape.stimuli.lib import factors
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 
 def record(
@@ -75,8 +75,8 @@ def record(
     DataError
         The files do not belong together.
     """
-    viewer = Viewer(network, device)
-    if precision == "tf32" and viewer.on_cpu:
+    runner = Runner(network, device)
+    if precision == "tf32" and runner.on_cpu:
         raise DeviceError(
             "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
         )
@@ -84,34 +84,34 @@ def record(
         # its images are read, and checked, when they are shown
         shown = stack.enter_context(netcdf.open_file(stimulus, "stimulus", rows=range(0)))
         units = stack.enter_context(netcdf.open_file(population, "population"))
-        viewer.check_sizes(stored_images.sizes(shown), stimulus)
-        size = batch if viewer.on_cpu else cuda_batch
+        runner.check_sizes(stored_images.sizes(shown), stimulus)
+        size = batch if runner.on_cpu else cuda_batch
         images = part_of(stored_images.count(shown), size, *shard)
         varied = {name: values[images.start : images.stop] for name, values in factors.read(shown).items()}
-        attributes = _attributes(viewer, shown, units) | factors.attributes(varied) | {"precision": precision}
-        attributes["threads"] = threads if viewer.on_cpu else None
+        attributes = _attributes(runner, shown, units) | factors.attributes(varied) | {"precision": precision}
+        attributes["threads"] = threads if runner.on_cpu else None
         _allow_open_files(len(outputs))
         layers: dict[str, list[tuple[Gatherer, Dataset]]] = {}  # by node
         for label, path in outputs.items():
-            node, gatherer, labels, own = _layer(viewer.frozen, units, label)
+            node, gatherer, labels, own = _layer(runner.frozen, units, label)
             kind = "activations" if shard[1] == 1 else "shard"
             file = stack.enter_context(netcdf.create(path, kind=kind, attributes=attributes | own))
             if images:
                 define(file, shown["name"][images.start : images.stop], varied, labels)
             layers.setdefault(node, []).append((gatherer, file))
         most = max(len(gatherer.selection.unit) for node in layers.values() for gatherer, _ in node)
-        room = Room(most, viewer.place)
+        room = Room(most, runner.device)
 
         def write(node: str) -> Callable[[range, torch.Tensor], None]:
             def take(part: range, answers: torch.Tensor) -> None:
                 rows = slice(part.start - images.start, part.stop - images.start)
                 for gatherer, file in layers[node]:
                     values = gatherer(answers, room.of(len(part)))
-                    viewer.traffic.write(values, file["activation"], rows)
+                    runner.io_thread.write(values, file["activation"], rows)
 
             return take
 
-        used = viewer.stream(
+        used = runner.stream(
             stimulus,
             {node: write(node) for node in layers},
             batch=size,
@@ -124,9 +124,9 @@ def record(
             netcdf.set_attributes(file, {"batch": used})
 
 
-def _attributes(viewer: Viewer, shown: Dataset, units: Dataset) -> dict[str, Any]:
+def _attributes(runner: Runner, shown: Dataset, units: Dataset) -> dict[str, Any]:
     """Return what a layer's file says of the network, the stimulus and the population."""
-    frozen = viewer.frozen
+    frozen = runner.frozen
     return {
         "source": units.source,
         "stimulus": shown.stimulus,
@@ -137,7 +137,7 @@ def _attributes(viewer: Viewer, shown: Dataset, units: Dataset) -> dict[str, Any
         "stochastic": None if frozen.noise_seed is None else "seeded",
         "noise_seed": frozen.noise_seed,
         "preprocess": json.dumps(frozen.preprocess.to_dict()),
-        "device": viewer.place.type,
+        "device": runner.device.type,
     }
 
 

@@ -134,21 +134,21 @@ class Anova(OfVariedImages, OnDevice):
         from repscape.io import netcdf
         from repscape.networks.lib import layer_table
         from repscape.stimuli.lib import factors
-        from repscape.traced.runner import Viewer
+        from repscape.traced.runner import Runner
 
         with netcdf.open_file(files["stimulus"], "stimulus") as file:
             stimulus, stimulus_sha256 = file.stimulus, file.sha256
             where = str(files["stimulus"])
             design = crossed(choose(factors.read(file), self.factors, where), where)
-        viewer = Viewer(files["network"], self.device)
+        runner = Runner(files["network"], self.device)
         rows = {
-            name: layer_table.find(viewer.frozen.rows, label)
+            name: layer_table.find(runner.frozen.rows, label)
             for name, label in cast(dict, self.layers).items()
         }
         sums = {row.node: Sums(design) for _, row in rows.values()}
         watched = {node: own.add for node, own in sums.items()}
         what = f"analysis of variance, {self.source}, {stimulus}"
-        used = viewer.stream(files["stimulus"], watched, batch=self.batch, threads=self.threads, what=what)
+        used = runner.stream(files["stimulus"], watched, batch=self.batch, threads=self.threads, what=what)
         found, groups = _of_layers(design, rows, sums)
         return Result(
             variables={
@@ -161,13 +161,13 @@ class Anova(OfVariedImages, OnDevice):
                 "source": self.source,
                 "stimulus": stimulus,
                 "stimulus_sha256": stimulus_sha256,
-                "weights_sha256": viewer.frozen.weights_sha256,
+                "weights_sha256": runner.frozen.weights_sha256,
                 "factors": list(design.factors),
                 "error_term": design.effects[-1],
                 "balanced": design.balanced,
-                "device": viewer.place.type,
+                "device": runner.device.type,
                 "batch": used,
-                "threads": self.threads if viewer.on_cpu else None,
+                "threads": self.threads if runner.on_cpu else None,
             },
             groups=groups,
         )

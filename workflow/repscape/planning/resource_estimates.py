@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from repscape.networks.lib.layer_table import Row, enlarged
+from repscape.networks.lib.layer_table import LayerInfo, enlarged
 from repscape.rdms.file import LABELLED
 from repscape.traced import WAITING
 
@@ -43,7 +43,7 @@ class Outputs(NamedTuple):
     all: int
 
 
-def outputs(rows: Sequence[Row], section: Mapping) -> Outputs:
+def outputs(rows: Sequence[LayerInfo], section: Mapping) -> Outputs:
     """Return how many values the layers of a network have, for one image.
 
     Parameters

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from repscape.populations.lib.layer import Layer, Selection
     from repscape.stimuli.lib.frame import Frame
     from repscape.study.study import Study
-    from repscape.traced.layer_info import Row
+    from repscape.traced.layer_info import LayerInfo
 
 REQUIRED: Any = ...
 KIND = "kind"  # the key of a section that says which plugin it is of
@@ -404,7 +404,7 @@ class Population(Plugin, shared=True):
         """Measure something of each unit, by the layers' labels, with a network at hand."""
         raise NotImplementedError
 
-    def check_layers(self, layers: "Mapping[str, Row]", image: tuple[int, int] | None) -> None:
+    def check_layers(self, layers: "Mapping[str, LayerInfo]", image: tuple[int, int] | None) -> None:
         """Refuse layers that lack what is selected, with a `ConfigError`."""
 
     def estimated_units(self, layer: str, units: int, channels: int) -> int:

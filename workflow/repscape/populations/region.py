@@ -10,7 +10,7 @@ from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.plugin.contract import Population, parameter
 from repscape.populations.lib.layer import Layer, Selection
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
 Pixels = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -23,7 +23,7 @@ class Region(Population):
     )
     radius: Pixels = parameter("The region's radius in the same pixels; the circle belongs to it.")
 
-    def check_layers(self, layers: Mapping[str, Row], image: tuple[int, int] | None) -> None:
+    def check_layers(self, layers: Mapping[str, LayerInfo], image: tuple[int, int] | None) -> None:
         """Refuse a centre outside the image, where its size is known."""
         if image is not None and _outside(self.centre, image):
             raise ConfigError(_outside(self.centre, image))

@@ -15,7 +15,7 @@ import torch
 from repscape.traced import WAITING
 
 
-class Traffic:
+class IoThread:
     """Reads images and writes values: in turn, or `beside` in a thread of its own until it is left.
 
     What is written is there when it is left without an error.

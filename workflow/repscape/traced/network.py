@@ -20,7 +20,7 @@ from repscape.core.errors import DataError
 from repscape.io import netcdf
 from repscape.plugin.user_functions import look_in
 from repscape.traced.generators import drawing_from
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 from repscape.traced.preprocess import Preprocess
 
 INPUT, PREDICTIONS = "input", "predictions"
@@ -37,7 +37,7 @@ class Frozen:
     module : torch.fx.GraphModule, or torch.nn.Module where it cannot be traced
     paths : list of str
         The path of each node of the graph, in order; empty without a graph.
-    rows : list of Row
+    rows : list of LayerInfo
         The table of layers (see networks/lib/layer_table_build.py).
     axes : dict of str to (int, int)
         For each path in the table, which axis of the node's output is the image's, and which the channel's.
@@ -59,7 +59,7 @@ class Frozen:
 
     module: nn.Module
     paths: list[str]
-    rows: list[Row]
+    rows: list[LayerInfo]
     axes: dict[str, tuple[int, int]]
     preprocess: Preprocess
     weights_sha256: str
@@ -140,7 +140,7 @@ def open_network(path: str | Path) -> Frozen:
     return Frozen(
         module,
         paths,
-        [Row(*row) for row in content["rows"]],
+        [LayerInfo(*row) for row in content["rows"]],
         content["axes"],
         Preprocess.of(content["preprocess"]),
         content["weights_sha256"],

@@ -16,7 +16,7 @@ from repscape.core.logs import logger, progress
 from repscape.io import netcdf, stored_images
 from repscape.traced.device import choose_device, settings
 from repscape.traced.double_resizing import warning
-from repscape.traced.io_thread import Traffic
+from repscape.traced.io_thread import IoThread
 from repscape.traced.network import open_network
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -24,30 +24,30 @@ REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 Watched = Mapping[str, Callable[[range, torch.Tensor], None]]
 
 
-class Viewer:
+class Runner:
     """A frozen network on a device.
 
     Attributes
     ----------
     frozen : Frozen
-    place : torch.device
+    device : torch.device
     on_cpu : bool
     layout : torch.memory_format
         Of the network's weights, and so of what it is shown.
-    traffic : Traffic
+    io_thread : IoThread
         While images stream: writes what is taken from answers.
     """
 
-    traffic: Traffic
+    io_thread: IoThread
 
     def __init__(self, network: str | Path, device: str):
         """Open a frozen network and bring it to a device (``auto``, ``cpu`` or ``cuda``)."""
-        self.place = choose_device(device)
+        self.device = choose_device(device)
         self.frozen, self._network = open_network(network), network
-        self.on_cpu = self.place.type == "cpu"
+        self.on_cpu = self.device.type == "cpu"
         last = self.on_cpu and self.frozen.channels_last
         self.layout = torch.channels_last if last else torch.contiguous_format
-        self.frozen.module.to(self.place, memory_format=self.layout)
+        self.frozen.module.to(self.device, memory_format=self.layout)
 
     def check_sizes(self, sizes: np.ndarray, stimulus: str | Path) -> None:
         """Refuse images that do not give the input that the network was frozen for.
@@ -128,8 +128,8 @@ class Viewer:
             netcdf.open_file(path, "stimulus", rows=images and range(0)) as stimulus,
             settings(threads if self.on_cpu else None, precision),
             torch.inference_mode(),
-            torch.autocast(self.place.type, REDUCED.get(precision), enabled=precision in REDUCED),
-            Traffic(beside=not self.on_cpu) as self.traffic,
+            torch.autocast(self.device.type, REDUCED.get(precision), enabled=precision in REDUCED),
+            IoThread(beside=not self.on_cpu) as self.io_thread,
         ):
             sizes, preprocess = stored_images.sizes(stimulus), self.frozen.preprocess
             self.check_sizes(sizes, path)
@@ -150,7 +150,7 @@ class Viewer:
             def ready(part: range) -> np.ndarray:
                 return self.frozen.preprocess.ready(stored_images.some(stimulus, part), threads)
 
-            read = progress(self.traffic.read(ready, parts), what, "images", len(here), _length)
+            read = progress(self.io_thread.read(ready, parts), what, "images", len(here), _length)
             handed: dict[str, int] = {}
 
             def show(part: range, pixels: torch.Tensor, size: int) -> None:
@@ -162,7 +162,7 @@ class Viewer:
         """Show resized and cropped pixels (image, y, x, channel), on a CPU padded to `size` images."""
         if self.on_cpu and len(pixels) < size:
             pixels = torch.cat([pixels, pixels[-1:].expand(size - len(pixels), -1, -1, -1)])
-        there = pixels.to(self.place, non_blocking=True)
+        there = pixels.to(self.device, non_blocking=True)
         shown = self.frozen.preprocess.normalised(there).contiguous(memory_format=self.layout)
         self.frozen.run(shown, callbacks)
 

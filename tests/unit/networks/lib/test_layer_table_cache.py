@@ -11,7 +11,7 @@ from repscape.core.errors import ConfigError
 from repscape.networks import python
 from repscape.networks.lib import freeze, layer_table_cache
 from repscape.plugin.config_errors import Mistakes
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
 NETWORK = """
 import torch
@@ -161,7 +161,7 @@ def test_tables_that_are_missing_are_made_in_one_process(section, monkeypatch, c
 ])  # fmt: skip
 def test_classes_are_as_many_as_outputs(section, monkeypatch, kind, classes, wrong):
     """Else the 4 outputs would be called by the first 4 names of ImageNet's 1000 classes."""
-    monkeypatch.setattr(layer_table_cache, "rows", lambda _: (Row("last", "head", kind, "", 4),))
+    monkeypatch.setattr(layer_table_cache, "rows", lambda _: (LayerInfo("last", "head", kind, "", 4),))
     mistakes = Mistakes({})
     check_outputs({"networks": {"mine": section | {"classes": classes, "training": None}}}, mistakes)
     found = mistakes.found.get(("networks", "mine", "classes"), [""])[0]

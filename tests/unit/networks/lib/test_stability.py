@@ -12,7 +12,7 @@ from repscape.networks.lib import freeze
 from repscape.networks.lib.loaded import Loaded
 from repscape.networks.lib.probe import examples
 from repscape.traced.preprocess import Preprocess
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 SIZE = 32
 
@@ -171,11 +171,11 @@ def test_seeded_an_image_is_answered_the_same_wherever_it_stands(between, tmp_pa
     def answers(order, batch, seed=5):
         freeze.save(freeze.freeze(loaded(between), noise_seed=seed), tmp_path / "network.pt")
         found = []
-        viewer = Viewer(tmp_path / "network.pt", "cpu")
+        runner = Runner(tmp_path / "network.pt", "cpu")
         torch.rand(3)  # whatever was drawn before
         take = {"head": lambda _, values: found.append(values.clone())}
         path = stimulus(tmp_path, pixels[order])
-        assert viewer.stream(path, take, batch=batch, threads=1, what="test") == 1
+        assert runner.stream(path, take, batch=batch, threads=1, what="test") == 1
         return torch.cat(found)
 
     pixels = np.random.default_rng(0).integers(0, 256, (5, SIZE, SIZE, 3), dtype=np.uint8)

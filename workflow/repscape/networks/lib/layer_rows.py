@@ -7,7 +7,7 @@ from repscape.networks.lib.loaded import Loaded
 from repscape.networks.lib.operation import Operation, extent, is_innermost, size
 from repscape.networks.lib.probe import Seen
 from repscape.networks.lib.receptive_fields import columns
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 from repscape.traced.network import INPUT, PREDICTIONS, Frozen
 
 
@@ -21,7 +21,7 @@ def fill(frozen: Frozen, loaded: Loaded, operations: Sequence[Operation]) -> Non
     blocks = name_blocks(loaded, operations)
     for op, label, block in zip(operations, labels, blocks, strict=True):
         channels, height, width = extent(op)
-        row = Row(
+        row = LayerInfo(
             label=label,
             node=op.path,
             kind=op.kind,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from repscape.core.errors import ConfigError
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
 if TYPE_CHECKING:
     from repscape.plugin.parameter_types import Layers
@@ -24,10 +24,10 @@ KEEP_THEIR_NAMES = ("input", "predictions")
 Numbered = tuple[str, int]
 
 
-def parse(lines: Iterable[str]) -> tuple[Row, ...]:
+def parse(lines: Iterable[str]) -> tuple[LayerInfo, ...]:
     """Read the lines of a table."""
     return tuple(
-        Row(
+        LayerInfo(
             row["label"],
             row["node"],
             row["kind"],
@@ -40,7 +40,7 @@ def parse(lines: Iterable[str]) -> tuple[Row, ...]:
     )
 
 
-def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:
+def names(rows: Sequence[LayerInfo], layers: "Layers", where: str) -> dict[str, str]:
     """Choose layers and name them.
 
     Parameters
@@ -78,7 +78,7 @@ def names(rows: Sequence[Row], layers: "Layers", where: str) -> dict[str, str]:
     return dict(sorted(labels.items(), key=lambda item: (order.index(item[1]), item[0])))
 
 
-def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: str) -> tuple[str, ...]:
+def select(rows: Iterable[LayerInfo], layers: str | Sequence[str | Numbered], where: str) -> tuple[str, ...]:
     """Choose layers of a table by label, number, path or layer set.
 
     Parameters
@@ -131,7 +131,7 @@ def select(rows: Iterable[Row], layers: str | Sequence[str | Numbered], where: s
     return tuple(label for _, label in sorted(chosen))
 
 
-def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
+def image_size(rows: Sequence[LayerInfo], section: Mapping) -> tuple[int, int] | None:
     """Return height and width of a network's input, from a shipped table and the network's config.
 
     None where they depend on more: on the stimulus, or on weights that take another size than usual.
@@ -145,13 +145,13 @@ def image_size(rows: Sequence[Row], section: Mapping) -> tuple[int, int] | None:
     return None if "SWAG" in names else (side, side)
 
 
-def enlarged(rows: Sequence[Row], section: Mapping) -> float:
+def enlarged(rows: Sequence[LayerInfo], section: Mapping) -> float:
     """Return how much larger a network's input is than in its shipped table; 1 where that is not known."""
     height_width = image_size(rows, section)
     return 3 * math.prod(height_width) / rows[0].units if height_width else 1
 
 
-def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
+def find(rows: Iterable[LayerInfo], label: str) -> tuple[int, LayerInfo]:
     """Return the order (0 is the input) and the row of a layer, by its label or its block's.
 
     Raises
@@ -167,7 +167,7 @@ def find(rows: Iterable[Row], label: str) -> tuple[int, Row]:
     raise ConfigError(f"layer {_unknown_layer(label, rows, names)}")
 
 
-def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], rows: list[Row]) -> str:
+def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], rows: list[LayerInfo]) -> str:
     """Say that a name is a label, and the path of another layer, and how to say either."""
     (number, label), (other, meant) = by_label, by_path
     return (
@@ -176,7 +176,7 @@ def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], r
     )
 
 
-def _misnumbered(name: str, number: int, rows: list[Row], found: int) -> str:
+def _misnumbered(name: str, number: int, rows: list[LayerInfo], found: int) -> str:
     """Say which number a layer has and which layer has the number."""
     other = f"; number {number} is {rows[number].label}" if 0 <= number < len(rows) else ""
     return (
@@ -185,7 +185,7 @@ def _misnumbered(name: str, number: int, rows: list[Row], found: int) -> str:
     )
 
 
-def _unknown_layer(name: str, rows: list[Row], names: Iterable[str]) -> str:
+def _unknown_layer(name: str, rows: list[LayerInfo], names: Iterable[str]) -> str:
     """Say what was probably meant and what there is, without listing hundreds of layers."""
     from difflib import get_close_matches
 

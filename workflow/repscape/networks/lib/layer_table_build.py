@@ -28,7 +28,7 @@ from repscape.networks.lib.loaded import Loaded
 from repscape.networks.lib.probe import examples
 from repscape.plugin import schema
 from repscape.plugin.user_functions import describe
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 from repscape.traced.network import Frozen
 
 # What is recorded of a network without a crop depends on the stimuli; a plan is made with this
@@ -45,7 +45,7 @@ class _WithoutMemory(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def table(make: Callable[[], Loaded]) -> list[Row]:
+def table(make: Callable[[], Loaded]) -> list[LayerInfo]:
     """Return the layers of a network.
 
     Parameters
@@ -61,7 +61,7 @@ def table(make: Callable[[], Loaded]) -> list[Row]:
         return write_down(loaded, shown)[0].rows
 
 
-def table_without_numbers(make: Callable[[], Loaded]) -> list[Row]:
+def table_without_numbers(make: Callable[[], Loaded]) -> list[LayerInfo]:
     """Return the layers of a network that needs no numbers to be built and run."""
     with _WithoutMemory():
         loaded = make()
@@ -81,7 +81,7 @@ def table_without_numbers(make: Callable[[], Loaded]) -> list[Row]:
     return frozen.rows
 
 
-def text(rows: Iterable[Row]) -> str:
+def text(rows: Iterable[LayerInfo]) -> str:
     """Write the columns that are needed to choose layers and to know their size."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter="\t", lineterminator="\n")

@@ -24,13 +24,13 @@ from repscape.core.logs import logger
 from repscape.io import asset_store
 from repscape.networks.lib import layer_table
 from repscape.plugin import code_digest, registry, schema
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
 SHIPPED = Path(__file__).with_name("layer_tables.zip")
 _failed: dict[Path, str] = {}  # networks that could not be built, in this process
 
 
-def rows(section: Mapping) -> tuple[Row, ...]:
+def rows(section: Mapping) -> tuple[LayerInfo, ...]:
     """Return the table of a network's layers, at the size of the input that its weights are for.
 
     Parameters
@@ -107,7 +107,7 @@ def _relevant(section: Mapping) -> dict:
 
 
 @cache
-def _rows(section: str) -> tuple[Row, ...]:
+def _rows(section: str) -> tuple[LayerInfo, ...]:
     relevant = json.loads(section)
     shipped = _shipped(relevant)
     if shipped is not None:
@@ -129,7 +129,7 @@ def _rows(section: str) -> tuple[Row, ...]:
     return found
 
 
-def _shipped(section: Mapping) -> tuple[Row, ...] | None:
+def _shipped(section: Mapping) -> tuple[LayerInfo, ...] | None:
     """Read a table that ships; None where none does."""
     if registry.find("networks", section[schema.KIND]).layers_depend_on is None:
         return None
@@ -156,7 +156,7 @@ def _path(section: Mapping) -> Path:
     return asset_store.cache_folder() / "tables" / f"{key[:32]}.tsv"
 
 
-def _kept(path: Path) -> tuple[Row, ...] | None:
+def _kept(path: Path) -> tuple[LayerInfo, ...] | None:
     """Read a table out of the cache: its first line is the checksum of the others; None if it is damaged."""
     try:
         checksum, _, text = path.read_bytes().partition(b"\n")

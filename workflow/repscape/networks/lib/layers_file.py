@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping
 
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
-COLUMNS = Row._fields[1:]
+COLUMNS = LayerInfo._fields[1:]
 
 
 def write(
     path,
-    rows: Iterable[Row],
+    rows: Iterable[LayerInfo],
     *,
     network: str,
     architecture: str,
@@ -26,7 +26,7 @@ def write(
     Parameters
     ----------
     path : str or Path
-    rows : iterable of Row
+    rows : iterable of LayerInfo
     network, architecture, weights, weights_sha256 : str
     preprocess : str
         As json.
@@ -64,14 +64,14 @@ def write(
     netcdf.write(path, kind="layers", variables=variables, attributes=attributes)
 
 
-def read(path) -> list[Row]:
+def read(path) -> list[LayerInfo]:
     """Read the table of layers that `write` wrote."""
     from repscape.io import netcdf
 
     with netcdf.open_file(path, "layers") as dataset:
         columns = [dataset["layer"][:], *(dataset[name][:] for name in COLUMNS)]
         return [
-            Row(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
+            LayerInfo(*(getattr(cell, "item", lambda cell=cell: cell)() for cell in cells))
             for cells in zip(*columns, strict=True)
         ]
 
@@ -94,7 +94,7 @@ def format_left_out(left_out: Mapping[str, str]) -> str:
     return "".join(f"\nleft out, for it {reason}: {', '.join(found)}" for reason, found in paths.items())
 
 
-def format_table(rows: Iterable[Row]) -> str:
+def format_table(rows: Iterable[LayerInfo]) -> str:
     """Print a table of layers as aligned text, for copying labels into a config."""
     numbers = ("channels", "height", "width", "units", "parameters", "field")
     header = ("layer", "block", "node", "kind", *numbers, "modules")

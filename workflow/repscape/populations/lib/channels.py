@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin.contract import Population, parameter
-from repscape.traced.layer_info import Row
+from repscape.traced.layer_info import LayerInfo
 
 SLICE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?")
 
@@ -44,7 +44,7 @@ class OfChannels(Population, shared=True):
         if self.channels is not None:
             check(self.channels)
 
-    def check_layers(self, layers: Mapping[str, Row], image: tuple[int, int] | None) -> None:
+    def check_layers(self, layers: Mapping[str, LayerInfo], image: tuple[int, int] | None) -> None:
         """Refuse channels that a layer of a network does not have."""
         if self.channels is not None:
             check_layers(self.channels, {name: row.channels for name, row in layers.items()})

@@ -9,7 +9,7 @@ import torch
 from repscape.io import netcdf
 from repscape.networks.lib import layer_table
 from repscape.populations.lib.layer import Layer
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 
 def mean_responses(
@@ -40,11 +40,11 @@ def mean_responses(
     DeviceError
         One image does not fit into the GPU's memory.
     """
-    viewer = Viewer(network, device)
+    runner = Runner(network, device)
     totals: dict[str, np.ndarray] = {}
     nodes: dict[str, np.ndarray] = {}  # two names of one layer share its sums
     for layer in layers:
-        node = layer_table.find(viewer.frozen.rows, layer.layer_label)[1].node
+        node = layer_table.find(runner.frozen.rows, layer.layer_label)[1].node
         totals[layer.label] = nodes.setdefault(node, np.zeros(layer.units))
     shown = 0
 
@@ -59,7 +59,7 @@ def mean_responses(
         with netcdf.open_file(path, "stimulus") as stimulus:
             name, count = stimulus.stimulus, len(stimulus.dimensions["image"])
         watched = {node: add(node) for node in nodes}
-        viewer.stream(path, watched, batch=batch, threads=threads, what=f"responses to {name}")
+        runner.stream(path, watched, batch=batch, threads=threads, what=f"responses to {name}")
         shown += count
     for total in nodes.values():
         total /= shown

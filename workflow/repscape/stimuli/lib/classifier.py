@@ -13,7 +13,7 @@ from repscape.io import netcdf
 from repscape.stimuli.lib.frame import Frame
 from repscape.traced.device import settings
 from repscape.traced.network import PREDICTIONS
-from repscape.traced.runner import Viewer
+from repscape.traced.runner import Runner
 
 
 class Classifier:
@@ -33,8 +33,8 @@ class Classifier:
         DataError
             The network has no classes.
         """
-        self._network, self._viewer = network, Viewer(network, device)
-        self._frozen = self._viewer.frozen
+        self._network, self._runner = network, Runner(network, device)
+        self._frozen = self._runner.frozen
         if not self._frozen.softmax:
             raise DataError(f"{network}: expected a network that classifies; this one has no classes.")
         with netcdf.open_file(network.with_name("layers.nc"), "layers") as table:
@@ -80,7 +80,7 @@ class Classifier:
         preprocess = self._frozen.preprocess
         smooth = preprocess.differentiable(images)
         exact = preprocess.apply(images.detach().to(torch.uint8).permute(0, 2, 3, 1))
-        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self._viewer.layout)
+        shown = (smooth + (exact - smooth).detach()).contiguous(memory_format=self._runner.layout)
         found: list[torch.Tensor] = []
         self._frozen.run(shown, {PREDICTIONS: found.append})
         return found[0]
@@ -97,7 +97,7 @@ class Classifier:
         def take(_: range, answers: torch.Tensor) -> None:
             found.append(answers.flatten(1).float().cpu().numpy().copy())
 
-        self._viewer.stream(of, {PREDICTIONS: take}, batch=batch, threads=threads, what="classifying")
+        self._runner.stream(of, {PREDICTIONS: take}, batch=batch, threads=threads, what="classifying")
         return names, np.concatenate(found)
 
     def batches(
@@ -123,8 +123,8 @@ class Classifier:
         DataError
             The images do not have the size that the network was frozen for.
         """
-        self._viewer.check_sizes(np.array([frame.pixels.shape[:2] for frame in shown]), of)
-        on_cpu = self._viewer.on_cpu
+        self._runner.check_sizes(np.array([frame.pixels.shape[:2] for frame in shown]), of)
+        on_cpu = self._runner.on_cpu
         parts = (shown[part] for part in slices(len(shown), batch))
         with settings(threads if on_cpu else None, "float32"):
             for part in progress(parts, what, "images", len(shown)):
@@ -133,4 +133,4 @@ class Classifier:
 
     def on_device(self, arrays: Sequence[np.ndarray]) -> torch.Tensor:
         """Return arrays (y, x, 3) as a float32 tensor (image, 3, y, x) where the network is."""
-        return torch.from_numpy(np.stack(arrays)).to(self._viewer.place).permute(0, 3, 1, 2).float()
+        return torch.from_numpy(np.stack(arrays)).to(self._runner.device).permute(0, 3, 1, 2).float()

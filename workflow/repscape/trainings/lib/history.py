@@ -20,7 +20,7 @@ AT_A_TIME = 100  # images whose answers are judged
 
 
 @dataclass
-class Course:
+class History:
     """What happened in a training.
 
     Attributes
@@ -51,7 +51,7 @@ def follow(
     held_out: Examples,
     *,
     seed: int,
-) -> Course:
+) -> History:
     """Train a network and watch it.
 
     Parameters
@@ -70,31 +70,31 @@ def follow(
     DataError
         A loss is not finite, or a function of one's own fails or yields something else.
     """
-    course = Course()
-    course.convolution = first_convolution(network, next(training.batches(1))[0])
-    course.before = _filters(network, course.convolution)
-    course.accuracy.append(_judge(network, training, held_out))
-    if math.isnan(course.accuracy[0][0]):
+    history = History()
+    history.convolution = first_convolution(network, next(training.batches(1))[0])
+    history.before = _filters(network, history.convolution)
+    history.accuracy.append(_judge(network, training, held_out))
+    if math.isnan(history.accuracy[0][0]):
         logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
     try:
         with drawing_from(seed):
             for losses in _epochs(training_plugin, name, network, training, held_out):
-                _check(losses, name, sum(map(len, course.losses)), len(course.losses) + 1)
-                course.losses.append(losses)
-                course.accuracy.append(_judge(network, training, held_out))
+                _check(losses, name, sum(map(len, history.losses)), len(history.losses) + 1)
+                history.losses.append(losses)
+                history.accuracy.append(_judge(network, training, held_out))
                 network.train()
                 logger.info(
                     "epoch %d: mean loss %.3g; accuracy in training %.3f, held out %.3f",
-                    len(course.losses),
+                    len(history.losses),
                     np.mean(losses),
-                    *course.accuracy[-1],
+                    *history.accuracy[-1],
                 )
     finally:
         network.eval()
-    if not course.losses:
+    if not history.losses:
         raise DataError(f"{name}: expected the losses of at least one epoch, the function yielded none.")
-    course.after = _filters(network, course.convolution)
-    return course
+    history.after = _filters(network, history.convolution)
+    return history
 
 
 def first_convolution(network: nn.Module, images: torch.Tensor) -> str:

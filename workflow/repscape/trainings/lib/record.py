@@ -1,4 +1,4 @@
-"""A training of the study: from the stimuli's files to a trained network and the file of its course."""
+"""A training of the study: from the stimuli's files to a trained network and the file of its history."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from repscape.networks.lib.loaded import Loaded, weights_sha256
 from repscape.plugin.contract import Training
 from repscape.traced.device import choose_device, settings
 from repscape.trainings.lib.dataset import Examples
-from repscape.trainings.lib.history import Course, follow
+from repscape.trainings.lib.history import History, follow
 
 SETS = ("training", "held_out")
 
@@ -66,7 +66,7 @@ def record(
     loaded.module.to(place)
     _check_runs(loaded.module, training, stimuli["training"])
     with settings(section["threads"] if on_cpu else None, "float32"):
-        course = follow(
+        history = follow(
             loaded.module, training_plugin, section["kind"], training, held_out, seed=section["seed"]
         )
     loaded.module.to("cpu")
@@ -81,12 +81,12 @@ def record(
         "initial_weights": start,
         "initial_weights_sha256": initial,
         "weights_sha256": weights_sha256(loaded.module),
-        "convolution": course.convolution,
+        "convolution": history.convolution,
         "device": place.type,
         "threads": section["threads"] if on_cpu else None,
     }
     netcdf.write(
-        output, kind="training", variables=_variables(course, training, held_out), attributes=attributes
+        output, kind="training", variables=_variables(history, training, held_out), attributes=attributes
     )
     return training.classes
 
@@ -121,23 +121,23 @@ def _check_runs(network, examples: Examples, path) -> None:
         ) from error
 
 
-def _variables(course: Course, training: Examples, held_out: Examples) -> dict[str, tuple]:
-    lengths = list(map(len, course.losses))
+def _variables(history: History, training: Examples, held_out: Examples) -> dict[str, tuple]:
+    lengths = list(map(len, history.losses))
     counts = [
         np.bincount(each.targets.cpu().numpy(), minlength=len(training.classes))
         for each in (training, held_out)
     ]
     variables = {
-        "loss": (("step",), np.concatenate(course.losses)),
+        "loss": (("step",), np.concatenate(history.losses)),
         "epoch_of_step": (("step",), np.repeat(np.arange(1, len(lengths) + 1, dtype=np.int32), lengths)),
-        "accuracy": (("set", "epoch"), np.array(course.accuracy).T),
+        "accuracy": (("set", "epoch"), np.array(history.accuracy).T),
         "images": (("set", "class"), np.array(counts, np.int32)),
         "set": (("set",), list(SETS)),
         "class": (("class",), list(training.classes)),
         "epoch": (("epoch",), np.arange(len(lengths) + 1, dtype=np.int32)),
     }
-    if course.before is not None and course.after is not None:
-        both = np.stack([course.before, course.after])
+    if history.before is not None and history.after is not None:
+        both = np.stack([history.before, history.after])
         variables["filters"] = (("when", "filter", "channel", "y", "x"), both)
         variables["when"] = (("when",), ["before", "after"])
     return variables
