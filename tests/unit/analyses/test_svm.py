@@ -266,7 +266,11 @@ def files(tmp_path):
             netcdf.write(
                 paths[-1],
                 kind="activations",
-                variables={"activation": (("image", "unit"), values.astype(np.float32)), **common},
+                variables={
+                    "activation": (("image", "unit"), values.astype(np.float32)),
+                    "unit": (("unit",), np.arange(values.shape[1], dtype=np.int32)),
+                    **common,
+                },
                 attributes={
                     "source": "net", "stimulus": "shapes", "population": "random", "layer": layer,
                     "order": number, "factors": list(columns),

@@ -13,7 +13,7 @@ from repscape.analyses.lib.circle import apart, as_numbers
 from repscape.analyses.lib.of_activity import Decoding, OfLayersBySource, OnCircle
 from repscape.analyses.lib.responses import Responses, each_layer
 from repscape.analyses.lib.result import Result, spread
-from repscape.analyses.lib.stimulus_factors import stimulus_with, values_of
+from repscape.analyses.lib.stimulus_factors import read_stimulus, stimulus_with, values_of
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
 from repscape.core.seeds import derive
@@ -42,12 +42,10 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
     libraries = ("torch",)
 
     responses: Literal["means", "trials"] = parameter(
-        "Of recordings with repeats: the means over trials of each image, or the single trials.",
-        "means",
+        "Of recordings with repeats: the means over trials of each image, or the single trials.", "means"
     )
     by: By = parameter(
-        "What is left out together: all trials of an image, all images of a value, or a trial by itself.",
-        "images",
+        "What is left out together: trials of an image, images of a value, or each trial by itself.", "images"
     )
     decoders: tuple[Method, ...] = parameter(
         "Ridge regression, networks of one hidden layer, or both.", ("ridge", "relu"), min_length=1
@@ -126,25 +124,21 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
         """
         from repscape.traced.device import settings
 
-        names, angle = self._read_angles(files["stimulus"])
+        where = files["stimulus"]
+        names, factors = read_stimulus(where)
+        angle = as_numbers(values_of(factors, self.factor, where), self.factor, str(where))
         decoders = self._decoders()
         found: list[DecodedLayer] = []
         with settings(self.threads, "float32"):
-            for layer in each_layer(
-                files["activations"],
-                names,
-                files["stimulus"],
-                f"decoding {self.factor}",
-                single=self.responses == "trials",
-            ):
+            what, single = f"decoding {self.factor}", self.responses == "trials"
+            for layer in each_layer(files["activations"], what, (names, where), single=single):
                 found.append(self._decode(layer, angle, found, decoders))
         return Result(
             variables=self._variables(found, decoders),
             attributes={
-                "stimulus": layer.stimulus,
+                **{name: layer.attributes[name] for name in ("stimulus", "population")},
                 **{name: getattr(self, name) for name in ("factor", "period", "responses", "by", "folds")},
                 **{name: getattr(self, name) for name in ("permutations", "seed", "hidden", "learning_rate")},
-                "population": layer.population,
                 "level": LEVEL,
                 "resamples": RESAMPLES,
                 "images": len(names),
@@ -164,15 +158,6 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
                 keys = [label[at] for label, at in zip(labels, index, strict=True)]
                 numbers = (variables[name][1][index] for name in columns)
                 yield (*keys, variables["units"][1][index[:2]], *numbers)
-
-    def _read_angles(self, path) -> tuple[np.ndarray, np.ndarray]:
-        """Read the names of a stimulus's images and their angles."""
-        from repscape.io import netcdf
-        from repscape.stimuli.lib import factors
-
-        with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
-            texts = values_of(factors.read(file), self.factor, path)
-            return file["name"][:], as_numbers(texts, self.factor, str(path))
 
     def _decoders(self) -> dict[Method, Decoder]:
         seed = derive(self.seed, "training")

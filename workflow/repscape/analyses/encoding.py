@@ -8,8 +8,8 @@ from pydantic import PositiveFloat
 
 from repscape.analyses.lib.explained_variance import p_above, p_different, r2, reliability, resampled_medians
 from repscape.analyses.lib.folds import divide
-from repscape.analyses.lib.of_activity import CrossValidated, OfLayersBySource, sources_shown
-from repscape.analyses.lib.responses import check_finite, each_layer
+from repscape.analyses.lib.of_activity import Grouped, OfLayersBySource, sources_shown
+from repscape.analyses.lib.responses import Responses, each_layer, read
 from repscape.analyses.lib.result import Result, stacked
 from repscape.analyses.lib.ridge_encoder import Encoded, encode
 from repscape.analyses.lib.stimulus_factors import check_factor, coded, values_of
@@ -36,25 +36,21 @@ class Neurons(NamedTuple):
 
     Attributes
     ----------
-    unit : int array (neuron,)
     response : float64 (image, neuron)
         Means over trials.
     reliability : float64 (neuron,)
-        See `explained_variance.reliability`; NaN without repeats.
-    varies : bool array (neuron,)
-        Whether the neuron answers differently to different images: else its R² is undefined.
-    reliable : bool array (neuron,)
-        Whether its R² is normalised.
+        NaN without repeats.
+    varies, reliable : bool array (neuron,)
+        Whether a neuron's R² is defined, and whether it is normalised.
     """
 
-    unit: np.ndarray
     response: np.ndarray
     reliability: np.ndarray
     varies: np.ndarray
     reliable: np.ndarray
 
 
-class Encoding(CrossValidated, OfLayersBySource):
+class Encoding(Grouped, OfLayersBySource):
     """How well the responses of neurons are predicted from the layers of networks, or from pixels."""
 
     recording: str | None = parameter(
@@ -67,9 +63,6 @@ class Encoding(CrossValidated, OfLayersBySource):
         None,
     )
     neurons: str | None = parameter("The population of the recording. By default that of the sources.", None)
-    groups: str | None = parameter(
-        "A factor: images that share its value are never both in training and in test.", None
-    )
     strengths: tuple[PositiveFloat, ...] = parameter(
         "Penalties on squared weights, beside the mean squared error, of which each neuron gets one.",
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
@@ -153,14 +146,18 @@ class Encoding(CrossValidated, OfLayersBySource):
             constant; activity is not finite.
         """
         target = files["recording"]
-        names, neurons, group, about = self._read(target)
+        recorded = read(target)
+        neurons, repeats = self._neurons(recorded)
+        group = np.arange(len(recorded.names))
+        if self.groups is not None:
+            group, _ = coded(values_of(recorded.factors, self.groups, target))
         order = np.random.default_rng(derive(self.seed, "folds")).permutation(group.max() + 1)
         fold = divide(order, self.folds, "images" if self.groups is None else f"values of {self.groups}")[
             group
         ]
         strengths = sorted(set(self.strengths))
         found = []
-        for layer in each_layer(files["predictors"], names, target, "encoding"):
+        for layer in each_layer(files["predictors"], "encoding", (recorded.names, target)):
             encoded = encode(layer.activity, neurons.response[:, neurons.varies], group, fold, strengths)
             model = summarised(encoded, neurons, self.resamples, derive(self.seed, "resamples"))
             model |= {"source": layer.source, "layer": layer.layer}
@@ -173,14 +170,17 @@ class Encoding(CrossValidated, OfLayersBySource):
                 **stacked(found, "model", DIMS),
                 **compared(found),
                 "reliability": (("neuron",), neurons.reliability),
-                "unit": (("neuron",), neurons.unit),
+                "unit": (("neuron",), recorded.unit),
                 "fold": (("image",), fold.astype(np.int32)),
-                "name": (("image",), names),
+                "name": (("image",), recorded.names),
             },
             attributes={
-                **about,
+                **repeats,
+                "recording": recorded.source,
+                "area": recorded.layer,
+                "neurons": recorded.attributes["population"],
                 **{name: getattr(self, name) for name in keys},
-                "population": layer.population,
+                **{name: layer.attributes[name] for name in ("stimulus", "population")},
                 "strengths": strengths,
                 "level": LEVEL,
                 "constant": int((~neurons.varies).sum()),
@@ -196,45 +196,22 @@ class Encoding(CrossValidated, OfLayersBySource):
         yield names
         yield from zip(*(variables[name][1] for name in names), strict=True)
 
-    def _read(self, path) -> tuple[np.ndarray, Neurons, np.ndarray, dict]:
-        """Read the names of images, the neurons, the group of each image, and what the file says of them.
-
-        Raises
-        ------
-        DataError
-            No neuron varies; images lack the factor of groups; responses are not finite.
-        """
-        from repscape.io import netcdf
-        from repscape.stimuli.lib import factors
-
-        with netcdf.open_file(path, "activations") as file:
-            names, response = file["name"][:], file["activation"][:].astype(np.float64)
-            check_finite(response, names, path, file.layer)
-            share, repeats = np.full(response.shape[1], np.nan), np.ones(len(names), int)
-            if "response" in file.variables:
-                image = file["trial_image"][:].astype(int)
-                share, repeats = reliability(file["response"][:], image), np.bincount(image)
-            group = np.arange(len(names))
-            if self.groups is not None:
-                group, _ = coded(values_of(factors.read(file), self.groups, path))
-            about = {
-                "recording": file.source,
-                "area": file.layer,
-                "stimulus": file.stimulus,
-                "neurons": file.population,
-                "least_repeats": int(repeats.min()),
-                "most_repeats": int(repeats.max()),
-            }
-            varies = np.ptp(response, axis=0) > 0
-            reliable = varies & (share >= self.reliable)
-            neurons = Neurons(file["unit"][:], response, share, varies, reliable)
-        _check_neurons(path, neurons, self.reliable)
-        return names, neurons, group, about
+    def _neurons(self, recorded: Responses) -> tuple[Neurons, dict[str, int]]:
+        """Return the neurons, and of how many trials their responses are means, from the recording."""
+        response = recorded.activity.astype(np.float64)
+        trials = read(recorded.path, single=True)
+        share, repeats = np.full(response.shape[1], np.nan), np.ones(1, int)
+        if trials.repeated:
+            share, repeats = reliability(trials.activity, trials.image), np.bincount(trials.image)
+        varies = np.ptp(response, axis=0) > 0
+        neurons = Neurons(response, share, varies, varies & (share >= self.reliable))
+        _check_neurons(recorded.path, neurons, self.reliable)
+        return neurons, {"least_repeats": int(repeats.min()), "most_repeats": int(repeats.max())}
 
 
 def _check_neurons(path, neurons: Neurons, reliable: float) -> None:
     """Refuse neurons of which none varies, with a `DataError`; log which have no R² or no normalised R²."""
-    count = len(neurons.unit)
+    count = len(neurons.varies)
     if not neurons.varies.any():
         raise DataError(
             f"{path}: expected neurons that answer differently to different images, found {count} whose mean "

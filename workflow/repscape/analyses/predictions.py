@@ -16,15 +16,7 @@ FEWEST = 1000  # a random population of fewer units is not taken for one that ha
 
 
 class Classified(NamedTuple):
-    """The classes that a network gives the images of a stimulus.
-
-    Attributes
-    ----------
-    source, stimulus : str
-    names : str array (image,)
-    label : str array (image, rank)
-    probability : float64 (image, rank)
-    """
+    """The images of a stimulus (image,), their classes and probabilities (image, rank), by a network."""
 
     source: str
     stimulus: str
@@ -80,10 +72,9 @@ class Predictions(Analysis):
         Returns
         -------
         Result
-            ``label`` str and ``probability`` float64 (source, stimulus, image, rank); ``name``
-            (stimulus, image). Stimuli with fewer images end in empty text and NaN,
-            as do those that a network is not shown. Without known
-            categories a class goes by its number.
+            ``label`` str and ``probability`` float64 (source, stimulus, image, rank); ``name`` (stimulus,
+            image). Stimuli with fewer images end in empty text and NaN, as do those that a network is not
+            shown. Without known categories the label of a class is its number.
 
         Raises
         ------

@@ -6,17 +6,16 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from repscape.analyses.lib.chance import against_permutations, permutation_generators
-from repscape.analyses.lib.of_activity import Decoding, OfPopulation, OfVariedImages
+from repscape.analyses.lib.of_activity import Decoding, Grouped, OfPopulation, OfVariedImages
 from repscape.analyses.lib.responses import each_layer
 from repscape.analyses.lib.result import Result, stacked
-from repscape.analyses.lib.stimulus_factors import check_factor, stimulus_of, values_of
+from repscape.analyses.lib.stimulus_factors import LABEL, check_factor, read_stimulus, stimulus_of, values_of
 from repscape.analyses.lib.svm_task import Task, arrange, permuted
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin.contract import parameter
 from repscape.study.defaults import layers_of, one_or_default
 from repscape.study.study import Study
 
-LABEL = "label"  # of an image, which is no factor
 PAIR = ("train", "test")
 DIMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("accuracy", "p", "chance_mean", "chance_95"), PAIR),
@@ -30,7 +29,7 @@ DIMS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Svm(Decoding, OfVariedImages, OfPopulation):
+class Svm(Grouped, Decoding, OfVariedImages, OfPopulation):
     """Which factor of the images can be read out of a layer, by linear support vector machines."""
 
     source: str | None = parameter("The network or recording. By default the first.", None)
@@ -41,9 +40,6 @@ class Svm(Decoding, OfVariedImages, OfPopulation):
     across: str | None = parameter(
         "A factor: machines are trained on images of one of its values and tested on those of every other.",
         None,
-    )
-    groups: str | None = parameter(
-        "A factor: images that share its value are never both in training and in test.", None
     )
     C: tuple[PositiveFloat, ...] = parameter(
         "The largest weight of any image, one value or several to choose from. With the units' scale, the "
@@ -116,14 +112,19 @@ class Svm(Decoding, OfVariedImages, OfPopulation):
         DataError
             A factor is unknown or has one value, a class has too few images or groups, activity is NaN.
         """
-        names, target, columns = self._read_factors(files["stimulus"])
-        grid = tuple(sorted(set(self.C)))
+        where = files["stimulus"]
+        names, values = read_stimulus(where)
+        if not values:
+            raise DataError(f"{where}: expected images with factors or labels, found neither.")
+        named = {"target": next(iter(values))} | self._named()
+        columns = {name: values_of(values, name, where) for name in named.values()}
+        target, grid = named["target"], sorted(set(self.C))
         task, classes, conditions = arrange(
             columns, target, self.across, self.groups, folds=self.folds, nested=len(grid) > 1, seed=self.seed
         )
         labels = [permuted(task, random) for random in permutation_generators(self.seed, self.permutations)]
         found = []
-        for layer in each_layer(files["activations"], names, files["stimulus"], "decoding"):
+        for layer in each_layer(files["activations"], "decoding", (names, where)):
             units = layer.activity.shape[1]
             about = {"layer": layer.layer, "order": np.int32(layer.order), "units": np.int32(units)}
             found.append(about | decoded(layer.activity, task, grid, labels))
@@ -137,11 +138,11 @@ class Svm(Decoding, OfVariedImages, OfPopulation):
                 "class": (("class",), classes),
             },
             attributes={
-                **{name: getattr(layer, name) for name in ("source", "stimulus", "population")},
+                **{name: layer.attributes[name] for name in ("source", "stimulus", "population")},
                 "target": target,
                 **{name: getattr(self, name) for name in ("across", "groups", "permutations", "seed")},
                 "folds": task.folds,
-                "grid": list(grid),
+                "grid": grid,
                 "chance": 1 / len(classes),
             },
         )
@@ -161,20 +162,6 @@ class Svm(Decoding, OfVariedImages, OfPopulation):
         """Return the factors that are named, by key."""
         keys = {"target": self.target, "across": self.across, "groups": self.groups}
         return {key: name for key, name in keys.items() if name is not None}
-
-    def _read_factors(self, path) -> tuple[np.ndarray, str, dict[str, np.ndarray]]:
-        """Read the names of images, which factor is decoded, and the values of those that are named."""
-        from repscape.io import netcdf
-        from repscape.stimuli.lib import factors
-
-        with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
-            names, found = file["name"][:], factors.read(file)
-            if LABEL in file.variables:
-                found[LABEL] = file[LABEL][:]
-        if not found:
-            raise DataError(f"{path}: expected images with factors or labels, found neither.")
-        named = {"target": next(iter(found))} | self._named()
-        return names, named["target"], {name: values_of(found, name, path) for name in named.values()}
 
 
 def decoded(

@@ -1,17 +1,15 @@
 """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
 from repscape.analyses.lib import tuning_measures as measures
 from repscape.analyses.lib.circle import Circle, on_circle
 from repscape.analyses.lib.of_activity import OfPopulation, OnCircle
+from repscape.analyses.lib.responses import each_layer
 from repscape.analyses.lib.result import Result, stacked
 from repscape.analyses.lib.stimulus_factors import stimulus_with, values_of
-from repscape.core.labels import check_equal
-from repscape.core.logs import progress
 from repscape.plugin.contract import Seeded, parameter
 from repscape.plugin.parameter_types import Names
 from repscape.rdms.compare.significance import ALPHA, corrected
@@ -62,7 +60,7 @@ class Tuning(Seeded, OnCircle, OfPopulation):
         le=1e6,
     )
     splits: int = parameter(
-        "How many random halves of the trials `reliability` is the mean of; 0 leaves it out.",
+        "How many random halves of trials `reliability` is the mean of; 0: none.",
         20,
         ge=0,
         le=1_000_000,
@@ -120,32 +118,33 @@ class Tuning(Seeded, OnCircle, OfPopulation):
             different images.
         """
         layers, groups = [], {}
-        first = selected = None
-        for path in progress(
-            files["activations"], "tuning", "layers", len(files["activations"]), lambda _: 1
-        ):
-            layer = _read(path, self.factor)
-            first = first or layer
-            check_equal("image", first.names, first.path, layer.names, path)
-            if selected is None or not layer.recording:  # how a network's units were selected comes first
-                selected = layer.selected
-            circle = on_circle(layer.values, self.period, self.factor, str(path))
+        selected = None
+        for layer in each_layer(files["activations"], "tuning", single=True, finite=False):
+            recording = "weights_sha256" not in layer.attributes
+            if selected is None or not recording:  # how a network's units were selected comes first
+                selected = layer.attributes["selected"]
+            texts = values_of(layer.factors, self.factor, layer.path)
+            circle = on_circle(texts, self.period, self.factor, str(layer.path))
             units = measured(
-                layer.answers,
+                layer.activity,
                 circle._replace(of=circle.of[layer.image]),
                 smooth=self.smooth,
-                splits=self.splits if layer.about["trials"] else 0,
-                permutations=self.permutations if layer.recording else 0,
+                splits=self.splits if layer.repeated else 0,
+                permutations=self.permutations if recording else 0,
                 seed=self.seed,
             )
-            layers.append(layer.about | summary(units, circle))
-            name = f"layers/{layer.about['source']}/{layer.about['layer']}"
-            groups[name] = _group(units, circle, layer.unit, self.factor), layer.about
+            about = {name: getattr(layer, name) for name in ("source", "layer", "order")}
+            about["trials"] = len(layer.activity) if layer.repeated else 0
+            layers.append(about | summary(units, circle))
+            groups[f"layers/{layer.source}/{layer.layer}"] = (
+                _group(units, circle, layer.unit, self.factor),
+                about,
+            )
         keys = ("factor", "period", "smooth", "splits", "permutations", "seed")
         return Result(
             variables=_summaries(layers, circle),
             attributes={
-                **layer.keys,
+                **{name: layer.attributes[name] for name in ("stimulus", "stimulus_sha256", "population")},
                 "selected": selected,
                 "begin": circle.begin,
                 **{name: getattr(self, name) for name in keys},
@@ -166,55 +165,6 @@ class Tuning(Seeded, OnCircle, OfPopulation):
                 *(variables[name][1][group, measure] for name in QUARTILES),
                 *(variables[name][1][group] for name in counts),
             )
-
-
-class _Layer(NamedTuple):
-    """What is read of a layer: answers float32 (item, unit) of trials or images, and each one's image."""
-
-    path: object
-    names: np.ndarray
-    values: np.ndarray
-    unit: np.ndarray
-    answers: np.ndarray
-    image: np.ndarray
-    recording: bool
-    selected: str
-    keys: dict[str, str]
-    about: dict
-
-
-def _read(path, factor: str) -> _Layer:
-    """Read single trials, or images where there are none.
-
-    Raises
-    ------
-    DataError
-        Images lack the factor.
-    """
-    from repscape.io import netcdf
-    from repscape.stimuli.lib import factors
-
-    with netcdf.open_file(path, "activations") as file:
-        trials = "response" in file.variables
-        names = file["name"][:]
-        answers = file["response" if trials else "activation"][:]
-        return _Layer(
-            path,
-            names,
-            values_of(factors.read(file), factor, path),
-            file["unit"][:],
-            answers,
-            file["trial_image"][:].astype(np.intp) if trials else np.arange(len(names)),
-            "weights_sha256" not in file.ncattrs(),
-            file.selected,
-            {name: getattr(file, name) for name in ("stimulus", "stimulus_sha256", "population")},
-            {
-                "source": file.source,
-                "layer": file.layer,
-                "order": int(file.order),
-                "trials": len(answers) if trials else 0,
-            },
-        )
 
 
 def measured(

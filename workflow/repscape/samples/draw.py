@@ -102,13 +102,7 @@ def first(units: np.ndarray, rank: np.ndarray, size: Size) -> np.ndarray:
 
 
 def write_samples(
-    population_path,
-    outputs: Mapping,
-    *,
-    size: Size,
-    repeats: int,
-    seed: int,
-    how: Draw = "random",
+    population_path, outputs: Mapping, *, size: Size, repeats: int, seed: int, how: Draw = "random"
 ) -> None:
     """Draw from every layer of a population and write one sample file a layer.
 
@@ -201,14 +195,8 @@ def _log_smaller(population: str, source: str, units: Mapping[str, np.ndarray], 
     """Log which layers have fewer units than are drawn."""
     few = [f"{layer} ({len(own)})" for layer, own in units.items() if size != "all" and len(own) < size]
     if few:
-        logger.info(
-            "samples of %s units of population '%s' of %s: these layers have fewer, all of which are "
-            "taken, once: %s",
-            size,
-            population,
-            source,
-            ", ".join(few),
-        )
+        note = "samples of %s units of population '%s' of %s: these layers have fewer, all taken once: %s"
+        logger.info(note, size, population, source, ", ".join(few))
 
 
 def _log_unequal(population: str, source: str, channels: Mapping[str, np.ndarray], size: Size) -> None:

@@ -123,6 +123,14 @@ class CrossValidated(Seeded, shared=True):
             )
 
 
+class Grouped(CrossValidated, shared=True):
+    """Images that belong together are left out together."""
+
+    groups: str | None = parameter(
+        "A factor: images that share its value are never both in training and in test.", None
+    )
+
+
 class Decoding(CrossValidated, shared=True):
     """Something is decoded, and compared with what chance makes of it."""
 

@@ -1,7 +1,7 @@
 """Activations of networks and recordings as analyses read them: one layer at a time."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,43 +16,62 @@ class Responses(NamedTuple):
     Attributes
     ----------
     path : str or Path
-    source, layer, stimulus, population : str
-    order : int
-        The layer's depth.
+    attributes : dict
+        Of the file.
+    names : str array (image,)
+    factors : dict of factor to str array (image,)
+    unit : int array (unit,)
     activity : float32 array (row, unit)
     image : int array (row,)
-        The index in the stimulus of the row's image.
+        The index of the row's image.
     repeated : bool
         Whether rows are single trials, some of one image; else they are images.
     """
 
     path: object
-    source: str
-    layer: str
-    stimulus: str
-    population: str
-    order: int
+    attributes: dict[str, Any]
+    names: np.ndarray
+    factors: dict[str, np.ndarray]
+    unit: np.ndarray
     activity: np.ndarray
     image: np.ndarray
     repeated: bool
 
+    @property
+    def source(self) -> str:
+        """The network or recording."""
+        return self.attributes["source"]
+
+    @property
+    def layer(self) -> str:
+        """The layer or area."""
+        return self.attributes["layer"]
+
+    @property
+    def order(self) -> int:
+        """The layer's depth."""
+        return int(self.attributes["order"])
+
 
 def each_layer(
-    paths: Sequence, names: np.ndarray, names_path, what: str, *, single: bool = False
+    paths: Sequence,
+    what: str,
+    names: tuple[np.ndarray, Any] | None = None,
+    *,
+    single: bool = False,
+    finite: bool = True,
 ) -> Iterator[Responses]:
     """Yield the activations of one layer after another, and show progress.
 
     Parameters
     ----------
     paths : sequence of str or Path
-    names : str array (image,)
-        What the images are called.
-    names_path : str or Path
-        The file that says so, for messages.
     what : str
         What is done with a layer, for the display of progress.
-    single : bool
-        Of recordings with repeats, read single trials rather than their means.
+    names : names of the images, str array (image,), and the file that has them
+        By default those of the first layer.
+    single, finite : bool
+        See `read`.
 
     Raises
     ------
@@ -60,33 +79,50 @@ def each_layer(
         The images are others, or activity is not finite.
     """
     for path in progress(paths, what, "layers", len(paths), lambda _: 1):
-        yield read(path, names, names_path, single=single)
+        layer = read(path, single=single, finite=finite)
+        names = names or (layer.names, path)
+        check_equal("image", *names, layer.names, path)
+        yield layer
 
 
-def read(path, names: np.ndarray, names_path, *, single: bool = False) -> Responses:
-    """Read the activations of one layer; see `each_layer`."""
+def read(path, *, single: bool = False, finite: bool = True) -> Responses:
+    """Read the activations of one layer.
+
+    Parameters
+    ----------
+    path : str or Path
+    single : bool
+        Of a recording with repeats, read single trials rather than their means.
+    finite : bool
+        Whether activity that is not finite is refused, with a `DataError`.
+    """
     from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
 
     with netcdf.open_file(path, "activations") as file:
-        check_equal("image", names, names_path, file["name"][:], path)
         repeated = single and "response" in file.variables
-        activity = file["response" if repeated else "activation"][:]
-        image = file["trial_image"][:].astype(int) if repeated else np.arange(len(names))
-        labels = (file.source, file.layer, file.stimulus, file.population, int(file.order))
-    check_finite(activity, names[image], path, labels[1])
-    return Responses(path, *labels, activity, image, repeated)
+        names = file["name"][:]
+        layer = Responses(
+            path,
+            {name: file.getncattr(name) for name in file.ncattrs()},
+            names,
+            factors.read(file),
+            file["unit"][:],
+            file["response" if repeated else "activation"][:],
+            file["trial_image"][:].astype(np.intp) if repeated else np.arange(len(names)),
+            repeated,
+        )
+    if finite:
+        check_finite(layer)
+    return layer
 
 
-def check_finite(activity: np.ndarray, names: np.ndarray, path, layer: str) -> None:
-    """Refuse activity (row, unit) that is not finite, of rows that show images of these names.
-
-    Raises
-    ------
-    DataError
-    """
-    undefined = np.flatnonzero(~np.isfinite(activity).all(1))
+def check_finite(layer: Responses) -> None:
+    """Refuse activity that is not finite, with a `DataError`."""
+    undefined = np.flatnonzero(~np.isfinite(layer.activity).all(1))
     if undefined.size:
         raise DataError(
-            f"{path}: expected finite activity, found NaN or infinity in {undefined.size} of "
-            f"{len(activity)} images, first in '{names[undefined[0]]}'. Leave the layer '{layer}' out."
+            f"{layer.path}: expected finite activity, found NaN or infinity in {undefined.size} of "
+            f"{len(layer.activity)} images, first in '{layer.names[layer.image[undefined[0]]]}'. Leave the "
+            f"layer '{layer.layer}' out."
         )

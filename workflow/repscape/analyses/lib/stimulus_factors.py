@@ -11,6 +11,7 @@ from repscape.plugin import schema
 from repscape.study.defaults import one_or_default
 from repscape.study.study import Study
 
+LABEL = "label"  # of an image, which is no factor
 Values = TypeVar("Values", bound=Sequence[str] | np.ndarray)
 
 
@@ -79,6 +80,16 @@ def stimulus_of(
         return not names, len({*factors} - {*names}), len(names) < least
 
     return min(shown, key=rank)
+
+
+def read_stimulus(path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the names of a stimulus's images, and their factors and, where they have them, ``label``."""
+    from repscape.io import netcdf
+    from repscape.stimuli.lib import factors
+
+    with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
+        label = {LABEL: file[LABEL][:]} if LABEL in file.variables else {}
+        return file["name"][:], factors.read(file) | label
 
 
 def values_of(found: Mapping[str, Values], factor: str, where: object) -> Values:
