@@ -601,7 +601,7 @@ def test_models_are_told_apart_by_every_label(inferred, label, caplog):
     assert data.attrs["models_by"] == label
     assert "averaged_over" not in data.attrs
     assert data["rdms_averaged"].values.tolist() == [[1]] * 3
-    assert f"told apart by {label}" in caplog.text
+    assert f"differ in {label}" in caplog.text
     assert "of 3 models" in caplog.text
     header, *rows = data.attrs["rows"]
     assert [own[header.index(label)] for own in rows] == ["shape", "colour", "noise"]

@@ -116,9 +116,9 @@ class Differentiation(Analysis):
         for index in np.ndindex(values.shape):
             source, _, layer, population, size, _, repeat = index
             if made[source, layer, population, size, repeat]:
-                keys = (labels[dim][place] for dim, place in enumerate(index))
-                drawn, order = n_drawn[source, layer, population, size], variables["order"][1][source, layer]
-                yield (*keys, drawn, values[index], normalised[index], order)
+                keys = (labels[dim][at] for dim, at in enumerate(index))
+                units, order = n_drawn[source, layer, population, size], variables["order"][1][source, layer]
+                yield (*keys, units, values[index], normalised[index], order)
 
 
 class _Rdm(NamedTuple):
@@ -220,7 +220,7 @@ def _labels(rdms: list[_Rdm]) -> dict[str, list]:
 
 def _arranged(rdms: list[_Rdm], labels: Mapping[str, list]) -> dict[str, tuple]:
     """Return the medians, and what the files say, as variables over the labels."""
-    at = {dim: {label: index for index, label in enumerate(own)} for dim, own in labels.items()}
+    at = {dim: {label: index for index, label in enumerate(known)} for dim, known in labels.items()}
 
     def array(dims: Sequence[str], kind: type, of: Callable[[_Rdm], float], empty: float = 0) -> tuple:
         values: np.ndarray = np.full([len(labels[dim]) for dim in dims], empty, kind)
@@ -228,7 +228,7 @@ def _arranged(rdms: list[_Rdm], labels: Mapping[str, list]) -> dict[str, tuple]:
             values[tuple(at[dim][getattr(rdm, dim)] for dim in dims)] = of(rdm)
         return tuple(dims), values
 
-    values = np.full([len(own) for own in labels.values()], np.nan)
+    values = np.full([len(known) for known in labels.values()], np.nan)
     for rdm in rdms:
         index = tuple(at[dim][getattr(rdm, dim)] for dim in DIMS[:5])
         values[index][:, : rdm.median.shape[1]] = rdm.median
@@ -252,7 +252,7 @@ def _arranged(rdms: list[_Rdm], labels: Mapping[str, list]) -> dict[str, tuple]:
         "normalisation": (("metric",), rdms[0].normalisation),
         "drawn": (("population",), [of_population[name].drawn for name in labels["population"]]),
         "selected": (("population",), [of_population[name].selected for name in labels["population"]]),
-        **{dim: ((dim,), own) for dim, own in labels.items()},
+        **{dim: ((dim,), known) for dim, known in labels.items()},
     }
 
 

@@ -176,7 +176,7 @@ class Distances(Seeded, AgainstImages):
         for source, stimulus, layer, metric in np.ndindex(variables["r"][1].shape):
             at = source, stimulus, layer, metric
             if np.isfinite(variables["distance"][1][at]).any():
-                keys = (labels[dim][place] for dim, place in zip(KEYS, at, strict=True))
+                keys = (labels[dim][index] for dim, index in zip(KEYS, at, strict=True))
                 of_layer = drawn[source, layer], order[source, layer]
                 yield (*keys, images[stimulus], *(variables[name][1][at] for name in columns), "", *of_layer)
         for source, layer, metric in np.ndindex(variables["pooled_r"][1].shape):

@@ -103,9 +103,9 @@ class ImageBootstrap(Seeded, Analysis):
                     images, np.full(images, 1 / images), self.resamples
                 ).T
             for metric, repeats in zip(metrics, rdm, strict=True):
-                own = [resampled_medians(distances, counts[stimulus]) for distances in repeats]
+                medians = [resampled_medians(distances, counts[stimulus]) for distances in repeats]
                 shift = values[at][metric] - np.median(repeats, axis=1).mean()
-                resampled[at][metric] = np.mean(own, axis=0) + shift
+                resampled[at][metric] = np.mean(medians, axis=0) + shift
         return resampled
 
     def rows(self, result: Result) -> Iterator[tuple]:

@@ -48,9 +48,9 @@ class Inference(Seeded, OfRdms):
     other label may they differ. Where there are presentations, RDMs of several draws of units are averaged
     first: those of one presentation share its noise.
 
-    Models are told apart by every other label in which their RDMs differ: source and layer, and labels of a
-    recording such as ``theory``. Only RDMs of several draws of units or presentations of a model, or that
-    differ in one of `repeats`, are averaged. The log and the file say what told models apart, and what was
+    Models are distinguished by every other label in which their RDMs differ: source and layer, and labels of
+    a recording such as ``theory``. Only RDMs of several draws of units or presentations of a model, or that
+    differ in one of `repeats`, are averaged. The log and the file say what distinguished models, and what was
     averaged.
 
     Of RDMs of parts of a recording (`split_rdms`) those of repeats are repeats; those of halves give the
@@ -96,12 +96,12 @@ class Inference(Seeded, OfRdms):
         self.check_labels(study, "repeats", self.repeats or [])
         labels = select_rdms.labels(study, self.of)
         found: list[str] = []
-        for key, own in (("reference", self.reference), ("models", self.models or {})):
-            chosen = (self.where or {}) | own
+        for key, where in (("reference", self.reference), ("models", self.models or {})):
+            chosen = (self.where or {}) | where
             for label in chosen:
                 if label not in labels:
-                    raise ConfigError(f"{key if label in own else 'where'}: {unknown(label, labels)}")
-            found += self._files(study, chosen, key if own else "where")
+                    raise ConfigError(f"{key if label in where else 'where'}: {unknown(label, labels)}")
+            found += self._files(study, chosen, key if where else "where")
         return {"collection": list(dict.fromkeys(found))}
 
     def _files(self, study: Study, chosen: Where, key: str) -> list[str]:
@@ -110,9 +110,9 @@ class Inference(Seeded, OfRdms):
         mistakes = []
         for name in as_list(self.of):
             labels = select_rdms.labels(study, name)
-            own = {label: values for label, values in chosen.items() if label in labels}
+            where = {label: values for label, values in chosen.items() if label in labels}
             try:
-                found += select_rdms.inputs(study, name, own)["collection"]
+                found += select_rdms.inputs(study, name, where)["collection"]
             except ConfigError as error:
                 mistakes.append(ConfigError(str(error).replace("where", key, 1)))
         if not found and mistakes:
@@ -181,7 +181,9 @@ class Inference(Seeded, OfRdms):
         for sentence in statement:
             logger.info(sentence)
         where = {name: getattr(self, name) or {} for name in ("reference", "where", "models")}
-        attributes: dict[str, Any] = {name: json.dumps(own, sort_keys=True) for name, own in where.items()}
+        attributes: dict[str, Any] = {
+            name: json.dumps(labels, sort_keys=True) for name, labels in where.items()
+        }
         attributes |= {name: getattr(self, name) for name in ("of", "comparison", "resamples", "seed")}
         attributes |= {
             "bootstrap": bootstrap,
@@ -212,8 +214,8 @@ class Inference(Seeded, OfRdms):
         table = select_rdms.read(files, self.of)
         table["dissimilarity"] = without_rounding(table)
         data, candidates = (
-            inference_labels.choose(table, key, own or {}, self.where or {})
-            for key, own in (("reference", self.reference), ("models", self.models))
+            inference_labels.choose(table, key, labels or {}, self.where or {})
+            for key, labels in (("reference", self.reference), ("models", self.models))
         )
         data, resampled, halves = reference_parts.of_reference(data)
         if "presentation" in data and data["presentation"].nunique() > 1:
@@ -228,8 +230,8 @@ class Inference(Seeded, OfRdms):
         """Yield the header and the rows of the long table: a row a model."""
         variables = result.variables
         columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
-        own = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
-        names = [*own, *(name for name in columns if name not in own)]
+        labels = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
+        names = [*labels, *(name for name in columns if name not in labels)]
         for name, (dims, values, *_) in variables.items():
             if dims == ("model", "other_source"):
                 for at, source in enumerate(variables["other_source"][1]):
@@ -275,11 +277,11 @@ def _by_set(found: Inferred, roles: Roles, reference: "Reference", models: "Mode
         "limit": (("limit",), ["lower", "upper"]),
         "each": (("model", "entry_set", "data_repeat"), found.each),
         "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
-        "entries": (("entry_set",), np.array([len(own.labels) for own in reference.spaces], np.int32)),
+        "entries": (("entry_set",), np.array([len(space.labels) for space in reference.spaces], np.int32)),
         "rdms_averaged": (("model", "entry_set"), models.averaged),
         **{label: (("model",), values) for label, values in models.labels.items()},
         **_labels("entry_set", roles.sets, reference.sets),
-        **{f"data_{name}" if name in models.labels else name: own for name, own in repeats.items()},
+        **{f"data_{name}" if name in models.labels else name: one for name, one in repeats.items()},
     }
 
 

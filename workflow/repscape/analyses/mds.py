@@ -41,7 +41,7 @@ class Mds(Seeded, OfDistances):
     dims: int = parameter("How many dimensions the points have.", 2, ge=1, le=1000)
     n_init: int | None = parameter(
         "How many random starts SMACOF (by default 16) and t-SNE (4) have, beside one from classical MDS, "
-        "and how often SMACOF places some points anew. The best is kept.",
+        "and how often SMACOF moves some points elsewhere. The best is kept.",
         None,
         ge=0,
         le=100_000,
@@ -178,13 +178,13 @@ class Mds(Seeded, OfDistances):
         yield (*labels, *entries, *(f"dim_{dim}" for dim in values["dim"]), *numbers)
         for rdm, entry in np.ndindex(values["position"].shape[:2]):
             if np.isfinite(values["position"][rdm, entry]).all():
-                own = [
+                labels_of_entry = [
                     values[name][entry] if len(over[name]) == 1 else values[name][rdm, entry]
                     for name in entries
                 ]
                 yield (
                     *(values[label][rdm] for label in labels),
-                    *own,
+                    *labels_of_entry,
                     *values["position"][rdm, entry],
                     *(values[name][rdm] for name in numbers),
                 )
@@ -210,7 +210,7 @@ def chains(table: "pd.DataFrame", labels: list[str], align: str) -> list[list[in
 
 
 def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict:
-    """Align maps in place, each onto the one before it."""
+    """Align maps, each onto the one before it."""
     previous = np.full(len(table), -1, np.int32)
     disparity = np.full(len(table), np.nan)
     for rows in chains(table, labels, align):
@@ -223,8 +223,8 @@ def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict
                     f"entries: {_text(unshared[0])} is in one of them alone. Choose RDMs of the same entries "
                     "with `where`."
                 )
-            own = position[at, : len(second)]
-            own[:], disparity[at] = aligned(own, position[before, first.get_indexer(second)])
+            points = position[at, : len(second)]
+            points[:], disparity[at] = aligned(points, position[before, first.get_indexer(second)])
             previous[at] = before
     return {"previous": (("rdm",), previous), "disparity": (("rdm",), disparity)}
 

@@ -87,7 +87,7 @@ class MetaRdm(Seeded, OfRdms):
         variables = result.variables
         groups = result.groups
         header = None
-        for part in [own for own, _ in groups.values()] if groups else [variables]:
+        for part in [variables for variables, _ in groups.values()] if groups else [variables]:
             labels = {
                 name: values
                 for name, (dims, values, *_) in part.items()

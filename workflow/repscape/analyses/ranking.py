@@ -19,7 +19,7 @@ class Ranking(OverStimuli):
     """Which stimulus a layer differentiates most: the largest differentiation first, with intervals.
 
     Intervals hold the middle 95% of what resampled images give (see `image_bootstrap`); those of ranks take
-    all stimuli together, each with its own resampled images. A resample of copies of one image, which happens
+    all stimuli together, each with its resampled images. A resample of copies of one image, which happens
     where a stimulus has few, has no D: what is compared with it leaves it out.
     """
 
@@ -79,7 +79,7 @@ class Ranking(OverStimuli):
         }
         return Result(
             variables={
-                **{name: own for name, own in kept.items() if "stimulus" not in own[0]},
+                **{name: variable for name, variable in kept.items() if "stimulus" not in variable[0]},
                 **{name: (RANKED, array) for name, array in variables.items()},
                 "rank": (("rank",), np.arange(1, len(stimuli) + 1, dtype=np.int32)),
                 **{dim: ((dim,), labels[dim]) for dim in KEYS},

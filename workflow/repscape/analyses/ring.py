@@ -158,7 +158,7 @@ def _variables(fits: Sequence[CircleFit], labels: Mapping[str, list]) -> dict[st
     variables: dict[str, tuple] = {}
     for dim, names in BY.items():
         for name in names:
-            # A name of its own: a variable named as a dimension is its coordinate
+            # Another name: a variable named as a dimension is its coordinate
             values = _padded([getattr(fit, name) for fit in fits])
             variables[f"{dim}_at" if name == dim else name] = (
                 ("rdm", dim),
@@ -179,9 +179,11 @@ def _factors(paths, factor: str) -> dict[str, dict[str, str] | None]:
     found: dict[str, dict[str, str] | None] = {}
     for path in paths:
         with netcdf.open_file(path, "stimulus", rows=range(0)) as file:
-            own = factors.read(file).get(factor)
+            of_images = factors.read(file).get(factor)
             names = map(str, file["name"][:])
-            found[str(file.stimulus)] = None if own is None else dict(zip(names, map(str, own), strict=True))
+            found[str(file.stimulus)] = (
+                None if of_images is None else dict(zip(names, map(str, of_images), strict=True))
+            )
     return found
 
 
@@ -207,6 +209,6 @@ def _padded(values: list[np.ndarray]) -> np.ndarray:
     counts = values[0].dtype.kind == "i"
     shape = len(values), max(map(len, values))
     found = np.zeros(shape, np.int32) if counts else np.full(shape, np.nan)
-    for row, own in zip(found, values, strict=True):
-        row[: len(own)] = own
+    for row, one in zip(found, values, strict=True):
+        row[: len(one)] = one
     return found

@@ -30,7 +30,7 @@ class SdCd(AgainstImages):
     reference, often noise and far from the others.
 
     A recording has no such layer: its areas are regressed on that of the first network that was shown the
-    stimulus, which the file gives as the recording's own.
+    stimulus, which the file gives as that of the recording.
     """
 
     def inputs(self, study: Study) -> dict[str, str | list[str]]:
@@ -87,11 +87,11 @@ class SdCd(AgainstImages):
         against = int(np.flatnonzero(labels["layer"] == self.against)[0])
         over = {"all": (values, normalised)}
         if len(reference):
-            kept_values, kept_normalised = (np.delete(own, reference, axis=1) for own in over["all"])
+            kept_values, kept_normalised = (np.delete(array, reference, axis=1) for array in over["all"])
             over["without_reference"] = kept_values, kept_normalised
-        fits = [fits_over_stimuli(*own, against) for own in over.values()]
-        for own in (values, normalised):
-            own[:, :, [against]] = lent(own[:, :, [against]])
+        fits = [fits_over_stimuli(*arrays, against) for arrays in over.values()]
+        for array in (values, normalised):
+            array[:, :, [against]] = lent(array[:, :, [against]])
         return Result(
             variables={
                 "differentiation": (DIMS, values, {"long_name": "differentiation, mean over draws"}),
@@ -145,7 +145,7 @@ def fits_over_stimuli(values: np.ndarray, normalised: np.ndarray, against: int) 
         ``r``, ``r2``, its range ``r2_low`` to ``r2_high`` when one stimulus is left out, ``slope``,
         ``intercept`` and those of normalised values; ``stimuli``, how many.
     """
-    sd, scaled_sd = (lent(own[:, :, [against]]) for own in (values, normalised))
+    sd, scaled_sd = (lent(array[:, :, [against]]) for array in (values, normalised))
     fit, scaled = regress(sd, values, axis=1), regress(scaled_sd, normalised, axis=1)
     low, high = leave_one_out(sd, values, axis=1)
     return {

@@ -152,7 +152,7 @@ class SplitRdms(Seeded, Analysis):
         with (
             netcdf.open_file(rdm, "rdm") as of_all,
             netcdf.open_file(activations, "activations") as recording,
-            netcdf.open_file(sample, "sample") as drawn,
+            netcdf.open_file(sample, "sample") as drawn_units,
         ):
             rdm_file.whole(of_all)  # refused where those of its parts would be too large as well
             metrics = [
@@ -178,7 +178,7 @@ class SplitRdms(Seeded, Analysis):
                 activity=recording["activation"][:],
                 trials=single_trials.read(recording) if self.trials != "all" or by_trials else None,
                 metrics=metrics,
-                units=self._samples(columns_of(recording, drawn)[0], int(drawn.seed)),
+                units=self._samples(columns_of(recording, drawn_units)[0], int(drawn_units.seed)),
             )
 
     def _samples(self, units: np.ndarray, seed: int) -> list[np.ndarray]:

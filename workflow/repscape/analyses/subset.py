@@ -104,8 +104,8 @@ class Subset(Seeded, OfRdms):
         """Yield the header and the rows of the long table: a row a chosen entry."""
         variables = result.variables
         names = [name for name in variables if name.startswith("chosen_")]
-        own = {*VALUES, "entries"}
-        labels = [name for name, (dims, *_) in variables.items() if dims == ("rdm",) and name not in own]
+        others = {*VALUES, "entries"}
+        labels = [name for name, (dims, *_) in variables.items() if dims == ("rdm",) and name not in others]
         yield (*labels, *(name.removeprefix("chosen_") for name in names), *VALUES)
         for rdm, choice in np.ndindex(variables["chosen"][1].shape):
             yield (
@@ -147,10 +147,10 @@ def _variables(found: list[_Choice], table: "pd.DataFrame") -> dict[str, tuple]:
     described = {"coordinates": " ".join([*labels, *names])}
     return {
         "chosen": (("rdm", "choice"), np.array([one.chosen for one in found], np.int32), described),
-        **{name: (("rdm", "choice"), own) for name, own in names.items()},
-        **{name: (("rdm",), own) for name, own in values.items()},
+        **{name: (("rdm", "choice"), labels_of) for name, labels_of in names.items()},
+        **{name: (("rdm",), array) for name, array in values.items()},
         "ranking": (("rdm", "entry"), ranking),
         "random_value": (("rdm", "draw"), np.array([one.random for one in found])),
         "entries": (("rdm",), np.array([len(one.ranking) for one in found], np.int32)),
-        **{label: (("rdm",), own) for label, own in labels.items()},
+        **{label: (("rdm",), cells) for label, cells in labels.items()},
     }

@@ -24,7 +24,7 @@ class Circle(NamedTuple):
     values : float64 array (value,)
         The different values, ascending from `begin`.
     of : int array (item,)
-        The place in `values` of what was given.
+        The index in `values` of each item.
     """
 
     period: float
@@ -82,8 +82,8 @@ class Circle(NamedTuple):
         Bins are centred on `begin` + k · `period` / `parts`. What lies between two bins, but for rounding,
         is in the upper one.
         """
-        place = np.mod(np.subtract(angles, self.begin), self.period) / self.period * parts
-        bins = np.floor(np.round(place, 4) + 0.5).astype(int) % parts
+        turned = np.mod(np.subtract(angles, self.begin), self.period) / self.period * parts
+        bins = np.floor(np.round(turned, 4) + 0.5).astype(int) % parts
         return np.bincount(bins, minlength=parts) / (len(bins) or np.nan)
 
 
@@ -129,8 +129,8 @@ def on_circle(texts: Iterable[str], period: float, factor: str, where: str) -> C
         after = circle.values[(widest + 1) % len(circle.values)]
         raise DataError(
             f"{where}: expected values of '{factor}' all around a circle of {period:g}, found none between "
-            f"{circle.values[widest]:g} and {after:g}. Show some there, or set 'period' to what they repeat "
-            "after."
+            f"{circle.values[widest]:g} and {after:g}. Show some between them, or set 'period' to what "
+            "they repeat after."
         )
     return circle
 

@@ -23,7 +23,7 @@ class CircleFit(NamedTuple):
         The dissimilarity of the two values beside a gap.
     stretch : float64 array (gap,)
     line : float64 array (gap,)
-        r with distances on the line that remains if the circle is cut there.
+        r with distances on the line that remains if the circle is cut at the gap.
     closing, r_circle, r_line, r_opened, opened_at : float
     """
 
@@ -95,7 +95,7 @@ def fit_circle(square: np.ndarray, circle: Circle) -> CircleFit:
         stretch = (over @ d) / (over @ mean[lag])
         closing = others[lag[ends]].sum() / d[ends].sum()
     rank = _ranked(d)
-    line = np.array([rank @ _ranked(np.where(own, period - straight, straight)) for own in between])
+    line = np.array([rank @ _ranked(np.where(one, period - straight, straight)) for one in between])
     best = int(np.argmax(line)) if np.isfinite(line).any() else 0
     return CircleFit(
         lag=np.arange(1, len(mean) + 1) * period / count,

@@ -51,10 +51,10 @@ def rows(variables: Mapping, dims: Sequence[str], names: Sequence[str], made: np
     """
     labels = [variables[dim][1] for dim in dims]
     values = [variables[name][1] for name in names]
-    drawn, order = variables["n_drawn"][1], variables["order"][1]
+    n_drawn, order = variables["n_drawn"][1], variables["order"][1]
     yield (*dims, *names, "n_drawn", "order")
     for index in map(tuple, np.argwhere(made).tolist()):
         at = dict(zip(dims, index, strict=True))
-        units = drawn[tuple(at[dim] for dim in ("source", "layer", "population", "size"))]
-        keys = (own[place] for own, place in zip(labels, index, strict=True))
+        units = n_drawn[tuple(at[dim] for dim in ("source", "layer", "population", "size"))]
+        keys = (known[at_dim] for known, at_dim in zip(labels, index, strict=True))
         yield (*keys, *(value[index] for value in values), units, order[at["source"], at["layer"]])

@@ -106,7 +106,7 @@ def fit_pooled(
     layers = distances.shape[1]
     used = np.array([np.zeros(layers, bool) if fit is None else fit[0].used for fit in fits])
     x = np.where(used[:, :, None], distances[:, [reference]], np.nan)
-    x, y = (np.swapaxes(own, 0, 1).reshape(layers, -1) for own in (x, distances))
+    x, y = (np.swapaxes(array, 0, 1).reshape(layers, -1) for array in (x, distances))
     fit = regress(x, y, axis=1)
     xy, xx, yy, null = np.zeros(layers), np.zeros(layers), np.zeros(layers), np.zeros((permutations, layers))
     for _, sums in filter(None, fits):

@@ -29,11 +29,11 @@ def resampled_medians(distances: np.ndarray, counts: np.ndarray, *, block: int =
     first, second = np.triu_indices(images, 1)
     order = np.argsort(distances, kind="stable")
     first, second, ordered = first[order], second[order], np.append(distances[order], np.nan)
-    drawn = np.ascontiguousarray(counts.T, np.int16 if images**2 < 2**16 else np.int32)
+    by_resample = np.ascontiguousarray(counts.T, np.int16 if images**2 < 2**16 else np.int32)
     medians = np.empty(resamples)
     step = max(1, block // len(order))
     for start in range(0, resamples, step):
-        some = drawn[start : start + step]
+        some = by_resample[start : start + step]
         until = np.take(some, first, axis=1)
         np.multiply(until, np.take(some, second, axis=1), out=until)
         np.cumsum(until, axis=1, out=until)
@@ -53,11 +53,11 @@ def interval(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = np.isfinite(ordered).sum(-1)
     limits = []
     for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2):
-        place = share * np.maximum(count - 1, 0)
-        below = np.floor(place).astype(int)
+        rank = share * np.maximum(count - 1, 0)
+        below = np.floor(rank).astype(int)
         pair = [
             np.take_along_axis(ordered, at[..., None], -1)[..., 0]
             for at in (below, np.minimum(below + 1, np.maximum(count - 1, 0)))
         ]
-        limits.append(pair[0] + (place - below) * (pair[1] - pair[0]))
+        limits.append(pair[0] + (rank - below) * (pair[1] - pair[0]))
     return limits[0], limits[1]

@@ -86,21 +86,21 @@ def arrange_reference(table: "pd.DataFrame", roles: Roles) -> Reference:
                 f"{written(roles.repeats, repeat)}). Give them different ones, or leave one out."
             )
         rows[key][repeat] = at
-    repeats = list(dict.fromkeys(repeat for own in rows.values() for repeat in own))
+    repeats = list(dict.fromkeys(repeat for by_repeat in rows.values() for repeat in by_repeat))
     spaces = spaces_of(table["entries"])
     found = Reference([], [], [], list(rows), repeats, [])
-    for key, own in rows.items():
+    for key, by_repeat in rows.items():
         of_set = written(roles.sets, key)
         names = [written(roles.repeats, repeat) for repeat in repeats]
         for repeat, name in zip(repeats, names, strict=True):
-            if repeat not in own:
+            if repeat not in by_repeat:
                 raise DataError(
                     f"reference: there is no RDM of {of_set} with {name}, as there is of other sets. Choose "
                     "what all sets have."
                 )
-        described = [spaces[own[repeat]] for repeat in repeats]
+        described = [spaces[by_repeat[repeat]] for repeat in repeats]
         check_same(described, [f"{of_set}, {name}" for name in names].__getitem__)
-        values = np.array([_ordered(table, own[repeat], spaces) for repeat in repeats])
+        values = np.array([_ordered(table, by_repeat[repeat], spaces) for repeat in repeats])
         defined = defined_entries(values.mean(0)[None])[0]
         if not defined.all():
             entries = described[0]
@@ -142,7 +142,7 @@ def arrange_units(table: "pd.DataFrame", roles: Roles, reference: Reference) -> 
             values = _ordered(table, row, spaces)[reference.used[at]]
             found[at][of_sample[sample], of_repeat[repeat]] = values
     usable = np.logical_and.reduce(
-        [np.isfinite(own).all((1, 2)) & (np.ptp(own, axis=2) > 0).all(1) for own in found]
+        [np.isfinite(one).all((1, 2)) & (np.ptp(one, axis=2) > 0).all(1) for one in found]
     )
     if not usable.all():
         logger.warning(
@@ -154,7 +154,7 @@ def arrange_units(table: "pd.DataFrame", roles: Roles, reference: Reference) -> 
             f"reference: expected at least {FEWEST_SAMPLES} samples of units with all dissimilarities, found "
             f"{usable.sum()}. Make more (`units` of split_rdms)."
         )
-    return Units(int(min(table["n_drawn"])), [own[usable] for own in found])
+    return Units(int(min(table["n_drawn"])), [one[usable] for one in found])
 
 
 def arrange_models(table: "pd.DataFrame", roles: Roles, reference: Reference, comparison: str) -> Models:
@@ -166,18 +166,18 @@ def arrange_models(table: "pd.DataFrame", roles: Roles, reference: Reference, co
         RDMs have other entries than the reference; no model is left.
     """
     labels = [label for label in roles.models if label not in DEPENDENT]
-    place = {key: at for at, key in enumerate(reference.sets)}
+    index = {key: at for at, key in enumerate(reference.sets)}
     groups: dict[tuple, list[list[int]]] = {}
     for at, (key, of_set) in enumerate(zip(keys(table, labels), keys(table, roles.sets), strict=True)):
-        if of_set in place:
-            groups.setdefault(key, [[] for _ in place])[place[of_set]].append(at)
+        if of_set in index:
+            groups.setdefault(key, [[] for _ in index])[index[of_set]].append(at)
     spaces = spaces_of(table["entries"])
     vectors: list[list[np.ndarray]] = []
     kept: list[list[list[int]]] = []
     left_out: list[str] = []
     for key, rows in groups.items():
         name = written(labels, key)
-        missing = [at for at, own in enumerate(rows) if not own]
+        missing = [at for at, of_set in enumerate(rows) if not of_set]
         means = [] if missing else _means(table, rows, reference, spaces, name)
         if missing:
             _leave_out(left_out, f"{name}: no RDM of {written(roles.sets, reference.sets[missing[0]])}")
@@ -195,8 +195,8 @@ def arrange_models(table: "pd.DataFrame", roles: Roles, reference: Reference, co
             + "."
         )
     by = [label for at, label in enumerate(labels) if len({key[at] for key in groups}) > 1]
-    averaged = np.array([[len(own) for own in rows] for rows in kept], np.int32)
-    stacked = [np.array(own) for own in zip(*vectors, strict=True)]
+    averaged = np.array([[len(of_set) for of_set in rows] for rows in kept], np.int32)
+    stacked = [np.array(of_set) for of_set in zip(*vectors, strict=True)]
     described = _labels_of(table, roles, [rows[0][0] for rows in kept])
     return Models(stacked, described, left_out, by, _averaged_over(table, roles, kept), averaged)
 
@@ -206,10 +206,10 @@ def _means(
 ) -> list[np.ndarray]:
     """Return the mean RDM of a model for each set, float64 (pair,)."""
     means = []
-    for at, own in enumerate(rows):
-        names = ["the reference", *[name] * len(own)]
-        check_same([reference.spaces[at], *(spaces[row] for row in own)], names.__getitem__)
-        mean = np.mean([_ordered(table, row, spaces) for row in own], axis=0)
+    for at, of_set in enumerate(rows):
+        names = ["the reference", *[name] * len(of_set)]
+        check_same([reference.spaces[at], *(spaces[row] for row in of_set)], names.__getitem__)
+        mean = np.mean([_ordered(table, row, spaces) for row in of_set], axis=0)
         means.append(mean[reference.used[at]])
     return means
 
@@ -226,8 +226,8 @@ def _averaged_over(table: "pd.DataFrame", roles: Roles, models: list[list[list[i
     from repscape.rdms.table import table as tables
 
     beside = [label for label in tables.labels(table) if label not in (*roles.models, *roles.sets)]
-    together = [own for rows in models for own in rows if len(own) > 1]
-    return [label for label in beside if any(table[label].iloc[own].nunique() > 1 for own in together)]
+    together = [of_set for rows in models for of_set in rows if len(of_set) > 1]
+    return [label for label in beside if any(table[label].iloc[rows].nunique() > 1 for rows in together)]
 
 
 def log_roles(roles: Roles, reference: Reference, models: Models) -> None:
@@ -240,7 +240,7 @@ def log_roles(roles: Roles, reference: Reference, models: Models) -> None:
             differing = [label for at, label in enumerate(labels) if len({key[at] for key in known}) > 1]
             logger.info("reference: %d %s: they differ in %s", len(known), what, ", ".join(differing))
     if models.by:
-        logger.info("models: %d, told apart by %s", len(models.averaged), ", ".join(models.by))
+        logger.info("models: %d, which differ in %s", len(models.averaged), ", ".join(models.by))
     if models.over:
         counts = sorted(set(models.averaged.ravel().tolist()))
         most = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else counts[0]

@@ -9,7 +9,7 @@ from repscape.rdms.labels import FOLLOWING, OF_PARTS, REPEATED, UNITS, Where, in
 if TYPE_CHECKING:
     import pandas as pd
 
-# Labels that follow from others; of models, what is measured is told by its name and not by the metric's
+# Labels that follow from others; but `measure`, which models may differ in by itself
 DEPENDENT = tuple(label for label in FOLLOWING if label != "measure")
 # Labels of what was measured and how; others of the reference are of sets of entries, or of its repeats
 OF_MODELS = ("source", "population", "layer", "size", "metric", "measure", *DEPENDENT)
@@ -42,15 +42,15 @@ def written(labels: Sequence[str], values: Sequence[str]) -> str:
     return ", ".join(f"{label} {value}" for label, value in zip(labels, values, strict=True) if value)
 
 
-def choose(table: "pd.DataFrame", key: str, own: Where, where: Where) -> "pd.DataFrame":
-    """Choose RDMs by their own labels; the labels of `where` concern only those that have them.
+def choose(table: "pd.DataFrame", key: str, labels: Where, where: Where) -> "pd.DataFrame":
+    """Choose RDMs by labels; those of `where` concern only RDMs that have them.
 
     Parameters
     ----------
     table : DataFrame
     key : str
-        The parameter whose own labels these are, for messages.
-    own, where : mapping of label to a value or several
+        The parameter that has the labels, for messages.
+    labels, where : mapping of label to a value or several
 
     Raises
     ------
@@ -59,11 +59,11 @@ def choose(table: "pd.DataFrame", key: str, own: Where, where: Where) -> "pd.Dat
     """
     from repscape.rdms.table import table as tables
 
-    labels = table[tables.labels(table)]
+    cells = table[tables.labels(table)]
     lacking = {
-        label: (table[label] == "").to_numpy() for label in where if label in labels and label not in own
+        label: (table[label] == "").to_numpy() for label in where if label in cells and label not in labels
     }
-    chosen = table.iloc[indices_where(labels, where | own, key=key, lacking=lacking)].reset_index(drop=True)
+    chosen = table.iloc[indices_where(cells, where | labels, key=key, lacking=lacking)].reset_index(drop=True)
     chosen.attrs = table.attrs
     return chosen
 
@@ -123,11 +123,11 @@ def roles_of(reference: "pd.DataFrame", models: "pd.DataFrame", repeats: Sequenc
     ]
     shared = {*OF_ENTRIES, *(label for label in others if _values(reference, label) & _values(models, label))}
     sets = [label for label in others if label in shared]
-    own = [label for label in others if label not in shared]
+    of_reference = [label for label in others if label not in shared]
     no_model = (*sets, *repeats, *REPEATED, *OF_PARTS)
     roles = Roles(
         sets=sets,
-        repeats=[label for label in (*REPEATED, *repeats, *own) if label in labels],
+        repeats=[label for label in (*REPEATED, *repeats, *of_reference) if label in labels],
         models=[
             label
             for label in tables.labels(models)

@@ -34,7 +34,7 @@ def statement(
     name = " ".join(" + ".join(map(str, as_list(value))) for value in reference.values())
     said = best(_names(labels), values, name, "fdr", what)
     if "other_source" in values:
-        layers = _names({label: own for label, own in labels.items() if label != "source"})
+        layers = _names({label: values for label, values in labels.items() if label != "source"})
         others = values["other_source"]
         said += between(labels["source"], layers, others, values, "fdr")
     return said
@@ -44,9 +44,14 @@ def _names(labels: Mapping[str, list]) -> list[str]:
     """Name models by their source and layer, and by other labels in which they differ."""
     first = [label for label in ("source", "layer") if label in labels]
     others = [
-        label for label, own in labels.items() if label not in (*first, *FOLLOWING) and len(set(own)) > 1
+        label
+        for label, values in labels.items()
+        if label not in (*first, *FOLLOWING) and len(set(values)) > 1
     ]
-    return [" ".join(map(str, own)) for own in zip(*(labels[label] for label in first + others), strict=True)]
+    return [
+        " ".join(map(str, values))
+        for values in zip(*(labels[label] for label in first + others), strict=True)
+    ]
 
 
 def best(

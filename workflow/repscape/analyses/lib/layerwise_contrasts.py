@@ -37,10 +37,10 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
         depths.setdefault(source, {})[key] = labels["layer_order"][at] if "layer_order" in labels else 0
         rows[source, key] = at
     twins = {
-        (one, other): [(rows[one, key], rows[other, key]) for key in own.keys() & depths[other].keys()]
-        for one, own in depths.items()
+        (one, other): [(rows[one, key], rows[other, key]) for key in layers.keys() & depths[other].keys()]
+        for one, layers in depths.items()
         for other in depths
-        if one != other and _alike(own, depths[other])
+        if one != other and _alike(layers, depths[other])
     }
     others = [source for source in depths if any(other == source for _, other in twins)]
     if not others:
@@ -50,15 +50,15 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
     names += [f"p_source_{method}" for method in CORRECTIONS]
     arrays = {name: np.full(shape, np.nan) for name in names}
     for (_, other), both in twins.items():
-        own, theirs = np.array(sorted(both)).T
+        first, second = np.array(sorted(both)).T
         column = others.index(other)
-        difference = found.similarity[own] - found.similarity[theirs]
-        low, high = student_interval(difference, found.sem_pair[own, theirs], found.dof, most=2)
-        p = found.p_pair[own, theirs]
+        difference = found.similarity[first] - found.similarity[second]
+        low, high = student_interval(difference, found.sem_pair[first, second], found.dof, most=2)
+        p = found.p_pair[first, second]
         for name, values in zip(
             names, (difference, low, high, p, *(corrected(p, method) for method in CORRECTIONS)), strict=True
         ):
-            arrays[name][own, column] = values
+            arrays[name][first, column] = values
     variables = {name: (("model", "other_source"), values) for name, values in arrays.items()}
     return variables | {"other_source": (("other_source",), others)}
 

@@ -97,24 +97,24 @@ def streamed_median(
     total = times * count + zeros
     if not total:
         return float("nan")
-    places = sorted({(total - 1) // 2, total // 2})
+    middles = sorted({(total - 1) // 2, total // 2})
     below = np.cumsum(upper)
-    bins = [int(np.searchsorted(below, place, side="right")) for place in places]
-    lower = {own: np.zeros(2**_HALF, np.int64) for own in bins}
+    bins = [int(np.searchsorted(below, middle, side="right")) for middle in middles]
+    lower = {upper_half: np.zeros(2**_HALF, np.int64) for upper_half in bins}
     for start in range(0, count, chunk):
         keys = _ordered(read(slice(start, min(start + chunk, count))))
-        for own, counts in lower.items():
-            chosen = keys[keys >> _HALF == own] & (2**_HALF - 1)
-            counts += np.bincount(chosen, minlength=2**_HALF)
-    middle = []
-    for place, own in zip(places, bins, strict=True):
-        counts = lower[own] * times
-        if zero >> _HALF == own:
+        for upper_half, counts in lower.items():
+            some = keys[keys >> _HALF == upper_half] & (2**_HALF - 1)
+            counts += np.bincount(some, minlength=2**_HALF)
+    found = []
+    for middle, upper_half in zip(middles, bins, strict=True):
+        counts = lower[upper_half] * times
+        if zero >> _HALF == upper_half:
             counts[zero & (2**_HALF - 1)] += zeros
-        rank = place - (int(below[own - 1]) if own else 0)
-        key = own << _HALF | int(np.searchsorted(np.cumsum(counts), rank, side="right"))
-        middle.append(_value(key))
-    return float(np.mean(middle))
+        rank = middle - (int(below[upper_half - 1]) if upper_half else 0)
+        key = upper_half << _HALF | int(np.searchsorted(np.cumsum(counts), rank, side="right"))
+        found.append(_value(key))
+    return float(np.mean(found))
 
 
 def _ordered(values: np.ndarray) -> np.ndarray:

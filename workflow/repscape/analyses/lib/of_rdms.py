@@ -167,5 +167,5 @@ def _mean(table: "pd.DataFrame", rows: list[int], names: list[str], labels: tupl
     spaces = [space(index) for index in indices]
     name = ", ".join(f"{label} {value}" for label, value in zip(names, labels, strict=True) if value != "")
     check_same(spaces, [f"row {at} ({name})" for at in rows].__getitem__)
-    ordered = [own[described.pairs] for own, described in zip(values, spaces, strict=True)]
+    ordered = [vector[one.pairs] for vector, one in zip(values, spaces, strict=True)]
     return np.mean(ordered, axis=0)[np.argsort(spaces[0].pairs)]

@@ -39,12 +39,12 @@ class OfDistances(OfRdms, shared=True):
         if self.root is None and sets & set(as_list(self.of)):
             wanted = as_list((self.where or {}).get("metric", list(study.metrics)))
             for section in study.config.get("rdms", {}).get("metrics", []):
-                if section["name"] in wanted and registry.find("metrics", section["kind"]).squared is None:
+                kind = section["kind"]
+                if section["name"] in wanted and registry.find("metrics", kind).squared is None:
                     raise ConfigError(
-                        f"root: {registry.file('metrics', section['kind'])} does not say whether the metric "
-                        f"'{section['kind']}' is a squared distance, of which roots are taken here. Write "
-                        "`squared = True` or `squared = False` in its class, or `root: true` or `root: false` "
-                        "here."
+                        f"root: {registry.file('metrics', kind)} does not say whether the metric '{kind}' is a "
+                        "squared distance, of which roots are taken here. Write `squared = True` or `squared "
+                        "= False` in its class, or `root: true` or `root: false` here."
                     )
         return super().inputs(study)
 

@@ -135,7 +135,7 @@ class Uniform:
 
     def swapped(self, chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Return the losses (chosen, other) with one of the chosen given for one of the others."""
-        # With e the excess of counts, a and b the counts of who comes and who goes and t their own pair,
+        # With e the excess of counts, a and b the counts of who comes and who goes and t the pair of the two,
         # Σ (e + a − b − t)² term by term; t is 1 from a bin on, so its products are sums of tails.
         excess = self.total - self.pairs * self.even
         comes, goes = self.below[others], self.below[chosen]
@@ -154,13 +154,13 @@ class Uniform:
             if item is not None:
                 step = np.zeros((n, _BINS + 1))
                 step[np.arange(n), self.bins[item]] = sign
-                own = self.below[item].copy()
+                before = self.below[item].copy()
                 self.below += step[:, :-1].cumsum(1)
-                self.total = self.total + (own if sign > 0 else -self.below[item])
+                self.total = self.total + (before if sign > 0 else -self.below[item])
 
 
 def _tails(values: np.ndarray) -> np.ndarray:
-    """Return for each row the sums from each place to the end, and 0 after it."""
+    """Return for each row the sums from each value to the end, and 0 after it."""
     sums = np.zeros((len(values), values.shape[1] + 1))
     sums[:, :-1] = values[:, ::-1].cumsum(1)[:, ::-1]
     return sums

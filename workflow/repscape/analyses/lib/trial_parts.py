@@ -70,8 +70,8 @@ def divide(
         rank[order] = presentations(trials.image[order])  # a random order of each image's trials
         extra = generator.integers(0, 2, len(counts)) * (counts % 2)
         first = rank < (counts // 2 + extra)[trials.image]
-        for half, chosen in zip(HALVES, (first, ~first), strict=True):
-            yield Part(str(number + 1), half, np.flatnonzero(chosen))
+        for half, some in zip(HALVES, (first, ~first), strict=True):
+            yield Part(str(number + 1), half, np.flatnonzero(some))
 
 
 def mean_responses(trials: "Trials", images: int) -> np.ndarray:
