@@ -42,9 +42,9 @@ class OfDistances(OfRdms, shared=True):
                 kind = section["kind"]
                 if section["name"] in wanted and registry.find("metrics", kind).squared is None:
                     raise ConfigError(
-                        f"root: {registry.file('metrics', kind)} does not say whether the metric '{kind}' is "
-                        "a squared distance, of which roots are taken here. Write `squared = True` or `squared "
-                        "= False` in its class, or `root: true` or `root: false` here."
+                        f"root: {registry.file('metrics', kind)} does not say whether the metric '{kind}' "
+                        "is a squared distance, of which roots are taken here. Write `squared = True` or "
+                        "`squared = False` in its class, or `root: true` or `root: false` here."
                     )
         return super().inputs(study)
 
