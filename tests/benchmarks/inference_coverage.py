@@ -18,8 +18,8 @@ import numpy as np
 
 from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Scaling
-from repscape.metrics.lib.single_trials import Trials, asked_for
-from repscape.plugin.registry import entry
+from repscape.metrics.lib.single_trials import Trials
+from repscape.plugin.registry import find
 from repscape.rdms.compare.bootstrap import Units
 from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import similarities
@@ -93,9 +93,10 @@ def models(images: np.ndarray) -> np.ndarray:
 
 def distances(metric: str, made: Recorded) -> np.ndarray:
     """Compute a metric's RDM of a recording."""
-    function = entry("metrics", metric)
-    further = {"trials": made.trials} if asked_for(function) else {}
-    return function(made.activity, NONE, **further)
+    plugin = find("metrics", metric)()
+    if plugin.uses_trials:
+        return plugin.of_trials(made.activity, made.trials)
+    return plugin.dissimilarity(made.activity, NONE)
 
 
 def bias(simulations: int, images: int, units: int, repeats: int = 4, seed: int = 0) -> dict[str, np.ndarray]:
@@ -118,7 +119,7 @@ def bias(simulations: int, images: int, units: int, repeats: int = 4, seed: int 
         difference = made.true[i] - made.true[j]
         noiseless = {
             "sqeuclidean": (difference**2).mean(1),
-            "correlation": entry("metrics", "correlation")(made.true, NONE),
+            "correlation": find("metrics", "correlation")().dissimilarity(made.true, NONE),
         }
         # What noise-normalised distances of the true responses are, with the same estimates of the noise
         noiseless["mahalanobis"] = _by_precision(made, difference, [None])
@@ -216,7 +217,7 @@ def _units(generator, made: Recorded, metric: str, resamples: int) -> Units:
     rdms = []
     for _ in range(resamples):
         drawn = generator.integers(0, units, units)
-        rdms.append(entry("metrics", metric)(made.activity[:, drawn], NONE))
+        rdms.append(find("metrics", metric)().dissimilarity(made.activity[:, drawn], NONE))
     return Units(units, [np.array(rdms)[:, None]])
 
 

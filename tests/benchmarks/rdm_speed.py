@@ -19,7 +19,7 @@ from scipy.spatial.distance import pdist
 from threadpoolctl import threadpool_info
 
 from repscape.metrics.lib.normalisation import scaling
-from repscape.plugin.registry import entry
+from repscape.plugin.registry import find
 
 ROUNDS = 15
 SLOW_ROUNDS = 3
@@ -78,7 +78,7 @@ def measure(images: int, units: int) -> dict[str, tuple[float, float]]:
 
 def repscape_rdm(metric: str, activity: np.ndarray, normalisation: str) -> np.ndarray:
     """Return what an RDM job computes for one metric, its normalisation included."""
-    return entry("metrics", metric)(activity, scaling(activity, normalisation))
+    return find("metrics", metric)().dissimilarity(activity, scaling(activity, normalisation))
 
 
 def processor() -> str:
