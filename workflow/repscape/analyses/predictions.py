@@ -8,11 +8,13 @@ import numpy as np
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.labels import check_equal
+from repscape.plugin import schema
 from repscape.plugin.contract import Analysis, parameter
 from repscape.study.study import Study
 
 LAYER = "predictions"
-FEWEST = 1000  # a random population of fewer units is not taken for one that has all classes
+FEWEST = 1000  # a population of fewer units is not taken for one that has all classes
+MANY = 100_000  # more classes than networks have
 
 
 class Classified(NamedTuple):
@@ -167,17 +169,14 @@ def _arranged(found: Sequence[Classified]) -> dict[str, tuple]:
 def _population(study: Study, source: str) -> str:
     """Find a population that has all units of a small layer; one that is sampled is recorded anyway."""
     sections = study.config["populations"]
+    plugins = {name: schema.make("populations", section) for name, section in sections.items()}
     # One position: the mean over positions is the unit itself.
-    whole = {
-        name: float("inf")
-        for name, section in sections.items()
-        if section["kind"] == "all" or (section["kind"] == "filter_means" and section.get("channels") is None)
-    }
-    random = {name: own["units"] for name, own in sections.items() if own["kind"] == "random"}
-    sizes = {name: size for name, size in (whole | random).items() if size >= FEWEST}
+    sizes = {name: one.estimated_units(LAYER, MANY, MANY) for name, one in plugins.items()}
+    sizes = {name: size for name, size in sizes.items() if size >= FEWEST}
     if not sizes:
         raise ConfigError(
             f"analyses.predictions: no population records all units of the layer '{LAYER}'. Add one, for "
             "example {filter_means: {kind: filter_means}}, or name it with the key 'population'."
         )
-    return max(sizes, key=lambda name: (name in study.samples_of(source), sizes[name]))
+    drawn = {name: "seed" in one.parameters for name, one in plugins.items()}
+    return max(sizes, key=lambda name: (name in study.samples_of(source), sizes[name], not drawn[name]))

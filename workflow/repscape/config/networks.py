@@ -63,16 +63,19 @@ def _show_twins_the_same(section: dict, others: Iterable[Mapping]) -> None:
     Else an untrained twin could see images that are resized in another way, by the transform of the
     architecture's default weights, and what differs would not be due to training alone.
     """
-    if section.get("weights") != "random" or "like" not in section:
+    if "like" not in section or not _is_random(section):
         return
     if section["preprocess"] is not None or section["like"] is not None:
         return
     keys = (schema.KIND, "architecture")
     twins = [other for other in others if all(other.get(key) == section[key] for key in keys)]
-    shown = {(other["weights"], str(other["preprocess"])) for other in twins if other["weights"] != "random"}
-    if len(shown) == 1:
-        twin = next(other for other in twins if other["weights"] != "random")
-        section |= {"like": twin["weights"], "preprocess": twin["preprocess"]}
+    trained = [other for other in twins if not _is_random(other)]
+    if len({(twin["weights"], str(twin["preprocess"])) for twin in trained}) == 1:
+        section |= {"like": trained[0]["weights"], "preprocess": trained[0]["preprocess"]}
+
+
+def _is_random(section: Mapping) -> bool:
+    return schema.make("networks", section).has_random_weights()
 
 
 def check_trainings(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistakes) -> None:

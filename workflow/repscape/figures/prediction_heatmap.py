@@ -73,9 +73,10 @@ class PredictionHeatmap(OfClassifier, Figure):
             study,
             self.population,
             # One position: the mean over positions is the unit itself.
-            ["filter_means", "all", "random"],
+            ["channel_means", "maps", "units"],
             "all classes",
             "{filter_means: {kind: filter_means}}",
+            whole=True,
         )
         stimuli = defaults.many_or_all(self.stimuli, study.stimuli_of(network), "stimuli")
         return {

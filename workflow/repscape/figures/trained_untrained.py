@@ -12,6 +12,7 @@ from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, select, summary
 from repscape.figures.lib.shown import OfOneSize, OfStimuli
 from repscape.figures.lib.style import figure
+from repscape.plugin import schema
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 from repscape.study.study import Study
@@ -149,7 +150,7 @@ def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[s
 
 
 def _is_untrained(section: dict) -> bool:
-    return section.get("weights") == "random" and not section.get("training")
+    return schema.make("networks", section).has_random_weights() and not section.get("training")
 
 
 def common(first: dict, second: dict) -> dict[str, tuple[str, ...]]:

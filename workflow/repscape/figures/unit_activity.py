@@ -193,14 +193,14 @@ class UnitActivity(OfSource, Figure):
             return activation_panels.population(
                 study,
                 self.population,
-                ["filters", "all"],
+                ["maps"],
                 "whole maps of filters",
                 "{maps: {kind: filters, channels: [0, 1]}}, or {all: {kind: all}}",
             )
         return activation_panels.population(
             study,
             self.population,
-            ["filter_means"],
+            ["channel_means"],
             "filter means (the mean of each channel over positions)",
             "{filter_means: {kind: filter_means}}",
         )

@@ -109,6 +109,14 @@ class Torchvision(WithWeights):
             raise ConfigError(f"weights of {self.architecture}: {choice} Or give the path of a state dict.")
         self.check_weights(f"a name ({', '.join(names)})")
 
+    def known_preprocess(self) -> Preprocess | None:
+        """Return how images are resized, by the config or by torchvision's table of weights."""
+        if self.preprocess is not None:
+            return Preprocess.of(self.preprocess)
+        known = torchvision_weights.resizing(self.architecture)
+        resize, interpolation = known.get(self.weights or "") or known[self.like or "DEFAULT"]
+        return Preprocess(resize=resize, interpolation=interpolation)
+
     def _refuse_architecture(self) -> None:
         if self.architecture.startswith(OF_CLIPS):
             raise ConfigError(

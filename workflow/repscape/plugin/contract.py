@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from repscape.stimuli.lib.frame import Frame
     from repscape.study.study import Study
     from repscape.traced.layer_info import LayerInfo
+    from repscape.traced.preprocess import Preprocess
 
 REQUIRED: Any = ...
 KIND = "kind"  # the key of a section that says which plugin it is of
@@ -324,6 +325,14 @@ class Network(Plugin, shared=True):
         """
         return self.load()
 
+    def has_random_weights(self) -> bool:
+        """Whether its weights are drawn at random, so that it is untrained unless the study trains it."""
+        return self.takes_seed({name: getattr(self, name) for name in self.parameters})
+
+    def known_preprocess(self) -> "Preprocess | None":
+        """Return how images are resized, where that is known without the network's libraries."""
+        return getattr(self, "preprocess", None)
+
     def code_files(self) -> Sequence[Path]:
         """Name files of code, beside the plugin's own, that make the network."""
         return ()
@@ -392,6 +401,10 @@ class Population(Plugin, shared=True):
 
     of_recordings: bool = False
     """Whether neurons can be selected so, which have no channels and no place."""
+
+    records: Literal["units", "chosen_units", "maps", "channel_means", "position_means"] = "units"
+    """What it records of a layer: units that stand for all, units that are chosen for what they do or where
+    they lie, whole maps of channels, means of channels over positions, or of positions over channels."""
 
     draw_kinds: tuple[str, ...] = ("random", "equal")
     """How the population can be sampled (``samples: draw``)."""

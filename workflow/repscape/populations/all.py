@@ -9,6 +9,7 @@ from repscape.populations.lib.layer import Layer, Selection
 class All(Population):
     """Every unit of each layer."""
 
+    records = "maps"
     of_recordings = True
 
     def select(self, layer: Layer) -> Selection:

@@ -9,6 +9,8 @@ from repscape.populations.lib.layer import Layer, Selection
 class FilterMeans(OfChannels):
     """Means over positions, one of each channel (of tokens: one of each dimension of the embedding)."""
 
+    records = "channel_means"
+
     def select(self, layer: Layer) -> Selection:
         """Take the spatial mean of channels.
 

@@ -11,6 +11,8 @@ from repscape.populations.lib.layer import Layer, Selection
 class Filters(OfChannels):
     """All positions of chosen channels."""
 
+    records = "maps"
+
     channels: Channels = parameter(DOC)
 
     def estimated_units(self, layer: str, units: int, channels: int) -> int:

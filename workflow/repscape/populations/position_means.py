@@ -9,6 +9,7 @@ from repscape.populations.lib.layer import Layer, Selection
 class PositionMeans(Population):
     """Means over channels, one of each position (of tokens: one of each token)."""
 
+    records = "position_means"
     draw_kinds = ("random",)
 
     def estimated_units(self, layer: str, units: int, channels: int) -> int:

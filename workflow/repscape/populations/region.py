@@ -18,6 +18,8 @@ Pixels = Annotated[float, Field(ge=0, le=1e6)]
 class Region(Population):
     """Units whose receptive fields are centred in a region of the image."""
 
+    records = "chosen_units"
+
     centre: tuple[Pixels, Pixels] = parameter(
         "The region's centre, y and x in pixels of the network's input (after preprocessing)."
     )

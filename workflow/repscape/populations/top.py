@@ -15,6 +15,7 @@ from repscape.populations.lib.up_to import UpTo
 class Top(OnDevice, UpTo):
     """The units with the largest mean response to some stimuli, ranked by it."""
 
+    records = "chosen_units"
     draw_kinds = ("random", "equal", "ranked")
 
     reference: StimulusFiles = parameter(

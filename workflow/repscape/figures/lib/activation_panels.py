@@ -14,6 +14,7 @@ from repscape.figures.lib.axes import plain_ticks
 from repscape.figures.lib.millimetre_page import inset, picture, write
 from repscape.figures.lib.style import RAMP, along, printable
 from repscape.io import stored_images
+from repscape.plugin import registry
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study.study import Study
 
@@ -26,18 +27,27 @@ Images = (
 )
 
 
-def population(study: Study, wanted: str | None, selects: Sequence[str], what: str, example: str) -> str:
-    """Return the population that is asked for, or the one of the study whose kind comes first.
+def population(
+    study: Study,
+    wanted: str | None,
+    records: Sequence[str],
+    what: str,
+    example: str,
+    whole: bool = False,
+) -> str:
+    """Return the population that is asked for, or the one of the study that does best.
 
     Parameters
     ----------
     study : Study
     wanted : str or None
-    selects : names of population plugins that will do, the best first
+    records : what the populations that will do record (see the contract), the best first
     what : str
         What these record, for the message: ``"filter means"``.
     example : str
         A population to add, as in the config.
+    whole : bool
+        Whether maps of some channels alone will not do.
 
     Raises
     ------
@@ -45,11 +55,16 @@ def population(study: Study, wanted: str | None, selects: Sequence[str], what: s
         The population is unknown or records something else, or there is none that will do.
     """
     sections = study.config["populations"]
-    valid = [name for name, section in sections.items() if section["kind"] in selects]
+    kinds = {
+        name: registry.find("populations", section["kind"]).records for name, section in sections.items()
+    }
+    some_maps = {name for name in kinds if kinds[name] == "maps" and sections[name].get("channels")}
+    valid = [name for name in kinds if kinds[name] in records and not (whole and name in some_maps)]
 
     def rank(name):
-        section = sections[name]  # one of some channels goes behind one of all
-        return selects.index(section["kind"]), bool(section.get("channels")), -section.get("units", 0)
+        section = sections[name]  # one of some channels goes behind one of all, but for what maps take
+        some = bool(section.get("channels")) != (records[0] == "maps")
+        return records.index(kinds[name]), some, -section.get("units", 0)
 
     valid.sort(key=rank)
     if wanted is not None and wanted not in sections:
