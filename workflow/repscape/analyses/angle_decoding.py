@@ -12,7 +12,7 @@ from repscape.analyses.lib.chance import against_permutations, permutation_gener
 from repscape.analyses.lib.circle import apart, as_numbers
 from repscape.analyses.lib.of_activity import Decoding, OfLayersBySource, OnCircle
 from repscape.analyses.lib.responses import Responses, each_layer
-from repscape.analyses.lib.result import Result, spread
+from repscape.analyses.lib.result import Result, long_table, spread
 from repscape.analyses.lib.stimulus_factors import read_stimulus, stimulus_with, values_of
 from repscape.core.errors import ConfigError, DataError
 from repscape.core.logs import logger
@@ -149,15 +149,11 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a layer of a source, decoded by a method, each."""
-        variables = result.variables
-        columns = ("error", "low", "high", "loss", "chance_mean", "chance_5", "p")
-        labels = [variables[dim][1] for dim in BY_DECODER]
-        yield (*BY_DECODER, "units", *columns)
-        for index in np.ndindex(variables["error"][1].shape):
-            if variables["order"][1][index[:2]] >= 0:
-                keys = [label[at] for label, at in zip(labels, index, strict=True)]
-                numbers = (variables[name][1][index] for name in columns)
-                yield (*keys, variables["units"][1][index[:2]], *numbers)
+        columns = ("units", "error", "low", "high", "loss", "chance_mean", "chance_5", "p")
+        made = np.broadcast_to(
+            result.variables["order"][1][..., None] >= 0, result.variables["error"][1].shape
+        )
+        return long_table(result.variables, BY_DECODER, (*BY_DECODER, *columns), made)
 
     def _decoders(self) -> dict[Method, Decoder]:
         seed = derive(self.seed, "training")

@@ -8,7 +8,7 @@ import numpy as np
 
 from repscape.analyses.lib.factorial_design import Design, choose, crossed
 from repscape.analyses.lib.of_activity import OfVariedImages
-from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.result import Result, long_table, stacked
 from repscape.analyses.lib.stimulus_factors import stimulus_of
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin import schema
@@ -174,19 +174,12 @@ class Anova(OfVariedImages, OnDevice):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: an effect in a layer each, units left out."""
-        variables = result.variables
+        dims = ("layer", "effect")
         columns = ("mean", "lower_quartile", "median", "upper_quartile", "largest", "significant")
-        layers, effects = (variables[dim][1] for dim in ("layer", "effect"))
-        values = {name: variables[name][1] for name in (*columns, "units", "constant", "df")}
-        yield ("layer", "effect", "df", *columns, "units", "constant")
-        for at, layer in enumerate(layers):
-            for number, effect in enumerate(effects):
-                cells = (
-                    values[name][at, number] if number < values[name].shape[1] else float("nan")
-                    for name in columns
-                )
-                counts = values["units"][at], values["constant"][at]
-                yield (layer, effect, values["df"][number], *cells, *counts)
+        significant = np.full(result.variables["mean"][1].shape, np.nan)  # the last effect is not tested
+        significant[:, :-1] = result.variables["significant"][1]
+        variables = result.variables | {"significant": (dims, significant)}
+        return long_table(variables, dims, (*dims, "df", *columns, "units", "constant"))
 
 
 def _of_layers(design: Design, rows: Mapping[str, tuple[int, Any]], sums: dict) -> tuple[list[dict], dict]:

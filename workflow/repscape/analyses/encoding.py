@@ -10,7 +10,7 @@ from repscape.analyses.lib.explained_variance import p_above, p_different, r2, r
 from repscape.analyses.lib.folds import divide
 from repscape.analyses.lib.of_activity import Grouped, OfLayersBySource, sources_shown
 from repscape.analyses.lib.responses import Responses, each_layer, read
-from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.result import Result, long_table, stacked
 from repscape.analyses.lib.ridge_encoder import Encoded, encode
 from repscape.analyses.lib.stimulus_factors import check_factor, coded, values_of
 from repscape.core.errors import ConfigError, DataError
@@ -190,11 +190,10 @@ class Encoding(Grouped, OfLayersBySource):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a layer of a source each."""
-        variables = result.variables
-        own = ("median", "low", "high", "p_zero", "p_zero_holm", "p_zero_fdr")
-        names = ("source", "layer", "order", "units", *own, *(f"normalised_{name}" for name in own))
-        yield names
-        yield from zip(*(variables[name][1] for name in names), strict=True)
+        numbers = ("median", "low", "high", "p_zero", "p_zero_holm", "p_zero_fdr")
+        numbers = (*numbers, *(f"normalised_{name}" for name in numbers))
+        columns = ("source", "layer", "order", "units", *numbers)
+        return long_table(result.variables, ("model",), columns)
 
     def _neurons(self, recorded: Responses) -> tuple[Neurons, dict[str, int]]:
         """Return the neurons, and of how many trials their responses are means, from the recording."""

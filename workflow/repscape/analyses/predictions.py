@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.result import Result, long_table
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.labels import check_equal
 from repscape.plugin import schema
@@ -95,15 +95,9 @@ class Predictions(Analysis):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a class of an image each."""
-        variables = result.variables
-        sources, stimuli, ranks = (variables[dim][1] for dim in ("source", "stimulus", "rank"))
-        label, probability, name = (variables[key][1] for key in ("label", "probability", "name"))
-        yield ("source", "stimulus", "image", "rank", "label", "probability")
-        for at in np.ndindex(label.shape):
-            source, stimulus, image, rank = at
-            if not np.isnan(probability[at]):
-                labels = sources[source], stimuli[stimulus], name[stimulus, image]
-                yield (*labels, int(ranks[rank]), label[at], float(probability[at]))
+        variables = result.variables | {"image": result.variables["name"]}
+        dims, probability = variables["probability"]
+        return long_table(variables, dims, (*dims, "label", "probability"), ~np.isnan(probability))
 
 
 def _classes(path) -> tuple[str, np.ndarray]:

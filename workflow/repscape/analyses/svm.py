@@ -8,7 +8,7 @@ from pydantic import PositiveFloat
 from repscape.analyses.lib.chance import against_permutations, permutation_generators
 from repscape.analyses.lib.of_activity import Decoding, Grouped, OfPopulation, OfVariedImages
 from repscape.analyses.lib.responses import each_layer
-from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.result import Result, long_table, stacked
 from repscape.analyses.lib.stimulus_factors import LABEL, check_factor, read_stimulus, stimulus_of, values_of
 from repscape.analyses.lib.svm_task import Task, arrange, permuted
 from repscape.core.errors import ConfigError, DataError
@@ -149,14 +149,8 @@ class Svm(Grouped, Decoding, OfVariedImages, OfPopulation):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a layer, a training and a test each."""
-        variables = result.variables
         columns = ("accuracy", "chance_mean", "chance_95", "p")
-        layers, conditions = variables["layer"][1], variables["train"][1]
-        yield ("layer", "train", "test", *columns)
-        for index in np.ndindex(variables["accuracy"][1].shape):
-            at, train, test = index
-            values = (variables[name][1][index] for name in columns)
-            yield (layers[at], conditions[train], conditions[test], *values)
+        return long_table(result.variables, ("layer", *PAIR), ("layer", *PAIR, *columns))
 
     def _named(self) -> dict[str, str]:
         """Return the factors that are named, by key."""

@@ -8,7 +8,7 @@ from repscape.analyses.lib import tuning_measures as measures
 from repscape.analyses.lib.circle import Circle, on_circle
 from repscape.analyses.lib.of_activity import OfPopulation, OnCircle
 from repscape.analyses.lib.responses import each_layer
-from repscape.analyses.lib.result import Result, stacked
+from repscape.analyses.lib.result import Result, long_table, stacked
 from repscape.analyses.lib.stimulus_factors import stimulus_with, values_of
 from repscape.plugin.contract import Seeded, parameter
 from repscape.plugin.parameter_types import Names
@@ -154,17 +154,8 @@ class Tuning(Seeded, OnCircle, OfPopulation):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a measure in a layer each, units left out."""
-        variables = result.variables
-        counts = ("units", "constant", "tuned", "trials")
-        yield ("source", "layer", "measure", *QUARTILES, *counts)
-        for group, measure in np.ndindex(variables["median"][1].shape):
-            yield (
-                variables["source"][1][group],
-                variables["layer"][1][group],
-                MEASURES[measure],
-                *(variables[name][1][group, measure] for name in QUARTILES),
-                *(variables[name][1][group] for name in counts),
-            )
+        columns = ("source", "layer", "measure", *QUARTILES, "units", "constant", "tuned", "trials")
+        return long_table(result.variables, ("group", "measure"), columns)
 
 
 def measured(

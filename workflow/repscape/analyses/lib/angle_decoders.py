@@ -1,7 +1,7 @@
 """Decoding an angle from activity, cross-validated: ridge regression and networks with one hidden layer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -73,13 +73,6 @@ class _Sets(NamedTuple):
     period: float
 
 
-class Decoder(Protocol):
-    """A method of decoding."""
-
-    def without(self, fold: int, activity: np.ndarray, axes: Axes, sets: _Sets) -> _Fold:
-        """Train without a fold, on the training rows of some axes."""
-
-
 class RidgeDecoder(NamedTuple):
     """Ridge regression with each of some strengths, that of the least loss chosen; see `ridge.Ridge`.
 
@@ -89,7 +82,7 @@ class RidgeDecoder(NamedTuple):
     strengths: Sequence[float]
 
     def without(self, fold: int, activity: np.ndarray, axes: Axes, sets: _Sets) -> _Fold:
-        """Train without a fold; see `Decoder`."""
+        """Train without a fold, on the training rows of the axes."""
         inside, rows = axes.training, np.arange(len(sets.rows.fold))
 
         def by_set(vectors: np.ndarray) -> np.ndarray:
@@ -125,7 +118,7 @@ class ReluDecoder(NamedTuple):
         return sorted({0, *np.geomspace(1, self.epochs, 30).round().astype(int).tolist()})
 
     def without(self, fold: int, activity: np.ndarray, axes: Axes, sets: _Sets) -> _Fold:
-        """Train without a fold; see `Decoder`."""
+        """Train without a fold, on the training rows of the axes."""
         last = [self.epochs]
         chosen = np.zeros(len(sets.angles), int)
         if len(self.decays) > 1:
@@ -158,6 +151,9 @@ class ReluDecoder(NamedTuple):
         )
 
 
+Decoder = RidgeDecoder | ReluDecoder
+
+
 def decode(
     activity: np.ndarray, rows: Rows, angles: np.ndarray, *, period: float, decoders: Mapping[Any, Decoder]
 ) -> dict[Any, Decoded]:
@@ -174,7 +170,7 @@ def decode(
     angles : float64 (set, row)
         The rows' own angles and permutations of them.
     period : float
-    decoders : mapping of name to `RidgeDecoder` or `ReluDecoder`
+    decoders : mapping of name to Decoder
 
     Returns
     -------

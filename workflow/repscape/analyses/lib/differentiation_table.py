@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from repscape.analyses.lib.result import long_table
+
 DIMS = ("source", "stimulus", "layer", "population", "size", "metric")
 KEYS = tuple(dim for dim in DIMS if dim != "stimulus")
 # What analyses of the table take over from it
@@ -49,12 +51,4 @@ def rows(variables: Mapping, dims: Sequence[str], names: Sequence[str], made: np
     made : bool array over `dims`
         What has a row.
     """
-    labels = [variables[dim][1] for dim in dims]
-    values = [variables[name][1] for name in names]
-    n_drawn, order = variables["n_drawn"][1], variables["order"][1]
-    yield (*dims, *names, "n_drawn", "order")
-    for index in map(tuple, np.argwhere(made).tolist()):
-        at = dict(zip(dims, index, strict=True))
-        units = n_drawn[tuple(at[dim] for dim in ("source", "layer", "population", "size"))]
-        keys = (known[at_dim] for known, at_dim in zip(labels, index, strict=True))
-        yield (*keys, *(value[index] for value in values), units, order[at["source"], at["layer"]])
+    return long_table(variables, dims, (*dims, *names, "n_drawn", "order"), made)

@@ -1,7 +1,7 @@
 """What an analysis returns, ready for `netcdf.write`."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +76,40 @@ def spread(found: Mapping[tuple, Mapping[str, np.ndarray]]) -> dict[str, np.ndar
             at: list = [own.index(label) for own, label in zip(labels, key, strict=True)]
             arrays[name][(*at, *map(slice, value.shape))] = value
     return arrays
+
+
+def long_table(
+    variables: Mapping[str, tuple],
+    dims: Sequence[str],
+    columns: Sequence[str],
+    made: np.ndarray | None = None,
+) -> Iterator[tuple]:
+    """Yield the header and the rows of a long table: values of variables by their labels.
+
+    Parameters
+    ----------
+    variables : mapping of name to (dims, values, …)
+    dims : sequence of str
+        A row is a combination of indices along these.
+    columns : sequence of str
+        Names of variables over some of `dims`.
+    made : bool array over `dims`, optional
+        Which combinations have a row; by default all.
+    """
+    over = [variables[name][0] for name in columns]
+    values = [variables[name][1] for name in columns]
+    arrays = [np.array(own, object) if isinstance(own, list) else own for own in values]
+    if made is None:
+        lengths: dict[str, int] = {}
+        for own, array in zip(over, arrays, strict=True):
+            lengths |= dict(zip(own, array.shape, strict=True))
+        made = np.ones([lengths[dim] for dim in dims], bool)
+    axes = [[dims.index(dim) for dim in own] for own in over]
+    yield tuple(columns)
+    for index in np.argwhere(made).tolist():
+        yield tuple(
+            array[tuple(index[axis] for axis in own)] for array, own in zip(arrays, axes, strict=True)
+        )
 
 
 def _together(values: list) -> list | np.ndarray:
