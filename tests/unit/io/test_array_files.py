@@ -1,4 +1,4 @@
-"""Arrays out of files of many kinds, told by their first bytes."""
+"""Arrays out of files of many kinds, which their first bytes say."""
 
 import io
 import os
@@ -56,13 +56,13 @@ def mat(file):
 
 
 @pytest.mark.parametrize(
-    ("write", "told"), [(npz, "npz"), (hdf5, "hdf5"), (netcdf, "netcdf"), (netcdf4, "hdf5"), (mat, "mat")]
+    ("write", "what"), [(npz, "npz"), (hdf5, "hdf5"), (netcdf, "netcdf"), (netcdf4, "hdf5"), (mat, "mat")]
 )
-def test_arrays_are_read_whatever_the_file_is_called(tmp_path, write, told):
+def test_arrays_are_read_whatever_the_file_is_called(tmp_path, write, what):
     made = tmp_path / "made.npz"
     write(made)
     file = made.rename(tmp_path / "download")  # as some addresses end
-    assert kind(file) == told
+    assert kind(file) == what
     np.testing.assert_array_equal(array(file, "resp"), RESP)
     np.testing.assert_array_equal(array(file, "stimuli").ravel(), ANGLES)
     with pytest.raises(DataError, match=r"'rsep'.*'resp'"):

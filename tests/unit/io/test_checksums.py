@@ -134,7 +134,7 @@ def test_labels_are_read_without_the_images(tmp_path):
     attributes = {"sha256": "0", "stimulus": "s"}
     netcdf.write(path, kind="stimulus", variables=variables, attributes=attributes, block=64)
     flip(path, path.read_bytes().index(images[4].tobytes()) + 600)
-    assert recordings.seen(path).names == list("abcdefghi")
+    assert recordings.shown_stimulus(path).names == list("abcdefghi")
     with pytest.raises(DataError, match=r"stimulus\.nc: .*changed"):
         parent_stimulus.read(path)
 

@@ -140,8 +140,8 @@ def test_the_newest_are_remembered(reads, monkeypatch):
 
 
 def test_a_file_that_cannot_be_read_is_left_to_its_job():
-    ((_, told),) = file_digests.contents(["missing.pth"])
-    assert told.startswith("! No such file")
+    ((_, digest),) = file_digests.contents(["missing.pth"])
+    assert digest.startswith("! No such file")
 
 
 def test_a_folder_that_cannot_be_written_costs_memory_alone(folder):

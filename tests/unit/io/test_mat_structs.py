@@ -51,10 +51,10 @@ def test_a_file_whose_name_has_no_ending(file):
     ],
 )
 def test_what_there_is_not(file, variable, fields, said):
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         mat_structs.structs(file, variable, fields)
-    assert str(file) in str(told.value)
-    assert said in str(told.value)
+    assert str(file) in str(error.value)
+    assert said in str(error.value)
 
 
 def test_how_a_stack_becomes_a_struct_array(tmp_path):

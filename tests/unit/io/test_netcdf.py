@@ -195,7 +195,7 @@ def test_other_kind(tmp_path):
         pass
 
 
-# file systems without locks (NFS, Lustre), for which HDF5 asks unless it is told not to: a file that is
+# file systems without locks (NFS, Lustre), for which HDF5 asks unless a variable says not to: a file that is
 # locked here stands for one that cannot be locked
 
 VALUES = np.arange(3)

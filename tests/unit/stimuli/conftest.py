@@ -68,7 +68,7 @@ def freeze(write_network, tmp_path):
 
 @pytest.fixture
 def collect():
-    """Return a function that takes all frames and what is told at their end."""
+    """Return a function that takes all frames and the attributes that are returned after them."""
 
     def collect(given):
         frames = Frames(given)

@@ -159,23 +159,25 @@ def test_whole_changes_stay_within_epsilon(epsilon, seed, size, norm):
 @pytest.mark.parametrize("keys", [{"epsilon": 5.7}, {"norm": "l2", "epsilon": 90.0}])
 def test_files_of_a_small_network(small, collect, keys):
     network, path = small
-    frames, told = collect(
+    frames, attributes = collect(
         adversarial.Adversarial(of=path, network=network, batch=5, seed=0, **keys).images()
     )
     before = parent_stimulus.read(path)
     assert [(f.name, f.label) for f in frames] == [(f.name, f.label) for f in before]
     change = np.stack([f.pixels.astype(float) - m.pixels for f, m in zip(frames, before, strict=True)])
     length = np.linalg.norm(change.reshape(12, -1), 2 if "norm" in keys else np.inf, axis=1)
-    np.testing.assert_allclose(told["change"], length)
+    np.testing.assert_allclose(attributes["change"], length)
     assert (length <= keys["epsilon"]).all()
-    assert told["success_rate"] >= 10 / 12
-    changed = [a != b for a, b in zip(told["category_before"], told["category_after"], strict=True)]
-    assert told["success_rate"] == np.mean(changed)
+    assert attributes["success_rate"] >= 10 / 12
+    changed = [
+        a != b for a, b in zip(attributes["category_before"], attributes["category_after"], strict=True)
+    ]
+    assert attributes["success_rate"] == np.mean(changed)
     # what the network answers to the stored images, asked without the attack
     classifier = Classifier(network, "cpu")
     answers = classifier(as_tensor([f.pixels for f in frames]))
-    assert [NAMES[index] for index in answers.argmax(1)] == told["category_after"]
-    np.testing.assert_allclose(answers.amax(1), told["probability_after"], atol=1e-5)
+    assert [NAMES[index] for index in answers.argmax(1)] == attributes["category_after"]
+    np.testing.assert_allclose(answers.amax(1), attributes["probability_after"], atol=1e-5)
 
 
 def test_seeds_and_batches(small, collect):
@@ -193,16 +195,18 @@ def test_seeds_and_batches(small, collect):
 def test_targets_and_classes_to_avoid(small, collect):
     network, path = small
     keys = {"of": path, "network": network, "epsilon": 25.0, "steps": 30, "seed": 0}
-    _, told = collect(adversarial.Adversarial(targeted="tree", **keys).images())
-    assert told["success_rate"] == np.mean([name == "tree" for name in told["category_after"]]) > 0.8
-    _, told = collect(adversarial.Adversarial(targeted=3, **keys).images())
-    assert told["category_after"].count("house") > 9
-    _, told = collect(adversarial.Adversarial(avoid=["tree", 3, "cat"], **keys).images())
+    _, attributes = collect(adversarial.Adversarial(targeted="tree", **keys).images())
+    assert (
+        attributes["success_rate"] == np.mean([name == "tree" for name in attributes["category_after"]]) > 0.8
+    )
+    _, attributes = collect(adversarial.Adversarial(targeted=3, **keys).images())
+    assert attributes["category_after"].count("house") > 9
+    _, attributes = collect(adversarial.Adversarial(avoid=["tree", 3, "cat"], **keys).images())
     # what was taken for a dog has nothing left to be taken for
-    pairs = zip(told["category_before"], told["category_after"], strict=True)
+    pairs = zip(attributes["category_before"], attributes["category_after"], strict=True)
     successes = [before != "dog" and after == "dog" for before, after in pairs]
-    assert told["success_rate"] == np.mean(successes)
-    assert sum(successes) == 12 - told["category_before"].count("dog") > 3
+    assert attributes["success_rate"] == np.mean(successes)
+    assert sum(successes) == 12 - attributes["category_before"].count("dog") > 3
 
 
 def test_messages(small, write, freeze, collect):
@@ -224,18 +228,18 @@ def test_messages(small, write, freeze, collect):
 
 def test_a_change_that_rounding_takes_away_is_told(small, collect, caplog):
     network, path = small
-    _, told = collect(
+    _, attributes = collect(
         adversarial.Adversarial(of=path, network=network, norm="l2", epsilon=1.0, seed=0).images()
     )
-    assert not told["change"].any()
+    assert not attributes["change"].any()
     assert "8 bits" in caplog.text
 
 
 def test_epsilon_has_a_default_for_each_norm(small, collect):
     network, path = small
     for norm, epsilon in (("linf", 4), ("l2", 512)):
-        _, told = collect(adversarial.Adversarial(of=path, network=network, norm=norm, seed=0).images())
-        assert epsilon / 4 < told["change"].max() <= epsilon
+        _, attributes = collect(adversarial.Adversarial(of=path, network=network, norm=norm, seed=0).images())
+        assert epsilon / 4 < attributes["change"].max() <= epsilon
 
 
 def test_selected_images(small, collect):
@@ -248,12 +252,12 @@ def test_selected_images(small, collect):
     threshold = float(np.sort(likely[among, wanted])[0])  # leaves out the least sure
     expected = [n for n in among if likely[n, wanted] > threshold + 1e-6]
     keys = {"of": path, "network": network, "category": NAMES[wanted], "batch": 5}
-    frames, told = collect(selected.Selected(probability=threshold + 1e-6, **keys).images())
+    frames, attributes = collect(selected.Selected(probability=threshold + 1e-6, **keys).images())
     assert [frame.name for frame in frames] == [f"image_{n}" for n in expected]
     assert frames[0].label == f"label {expected[0]}"
     np.testing.assert_array_equal(frames[1].pixels, shown[expected[1]].pixels)
-    np.testing.assert_allclose(told["probability"], likely[expected, wanted], atol=1e-6)
-    assert (told["category"], told["considered"]) == (NAMES[wanted], 12)
+    np.testing.assert_allclose(attributes["probability"], likely[expected, wanted], atol=1e-6)
+    assert (attributes["category"], attributes["considered"]) == (NAMES[wanted], 12)
     few, _ = collect(selected.Selected(probability=0.0, count=3, **keys).images())
     assert [frame.name for frame in few] == [f"image_{n}" for n in among[:3]]
     with pytest.raises(DataError, match=rf"3 images .*'{NAMES[wanted]}'.* 0\.9999.* 0 of 12"):
@@ -272,11 +276,11 @@ def test_batches_are_all_alike_and_each_image_counts_once(small, collect, monkey
         else {"category": 0, "probability": 0, "count": 1}
     )
     with caplog.at_level("INFO"):
-        _, told = collect(plugin(of=path, network=network, batch=5, **keys).images())
+        _, attributes = collect(plugin(of=path, network=network, batch=5, **keys).images())
     assert sizes == {5}
     assert ": 12 images in " in caplog.text
     if plugin is adversarial.Adversarial:
-        assert len(told["change"]) == 12
+        assert len(attributes["change"]) == 12
 
 
 @pytest.fixture(scope="module")
@@ -330,14 +334,14 @@ def test_mobilenet_v2_is_led_astray_by_hardly_visible_changes(real, pictures, wr
     network, classify = real
     path = write(pictures)
     assert classify(parent_stimulus.read(path))[0] == ["Egyptian cat", "espresso", "tripod"]
-    frames, told = collect(
+    frames, attributes = collect(
         adversarial.Adversarial(of=path, network=network, steps=8, seed=0, batch=3, **keys).images()
     )
     after, sure = classify(frames)  # torchvision's own network and transform, on what is stored
-    assert told["category_before"] == ["Egyptian cat", "espresso", "tripod"]
-    assert told["category_after"] == after
-    assert told["success_rate"] == 1
-    np.testing.assert_allclose(told["probability_after"], sure, atol=1e-3)
+    assert attributes["category_before"] == ["Egyptian cat", "espresso", "tripod"]
+    assert attributes["category_after"] == after
+    assert attributes["success_rate"] == 1
+    np.testing.assert_allclose(attributes["probability_after"], sure, atol=1e-3)
     if "targeted" in keys:
         assert after == ["tabby"] * 3
     else:

@@ -86,13 +86,13 @@ def test_orientations_are_evenly_spaced_over_half_a_turn():
     "keys", [{"count": 7, "orientations": None}, {"count": None, "orientations": [3, 0.5]}]
 )
 def test_orientations_are_factors(keys):
-    told = gratings.Gratings(**keys).image_factors()["orientation"]
-    assert told == [
+    orientations = gratings.Gratings(**keys).image_factors()["orientation"]
+    assert orientations == [
         frame.factors["orientation"] for frame in gratings.Gratings(size=(32, 32), **keys).images()
     ]
     expected = keys["orientations"] or [at * 180 / 7 for at in range(7)]
-    np.testing.assert_allclose([float(text) for text in told], expected, rtol=1e-9)
-    assert gratings.Gratings(**keys).image_count() == len(told)
+    np.testing.assert_allclose([float(text) for text in orientations], expected, rtol=1e-9)
+    assert gratings.Gratings(**keys).image_count() == len(orientations)
 
 
 @pytest.mark.parametrize(

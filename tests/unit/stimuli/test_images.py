@@ -156,15 +156,15 @@ def test_a_picture_that_is_large_but_below_pillows_error_is_refused_too(monkeypa
 def test_any_cut_of_a_picture_is_one_error_unless_no_pixel_is_lost():
     whole = save("whole.png", RGB).read_bytes()
     path = Path("cut.png")
-    told = 0
+    refused = 0
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         try:
             np.testing.assert_array_equal(pixels(path), RGB)
         except DataError as error:
             assert str(error).startswith("cut.png: ")  # noqa: PT017
-            told += 1
-    assert told >= len(whole) - 20  # two checksums and the last, empty chunk
+            refused += 1
+    assert refused >= len(whole) - 20  # two checksums and the last, empty chunk
     flipped = bytearray(whole)
     for at in range(whole.index(b"IDAT") + 4, len(whole) - 16):
         flipped[at] ^= 16
@@ -189,8 +189,8 @@ def test_labels_from_a_table_which_may_lie_in_the_folder(encoding):
 
 
 def test_other_columns_of_a_table_are_factors():
-    told = table("name,obj,label,color\n1.png,cup,x,000\n2.png,cup,y,090\n")
-    found = list(images.Images(path=[save("2.png", GREY), save("1.png", GREY)], table=told).images())
+    listed = table("name,obj,label,color\n1.png,cup,x,000\n2.png,cup,y,090\n")
+    found = list(images.Images(path=[save("2.png", GREY), save("1.png", GREY)], table=listed).images())
     assert [frame.label for frame in found] == ["y", "x"]
     assert [frame.factors for frame in found] == [{"obj": "cup", "color": color} for color in ("090", "000")]
     assert images.Images(path=["2.png", "1.png"], table="labels.csv").image_factors() == {
@@ -201,13 +201,13 @@ def test_other_columns_of_a_table_are_factors():
 
 def test_tables_of_another_machine_and_of_spreadsheets():
     """Paths are those of other folders; empty columns and blanks are what Excel leaves behind."""
-    told = table("name , label,\nC:\\lab\\dogs\\1.png , dog,\n/lab/food/1.png,pie,\n/lab/2.png,cat,\n,,\n")
+    listed = table("name , label,\nC:\\lab\\dogs\\1.png , dog,\n/lab/food/1.png,pie,\n/lab/2.png,cat,\n,,\n")
     for folder in ("dogs", "food"):
         Path(folder).mkdir()
     paths = [save("food/1.png", GREY), save("2.png", GREY)]
-    assert [frame.label for frame in images.Images(path=paths, table=told).images()] == ["pie", "cat"]
+    assert [frame.label for frame in images.Images(path=paths, table=listed).images()] == ["pie", "cat"]
     paths = [save("dogs/1.png", GREY), *paths]
-    found = list(images.Images(path=paths, table=told).images())
+    found = list(images.Images(path=paths, table=listed).images())
     assert [(frame.name, frame.label) for frame in found] == [
         ("dogs/1.png", "dog"), ("food/1.png", "pie"), ("2.png", "cat"),
     ]  # fmt: skip
@@ -336,9 +336,9 @@ def test_a_table_may_name_the_pictures():
     """In its order, relative to its folder; an absolute path stays one."""
     for name in ("set/b/2.png", "set/b/10.png", "else/1.png"):
         save(name, GREY)
-    told = Path("set/list.csv")
-    told.write_text(f"path,obj\nb/10.png,cup\n{Path('else/1.png').resolve()},jug\nb/2.png,jug\n")
-    found = list(images.Images(table=told).images())
+    listed = Path("set/list.csv")
+    listed.write_text(f"path,obj\nb/10.png,cup\n{Path('else/1.png').resolve()},jug\nb/2.png,jug\n")
+    found = list(images.Images(table=listed).images())
     assert [(frame.name, frame.factors["obj"]) for frame in found] == [
         ("10.png", "cup"), ("1.png", "jug"), ("2.png", "jug"),
     ]  # fmt: skip

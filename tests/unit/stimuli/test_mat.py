@@ -71,10 +71,10 @@ def test_grey_and_floating_point_pictures(tmp_path, pictures):
 )
 def test_no_picture(tmp_path, pictures, picture, said):
     path = save(tmp_path / "a.mat", image=[*pictures[:2], picture])
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         list(mat.Mat(path=path, variable="stimuli").images())
-    assert "a.mat: stimuli(3).image: " in str(told.value)
-    assert said in str(told.value)
+    assert "a.mat: stimuli(3).image: " in str(error.value)
+    assert said in str(error.value)
 
 
 def test_a_label_that_is_a_picture(tmp_path, pictures):

@@ -207,9 +207,9 @@ def test_pictures_of_channels_first(tmp_path):
     ],
 )
 def test_shapes_that_can_be_meant_in_several_ways_are_asked_for(tmp_path, shapes, ways):
-    with pytest.raises(DataError, match=r"p0\.npy: .*'axes'") as told:
+    with pytest.raises(DataError, match=r"p0\.npy: .*'axes'") as error:
         shown(tmp_path, *[np.zeros(shape, np.uint8) for shape in shapes])
-    assert all(way in str(told.value) for way in ways)
+    assert all(way in str(error.value) for way in ways)
 
 
 @pytest.mark.parametrize("shape", [(30, 40, 40), (80, 60, 45), (30, 45, 80), (41, 20, 33)])

@@ -45,11 +45,11 @@ def test_phases_are_uniform_antisymmetric_and_shared_by_channels():
 @pytest.mark.parametrize("method", METHODS)
 def test_images_keep_their_spectrum_but_for_rounding(method, write, collect, movie):
     path = write(movie, times=np.arange(7) / 5, labels=[f"label {n}" for n in range(7)])
-    frames, told = collect(phase_scramble.PhaseScramble(of=path, method=method, seed=3).images())
+    frames, attributes = collect(phase_scramble.PhaseScramble(of=path, method=method, seed=3).images())
     scrambled = np.stack([frame.pixels for frame in frames])
-    parent = movie[told["image_order"]] if method.startswith("scrambled") else movie
+    parent = movie[attributes["image_order"]] if method.startswith("scrambled") else movie
     axes = METHODS[method]
-    assert told["clipped_share"] == 0
+    assert attributes["clipped_share"] == 0
     points = np.prod([movie.shape[axis] for axis in axes])
     difference = amplitude(scrambled, axes) - amplitude(parent, axes)
     # rounding adds white noise of variance 1/12 a value
@@ -89,12 +89,12 @@ def test_the_order_is_shuffled(write, collect, movie):
 def test_the_share_of_clipped_values(write, collect):
     half = np.zeros((3, 16, 16, 3), np.uint8)
     half[:, :, 8:] = 255
-    frames, told = collect(
+    frames, attributes = collect(
         phase_scramble.PhaseScramble(of=write(half), method="spatial_phase_2d", seed=0).images()
     )
     exact = phase_scramble.scramble(half, (1, 2), np.random.default_rng(0))
     beyond = (exact < -0.5) | (exact > 255.5)
-    assert told["clipped_share"] == beyond.mean() > 0.1
+    assert attributes["clipped_share"] == beyond.mean() > 0.1
     np.testing.assert_array_equal([f.pixels for f in frames], np.clip(np.rint(exact), 0, 255))
 
 

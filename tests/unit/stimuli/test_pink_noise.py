@@ -20,7 +20,7 @@ def test_the_amplitude_falls_as_a_power_of_frequency(size, exponent):
 
 
 def test_images_follow_the_seed_and_more_keep_the_first(collect):
-    few, told = collect(pink_noise.PinkNoise(count=3, size=(32, 40), seed=1).images())
+    few, attributes = collect(pink_noise.PinkNoise(count=3, size=(32, 40), seed=1).images())
     many, _ = collect(pink_noise.PinkNoise(count=5, size=(32, 40), seed=1).images())
     other, _ = collect(pink_noise.PinkNoise(count=3, size=(32, 40), seed=2).images())
     assert few[0].pixels.shape == (32, 40, 3)
@@ -30,7 +30,7 @@ def test_images_follow_the_seed_and_more_keep_the_first(collect):
     assert (few[0].pixels != other[0].pixels).any()
     values = np.stack([frame.pixels for frame in few]).astype(float)
     np.testing.assert_allclose(values.std(axis=(1, 2)), 0.3 * 127.5, rtol=0.02)
-    assert 0 <= told["clipped_share"] < 0.005
+    assert 0 <= attributes["clipped_share"] < 0.005
     assert pink_noise.PinkNoise(count=3).image_count() == 3
 
 
@@ -44,6 +44,6 @@ def test_channels_and_images_are_independent(collect):
 
 
 def test_clipping_is_counted(collect):
-    frames, told = collect(pink_noise.PinkNoise(count=3, size=(64, 64), contrast=1.0, seed=0).images())
+    frames, attributes = collect(pink_noise.PinkNoise(count=3, size=(64, 64), contrast=1.0, seed=0).images())
     ends = np.mean([np.isin(frame.pixels, [0, 255]).mean() for frame in frames])
-    assert 0.2 < told["clipped_share"] <= ends
+    assert 0.2 < attributes["clipped_share"] <= ends

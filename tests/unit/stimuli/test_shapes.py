@@ -98,8 +98,8 @@ def test_factors_and_their_order():
     assert found == expected
     assert frames[0].name == "obj001_090_1"
     options = {"objects": 2, "colors": [90, 0], "views": 2}
-    told = shapes.Shapes(**options).image_factors()
-    assert told == {name: [frame.factors[name] for frame in frames] for name in ("obj", "color", "view")}
+    factors = shapes.Shapes(**options).image_factors()
+    assert factors == {name: [frame.factors[name] for frame in frames] for name in ("obj", "color", "view")}
     assert shapes.Shapes(**options).image_count() == len(frames)
     variables = assemble(frames)
     assert variables["view"] == (("image",), ["1", "1", "2", "2"] * 2)

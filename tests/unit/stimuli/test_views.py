@@ -16,10 +16,10 @@ def ramps(tmp_path):
 
 
 def test_views_are_parts_of_the_picture(ramps, collect):
-    frames, told = collect(
+    frames, attributes = collect(
         views.Views(path=ramps, count=40, size=(50, 60), scale=(0.5, 0.8), lighting=0.0, seed=0).images()
     )
-    assert told["clipped_share"] == 0
+    assert attributes["clipped_share"] == 0
     widths, lefts, tops, turned = [], [], [], 0
     for frame in frames:
         pixels = frame.pixels.astype(float)
@@ -44,7 +44,7 @@ def test_views_are_parts_of_the_picture(ramps, collect):
 def test_lighting_multiplies(ramps, collect):
     keys = {"path": ramps, "count": 20, "size": (40, 40), "flip": False, "seed": 5}
     plain, _ = collect(views.Views(lighting=0.0, **keys).images())
-    lit, told = collect(views.Views(lighting=1.0, **keys).images())
+    lit, attributes = collect(views.Views(lighting=1.0, **keys).images())
     gains = []
     for one, other in zip(plain, lit, strict=True):
         gain = other.pixels[..., 2].mean() / 100
@@ -53,7 +53,7 @@ def test_lighting_multiplies(ramps, collect):
         gains.append(np.log2(gain))
     assert -1 <= min(gains) < -0.6
     assert 0.6 < max(gains) <= 1
-    assert 0 < told["clipped_share"] < 0.2
+    assert 0 < attributes["clipped_share"] < 0.2
 
 
 def test_more_views_keep_the_first(ramps, collect):

@@ -26,7 +26,7 @@ def test_another_picture_renames_none_but_those_of_its_file_name():
 
 
 @pytest.mark.parametrize(
-    ("given", "places"),
+    ("given", "indices"),
     [
         (["corgi.jpg", "dogs/pug.jpg", "food/pug.jpg"], [1, 0, 2]),
         (["dogs/corgi.jpg", "pics/dogs/pug.jpg", "pics\\food\\pug.jpg"], [1, 0, 2]),
@@ -35,8 +35,8 @@ def test_another_picture_renames_none_but_those_of_its_file_name():
         ([], []),
     ],
 )
-def test_any_end_of_a_path_that_tells_images_apart_is_a_name(given, places):
-    assert names.find(given, ["dogs/pug.jpg", "corgi.jpg", "food/pug.jpg"]) == places
+def test_any_end_of_a_path_that_tells_images_apart_is_a_name(given, indices):
+    assert names.find(given, ["dogs/pug.jpg", "corgi.jpg", "food/pug.jpg"]) == indices
 
 
 def test_an_exact_name_goes_before_longer_ones():
