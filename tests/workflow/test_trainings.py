@@ -15,10 +15,11 @@ FACTORY = {
     "preprocess": {"resize": None, "crop": [48, 64], "mean": [0, 0, 0], "std": [1, 1, 1]},
 }  # fmt: skip
 TRAINING = {
-    "function": "train.py:train", "stimulus": "training_gratings", "held_out": "test_gratings", "epochs": 2
+    "kind": "adam", "stimulus": "training_gratings", "held_out": "test_gratings", "epochs": 2
 }  # fmt: skip
 CONFIG = {
     "study": "tilt",
+    "plugins": "my_lab",
     "stimuli": {
         "training_gratings": {"kind": "tilt_gratings", "random": 60},
         "test_gratings": {"kind": "tilt_gratings", "random": 20},
@@ -45,12 +46,14 @@ CHAIN = {
 }
 
 
-def own_training():
+PLUGIN = "my_lab/trainings/adam.py"
+
+
+def adam():
     """Return the example of CONTRIBUTING.md."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text()
-    (found,) = (
-        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "def train(" in block
-    )
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (found,) = (block for block in blocks if "(Training)" in block)
     return found
 
 
@@ -62,7 +65,8 @@ def in_order(jobs):
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tilt")
     project = Project.create(folder / "project", CONFIG)
-    (project.folder / "train.py").write_text(own_training())
+    (project.folder / PLUGIN).parent.mkdir(parents=True)
+    (project.folder / PLUGIN).write_text(adam())
     project.run("rdms", "figures")
     return project
 
@@ -86,26 +90,26 @@ def change(project, network, **training):
 def test_what_a_training_makes(finished):
     networks = finished.folder / "results/tilt/networks"
     assert not (networks / "untrained/training.nc").exists()
-    course = xr.load_dataset(networks / "trained/training.nc")
-    assert course.accuracy.shape == (2, 3)
-    assert np.isfinite(course.loss).all()
+    history = xr.load_dataset(networks / "trained/training.nc")
+    assert history.accuracy.shape == (2, 3)
+    assert np.isfinite(history.loss).all()
     tables = {name: xr.load_dataset(networks / name / "layers.nc").attrs for name in CONFIG["networks"]}
-    assert tables["trained"]["weights"] == "trained by train.py:train on training_gratings"
+    assert tables["trained"]["weights"] == "trained by adam on training_gratings"
     assert tables["untrained"]["weights"] == "random"
-    assert tables["trained"]["weights_sha256"] == course.attrs["weights_sha256"]
-    assert tables["untrained"]["weights_sha256"] == course.attrs["initial_weights_sha256"]
+    assert tables["trained"]["weights_sha256"] == history.attrs["weights_sha256"]
+    assert tables["untrained"]["weights_sha256"] == history.attrs["initial_weights_sha256"]
     assert tables["usual"]["weights_sha256"] != tables["trained"]["weights_sha256"]
     activations = finished.folder / "results/tilt/activations"
     assert {path.name for path in activations.glob("*/*")} == {"gratings"}
     found = [xr.load_dataset(activations / f"{name}/gratings/all/fc.nc") for name in ("trained", "untrained")]
     assert not np.allclose(found[0].activation, found[1].activation)
-    assert found[0].attrs["weights_sha256"] == course.attrs["weights_sha256"]
+    assert found[0].attrs["weights_sha256"] == history.attrs["weights_sha256"]
 
 
 @pytest.mark.slow
 def test_nothing_reruns_a_training(project):
     assert plan(project) == set()
-    path = project.folder / "train.py"
+    path = project.folder / PLUGIN
     path.write_text(f"# a comment\n{path.read_text()}")
     assert plan(project) == set()
     config = project.config
@@ -126,15 +130,15 @@ def test_a_hyperparameter_trains_anew(project):
 
 @pytest.mark.slow
 def test_the_training_function_trains_anew(project):
-    path = project.folder / "train.py"
-    path.write_text(path.read_text().replace("import torch", "import torch\n\nCHANGED = 1", 1))
+    path = project.folder / PLUGIN
+    path.write_text(path.read_text().replace("import torch", "import torch\n\n        changed = 1", 1))
     assert plan(project) == CHAIN
 
 
 @pytest.mark.slow
 def test_the_packages_training_function_trains_what_it_trained(project):
     path = project.folder / "workflow/repscape/trainings/sgd.py"
-    path.write_text(path.read_text().replace("def train(", "CHANGED = 1\n\n\ndef train(", 1))
+    path.write_text(path.read_text().replace("import math", "import math\n\nCHANGED = 1", 1))
     jobs = {job for job in plan(project) if "source=" in job or "_" in job}
     assert {"training source=usual", "network source=usual"} <= jobs
     assert not any("trained" in job for job in jobs - {"training_curves"})
@@ -163,12 +167,12 @@ def test_without_its_training_a_network_is_made_anew(project):
 
 @pytest.mark.slow
 def test_a_training_that_diverges_is_told_in_one_line(project):
-    code = own_training()
+    code = adam()
     assert "yield losses" in code
-    (project.folder / "train.py").write_text(code.replace("yield losses", "yield [*losses, float('nan')]"))
+    (project.folder / PLUGIN).write_text(code.replace("yield losses", "yield [*losses, float('nan')]"))
     done = project.run("networks", check=False)
     assert done.returncode
-    said = "repscape: training (source=trained) failed: train.py:train: the loss became nan at step"
+    said = "repscape: training (source=trained) failed: adam: the loss became nan at step"
     assert said in done.stderr
     assert "Set a smaller learning_rate first" in done.stderr
     assert "Traceback" not in done.stderr

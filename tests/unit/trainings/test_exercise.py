@@ -12,8 +12,8 @@ from repscape.networks.lib import freeze, tilt_cnn
 from repscape.networks.lib.loaded import Loaded
 from repscape.stimuli import tilt_gratings
 from repscape.traced.preprocess import Preprocess
-from repscape.trainings import sgd
 from repscape.trainings.lib import history
+from repscape.trainings.sgd import Sgd
 
 PIXELS = Preprocess(resize=None, crop=(48, 64), mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -138,9 +138,7 @@ def test_training_has_the_exercises_losses(twins, frames, examples):
     torch.manual_seed(5)
     expected = train(theirs, as_exercise(frames), tilt, n_epochs=4)
     training = examples(frames, PIXELS)
-    followed = history.follow(
-        ours, sgd.train, "sgd", training, training, {"loss": "binary", "epochs": 4, "batch": 100}, seed=5
-    )
+    followed = history.follow(ours, Sgd(loss="binary", epochs=4, batch=100), training, training, seed=5)
     assert [len(losses) for losses in followed.losses] == [3] * 4
     np.testing.assert_allclose(np.concatenate(followed.losses), expected, rtol=1e-6)
     for name, values in theirs.state_dict().items():
@@ -150,7 +148,7 @@ def test_training_has_the_exercises_losses(twins, frames, examples):
 def test_settings_are_the_exercises():
     import inspect
 
-    ours = {name: p.default for name, p in inspect.signature(sgd.train).parameters.items()}
+    ours = vars(Sgd())
     theirs = inspect.signature(train).parameters
     for one, other in {"epochs": "n_epochs", "batch": "batch_size", "momentum": "momentum"}.items():
         assert ours[one] == theirs[other].default
@@ -169,7 +167,7 @@ def test_held_out_tilts_are_told_within_the_exercises_training(examples):
     ]
     held_out = examples(new, PIXELS, "held_out")
     assert held_out.shared(training) == 0
-    followed = history.follow(network, sgd.train, "sgd", training, held_out, {"loss": "binary"}, seed=0)
+    followed = history.follow(network, Sgd(loss="binary"), training, held_out, seed=0)
     before, after = followed.accuracy[0][1], followed.accuracy[-1][1]
     assert before < 0.7
     assert after > 0.95

@@ -11,10 +11,11 @@ from torch import nn
 from repscape.core.errors import ConfigError, DataError
 from repscape.networks.lib import trained_weights
 from repscape.networks.lib.loaded import Loaded, weights_sha256
+from repscape.plugin.contract import Training, parameter
 from repscape.stimuli.lib.frame import Frame
 from repscape.traced.preprocess import Preprocess
-from repscape.trainings import sgd
 from repscape.trainings.lib import history, record
+from repscape.trainings.sgd import Sgd
 
 PLAIN = Preprocess(resize=None, crop=None, mean=(0, 0, 0), std=(1, 1, 1))
 SECTION = {
@@ -106,31 +107,23 @@ def test_accuracy(examples):
     assert np.isnan(history.accuracy(Fixed([[0.1]] * 3), three))
 
 
-def steps(network, training, held_out, *, losses=((1.0, 2.0), (3.0,))):
-    assert network.training
-    yield from losses
+class Steps(Training):
+    losses: tuple = parameter("What is yielded.", ((1.0, 2.0), (3.0,)))
+
+    def train(self, network, training, held_out):
+        assert network.training
+        yield from self.losses
 
 
 def test_a_course_follows_what_is_yielded(examples):
     given = examples(frames(6), PLAIN)
     network = classifier()
-    followed = history.follow(network, steps, "steps", given, given, {}, seed=0)
+    followed = history.follow(network, Steps(), given, given, seed=0)
     assert followed.losses == [[1, 2], [3]]
     assert len(followed.accuracy) == 3
     assert followed.convolution == "0"
     np.testing.assert_array_equal(followed.before, followed.after)
     assert not network.training
-
-
-def test_hyperparameters_of_any_name_reach_the_function(examples):
-    def train(network, training, held_out, *, seed, name, keys):
-        yield [seed, name, keys]
-
-    given = examples(frames(6), PLAIN)
-    followed = history.follow(
-        classifier(), train, "train", given, given, {"seed": 1, "name": 2, "keys": 3}, seed=9
-    )
-    assert followed.losses == [[1, 2, 3]]
 
 
 def test_random_numbers_follow_from_the_seed_alone(examples):
@@ -141,13 +134,7 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
         torch.manual_seed(disturbed)
         before = torch.random.get_rng_state()
         followed = history.follow(
-            network,
-            sgd.train,
-            "sgd",
-            given,
-            given,
-            {"epochs": 2, "batch": 7, "learning_rate": 0.01},
-            seed=seed,
+            network, Sgd(epochs=2, batch=7, learning_rate=0.01), given, given, seed=seed
         )
         assert (torch.random.get_rng_state() == before).all()
         found.append((followed.losses, weights_sha256(network)))
@@ -170,7 +157,7 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
 def test_losses_that_cannot_be_are_told_with_their_step(examples, losses, said):
     given = examples(frames(6), PLAIN)
     with pytest.raises(DataError, match=said):
-        history.follow(classifier(), steps, "my/train.py:steps", given, given, {"losses": losses}, seed=0)
+        history.follow(classifier(), Steps(losses=losses), given, given, seed=0)
 
 
 def test_a_learning_rate_that_is_too_large(examples):
@@ -178,37 +165,26 @@ def test_a_learning_rate_that_is_too_large(examples):
     given = examples(frames(30), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 3))
     with pytest.raises(DataError, match=r"sgd: the loss became (nan|inf) at step \d+"):
-        history.follow(
-            network, sgd.train, "sgd", given, given, {"learning_rate": 1e38, "momentum": 0.9}, seed=0
-        )
+        history.follow(network, Sgd(learning_rate=1e38, momentum=0.9), given, given, seed=0)
 
 
 def test_outputs_that_are_no_longer_numbers(examples):
     """A probability that is NaN is refused by torch's loss; ours says so as of any loss."""
     given = examples(frames(30, ("left", "right")), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
-    keys = {"loss": "binary", "learning_rate": 1e38, "batch": 10}
+    diverging = Sgd(loss="binary", learning_rate=1e38, batch=10)
     with pytest.raises(DataError, match=r"sgd: the loss became nan at step \d+ \(step \d+ of epoch \d+\)"):
-        history.follow(network, sgd.train, "sgd", given, given, keys, seed=0)
+        history.follow(network, diverging, given, given, seed=0)
 
 
-def fails(network, training, held_out):
-    yield [1.0]
-    raise ValueError("no more")
+def test_a_training_that_returns_its_losses(examples):
+    class Returns(Training):
+        def train(self, network, training, held_out):
+            return [[1.0]]
 
-
-def returns(network, training, held_out):
-    return [[1.0]]
-
-
-def test_functions_of_ones_own_that_fail(examples):
     given = examples(frames(6), PLAIN)
-    with pytest.raises(
-        DataError, match=r"my/train.py:fails: the function failed: ValueError: no more \(.*line"
-    ):
-        history.follow(classifier(), fails, "my/train.py:fails", given, given, {}, seed=0)
-    with pytest.raises(DataError, match=r"one that returns list. Write: yield losses"):
-        history.follow(classifier(), returns, "my/train.py:returns", given, given, {}, seed=0)
+    with pytest.raises(DataError, match=r"returns list\. Write: yield losses"):
+        history.follow(classifier(), Returns(), given, given, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -223,14 +199,14 @@ def test_functions_of_ones_own_that_fail(examples):
 )
 def test_outputs_that_do_not_go_with_the_loss(outputs, classes, loss, said):
     with pytest.raises(ConfigError, match=said):
-        sgd.Sgd(loss=loss).check_outputs(outputs, classes)
+        Sgd(loss=loss).check_outputs(outputs, classes)
 
 
 def test_outputs_that_do():
-    sgd.Sgd(loss="binary").check_outputs(1, 2)
-    sgd.Sgd(loss="binary").check_outputs(1, None)
-    sgd.Sgd(loss="classes").check_outputs(5, 5)
-    sgd.Sgd(loss="classes").check_outputs(5, None)
+    Sgd(loss="binary").check_outputs(1, 2)
+    Sgd(loss="binary").check_outputs(1, None)
+    Sgd(loss="classes").check_outputs(5, 5)
+    Sgd(loss="classes").check_outputs(5, None)
 
 
 def test_one_output_without_a_sigmoid(examples):
@@ -240,7 +216,7 @@ def test_one_output_without_a_sigmoid(examples):
     with pytest.raises(
         ConfigError, match=r"takes the output for a probability, .* End the network in a sigmoid"
     ):
-        history.follow(network, sgd.train, "sgd", given, given, {"loss": "binary"}, seed=0)
+        history.follow(network, Sgd(loss="binary"), given, given, seed=0)
 
 
 def test_cross_entropy_is_its_formula(examples):
@@ -250,7 +226,7 @@ def test_cross_entropy_is_its_formula(examples):
     images, targets = next(given.batches(9))
     outputs = network(images).detach().double().numpy()
     logarithms = np.log(np.exp(outputs).sum(axis=1)) - outputs[np.arange(9), targets]
-    followed = history.follow(network, sgd.train, "sgd", given, given, {"epochs": 1, "batch": 9}, seed=0)
+    followed = history.follow(network, Sgd(epochs=1, batch=9), given, given, seed=0)
     np.testing.assert_allclose(followed.losses, [[logarithms.mean()]], rtol=1e-6)
 
 
@@ -264,9 +240,7 @@ def recorded(write_frames, tmp_path):
         }  # fmt: skip
         loaded = Loaded(network.eval(), PLAIN, "random", None)
         section = SECTION | keys
-        classes = record.record(
-            loaded, sgd.train, keys, section, files, tmp_path / "training.nc", network="net"
-        )
+        classes = record.record(loaded, Sgd(**keys), section, files, tmp_path / "training.nc", network="net")
         trained_weights.save(
             network, tmp_path / "trained.safetensors", weights="trained by sgd", classes=classes
         )

@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from repscape.core.errors import ConfigError
 from repscape.plugin.contract import Training, parameter
-from repscape.plugin.parameter_types import Batch
 
 
 class Sgd(Training):
@@ -20,10 +17,12 @@ class Sgd(Training):
         "softmax, and the cross-entropy.",
         "classes",
     )
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = parameter("How often all images are shown.", 25)
-    batch: Batch = parameter("Images a step; the last step of an epoch may have fewer.", 100)
-    learning_rate: Annotated[float, Field(gt=0, le=100)] = parameter("Float.", 0.0005)
-    momentum: Annotated[float, Field(ge=0, lt=1)] = parameter("Float.", 0.99)
+    epochs: int = parameter("How often all images are shown.", 25, ge=1, le=100_000)
+    batch: int = parameter("Images a step; the last step of an epoch may have fewer.", 100, ge=1, le=65_536)
+    learning_rate: float = parameter("By what a step multiplies the momentum's sum.", 0.0005, gt=0, le=100)
+    momentum: float = parameter(
+        "What part of the sum of gradients is kept from step to step.", 0.99, ge=0, lt=1
+    )
 
     def train(self, network, training, held_out) -> Iterator[list[float]]:
         """Train as the exercise's `train` does (Neuromatch Academy, W1D5), with its settings by default.

@@ -1,4 +1,4 @@
-"""A training from its beginning to its end: what was lost at each step, how often the network was right."""
+"""The history of a training: the loss of each step, the accuracy after each epoch."""
 
 import math
 from collections.abc import Iterator
@@ -8,15 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from repscape.core.errors import DataError, RepscapeError
+from repscape.core.errors import DataError
 from repscape.core.logs import logger
-from repscape.plugin import registry
 from repscape.plugin.contract import Training
-from repscape.plugin.user_functions import describe
 from repscape.traced.generators import drawing_from
 from repscape.trainings.lib.dataset import Examples
 
-AT_A_TIME = 100  # images whose answers are judged
+AT_A_TIME = 100  # images whose accuracy is measured
 
 
 @dataclass
@@ -29,7 +27,7 @@ class History:
         For each epoch the loss of each step.
     accuracy : list of (float, float)
         Of the images trained on and of those held out, before training and after each epoch; NaN where
-        the outputs say no class.
+        the outputs are no classes.
     before, after : float32 array (filter, channel, y, x), or None
         The weights of the first convolution.
     convolution : str
@@ -44,23 +42,15 @@ class History:
 
 
 def follow(
-    network: nn.Module,
-    training_plugin: Training,
-    name: str,
-    training: Examples,
-    held_out: Examples,
-    *,
-    seed: int,
+    network: nn.Module, plugin: Training, training: Examples, held_out: Examples, *, seed: int
 ) -> History:
-    """Train a network and watch it.
+    """Train a network, and measure its accuracy after each epoch.
 
     Parameters
     ----------
     network : torch.nn.Module
         On the device of the examples; in evaluation mode afterwards.
-    training_plugin : Training
-    name : str
-        The config's for it, for messages.
+    plugin : Training
     training, held_out : Examples
     seed : int
         Of the generators of torch, Python and numpy while it trains.
@@ -68,31 +58,40 @@ def follow(
     Raises
     ------
     DataError
-        A loss is not finite, or a function of one's own fails or yields something else.
+        A loss is not finite, or the plugin yields something else.
     """
+    name = type(plugin).__module__.rpartition(".")[2]
     history = History()
     history.convolution = first_convolution(network, next(training.batches(1))[0])
     history.before = _filters(network, history.convolution)
-    history.accuracy.append(_judge(network, training, held_out))
+    history.accuracy.append((accuracy(network, training), accuracy(network, held_out)))
     if math.isnan(history.accuracy[0][0]):
         logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
     try:
         with drawing_from(seed):
-            for losses in _epochs(training_plugin, name, network, training, held_out):
-                _check(losses, name, sum(map(len, history.losses)), len(history.losses) + 1)
+            network.train()
+            epochs = plugin.train(network, training, held_out)
+            if not isinstance(epochs, Iterator):
+                raise DataError(
+                    f"{name}: expected `train` to yield the losses of an epoch after each epoch, found that "
+                    f"it returns {type(epochs).__name__}. Write: yield losses."
+                )
+            for epoch, yielded in enumerate(epochs, 1):
+                losses = [float(loss) for loss in yielded]
+                _check(losses, name, sum(map(len, history.losses)), epoch)
                 history.losses.append(losses)
-                history.accuracy.append(_judge(network, training, held_out))
+                history.accuracy.append((accuracy(network, training), accuracy(network, held_out)))
                 network.train()
                 logger.info(
                     "epoch %d: mean loss %.3g; accuracy in training %.3f, held out %.3f",
-                    len(history.losses),
+                    epoch,
                     np.mean(losses),
                     *history.accuracy[-1],
                 )
     finally:
         network.eval()
     if not history.losses:
-        raise DataError(f"{name}: expected the losses of at least one epoch, the function yielded none.")
+        raise DataError(f"{name}: expected the losses of at least one epoch, found none.")
     history.after = _filters(network, history.convolution)
     return history
 
@@ -114,7 +113,7 @@ def first_convolution(network: nn.Module, images: torch.Tensor) -> str:
 
 
 def accuracy(network: nn.Module, examples: Examples) -> float:
-    """Return the share of images of which a network says the right class.
+    """Return the share of images whose class a network gets right.
 
     Of several outputs, one a class, the largest counts; a single output is the probability of the second
     of two classes, and says this one where it is above 0.5. NaN where outputs are neither.
@@ -124,44 +123,21 @@ def accuracy(network: nn.Module, examples: Examples) -> float:
     with torch.no_grad():
         for images, targets in examples.batches(AT_A_TIME):
             outputs = network(images)
-            said = _said(outputs, len(examples.classes)) if isinstance(outputs, torch.Tensor) else None
-            if said is None:
+            classes = _classes(outputs, len(examples.classes)) if isinstance(outputs, torch.Tensor) else None
+            if classes is None:
                 return math.nan
-            right += int((said == targets).sum())
+            right += int((classes == targets).sum())
     return right / len(examples)
 
 
-def _said(outputs: torch.Tensor, classes: int) -> torch.Tensor | None:
+def _classes(outputs: torch.Tensor, classes: int) -> torch.Tensor | None:
+    """Return the class of each image by its outputs; None where these are no classes."""
     if outputs.ndim == 2 and outputs.shape[1] == classes:
         return outputs.argmax(dim=1)
     single = classes == 2 and outputs[0].numel() == 1
     if single and ((outputs >= 0) & (outputs <= 1)).all():
         return (outputs.flatten() > 0.5).long()
     return None
-
-
-def _judge(network, training, held_out) -> tuple[float, float]:
-    return accuracy(network, training), accuracy(network, held_out)
-
-
-def _epochs(training_plugin, name, network, training, held_out) -> Iterator[list[float]]:
-    """Run a training function; what goes wrong in one of the user's own is told as theirs."""
-    network.train()
-    try:
-        epochs = training_plugin.train(network, training, held_out)
-        if not isinstance(epochs, Iterator):
-            raise DataError(
-                f"{name}: expected a function that yields the losses of an epoch after each epoch, found one "
-                f"that returns {type(epochs).__name__}. Write: yield losses."
-            )
-        for losses in epochs:
-            yield [float(loss) for loss in losses]
-    except RepscapeError:
-        raise
-    except Exception as error:
-        if not registry.file("trainings", name).is_relative_to(registry.PACKAGE):
-            raise DataError(f"{name}: the function failed: {describe(error)}.") from error
-        raise
 
 
 def _check(losses: list[float], name: str, before: int, epoch: int) -> None:

@@ -21,7 +21,7 @@ SETS = ("training", "held_out")
 
 def record(
     loaded: Loaded,
-    training_plugin: Training,
+    plugin: Training,
     section: Mapping,
     stimuli: Mapping[str, str | Path],
     output: str | Path,
@@ -34,7 +34,7 @@ def record(
     ----------
     loaded : Loaded
         With its initial weights; on the CPU afterwards.
-    training_plugin : Training
+    plugin : Training
     section : mapping
         The network's section `training` of the config.
     stimuli : mapping of ``training`` and ``held_out`` to the stimuli's files
@@ -66,9 +66,7 @@ def record(
     loaded.module.to(place)
     _check_runs(loaded.module, training, stimuli["training"])
     with settings(section["threads"] if on_cpu else None, "float32"):
-        history = follow(
-            loaded.module, training_plugin, section["kind"], training, held_out, seed=section["seed"]
-        )
+        history = follow(loaded.module, plugin, training, held_out, seed=section["seed"])
     loaded.module.to("cpu")
     attributes = {
         "network": network,
