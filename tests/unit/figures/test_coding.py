@@ -1,11 +1,8 @@
 """Figures of decoding and encoding show what their analyses hold."""
 
-import importlib.util
-from itertools import combinations
-from pathlib import Path
-
 import numpy as np
 import pytest
+from legible import assert_legible, assert_paragraph
 
 from repscape.analyses import angle_decoding, encoding
 from repscape.core.errors import ConfigError, DataError
@@ -15,11 +12,6 @@ from repscape.figures.lib.source_panels import rows_of
 from repscape.figures.lib.style import settings
 from repscape.io import netcdf
 from repscape.plugin import registry
-
-# How texts lie on a page is measured there.
-_spec = importlib.util.spec_from_file_location("legible", Path(__file__).with_name("test_figures.py"))
-legible = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(legible)
 
 LAYERS = ("input", "conv1", "conv2", "fc")
 
@@ -80,16 +72,8 @@ def encoded(made):
 )
 def test_texts_neither_overlap_nor_leave_the_page(decoded, encoded, name, parameters):
     figure, caption, _ = drawn(encoded if "encoding" in name else decoded, name, **parameters)
-    with settings():
-        seen = legible.outlines(figure)
-    for text, corners in seen.items():
-        outside = max(-corners.min(), (corners - figure.bbox.size).max())
-        assert outside < 1, f"'{text.get_text()}' leaves the page by {outside:.1f} pixels"
-        assert text.get_fontsize() >= 5.5
-    for (a, first), (b, second) in combinations(seen.items(), 2):
-        assert legible.overlap(first, second) < 1.5, f"'{a.get_text()}' and '{b.get_text()}' overlap"
-    legible.assert_plain_restructured_text(caption)
-    assert caption.endswith(".")
+    assert_legible(figure, full_width=False)
+    assert_paragraph(caption)
 
 
 def test_errors_by_layer_with_chance(decoded, artists):

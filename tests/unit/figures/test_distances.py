@@ -148,5 +148,5 @@ def test_many_points_are_thinned_out_and_it_is_said(pairs, draw):
 
 
 def test_stimuli_are_not_chosen_where_the_line_is_that_of_all():
-    with pytest.raises(ConfigError, match="stimuli.*by: stimulus"):
+    with pytest.raises(ConfigError, match=r"stimuli.*by: stimulus"):
         schema.make("figures", {"kind": "distances", "by": "layer", "stimuli": ["bikes"]}).check()

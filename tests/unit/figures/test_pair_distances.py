@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from repscape.core.errors import ConfigError
+from repscape.core.errors import ConfigError, DataError
 
 LAYERS = ("input", "block2", "block17", "block19", "fc1", "predictions")
 STIMULI = ("bikes", "pictures", "white_noise")
@@ -85,3 +85,10 @@ def test_a_source_is_asked_only_for_what_it_is_shown(results, inputs, name):
     study.drawn["mobilenet_v2"] = {"random": ("200",)}
     for path in inputs(study, name)["rdms"]:
         assert "pictures" in path
+
+
+def test_a_line_a_pair_is_refused(results, draw):
+    made = results(stimuli=("bikes", "white_noise"), layers=("input", "conv")).rdms()
+    made.without_pair_labels("bikes")
+    with pytest.raises(DataError, match="bikes has too many images for a line a pair"):
+        draw(made, "pair_distances")

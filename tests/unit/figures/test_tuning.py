@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from legible import assert_legible
 from scipy.spatial.distance import pdist
 
 from repscape.analyses import ring as ring_analysis
@@ -83,21 +84,11 @@ def lines(figure):
     return {line.get_gid(): line for axes in figure.axes for line in axes.lines if line.get_gid()}
 
 
-def legible(figure):
-    """Words on the page neither cover each other nor leave it."""
-    figure.draw_without_rendering()
-    (page,) = (axes for axes in figure.axes if not axes.axison)
-    boxes = [text.get_window_extent() for text in page.texts]
-    for at, box in enumerate(boxes):
-        assert min(box.x0, box.y0, figure.bbox.width - box.x1, figure.bbox.height - box.y1) > -1
-        assert not any(box.overlaps(other) for other in boxes[:at])
-
-
 def test_examples_are_good_ones_of_each_part_of_the_circle(results, draw):
     made = study(results)
     found = write_tuning(made)
     figure, caption = draw(made, "tuning_curves", units=4)
-    legible(figure)
+    assert_legible(figure)
     shown = {gid: line for gid, line in lines(figure).items() if "/sem" not in gid}
     assert len(shown) == 12
     for name, own in found.items():
@@ -150,7 +141,7 @@ def test_distributions(results, draw, tuned):
     made = study(results)
     found = write_tuning(made)
     figure, caption = draw(made, "tuning_distributions", tuned=tuned)
-    legible(figure)
+    assert_legible(figure)
     stairs = {p.get_gid(): p for axes in figure.axes for p in axes.patches if isinstance(p, StepPatch)}
     medians = lines(figure)
     words = [text.get_text() for axes in figure.axes for text in axes.texts]

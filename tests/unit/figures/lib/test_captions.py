@@ -2,6 +2,7 @@
 
 import json
 
+import docutils.core
 import pytest
 import xarray as xr
 
@@ -234,3 +235,15 @@ def test_stimuli_of_the_same_pixels_are_told(results, draw, caplog):
 )
 def test_numbers_of_one_axis_are_written_alike(values, written):
     assert captions.alike(values) == written
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a*b*c", "`x`_", "end_", "|sub|", "back\\slash", "*", "http_", "näme", "a__", "x_y_z", "Crock_ Pot"],
+)
+def test_any_name_can_stand_in_a_caption(name):
+    document = docutils.core.publish_doctree(
+        f"From {captions.escape(name)}, to ({captions.escape(name)}).",
+        settings_overrides={"report_level": 1, "warning_stream": False},
+    )
+    assert document.astext() == f"From {name}, to ({name})."

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import xarray as xr
 
@@ -30,28 +29,6 @@ def read(path, group=None):
 def groups(path):
     with open_file(path, "figure") as file:
         return list(file.groups)
-
-
-def test_rdm_gallery(measured, rendered):
-    path = rendered(measured, "rdm_gallery", metric="correlation", size=200, layers=["block2", "predictions"])
-    assert groups(path) == list(STIMULI)
-    top = read(path)
-    assert {"metric": "correlation", "normalisation": "zscore", "size": "200"}.items() <= top.attrs.items()
-    largest = dict.fromkeys(("block2", "predictions"), 0.0)
-    for stimulus in STIMULI:
-        data = read(path, stimulus)
-        assert data.layer.values.tolist() == ["block2", "predictions"]
-        for layer in ("block2", "predictions"):
-            rdm = measured.read("rdm", stimulus=stimulus, population="random", layer=layer, size=200)
-            expected = rdm.dissimilarity.values[1].astype(float).sum(0) / rdm.sizes["repeat"]
-            found = data.dissimilarity.sel(layer=layer)
-            np.testing.assert_allclose(found.values, expected, rtol=1e-6)
-            for name in ("image_i", "image_j", "name_i", "name_j"):
-                np.testing.assert_array_equal(found[name].values, rdm[name].values)
-            largest[layer] = max(largest[layer], np.nan_to_num(found.values).max())
-    assert np.isnan(read(path, "white_noise").dissimilarity.sel(layer="predictions")).all()
-    assert top.high.values.tolist() == list(largest.values())
-    assert top.low.values.tolist() == [0, 0]
 
 
 FROM_RECORDINGS = [
