@@ -8,7 +8,7 @@ from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
 from repscape.figures.lib.angle_decoding_caption import METHOD_COLOURS, NAMES, best_layer, procedure, unit
 from repscape.figures.lib.axes import EXPECTED
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure, parameter
@@ -77,7 +77,9 @@ class DecodedAngles(OfAnalysis, Figure):
             if self.layers is None:
                 found.append((source, best_layer(table, source)))
             else:
-                names = defaults.many_or_all(self.layers[source], own(table, source), f"layers.{source}")
+                names = defaults.many_or_all(
+                    self.layers[source], layers_of(table, source), f"layers.{source}"
+                )
                 found += [(source, layer) for layer in names]
         return found[:MOST]
 

@@ -8,7 +8,7 @@ import numpy as np
 from repscape.figures.lib import captions
 from repscape.figures.lib.angle_decoding_caption import best_layer, procedure
 from repscape.figures.lib.axes import EXPECTED, dot_key, dotted_key, line_key
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.shown import OfAnalysis, OfSource
 from repscape.figures.lib.style import figure, plain_powers
 from repscape.plugin.contract import Figure, parameter
@@ -67,7 +67,7 @@ class DecodingCurves(OfAnalysis, OfSource, Figure):
         table = data["angle_decoding"].load()
         source = defaults.one_or_default(self.source, table["source"].values, "source")
         layer = self.layer or best_layer(table, source)
-        layer = defaults.one_or_default(layer, own(table, source), "layer")
+        layer = defaults.one_or_default(layer, layers_of(table, source), "layer")
         table = table.sel(source=source, layer=layer)
         curves = curves_of(table)
         fig = figure(62)

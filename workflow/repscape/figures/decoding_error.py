@@ -7,7 +7,7 @@ import numpy as np
 from repscape.figures.lib import captions
 from repscape.figures.lib.angle_decoding_caption import METHOD_COLOURS, NAMES, procedure, unit
 from repscape.figures.lib.axes import EXPECTED, band_key, dot_key, dotted_key, line_key, percent_axis
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.depth_lines import chance_band, labelled_panels, markers
 from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.source_panels import labelled
@@ -32,7 +32,7 @@ class DecodingError(OfAnalysis, Figure):
             The figure and its caption.
         """
         table = data["angle_decoding"].load()
-        layers = {str(source): own(table, str(source)) for source in table["source"].values}
+        layers = {str(source): layers_of(table, str(source)) for source in table["source"].values}
         methods = [str(method) for method in table["decoder"].values]
         permuted = table.sizes["permutation"] > 0
         blind = table.attrs["period"] / 4

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
+from repscape.figures.lib.depth import depth_axis, label_height, labelled, layers_of
 from repscape.figures.lib.distance_panels import OfDistances, measured, metric_words, tested
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure
@@ -41,7 +41,7 @@ class DistanceR2ByDepth(OfDistances, Figure):
         """
         table = self._table(data)
         stimuli = defaults.many_or_all(self.stimuli, table["stimulus"].values, "stimuli")
-        layers = own(data["distances"], str(table["source"].values))
+        layers = layers_of(data["distances"], str(table["source"].values))
         table = table.sel(layer=layers)
         lines = self._lines(table, stimuli)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
-from repscape.figures.lib.depth import depth_bar, own
+from repscape.figures.lib.depth import depth_bar, layers_of
 from repscape.figures.lib.distance_panels import (
     OfDistances,
     area,
@@ -69,7 +69,7 @@ class Distances(OfDistances, Figure):
             The figure and its caption.
         """
         table = self._table(data)
-        every = own(data["distances"], str(table["source"].values))
+        every = layers_of(data["distances"], str(table["source"].values))
         layers = self.layers or [name for name in every if name != table.attrs["against"]]
         return self._by_layer(table, layers) if self.by == "layer" else self._by_stimulus(table, layers)
 

@@ -75,8 +75,8 @@ class Inference(OfAnalysis, Corrected, Figure):
             marks |= self._significance(axes, table.isel(model=models), x, len(layers), colours[name], name)
             height = 1.03 + 0.035 * (len(names) - 1 - row)
             marks |= self._best(axes, table, shown, name, x, height, colours[name])
-        for source, places in more_alike(table, shown, names, self.correction).items():
-            _above(axes, places, 0.025, "*", colours[source], f"{source}/more", markeredgewidth=0)
+        for source, x in more_alike(table, shown, names, self.correction).items():
+            _above(axes, x, 0.025, "*", colours[source], f"{source}/more", markeredgewidth=0)
             marks.add("more")
         axes.set_xlim(-0.6, len(layers) - 0.4)
         depth_axis(axes, layers)
@@ -102,12 +102,12 @@ class Inference(OfAnalysis, Corrected, Figure):
         models = np.array(shown.lines[name])
         p = table[f"p_pair_{self.correction}"].values[shown.best][models]
         drawn = set()
-        for places, mark, gid in (
+        for best, mark, gid in (
             (x[(p >= ALPHA) & (models != shown.best)], "alike", f"{name}/alike"),
             (x[models == shown.best], "best", "best"),
         ):
-            if len(places):  # the bounding box of nothing would be at the page's corner
-                _above(axes, places, height, MARKS[mark][0]["marker"], colour, gid, clip_on=False)
+            if len(best):  # the bounding box of nothing would be at the page's corner
+                _above(axes, best, height, MARKS[mark][0]["marker"], colour, gid, clip_on=False)
                 drawn.add(mark)
         return drawn
 
@@ -125,10 +125,10 @@ def _line(axes, models, x: np.ndarray, layers: int, joined: bool, look: dict, na
     axes.plot(every, values, "-" if joined else "", gid=name, **look)
 
 
-def _above(axes, places, height: float, marker: str, colour: str, gid: str, **look) -> None:
+def _above(axes, x, height: float, marker: str, colour: str, gid: str, **look) -> None:
     """Draw markers at a height in shares of the panel's."""
     axes.plot(
-        places, np.full(len(places), height), marker, color=colour, markersize=4.5,
+        x, np.full(len(x), height), marker, color=colour, markersize=4.5,
         transform=axes.get_xaxis_transform(), gid=gid, **look,
     )  # fmt: skip
 

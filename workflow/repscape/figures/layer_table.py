@@ -78,17 +78,17 @@ def cells(table, recorded: dict[str, tuple[str, int]]) -> list[tuple[str, ...]]:
     block whose output it is, and to the number of recorded units. A layer's parameters are counted
     from the layer of the row above.
     """
-    places = {}
+    at: dict[str, int] = {}
     for name, (label, _) in recorded.items():
         found = (table["layer"].values == label) | (table["block"].values == label)
-        places[name] = int(np.flatnonzero(found)[0])
+        at[name] = int(np.flatnonzero(found)[0])
     rows: list[tuple[str, ...]] = []
     done = 0
-    for label in sorted(recorded, key=places.__getitem__):
-        row = table.isel(layer=places[label])
+    for label in sorted(recorded, key=at.__getitem__):
+        row = table.isel(layer=at[label])
         field, stride = float(row["receptive_field_size"]), float(row["receptive_field_stride"])
-        parameters = int(table["parameters"].values[done : places[label] + 1].sum())
-        done = places[label] + 1
+        parameters = int(table["parameters"].values[done : at[label] + 1].sum())
+        done = at[label] + 1
         rows.append(
             (
                 captions.shorten(label, LONGEST),

@@ -24,7 +24,7 @@ from repscape.rdms.labels import FOLLOWING
 from repscape.study.study import Study
 
 EDGE, GAP = 0.8, 3.0  # mm: around the page, between panels
-TITLE, LINE = 3.8, 3.2  # mm, above panels: what tells how well they do; the line with names
+TITLE, LINE = 3.8, 3.2  # mm, above panels: how well they do; the line with names
 OWN_SCALE = 3.0  # mm, beneath panels
 SINGLE = 110.0  # mm, the width of a map alone
 SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures

@@ -71,7 +71,7 @@ class MetaRdm(Figure):
             The figure and its caption.
         """
         table = data["meta"]
-        panels = chosen(meta_panels.read(table), self.where)
+        panels = select(meta_panels.read(table), self.where)
         about = COMPARISONS[panels[0].labels["metric"]]
         layout = meta_panels.layout(panels, own_scale=about.largest is None and len(panels) > 1)
         left, (width, height) = layout.room, layout.size
@@ -116,7 +116,7 @@ class MetaRdm(Figure):
         return marked
 
 
-def chosen(panels: list[Panel], where: Where | None) -> list[Panel]:
+def select(panels: list[Panel], where: Where | None) -> list[Panel]:
     """Choose meta-RDMs by their labels; of several comparisons the first, where none is named.
 
     Raises

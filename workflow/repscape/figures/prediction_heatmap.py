@@ -99,7 +99,9 @@ class PredictionHeatmap(OfClassifier, Figure):
         """
         recordings = {dataset.attrs["stimulus"]: dataset for dataset in data["activations"]}
         probabilities = {name: all_classes(dataset, data["layers"]) for name, dataset in recordings.items()}
-        chosen = telling({name: values.mean(0) for name, values in probabilities.items()}, self.classes)
+        chosen = choose_classes(
+            {name: values.mean(0) for name, values in probabilities.items()}, self.classes
+        )
         classes = [number for own in chosen.values() for number in own]
         shown = Shown(probabilities, chosen, names_of_classes(data["layers"], classes))
         text = caption(recordings, data["layers"], classes)
@@ -212,7 +214,7 @@ def all_classes(recording, layers) -> np.ndarray:
     return recording["activation"].values[:, np.argsort(units)].astype(float)
 
 
-def telling(means: dict, count: int) -> dict[str, list[int]]:
+def choose_classes(means: dict, count: int) -> dict[str, list[int]]:
     """Let stimuli choose `count` classes in turn, each that of its highest mean not yet chosen."""
     order = {name: np.argsort(-mean, kind="stable").tolist() for name, mean in means.items()}
     count = min(count, len(next(iter(means.values()))))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.differentiation_curves import averaged, definition
 from repscape.figures.lib.millimetre_page import page
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
@@ -50,7 +50,7 @@ class RankingTable(OfAnalysis, OfSource, OfOneSize, Figure):
         """
         whole = data["ranking"].load()
         source = self.source or str(whole["source"].values[0])
-        every, layers = own(whole, source), self.layers
+        every, layers = layers_of(whole, source), self.layers
         if layers is None:
             layers = [every[i] for i in evenly_spaced(len(every), COLUMNS)]
         table = self._selected(whole, source=source, layer=layers)

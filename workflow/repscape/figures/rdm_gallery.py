@@ -179,9 +179,9 @@ def square(rdm, values: np.ndarray) -> np.ndarray:
 
     What is undefined is NaN.
     """
-    places = np.unique([rdm["image_i"].values, rdm["image_j"].values])
-    first, second = (np.searchsorted(places, rdm[name].values) for name in ("image_i", "image_j"))
-    matrix = np.full((len(places),) * 2, np.nan)
+    images = np.unique([rdm["image_i"].values, rdm["image_j"].values])
+    first, second = (np.searchsorted(images, rdm[name].values) for name in ("image_i", "image_j"))
+    matrix = np.full((len(images),) * 2, np.nan)
     if np.isfinite(values).any():
         np.fill_diagonal(matrix, 0)
     matrix[first, second] = matrix[second, first] = values
@@ -224,7 +224,7 @@ def caption(shown: Shown, chosen: list[str] | None) -> str:
 
 
 def _undefined(shown: Shown) -> list[str]:
-    """Say of which layers, and of which stimuli there, dissimilarities are undefined."""
+    """Say of which layers, and of which stimuli, dissimilarities are undefined."""
     found = []
     for layer in shown.layers:
         where = [name for name in shown.stimuli if np.isnan(shown.matrices[name, layer]).any()]

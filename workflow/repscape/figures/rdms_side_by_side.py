@@ -10,7 +10,7 @@ from repscape.figures.lib import captions, rdm_labels, rdm_matrix
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.millimetre_page import colour_scale, page
-from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.rdm_names import naming_labels
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
@@ -163,7 +163,7 @@ def titles(table) -> tuple[list[str], dict[str, str]]:
         for name in table.variables
         if table[name].dims == ("rdm",) and name not in DEPENDENT
     }
-    naming = telling(cells) or list(cells)[:1]
+    naming = naming_labels(cells) or list(cells)[:1]
     names = [
         " · ".join(cells[name][at] for name in naming if cells[name][at]) for at in range(table.sizes["rdm"])
     ]

@@ -10,7 +10,7 @@ from repscape.figures.lib import captions, legends, tuning_rows
 from repscape.figures.lib.axes import round_axis
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.rdm_labels import OfRdmAnalysis
-from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.rdm_names import naming_labels
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
 from repscape.plugin.contract import Figure
 from repscape.rdms.labels import FOLLOWING, Where
@@ -93,8 +93,8 @@ def _shown(table, where: Where | None) -> Shown:
         if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
     }
     rdms = tuning_rows.shown(labels, where, MOST, "RDM")
-    different = telling({name: own[rdms] for name, own in labels.items() if name not in FOLLOWING})
-    different = different or ["layer" if "layer" in labels else "source"]
+    different = naming_labels({name: own[rdms] for name, own in labels.items() if name not in FOLLOWING})
+    different = different or sorted(labels.keys() & {"layer", "source"})[:1]
     names = [" · ".join(filter(None, (labels[name][at] for name in different))) for at in rdms]
     # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
     ordered = different == ["layer"] and len(rdms) > ORDERED

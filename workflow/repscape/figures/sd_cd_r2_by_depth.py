@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.figures.lib import captions
-from repscape.figures.lib.depth import depth_axis, label_height, labelled, own
+from repscape.figures.lib.depth import depth_axis, label_height, labelled, layers_of
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize
 from repscape.figures.lib.style import figure
@@ -42,7 +42,7 @@ class SdCdR2ByDepth(OfAnalysis, OfOneSize, Figure):
         """
         table = self._selected(data["sd_cd"].load())
         layers = {
-            source: own(table, source)
+            source: layers_of(table, source)
             for source in map(str, table["source"].values)
             if table["r2"].sel(source=source).notnull().any()  # of too few stimuli there is none
         }

@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.axes import ratio_axis
-from repscape.figures.lib.depth import depth_bar, own
+from repscape.figures.lib.depth import depth_bar, layers_of
 from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import along, figure
@@ -46,7 +46,7 @@ class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
         source = self.source or str(whole["source"].values[0])
         table = self._selected(whole, source=source)
         table = table.isel(stimulus=table["shown"].values > 0)
-        layers, stimuli = own(whole, source), list(map(str, table["stimulus"].values))
+        layers, stimuli = layers_of(whole, source), list(map(str, table["stimulus"].values))
 
         relative = bool(table["normalised"].sel(layer=layers).notnull().any())
         fig = figure(max(72, 3.5 * (len(stimuli) + 1) + 8))

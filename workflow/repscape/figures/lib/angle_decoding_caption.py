@@ -3,7 +3,7 @@
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.style import COLOURS
 
 NAMES = {"ridge": "ridge regression", "relu": "ReLU network"}
@@ -22,7 +22,7 @@ def unit(table) -> str:
 
 def best_layer(table, source: str) -> str:
     """Return the layer of a source with the least error of the first method."""
-    layers = own(table, source)
+    layers = layers_of(table, source)
     return layers[int(table["error"].sel(source=source, layer=layers).values[:, 0].argmin())]
 
 

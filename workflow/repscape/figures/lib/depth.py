@@ -80,7 +80,7 @@ def depth_bar(
         text.set_va(va)
 
 
-def own(table, source: str) -> list[str]:
+def layers_of(table, source: str) -> list[str]:
     """Return a source's layers from input to output, by the variable ``order`` (source, layer)."""
     ranks = table["order"].sel(source=source).values
     return [str(table["layer"].values[i]) for i in np.argsort(ranks, kind="stable") if ranks[i] >= 0]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from repscape.figures.lib import captions, legends
-from repscape.figures.lib.depth import own
+from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.style import Style, dashes
 from repscape.study import defaults
 
@@ -89,7 +89,7 @@ def select(
     values = table[variable].sel(metric=metric, population=population, size=sizes)
     layers, shown = {}, {}
     for source in map(str, table["source"].values):
-        layers[source] = own(table, source)
+        layers[source] = layers_of(table, source)
         here = table["shown"].sel(source=source).values > 0
         shown[source] = list(map(str, table["stimulus"].values[here]))
     return Curves(

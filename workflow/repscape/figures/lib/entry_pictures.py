@@ -20,7 +20,7 @@ class EntryPictures:
         self._labels = {name: _image_labels(stimulus) for name, stimulus in self._stimuli.items()}
 
     def find(self, labels: Mapping[str, str]) -> tuple[str, int] | None:
-        """Return the stimulus and the place of the image in it, or None.
+        """Return the stimulus and the number of the image in it, or None.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ import numpy as np
 from repscape.rdms.compare.significance import ALPHA, Correction
 from repscape.rdms.labels import Where, indices_where
 
-# Labels, also of lower levels, that tell no lines apart: the place on a line, and what follows from others
+# Labels, also of lower levels, in which lines do not differ: the layer, and what follows from others
 _ALONG = ("layer", "measure", "normalisation")
 _OF_NETWORKS = (
     "source", "population", "size", "metric", "population_sub", "size_sub", "metric_sub", "source_sub",

@@ -148,5 +148,5 @@ def _kind(label: str, values: list[str]) -> Kind:
 def _around(stops: tuple[str, ...], turns: np.ndarray) -> tuple[str, ...]:
     """Take colours from a circle, given how far around it they are, the first where it begins."""
     fine = along((*stops, stops[0]), _FINE * len(stops) + 1)
-    places = np.rint(np.mod(turns - turns[0], 1) * (len(fine) - 1)).astype(int)
-    return tuple(fine[place] for place in places)
+    at = np.rint(np.mod(turns - turns[0], 1) * (len(fine) - 1)).astype(int)
+    return tuple(fine[number] for number in at)

@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
 @dataclass
 class Panel:
-    """What a panel shows: RDMs by their places in the file, marks, and lines of marks in order.
+    """What a panel shows: RDMs by their numbers in the file, marks, and lines of marks in order.
 
     A path goes through marks that are all shown in full; of the marks of a line, the last is.
     """
@@ -58,7 +58,7 @@ class Look(NamedTuple):
     picture : float or None
         The usual size of pictures in mm; None shows points.
     naming : tuple of str
-        Labels that neither colours nor lines nor panels tell: written beside points where there are few.
+        Labels that neither colours nor lines nor panels show: written beside points where there are few.
     finder : EntryPictures
     """
 

@@ -9,7 +9,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import by_depth, numbers, period_of
 from repscape.figures.lib.map_panel import Mark, Panel
-from repscape.figures.lib.rdm_names import telling
+from repscape.figures.lib.rdm_names import naming_labels
 from repscape.rdms.labels import FOLLOWING, Where, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
@@ -30,7 +30,7 @@ class Arranged(NamedTuple):
     across : int
         How many go side by side.
     titles : list of str
-        One a panel, by the labels that tell panels apart.
+        One a panel, by the labels in which panels differ.
     """
 
     labels: list[str]
@@ -77,7 +77,7 @@ def arrange(maps, finder: EntryPictures, where: Where | None, trajectories: str 
     groups = _groups(maps, labels, levels, chosen, trajectories)
     panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
     shown = [at for group in groups for at in group]
-    naming = telling(
+    naming = naming_labels(
         {
             label: maps[label].values[shown].astype(str).tolist()
             for label in labels

@@ -113,14 +113,14 @@ def _orientation(maps, count: int) -> str:
 
 
 def _common(maps, rdms: list[int], labels) -> list[str]:
-    """Tell the labels that all RDMs that are shown share."""
-    told = []
+    """Say which labels all RDMs that are shown share."""
+    shared = []
     for label in labels:
         values = {str(maps[label].values[at]) for at in rdms} - {""}
         if len(values) == 1 and label not in FOLLOWING:
-            told.append(f"{label} {captions.escape(*values)}")
-    told += captions.averaged(maps, rdms)
-    return [f"{'All RDMs' if len(rdms) > 1 else 'The RDM'}: {', '.join(told)}."] if told else []
+            shared.append(f"{label} {captions.escape(*values)}")
+    shared += captions.averaged(maps, rdms)
+    return [f"{'All RDMs' if len(rdms) > 1 else 'The RDM'}: {', '.join(shared)}."] if shared else []
 
 
 def _left_out(maps) -> list[str]:
@@ -129,5 +129,5 @@ def _left_out(maps) -> list[str]:
         return []
     several = [captions.escape(what) for what in left_out[:_LISTED]]
     more = f"; and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-    told = f"{'; '.join(several)}{more}"
-    return [f"Left out of the analysis, because dissimilarities are undefined (constant activity): {told}."]
+    listed = f"{'; '.join(several)}{more}"
+    return [f"Left out of the analysis, because dissimilarities are undefined (constant activity): {listed}."]

@@ -38,11 +38,11 @@ def read(table) -> list[Panel]:
             for name in part.variables
             if part[name].dims == ("entry",)
         }
-        places = part["entry_i"].values, part["entry_j"].values
+        pairs = part["entry_i"].values, part["entry_j"].values
         for at in range(part.sizes["rdm"]):
             labels = {str(name): str(part[name].values[at]) for name in names}
-            values = _square(part["dissimilarity"].values[at], *places)
-            p = _square(part["p"].values[at], *places) if "p" in part else None
+            values = _square(part["dissimilarity"].values[at], *pairs)
+            p = _square(part["p"].values[at], *pairs) if "p" in part else None
             panels.append(Panel(labels, levels, values, p))
     return panels
 

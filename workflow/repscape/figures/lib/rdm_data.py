@@ -20,7 +20,7 @@ def of_fewer(rdm, most: int):
     Returns
     -------
     Dataset
-        With ``image_i``, ``image_j``, places among all images, ``name_i`` and ``name_j`` (pair).
+        With ``image_i``, ``image_j``, numbers among all images, ``name_i`` and ``name_j`` (pair).
     """
     if "image_i" in rdm:
         return rdm

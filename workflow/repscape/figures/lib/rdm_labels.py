@@ -62,7 +62,7 @@ def check_where(study: Study, analysis: str, where: Where | None, labels: Iterab
 
 
 def values(study: Study, of: Of, label: str) -> list[str] | None:
-    """Return the values that a label of RDMs may have; None where only their file can tell."""
+    """Return the values that a label of RDMs may have; None where only their file has them."""
     return _union(_values_of_one(study, name, label) for name in _listed(of))
 
 
@@ -84,7 +84,7 @@ def _values_of_one(study: Study, of: str, label: str) -> list[str] | None:
 
 
 def of_entries(study: Study, of: Of) -> list[str] | None:
-    """Name the labels of the entries of RDMs; None where only their file can tell them."""
+    """Name the labels of the entries of RDMs; None where only their file has them."""
     return _union(_entries_of_one(study, name) for name in _listed(of))
 
 
@@ -105,7 +105,7 @@ def _factors_within_a_set(study: Study, definition: dict) -> list[str] | None:
 
 
 def of_images(study: Study, stimuli: Iterable[str]) -> list[str] | None:
-    """Name the factors of stimuli's images; None where only their job can tell those of one."""
+    """Name the factors of stimuli's images; None where only the job of one knows them."""
     return _union(schema.factor_names(study.config["stimuli"][name]) for name in stimuli)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 
-def telling(cells: Mapping[str, Sequence[str]]) -> list[str]:
-    """Choose the labels that tell RDMs apart.
+def naming_labels(cells: Mapping[str, Sequence[str]]) -> list[str]:
+    """Choose the labels by which RDMs that are shown together are named: those in which they differ.
 
     Their source comes first and their layer counts. Another label is left out where each source has one
     value of it, as the metric of a recording, and where some only lack it, as recordings have no size.
@@ -21,5 +21,5 @@ def telling(cells: Mapping[str, Sequence[str]]) -> list[str]:
         found = set(zip(cells["source"], cells[name], strict=True))
         return len(found) > len(set(cells["source"]))
 
-    told = [name for name in different if name in ("source", "layer") or within_a_source(name)]
-    return sorted(told, key=lambda name: name != "source")
+    naming = [name for name in different if name in ("source", "layer") or within_a_source(name)]
+    return sorted(naming, key=lambda name: name != "source")
