@@ -13,10 +13,11 @@ from repscape.rdms.table import table
 
 CONFIG = {
     "study": "sets",
+    "plugins": "my_lab",
     "stimuli": {
         "shapes": {"kind": "shapes", "objects": 3, "colors": 3, "views": 2, "size": [48, 48]},
         "cups": {"kind": "images", "path": "{obj}/{obj}_{color}deg.png"},
-        "told": {"kind": "images", "path": "plain/*.png", "table": "told.csv"},
+        "listed": {"kind": "images", "path": "plain/*.png", "table": "listed.csv"},
         "scrambled": {"kind": "phase_scramble", "of": "cups"},
     },
     "networks": {
@@ -31,7 +32,7 @@ CONFIG = {
     "populations": {"random": {"kind": "random", "units": 60}},
     "samples": [{"population": "random", "sizes": [20], "repeats": 2}],
     "rdms": {
-        "metrics": ["correlation", {"metric": "metrics.py:cityblock", "normalisation": "none"}],
+        "metrics": ["correlation", {"kind": "cityblock", "normalisation": "none"}],
         "sets": {
             "colors": {"stimulus": "shapes", "by": ["obj", "view"]},
             "middles": {"stimulus": "shapes", "entries": ["obj"], "combine": "combine.py:middle"},
@@ -40,12 +41,25 @@ CONFIG = {
                 "by": "obj",
                 "combinations": {"both": {"of": [{"color": "090"}, {"color": "180"}]}},
             },
-            "kinds": {"stimulus": "told", "by": "kind"},
+            "kinds": {"stimulus": "listed", "by": "kind"},
             "scrambled_cups": {"stimulus": "scrambled", "by": "obj"},
         },
     },
 }
 COLORS = ("000", "090", "180")
+CITYBLOCK = """
+from scipy.spatial.distance import pdist
+from repscape.plugin.contract import Metric
+
+
+class Cityblock(Metric):
+    'The sum of absolute differences.'
+
+    squared = False
+
+    def dissimilarity(self, activity, scaling):
+        return pdist(activity, "cityblock")
+"""
 
 
 def picture(path, seed):
@@ -56,7 +70,7 @@ def picture(path, seed):
 
 def write_table(folder, kinds):
     rows = [f"{letter}.png,{kind},{letter}\n" for letter, kind in zip("abcd", kinds, strict=True)]
-    (folder / "told.csv").write_text("name,kind,letter\n" + "".join(rows))
+    (folder / "listed.csv").write_text("name,kind,letter\n" + "".join(rows))
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +85,8 @@ def finished(tmp_path_factory):
     (folder / "combine.py").write_text(
         "import numpy as np\n\ndef middle(activity):\n    return np.median(activity, axis=0)\n"
     )
-    (folder / "metrics.py").write_text(
-        "from scipy.spatial.distance import pdist\n\ndef cityblock(activity, scaling):\n"
-        "    return pdist(activity, 'cityblock')\n"
-    )
+    (folder / "my_lab/metrics").mkdir(parents=True)
+    (folder / "my_lab/metrics/cityblock.py").write_text(CITYBLOCK)
     project.run("rdms")
     return project
 
@@ -112,7 +124,7 @@ def test_rdms_are_what_the_recorded_activity_says(finished):
             ("colors", "shapes"),
             ("middles", "shapes"),
             ("cups", "cups"),
-            ("kinds", "told"),
+            ("kinds", "listed"),
         ]:
             with xr.open_dataset(study / f"activations/squeezenet/{stimulus}/random/{layer}.nc") as recording:
                 of_set = rows[(rows.layer == layer) & (rows.set == name)]
@@ -146,8 +158,8 @@ def test_nothing(project):
     ("change", "stimulus"),
     [
         (lambda sets: sets["colors"].update(by=["obj"], entries=["color"], combine="mean"), "shapes"),
-        (lambda sets: sets["cups"]["combinations"]["both"].update(how="difference"), "cups"),
-        (lambda sets: sets.pop("kinds"), "told"),
+        (lambda sets: sets["cups"]["combinations"]["both"].update(kind="difference"), "cups"),
+        (lambda sets: sets.pop("kinds"), "listed"),
         (lambda sets: sets.update(more={"stimulus": "cups"}), "cups"),
     ],
 )
@@ -158,7 +170,7 @@ def test_a_definition_of_sets(project, change, stimulus):
     assert planned(project) == rdms_of(stimulus)
 
 
-def test_a_function_of_one_s_own(project):
+def test_a_function_of_the_user(project):
     file = project.folder / "combine.py"
     file.write_text("# a comment\n" + file.read_text())
     assert planned(project) == set()
@@ -166,8 +178,8 @@ def test_a_function_of_one_s_own(project):
     assert planned(project) == rdms_of("shapes")
 
 
-def test_a_metric_of_one_s_own(project):
-    file = project.folder / "metrics.py"
+def test_a_metric_of_the_user(project):
+    file = project.folder / "my_lab/metrics/cityblock.py"
     file.write_text(file.read_text().replace("pdist(activity,", "pdist(2 * activity,"))
     assert planned(project) == set().union(*map(rdms_of, CONFIG["stimuli"]))
 
@@ -186,10 +198,10 @@ def test_a_file_more_or_less(project):
 
 def test_a_table(project):
     write_table(project.folder, "xyxy")
-    assert planned(project) == of("told")
+    assert planned(project) == of("listed")
 
 
-def test_mistakes_are_told_before_any_job(project):
+def test_mistakes_are_reported_before_any_job(project):
     (project.folder / "jug/cup_090deg.png").touch()
     config = project.config
     config["rdms"]["sets"]["colors"]["by"] = ["objct"]
@@ -199,5 +211,5 @@ def test_mistakes_are_told_before_any_job(project):
     assert done.returncode
     assert "stimuli.cups.path: {obj}/{obj}_{color}deg.png: expected files" in done.stderr
     assert "rdms.sets.colors: by: factor 'objct' is unknown" in done.stderr
-    assert "rdms.sets.kinds: no factor is left to tell entries apart" in done.stderr
+    assert "rdms.sets.kinds: no factor is left" in done.stderr
     assert "Traceback" not in done.stderr

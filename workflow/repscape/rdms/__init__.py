@@ -1,1 +1,1 @@
-"""RDMs: how far apart the answers are; as tables, and compared with one another."""
+"""RDMs: dissimilarities of activity patterns; as files and tables, and compared with one another."""

@@ -152,10 +152,10 @@ def activity_of(members: Sequence[Entry], activity: np.ndarray) -> np.ndarray:
     DataError
         A function of the user's fails, or returns something else.
     """
-    answers = np.empty((len(members), activity.shape[1]), np.float32)
-    for row, entry in zip(answers, members, strict=True):
-        row[:] = _answer(entry, activity)
-    return answers
+    found = np.empty((len(members), activity.shape[1]), np.float32)
+    for row, entry in zip(found, members, strict=True):
+        row[:] = _activity_of_entry(entry, activity)
+    return found
 
 
 def check_combination(how: str, where: str) -> None:
@@ -180,20 +180,20 @@ def own_functions(definitions: Mapping[str, Mapping]) -> list[str]:
     return sorted({how for how in hows if how is not None and user_functions.is_reference(how)})
 
 
-def _answer(entry: Entry, activity: np.ndarray) -> np.ndarray:
+def _activity_of_entry(entry: Entry, activity: np.ndarray) -> np.ndarray:
     if not isinstance(entry, Combined):
         return activity[entry]
-    parts = np.stack([_answer(part, activity) for part in entry.of]).astype(np.float32, copy=False)
+    parts = np.stack([_activity_of_entry(part, activity) for part in entry.of]).astype(np.float32, copy=False)
     if entry.how in COMBINE:
         return COMBINE[entry.how](parts)
     function = user_functions.load(entry.how, "rdms.sets")
-    answer = np.asarray(user_functions.reporting(function, entry.how)(parts))
-    if answer.shape != parts.shape[1:] or answer.dtype.kind not in "fiub":
+    found = np.asarray(user_functions.reporting(function, entry.how)(parts))
+    if found.shape != parts.shape[1:] or found.dtype.kind not in "fiub":
         raise DataError(
             f"{entry.how}: expected numbers of shape {parts.shape[1:]} (unit,) for activity of shape "
-            f"{parts.shape} (image, unit); it returned {answer.dtype} {answer.shape}. Correct the function."
+            f"{parts.shape} (image, unit); it returned {found.dtype} {found.shape}. Correct the function."
         )
-    return answer
+    return found
 
 
 def _check_factors(factors: Mapping, by: list[str], entries: list[str]) -> None:

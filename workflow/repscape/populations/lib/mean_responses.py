@@ -1,4 +1,4 @@
-"""How strongly the units of a network answer to some stimuli."""
+"""How strongly the units of a network respond to some stimuli."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def mean_responses(
     """Return each unit's mean response over all images of all stimuli.
 
     One pass, whatever the number of images: sums are kept in float64, image by image, 8 bytes a unit.
-    Batches are those of a recording (see traced/runner.py), so that on a CPU the answers are the same.
+    Batches are those of a recording (see traced/runner.py), so that on a CPU the responses are the same.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def mean_responses(
     shown = 0
 
     def add(node: str):
-        def take(part: range, answers: torch.Tensor) -> None:
-            for image in answers.flatten(1).cpu().float().numpy():
+        def take(part: range, responses: torch.Tensor) -> None:
+            for image in responses.flatten(1).cpu().float().numpy():
                 nodes[node] += image
 
         return take

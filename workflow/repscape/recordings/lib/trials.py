@@ -84,7 +84,7 @@ def match_trials(
     missing : {"refuse", "drop_neurons", "drop_trials"}
         Of values that are not finite: refuse them, or leave out every neuron or every trial that has one.
     constant : {"keep", "drop", "refuse"}
-        Of neurons that answer the same in all trials of all stimuli.
+        Of neurons whose responses are equal in all trials of all stimuli.
     others : {"refuse", "drop"}
         Of trials that show no image of the stimulus.
     trials : {"mean", "each"}
@@ -215,14 +215,14 @@ def _used_neurons(found: Mapping[str, Trials], where, missing, constant, left_ou
         numbers = some([str(at) for at in np.flatnonzero(same)])
         if constant == "refuse":
             raise DataError(
-                f"{where}: {same.sum()} of {count} neurons answer the same in all trials: {numbers}. Leave "
+                f"{where}: {same.sum()} of {count} neurons have equal responses in all trials: {numbers}. Leave "
                 "them out with 'constant: drop', or keep them with 'constant: keep'."
             )
         if constant == "drop":
-            used &= ~_note(same, "neurons that answer the same in all trials", left_out)
+            used &= ~_note(same, "neurons with equal responses in all trials", left_out)
         else:
             logger.warning(
-                "%s: %d of %d neurons answer the same in all trials and are kept: %s",
+                "%s: %d of %d neurons have equal responses in all trials and are kept: %s",
                 *(where, same.sum(), count, numbers),
             )
     return used
