@@ -83,7 +83,7 @@ def test_inputs_are_all_rdms(study):
 
 
 def test_unknown_reference_lists_the_stimuli(study):
-    with pytest.raises(ConfigError, match=r"reference: 'nose' is unknown; did you mean 'noise'"):
+    with pytest.raises(ConfigError, match=r"reference: 'nose'.*'noise'"):
         Differentiation(reference="nose").inputs(study)
 
 
@@ -153,7 +153,7 @@ def test_reference_without_rdms(written, caplog):
     paths = [path for path in written[0] if "/noise/" not in path]
     result = Differentiation(reference="noise").compute({"rdms": paths})
     assert np.isnan(result.variables["normalised"][1]).all()
-    assert "no RDM of the reference 'noise'" in caplog.text
+    assert "reference 'noise'" in caplog.text
 
 
 def test_an_undefined_dissimilarity_leaves_the_median_undefined(tmp_path, study, written):

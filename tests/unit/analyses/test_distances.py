@@ -209,8 +209,8 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
     (row,) = (row for row in Distances().rows(result) if row[:3] == ("v1", "pooled", "area"))
     assert row[4] == 2 * 7  # images of the stimuli that are in
     (warning,) = (record.getMessage() for record in caplog.records)
-    assert "'v1' was shown these stimuli, but no network" in warning
-    assert "compared with: c." in warning
+    assert "'v1'" in warning
+    assert ": c." in warning
 
 
 def test_the_same_seed_gives_the_same_and_stimuli_do_not_depend_on_each_other(written):
@@ -227,7 +227,7 @@ def test_the_same_seed_gives_the_same_and_stimuli_do_not_depend_on_each_other(wr
 def test_an_outdated_rdm_is_refused(written):
     study, paths, _ = written
     study.rdm(np.ones((2, 1, 10)), layer="b", stimulus="a")
-    with pytest.raises(DataError, match="21 pairs of images, the second 10"):
+    with pytest.raises(DataError, match=r"21 .* 10"):
         Distances(seed=0).compute({"rdms": paths})
 
 
@@ -258,9 +258,9 @@ def test_inputs_are_one_size_of_one_population(made):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"against": "pixels"}, r"against: 'net' does not record this layer: 'pixels' is unknown"),
-        ({"population": "rnd"}, r"population: 'rnd' is unknown"),
-        ({"size": 300}, r"size: '300' is unknown.*200, 1000"),
+        ({"against": "pixels"}, r"against: 'net'.*'pixels'"),
+        ({"population": "rnd"}, r"population: 'rnd'"),
+        ({"size": 300}, r"size: '300'.*200, 1000"),
     ],
 )
 def test_an_unknown_name_is_told_when_the_plan_is_made(made, parameters, message):

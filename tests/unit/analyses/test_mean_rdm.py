@@ -42,10 +42,10 @@ def test_labels_that_are_averaged_over_are_gone(study):
     assert {"subject", "averaged", "layer"} <= set(names)
     assert select_rdms.inputs(study, "subjects") == {"collection": ["results/s/analyses/subjects.nc"]}
     assert select_rdms.stimuli(study, "subjects") == ["objects"]
-    with pytest.raises(ConfigError, match="over: 'sessions' is unknown; did you mean 'session'"):
+    with pytest.raises(ConfigError, match=r"over: 'sessions'.*'session'"):
         mean_rdm.MeanRdm(of="people", over=["sessions"]).inputs(study)
     circular = replace(study, config=study.config | {"analyses": {"subjects": ANALYSIS | {"of": "subjects"}}})
-    with pytest.raises(ConfigError, match="made from themselves: subjects ← subjects"):
+    with pytest.raises(ConfigError, match=r"of: .*subjects ← subjects"):
         select_rdms.labels(circular, "subjects")
 
 

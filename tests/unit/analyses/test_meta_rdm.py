@@ -165,17 +165,17 @@ def test_inputs_are_the_files_of_the_rdms():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"of": "colours"}, "of: 'colours' is unknown; did you mean 'colors'"),
+        ({"of": "colours"}, "of: 'colours'.*'colors'"),
         ({"entries": ["object"]}, "entries: 'object' is unknown"),
         ({"of": "all_images"}, "entries: 'obj' is unknown"),
-        ({"groups": ["layr"]}, "groups: 'layr' is unknown; did you mean 'layer'"),
-        ({"groups": ["obj"]}, "groups: 'obj' is in `entries` as well"),
+        ({"groups": ["layr"]}, "groups: 'layr'.*'layer'"),
+        ({"groups": ["obj"]}, "groups: 'obj' .*`entries`"),
         ({"where": {"color": "090"}}, "where: 'color' is unknown"),
         ({"of": "spaces"}, "entries: 'obj' is unknown"),
         ({"of": "spaces", "entries": ["layer"], "where": {"obj": "cup"}}, "where: 'obj' is unknown"),
         (
             {"of": "a", "entries": ["layer"]},
-            "of: RDMs cannot be made from themselves: a ← b ← a. Break the circle",
+            "of: .*a ← b ← a",
         ),
     ],
 )

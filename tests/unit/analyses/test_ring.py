@@ -245,20 +245,20 @@ def test_draws_are_averaged_and_what_is_undefined_is_left_out(tmp_path, stimulus
     lacking.at[1, "dissimilarity"] = np.full(len(lacking["dissimilarity"][1]), np.nan)
     result = computed(tmp_path, [stimulus], lacking)
     assert result.variables["layer"][1] == ["input"]
-    assert "undefined: layer input: 1 entries" in caplog.text
+    assert "layer input: 1 entries" in caplog.text
     assert len(result.attributes["left_out"]) == 2
     without = described(np.delete(points_on_circle(TILTS), 7, 0), np.delete(TILTS, 7))
     np.testing.assert_allclose(result.variables["stretch"][1][0], without.stretch)
 
 
 def test_what_cannot_be(tmp_path, stimulus):
-    with pytest.raises(DataError, match="entries with the factor 'hue', found entries by image"):
+    with pytest.raises(DataError, match=r"'hue', found .*image"):
         computed(tmp_path, [stimulus], table(), factor="hue")
-    with pytest.raises(DataError, match="all around a circle of 360"):
+    with pytest.raises(DataError, match="circle of 360"):
         computed(tmp_path, [stimulus], table(), period=360.0)
     lacking = table()
     lacking["dissimilarity"] = [np.full(len(values), np.nan) for values in lacking["dissimilarity"]]
-    with pytest.raises(DataError, match=r"no RDM has defined dissimilarities: layer input: all of it"):
+    with pytest.raises(DataError, match=r"rdms\.nc: .*layer input: all of it"):
         computed(tmp_path, [stimulus], lacking)
 
 
@@ -278,9 +278,9 @@ def test_planning():
         "collection": ["results/s/rdms/net/tilts/all/conv/nall.nc"],
         "stimuli": ["results/s/stimuli/tilts.nc"],
     }
-    with pytest.raises(ConfigError, match="where: stimulus: 'tilt' is unknown"):
+    with pytest.raises(ConfigError, match="where: stimulus: 'tilt'"):
         ring.Ring(where={"stimulus": "tilt"}).inputs(study)
-    with pytest.raises(ConfigError, match="factor: of the factors of 'tilts', 'orientatoin' is unknown; did"):
+    with pytest.raises(ConfigError, match=r"factor: .*'tilts', 'orientatoin'"):
         ring.Ring(where={"stimulus": "tilts"}, factor="orientatoin").inputs(study)
-    with pytest.raises(ConfigError, match=r"of the factors of 'noise'.*chosen by .where"):
+    with pytest.raises(ConfigError, match=r"factor: .*'noise'.*where"):
         ring.Ring().inputs(study)

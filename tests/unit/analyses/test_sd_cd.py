@@ -103,8 +103,8 @@ def test_a_recording_is_compared_with_the_first_network_that_was_shown_its_stimu
         assert float(here.slope) == pytest.approx(fit.slope)
         assert int(here.stimuli) == 4
     (warning,) = (record.getMessage() for record in caplog.records)
-    assert "'v1' was shown these stimuli, but no network" in warning
-    assert "compared with: e." in warning
+    assert "'v1'" in warning
+    assert ": e." in warning
 
 
 def test_the_table_has_a_row_a_regression(made, values):
@@ -121,7 +121,7 @@ def test_the_table_has_a_row_a_regression(made, values):
 
 
 def test_what_is_missing_is_told_when_the_plan_is_made(made):
-    with pytest.raises(ConfigError, match=r"against: 'net' does not record.*did you mean 'input'"):
+    with pytest.raises(ConfigError, match=r"against: 'net'.*'inptu'.*'input'"):
         SdCd(against="inptu").inputs(made(STIMULI).study)
-    with pytest.raises(ConfigError, match="at least 3 of them, found 2"):
+    with pytest.raises(ConfigError, match=r"at least 3 .*found 2"):
         SdCd().inputs(made(("a", "b")).study)

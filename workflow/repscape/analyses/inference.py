@@ -101,11 +101,11 @@ class Inference(Seeded, OfRdms):
             for label in chosen:
                 if label not in labels:
                     raise ConfigError(f"{key if label in where else 'where'}: {unknown(label, labels)}")
-            found += self._files(study, chosen, key if where else "where")
+            found += self._files(study, chosen, dict.fromkeys(where, key))
         return {"collection": list(dict.fromkeys(found))}
 
-    def _files(self, study: Study, chosen: Where, key: str) -> list[str]:
-        """Name the files of those collections that have RDMs with these labels."""
+    def _files(self, study: Study, chosen: Where, keys: Mapping[str, str]) -> list[str]:
+        """Name the files of those collections that have RDMs with these labels; `keys` say where each stands."""
         found: list[str] = []
         mistakes = []
         for name in as_list(self.of):
@@ -114,7 +114,8 @@ class Inference(Seeded, OfRdms):
             try:
                 found += select_rdms.inputs(study, name, where)["collection"]
             except ConfigError as error:
-                mistakes.append(ConfigError(str(error).replace("where", key, 1)))
+                _, _, rest = str(error).partition(": ")
+                mistakes.append(ConfigError(f"{keys.get(rest.partition(': ')[0], 'where')}: {rest}"))
         if not found and mistakes:
             raise mistakes[-1]
         return found

@@ -135,7 +135,7 @@ def test_pca_of_correlation_is_that_of_normalised_patterns():
 
 
 def test_pca_refuses_what_has_no_patterns():
-    with pytest.raises(DataError, match="no patterns have these: the least eigenvalue"):
+    with pytest.raises(DataError, match=r"PCA .*eigenvalue"):
         run("pca", rough())
 
 
@@ -195,12 +195,12 @@ def test_tsne_of_points_more_starts_are_never_worse():
 
 @pytest.mark.parametrize("perplexity", [1, 11, 30])
 def test_perplexity_has_limits(perplexity):
-    with pytest.raises(DataError, match=f"less than the 11 other entries, found {perplexity}"):
+    with pytest.raises(DataError, match=f"perplexity: .*11 .*found {perplexity}"):
         run("tsne", pdist(cloud(12)), perplexity=perplexity)
 
 
 def test_tsne_needs_four_entries():
-    with pytest.raises(DataError, match="at least 4 entries, found 3"):
+    with pytest.raises(DataError, match=r"t-SNE .* 4 .*found 3"):
         run("tsne", pdist(cloud(3)))
     assert run("tsne", pdist(cloud(4))).points.shape == (4, 2)
 
@@ -251,21 +251,19 @@ def test_dimensions_that_there_are_not_stay_empty():
 
 
 def test_more_dimensions_than_entries_span_are_refused():
-    with pytest.raises(DataError, match="4 entries span 1 to 3 dimensions, found 4"):
+    with pytest.raises(DataError, match=r"dims: 4 .*1 to 3 .*found 4"):
         embedding.classical(np.ones(6), 4)
 
 
 def test_nan_is_refused_and_told():
     values = np.ones(10)
     values[5] = np.nan
-    with pytest.raises(
-        DataError, match=r"1 of 10 dissimilarities are not finite, the first between entries 1 and 3"
-    ):
+    with pytest.raises(DataError, match=r"1 of 10 .* 1 and 3"):
         squared_distances.distances(values, squared=False)
 
 
 def test_negative_values_are_refused_and_rounding_is_not():
-    with pytest.raises(DataError, match=r"1 of 3 dissimilarities are negative.* entries 0 and 2 .*: -0.1"):
+    with pytest.raises(DataError, match=r"1 of 3 .* 0 and 2 .*: -0.1"):
         squared_distances.distances(np.array([1, -0.1, 2]), squared=True)
     assert squared_distances.distances(np.array([1, -1e-8, 4]), squared=True).tolist() == [1, 0, 2]
 

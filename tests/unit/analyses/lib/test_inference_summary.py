@@ -1,5 +1,7 @@
 """Sentences say what the numbers do."""
 
+import re
+
 import numpy as np
 
 from repscape.analyses.lib import inference_summary
@@ -15,12 +17,11 @@ def test_the_best_and_what_is_as_like():
         "p_pair_holm": p,
     }
     first, second = inference_summary.best(["net a", "net b", "net c", "net d"], found, "v1", "holm")
-    assert first == "Most like v1 is net c: 0.60 (95% interval 0.52 to 0.68), of 4 layers."
-    assert second == "Not different from it (two-sided t-tests, corrected for all pairs by Holm): net a."
+    assert re.search(r"v1 .*net c.*0\.60 .*95% .*0\.52 to 0\.68.* 4 layers", first)
+    assert re.search(r"Not .*Holm.*net a\.", second)
+    assert not re.search(r"net [bcd]", second)
     p[2, 0] = 0.01
-    assert inference_summary.best(["a", "b", "c", "d"], found, "v1", "holm")[1].startswith(
-        "All others differ from it"
-    )
+    assert "All" in inference_summary.best(["a", "b", "c", "d"], found, "v1", "holm")[1]
     alone = {name: values[:1] for name, values in found.items()}
     assert len(inference_summary.best(["a"], alone, "v1", "holm")) == 1
 
@@ -37,10 +38,7 @@ def test_sources_layer_by_layer():
     found["p_source_fdr"][:5, 1], found["p_source_fdr"][5:, 0] = p, p
     sources = ["net"] * 5 + ["twin"] * 5
     (text,) = inference_summary.between(sources, list("abcde") * 2, ["net", "twin"], found, "fdr")
-    assert text == (
-        "net against twin in the same layer (two-sided t-tests, corrected for their 4 layers by Benjamini "
-        "and Hochberg): more like it in b and d; less in c; no difference in a."
-    )
+    assert re.search(r"net .*twin .* 4 layers .*Benjamini.*more .*b and d; less .*c; no .*a\.", text)
 
 
 def test_of_many_layers_a_few_are_named():

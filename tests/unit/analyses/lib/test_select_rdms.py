@@ -154,7 +154,7 @@ def test_a_label_concerns_what_has_it(files):
     assert read(files, subject="KO")["layer"].tolist() == ["IT", "V4", "V1"]
     assert read(files, subject="KO", layer=["V4", "V1"])["source"].tolist() == ["monkeys", "people"]
     assert read(files, repeat=1, subject=["BE"])["layer"].tolist() == ["V4", "IT"]
-    with pytest.raises(ConfigError, match=r"where: subject: 'TI' is unknown\. Valid: BE, KO"):
+    with pytest.raises(ConfigError, match=r"where: subject: 'TI'.*BE, KO"):
         read(files, subject=["BE", "TI"])
-    with pytest.raises(ConfigError, match="no RDM has all of these labels"):
+    with pytest.raises(ConfigError, match=r"where: .*layer: V1"):
         read(files, layer="V1", source="monkeys")
