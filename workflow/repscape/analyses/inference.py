@@ -105,7 +105,7 @@ class Inference(Seeded, OfRdms):
         return {"collection": list(dict.fromkeys(found))}
 
     def _files(self, study: Study, chosen: Where, keys: Mapping[str, str]) -> list[str]:
-        """Name the files of those collections that have RDMs with these labels; `keys` say where each stands."""
+        """Name the files of those collections that have RDMs with these labels; some have keys."""
         found: list[str] = []
         mistakes = []
         for name in as_list(self.of):
@@ -114,8 +114,10 @@ class Inference(Seeded, OfRdms):
             try:
                 found += select_rdms.inputs(study, name, where)["collection"]
             except ConfigError as error:
-                _, _, rest = str(error).partition(": ")
-                mistakes.append(ConfigError(f"{keys.get(rest.partition(': ')[0], 'where')}: {rest}"))
+                rest = str(error).removeprefix("where: ")
+                of_where = rest.partition(": ")[0] in chosen.keys() - keys.keys()
+                key = "where" if of_where else next(iter(keys.values()), "where")
+                mistakes.append(ConfigError(f"{key}: {rest}"))
         if not found and mistakes:
             raise mistakes[-1]
         return found
