@@ -54,12 +54,7 @@ def room(folder: str | Path) -> str:
 
 
 def check_room(folder: Path, needed: int, where: str, what: str) -> None:
-    """Refuse a download of `needed` bytes that the disk has no room for, before it begins.
-
-    Raises
-    ------
-    AssetError
-    """
+    """Refuse a download of `needed` bytes that the disk has no room for, before it begins."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise AssetError(

@@ -65,12 +65,7 @@ class Depth:
             self._usual = max(self._usual, picture.usual)
 
     def check(self, what: str) -> None:
-        """Refuse pictures that are likely of fewer bits than their files say; `what` names them.
-
-        Raises
-        ------
-        DataError
-        """
+        """Refuse pictures that are likely of fewer bits than their files say; `what` names them."""
         if 0 < self._largest < _DARK:
             white = next(white for white in (255, 1023, 4095, 16383) if self._largest <= white)
             raise DataError(

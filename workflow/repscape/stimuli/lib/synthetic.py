@@ -34,12 +34,7 @@ class Noise(RandomSeries, shared=True):
 
 
 def check_orientations(orientations: Sequence[float] | None) -> None:
-    """Refuse a list of orientations that has one twice.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse a list of orientations that has one twice."""
     if orientations is None:
         return
     if not all(map(math.isfinite, orientations)):
