@@ -112,7 +112,7 @@ def scalings_of(activity: np.ndarray | Rows, metrics: Sequence[NamedMetric]) -> 
         return {kind: scaling(activity, kind) for kind in {metric.normalisation for metric in metrics}}
 
 
-def drawn(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def take_columns(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Return the activity of the drawn units, (image, draw)."""
     return activity if len(columns) == activity.shape[1] else activity.take(columns, axis=1)
 

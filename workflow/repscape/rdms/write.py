@@ -17,7 +17,7 @@ from repscape.metrics.lib.streamed_rows import BLOCK, Rows
 from repscape.rdms import blockwise
 from repscape.rdms import file as rdm_file
 from repscape.rdms import sets as sets_of_images
-from repscape.rdms.compute import NamedMetric, dissimilarities, drawn, scalings_of
+from repscape.rdms.compute import NamedMetric, dissimilarities, scalings_of, take_columns
 from repscape.rdms.layer import Layer, check_same_layer, divide, read_layer, read_names
 from repscape.stimuli.lib import factors
 
@@ -107,7 +107,7 @@ def _write_whole(path, layer: Layer) -> None:
     values = np.empty((len(layer.metrics), len(layer.repeats), len(first)), np.float32)
     scalings = []
     for repeat, (activity, columns) in enumerate(layer.repeats):
-        of_units = drawn(activity, columns)
+        of_units = take_columns(activity, columns)
         scalings.append(scalings_of(of_units, layer.metrics))
         trials = layer.trials and layer.trials.of_units(columns)
         values[:, repeat] = dissimilarities(of_units, layer.metrics, scalings[repeat], trials)
@@ -177,7 +177,7 @@ def _of_sets(
             for repeat, (activity, columns) in enumerate(layer.repeats):
                 if id(activity) not in combined:
                     combined[id(activity)] = sets_of_images.activity_of(members, activity)
-                of_units = drawn(combined[id(activity)], columns)
+                of_units = take_columns(combined[id(activity)], columns)
                 values[at, :, repeat] = dissimilarities(of_units, layer.metrics, scalings[repeat])
         else:
             images = np.array(members)

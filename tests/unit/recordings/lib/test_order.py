@@ -95,36 +95,45 @@ def test_names_and_simulations_need_no_order():
 )
 def test_lists_and_capitals_leave_the_order_open(names):
     with pytest.raises(DataError, match="rows have no names"):
-        order.rows(names, None, "a")
-    assert order.rows(names, "stimulus", "a").tolist() == [0, 1, 2]
+        order.image_of_rows(names, None, "a")
+    assert order.image_of_rows(names, "stimulus", "a").tolist() == [0, 1, 2]
 
 
 def test_accents_leave_the_order_open():
     """With a composed é, `sorted` puts it after z; with e and an accent, as macOS may write it, before f."""
     with pytest.raises(DataError, match=r"first at row 1.*f\.png \(natural\), \u00e9\.png \(accented"):
-        order.rows(["e.png", "f.png", "\u00e9.png"], None, "a")
-    assert order.rows(["\u00e9cu.png", "\u00e9t\u00e9.png", "\u00fc.png"], None, "a").tolist() == [0, 1, 2]
+        order.image_of_rows(["e.png", "f.png", "\u00e9.png"], None, "a")
+    assert order.image_of_rows(["\u00e9cu.png", "\u00e9t\u00e9.png", "\u00fc.png"], None, "a").tolist() == [
+        0,
+        1,
+        2,
+    ]
 
 
 def test_a_list_whose_names_have_one_order_has_its_rows():
-    assert order.rows(["b.png", "a.png", "c.png"], None, "a").tolist() == [0, 1, 2]
-    assert order.rows(["b.png", "a.png", "c.png"], "natural", "a").tolist() == [1, 0, 2]
+    assert order.image_of_rows(["b.png", "a.png", "c.png"], None, "a").tolist() == [0, 1, 2]
+    assert order.image_of_rows(["b.png", "a.png", "c.png"], "natural", "a").tolist() == [1, 0, 2]
 
 
 def test_one_order_needs_no_word():
-    assert order.rows(["a-1/b.png", "a-1/c.png", "b_02.png", "b_10.png"], None, "a").tolist() == [0, 1, 2, 3]
+    assert order.image_of_rows(["a-1/b.png", "a-1/c.png", "b_02.png", "b_10.png"], None, "a").tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_a_file_of_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "names.txt").write_text("\ufeffb.png\r\na.png\n\n", "utf-8")
     assert names_of("names.txt") == ["b.png", "a.png"]
-    assert order.rows(["a.png", "b.png"], ["b.png", "a.png"], "").tolist() == [1, 0]
+    assert order.image_of_rows(["a.png", "b.png"], ["b.png", "a.png"], "").tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"or a file with a name a line; no such file: naturall"):
         names_of("naturall")
     for names, said in ((["a.png"], "lacks b.png"), (["a.png", "b.png", "a.png"], "'a.png' twice")):
         with pytest.raises(DataError, match=said):
-            order.rows(["a.png", "b.png"], names, "x")
+            order.image_of_rows(["a.png", "b.png"], names, "x")
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def _decoded(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def rows(names: Sequence[str], order: str | Sequence[str] | None, where: str) -> np.ndarray:
-    """Say which image each row is: places in the stimulus, int array (row,).
+def image_of_rows(names: Sequence[str], order: str | Sequence[str] | None, where: str) -> np.ndarray:
+    """Return the index of each row's image in the stimulus, int array (row,).
 
     Natural order has 2 before 10; alphabetical is that of Python's `sorted`, which `os.listdir` needs and
     MATLAB's `dir` has: capitals first, 10 before 2.
@@ -53,8 +53,8 @@ def rows(names: Sequence[str], order: str | Sequence[str] | None, where: str) ->
         order = "stimulus"
     if not isinstance(order, str):
         return _named(names, order, where)
-    place = {name: at for at, name in enumerate(names)}
-    return np.array([place[name] for name in _sorted(names)[order]], int)
+    index = {name: at for at, name in enumerate(names)}
+    return np.array([index[name] for name in _sorted(names)[order]], int)
 
 
 def _sorted(names: list[str]) -> dict[str, list[str]]:
@@ -97,11 +97,11 @@ def _ask(names: list[str], where: str) -> None:
     )
 
 
-def said(names: Sequence[str], places: np.ndarray, order: str | Sequence[str] | None) -> str:
+def order_in_words(names: Sequence[str], image: np.ndarray, order: str | Sequence[str] | None) -> str:
     """Say which rows are which images, for the log."""
     how = order if isinstance(order, str) and order != "stimulus" else "the stimulus's"
     how = "the order that is named" if isinstance(order, list) else f"{how} order"
-    return f"rows in {how}: {ends([names[at] for at in places])}"
+    return f"rows in {how}: {ends([names[at] for at in image])}"
 
 
 def _named(names: list[str], order: Sequence[str], where: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from repscape.core.logs import logger
 from repscape.io.array_files import ends
 from repscape.plugin import registry
 from repscape.recordings.lib.given_rdm import GivenRdm, Pairs
-from repscape.recordings.lib.order import UNORDERED, rows, said, text
+from repscape.recordings.lib.order import UNORDERED, image_of_rows, order_in_words, text
 from repscape.stimuli.lib import names
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def to_table(
     source, stimulus, area, metric : str
         The recording, the stimulus, and what become the labels ``layer`` and ``metric``.
     order :
-        In which order RDMs without names have the images; see `repscape.recordings.lib.order.rows`.
+        In which order RDMs without names have the images; see `repscape.recordings.lib.order.image_of_rows`.
 
     Returns
     -------
@@ -103,7 +103,11 @@ def _report(
             continue
         these = [rdms[index] for index in at]
         of_rdm = list(map(text, these[0].images or ()))
-        shown = f"rows have names: {ends(of_rdm)}" if named else said(images, rows(images, order, ""), order)
+        shown = (
+            f"rows have names: {ends(of_rdm)}"
+            if named
+            else order_in_words(images, image_of_rows(images, order, ""), order)
+        )
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
         if vectors:
             shown += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
@@ -142,7 +146,7 @@ def condensed(
         Its name, for messages.
     of_rdm : names of the RDM's images, optional
         In any order; they must be the stimulus's.
-    order : in which order the images are where they have no names; see `repscape.recordings.lib.order.rows`
+    order : in which order the images are where they have no names; see `repscape.recordings.lib.order.image_of_rows`
     pairs : see `GivenRdm`
 
     Returns
@@ -169,7 +173,11 @@ def condensed(
         raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
     values = values.astype(np.float64)
     # before anything is said of rows by their images
-    at = rows(images, order, "") if of_rdm is None else np.array(_index_in_rdm(of_rdm, images, stimulus), int)
+    at = (
+        image_of_rows(images, order, "")
+        if of_rdm is None
+        else np.array(_index_in_rdm(of_rdm, images, stimulus), int)
+    )
     if of_rdm is None:
         at = np.argsort(at)  # the row of each image
     upper = np.triu_indices(len(images), 1)

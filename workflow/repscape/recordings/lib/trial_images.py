@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from repscape.core.errors import DataError, some
-from repscape.recordings.lib.order import rows, text
+from repscape.recordings.lib.order import image_of_rows, text
 from repscape.recordings.lib.responses import Responses, ShownStimulus
 from repscape.stimuli.lib.names import find
 
@@ -33,7 +33,7 @@ def image_of_trials(
                 f"{where}: has {trials} trials, the stimulus '{responses.stimulus}' has {images} images. "
                 "Where trials are not the images in their order, say with 'images' which image each showed."
             )
-        return rows(seen.names, order, where) if responses.by_file else np.arange(images)
+        return image_of_rows(seen.names, order, where) if responses.by_file else np.arange(images)
     if len(responses.shown) != trials:
         raise DataError(
             f"{where}: has responses of {trials} trials and labels of {len(responses.shown)}. Each trial "
@@ -51,7 +51,7 @@ def image_of_trials(
                 "are values."
             )
         numbers = np.where(usable, shown, 0).astype(int)
-        of_row = rows(seen.names, order, where) if responses.by_file else np.arange(images)
+        of_row = image_of_rows(seen.names, order, where) if responses.by_file else np.arange(images)
         return np.where(usable, of_row[numbers], -1)
     try:
         return np.array(find([text(name) for name in shown], seen.names), int)

@@ -90,7 +90,7 @@ def match_trials(
     trials : {"mean", "each"}
         How they are taken; each by itself only where images were shown equally often.
     order :
-        In which order a file counts the images, where rows have no names; see `recordings.lib.order.rows`.
+        In which order a file counts the images, where rows have no names; see `recordings.lib.order.image_of_rows`.
 
     Raises
     ------
