@@ -620,6 +620,24 @@ NULLS = {
         {"figures": {"rdm_gallery": {"metric": None}}},
         lambda c: c["figures"]["rdm_gallery"]["metric"] is None,
     ),
+    "a mean": (
+        {"networks": {"net": {"preprocess": {"mean": None}}}},
+        lambda c: c["networks"]["net"]["preprocess"]["mean"] == [0.485, 0.456, 0.406],
+    ),
+    "a figure and an analysis": (
+        {"figures": {"layer_table": None}, "analyses": {"by_largest": None}},
+        lambda c: "layer_table" not in c["figures"] and "by_largest" not in c["analyses"],
+    ),
+    "a key of an analysis": (
+        {"analyses": {"by_largest": {"reference": None}}},
+        lambda c: c["analyses"]["by_largest"]["reference"] is None,
+    ),
+    "an amount": ({"rdms": {"memory": None}}, lambda c: c["rdms"]["memory"] == 4000),
+    "the plugin's name": (
+        {"analyses": {"differentiation": {"kind": None}}},
+        lambda c: c["analyses"]["differentiation"]["kind"] == "differentiation",
+    ),
+    "folders of plugins": ({"plugins": None}, lambda c: c["plugins"] == []),
     "a size: none": (
         {"networks": {"net": {"preprocess": {"resize": None}}}},
         lambda c: c["networks"]["net"]["preprocess"]["resize"] is None,
@@ -629,13 +647,20 @@ NULLS = {
 
 def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
     small["stimuli"]["white_noise"] |= {"count": 4, "seed": 3}
-    small["networks"]["net"] |= {"layers": ["input", "conv1"], "preprocess": {"resize": 100, "crop": 64}}
+    small["networks"]["net"] |= {
+        "layers": ["input", "conv1"],
+        "preprocess": {"resize": 100, "crop": 64, "mean": [0, 0, 0]},
+    }
     small |= {
         "seed": 7,
         "activations": {"batch": 3},
         "figures": {"rdm_gallery": {"metric": "sqeuclidean"}, "layer_table": {}},
-        "analyses": {"by_largest": {"kind": "differentiation", "reference": "gratings"}},
-        "rdms": {"normalisation": "none", "sets": {"s": {"stimulus": "gratings"}}},
+        "analyses": {
+            "by_largest": {"kind": "differentiation", "reference": "gratings"},
+            "differentiation": {"kind": "differentiation"},
+        },
+        "plugins": [],
+        "rdms": {"normalisation": "none", "memory": "2 GB", "sets": {"s": {"stimulus": "gratings"}}},
     }
     for what, (over, holds) in NULLS.items():
         assert holds(resolved(tmp_path, small, over).config), what

@@ -41,22 +41,7 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     ConfigError
         Lists every mistake: key, line, what was expected, what was found, what to do.
     """
-    lines: dict[tuple, tuple[str, int]] = {}
-    repeated: set[tuple] = set()
-    for file in files:
-        found = read_lines(file)
-        repeated |= lines.keys() & found.keys()
-        lines |= found
-    mistakes = Mistakes(lines)
-    given = take_away(_plain(config), repeated)
-    check_empty(given, mistakes)
-    try:
-        top = Config.model_validate(given)
-    except ValidationError as error:
-        mistakes.add_validation((), error, Config, given)
-        mistakes.stop()
-    mistakes.ask(("plugins",), registry.use, top.plugins)
-    mistakes.stop()
+    top, given, mistakes = _top_level(config, files)
     check_name(mistakes, ("study",), top.study)
     check_sources(top, given, mistakes)
 
@@ -108,6 +93,27 @@ def resolve(config: Mapping, files: Iterable = ()) -> Study:
     check_inputs(study, mistakes)
     mistakes.stop()
     return study
+
+
+def _top_level(config: Mapping, files: Iterable) -> tuple[Config, dict, Mistakes]:
+    """Check the top level of a config; return it, the config as it was given, and what notes mistakes."""
+    lines: dict[tuple, tuple[str, int]] = {}
+    repeated: set[tuple] = set()
+    for file in files:
+        found = read_lines(file)
+        repeated |= lines.keys() & found.keys()
+        lines |= found
+    mistakes = Mistakes(lines)
+    given = take_away(_plain(config), repeated)
+    check_empty(given, mistakes)
+    try:
+        top = Config.model_validate(given)
+    except ValidationError as error:
+        mistakes.add_validation((), error, Config, given)
+        mistakes.stop()
+    mistakes.ask(("plugins",), registry.use, top.plugins)
+    mistakes.stop()
+    return top, given, mistakes
 
 
 def canonical(value: Any) -> Any:

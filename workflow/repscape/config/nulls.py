@@ -6,7 +6,7 @@ from typing import Any
 from repscape.plugin.config_errors import Mistakes
 
 # Here null is a value, over that of an earlier file as well: images are not resized, or not cropped.
-VALUES = "preprocess"
+VALUES = {("preprocess", "resize"), ("preprocess", "crop")}
 # Sections whose entries need keys; of an analysis or a figure null means all defaults.
 NEEDY = ("stimuli", "networks", "recordings", "populations")
 
@@ -22,7 +22,7 @@ def take_away(given: Mapping, repeated: Container[tuple], keys: tuple = ()) -> d
     return {
         key: take_away(value, repeated, (*keys, key)) if isinstance(value, Mapping) else value
         for key, value in given.items()
-        if value is not None or (*keys, key) not in repeated or keys[-1:] == (VALUES,)
+        if value is not None or (*keys, key) not in repeated or (*keys, key)[-2:] in VALUES
     }
 
 

@@ -1,7 +1,7 @@
 """Snakemake's records of how files were made: without its record a file counts as up to date.
 
 A machine that loses power may leave records empty or cut. Snakemake ignores these, and with them whatever
-has changed in the config since (snakemake/snakemake#1342 and #358 are about such records). Here the files that
+has changed in the config since (snakemake/snakemake#1342, #358 are about such records). Here the files that
 they are of are marked as Snakemake marks those of a job that did not end: they are made again.
 
 Where records are and what they are called is Snakemake's own business: its object for them is asked. Where

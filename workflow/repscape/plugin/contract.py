@@ -13,17 +13,15 @@ plugin's name in the config (``kind: NAME``). Its parameters are its keys there,
         def compute(self, files): ...
 
 A plugin defines what its base classes have, and no other public name: a misspelt one is refused with the
-nearest. Helpers are functions beside the class, or begin with ``_``. Nothing heavy is imported here.
+nearest. Helpers are functions beside the class, or begin with ``_``. Nothing heavy is imported here. What
+plugins of all steps have (`check`, `libraries`, …) is in base.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from inspect import get_annotations
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from repscape.core.errors import ConfigError, unknown
+from repscape.plugin.base import KIND, Parameter, Plugin, parameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,211 +38,7 @@ if TYPE_CHECKING:
     from repscape.traced.layer_info import LayerInfo
     from repscape.traced.preprocess import Preprocess
 
-REQUIRED: Any = ...
-KIND = "kind"  # the key of a section that says which plugin it is of
-BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A key of a plugin's section in the config.
-
-    Attributes
-    ----------
-    doc : str
-        A sentence for the reference and the editor.
-    default : object
-        `REQUIRED` where the config must say it.
-    bounds : dict
-        ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length``, as pydantic's `Field` takes them.
-    """
-
-    doc: str
-    default: Any = REQUIRED
-    bounds: dict[str, Any] = field(default_factory=dict)
-
-
-def parameter(doc: str, default: Any = REQUIRED, **bounds: Any) -> Any:
-    """Declare a parameter of a plugin; its annotation is its type.
-
-    Parameters
-    ----------
-    doc : str
-        A sentence that says what it is.
-    default : object
-        Without one the config must give it.
-    **bounds
-        `BOUNDS`, of its value or, of a list, of its length.
-
-    Raises
-    ------
-    ConfigError
-        There is no sentence, or a bound is unknown.
-    """
-    if not isinstance(doc, str) or not doc.strip():
-        raise ConfigError(f"parameter: expected first a sentence that says what it is, found {doc!r}.")
-    for name in bounds:
-        if name not in BOUNDS:
-            raise ConfigError(f"parameter: {unknown(name, BOUNDS)}")
-    return Parameter(doc, default, bounds)
-
-
-class Plugin:
-    """What plugins of all steps have.
-
-    Parameters
-    ----------
-    **values
-        The parameters, by name; others take their defaults.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is unknown, or one that is required is missing.
-    """
-
-    parameters: ClassVar[Mapping[str, Parameter]] = {}
-    _required: ClassVar[tuple[str, ...]] = ()
-    """Methods that every plugin of the step defines."""
-
-    libraries: tuple[str, ...] = ()
-    """Packages whose versions the result depends on: another version makes it anew."""
-
-    path_labels: Mapping[Path, Mapping[str, str]] = {}
-    """What names in braces in paths stand for, by file; filled in where `reads_path_labels`."""
-
-    reads_path_labels: bool = False
-    """Whether paths may have names in braces, such as ``{subject}``."""
-
-    def __init_subclass__(cls, shared: bool = False, **keywords) -> None:
-        """Collect the parameters; refuse public names that no base class has, unless the class is `shared`.
-
-        A `shared` class is no plugin, but declares what several plugins have in common.
-        """
-        super().__init_subclass__(**keywords)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
-        for name, declared in own.items():
-            if declared.default is REQUIRED:
-                delattr(cls, name)
-            else:
-                setattr(cls, name, declared.default)
-        inherited = [vars(base).get("parameters", {}) for base in cls.__mro__[1:]]
-        cls.parameters = own | {
-            name: one for found in inherited for name, one in found.items() if name not in own
-        }
-        if not shared:
-            _check_names(cls)
-            _check_methods(cls)
-
-    def __init__(self, **values) -> None:  # noqa: D107 (the class's docstring says it)
-        for name in values:
-            if name not in self.parameters:
-                raise ConfigError(f"{type(self).__name__}: {unknown(name, self.parameters)}")
-        for name, declared in self.parameters.items():
-            value = values.get(name, declared.default)
-            if value is REQUIRED:
-                raise ConfigError(f"{type(self).__name__}: '{name}' is required.")
-            setattr(self, name, value)
-
-    def __repr__(self) -> str:
-        """Show the parameters that differ from their defaults."""
-        said = {name: getattr(self, name) for name in self.parameters}
-        said = {name: value for name, value in said.items() if value is not self.parameters[name].default}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said.items())})"
-
-    @classmethod
-    def takes_seed(cls, values: Mapping) -> bool:
-        """Say whether anything is drawn at random: only then is a key `seed` filled from the study's seed.
-
-        Parameters
-        ----------
-        values : the section as the config has it, not yet checked
-        """
-        return True
-
-    def check(self) -> None:
-        """Refuse parameters that do not go together, with a `ConfigError`; asked when the plan is made.
-
-        Parameters that take files have none yet: use `addresses`.
-        """
-
-    def further_files(self) -> Sequence[str | Path]:
-        """Name files that the files of the config name in turn: they are watched for changes as well."""
-        return ()
-
-    def addresses(self, name: str) -> list[str]:
-        """Return what the config says of a parameter that takes files: addresses, paths and patterns.
-
-        In a job such a parameter is what its annotation says, a path or a list of paths (`File`, `Files`).
-        While the plan is made there are none yet: `check`, `labels` and others that it asks use this.
-        """
-        value = getattr(self, name)
-        values = value if isinstance(value, list | tuple) else [value]
-        return [str(one) for one in values if one is not None]
-
-
-def _check_names(cls: type[Plugin]) -> None:
-    """Refuse public names that are neither parameters nor known from a base class, and unusable parameters.
-
-    Raises
-    ------
-    ConfigError
-    """
-    known = {name for base in cls.__mro__[1:] for name in vars(base) if not name.startswith("_")}
-    known |= {name for base in cls.__mro__[1:] for name in get_annotations(base)}
-    inherited = {name for base in cls.__mro__[1:] for name in vars(base).get("parameters", {})}
-    hints = get_annotations(cls)
-    for name in cls.parameters:
-        if name in known - inherited or name == KIND:
-            taken = "the key that selects the plugin" if name == KIND else "what plugins define"
-            raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as {taken}. Rename it.")
-        if name.startswith("_"):
-            raise ConfigError(f"{cls.__name__}.{name}: a parameter begins with a letter. Rename it.")
-        if not any(name in get_annotations(base) for base in cls.__mro__):
-            raise ConfigError(f"{cls.__name__}.{name}: expected a type, as in `{name}: int = parameter(…)`.")
-    for name in [*vars(cls), *hints]:
-        if name.startswith("_") or name in known or name in cls.parameters:
-            continue
-        if name in hints:
-            raise ConfigError(
-                f"{cls.__name__}.{name}: expected a declaration such as "
-                f'`{name}: … = parameter("What it is.")`.'
-            )
-        raise ConfigError(
-            f"{cls.__name__}.{unknown(name, sorted(known))} Let names of your own begin with an underscore."
-        )
-
-
-def _check_methods(cls: type[Plugin]) -> None:
-    """Refuse a class that lacks a method, or has one with other arguments than the contract's.
-
-    Raises
-    ------
-    ConfigError
-    """
-    bases = [base for base in cls.__mro__ if base.__module__ == __name__]
-    contract = {name: value for base in reversed(bases) for name, value in vars(base).items()}
-    for name, agreed in contract.items():
-        agreed, found = _function(agreed), _function(getattr(cls, name))
-        if agreed is None or name.startswith("_"):
-            continue
-        if found is agreed and name in cls._required:
-            raise ConfigError(f"{cls.__name__}: expected a method {name}({', '.join(_arguments(agreed))}).")
-        if found is None:
-            raise ConfigError(f"{cls.__name__}.{name}: expected a method, found {getattr(cls, name)!r}.")
-        if len(_arguments(found)) != len(_arguments(agreed)):
-            expected, has = (", ".join(_arguments(one)) for one in (agreed, found))
-            raise ConfigError(f"{cls.__name__}.{name}: expected the arguments ({expected}), found ({has}).")
-
-
-def _function(value: Any) -> FunctionType | None:
-    """Return the function of a method, also of a class method; None of anything else."""
-    value = getattr(value, "__func__", value)
-    return value if isinstance(value, FunctionType) else None
-
-
-def _arguments(function: FunctionType) -> tuple[str, ...]:
-    return function.__code__.co_varnames[: function.__code__.co_argcount]
+__all__ = ["KIND", "Parameter", "Plugin", "parameter"]  # base.py's, which plugins import from here
 
 
 class Seeded(Plugin, shared=True):
