@@ -1,4 +1,4 @@
-"""A user's metric counts everywhere exactly as one that ships: the same code under another name does the same."""
+"""A user's metric counts everywhere as one that ships: the same code under another name does the same."""
 
 import re
 

@@ -250,7 +250,7 @@ def test_a_metric_without_blocks(paths, plugin_folder, tmp_path):
         write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metric)
 
 
-def test_constant_activity_is_told(paths, caplog):
+def test_constant_activity_is_reported(paths, caplog):
     caplog.set_level("INFO", logger="repscape")
     names = [f"frame {i}" for i in range(50)]
     recording(paths["activations"]["conv"], np.ones((50, 45), np.float32), np.arange(45) * 3, names)

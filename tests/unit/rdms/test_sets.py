@@ -170,7 +170,7 @@ def test_the_order_of_images_does_not_matter(order):
          "obj b: combination 'x': the set has no entry with color r"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_told(factors, options, message):
+def test_what_cannot_be_is_reported(factors, options, message):
     with pytest.raises(ConfigError, match=re.escape(message)):
         sets.groups(factors, **options)
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_is_told(factors, options, message):
         ("return activity[7]", "mine.py:mine: the function failed: IndexError"),
     ],
 )
-def test_a_function_that_is_wrong_is_told(function, body, message):
+def test_a_function_that_is_wrong_is_reported(function, body, message):
     (group,) = sets.groups(FACTORS, by=["obj"], entries=["color"], combine=function(body))
     with pytest.raises(DataError, match=re.escape(message)):
         sets.activity_of(group.members[0], normal())
@@ -206,7 +206,7 @@ def test_ways_of_combining_that_there_are_not(function, tmp_path, how, message):
         sets.check_combination(how.format(folder=tmp_path), "combine")
 
 
-def test_a_file_that_cannot_be_imported_is_told(tmp_path):
+def test_a_file_that_cannot_be_imported_is_reported(tmp_path):
     (tmp_path / "broken.py").write_text("import nosuchmodule\ndef mine(activity): ...\n")
     with pytest.raises(ConfigError, match=r"broken\.py cannot be imported: ModuleNotFound"):
         user_functions.load(f"{tmp_path / 'broken.py'}:mine", "combine")
@@ -370,7 +370,7 @@ def test_constant_entries_are_flagged(files, caplog):
         assert np.isnan(group["dissimilarity"][0, 2, 0]).tolist() == [True, True, False]
 
 
-def test_differences_that_vanish_are_told(files, caplog):
+def test_differences_that_vanish_are_reported(files, caplog):
     caplog.set_level("INFO", logger="repscape")
     activity = np.repeat(normal(len(ROWS) // 2), 2, axis=0)
     sets = {"views": {"stimulus": "shapes", "entries": ["obj", "color"], "combine": "difference"}}

@@ -148,11 +148,11 @@ def test_small_dissimilarities_of_single_precision():
     )
 
 
-def test_all_mistakes_are_told_at_once(tmp_path):
+def test_all_mistakes_are_reported_at_once(tmp_path):
     path = save(tmp_path / "a.mat", [rdm(4), rdm(), np.ones((5, 5))], ["a", "b", "c"])
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as caught:
         read_mat(path)
-    assert [line.split(",")[1].split(":")[0] for line in str(told.value).splitlines()[1:]] == [" 'a'", " 'c'"]
+    assert [line.split(",")[1].split(":")[0] for line in str(caught.value).splitlines()[1:]] == [" 'a'", " 'c'"]
 
 
 def test_two_rdms_of_the_same_labels(tmp_path):

@@ -78,9 +78,9 @@ def test_a_study_without_recordings():
     ],
 )
 def test_mistakes(changes, said):
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         config.resolve(study(**changes))
-    assert said in str(told.value)
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["net", "all_images", "meta", "differentiation"])

@@ -96,9 +96,9 @@ def test_a_key_that_is_null_is_not_there():
     ],
 )
 def test_mistakes(changes, said):
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         config.resolve(given(**changes))
-    assert said in str(told.value)
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_variable_that_a_file_does_not_have(keys):
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 cut", b"a,b\n1,2\n"])
-def test_what_does_not_tell_its_variables_is_told_when_it_is_read(content):
+def test_what_does_not_tell_its_variables_is_reported_when_it_is_read(content):
     Path("v1.npz").write_bytes(content)
     assert config.resolve(given(path="v1.npz", images="stimlui")).recordings == ["made", "measured"]
 

@@ -233,7 +233,7 @@ def test_which_samples_are_taken_is_said(tmp_path, caplog):
     assert "image 0 has samples 15 to 44 (0 s), the last, image 2, samples 75 to 104 (2 s)" in caplog.text
 
 
-def test_overlapping_states_are_told(tmp_path, caplog):
+def test_overlapping_states_are_reported(tmp_path, caplog):
     cut(tmp_path, np.ones((1, 200, 2)), window=2.0)
     assert "states overlap" in caplog.text
 

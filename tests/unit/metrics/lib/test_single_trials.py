@@ -243,11 +243,11 @@ def test_sets_that_combine_nothing_are_parts(write, tmp_path):
         ),
     ],
 )
-def test_what_lacks_trials_is_told(write, kind, sets, message):
+def test_what_lacks_trials_is_reported(write, kind, sets, message):
     with pytest.raises(DataError, match=message):
         write(made(), ("sqeuclidean", "crossnobis"), sets=sets, **kind)
 
 
-def test_too_few_trials_are_told_with_file_and_metric(write):
+def test_too_few_trials_are_reported_with_file_and_metric(write):
     with pytest.raises(DataError, match=r"activations.nc: metric 'crossnobis': expected at least 3 pres"):
         write(made(repeats=2), ("crossnobis",))

@@ -171,7 +171,7 @@ def test_one_triangle_is_enough(half, empty):
     np.testing.assert_array_equal(condensed(matrix, NATURAL, "s", order="natural"), RIGHT)
 
 
-def test_similarities_are_told(caplog):
+def test_similarities_are_reported(caplog):
     similar = 100 - 10 * squareform(RIGHT)
     with pytest.raises(DataError, match="Then 100 minus it"):
         condensed(similar, NATURAL, "s", order="natural")

@@ -61,7 +61,7 @@ def test_labels_that_do_not_fit_the_stimulus_are_refused(shown, said):
 
 def test_a_factor_must_tell_images_apart_and_have_numbers():
     shown = {"shown": np.zeros(4), "factor": "orientation"}
-    with pytest.raises(DataError, match="'orientation' .* 'gratings': it has 2 values for 3"):
+    with pytest.raises(DataError, match=r"'orientation' .* 'gratings': it has 2 values for 3"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["0", "0", "1"]}))
     with pytest.raises(DataError, match="has values that are none"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["left", "0", "1"]}))

@@ -146,7 +146,7 @@ def condensed(
         Its name, for messages.
     of_rdm : names of the RDM's images, optional
         In any order; they must be the stimulus's.
-    order : in which order the images are where they have no names; see `repscape.recordings.lib.order.image_of_rows`
+    order : in which order the images are where they have no names; see `order.image_of_rows`
     pairs : see `GivenRdm`
 
     Returns

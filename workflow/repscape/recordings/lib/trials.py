@@ -90,7 +90,7 @@ def match_trials(
     trials : {"mean", "each"}
         How they are taken; each by itself only where images were shown equally often.
     order :
-        In which order a file counts the images, where rows have no names; see `recordings.lib.order.image_of_rows`.
+        In which order a file counts the images, where rows have no names; see `order.image_of_rows`.
 
     Raises
     ------
@@ -215,8 +215,8 @@ def _used_neurons(found: Mapping[str, Trials], where, missing, constant, left_ou
         numbers = some([str(at) for at in np.flatnonzero(same)])
         if constant == "refuse":
             raise DataError(
-                f"{where}: {same.sum()} of {count} neurons have equal responses in all trials: {numbers}. Leave "
-                "them out with 'constant: drop', or keep them with 'constant: keep'."
+                f"{where}: {same.sum()} of {count} neurons have equal responses in all trials: {numbers}. "
+                "Leave them out with 'constant: drop', or keep them with 'constant: keep'."
             )
         if constant == "drop":
             used &= ~_note(same, "neurons with equal responses in all trials", left_out)
