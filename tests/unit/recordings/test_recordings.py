@@ -152,7 +152,8 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
     path = save(tmp_path / "a.mat", [rdm(4), rdm(), np.ones((5, 5))], ["a", "b", "c"])
     with pytest.raises(DataError) as caught:
         read_mat(path)
-    assert [line.split(",")[1].split(":")[0] for line in str(caught.value).splitlines()[1:]] == [" 'a'", " 'c'"]
+    lines = str(caught.value).splitlines()[1:]
+    assert [line.split(",")[1].split(":")[0] for line in lines] == [" 'a'", " 'c'"]
 
 
 def test_two_rdms_of_the_same_labels(tmp_path):
