@@ -1,10 +1,10 @@
 """Images changed so little that people hardly see it, and so that a network takes them for something else."""
 
 from collections.abc import Generator
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeInt
+from pydantic import NonNegativeInt
 
 from repscape.core.errors import ConfigError
 from repscape.core.logs import logger
@@ -33,10 +33,12 @@ class Adversarial(Seeded, Classified):
         "What is stored is within `epsilon`, after rounding.",
         "linf",
     )
-    epsilon: Annotated[float, Field(gt=0, le=1e6)] | None = parameter(
+    epsilon: float | None = parameter(
         "The largest change, in steps of 8-bit pixels (0 … 255). By default 4 for ``linf`` and 512 for "
         "``l2``, which sums over all values of an image (2 where pixels run from 0 to 1).",
         None,
+        gt=0,
+        le=1e6,
     )
     steps: int = parameter("How many steps the descent takes.", 20, ge=1, le=100_000)
     targeted: NonNegativeInt | str | None = parameter(

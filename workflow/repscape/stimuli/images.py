@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from repscape.core.errors import AssetError, ConfigError, DataError, some
 from repscape.core.logs import logger, progress
@@ -43,9 +41,11 @@ class Images(Stimulus):
         "factors beside.",
         None,
     )
-    white_level: Annotated[int, Field(ge=255, le=65535)] | None = parameter(
+    white_level: int | None = parameter(
         "The value of white in 16-bit pixels that use fewer bits, where files do not say it: 4095 for 12.",
         None,
+        ge=255,
+        le=65535,
     )
 
     def images(self) -> Iterator[Frame]:

@@ -68,10 +68,12 @@ class Movie(Stimulus):
         "With `every` and `count`: consider only frames that begin at this time or earlier, since the first.",
         None,
     )
-    rate: Annotated[float, Field(ge=0.001, le=100_000)] | None = parameter(
+    rate: float | None = parameter(
         "Frames a second, instead of the times in the file: for a stream without a container that states no "
         "rate, or where times are wrong.",
         None,
+        ge=0.001,
+        le=100_000,
     )
     stream: NonNegativeInt | None = parameter(
         "The number of the video stream among all streams of the file, from 0, instead of the best one.",
