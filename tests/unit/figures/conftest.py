@@ -1,7 +1,7 @@
 """Figures of made-up studies: their files, drawing and rendering them as the workflow does."""
 
 import pytest
-from made_study import Results, placed
+from made_study import FIVE, FOUR, Results, placed
 
 from repscape.figures.lib.data import opened
 from repscape.figures.lib.render import render
@@ -13,6 +13,15 @@ from repscape.plugin import registry
 def results(tmp_path):
     """A maker of made-up studies."""
     return lambda **options: Results(tmp_path, **options)
+
+
+@pytest.fixture
+def pairs(results):
+    """A made-up study of four stimuli of eight images, with RDMs."""
+    study = results(stimuli=FOUR, layers=FIVE)
+    study.images = dict.fromkeys(FOUR, 8)
+    study.samples = {"random": ("100000",)}
+    return study.differentiation().rdms()
 
 
 def figure_files(study, name, **parameters):

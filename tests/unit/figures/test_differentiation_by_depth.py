@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 from legible import assert_legible
-from made_study import SMALL
+from made_study import FIVE, FOUR, SMALL
 
 from repscape.core.errors import ConfigError
 
@@ -153,3 +153,31 @@ def test_normalising_needs_a_reference_and_something_to_compare(results, inputs)
         inputs(results(reference=None).study, "differentiation_by_depth", normalised=True)
     with pytest.raises(ConfigError, match="only stimulus"):
         inputs(results(stimuli=("white_noise",)).study, "differentiation_by_depth", normalised=True)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_bands_of_images_are_intervals_of_resamples(pairs, draw, normalised, artists):
+    pairs.analyse("differentiation", reference="white_noise").analyse(
+        "image_bootstrap", seed=0, resamples=200
+    )
+    figure, caption = draw(
+        pairs, "differentiation_by_depth", band="images", sizes=[100000], normalised=normalised
+    )
+    data = (
+        pairs.read("analysis", analysis="image_bootstrap")
+        .isel(source=0)
+        .sel(population="random", size="100000", metric="sqeuclidean")
+    )
+    resampled = data.resampled.astype(float)
+    if normalised:
+        resampled = resampled / resampled.sel(stimulus="white_noise")
+    for stimulus in FOUR[: 3 if normalised else 4]:
+        corners = np.concatenate(
+            [path.vertices for path in artists(figure, "collections")[f"images/{stimulus}"].get_paths()]
+        )
+        for at, layer in enumerate(FIVE):
+            heights = corners[np.isclose(corners[:, 0], at), 1]
+            expected = np.nanpercentile(resampled.sel(stimulus=stimulus, layer=layer), [2.5, 97.5])
+            assert [heights.min(), heights.max()] == pytest.approx(expected, rel=0.02)
+    assert "95% intervals over resampled images" in caption
+    assert "SD over draws" not in caption

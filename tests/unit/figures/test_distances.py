@@ -6,37 +6,13 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
-import xarray as xr
+from made_study import FIVE, FOUR
 from scipy.stats import linregress
 
 from repscape.core.errors import ConfigError
-from repscape.plugin import schema
 
-LAYERS = ("input", "block2", "block17", "fc1", "predictions")
-STIMULI = ("bikes", "gratings", "pictures", "white_noise")
 # Described from the figures `distances_by_stimulus` and `distances_by_layer`, which this one replaced
 TWO_FIGURES = Path(__file__).parents[2] / "data/figures/distances.json"
-
-
-@pytest.fixture
-def pairs(results):
-    study = results(stimuli=STIMULI, layers=LAYERS)
-    study.images = dict.fromkeys(STIMULI, 8)
-    study.samples = {"random": ("100000",)}
-    return study.differentiation().rdms()
-
-
-def read(made, analysis):
-    with xr.open_dataset(made.root / made.study.path("analysis", analysis=analysis)) as data:
-        return data.load().isel(source=0)
-
-
-def lines(figure):
-    return {line.get_gid(): line for axes in figure.axes for line in axes.lines if line.get_gid()}
-
-
-def points(figure):
-    return {dots.get_gid(): dots for axes in figure.axes for dots in axes.collections if dots.get_gid()}
 
 
 def described(figure) -> dict:
@@ -75,33 +51,33 @@ def test_it_is_the_picture_of_the_figure_that_it_replaced(pairs, draw, by):
     assert described(draw(pairs, "distances", by=by)[0]) == json.loads(TWO_FIGURES.read_text())[by]
 
 
-def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
+def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw, artists):
     pairs.analyse("distances", seed=0, permutations=99)
-    data = read(pairs, "distances").sel(metric="sqeuclidean")
+    data = pairs.read("analysis", analysis="distances").isel(source=0).sel(metric="sqeuclidean")
     by_stimulus, _ = draw(pairs, "distances")
     by_layer, caption = draw(pairs, "distances", by="layer")
-    for stimulus in STIMULI:
+    for stimulus in FOUR:
         own = data.distance.sel(stimulus=stimulus)
         expected = [
             (x, y)
-            for layer in LAYERS[1:]
+            for layer in FIVE[1:]
             for x, y in zip(own.sel(layer="input").values, own.sel(layer=layer).values, strict=True)
         ]
         np.testing.assert_allclose(
-            sorted(map(tuple, points(by_stimulus)[stimulus].get_offsets())), sorted(expected)
+            sorted(map(tuple, artists(by_stimulus, "collections")[stimulus].get_offsets())), sorted(expected)
         )
-        axes = points(by_stimulus)[stimulus].axes
-        x, y = points(by_stimulus)[stimulus].get_offsets().T
+        axes = artists(by_stimulus, "collections")[stimulus].axes
+        x, y = artists(by_stimulus, "collections")[stimulus].get_offsets().T
         assert axes.get_xlim()[0] == axes.get_ylim()[0] == 0
         assert (axes.get_xlim()[1] > x).all()
         assert (axes.get_ylim()[1] > y).all()
-    assert set(points(by_layer)) == set(LAYERS[1:])
-    for layer in LAYERS[1:]:
+    assert set(artists(by_layer, "collections")) == set(FIVE[1:])
+    for layer in FIVE[1:]:
         here = data.sel(layer=layer)
         x, y = data.distance.sel(layer="input").values.ravel(), here.distance.values.ravel()
         there = np.isfinite(x)
         fit = linregress(x[there].astype(float), y[there].astype(float))
-        line = lines(by_layer)[f"line/{layer}"]
+        line = artists(by_layer, "lines")[f"line/{layer}"]
         np.testing.assert_allclose(line.get_ydata(), fit.slope * line.get_xdata() + fit.intercept, rtol=1e-5)
         (text,) = line.axes.texts
         star = "*" if float(here.pooled_p_layers) < 0.05 else ""
@@ -110,8 +86,8 @@ def test_a_point_is_a_pair_of_images_in_a_layer(pairs, draw):
     assert "99 permutations" in caption
 
 
-def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results, draw):
-    made = results(stimuli=("bikes", "white_noise"), layers=LAYERS)
+def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results, draw, artists):
+    made = results(stimuli=("bikes", "white_noise"), layers=FIVE)
     made.images = {"bikes": 6, "white_noise": 3}
     made.samples = {"random": ("100000",)}
     made.rdms(degenerate=[("bikes", "fc1"), ("white_noise", "fc1"), ("bikes", "block17")])
@@ -124,8 +100,8 @@ def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results,
     made.analyse("distances", seed=0, permutations=19)
     figure, _ = draw(made, "distances", by="layer")
     said = {}
-    for layer in LAYERS[1:]:
-        dots, line = points(figure)[layer], lines(figure)[f"line/{layer}"]
+    for layer in FIVE[1:]:
+        dots, line = artists(figure, "collections")[layer], artists(figure, "lines")[f"line/{layer}"]
         axes = dots.axes
         (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
         for x, y in (*dots.get_offsets(), *line.get_xydata()):
@@ -135,18 +111,52 @@ def test_points_and_lines_lie_within_panels_that_say_why_there_are_none(results,
     assert said["fc1"] == ["undefined:\nconstant activity"]
     assert said["block2"] == ["all distances are 0"]
     # the line ends where points do, not at images of what is undefined here
-    here = points(figure)["block17"].get_offsets()[:, 0]
-    np.testing.assert_allclose(lines(figure)["line/block17"].get_xdata(), [here.min(), here.max()])
+    here = artists(figure, "collections")["block17"].get_offsets()[:, 0]
+    np.testing.assert_allclose(artists(figure, "lines")["line/block17"].get_xdata(), [here.min(), here.max()])
 
 
-def test_many_points_are_thinned_out_and_it_is_said(pairs, draw):
+def test_many_points_are_thinned_out_and_it_is_said(pairs, draw, artists):
     pairs.analyse("distances", seed=0, permutations=19)
     for by in ("stimulus", "layer"):
         figure, caption = draw(pairs, "distances", by=by, points=50)
-        assert {len(dots.get_offsets()) for dots in points(figure).values()} == {50}
+        assert {len(dots.get_offsets()) for dots in artists(figure, "collections").values()} == {50}
         assert "50 are drawn" in caption
 
 
-def test_stimuli_are_not_chosen_where_the_line_is_that_of_all():
-    with pytest.raises(ConfigError, match=r"stimuli.*by: stimulus"):
-        schema.make("figures", {"kind": "distances", "by": "layer", "stimuli": ["bikes"]}).check()
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"stimuli": ["cats"]}, "stimuli.*cats"),
+        ({"layers": ["blok2"]}, "layers.*blok2.*block2"),
+        ({"by": "layer", "stimuli": ["bikes"]}, "stimuli.*by: stimulus"),
+    ],
+)
+def test_what_there_is_not_is_refused(results, inputs, parameters, message):
+    with pytest.raises(ConfigError, match=message):
+        inputs(results(stimuli=FOUR, layers=FIVE).study, "distances", **parameters)
+
+
+def lower(sd_cd, variable, analysis):
+    """Lower the values of an analysis, but those of the input, by their mean: as `crossnobis` may be."""
+    with netCDF4.Dataset(sd_cd.root / sd_cd.study.path("analysis", analysis=analysis), "a") as file:
+        values = file[variable][:]
+        layers = file[variable].dimensions.index("layer")
+        inner = (slice(None),) * layers + (slice(1, None),)
+        values[inner] -= np.nanmean(values[inner])
+        file[variable][:] = values
+
+
+def test_negative_values_are_drawn(pairs, draw, artists):
+    pairs.analyse("sd_cd").analyse("distances", seed=0, permutations=19)
+    lower(pairs, "differentiation", "sd_cd")
+    lower(pairs, "distance", "distances")
+    for name, keys in (("sd_cd_scatter", {}), ("distances", {"by": "layer"}), ("distances", {})):
+        figure, _ = draw(pairs, name, **keys)
+        shown = [
+            dots for gid, dots in artists(figure, "collections").items() if not gid.startswith("normalised")
+        ]
+        heights = np.concatenate([dots.get_offsets()[:, 1] for dots in shown])
+        assert heights.min() < 0
+        for dots in shown:
+            y = dots.get_offsets()[:, 1]
+            assert dots.axes.get_ylim()[0] < y.min()

@@ -94,11 +94,6 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
 
         All panels have one vertical axis.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         DataError

@@ -32,13 +32,7 @@ class DistanceR2ByDepth(OfDistances, Figure):
     shows_stimuli = True
 
     def draw(self, data: Mapping):
-        """Draw R² by layer: a line a stimulus, and all stimuli pooled; significant ones have full markers.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw R² by layer: a line a stimulus, and all stimuli pooled; significant ones have full markers."""
         table = self._table(data)
         stimuli = defaults.many_or_all(self.stimuli, table["stimulus"].values, "stimuli")
         layers = layers_of(data["distances"], str(table["source"].values))

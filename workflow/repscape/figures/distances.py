@@ -61,13 +61,7 @@ class Distances(OfDistances, Figure):
         return super().inputs(study)
 
     def draw(self, data: Mapping):
-        """Draw a point a pair of images, stimulus and layer.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw a point a pair of images, stimulus and layer."""
         table = self._table(data)
         every = layers_of(data["distances"], str(table["source"].values))
         layers = self.layers or [name for name in every if name != table.attrs["against"]]

@@ -38,13 +38,7 @@ class Inference(OfAnalysis, Corrected, Figure):
     )
 
     def draw(self, data: Mapping):
-        """Draw similarity to the reference by layer: a line a source, a panel for each list of layers.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw similarity to the reference by layer: a line a source, a panel for each list of layers."""
         table = data["inference"].load()
         shown = select(table, self.where)
         palette = COLOURS if len(shown.lines) <= len(COLOURS) else along(RAMP, len(shown.lines))

@@ -33,13 +33,7 @@ class LayerTable(OfSource, OfPopulation, Figure):
         }
 
     def draw(self, data: Mapping):
-        """Draw the table of the layers that a study records from a network.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw the table of the layers that a study records from a network."""
         table, recorded = data["layers"].load(), data["population"]
         units = {
             name: (group.attrs["layer"], group.sizes["unit"]) for name, group in recorded.children.items()

@@ -96,13 +96,7 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
         return files | {"stimuli": [study.path("stimulus", stimulus=name) for name in stimuli]}
 
     def draw(self, data: Mapping):
-        """Draw a map for each RDM, or trajectories through several in one.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw a map for each RDM, or trajectories through several in one."""
         maps = data["mds"].load()
         shared = maps.attrs["method"] != "tsne" if self.shared is None else self.shared
         finder = EntryPictures(data["stimuli"])

@@ -64,11 +64,6 @@ class MetaRdm(Figure):
 
         All panels have one colour scale, from 0 to the largest dissimilarity; of Euclidean distances,
         which depend on what was compared, each has its own.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
         """
         table = data["meta"]
         panels = select(meta_panels.read(table), self.where)

@@ -34,11 +34,6 @@ class PairDistances(OfRdms, Figure):
     def draw(self, data: Mapping):
         """Draw a thin line a pair of images and a thick one for their median, a panel a stimulus.
 
-        Returns
-        -------
-        Figure, str, Result
-            The figure, its caption and the data that it shows.
-
         Raises
         ------
         DataError

@@ -46,13 +46,7 @@ class PredictedLabels(OfClassifier, Figure):
         }
 
     def draw(self, data: Mapping):
-        """Draw evenly spaced images of each stimulus (rows) with their most probable classes.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw evenly spaced images of each stimulus (rows) with their most probable classes."""
         predictions = data["predictions"]
         network = self.source or str(predictions["source"].values[0])
         width = (WIDTH - LEFT) / self.images - GAP

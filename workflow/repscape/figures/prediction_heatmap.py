@@ -87,11 +87,6 @@ class PredictionHeatmap(OfClassifier, Figure):
     def draw(self, data: Mapping):
         """Draw the probability of the most telling classes for each image.
 
-        Returns
-        -------
-        Figure, str, Result
-            The figure, its caption and the data that it shows.
-
         Raises
         ------
         DataError

@@ -36,11 +36,6 @@ class PreprocessingGallery(OfSource, OfStimuli, Figure):
 
         Normalised pixels have no colours of their own, so each channel is shown alone, on one
         diverging scale for all, whose limits are what a black or a white pixel can become.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
         """
         network = self.source or min(data["preprocessing"].children)
         steps = data["preprocessing"][network]

@@ -42,11 +42,6 @@ class RankingTable(OfAnalysis, OfSource, OfOneSize, Figure):
         """Write stimuli by rank (rows) in some layers (columns), with D and its interval.
 
         All layers are in the analysis's table (``.csv``).
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
         """
         whole = data["ranking"].load()
         source = self.source or str(whole["source"].values[0])

@@ -84,11 +84,6 @@ class RdmGallery(OfRdms, Figure):
         stimuli can be compared within a layer, where they were measured with the same units. A scale
         for all layers would hide the structure of deep layers, where noise hardly differs, behind
         that of others.
-
-        Returns
-        -------
-        Figure, str, Result
-            The figure, its caption and the data that it shows.
         """
         shown = _shown(data["rdms"], self._metric(data["rdms"]))
         limits = {layer: _limits(shown, layer) for layer in shown.layers}

@@ -73,11 +73,6 @@ class RdmsSideBySide(Figure):
     def draw(self, data: Mapping):
         """Draw RDMs of the same entries, one a panel.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         ConfigError

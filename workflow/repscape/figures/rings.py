@@ -34,13 +34,7 @@ class Rings(OfRdmAnalysis, Figure):
     _kind = "ring"
 
     def draw(self, data: Mapping):
-        """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw dissimilarity by angular difference, stretch around the circle, closing and correlations."""
         table = data["ring"].load()
         shown = _shown(table, self.where)
         fig = figure(112 + label_height(shown.short, HALF))

@@ -98,11 +98,6 @@ class SamplingError(OfSource, OfStimuli, OfMetric, OfPopulation, Figure):
         Simple random sampling without replacement of n among N units lets the SD of a mean over units
         shrink as √((1 − n/N)/n) (Cochran, Sampling Techniques, 1977, eq. 2.8); D is the median of such
         means.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
         """
         table = data["differentiation"].load()
         source = self.source or str(table["source"].values[0])

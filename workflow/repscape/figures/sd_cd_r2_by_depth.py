@@ -30,11 +30,6 @@ class SdCdR2ByDepth(OfAnalysis, OfOneSize, Figure):
     def draw(self, data: Mapping):
         """Draw R² of SD and CD over stimuli by layer, a row a source; beside it, without the reference.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         DataError

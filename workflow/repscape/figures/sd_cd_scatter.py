@@ -36,11 +36,6 @@ class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
 
         Relative values are drawn on a logarithmic axis, where straight lines are curved. Each line is
         drawn over its own panel's values (an earlier notebook drew the normalised lines over raw ones).
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
         """
         whole = data["sd_cd"].load()
         source = self.source or str(whole["source"].values[0])

@@ -48,13 +48,7 @@ class Subset(OfRdmAnalysis, Figure):
         return super().inputs(study) | {"stimuli": stimuli}
 
     def draw(self, data: Mapping):
-        """Draw the chosen pictures of each RDM beside a histogram of random sets.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw the chosen pictures of each RDM beside a histogram of random sets."""
         table = data["subset"].load()
         labels = {
             str(name): table[name].values

@@ -69,13 +69,7 @@ class TrainedUntrained(OfStimuli, OfOneSize, Figure):
         }
 
     def draw(self, data: Mapping):
-        """Draw D by layer of both networks, and their ratio, for stimuli that both saw, at one sample size.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw D by layer of both networks, and their ratio, for the stimuli that both saw."""
         names = [str(layers.attrs["network"]) for layers in data["layers"]]
         table = data["differentiation"].load().sel(source=names)
         samples = common(*(defaults.sampled_sizes(table.sel(source=name)) for name in names))

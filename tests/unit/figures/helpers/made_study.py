@@ -13,6 +13,8 @@ from repscape.plugin import registry, schema
 from repscape.study.study import Study
 
 STIMULI = ("bigbuckbunny", "bikes", "carphone", "gratings", "pictures", "white_noise")
+FOUR = ("bikes", "gratings", "pictures", "white_noise")
+FIVE = ("input", "block2", "block17", "fc1", "predictions")
 SMALL = ("input", "block1", "block2", "block17", "fc1", "predictions")
 LAYERS = ("input", *(f"block{i}" for i in range(1, 20)), "avgpool1", "fc1", "predictions")
 SHAPES = (
