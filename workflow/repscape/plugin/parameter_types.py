@@ -26,10 +26,9 @@ Size = Annotated[
     tuple[PositiveInt, PositiveInt], BeforeValidator(_height_and_width), AfterValidator(_drawable)
 ]
 
-# How many images are generated, or resamples are drawn. More is a slip of the pen, such as a zero too many.
+# How many images are generated. More is a slip of the pen, such as a zero too many.
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Resamples = Annotated[int, Field(ge=0, le=1_000_000)]
-Units = Annotated[int, Field(ge=1, lt=2**31)]  # their places are int32
+Units = Annotated[int, Field(ge=1, lt=2**31)]  # their indices are int32
 Classes = Annotated[int, Field(ge=1, le=1_000_000)]  # outputs of a network
 ClassesOrNone = Annotated[int, Field(ge=0, le=1_000_000)]  # 0: its outputs are no classes
 Batch = Annotated[int, Field(ge=1, le=65_536)]
@@ -71,12 +70,12 @@ StimulusFiles = Annotated[list[Path], _Made("stimulus")]
 NetworkFile = Annotated[Path, _Made("network")]
 
 
-def _none(value):
+def _refuse_size(value):
     if value is not None:
         raise ValueError("these images have the size of those they are made from: set 'size' there")
 
 
-SizeOfParent = Annotated[None, BeforeValidator(_none)]
+SizeOfParent = Annotated[None, BeforeValidator(_refuse_size)]
 
 
 def _formed(layers):
