@@ -100,3 +100,22 @@ class Made:
 def made(tmp_path):
     """A maker of made-up studies."""
     return lambda stimuli, **options: Made(tmp_path, stimuli, **options)
+
+
+@pytest.fixture
+def two_sizes(made):
+    """Write RDMs of two sizes and their medians; the smaller size has 8 draws."""
+    images_of = {"a": 6, "b": 8}
+    study = made(images_of)
+    random = np.random.default_rng(2)
+    paths, rdms = [], {}
+    values = np.full((1, 2, 3, 1, 2, 2, 8), np.nan)
+    for s, (stimulus, images) in enumerate(images_of.items()):
+        for layer, name in enumerate(study.layers):
+            for size, repeats in ((0, 8), (1, 1)):
+                rdm = random.gamma(4, size=(2, repeats, images * (images - 1) // 2)).astype(np.float32)
+                rdms[stimulus, name, size] = rdm.astype(float)
+                values[0, s, layer, 0, size, :, :repeats] = np.median(rdm.astype(float), -1)
+                paths.append(study.rdm(rdm, layer=name, stimulus=stimulus, size=("200", "1000")[size]))
+    table = study.differentiation(values, "b", images=list(images_of.values()))
+    return study, {"differentiation": table, "rdms": paths}, rdms

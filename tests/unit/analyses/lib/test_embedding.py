@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.linalg import orthogonal_procrustes
-from scipy.spatial import procrustes
 from scipy.spatial.distance import pdist, squareform
 from sklearn import manifold
 from sklearn.decomposition import PCA
@@ -147,26 +145,6 @@ def patterns_of(metric):
     return pdist(patterns, {"pearson": "correlation"}.get(metric, metric))
 
 
-@pytest.mark.parametrize("metric", ["sqeuclidean", "correlation", "cosine", "spearman", "pearson"])
-def test_squared_distances_are_euclidean_once_rooted(metric):
-    """Only the roots can be had by points: without, eigenvalues are negative."""
-    labels = {"metric": metric, "metric_sub": "correlation"} if metric == "pearson" else {"metric": metric}
-    assert squared_distances.is_squared(labels, None)
-    values = patterns_of(metric)
-    assert embedding.classical(squared_distances.distances(values, squared=True), 2).negative < 1e-9
-    assert embedding.classical(squared_distances.distances(values, squared=False), 2).negative > 1e-4
-
-
-def test_rank_correlations_without_ties_are_euclidean_once_rooted():
-    from scipy.stats import kendalltau
-
-    patterns = np.random.default_rng(2).normal(size=(9, 20))
-    values = np.array(
-        [1 - kendalltau(patterns[i], patterns[j])[0] for i, j in zip(*np.triu_indices(9, 1), strict=True)]
-    )
-    assert embedding.classical(squared_distances.distances(values, squared=True), 2).negative < 1e-9
-
-
 def test_tsne_keeps_neighbours():
     groups = np.repeat([[0, 0, 0], [20, 0, 0], [0, 20, 0]], 8, axis=0) + cloud(24, 3)
     found = run("tsne", pdist(groups))
@@ -253,65 +231,6 @@ def test_dimensions_that_there_are_not_stay_empty():
 def test_more_dimensions_than_entries_span_are_refused():
     with pytest.raises(DataError, match=r"dims: 4 .*1 to 3 .*found 4"):
         embedding.classical(np.ones(6), 4)
-
-
-def test_nan_is_refused_and_told():
-    values = np.ones(10)
-    values[5] = np.nan
-    with pytest.raises(DataError, match=r"1 of 10 .* 1 and 3"):
-        squared_distances.distances(values, squared=False)
-
-
-def test_negative_values_are_refused_and_rounding_is_not():
-    with pytest.raises(DataError, match=r"1 of 3 .* 0 and 2 .*: -0.1"):
-        squared_distances.distances(np.array([1, -0.1, 2]), squared=True)
-    assert squared_distances.distances(np.array([1, -1e-8, 4]), squared=True).tolist() == [1, 0, 2]
-
-
-def test_aligned_is_scipys_procrustes():
-    points, onto = cloud(9, 3, seed=1), cloud(9, 3, seed=2) + 5
-    found, disparity = points_of.aligned(points, onto)
-    centred = points - points.mean(0)
-    rotation, _ = orthogonal_procrustes(centred, onto - onto.mean(0))
-    np.testing.assert_allclose(found, centred @ rotation + onto.mean(0), atol=1e-12)
-    assert disparity == pytest.approx(procrustes(points, onto)[2])
-    np.testing.assert_allclose(pdist(found), pdist(points), rtol=1e-12)
-
-
-@given(seed=st.integers(0, 99), angle=st.floats(0, 6.2), mirrored=st.booleans())
-@settings(max_examples=30, deadline=None)
-def test_a_turned_or_mirrored_copy_comes_back(seed, angle, mirrored):
-    known = cloud(seed=seed)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    copy = known @ turn * [1, -1 if mirrored else 1] + 3
-    found, disparity = points_of.aligned(copy, known)
-    np.testing.assert_allclose(found, known, atol=1e-9)
-    assert disparity < 1e-9
-
-
-def test_scaled_points_have_a_radius_of_one():
-    points = points_of.scaled(cloud(scale=40) + 7)
-    assert (points**2).sum(1).mean() == pytest.approx(1)
-    np.testing.assert_allclose(points.mean(0), 0, atol=1e-12)
-    assert (points_of.scaled(np.ones((4, 2))) == 0).all()
-
-
-def test_disparity_of_a_single_point_is_undefined():
-    assert np.isnan(points_of.aligned(np.zeros((4, 2)), cloud(4))[1])
-
-
-def test_undefined_points_do_not_count_in_an_alignment():
-    known = cloud(8)
-    copy = known @ np.array([[0, -1], [1, 0]])
-    points, onto = copy.copy(), known.copy()
-    points[2], onto[5] = np.nan, np.nan
-    found, disparity = points_of.aligned(points, onto)
-    kept = np.arange(8) != 2
-    np.testing.assert_allclose(found[kept], known[kept], atol=1e-12)
-    assert np.isnan(found[2]).all()
-    assert disparity < 1e-12
-    assert np.isnan(points_of.aligned(np.full((4, 2), np.nan), cloud(4))[1])
-    np.testing.assert_allclose(points_of.scaled(points)[kept], points_of.scaled(copy[kept]), atol=1e-12)
 
 
 def test_smacof_finds_what_many_descents_find():

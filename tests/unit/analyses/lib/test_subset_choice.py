@@ -7,9 +7,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.spatial.distance import pdist, squareform
 
-from repscape.analyses.lib import subset_goals
 from repscape.analyses.lib.subset_choice import choose, random_values, rankings
-from repscape.analyses.lib.subset_goals import goal_of, unevenness
+from repscape.analyses.lib.subset_goals import unevenness
 from repscape.core.errors import DataError
 
 
@@ -88,27 +87,6 @@ def test_the_largest_of_twelve(k):
         assert choose(square, k).value == pytest.approx(-every_loss(square, k, "largest").min())
 
 
-@pytest.mark.parametrize("goal", ["largest", "target", "uniform"])
-def test_exchanges_are_worth_what_they_promise(goal):
-    square = points(11, 6)
-    aim = goal_of(goal, square, 4, 0.9 if goal == "target" else None)
-    chosen, others = np.array([1, 4, 5, 9]), np.array([0, 2, 3, 6, 7, 8, 10])
-    aim.begin(chosen)
-    promised = aim.swapped(chosen, others)
-    for out, into in np.ndindex(promised.shape):
-        after = np.append(np.delete(chosen, out), others[into])
-        aim.begin(chosen)
-        aim.change(others[into], chosen[out])
-        assert aim.here() == pytest.approx(promised[out, into])
-        aim.begin(after)
-        assert aim.here() == pytest.approx(promised[out, into])
-        if goal == "uniform":  # the sum over bins is about the integral
-            integral = np.sqrt(promised[out, into] / subset_goals._BINS) / 6
-            assert integral == pytest.approx(VALUES[goal](square, after), abs=0.01)
-        else:
-            assert promised[out, into] == pytest.approx(VALUES[goal](square, after))
-
-
 @pytest.mark.parametrize(("goal", "starts"), [("largest", 4), ("target", 4), ("uniform", 0)])
 @pytest.mark.parametrize("make", [points, independent])
 def test_never_worse_than_greedy(goal, starts, make):
@@ -159,14 +137,6 @@ def test_a_target_beyond_reach_is_the_largest_mean():
     square = squareform(pdist(np.random.default_rng(0).normal(size=(120, 30)), "correlation"))
     found = choose(square, 40, "target", target=2.0)
     assert found.value == pytest.approx(2.0 - choose(square, 40).value, abs=1e-3)
-
-
-@pytest.mark.parametrize("m", [1, 4, 9])
-def test_unevenness_is_the_integral(m):
-    x = np.sort(np.random.default_rng(m).random(m))
-    assert unevenness(x[None])[0] == pytest.approx(np.sqrt(sum(steps(x))))
-    even = (np.arange(m) + 0.5) / m
-    assert unevenness(even[None])[0] == pytest.approx(1 / (m * np.sqrt(12)))
 
 
 def test_rankings_are_nested_greedy_choices():
