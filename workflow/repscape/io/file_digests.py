@@ -133,9 +133,11 @@ def _parse_known() -> dict[str, tuple[State, str]]:
 def _write_known(new: dict[str, tuple[State, str]]) -> None:
     """Add to what is known. What another process adds at the same time may be lost: it is read again then."""
     global _parsed
-    kept = {path: known for path, known in _read_known().items() if path not in new} | new  # the newest last
-    kept = dict(list(kept.items())[-_MOST:])
-    text = json.dumps(kept)
+    remembered = {
+        path: known for path, known in _read_known().items() if path not in new
+    } | new  # the newest last
+    remembered = dict(list(remembered.items())[-_MOST:])
+    text = json.dumps(remembered)
     temporary = KNOWN.with_name(f".{KNOWN.name}.{os.getpid()}.tmp")
     with suppress(OSError):
         if KNOWN.parent.parent.is_dir():
@@ -143,6 +145,6 @@ def _write_known(new: dict[str, tuple[State, str]]) -> None:
             try:
                 temporary.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
                 os.replace(temporary, KNOWN)
-                _parsed = _state(str(KNOWN)), kept
+                _parsed = _state(str(KNOWN)), remembered
             finally:
                 temporary.unlink(missing_ok=True)

@@ -148,8 +148,8 @@ def _candidates(draw: np.random.Generator) -> np.ndarray:
     angle = 2 * np.pi * np.arange(CONTOUR) / CONTOUR
     order = np.arange(1, HARMONICS + 1)[:, np.newaxis]
     waves = np.exp(1j * order * angle)
-    kept: list[np.ndarray] = []
-    while len(kept) < CANDIDATES:
+    contours: list[np.ndarray] = []
+    while len(contours) < CANDIDATES:
         # few harmonics prevail in each, so that some are triangles, some stars, some blobs
         size = draw.gamma(0.35, size=HARMONICS)
         size *= 0.7 * draw.random() / size.sum()
@@ -157,8 +157,8 @@ def _candidates(draw: np.random.Generator) -> np.ndarray:
         radius = 1 + (size * np.exp(2j * np.pi * draw.random(HARMONICS)) @ waves).real
         radius *= np.sqrt(AREA / (np.pi * np.square(radius).mean()))
         if radius.min() > 0.2 * radius.max() and radius.max() < FARTHEST:
-            kept.append(radius)
-    return np.array(kept)
+            contours.append(radius)
+    return np.array(contours)
 
 
 def coverage(

@@ -51,38 +51,45 @@ def assemble(
         Fewer than 3 images, a name given twice, images of different factors or of a factor that cannot
         have its name; a plugin gives something else than 8-bit pixels.
     """
-    images, changed = ImageBuffer() if buffer is None else buffer, 0
-    kept: list[Frame] = []
+    images, resized = ImageBuffer() if buffer is None else buffer, 0
+    without_pixels: list[Frame] = []
     for frame in frames:
         _check_pixels(frame)
         pixels = frame.pixels if size is None else resize(frame.pixels, size, fit)
-        changed += pixels.shape[:2] != frame.pixels.shape[:2]
+        resized += pixels.shape[:2] != frame.pixels.shape[:2]
         images.add(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
-        kept.append(frame._replace(pixels=np.empty(0, np.uint8)))
-    _check(kept)
-    logger.info("%d images: %s, %s … %s", len(kept), *(kept[at].name for at in (0, 1, -1)))
-    _log_sizes(images.sizes, changed, fit)
-    variables: dict[str, tuple] = {
-        "name": (("image",), [frame.name for frame in kept]),
-        "channel": (("channel",), ["R", "G", "B"]),
-    }
-    if all(frame.time is not None for frame in kept):
-        times = np.array([frame.time for frame in kept], np.float64)
-        variables["time"] = (("image",), times, {"units": "s"})
-    if all(frame.label is not None for frame in kept):
-        variables["label"] = (("image",), [frame.label for frame in kept])
-    for name in kept[0].factors or {}:
-        variables[name] = (("image",), [(frame.factors or {})[name] for frame in kept])
+        without_pixels.append(frame._replace(pixels=np.empty(0, np.uint8)))
+    _check(without_pixels)
+    names = [frame.name for frame in without_pixels]
+    logger.info("%d images: %s, %s … %s", len(names), *names[:2], names[-1])
+    _log_sizes(images.sizes, resized, fit)
+    variables = _coordinates(without_pixels)
     # without this, xarray would take them for data
     coordinates = {"coordinates": " ".join(name for name in variables if name != "channel")}
-    return _pixels(images, coordinates | {"resized": changed}) | variables
+    return _pixels(images, coordinates | {"resized": resized}) | variables
 
 
-def _log_sizes(sizes: list[tuple[int, int]], changed: int, fit: str) -> None:
+def _coordinates(frames: list[Frame]) -> dict[str, tuple]:
+    """Lay out names, times, labels and factors of images."""
+    variables: dict[str, tuple] = {
+        "name": (("image",), [frame.name for frame in frames]),
+        "channel": (("channel",), ["R", "G", "B"]),
+    }
+    if all(frame.time is not None for frame in frames):
+        times = np.array([frame.time for frame in frames], np.float64)
+        variables["time"] = (("image",), times, {"units": "s"})
+    if all(frame.label is not None for frame in frames):
+        variables["label"] = (("image",), [frame.label for frame in frames])
+    for name in frames[0].factors or {}:
+        variables[name] = (("image",), [(frame.factors or {})[name] for frame in frames])
+    return variables
+
+
+def _log_sizes(sizes: list[tuple[int, int]], resized: int, fit: str) -> None:
     """Log which sizes images have, and how many were resized."""
     least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
-    if changed:
-        logger.info("%d of %d images were resized to %d x %d (%s)", changed, len(sizes), *most, fit)
+    if resized:
+        logger.info("%d of %d images were resized to %d x %d (%s)", resized, len(sizes), *most, fit)
     elif len(set(sizes)) > 1:
         logger.info(
             "images keep their %d sizes, from %d x %d to %d x %d (height x width)",

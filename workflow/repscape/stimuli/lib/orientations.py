@@ -73,9 +73,9 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     else:
         values, of_trial = np.unique(angles, return_inverse=True)
     if convention == "tilt":
-        kept = values <= 180  # a beginning, since values ascend
-        if not kept.any():
+        in_range = values <= 180  # a beginning, since values ascend
+        if not in_range.any():
             raise DataError("no angle is at most 180 degrees, so none is left as a tilt")
-        of_trial = np.where(kept[of_trial], of_trial, -1)
-        values = values[kept] - 90
+        of_trial = np.where(in_range[of_trial], of_trial, -1)
+        values = values[in_range] - 90
     return Conditions(values, of_trial)

@@ -42,13 +42,13 @@ def check_jpeg(data: bytes) -> None:
 
 def _without_metadata(data: bytes) -> bytes:
     """Leave out a JPEG's segments of metadata, in which only pixels may be damaged."""
-    kept, at = [data[:2]], 2
+    segments, at = [data[:2]], 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if not (0xE0 <= data[at + 1] <= 0xEF or data[at + 1] == 0xFE):
-            kept.append(data[at:end])
+            segments.append(data[at:end])
         at = end
-    return b"".join([*kept, data[at:]])
+    return b"".join([*segments, data[at:]])
 
 
 def jpeg2000_bits(data: bytes, mode: str) -> int:
