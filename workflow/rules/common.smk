@@ -77,12 +77,12 @@ if not workflow.overwrite_configfiles and not HANDED_OVER:
 def check_folders(*folders):
     """Stop if folders, or those that they would be made in, cannot be written to; Snakemake ends in a traceback."""
     for folder in folders:
-        there = os.path.abspath(folder)
-        while not os.path.isdir(there):
-            there = os.path.dirname(there)
-        if not os.access(there, os.W_OK | os.X_OK):
+        existing = os.path.abspath(folder)
+        while not os.path.isdir(existing):
+            existing = os.path.dirname(existing)
+        if not os.access(existing, os.W_OK | os.X_OK):
             sys.exit(
-                f"repscape: {os.path.relpath(there)}: expected a folder that can be written to, found that it "
+                f"repscape: {os.path.relpath(existing)}: expected a folder that can be written to, found that it "
                 "cannot. Change its permissions (or mount it for writing), or run in a copy of the whole folder."
             )
 
@@ -175,13 +175,13 @@ def begin():
 
 
 def end_well():
-    tell_warnings()
-    tell_results()
+    report_warnings()
+    report_results()
 
 
 def end_badly():
-    tell_warnings()
-    tell_failures()
+    report_warnings()
+    report_failures()
 
 
 def results():
@@ -210,7 +210,7 @@ def leftover_lines():
         yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {command} removes them"
 
 
-def tell_results():
+def report_results():
     """Say where the results are, and what in them is undefined."""
     found = TERMINAL.undefined(LOGS)
     if found:
@@ -220,7 +220,7 @@ def tell_results():
 
 
 def options():
-    """What a command is told of this study, and of the workflow where that lies elsewhere."""
+    """The options of a command for this study, and for the workflow where that lies elsewhere."""
     files, folder = OWN_CONFIG_FILES, workflow.overwrite_workdir
     found = (
         ["--snakefile", workflow.main_snakefile]
@@ -232,15 +232,15 @@ def options():
     return [*found, *(["--configfile", *files] if OWN_CONFIG_FILES else [])]
 
 
-def tell_warnings():
+def report_warnings():
     """Say of what jobs warned, in their logs."""
-    told = TERMINAL.warnings(LOGS)
-    if told:
-        more = [f"and {len(told) - SHOWN} more, see {LOGS}/"] if len(told) > SHOWN else []
-        print("\n  ".join(["Warnings, by the jobs' logs:", *told[:SHOWN], *more]), file=sys.stderr)
+    warned = TERMINAL.warnings(LOGS)
+    if warned:
+        more = [f"and {len(warned) - SHOWN} more, see {LOGS}/"] if len(warned) > SHOWN else []
+        print("\n  ".join(["Warnings, by the jobs' logs:", *warned[:SHOWN], *more]), file=sys.stderr)
 
 
-def tell_failures():
+def report_failures():
     """Say what failed, which may be far above by now, and what to do after a failure or an interruption."""
     failed = TERMINAL.failures()
     lines = ["The run is not complete." + " Failed, by their logs:" * bool(failed), *failed[:SHOWN]]

@@ -187,10 +187,10 @@ def read_inputs_once():
 
     async def checksum(file, *arguments, **keywords):
         try:
-            there = os.stat(file.file)
+            found = os.stat(file.file)
         except OSError:
             return await compute(file, *arguments, **keywords)
-        state = there.st_ino, there.st_mtime_ns, there.st_size
+        state = found.st_ino, found.st_mtime_ns, found.st_size
         key = file.file, state, arguments, tuple(keywords.items())
         if key not in known:
             known[key] = await compute(file, *arguments, **keywords)
@@ -236,11 +236,11 @@ def needed():
         yield f"A run would stop: {error}"
     jobs = (job.output for job in workflow.dag.needrun_jobs())
     memory = 10**6 * disk.most_memory(DISK, jobs, on_gpu=gpu_wanted())
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if memory:
-        here = f"; this machine has {disk.amount(there)}" if workflow.local_exec else ""
+        here = f"; this machine has {disk.amount(available)}" if workflow.local_exec else ""
         yield f"Memory: up to {disk.amount(memory)} for one job{here}."
-    if workflow.local_exec and memory > there:
+    if workflow.local_exec and memory > available:
         yield "If a job is killed, take fewer units or images, or smaller batches (activations: batch)."
 
 

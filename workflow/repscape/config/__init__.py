@@ -1,6 +1,6 @@
 """The config: read, checked whole, and turned into a `Study`.
 
-Every mistake that can be known before a job starts is told here, all at once, with the file,
+Every mistake that can be known before a job starts is reported here, all at once, with the file,
 the key and the line. The result is canonical: the order of keys in the YAML does not matter.
 """
 

@@ -25,7 +25,7 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
         otherwise_wrong = any(keys[:2] == ("stimuli", name) for keys in mistakes.found)
         if count is not None and count < FEWEST and not otherwise_wrong:
             mistakes.add(("stimuli", name), f"expected at least {FEWEST} images, found {count}. Add some.")
-    mothers: dict[str, list[str]] = {}
+    parents: dict[str, list[str]] = {}
     for step in ("stimuli", "populations"):
         for name, section in sections[step].items():
             plugin = registry.find(step, section[schema.KIND])
@@ -39,18 +39,18 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
                     if other not in valid[kind]:
                         mistakes.add((step, name, parameter), unknown(other, valid[kind]))
                 if (step, kind) == ("stimuli", "network"):
-                    mothers.setdefault(name, []).extend(_trained_on(sections["networks"], named))
+                    parents.setdefault(name, []).extend(_trained_on(sections["networks"], named))
                 if (step, kind) == ("stimuli", "stimulus"):
-                    mothers.setdefault(name, []).extend(named)
+                    parents.setdefault(name, []).extend(named)
                     how_many[parameter] = images.get(named[0]) if named else None
             if step == "stimuli":
                 mistakes.ask((step, name), schema.make(step, section).check_parents, how_many)
-    for name in mothers:
-        way = _way(mothers, name, name)
-        if way:
+    for name in parents:
+        path = _path(parents, name, name)
+        if path:
             mistakes.add(
                 ("stimuli", name),
-                f"a stimulus cannot be made from itself: {' ← '.join([name, *way])}. Break the circle.",
+                f"a stimulus cannot be made from itself: {' ← '.join([name, *path])}. Break the circle.",
             )
 
 
@@ -60,12 +60,14 @@ def _trained_on(networks: Mapping, names: Iterable[str]) -> list[str]:
     return [training[key] for training in found if training for key in ("stimulus", "held_out")]
 
 
-def _way(mothers: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()) -> list[str]:
-    """Find a way from a stimulus through those it is made from to one of them; empty if there is none."""
-    for mother in mothers.get(start, []):
-        if mother == goal:
-            return [mother]
-        way = [] if mother in seen else _way(mothers, mother, goal, seen | {mother})
-        if way:
-            return [mother, *way]
+def _path(
+    parents: Mapping[str, list[str]], start: str, goal: str, seen: frozenset = frozenset()
+) -> list[str]:
+    """Find a path from a stimulus through those it is made from to one of them; empty if there is none."""
+    for parent in parents.get(start, []):
+        if parent == goal:
+            return [parent]
+        path = [] if parent in seen else _path(parents, parent, goal, seen | {parent})
+        if path:
+            return [parent, *path]
     return []

@@ -8,7 +8,7 @@ from repscape.traced.double_resizing import resized_twice
 def notes(study: Study) -> list[str]:
     """Say which stimuli have a `size` that networks resize again, with a line for each other size.
 
-    Known are transforms that the config sets, and those that networks' plugins tell without their libraries.
+    Known are transforms that the config sets, and those that networks' plugins know without their libraries.
     """
     found = []
     for stimulus in study.stimuli:

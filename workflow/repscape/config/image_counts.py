@@ -1,4 +1,4 @@
-"""How many images stimuli have, as far as their jobs are not needed to tell, and so in how many shards."""
+"""How many images stimuli have, where that is known before their jobs, and how many shards they make."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from repscape.plugin.contract import Stimulus
 
 
 def estimate_images(stimuli: Mapping) -> dict[str, int]:
-    """Say about how many images each stimulus has; 0 where only its job can."""
-    return {name: _about_how_many(name, stimuli) for name in sorted(stimuli)}
+    """Return about how many images each stimulus has; 0 where nothing is known before its job."""
+    return {name: _estimated_count(name, stimuli) for name in sorted(stimuli)}
 
 
 def count_shards(images: Mapping[str, int], size: int) -> dict[str, int]:
@@ -18,21 +18,24 @@ def count_shards(images: Mapping[str, int], size: int) -> dict[str, int]:
 
 
 def count_images(section: Mapping) -> int | None:
-    """Say how many images a stimulus has, where its plugin can tell before the job."""
+    """Return how many images a stimulus has, where its plugin knows it before the job."""
     try:
         return schema.make("stimuli", section).image_count()
-    except AssetError:  # told with the assets
+    except AssetError:  # reported with the assets
         return None
 
 
-def _about_how_many(name: str, stimuli: Mapping, seen: tuple = ()) -> int:
-    """Estimate how many images a stimulus has, where its job alone can tell; 0 where nothing is known."""
+def _estimated_count(name: str | None, stimuli: Mapping, seen: tuple = ()) -> int:
+    """Estimate how many images a stimulus has; 0 where nothing is known before its job."""
     section = stimuli.get(name, {})
-    if not section or name in seen:  # told as a mistake
+    if not section or name in seen:  # reported as a mistake
         return 0
     if count := count_images(section):
         return count
     plugin = schema.make("stimuli", section)
     if type(plugin).estimated_image_count is not Stimulus.estimated_image_count:
         return plugin.estimated_image_count() or 0
-    return _about_how_many(section.get("of"), stimuli, (*seen, name))
+    parents = [
+        section[key] for key, kind in schema.made_parameters(type(plugin)).items() if kind == "stimulus"
+    ]
+    return _estimated_count(parents[0], stimuli, (*seen, name)) if parents else 0

@@ -102,7 +102,7 @@ def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
         try:
             outputs = training and (classes or layer_table_cache.rows(section)[-1].units)
             predicted = layer_table_cache.predictions(section) if classes else None
-        except ConfigError:  # told with the layers
+        except ConfigError:  # reported with the layers
             continue
         if predicted not in (None, classes):
             mistakes.add(

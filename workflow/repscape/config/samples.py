@@ -1,4 +1,4 @@
-"""What is drawn of which population, and the sources that are shown or sampled only in part."""
+"""The samples of each population, and the sources that are shown or sampled only in part."""
 
 from collections.abc import Mapping
 
@@ -70,7 +70,7 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
                 mistakes.add((*keys, "stimuli"), unknown(stimulus, sections["stimuli"]))
             shown[name] = tuple(sorted(set(section["stimuli"]), key=natural))
         if section["samples"] is not None:
-            drawn[name] = _chosen_samples(section["samples"], samples, (*keys, "samples"), mistakes)
+            drawn[name] = _selected_samples(section["samples"], samples, (*keys, "samples"), mistakes)
     possible = {name: plan for name, plan in samples.items() if _of_recordings(sections, name)}
     for name, section in sections["recordings"].items():
         if gives_rdms(section[schema.KIND]):
@@ -86,7 +86,7 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
         elif section["samples"] is None:
             drawn[name] = {population: tuple(plan["repeats"]) for population, plan in possible.items()}
         else:
-            drawn[name] = _chosen_samples(section["samples"], possible, (*keys, "samples"), mistakes)
+            drawn[name] = _selected_samples(section["samples"], possible, (*keys, "samples"), mistakes)
     return {"shown": shown, "drawn": drawn}
 
 
@@ -96,10 +96,12 @@ def _of_recordings(sections: Mapping, population: str) -> bool:
     return kind is not None and registry.find("populations", kind).of_recordings
 
 
-def _chosen_samples(chosen: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes) -> dict[str, tuple]:
-    """Choose among the samples of the study: {population: sizes}."""
+def _selected_samples(
+    selected: Mapping, samples: Mapping, keys: tuple, mistakes: Mistakes
+) -> dict[str, tuple]:
+    """Select from the samples of the study: {population: sizes}."""
     drawn = {}
-    for population, sizes in chosen.items():
+    for population, sizes in selected.items():
         known = samples.get(population, {}).get("repeats")
         if known is None:
             mistakes.add(keys, unknown(population, samples))

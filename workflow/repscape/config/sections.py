@@ -22,7 +22,7 @@ RUNNING = {"device", "batch", "threads"}
 def plugin_sections(
     step: str, sections: Mapping, mistakes: Mistakes, top: Config, common: type[Plugin] | None = None
 ) -> dict[str, dict]:
-    """Check the named sections of a step, whose plugin is chosen by the key `kind`.
+    """Check the named sections of a step, whose plugin the key `kind` selects.
 
     Analyses and figures are named as their plugin unless the key says another. `common` declares
     further keys of a section.

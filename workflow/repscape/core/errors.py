@@ -16,7 +16,7 @@ _SHOWN = 3
 
 
 class RepscapeError(Exception):
-    """A mistake in the config, the data or the machine, told in one message."""
+    """A mistake in the config, the data or the machine, in one message."""
 
 
 class ConfigError(RepscapeError):
@@ -63,7 +63,7 @@ def _letters(name: str) -> str:
 def raised_in(error: BaseException, folders: Iterable[str | Path]) -> str:
     """Return where code in some folders raised an error, ``FILE:LINE``; "" if none of them did.
 
-    Of several calls the innermost counts, of code that is not Python the place that Python names.
+    Of several calls the innermost counts, of code that is no Python the line that Python names.
     """
     roots = [Path(folder).resolve() for folder in folders if folder]
     calls = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
@@ -82,6 +82,6 @@ def in_words(error: BaseException) -> str:
 
 
 def gpu_memory_ran_out(error: BaseException) -> bool:
-    """Whether an error says so: torch's own (told by its name, torch is not imported), or a library's."""
+    """Whether an error says so: torch's own (known by its name, torch is not imported), or a library's."""
     libraries = ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory")  # cuBLAS, cuDNN; CUDA
     return type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in libraries)

@@ -145,14 +145,14 @@ def to_make(sizes: Sizes, jobs: Iterable[Iterable[str]]) -> Counter[str]:
     ----------
     sizes : Sizes
     jobs : the outputs of each job that will run
-        What a file takes that is there, and will be replaced, is there already.
+        What a file that will be replaced takes now is not counted.
     """
     found: Counter[str] = Counter()
     for path in (path for outputs in jobs for path in outputs):
         size = sizes.of(path)
         if size:
-            there = os.path.getsize(path) if os.path.exists(path) else 0
-            found[sizes.step(path)] += max(0, size - there)
+            existing = os.path.getsize(path) if os.path.exists(path) else 0
+            found[sizes.step(path)] += max(0, size - existing)
     return found
 
 
@@ -188,7 +188,7 @@ def check(found: Counter[str], free: int, allowed: int | None, folder: str) -> N
         return
     largest = STEPS[found.most_common(1)[0][0]]
     less = {
-        "activations": "record fewer units (populations: select: random, units: …), layers or images",
+        "activations": "record fewer units (populations: kind: random, units: …), layers or images",
         "RDMs": "draw fewer samples (samples: repeats), or take fewer images, layers or metrics",
         "samples": "draw fewer samples (samples: sizes, repeats)",
         "stimuli": "take fewer or smaller images",

@@ -68,7 +68,7 @@ def results(folder: str) -> Iterator[str]:
 
 
 def _is_whole(text: bytes) -> bool:
-    """Whether a record can be read and has what a change is told by."""
+    """Whether a record can be read and has what changes are found by."""
     if not (text.startswith(b"{") and text.endswith(b"}") and b'"params": ' in text):
         return False
     if text.count(b"{") == text.count(b"}"):  # to read all would take a while

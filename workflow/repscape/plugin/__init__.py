@@ -1,1 +1,1 @@
-"""The contract of plugins, and how they are found, checked and told apart."""
+"""The contract of plugins, and how they are found and checked."""

@@ -92,15 +92,15 @@ class Plugin:
         A `shared` class is no plugin, but declares what several plugins have in common.
         """
         super().__init_subclass__(**keywords)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
-        for name, declared in own.items():
+        declared_here = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
+        for name, declared in declared_here.items():
             if declared.default is REQUIRED:
                 delattr(cls, name)
             else:
                 setattr(cls, name, declared.default)
         inherited = [vars(base).get("parameters", {}) for base in cls.__mro__[1:]]
-        cls.parameters = own | {
-            name: one for found in inherited for name, one in found.items() if name not in own
+        cls.parameters = declared_here | {
+            name: one for found in inherited for name, one in found.items() if name not in declared_here
         }
         if not shared:
             _check_names(cls)
@@ -181,7 +181,7 @@ def _check_names(cls: type[Plugin]) -> None:
                 f'`{name}: … = parameter("What it is.")`.'
             )
         raise ConfigError(
-            f"{cls.__name__}.{unknown(name, sorted(known))} Let names of your own begin with an underscore."
+            f"{cls.__name__}.{unknown(name, sorted(known))} Let names of helpers begin with an underscore."
         )
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in a config: collected, located in the YAML, told all at once."""
+"""Mistakes in a config: collected, located in the YAML, reported all at once."""
 
 import math
 import re
@@ -29,7 +29,7 @@ MOST_VALUES = 200_000  # of a config: keys, and items of lists
 
 
 class Mistakes:
-    """Collects what is wrong, to tell it all at once."""
+    """Collects what is wrong, to report it all at once."""
 
     def __init__(self, lines: Mapping[tuple, tuple[str, int]]):
         """Take where each key of the config is, from `read_lines`."""
@@ -48,7 +48,7 @@ class Mistakes:
             if mistake["type"] == "too_short" and any(
                 place == e["loc"][: len(place)] != e["loc"] for e in errors
             ):
-                continue  # what it holds is wrong, and told
+                continue  # what is in it is wrong, and reported
             *parents, last = location = _keys_of(mistake, given)
             if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
                 comma = " A number is written without a comma." if str(last).isdigit() else ""
@@ -80,7 +80,7 @@ class Mistakes:
             return None
 
     def rename(self, keys: tuple, others: tuple) -> None:
-        """Tell what is wrong at a key of the other one, which stands in the config."""
+        """Report what is wrong at a key at the other one, which is in the config."""
         for message in self.found.pop(keys, []):
             self.add(others, message)
 
@@ -88,15 +88,15 @@ class Mistakes:
         """Raise what was found, in the order of lines."""
         if not self.found:
             return
-        told = []
+        lines = []
         for keys, messages in self.found.items():
             known = (self.lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self.lines)
             file, line = next(known, ("config", 0))
             where = f"{file}:{line}" if line else file
             text = " Or: ".join(dict.fromkeys(messages))
-            told.append((file, line, f"  {where}: {'.'.join(keys)}: {text}"))
-        count = "a mistake" if len(told) == 1 else f"{len(told)} mistakes"
-        raise ConfigError(f"The config has {count}:\n" + "\n".join(text for *_, text in sorted(told)))
+            lines.append((file, line, f"  {where}: {'.'.join(keys)}: {text}"))
+        count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
+        raise ConfigError(f"The config has {count}:\n" + "\n".join(text for *_, text in sorted(lines)))
 
 
 def _keys_of(mistake: Mapping, given) -> tuple:

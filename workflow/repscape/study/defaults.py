@@ -75,12 +75,14 @@ def size_or_default(samples: dict[str, tuple[str, ...]], population: str | None,
 
 def sampled_sizes(table) -> dict[str, tuple[str, ...]]:
     """Return the populations that some source of an analysis was sampled of, and for each its sizes."""
-    there = table["n_drawn"] > 0
-    there = there.any([dim for dim in there.dims if dim not in ("population", "size")])
+    sampled = table["n_drawn"] > 0
+    sampled = sampled.any([dim for dim in sampled.dims if dim not in ("population", "size")])
     return {
-        str(name): tuple(str(size) for size in there["size"].values if there.sel(population=name, size=size))
-        for name in there["population"].values
-        if there.sel(population=name).any()
+        str(name): tuple(
+            str(size) for size in sampled["size"].values if sampled.sel(population=name, size=size)
+        )
+        for name in sampled["population"].values
+        if sampled.sel(population=name).any()
     }
 
 
