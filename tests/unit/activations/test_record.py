@@ -179,7 +179,7 @@ def test_reduced_precision(study):
         found = activity(path)
         assert found.dtype == np.float32
         assert np.abs(found - expected[label].reshape(7, -1)).max() < 0.05 * np.abs(expected[label]).max()
-    with pytest.raises(DeviceError, match="tf32 needs a GPU"):
+    with pytest.raises(DeviceError, match=r"activations.precision: tf32.*float32"):
         small.run(precision="tf32", device="cpu")
 
 
@@ -263,7 +263,7 @@ def test_files_that_do_not_belong_together(study):
             small.inputs[0], small.inputs[2], small.inputs[2], {"fc1": small.folder / "x"}
         )
     small.inputs[0].write_bytes(small.inputs[0].read_bytes()[:2000])
-    with pytest.raises(DataError, match=r"network\.pt.*not a network as the workflow writes it"):
+    with pytest.raises(DataError, match=r"network\.pt.*not a network"):
         small.run()
 
 

@@ -79,9 +79,9 @@ def test_folds_of_images_do_not_depend_on_trials():
 
 
 def test_too_few_groups_or_angles_are_reported():
-    with pytest.raises(DataError, match="at least 5 images, one a fold, found 4"):
+    with pytest.raises(DataError, match=r"5 images.*found 4"):
         arrange(np.arange(4.0), np.arange(4), "images", 180, 5, 0)
-    with pytest.raises(DataError, match="at least 2 different angles, found 1"):
+    with pytest.raises(DataError, match=r"2 .*angles, found 1"):
         arrange(np.array([0.0, 180, 360]), np.arange(3), "images", 180, 3, 0)
 
 
@@ -241,20 +241,18 @@ def test_mistakes_are_reported(responded, tuned_to):
     made = responded(images=20)
     activity = tuned_to(made.angle, 10, 0.5)
     made.layer("net", "conv1", activity)
-    with pytest.raises(
-        DataError, match=r"found none: 'by: trials' leaves out repeats\. Leave the source 'net'"
-    ):
+    with pytest.raises(DataError, match=r"none.*by: trials.*'net'.*by: images"):
         angle_decoding.AngleDecoding(responses="trials", by="trials", **RIDGE).compute(made.files)
-    with pytest.raises(DataError, match="no factor 'hue'; its factors: orientation"):
+    with pytest.raises(DataError, match=r"'hue'.*orientation"):
         angle_decoding.AngleDecoding(factor="hue", **RIDGE).compute(made.files)
     made.layer("net", "conv1", activity, names=[f"other_{at}" for at in range(20)])
     with pytest.raises(DataError, match="do not describe the same images"):
         angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
     activity[3, 2] = np.nan
     made.layer("net", "conv1", activity)
-    with pytest.raises(DataError, match="NaN or infinity in 1 of 20 images, first in 'grating_003'"):
+    with pytest.raises(DataError, match=r"NaN.* 1 of 20 .*'grating_003'.*conv1"):
         angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
-    with pytest.raises(ConfigError, match=r"Add 'responses: trials'\."):
+    with pytest.raises(ConfigError, match=r"by.*responses: trials"):
         angle_decoding.AngleDecoding(by="trials", responses="means").check()
 
 
@@ -291,13 +289,13 @@ def test_files_are_those_of_every_source_that_saw_the_stimulus():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({}, "factor: no stimulus of the study varies in 'orientation'. Name one of these"),
-        ({"stimulus": "gratings", "factor": "colour"}, "factors of 'gratings', 'colour' is unknown"),
+        ({}, "factor: .*'orientation'.*: color, obj"),
+        ({"stimulus": "gratings", "factor": "colour"}, "factor: .*'gratings', 'colour' is unknown"),
         ({"factor": "color", "sources": ["v2"]}, "sources: 'v2' is unknown"),
         ({"factor": "color", "layers": {"net": ["conv9"]}}, "layers.net: 'conv9' is unknown"),
         ({"factor": "color", "layers": {"nett": ["conv1"]}}, "layers: 'nett' is unknown"),
         ({"factor": "color", "population": "top"}, "population: 'top' is unknown"),
-        ({"stimulus": "noise", "sources": ["v1"], "factor": "color"}, "factor: of the factors of 'noise'"),
+        ({"stimulus": "noise", "sources": ["v1"], "factor": "color"}, "factor: .*'noise'"),
     ],
 )  # fmt: skip
 def test_names_are_checked_when_the_plan_is_made(keys, message):

@@ -188,7 +188,7 @@ def test_unbalanced(made):
 def test_a_missing_combination_and_factor_are_refused(made):
     with pytest.raises(DataError, match=r"none of obj=obj1, color=000"):
         made(views=1, drop=1).compute()
-    with pytest.raises(DataError, match=r"its factors: obj, color, view\. Name two"):
+    with pytest.raises(DataError, match=r"two factors.*obj, color, view.*factors"):
         made().compute(factors=None)
 
 
@@ -227,12 +227,10 @@ def test_planning():
     study.config["stimuli"]["noise"] = {"kind": "white_noise"}
     with pytest.raises(ConfigError, match="'obj' twice"):
         anova.Anova(factors=["obj", "obj"]).inputs(study)
-    with pytest.raises(
-        ConfigError, match=r"factors: stimulus 'noise': expected .* two factors; its factors: none"
-    ):
+    with pytest.raises(ConfigError, match=r"factors: stimulus 'noise': .*two factors.*none"):
         anova.Anova(stimulus="noise").inputs(study)
     study.config["stimuli"]["shapes"]["colors"] = 1
-    with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .* of the factor 'color', found 1"):
+    with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .*'color', found 1"):
         anova.Anova().inputs(study)
     model = schema.model(anova.Anova)
     assert {"device", "batch", "threads"} <= model.model_fields.keys()

@@ -283,15 +283,15 @@ def test_mistakes_are_reported(responded):
     path = made.layer("net", "conv1", random.normal(size=(6, 6)))
     target = made.layer("v1", "V1", random.normal(size=(6, 5)))
     files = {"recording": target, "predictors": [path]}
-    with pytest.raises(DataError, match="at least 7 images, one a fold, found 6"):
+    with pytest.raises(DataError, match=r"7 images.*found 6"):
         encoding.Encoding(**QUICK | {"folds": 7}).compute(files)
-    with pytest.raises(DataError, match="no factor 'view'; its factors: orientation"):
+    with pytest.raises(DataError, match=r"'view'.*orientation"):
         encoding.Encoding(groups="view", **QUICK).compute(files)
     made.layer("net", "conv1", random.normal(size=(6, 6)), names=[f"other_{at}" for at in range(6)])
     with pytest.raises(DataError, match="do not describe the same images: image 0 is grating_000"):
         encoding.Encoding(**QUICK).compute(files)
     made.layer("v1", "V1", np.ones((6, 5)))
-    with pytest.raises(DataError, match="found 5 whose mean responses are all the same"):
+    with pytest.raises(DataError, match=r"found 5 .*same"):
         encoding.Encoding(**QUICK).compute(files)
 
 
@@ -326,7 +326,7 @@ def test_files_are_those_of_networks_that_saw_the_stimulus():
         ({"sources": ["twin"]}, "sources: 'twin' is unknown. Valid: net"),
         ({"layers": {"net": ["fc"]}}, "layers.net: 'fc' is unknown"),
         ({"neurons": "some"}, "neurons: 'some' is unknown"),
-        ({"groups": "view"}, "groups: of the factors of 'gratings', 'view' is unknown"),
+        ({"groups": "view"}, "groups: .*'gratings', 'view' is unknown"),
     ],
 )
 def test_names_are_checked_when_the_plan_is_made(keys, message):
@@ -335,9 +335,9 @@ def test_names_are_checked_when_the_plan_is_made(keys, message):
 
 
 def test_a_study_without_recordings_or_without_networks_is_reported():
-    with pytest.raises(ConfigError, match="recording: the study has no recording of responses"):
+    with pytest.raises(ConfigError, match=r"^recording: .*recordings"):
         encoding.Encoding().inputs(study_of(layers={"net": ("input",)}))
-    with pytest.raises(ConfigError, match="sources: no network is shown the stimulus 'gratings' of 'v1'"):
+    with pytest.raises(ConfigError, match=r"^sources: .*'gratings' of 'v1'"):
         encoding.Encoding().inputs(
             study_of(shown={"v1": ("gratings",), "net": ("noise",), "twin": ("noise",)})
         )

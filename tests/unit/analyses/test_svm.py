@@ -218,7 +218,7 @@ def test_labels_that_cannot_change_are_refused():
     group = np.array([0, 0, 1, 1, 2, 3, 4, 5])
     condition = np.array([0, 1, 0, 1, 0, 1, 0, 1])
     label, fold = np.repeat([0, 1], 4), np.array([0, 0, 1, 1, 0, 0, 1, 1])
-    with pytest.raises(DataError, match=r"labels that can be permuted.*'permutations: 0'"):
+    with pytest.raises(DataError, match=r"permut.*'permutations: 0'"):
         permuted(Task(label, condition, group, fold), np.random.default_rng(0))
 
 
@@ -325,11 +325,9 @@ def test_groups_generalise_to_new_values(files):
 
 
 def test_mistakes(files):
-    with pytest.raises(DataError, match="no factor 'colour'; its factors: obj, color, view"):
+    with pytest.raises(DataError, match=r"'colour'.*obj, color, view"):
         svm.Svm(target="obj", across="colour", seed=0).compute(files())
-    with pytest.raises(
-        DataError, match=r"at least 9 images of each class.*obj obj1 \(8\).*Lower 'folds' to 8"
-    ):
+    with pytest.raises(DataError, match=r"at least 9 .*obj obj1 \(8\).*'folds' to 8"):
         svm.Svm(target="obj", folds=9, seed=0).compute(files(views=4))
     with pytest.raises(DataError, match=r"at least 3 values of color.*'folds' to 2 and give one C"):
         svm.Svm(target="obj", groups="color", folds=3, seed=0).compute(files())
@@ -337,9 +335,9 @@ def test_mistakes(files):
         svm.Svm(target="obj", seed=0).compute(files(nan=True))
     inputs = files()
     inputs["stimulus"] = files(order=-1)["stimulus"]
-    with pytest.raises(ConfigError, match="'target', 'across' and 'groups' to be different"):
+    with pytest.raises(ConfigError, match=r"'target', 'across' and 'groups'.*twice"):
         svm.Svm(target="obj", across="obj", groups=None, folds=3, C=(1.0,)).check()
-    with pytest.raises(ConfigError, match="at least 3 are needed; found 2"):
+    with pytest.raises(ConfigError, match=r"folds: .*'C'.* 3 .*found 2"):
         svm.Svm(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0)).check()
 
 
@@ -360,9 +358,7 @@ def test_planning():
         },
     )
     assert svm.Svm(target="label").inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
-    with pytest.raises(
-        ConfigError, match="across: of the factors of 'shapes', 'colour' is unknown; did you m"
-    ):
+    with pytest.raises(ConfigError, match=r"across: .*'shapes', 'colour' is unknown; did you mean 'color'"):
         svm.Svm(across="colour").inputs(study)
     assert svm.Svm(stimulus="shapes", population="means", layers=["relu1"]).inputs(study) == {
         "stimulus": "results/s/stimuli/shapes.nc",

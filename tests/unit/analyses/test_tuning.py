@@ -443,9 +443,9 @@ def test_files_that_do_not_belong_together(files, tmp_path):
     other = write(tmp_path, "net", "other", np.ones((18, 2)), names=[f"h{at}" for at in range(18)])
     with pytest.raises(DataError, match=r"net_fc.nc and .*net_other.nc do not describe the same images"):
         tuning.Tuning(seed=0).compute({"activations": [files[0], other]})
-    with pytest.raises(DataError, match="no factor 'hue'; its factors: orientation"):
+    with pytest.raises(DataError, match=r"'hue'.*orientation"):
         tuning.Tuning(seed=0, factor="hue").compute({"activations": files})
-    with pytest.raises(DataError, match="all around a circle of 360"):
+    with pytest.raises(DataError, match=r"orientation.*360"):
         tuning.Tuning(seed=0, period=360.0).compute({"activations": files})
 
 
@@ -493,11 +493,11 @@ def test_every_layer_that_is_shown_the_stimulus(study):
     [
         (
             {"factor": "phase"},
-            "factor: no stimulus of the study varies in 'phase'. Name one of these factors",
+            "factor: .*'phase'.*: color, obj",
         ),
         ({"stimulus": "tilt"}, "stimulus: 'tilt' is unknown; did you mean 'tilts'"),
-        ({"stimulus": "shapes"}, "factor: of the factors of 'shapes', 'orientation' is unknown"),
-        ({"factor": "color", "sources": ["v1"]}, "sources: 'v1' is not shown the stimulus 'shapes'"),
+        ({"stimulus": "shapes"}, "factor: .*'shapes', 'orientation' is unknown"),
+        ({"factor": "color", "sources": ["v1"]}, "sources: 'v1'.*'shapes'"),
         ({"sources": ["v2"]}, "sources: 'v2' is unknown"),
         ({"layers": ["fc1"]}, "layers: 'fc1' is unknown; did you mean 'fc'"),
         ({"population": "al"}, "population: 'al' is unknown"),

@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
 def test_divergence_is_reported():
     activity, targets, training = data()
     coordinates = principal(activity, training).coordinates
-    with pytest.raises(DataError, match=r"diverged with learning_rate 100\. Lower it"):
+    with pytest.raises(DataError, match="learning_rate 100"):
         relu_decoder.train(
             coordinates, training, targets, decays=(0.1,), after=[40], **(HOW | {"learning_rate": 100.0})
         )
