@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from legible import assert_legible, assert_paragraph
+from legible import assert_legible, assert_mentions, assert_paragraph
 
 from repscape.analyses import angle_decoding, encoding
 from repscape.core.errors import ConfigError, DataError
@@ -90,8 +90,7 @@ def test_errors_by_layer_with_chance(decoded, artists):
             full = [bool((own[:3] < 1).any()) for own in dots[f"{source}/{decoder}/markers"].get_facecolors()]
             np.testing.assert_array_equal(full, of["p"] < 0.05)
     np.testing.assert_allclose(lines["mouse/blind"].get_ydata(), 45)
-    assert "decoded from responses to 18 images of gratings" in caption
-    assert "19 permutations" in caption
+    assert_mentions(caption, "18 images", "gratings", "19 permutations")
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["alexnet", "alexnet_untrained", "mouse"]
 
 
@@ -100,7 +99,7 @@ def test_one_decoder_without_permutations(made, tmp_path):
     result = angle_decoding.AngleDecoding(decoders=("ridge",), permutations=0, seed=1).compute(files)
     path = written(tmp_path / "plain.nc", result)
     figure, caption, _ = drawn(path, "decoding_error")
-    assert "there are no p-values" in caption
+    assert_mentions(caption, "no p-values")
     assert "ReLU" not in caption
     named = [text.get_text() for text in figure.legends[0].get_texts()]
     assert named == ["ridge regression", "95% interval", "blind guess, 45"]
@@ -131,7 +130,7 @@ def test_curves_are_means_over_folds(decoded, artists):
     marked = {gid for gid in lines if gid.startswith("ridge regression/chosen")}
     places = {list(table["strength"].values).index(s) for s in own["chosen"].sel(decoder="ridge").values}
     assert marked == {f"ridge regression/chosen/{place}" for place in places}
-    assert "decoders of conv1 of alexnet" in caption
+    assert_mentions(caption, "conv1", "alexnet")
     with pytest.raises(ConfigError, match="layer: 'V1' is unknown"):
         drawn(decoded, "decoding_curves", source="alexnet", layer="V1")
 
@@ -143,7 +142,7 @@ def test_means_below_the_axis_are_marked(decoded, artists):
     assert 0 < len(places) < len(mean)
     below = artists(figure, "lines")["ridge regression/train/below"]
     np.testing.assert_array_equal(below.get_xdata(), places)
-    assert caption.endswith("Losses below 10⁻⁶ are beyond the axis; carets: means that are, in **c**.")
+    assert_mentions(caption, "10⁻⁶", "carets", "**c**")
     assert [axes.get_title("left")[:12] for axes in figure.axes] == [f"$\\mathbf{{{x}}}$" for x in "abc"]
 
 
@@ -158,10 +157,10 @@ def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded, artists):
         points = dots[f"{source}/{layer}/relu"].get_offsets()
         error = np.abs(points[:, 1] - points[:, 0]).mean()
         assert error == pytest.approx(float(table["error"].sel(source=source, layer=layer, decoder="relu")))
-    assert "the layer with the least error" in caption
+    assert_mentions(caption, "least error")
     best = str(table["layer"].values[int(np.nanargmin(table["error"].sel(source="mouse", decoder="ridge")))])
     assert f"mouse · {best}" in [axes.get_title("left") for axes in figure.axes]
-    with pytest.raises(ConfigError, match="layers: expected at most 5 in all, found 8"):
+    with pytest.raises(ConfigError, match=r"layers: .*at most 5.* 8"):
         drawn(
             decoded,
             "decoded_angles",
@@ -190,8 +189,8 @@ def test_medians_by_depth(encoded, normalised, artists):
     for name in ("alexnet", "alexnet_untrained"):
         found = set(np.flatnonzero(p[source == name] >= 0.05))
         assert alike.get(f"{name}/alike", set()) == found
-    assert "39 neurons of mouse, V1, to 18 images" in caption
-    assert ("divided by reliability" in caption) == normalised
+    assert_mentions(caption, "39 neurons", "mouse", "V1", "18 images")
+    assert ("reliability" in caption.split("Bands")[0]) == normalised
 
 
 def test_neurons_by_reliability(encoded, artists):
@@ -204,9 +203,9 @@ def test_neurons_by_reliability(encoded, artists):
     expected = np.maximum(np.stack([share[there], r2[there]], 1), -0.5)
     np.testing.assert_allclose(points[np.lexsort(points.T)], expected[np.lexsort(expected.T)])
     beyond = int((np.minimum(r2, share) < -0.5).sum())
-    assert (f"edge: {beyond} neuron" in caption) == (beyond > 0)
+    assert (f"{beyond} neuron" in caption.partition("Triangles")[2]) == (beyond > 0)
     assert sum(len(own.get_offsets()) for gid, own in dots.items() if gid[-1] in "v<") == beyond
-    assert "estimated from 4 trials an image" in caption
+    assert_mentions(caption, "4 trials")
     with pytest.raises(ConfigError, match="layers: 'vgg' is unknown"):
         drawn(encoded, "encoding_reliability", layers={"vgg": "conv1"})
 
@@ -215,8 +214,8 @@ def test_without_repeats(made, tmp_path):
     files = {"recording": made.activations[1], "predictors": made.activations[:2]}
     path = written(tmp_path / "single.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
     _, caption, _ = drawn(path, "encoding_by_depth")
-    assert "Without repeats of images, it is not known how much could be predicted." in caption
-    with pytest.raises(DataError, match="'alexnet' has no repeats of images"):
+    assert_mentions(caption, "Without repeats")
+    with pytest.raises(DataError, match=r"'alexnet'.*repeats"):
         drawn(path, "encoding_reliability")
 
 

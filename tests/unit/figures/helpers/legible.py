@@ -7,6 +7,15 @@ import pytest
 from repscape.figures.lib.style import settings
 
 
+def assert_mentions(caption, *words):
+    """A caption has these words, in this order: what was shown, by its names and numbers."""
+    at = 0
+    for word in words:
+        found = caption.find(word, at)
+        assert found >= 0, f"{word!r} is not in its place in: {caption}"
+        at = found + len(word)
+
+
 def outlines(figure):
     """The corners of every text that is seen, in pixels: {(text, where): (4, 2) array}."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -57,7 +57,11 @@ def check_filters(study: Study, source: str, population: str, filters: Mapping[s
 
 
 def draw(
-    data, style: Style, images: int | Sequence[int] | None, filters: Mapping[str, list[int]] | None
+    data,
+    style: Style,
+    images: int | Sequence[int] | None,
+    filters: Mapping[str, list[int]] | None,
+    layers: Sequence[str] | None,
 ) -> tuple:
     """Draw the maps of some filters (columns) for some images of each stimulus (rows).
 
@@ -68,6 +72,7 @@ def draw(
     style : Style
     images : how many, or which; None: as many as fit
     filters : by layer; None: that of the largest SD in each layer
+    layers : those asked for, or None
 
     Returns
     -------
@@ -111,7 +116,7 @@ def draw(
         map_column(axes, placed, limits(by_stimulus.values()), left, (pitch - GAP, height - GAP), bottom)
     write(axes, LEFT + pitch, bottom + 5, "activation, a scale for each filter", fontsize=6.5)
     result = Result({}, activation_panels.keys(data["activations"][0]), data_of(pictures, shown, maps))
-    return fig, caption(recordings, shown, maps, filters is None), result
+    return fig, caption(recordings, shown, maps, filters, layers), result
 
 
 def rows(axes, style: Style, pictures: dict, shown: dict, preprocess: str, size: tuple[float, float]) -> dict:
@@ -252,7 +257,7 @@ def data_of(pictures: dict, shown: dict, maps: Maps) -> dict:
     return groups
 
 
-def caption(recordings: dict, shown: dict, maps: Maps, by_default: bool) -> str:
+def caption(recordings: dict, shown: dict, maps: Maps, filters, layers) -> str:
     """Say what was measured and how."""
     first = next(iter(next(iter(recordings.values())).values())).attrs
     sizes = {layer: next(iter(found.values())).shape[1:] for (layer, _), found in maps.items()}
@@ -263,9 +268,10 @@ def caption(recordings: dict, shown: dict, maps: Maps, by_default: bool) -> str:
         f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter responds, "
         f"and how much (width × height of the maps, {shapes}).",
         "At the left, the part of each image that the network was shown.",
-        f"Of {captions.recorded(first['population'], first['selected'])}, the filter of each layer is shown "
-        "whose activation varies most over the positions and images shown (largest SD)."
-        if by_default
+        f"Of {captions.recorded(first['population'], first['selected'])}, in "
+        f"{'evenly spaced layers' if layers is None else 'each layer'} the filter is shown whose activation "
+        "varies most over the positions and images shown (largest SD)."
+        if filters is None
         else "",
         "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "
         "stimuli: they compare images, not filters. A scale for each map would make silence look like a "
