@@ -224,11 +224,11 @@ def caption(
     mean, _, draws = summary(curves.values.sel(stimulus=stimuli))
     name = captions.escape(reference) if reference else ""
     shown = f"Differentiation relative to {name}" if reference else "Differentiation"
+    images = {name: curves.images[name] for name in stimuli}
     panels = ", a panel a source" if len(curves.layers) > 1 else ""
     text = [
         f"{shown} along the layers of {captions.listing(map(captions.escape, curves.layers))}{panels}, "
-        f"from input to output, for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, [curves.images[s] for s in stimuli], 'images')}).",
+        f"from input to output, for {captions.of_stimuli(images)}.",
         f"Differentiation D is {curves.definition}; activity was {curves.normalisation}.",
     ]
     if reference:

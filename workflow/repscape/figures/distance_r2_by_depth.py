@@ -99,13 +99,12 @@ def caption(table, stimuli: list[str], layers) -> str:
     """Say what was measured and how."""
     against = captions.escape(table.attrs["against"])
     every, table = list(map(str, table["stimulus"].values)), table.sel(stimulus=stimuli)
-    images = table["images"].values.tolist()
+    images = captions.images_of(table)
     source = str(table["source"].values)
     text = [
         f"How well the distances between images (in the layer {against}) predict the distances between their "
         f"activities in the layers of {captions.escape(source)}: R² over all pairs of images, for "
-        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, images, 'images')}).",
+        f"{captions.of_stimuli(images)}.",
         measured(table),
     ]
     if len(every) > 1:

@@ -106,12 +106,7 @@ class Distances(OfDistances, Figure):
         for axes, layer in zip(panels, layers, strict=True):
             self._one_layer(axes, table.sel(layer=layer), images, distance.sel(layer=layer).values)
             axes.set_title(captions.shorten(layer, int(100 / columns)), fontsize=6.5, pad=2)
-        from matplotlib.lines import Line2D
-
-        marks = [
-            Line2D([], [], color=self.style.colour(name), marker=self.style.marker(name), ls="none", ms=3)
-            for name in stimuli
-        ]
+        marks = [self.style.point_key(name, size=3) for name in stimuli]
         fig.legend(marks, names, loc="outside upper center", ncols=keys)
         return fig, caption_by_layer(table, layers, self.layers, self.points)
 
@@ -157,17 +152,16 @@ def r2_words(fit) -> str:
 def caption_by_stimulus(table, layers, points: int) -> str:
     """Say what was measured and how, of a panel a stimulus."""
     against = captions.escape(table.attrs["against"])
-    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    images = captions.images_of(table)
     text = [
         "Distance between the activities of two images in the layers of "
         f"{captions.escape(table['source'].values)} against their distance in the layer "
         f"{against}, for "
-        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, images, 'images')}): a point a pair of images and layer, coloured "
+        f"{captions.of_stimuli(images)}: a point a pair of images and layer, coloured "
         f"from {captions.escape(layers[0])} (dark) to {captions.escape(layers[-1])} (light).",
         measured(table),
     ]
-    if max(images) * (max(images) - 1) // 2 * len(layers) > points:
+    if max(images.values()) * (max(images.values()) - 1) // 2 * len(layers) > points:
         text.append(f"Of more points in a panel, {captions.number(points)} are drawn, chosen at random.")
     return " ".join(text)
 
@@ -175,18 +169,19 @@ def caption_by_stimulus(table, layers, points: int) -> str:
 def caption_by_layer(table, layers, chosen, points: int) -> str:
     """Say what was measured and how, of a panel a layer."""
     against = captions.escape(table.attrs["against"])
-    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
-    pairs = sum(n * (n - 1) // 2 for n in images)
+    images = captions.images_of(table)
+    numbers = captions.counts(list(images), list(images.values()), "images")
+    pairs = sum(n * (n - 1) // 2 for n in images.values())
     text = [
         f"Distance between the activities of two images against their distance in the layer {against}, in "
         f"{captions.layers(layers, chosen, PANELS)} of {captions.escape(table['source'].values)}: a "
-        f"point a pair of images of the same stimulus ({captions.counts(stimuli, images, 'images')}), black "
+        f"point a pair of images of the same stimulus ({numbers}), black "
         "the regression line of all points.",
         measured(table),
         "Each panel has its own vertical axis. R² is that of all points, differences between stimuli "
         "included; within: after each stimulus's mean distances were subtracted; \\*: "
         f"p < {ALPHA:g} of that, images permuted within their stimulus."
-        if len(stimuli) > 1
+        if len(images) > 1
         else f"Each panel has its own vertical axis. \\*: p < {ALPHA:g}.",
         tested(table),
     ]

@@ -233,14 +233,13 @@ def names_of_classes(layers, shown: list[int]) -> list[str]:
 
 def caption(recordings: dict, layers, shown: list[int]) -> str:
     """Say what was measured and how."""
-    names = list(recordings)
-    first = recordings[names[0]]
-    images = [recording.sizes["image"] for recording in recordings.values()]
+    first = next(iter(recordings.values()))
+    images = {name: recording.sizes["image"] for name, recording in recordings.items()}
     total = int(layers["units"].sel(layer=PREDICTIONS))
     return (
         f"What {captions.escape(first.attrs['source'])} takes each image for: probabilities (softmax) of "
         f"{len(shown)} of its {captions.number(total)} classes (columns) for every image (rows) of "
-        f"{captions.plural(len(names), 'stimulus', 'stimuli')} ({captions.counts(names, images, 'images')}). "
+        f"{captions.of_stimuli(images)}. "
         "Stimuli chose the classes in turn, each the one of its highest mean probability that was not yet "
         "chosen; those of a stimulus stand side by side under a bar of its colour. The last column is the "
         "sum of all other classes, so that every row adds up to 1. The colours are the same for all stimuli, "

@@ -6,7 +6,7 @@ import numpy as np
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import layers_of
-from repscape.figures.lib.differentiation_curves import averaged, definition
+from repscape.figures.lib.differentiation_curves import measured
 from repscape.figures.lib.millimetre_page import page
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import WIDTH
@@ -135,16 +135,13 @@ def interval(cell, digits: int) -> str:
 
 def caption(table, layers: list[str], chosen: list[str] | None) -> str:
     """Say what was measured and how; `chosen` are the layers that the config names."""
-    source, metric, population, size = (
-        str(table[name].values) for name in ("source", "metric", "population", "size")
-    )
+    source = captions.escape(table["source"].values)
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
         f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "
-        f"{captions.escape(source)}, the most differentiated first, with D and its {level} interval (times "
+        f"{source}, the most differentiated first, with D and its {level} interval (times "
         "a power of ten where the head of a column has one). "
-        f"D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}. {averaged(table, population, size)} Intervals: "
+        f"{measured(table)} Intervals: "
         f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
         "pairs of copies of one image left out, and resamples that have nothing else; they say how D would "
         "vary with other images of the same kind, drawn independently, and are too narrow for the frames of "

@@ -6,11 +6,10 @@ import numpy as np
 
 from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.figures.lib import captions, rdm_labels, rdm_matrix
+from repscape.figures.lib import captions, rdm_labels, rdm_matrix, rdm_names
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.millimetre_page import colour_scale, page
-from repscape.figures.lib.rdm_names import naming_labels
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.meta import DEPENDENT
@@ -114,8 +113,7 @@ class RdmsSideBySide(Figure):
         """Choose RDMs by their labels."""
         if not hasattr(table, "dims") or "entry" not in table.dims:
             raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
-        labels = {str(name): table[name].values for name in table.variables if table[name].dims == ("rdm",)}
-        table = table.isel(rdm=indices_where(labels, self.where))
+        table = table.isel(rdm=indices_where(rdm_names.labels_of(table), self.where))
         if table.sizes["rdm"] > MOST:
             raise ConfigError(
                 f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their "
@@ -153,15 +151,9 @@ def _name_groups(axes, blocks: list, words: Mapping, x: float, y: float, step: f
 
 def titles(table) -> tuple[list[str], dict[str, str]]:
     """Name RDMs by the labels that tell them apart; return the labels that all have alike, too."""
-    cells = {
-        str(name): table[name].values.astype(str).tolist()
-        for name in table.variables
-        if table[name].dims == ("rdm",) and name not in DEPENDENT
-    }
-    naming = naming_labels(cells) or list(cells)[:1]
-    names = [
-        " · ".join(cells[name][at] for name in naming if cells[name][at]) for at in range(table.sizes["rdm"])
-    ]
+    cells = rdm_names.labels_of(table, without=DEPENDENT)
+    naming = rdm_names.naming_labels(cells) or list(cells)[:1]
+    names = [rdm_names.name(cells, at, naming) for at in range(table.sizes["rdm"])]
     values = {name: set(own) - {""} for name, own in cells.items()}
     return names, {name: own.pop() for name, own in values.items() if len(own) == 1}
 

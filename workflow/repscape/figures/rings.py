@@ -6,11 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.analyses.ring import NUMBERS
-from repscape.figures.lib import captions, legends, tuning_rows
+from repscape.figures.lib import captions, legends, rdm_names, tuning_rows
 from repscape.figures.lib.axes import round_axis
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.rdm_labels import OfRdmAnalysis
-from repscape.figures.lib.rdm_names import naming_labels
 from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
 from repscape.plugin.contract import Figure
 from repscape.rdms.labels import FOLLOWING, Where
@@ -81,15 +80,13 @@ class Shown(NamedTuple):
 
 
 def _shown(table, where: Where | None) -> Shown:
-    labels = {
-        str(name): table[name].values.astype(str)
-        for name in table.variables
-        if table[name].dims == ("rdm",) and name not in (*NUMBERS, "rooted")
-    }
+    labels = rdm_names.labels_of(table, without=(*NUMBERS, "rooted"))
     rdms = tuning_rows.shown(labels, where, MOST, "RDM")
-    different = naming_labels({name: own[rdms] for name, own in labels.items() if name not in FOLLOWING})
+    different = rdm_names.naming_labels(
+        {name: own[rdms] for name, own in labels.items() if name not in FOLLOWING}
+    )
     different = different or sorted(labels.keys() & {"layer", "source"})[:1]
-    names = [" · ".join(filter(None, (labels[name][at] for name in different))) for at in rdms]
+    names = [rdm_names.name(labels, at, different) for at in rdms]
     # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
     ordered = different == ["layer"] and len(rdms) > ORDERED
     colours = along(RAMP[:-1], len(rdms)) if ordered else COLOURS[: len(rdms)]

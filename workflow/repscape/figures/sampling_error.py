@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
-from repscape.figures.lib.axes import percent_axis
+from repscape.figures.lib.axes import letter, percent_axis
 from repscape.figures.lib.depth import depth_axis, depth_bar, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, gaps, legend, select, summary
 from repscape.figures.lib.shown import OfMetric, OfPopulation, OfSource, OfStimuli
@@ -114,8 +114,7 @@ class SamplingError(OfSource, OfStimuli, OfMetric, OfPopulation, Figure):
         if compare:
             by_size(fig, panels["size"], sampled)
             law(panels["law"], self.style, sampled)
-            for letter, axes in zip("abc", panels.values(), strict=True):
-                axes.set_title(letter, fontweight="bold")
+            letter(panels.values())
         return fig, caption(sampled, source)
 
     def _by_depth(self, axes, sampled: Sampled, source: str) -> None:
@@ -244,13 +243,12 @@ def factor(n, recorded):
 def caption(sampled: Sampled, source: str) -> str:
     """Say what was measured and how."""
     curves, stimuli, recorded = sampled.curves, sampled.stimuli, sampled.recorded
-    images = [curves.images[name] for name in stimuli]
+    images = {name: curves.images[name] for name in stimuli}
     largest, smallest = captions.number(recorded.max()), captions.number(recorded.min())
     limits = largest if largest == smallest else f"{smallest} to {largest}"
     text = [
         f"Sampling error of differentiation in the layers of {captions.escape(source)}, for "
-        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, images, 'images')}): the SD of D over draws of "
+        f"{captions.of_stimuli(images)}: the SD of D over draws of "
         "units, in percent of its mean.",
         f"D is {curves.definition}; activity was {curves.normalisation}.",
         curves.units,

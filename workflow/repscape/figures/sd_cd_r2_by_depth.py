@@ -7,7 +7,7 @@ import numpy as np
 from repscape.core.errors import DataError
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height, labelled, layers_of
-from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.differentiation_curves import measured, same_pixels
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure
@@ -75,14 +75,12 @@ def _panel(axes, fits) -> None:
 
 def caption(table, layers: Mapping) -> str:
     """Say what was measured and how, of one metric, population and size."""
-    metric, population, size = (str(table[name].values) for name in ("metric", "population", "size"))
     against = captions.escape(table.attrs["against"])
-    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    images = captions.images_of(table)
     text = [
         f"How well differentiation in the layer {against} (SD) predicts that in the other layers (CD) of "
         f"{captions.listing(map(captions.escape, layers))}: R² of a least-squares line over "
-        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, images, 'images')}), in {against} itself 1 by construction.",
+        f"{captions.of_stimuli(images)}, in {against} itself 1 by construction.",
         "Grey: the range of R² when any one stimulus is left out; where it is wide, R² rests on one "
         "stimulus.",
     ]
@@ -90,9 +88,7 @@ def caption(table, layers: Mapping) -> str:
         reference = captions.escape(table.attrs["reference"])
         text.append(f"Right: without {reference}, which is unlike the other stimuli.")
     text += [
-        f"Differentiation D is {definition(table, metric)}; activity was "
-        f"{captions.normalised(table, metric)}.",
-        averaged(table, population, size),
+        f"Differentiation {measured(table)}",
         same_pixels(table),
         "Dividing D by that of a reference in the same layer would not change R²: it divides all stimuli by "
         "the same number.",

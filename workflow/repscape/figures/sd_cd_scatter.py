@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from repscape.figures.lib import captions
-from repscape.figures.lib.axes import ratio_axis
+from repscape.figures.lib.axes import letter, ratio_axis
 from repscape.figures.lib.depth import depth_bar, layers_of
-from repscape.figures.lib.differentiation_curves import averaged, definition, same_pixels
+from repscape.figures.lib.differentiation_curves import measured, same_pixels
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import along, figure
 from repscape.plugin.contract import Figure
@@ -51,8 +51,7 @@ class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
         words = captions.metric_of(table, str(table["metric"].values))
         panels[0].set_ylabel(panels[0].get_ylabel() + "\n" + captions.axis(f"(D: median {words})"))
         if relative:
-            for letter, axes in zip("ab", panels, strict=True):
-                axes.set_title(letter, fontweight="bold")
+            letter(panels)
         if len(layers) > 1:
             depth_bar(fig, panels[-1], layers, GREYS)
         self._legend(fig, stimuli)
@@ -90,12 +89,7 @@ class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
         axes.set_ylabel(f"{of}, every layer (CD)")
 
     def _legend(self, fig, stimuli: list[str]) -> None:
-        from matplotlib.lines import Line2D
-
-        marks = [
-            Line2D([], [], color=self.style.colour(name), marker=self.style.marker(name), ls="none", ms=3.5)
-            for name in stimuli
-        ]
+        marks = [self.style.point_key(name, size=3.5) for name in stimuli]
         names = [captions.shorten(name, 24) for name in stimuli]
         fig.legend(
             marks, names, loc="outside right upper", handlelength=1, title="stimulus", alignment="left"
@@ -110,21 +104,17 @@ def lighter(colour: str, count: int) -> list:
 
 def caption(table, relative: bool) -> str:
     """Say what was measured and how, of one source, metric, population and size."""
-    source, metric, population, size = (
-        str(table[name].values) for name in ("source", "metric", "population", "size")
-    )
     against, reference = (captions.escape(table.attrs[key]) for key in ("against", "reference"))
-    stimuli, images = list(map(str, table["stimulus"].values)), table["images"].values.tolist()
+    images = captions.images_of(table)
+    source = captions.escape(table["source"].values)
     r2 = table["r2"].sel(
         over="all", layer=[name for name in table["layer"].values if name != table.attrs["against"]]
     )
     text = [
-        f"Differentiation D in the layers of {captions.escape(source)} (CD) against D in the layer {against} "
-        f"(SD), for {captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, images, 'images')}): a point a stimulus and layer; grey: least-squares "
+        f"Differentiation D in the layers of {source} (CD) against D in the layer {against} "
+        f"(SD), for {captions.of_stimuli(images)}: a point a stimulus and layer; grey: least-squares "
         "lines over stimuli, one a layer; both the darker the deeper.",
-        f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}.",
-        averaged(table, population, size),
+        measured(table),
         same_pixels(table),
     ]
     if relative:
@@ -140,6 +130,6 @@ def caption(table, relative: bool) -> str:
         text.append(
             f"R² is {float(r2.max()):.2f} at most ({captions.escape(where)}) and {float(r2.median()):.2f} in "
             f"the median layer, {against} itself left out, where it is 1 by construction; it rests on "
-            f"{len(stimuli)} points."
+            f"{len(images)} points."
         )
     return " ".join(filter(None, text))

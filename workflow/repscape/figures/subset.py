@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from repscape.analyses.subset import VALUES
-from repscape.figures.lib import captions, legend_items
+from repscape.figures.lib import captions, legend_items, rdm_names
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
 from repscape.figures.lib.rdm_labels import OfRdmAnalysis
@@ -50,11 +50,7 @@ class Subset(OfRdmAnalysis, Figure):
     def draw(self, data: Mapping):
         """Draw the chosen pictures of each RDM beside a histogram of random sets."""
         table = data["subset"].load()
-        labels = {
-            str(name): table[name].values
-            for name in table.variables
-            if table[name].dims == ("rdm",) and name not in OWN
-        }
+        labels = rdm_names.labels_of(table, without=OWN)
         chosen = indices_where(labels, self.where)
         rdms = [chosen[at] for at in evenly_spaced(len(chosen), MOST)]
         naming = [
@@ -68,7 +64,7 @@ class Subset(OfRdmAnalysis, Figure):
         fig, axes = page(len(rdms) * pitch + 4.5 + legend_items.ROW)
         for number, at in enumerate(rdms):
             top = number * pitch + TITLE
-            name = " · ".join(str(labels[label][at]) for label in naming)
+            name = rdm_names.name(labels, at, naming)
             title = captions.shorten(f"{name}   " if naming else "", 70) + _words(table, at)
             write(axes, LEFT, top - TITLE + 0.8, title, fontsize=7)
             panel = inset(axes, LEFT, top, PANEL, high)

@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.core.errors import ConfigError
 from repscape.figures.lib import captions
-from repscape.figures.lib.axes import ratio_axis
+from repscape.figures.lib.axes import letter, ratio_axis
 from repscape.figures.lib.depth import depth_axis, label_height, labelled
 from repscape.figures.lib.differentiation_curves import Curves, select, summary
 from repscape.figures.lib.shown import OfOneSize, OfStimuli
@@ -93,8 +93,7 @@ class TrainedUntrained(OfStimuli, OfOneSize, Figure):
         panels[1].set_ylabel("D trained ÷ D untrained")
         depth_axis(panels[1], layers)
         panels[1].set_xlabel("layer, from input to output")
-        for letter, axes in zip("ab", panels, strict=True):
-            axes.set_title(letter, fontweight="bold")
+        letter(panels)
         self._legend(fig, stimuli)
         return fig, caption(data["layers"], curves, stimuli, draws, mean, drawn(table, curves))
 
@@ -175,10 +174,10 @@ def caption(tables: list, curves: Curves, stimuli: list[str], draws, mean, own: 
         for table in tables
     )
     repeats = int(draws.max())
+    images = {name: curves.images[name] for name in stimuli}
     text = [
         f"Differentiation along the layers of {first}, solid, and of {second}, dashed, for "
-        f"{captions.plural(len(stimuli), 'stimulus', 'stimuli')} "
-        f"({captions.counts(stimuli, [curves.images[name] for name in stimuli], 'images')}).",
+        f"{captions.of_stimuli(images)}.",
         f"**a**, D, {curves.definition}; activity was {curves.normalisation}.",
         curves.units,
     ]

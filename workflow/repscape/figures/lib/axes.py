@@ -1,5 +1,7 @@
 """Axes with plain numbers, dotted lines, and what legends say of marks."""
 
+from collections.abc import Iterable
+
 from repscape.figures.lib.captions import plain
 
 DOTTED = (0, (1, 1.5))
@@ -12,6 +14,12 @@ def plain_ticks(axis, count: int = 3) -> None:
 
     axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+
+
+def letter(panels: Iterable) -> None:
+    """Name panels a, b, c, …"""
+    for name, axes in zip("abcdefgh", panels, strict=False):
+        axes.set_title(name, fontweight="bold")
 
 
 def percent_axis(axis) -> None:

@@ -5,7 +5,7 @@ Captions are plain reStructuredText: whatever comes from data goes through `esca
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -206,6 +206,17 @@ def counts(names: Sequence[str], numbers: Sequence[int], what: str) -> str:
     others = [f"{escape(n)}: {number(k)}" for n, k in zip(names, numbers, strict=True) if k != usual]
     each = f"{number(usual)} {what}" + (" each" if len(names) > 1 else "")
     return "; ".join([each, *others])
+
+
+def images_of(table) -> dict[str, int]:
+    """Return how many images each stimulus of an analysis opened with xarray has."""
+    return dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True))
+
+
+def of_stimuli(images: Mapping[str, int]) -> str:
+    """Say how many stimuli there are, and how many images each has: ``2 stimuli (30 images each)``."""
+    numbers = counts(list(images), list(images.values()), "images")
+    return f"{plural(len(images), 'stimulus', 'stimuli')} ({numbers})"
 
 
 def wrapped(name: str, length: int) -> list[str]:

@@ -106,7 +106,7 @@ def select(
         reference_size=table.attrs.get("reference_size", "same"),
         sizes=sizes,
         left_out=[name for name in chosen if name not in layers],
-        images=dict(zip(map(str, table["stimulus"].values), map(int, table["images"].values), strict=True)),
+        images=captions.images_of(table),
         recordings=list(map(str, table["source"].values[table["recording"].values > 0])),
         presentations={
             str(name): int(count)
@@ -162,10 +162,14 @@ def not_shown(curves: Curves, stimuli: list[str]) -> str:
     return f"{captions.listing(parts)}." if parts else ""
 
 
-def averaged(table, population: str, size: str) -> str:
-    """Say which units were used, and that D is the mean over draws, of an analysis of one size."""
-    mean = int(table["draws"].max()) > 1
-    return captions.units_of(table, population, [size]) + " D is the mean over draws." * mean
+def measured(table) -> str:
+    """Say what D is, of an analysis of which one metric, population and size were selected."""
+    metric, population, size = (str(table[name].values) for name in ("metric", "population", "size"))
+    mean = " D is the mean over draws." * (int(table["draws"].max()) > 1)
+    return (
+        f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}. "
+        f"{captions.units_of(table, population, [size])}{mean}"
+    )
 
 
 def same_pixels(table) -> str:

@@ -9,7 +9,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import by_depth, numbers, period_of
 from repscape.figures.lib.map_panel import Mark, Panel
-from repscape.figures.lib.rdm_names import naming_labels
+from repscape.figures.lib.rdm_names import labels_of, name, naming_labels
 from repscape.rdms.labels import FOLLOWING, Where, indices_where
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
@@ -71,25 +71,22 @@ def arrange(maps, finder: EntryPictures, where: Where | None, trajectories: str 
     ConfigError
         A label or value is unknown, maps are not aligned along `trajectories`, or there are too many panels.
     """
-    labels = [str(name) for name in maps.variables if maps[name].dims == ("rdm",) and name not in OWN]
+    labels = labels_of(maps, without=OWN)
     levels = [str(name) for name in maps.variables if maps[name].dims in (("entry",), ("rdm", "entry"))]
-    chosen = indices_where({label: maps[label].values for label in labels}, where, what="map")
-    groups = _groups(maps, labels, levels, chosen, trajectories)
-    panels = [_panel(maps, group, labels, levels, finder, trajectories) for group in groups]
+    chosen = indices_where(labels, where, what="map")
+    groups = _groups(maps, list(labels), levels, chosen, trajectories)
+    panels = [_panel(maps, group, list(labels), levels, finder, trajectories) for group in groups]
     shown = [at for group in groups for at in group]
     naming = naming_labels(
         {
-            label: maps[label].values[shown].astype(str).tolist()
-            for label in labels
+            label: values[shown].tolist()
+            for label, values in labels.items()
             if label not in (*FOLLOWING, trajectories)
         }
     )
     across, panels = _side_by_side(maps, panels, naming)
-    titles = [
-        " · ".join(filter(None, (str(maps[label].values[panel.rdms[0]]) for label in naming)))
-        for panel in panels
-    ]
-    return Arranged(labels, levels, len(chosen), panels, across, titles)
+    titles = [name(labels, panel.rdms[0], naming) for panel in panels]
+    return Arranged(list(labels), levels, len(chosen), panels, across, titles)
 
 
 def _groups(maps, labels, levels, chosen: list[int], trajectories: str | None) -> list[list[int]]:

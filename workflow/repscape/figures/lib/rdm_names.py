@@ -1,6 +1,19 @@
 """What to call RDMs that are shown together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+
+
+def labels_of(table, without: Collection[str] = (), dim: str = "rdm") -> dict[str, np.ndarray]:
+    """Return the labels of RDMs in a file opened with xarray: str (rdm,), but those `without`."""
+    names = [str(name) for name in table.variables if table[name].dims == (dim,)]
+    return {name: table[name].values.astype(str) for name in names if name not in without}
+
+
+def name(labels: Mapping[str, Sequence[str]], at: int, naming: Iterable[str]) -> str:
+    """Name an RDM by some of its labels."""
+    return " · ".join(filter(None, (str(labels[label][at]) for label in naming)))
 
 
 def naming_labels(cells: Mapping[str, Sequence[str]]) -> list[str]:

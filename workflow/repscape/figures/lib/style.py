@@ -123,6 +123,13 @@ class Style:
         shape = None if self.marker(stimulus) == MARKERS[0] else self.marker(stimulus)
         return Line2D([], [], color=self.colour(stimulus), lw=1.4, marker=shape, ms=4, markeredgewidth=0)
 
+    def point_key(self, stimulus: str, size: float):
+        """Return the stimulus's marker alone for a legend."""
+        from matplotlib.lines import Line2D
+
+        colour, shape = self.colour(stimulus), self.marker(stimulus)
+        return Line2D([], [], color=colour, marker=shape, ls="none", ms=size)
+
 
 def palette(stimuli: Iterable[str], reference: str | None = None) -> dict[str, str]:
     """Give each stimulus its colour.
