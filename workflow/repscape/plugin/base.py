@@ -98,10 +98,11 @@ class Plugin:
                 delattr(cls, name)
             else:
                 setattr(cls, name, declared.default)
-        inherited = [vars(base).get("parameters", {}) for base in cls.__mro__[1:]]
-        cls.parameters = declared_here | {
-            name: one for found in inherited for name, one in found.items() if name not in declared_here
-        }
+        parameters = dict(declared_here)
+        for base in cls.__mro__[1:]:  # the nearest declaration holds
+            for name, declared in vars(base).get("parameters", {}).items():
+                parameters.setdefault(name, declared)
+        cls.parameters = parameters
         if not shared:
             _check_names(cls)
             _check_methods(cls)
