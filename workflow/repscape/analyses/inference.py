@@ -20,7 +20,7 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.core.logs import logger
 from repscape.plugin.contract import Seeded, parameter
 from repscape.rdms.compare.bootstrap import Bootstrap, factors_of
-from repscape.rdms.compare.comparison import Similarity
+from repscape.rdms.compare.comparison import COMPARISONS, Similarity
 from repscape.rdms.compare.inference import Inference as Inferred
 from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import reliability
@@ -196,7 +196,7 @@ class Inference(Seeded, OfRdms):
             "halves": halves,
             "reliability": (
                 reliability(found.ceiling[0])
-                if halves and self.comparison in ("pearson", "spearman")
+                if halves and COMPARISONS[self.comparison].reliability_of_halves
                 else None
             ),
             "statement": statement,

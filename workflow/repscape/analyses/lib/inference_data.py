@@ -10,6 +10,7 @@ from repscape.core.errors import DataError
 from repscape.core.logs import logger
 from repscape.core.natural_order import natural
 from repscape.rdms.compare.bootstrap import Units
+from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.condensed import defined_entries
 from repscape.rdms.labels import UNITS
 from repscape.rdms.table.entries import Space, check_same, spaces_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FEWEST_SAMPLES = 20  # of units: fewer tell no variance
 _ROUNDING = 1e-12  # of the largest value: what differs by less is equal
-_OF_EQUAL_VALUES = ("cosine", "whitened_cosine", "kendall")  # comparisons that RDMs without variance have
 
 
 class Reference(NamedTuple):
@@ -183,7 +183,7 @@ def arrange_models(table: "pd.DataFrame", roles: Roles, reference: Reference, co
             _leave_out(left_out, f"{name}: no RDM of {written(roles.sets, reference.sets[missing[0]])}")
         elif not all(np.isfinite(mean).all() for mean in means):
             _leave_out(left_out, f"{name}: undefined dissimilarities")
-        elif comparison not in _OF_EQUAL_VALUES and any(map(_constant, means)):
+        elif COMPARISONS[comparison].centred and any(map(_constant, means)):
             _leave_out(left_out, f"{name}: all dissimilarities are equal")
         else:
             kept.append(rows)

@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.metrics.lib.ranks import in_order
-from repscape.rdms.compare.comparison import Similarity
+from repscape.rdms.compare.comparison import COMPARISONS, Similarity
 from repscape.rdms.compare.noise_ceiling import noise_ceiling, similarities, split_half_ceiling
 from repscape.rdms.condensed import condensed_index, entries_of
 
@@ -142,7 +142,7 @@ class Evaluation:
         )
         self.ceilings = np.array([_ceiling(d, np.arange(len(d)), comparison, halves) for d in data])
         self.similarity, self.ceiling = self.each.mean((1, 2)), self.ceilings.mean(0)
-        if comparison == "spearman":  # the order alone counts; sorting takes long, and is done once
+        if COMPARISONS[comparison].ranked:  # the order alone counts; sorting takes long, and is done once
             data, models = ([in_order(rows) for rows in sets] for sets in (data, models))
             units = units and Units(units.count, [in_order(rows) for rows in units.resampled])
         self.data, self.models = data, models

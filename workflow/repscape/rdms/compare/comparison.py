@@ -36,8 +36,10 @@ class About:
         mean), of ranks, and for τ-a without ties of the signs of differences.
     centred : bool
         Whether means are taken off, so that it is undefined for RDMs whose values are all equal.
-    ranked, whitened : bool
-        Whether it is of ranks, or takes account of the covariance of the values.
+    by_order : bool
+        Whether the order of the values alone counts.
+    whitened : bool
+        Whether it takes account of the covariance of the values.
     largest : float or None
         The largest dissimilarity.
     """
@@ -46,7 +48,7 @@ class About:
     rsatoolbox: str = ""
     squared: bool = True
     centred: bool = False
-    ranked: bool = False
+    by_order: bool = False
     whitened: bool = False
     largest: float | None = 2.0
 
@@ -56,6 +58,11 @@ class About:
         return f"1 − {self.words}" if self.rsatoolbox else self.words
 
     @property
+    def ranked(self) -> bool:
+        """Whether it is Pearson's r of the values' ranks."""
+        return self.by_order and self.centred
+
+    @property
     def reliability_of_halves(self) -> bool:
         """Whether it is a correlation, so that the formula of Spearman and Brown holds."""
         return self.centred and not self.whitened
@@ -63,8 +70,8 @@ class About:
 
 COMPARISONS: dict[str, About] = {
     "pearson": About("Pearson's r", "corr", centred=True),
-    "spearman": About("Spearman's ρ", "spearman", centred=True, ranked=True),
-    "kendall": About("Kendall's τ-a", "tau-a"),
+    "spearman": About("Spearman's ρ", "spearman", centred=True, by_order=True),
+    "kendall": About("Kendall's τ-a", "tau-a", by_order=True),
     "cosine": About("cosine similarity", "cosine"),
     "whitened_pearson": About("whitened Pearson's r", "corr_cov", centred=True, whitened=True),
     "whitened_cosine": About("whitened cosine similarity", "cosine_cov", whitened=True),

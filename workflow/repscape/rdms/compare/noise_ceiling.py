@@ -58,7 +58,7 @@ def noise_ceiling(data: np.ndarray, numbers: np.ndarray, comparison: Similarity)
         return np.nan, np.nan
     used = np.isfinite(data).all(0)
     normalised = np.full(data.shape, np.nan)
-    normalised[:, used] = _NORMALISED[comparison](data[:, used])
+    normalised[:, used] = _normalised(data[:, used], comparison)
     groups = numbers == different[:, None]
     pooled = np.array([normalised[~group].sum(0) for group in groups] + [normalised.sum(0)])
     if comparison == "kendall":  # slow: only what is needed
@@ -96,20 +96,11 @@ def reliability(half: float) -> float:
     return 2 * half / (1 + half)
 
 
-def _root_mean_square_one(rows: np.ndarray) -> np.ndarray:
+def _normalised(rows: np.ndarray, comparison: Similarity) -> np.ndarray:
+    """Bring RDMs together as rsatoolbox's `pool_rdm` does before it averages them."""
+    about = COMPARISONS[comparison]
+    if about.by_order:
+        return ranks(rows)
+    if about.centred:
+        rows = rows - rows.mean(1, keepdims=True)
     return rows / np.sqrt((rows**2).mean(1, keepdims=True))
-
-
-def _standard(rows: np.ndarray) -> np.ndarray:
-    return _root_mean_square_one(rows - rows.mean(1, keepdims=True))
-
-
-# How rsatoolbox's `pool_rdm` brings RDMs together before it averages them
-_NORMALISED = {
-    "pearson": _standard,
-    "whitened_pearson": _standard,
-    "cosine": _root_mean_square_one,
-    "whitened_cosine": _root_mean_square_one,
-    "spearman": ranks,
-    "kendall": ranks,
-}
