@@ -222,3 +222,22 @@ def test_a_long_step_shows_its_progress_on_a_terminal(fresh):
     assert 0 < done[0] < 10
     log = (fresh.folder / "results/small/logs/stimuli/pictures.log").read_text()
     assert "reading pictures: 10 images in" in log
+
+
+# Imported by the Python that plans: a version of Snakemake in which a part that is no public one has gone.
+WITHOUT_A_METHOD = """
+from snakemake.persistence.file import FilePersistence
+def gone(self):
+    raise AttributeError
+FilePersistence._mark_incomplete = property(gone)
+"""
+
+
+def test_what_a_later_snakemake_lacks_is_left_out_with_a_line(project):
+    (project.folder / "hook").mkdir()
+    (project.folder / "hook/sitecustomize.py").write_text(WITHOUT_A_METHOD)
+    path = os.pathsep.join(filter(None, [str(project.folder / "hook"), os.getenv("PYTHONPATH")]))
+    done = project.run("--dry-run", PYTHONPATH=path)
+    said = done.stdout + done.stderr
+    assert said.count("has no '_mark_incomplete'") == 1, said
+    assert "Traceback" not in said
