@@ -1,6 +1,7 @@
 """Stimuli and populations that are made from other files of the study."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -96,30 +97,30 @@ def test_what_runs_a_network_takes_its_settings_from_activations(small):
 @pytest.mark.parametrize(
     ("stimulus", "keys", "said"),
     [
-        ("scrambled", {"of": "niose"}, "stimuli.scrambled.of: 'niose' is unknown; did you mean 'noise'?"),
-        ("fooling", {"network": "nte"}, "stimuli.fooling.network: 'nte' is unknown; did you mean 'net'?"),
-        ("scrambled", {"of": "net"}, "stimuli.scrambled.of: 'net' is unknown"),
+        ("scrambled", {"of": "niose"}, r"stimuli\.scrambled\.of.*'niose'.*'noise'"),
+        ("fooling", {"network": "nte"}, r"stimuli\.fooling\.network.*'nte'.*'net'"),
+        ("scrambled", {"of": "net"}, r"stimuli\.scrambled\.of.*'net'"),
         ("fooling", {"network": None}, "stimuli.fooling.network"),
         (
             "scrambled",
             {"of": "scrambled"},
-            "a stimulus cannot be made from itself: scrambled ← scrambled. Break the circle.",
+            "scrambled ← scrambled",
         ),
-        ("scrambled", {"size": [64, 64]}, "have the size of those they are made from: set 'size' there"),
-        ("scrambled", {"method": "spatial"}, "expected 'temporal_phase_1d'"),
-        ("fooling", {"epsilon": 0.3}, "expected at least 1"),
-        ("fooling", {"targeted": 3, "avoid": [4]}, "'avoid' does not go with 'targeted'"),
-        ("chosen", {"probability": 1.0}, "less than 1"),
-        ("viewed", {"path": __file__}, "expected 'path' (of a picture) or 'of'"),
-        ("viewed", {"scale": [0.9, 0.2]}, "the smaller of the two first"),
-        ("pink", {"contrast": 0}, "greater than 0"),
-        ("pink", {"count": 2}, "stimuli.pink: expected at least 3 images, found 2"),
+        ("scrambled", {"size": [64, 64]}, "stimuli.scrambled.size"),
+        ("scrambled", {"method": "spatial"}, "'temporal_phase_1d'"),
+        ("fooling", {"epsilon": 0.3}, "epsilon.*1"),
+        ("fooling", {"targeted": 3, "avoid": [4]}, "'avoid'.*'targeted'"),
+        ("chosen", {"probability": 1.0}, "probability.*1"),
+        ("viewed", {"path": __file__}, "'path'.*'of'"),
+        ("viewed", {"scale": [0.9, 0.2]}, "scale"),
+        ("pink", {"contrast": 0}, "contrast.*0"),
+        ("pink", {"count": 2}, r"stimuli\.pink.*3.*2"),
     ],
 )
 def test_one_mistake(small, tmp_path, stimulus, keys, said):
     small["stimuli"][stimulus] |= keys
     message = mistakes(small, tmp_path)
-    assert said in message
+    assert re.search(said, message), message
     assert "mine.yaml:" in message
     assert "a mistake" in message
 
