@@ -8,7 +8,7 @@ import numpy as np
 def reliability(response: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Estimate which share of the variance of mean responses over images is not noise.
 
-    This is the largest R² that a prediction of the means can reach: signal power divided by the power of
+    This is the largest R² of any prediction of the means: signal power divided by the power of
     the mean response (Sahani & Linden, NeurIPS 15, 2003; Schoppe et al., Front. Comput. Neurosci. 10:10,
     2016). With s² the variance of trials about the mean of their image, over all n_i trials of all images
     (each image loses a degree of freedom), and all images with the same noise,

@@ -1,4 +1,4 @@
-"""Which groups of rows are left out together."""
+"""Folds: which groups of rows are left out at once."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from repscape.core.errors import DataError
 
 
 def divide(order: np.ndarray, folds: int, what: str) -> np.ndarray:
-    """Deal groups out to folds in an order, so that their sizes differ by one at most.
+    """Divide groups into folds in turn, so that their sizes differ by one at most.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def divide(order: np.ndarray, folds: int, what: str) -> np.ndarray:
         A permutation of the groups' numbers.
     folds : int
     what : str
-        What groups are, in the plural, for the message.
+        Name of the groups, in the plural, for the message.
 
     Returns
     -------
