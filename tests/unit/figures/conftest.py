@@ -1,7 +1,10 @@
 """Figures of made-up studies: their files, drawing and rendering them as the workflow does."""
 
+import numpy as np
 import pytest
+from coding import LAYERS, written
 from made_study import FIVE, FOUR, Results, placed
+from trained_study import Trained
 
 from repscape.figures.lib.data import opened
 from repscape.figures.lib.render import render
@@ -81,3 +84,41 @@ def rendered():
 @pytest.fixture(scope="session")
 def results_class():
     return Results
+
+
+@pytest.fixture(scope="session")
+def responses(tmp_path_factory, responded_class, tuned_to):
+    """Responses of two networks and of a recording with repeats to gratings."""
+    made = responded_class(tmp_path_factory.mktemp("coding"), images=18)
+    for source in ("alexnet", "alexnet_untrained"):
+        for order, layer in enumerate(LAYERS):
+            noise = 0.1 + 0.3 * order + 2 * ("un" in source)
+            made.layer(source, layer, tuned_to(made.angle, 30, noise, seed=order), order=order)
+    image = np.repeat(np.arange(18), 4)
+    response = tuned_to(made.angle[image], 40, 0.3)
+    response[:, 0] = 1
+    made.target = made.area("mouse", "V1", response, image)
+    return made
+
+
+@pytest.fixture(scope="session")
+def decoded(responses):
+    from repscape.analyses import angle_decoding
+
+    result = angle_decoding.AngleDecoding(permutations=19, seed=1, epochs=80, hidden=8).compute(
+        responses.files
+    )
+    return written(responses.root / "decoded.nc", result)
+
+
+@pytest.fixture(scope="session")
+def encoded(responses):
+    from repscape.analyses import encoding
+
+    files = {"recording": responses.target, "predictors": responses.activations[:-1]}
+    return written(responses.root / "encoded.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
+
+
+@pytest.fixture
+def trained(results):
+    return Trained(results(), "net", "other")

@@ -1,6 +1,7 @@
 """What holds for all figures: texts are legible, captions plain, colours the same, mistakes named."""
 
 import pytest
+from coding import drawn
 from legible import assert_legible, assert_paragraph
 from made_study import SMALL
 
@@ -202,3 +203,23 @@ def test_an_unknown_name_is_told_when_the_plan_is_made(results, name, parameters
 def test_every_figure_says_its_group_in_the_report():
     for name in registry.names("figures"):
         assert registry.find("figures", name).category
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("decoding_error", {}),
+        ("decoding_curves", {}),
+        ("decoding_curves", {"source": "mouse", "layer": "V1"}),
+        ("decoded_angles", {}),
+        ("decoded_angles", {"layers": {"alexnet": ["input", "fc"]}}),
+        ("encoding_by_depth", {}),
+        ("encoding_by_depth", {"normalised": False, "correction": "holm"}),
+        ("encoding_reliability", {}),
+        ("encoding_reliability", {"layers": {"alexnet": "fc"}}),
+    ],
+)
+def test_figures_of_coding_are_legible(decoded, encoded, name, parameters):
+    figure, caption, _ = drawn(encoded if "encoding" in name else decoded, name, **parameters)
+    assert_legible(figure, full_width=False)
+    assert_paragraph(caption)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from made_study import FIVE, FOUR
+from trained_study import TRAINING
 
 from repscape.core.errors import ConfigError
+from repscape.figures import trained_untrained
 
 
 def test_twins_are_found_and_compared(results, draw, artists):
@@ -48,3 +50,11 @@ def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
 def test_what_there_is_not_is_refused(results, inputs, parameters, message):
     with pytest.raises(ConfigError, match=message):
         inputs(results(stimuli=FOUR, layers=FIVE).study, "trained_untrained", **parameters)
+
+
+def test_a_network_that_is_trained_here_has_its_twin():
+    same = {"kind": "python", "factory": "net.py:make", "weights": "random"}
+    networks = {"a": same, "b": same | {"training": TRAINING}}
+    assert trained_untrained.twins(networks, None, None) == ("b", "a")
+    with pytest.raises(ConfigError, match="no network has a twin"):
+        trained_untrained.twins({"a": same, "b": same}, None, None)
