@@ -40,7 +40,8 @@ def warning(stimulus, preprocess: Preprocess) -> str | None:
     if not changed:
         return None
     size = stored_images.sizes(stimulus)[0].tolist()
-    told = resized_twice((size[0], size[1]), preprocess)
+    again = resized_twice((size[0], size[1]), preprocess)
     return (
-        told and f"{changed} images that were resized to {size[0]} x {size[1]} for {stimulus.stimulus} {told}"
+        again
+        and f"{changed} images that were resized to {size[0]} x {size[1]} for {stimulus.stimulus} {again}"
     )

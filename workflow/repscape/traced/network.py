@@ -38,7 +38,7 @@ class Frozen:
     paths : list of str
         The path of each node of the graph, in order; empty without a graph.
     rows : list of LayerInfo
-        The table of layers (see networks/lib/layer_table_build.py).
+        The table of layers (see networks/lib/layers_of_graph.py).
     axes : dict of str to (int, int)
         For each path in the table, which axis of the node's output is the image's, and which the channel's.
     preprocess : Preprocess

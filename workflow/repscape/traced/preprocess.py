@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from repscape.core.errors import DataError
+from repscape.traced import resizing
 from repscape.traced.preprocess_bounds import check
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Preprocess:
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return height and width of the network's input for an image of the given size."""
-        return _pair(self.crop) if self.crop is not None else self.resized_size(height, width)
+        return resizing.pair(self.crop) if self.crop is not None else self.resized_size(height, width)
 
     def output_sizes(self, sizes: np.ndarray) -> dict[tuple[int, int], tuple[int, int]]:
         """Return the size of the network's input for images of each size that there is.
@@ -116,7 +117,7 @@ class Preprocess:
         """
         if self.crop is None or self.border:
             return 0
-        height, width = _pair(self.crop)
+        height, width = resizing.pair(self.crop)
         resized = {size: self.resized_size(*size) for size in set(map(tuple, sizes.tolist()))}
         small = {size for size, (high, wide) in resized.items() if high < height or wide < width}
         return sum(size in small for size in map(tuple, sizes.tolist()))
@@ -130,7 +131,9 @@ class Preprocess:
         if self.resize is None:
             return height, width
         if self.border:
-            ratio = max(side / whole for side, whole in zip((height, width), _pair(self.resize), strict=True))
+            ratio = max(
+                side / whole for side, whole in zip((height, width), resizing.pair(self.resize), strict=True)
+            )
             return round(height / ratio), round(width / ratio)
         if not isinstance(self.resize, int):
             return self.resize
@@ -228,8 +231,9 @@ class Preprocess:
         """
         import torch
 
-        resized = self._interpolate(pixels)
-        size, inside, cut = self._frame(*resized.shape[-2:])
+        size = self.resized_size(*pixels.shape[-2:])
+        resized = resizing.interpolate(pixels, size, self.interpolation, self.antialias)
+        size, inside, cut = resizing.frame(resized.shape[-2:], self.crop)
         if size != resized.shape[-2:]:
             fill = torch.tensor(self._fill(), dtype=resized.dtype, device=resized.device)
             framed = fill.view(-1, 1, 1).expand(len(resized), -1, *size).clone()
@@ -241,66 +245,23 @@ class Preprocess:
         return self._crop(self._resize(image))
 
     def _resize(self, image: np.ndarray) -> np.ndarray:
-        from PIL import Image
-
         height, width = self.resized_size(*image.shape[:2])
-        if (height, width) == image.shape[:2]:
-            return image
-        if height * width > MOST_PIXELS:
+        if (height, width) != image.shape[:2] and height * width > MOST_PIXELS:
             raise DataError(
                 f"an image of {image.shape[0]} x {image.shape[1]} pixels (height x width) would be resized "
                 f"to {height} x {width}, which is too large. Leave it out, or set 'size' of the stimulus."
             )
-        if not self.antialias and self.interpolation in ("bilinear", "bicubic"):
-            return self._resize_by_points(image)
-        resampling = Image.Resampling[self.interpolation.partition("-")[0].upper()]
-        return np.asarray(Image.fromarray(image).resize((width, height), resampling))
-
-    def _resize_by_points(self, image: np.ndarray) -> np.ndarray:
-        import torch
-
-        resized = self._interpolate(torch.tensor(image).permute(2, 0, 1)[None].float())
-        return resized.round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
-
-    def _interpolate(self, images: "torch.Tensor") -> "torch.Tensor":
-        from torch.nn import functional
-
-        size = self.resized_size(*images.shape[-2:])
-        if size == tuple(images.shape[-2:]):
-            return images
-        smooth = self.interpolation in ("bilinear", "bicubic")
-        resized = functional.interpolate(
-            images,
-            size=size,
-            mode=self.interpolation if smooth else "nearest-exact",
-            align_corners=False if smooth else None,
-            antialias=self.antialias and smooth,
-        )
-        if self.interpolation == "bicubic":  # which overshoots
-            resized = resized.clamp(min=0, max=255)
-        return resized
+        return resizing.resize(image, (height, width), self.interpolation, self.antialias)
 
     def _crop(self, images: np.ndarray) -> np.ndarray:
         """Crop uint8 (…, y, x, 3)."""
-        size, inside, cut = self._frame(*images.shape[-3:-1])
+        size, inside, cut = resizing.frame(images.shape[-3:-1], self.crop)
         if size != images.shape[-3:-1]:
             framed = np.empty((*images.shape[:-3], *size, 3), np.uint8)
             framed[:] = self._fill()
             framed[..., inside[0], inside[1], :] = images
             images = framed
         return images[..., cut[0], cut[1], :]
-
-    def _frame(self, height: int, width: int) -> tuple[tuple[int, int], list[slice], list[slice]]:
-        """Return the size of an image with its frame; where it lies in that; and what is cut out."""
-        size, inside, cut = [], [], []
-        for side, wanted in zip((height, width), _pair(self.crop or (height, width)), strict=True):
-            framed = max(side, wanted)
-            before = (framed - side) // 2
-            first = round((framed - wanted) / 2)
-            size.append(framed)
-            inside.append(slice(before, before + side))
-            cut.append(slice(first, first + wanted))
-        return (size[0], size[1]), inside, cut
 
     def _fill(self) -> list[int]:
         return [round(255 * value) if self.border else 0 for value in self.mean]
@@ -314,7 +275,3 @@ class Preprocess:
 
         # by tensors, for a GPU divides by a number as it multiplies by its inverse
         return pixels.div_(channels([255.0] * 3)).sub_(channels(self.mean)).div_(channels(self.std))
-
-
-def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else size

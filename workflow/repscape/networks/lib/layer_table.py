@@ -1,9 +1,9 @@
-"""Tables of layers, read without torch: the files that ship with the package and a study's own.
+"""Tables of layers: choosing and naming layers, without torch.
 
 A layer is the output of one operation of a network. Its label counts operations of a kind in the
 order of execution (``conv1``, ``relu1``, …); `input` are the pixels after preprocessing,
 `predictions` the softmax. Some layers are also the output of a block (``block1``, …): the layer
-set ``blocks`` is made of these, of the input and of the head (see layer_table_build.py for the rule).
+set ``blocks`` is made of these, of the input and of the head (see blocks.py for the rule).
 """
 
 import csv
@@ -108,31 +108,31 @@ def select(rows: Iterable[LayerInfo], layers: str | Sequence[str | Numbered], wh
     by_path |= {row.node: (order, row.label) for order, row in enumerate(rows)}
     by_label = {row.block: (order, row.block) for order, row in enumerate(rows) if row.block}
     by_label |= {row.label: (order, row.label) for order, row in enumerate(rows)}
-    places = by_path | by_label
+    layer_of = by_path | by_label  # (order, label) by name
     sets = {
-        "blocks": [places[row.block] for row in rows if row.block],
-        "all": [places[row.label] for row in rows],
+        "blocks": [layer_of[row.block] for row in rows if row.block],
+        "all": [layer_of[row.label] for row in rows],
     }
-    chosen: set[tuple[int, str]] = set()
+    found: set[tuple[int, str]] = set()
     for given in [layers] if isinstance(layers, str) else layers:
         name, number = (given, None) if isinstance(given, str) else given
         if name in sets and number is None:
-            chosen.update(sets[name])
-        elif name in places:
-            if number is None and by_path.get(name, places[name])[0] != places[name][0]:
+            found.update(sets[name])
+        elif name in layer_of:
+            if number is None and by_path.get(name, layer_of[name])[0] != layer_of[name][0]:
                 raise ConfigError(f"{where}: {_ambiguous(name, by_label[name], by_path[name], rows)}")
-            if number not in (None, places[name][0]):
-                raise ConfigError(f"{where}: {_misnumbered(name, number, rows, places[name][0])}")
-            chosen.add(places[name])
+            if number not in (None, layer_of[name][0]):
+                raise ConfigError(f"{where}: {_misnumbered(name, number, rows, layer_of[name][0])}")
+            found.add(layer_of[name])
         else:
-            raise ConfigError(f"{where}: {_unknown_layer(name, rows, places)}")
-    if not chosen:
+            raise ConfigError(f"{where}: {_unknown_layer(name, rows, layer_of)}")
+    if not found:
         raise ConfigError(f"{where}: {NONE}")
-    return tuple(label for _, label in sorted(chosen))
+    return tuple(label for _, label in sorted(found))
 
 
 def image_size(rows: Sequence[LayerInfo], section: Mapping) -> tuple[int, int] | None:
-    """Return height and width of a network's input, from a shipped table and the network's config.
+    """Return height and width of a network's input, from its table of layers and its config.
 
     None where they depend on more: on the stimulus, or on weights that take another size than usual.
     """
@@ -146,7 +146,7 @@ def image_size(rows: Sequence[LayerInfo], section: Mapping) -> tuple[int, int] |
 
 
 def enlarged(rows: Sequence[LayerInfo], section: Mapping) -> float:
-    """Return how much larger a network's input is than in its shipped table; 1 where that is not known."""
+    """Return how much larger a network's input is than in its table of layers; 1 where that is not known."""
     height_width = image_size(rows, section)
     return 3 * math.prod(height_width) / rows[0].units if height_width else 1
 
