@@ -27,7 +27,7 @@ class Differentiation(Analysis):
 
     reference: str | None = parameter(
         "The stimulus whose differentiation, with the same source, layer, population and metric, is the "
-        "unit of ``normalised``.",
+        "unit of `normalised`. By default none.",
         None,
     )
     reference_size: Literal["same", "largest"] = parameter(

@@ -61,13 +61,17 @@ class Inference(Seeded, OfRdms):
     among the others too. The log and the file say which.
     """
 
-    reference: Where = parameter("Which RDMs are the data, instead of what `where` says of these labels.")
+    reference: Where = parameter(
+        "Which RDMs are the data, by their labels. They replace the same labels in `where`."
+    )
     models: Where | None = parameter(
-        "Which RDMs are the models', instead of what `where` says. An RDM of the reference is none.", None
+        "Which RDMs are compared with the reference, by their labels; they replace the same labels in "
+        "`where`. By default all. RDMs of the reference are left out.",
+        None,
     )
     repeats: list[str] | None = parameter(
-        "Labels in which RDMs are repeats: of the reference, labels of sets too; those of models are "
-        "averaged.",
+        "Labels in which RDMs are repeats. Of the reference, they may be labels of sets; RDMs of a model "
+        "that differ in them are averaged.",
         None,
     )
     comparison: Similarity = parameter("How RDMs are compared.", "pearson")

@@ -27,8 +27,8 @@ class MetaRdm(Seeded, OfRdms):
 
     entries: Names = parameter("Labels whose values become the entries of meta-RDMs.")
     groups: list[str] | None = parameter(
-        "Labels that are the same for all RDMs that are compared. By default all others, but those that "
-        "follow from others.",
+        "Labels that are the same for all RDMs that are compared. By default all but `entries`, those of "
+        "draws and presentations, and those that follow from others.",
         None,
     )
     comparisons: Comparisons = parameter("How RDMs are compared; a meta-RDM for each.", ("pearson",))

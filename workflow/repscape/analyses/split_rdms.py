@@ -46,8 +46,8 @@ class SplitRdms(Seeded, Analysis):
     )
     splits: int = parameter("How often trials are divided into halves.", 1, ge=1, le=100_000)
     units: int = parameter(
-        "Of how many bootstrap samples of units (drawn with replacement, as many as there are) there are "
-        "RDMs, beside those of the units as they are. The parts of the trials have the same samples, and so "
+        "How many bootstrap samples of units (drawn with replacement, as many as there are) RDMs are made "
+        "of, beside those of the units as they are. All parts of the trials have the same samples, and so "
         "have other stimuli in other analyses: an inference over several stimuli takes them together. They "
         "follow from the seed by which the units were drawn.",
         0,

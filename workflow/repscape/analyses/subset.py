@@ -19,7 +19,7 @@ VALUES = ("value", "mean", "sd", "greedy")
 
 
 class Subset(Seeded, OfRdms):
-    """A few entries of each RDM, chosen by their dissimilarities; see `subset_choice.choose`.
+    """A few entries of each RDM, chosen by their dissimilarities.
 
     RDMs of several draws of units, and of several presentations, are averaged first. Entries whose
     dissimilarities are undefined, where activity was constant, cannot be chosen; the log and the file say
@@ -44,7 +44,7 @@ class Subset(Seeded, OfRdms):
             raise ConfigError(f"target: `goal: {self.goal}` {needs}, found {self.target}.")
 
     def compute(self, files: Mapping) -> Result:
-        """Choose k entries of each RDM.
+        """Choose k entries of each RDM; see `subset_choice.choose`.
 
         Parameters
         ----------
