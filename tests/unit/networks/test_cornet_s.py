@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from repscape.core.errors import ConfigError, DataError
 from repscape.networks import cornet_s
-from repscape.networks.lib import freeze, layer_table
+from repscape.networks.lib import freeze, layer_table, layer_table_cache
 from repscape.networks.lib.cornet import CORnetS, steps
 from repscape.networks.lib.loaded import Loaded
 from repscape.traced.network import open_network
@@ -162,7 +162,7 @@ def test_receptive_fields_of_time_steps_are_where_gradients_are():
 
 
 def test_layers_go_by_time_steps():
-    rows = cornet_s.CornetS().rows()
+    rows = layer_table_cache.rows({"kind": "cornet_s"})
     assert layer_table.select(rows, ["IT.t1", "V2.t0", "V2.output_1"], "layers") == (
         "V2.t0",
         "identity3",
