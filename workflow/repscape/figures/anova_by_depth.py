@@ -23,13 +23,7 @@ class AnovaByDepth(OfAnalysis, Figure):
     _kind = "anova"
 
     def draw(self, data: Mapping):
-        """Draw η² of each effect by layer, and below it the share of units with a significant effect.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw η² of each effect by layer, and below it the share of units with a significant effect."""
         table = data["anova"].to_dataset().load()
         layers = [str(layer) for layer in table["layer"].values]
         fig = figure(UPPER + LOWER + label_height(layers) + 6)

@@ -26,11 +26,6 @@ class AnovaMaps(OfLayers, Figure):
     def draw(self, data: Mapping):
         """Draw η² of each effect (rows) at each place of a layer (columns), averaged over channels.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         DataError

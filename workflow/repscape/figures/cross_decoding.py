@@ -43,13 +43,7 @@ class CrossDecoding(OfLayers, Figure):
         return files
 
     def draw(self, data: Mapping):
-        """Draw a matrix a layer: the accuracy of machines trained in one condition (rows), tested in another.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw a matrix a layer: accuracy by the condition of training (rows) and of test (columns)."""
         table = data["svm"].load()
         layers = self._shown([str(layer) for layer in table["layer"].values], COLUMNS)
         conditions = [str(value) for value in table["train"].values]

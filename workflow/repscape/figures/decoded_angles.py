@@ -38,11 +38,6 @@ class DecodedAngles(OfAnalysis, Figure):
     def draw(self, data: Mapping):
         """Draw every row's predicted against its true angle: a column a layer, a row a method.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         ConfigError

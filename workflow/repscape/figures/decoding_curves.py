@@ -54,11 +54,6 @@ class DecodingCurves(OfAnalysis, OfSource, Figure):
     def draw(self, data: Mapping):
         """Draw the circular loss of one layer's decoders in training and test.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         ConfigError

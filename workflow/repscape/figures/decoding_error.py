@@ -24,13 +24,7 @@ class DecodingError(OfAnalysis, Figure):
     _kind = "angle_decoding"
 
     def draw(self, data: Mapping):
-        """Draw the mean absolute error by layer, a panel a source and a line a method, and what chance makes.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw the mean absolute error by layer, a panel a source, a line a method, and what chance makes."""
         table = data["angle_decoding"].load()
         layers = {str(source): layers_of(table, str(source)) for source in table["source"].values}
         methods = [str(method) for method in table["decoder"].values]

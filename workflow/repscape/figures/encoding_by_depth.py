@@ -28,13 +28,7 @@ class EncodingByDepth(Corrected, OfAnalysis, Figure):
     )
 
     def draw(self, data: Mapping):
-        """Draw the median R² over neurons by layer, a panel a source.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw the median R² over neurons by layer, a panel a source."""
         table = data["encoding"].load()
         normalised = self.normalised
         if normalised is None:

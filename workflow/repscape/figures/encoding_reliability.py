@@ -43,11 +43,6 @@ class EncodingReliability(OfAnalysis, Figure):
     def draw(self, data: Mapping):
         """Draw every neuron's R² against its reliability, a panel a source.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         ConfigError

@@ -64,11 +64,6 @@ class FirstFilters(Figure):
         Filters of one channel are coloured by weight, on one scale before and after and another one for the
         change. Those of three are shown in the colours that they are weights of, mid grey for 0.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         DataError

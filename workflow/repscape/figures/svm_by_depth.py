@@ -23,13 +23,7 @@ class SvmByDepth(OfAnalysis, Figure):
     _kind = "svm"
 
     def draw(self, data: Mapping):
-        """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw the accuracy of decoders by layer, within conditions and across, with what chance makes."""
         table = data["svm"].load()
         layers = [str(layer) for layer in table["layer"].values]
         x, permuted = np.arange(len(layers)), table.sizes["permutation"] > 0

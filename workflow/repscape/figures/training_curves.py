@@ -27,13 +27,7 @@ class TrainingCurves(Figure):
         return {"trainings": training_captions.files(study, self.sources)}
 
     def draw(self, data: Mapping):
-        """Draw loss and accuracy by epoch, a row of two panels a network.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw loss and accuracy by epoch, a row of two panels a network."""
         trainings = [training.load() for training in data["trainings"]]
         fig = figure(14 + 46 * len(trainings))
         panels = fig.subplots(len(trainings), 2, squeeze=False)

@@ -46,11 +46,6 @@ class TuningCurves(OfTuning, Figure):
     def draw(self, data: Mapping):
         """Draw tuning curves, a row a layer.
 
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-
         Raises
         ------
         ConfigError

@@ -30,13 +30,7 @@ class TuningDistributions(OfTuning, Figure):
     )
 
     def draw(self, data: Mapping):
-        """Draw histograms of preferred values, selectivity and width, a row a layer.
-
-        Returns
-        -------
-        Figure, str
-            The figure and its caption.
-        """
+        """Draw histograms of preferred values, selectivity and width, a row a layer."""
         tree = data["tuning"]
         layers = tuning_rows.shown(tuning_rows.layers(tree), self.where, MOST)
         units = {at: _selected(tuning_rows.group(tree, at), self.tuned) for at in layers}

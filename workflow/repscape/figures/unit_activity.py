@@ -208,11 +208,6 @@ class UnitActivity(OfSource, Figure):
     def draw(self, data: Mapping):
         """Draw the activity of units or filters, as `show` says.
 
-        Returns
-        -------
-        Figure, str, Result
-            The figure, its caption and the data that it shows.
-
         Raises
         ------
         DataError
