@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repscape.analyses.lib import select_rdms
-from repscape.analyses.lib.circle import Circle, on_circle
+from repscape.analyses.lib.circle import Circle, OfFactorOnCircle, on_circle
 from repscape.analyses.lib.circle_fit import CircleFit, fit_circle
 from repscape.analyses.lib.of_rdms import OneRdm, each, leave_out
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.squared_distances import OfDistances, is_squared
 from repscape.analyses.lib.stimulus_factors import check_factor
 from repscape.core.errors import ConfigError, DataError
-from repscape.plugin.contract import parameter
-from repscape.plugin.parameter_types import Period
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
@@ -26,21 +24,12 @@ BY = {"lag": ("lag", "mean", "sd", "pairs"), "gap": ("gap", "neighbours", "stret
 FEWEST = 3  # entries
 
 
-class Ring(OfDistances):
+class Ring(OfFactorOnCircle, OfDistances):
     """Whether a circle in the stimuli stays one in a representation, and where it is stretched or opened.
 
-    RDMs of several draws of units, and of several presentations, are averaged first.
+    RDMs of several draws of units, and of several presentations, are averaged first. The factor is that
+    of the entries, or of their images; entries are put in its order.
     """
-
-    factor: str = parameter(
-        "The factor of the entries, or of their images, that goes around: numbers, in whose order entries "
-        "are put.",
-        "orientation",
-    )
-    period: Period = parameter(
-        "After which the factor's values repeat: 180 of orientations in degrees, 360 of directions and hues.",
-        180.0,
-    )
 
     def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files that hold the RDMs, and those of the stimuli that know the images' factors.

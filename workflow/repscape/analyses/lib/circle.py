@@ -7,8 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 from repscape.core.errors import DataError
+from repscape.plugin.contract import Plugin, parameter
+from repscape.plugin.parameter_types import Period
 
 _SAME = 1e-9  # of the circle: values closer than this are one
+
+
+class OfFactorOnCircle(Plugin, shared=True):
+    """Values of a factor lie on a circle."""
+
+    factor: str = parameter("The factor that goes around; its values are numbers.", "orientation")
+    period: Period = parameter(
+        "After which the factor's values repeat: 180 of orientations in degrees, 360 of directions and hues.",
+        180.0,
+    )
 
 
 class Circle(NamedTuple):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from repscape.analyses.lib.circle import OfFactorOnCircle
 from repscape.core.errors import ConfigError
 from repscape.plugin.contract import Analysis, Seeded, parameter
-from repscape.plugin.parameter_types import Names, Period
+from repscape.plugin.parameter_types import Names
 from repscape.study.defaults import many_or_all, one_or_default, population_or_default
 from repscape.study.study import Study
 
@@ -68,16 +69,9 @@ class OfLayersBySource(OfPopulation, shared=True):
         ]
 
 
-class OnCircle(OfVariedImages, shared=True):
+class OnCircle(OfFactorOnCircle, OfVariedImages, shared=True):
     """An analysis of answers to images whose values of a factor lie on a circle."""
 
-    factor: str = parameter(
-        "The factor of the images that goes around; its values are numbers.", "orientation"
-    )
-    period: Period = parameter(
-        "After which the factor's values repeat: 180 of orientations in degrees, 360 of directions and hues.",
-        180.0,
-    )
     sources: Names | None = parameter(
         "Networks and recordings. By default all that are shown the stimulus.", None
     )
