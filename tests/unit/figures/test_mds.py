@@ -355,13 +355,13 @@ def test_of_many_maps_evenly_spaced_layers_are_shown(drawn):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"where": {"layers": "input"}}, r"where: 'layers' is unknown; did you mean 'layer'\?"),
-        ({"where": {"layer": "conv3"}}, r"where: layer: 'conv3' is unknown; did you mean 'conv2'\?"),
-        ({"where": {"obj": "cup", "layer": ["input"], "source": "net", "metric": "x"}}, "'x' is unknown"),
-        ({"colour": "colour"}, r"colour: 'colour' is unknown; did you mean 'color'\?"),
-        ({"size": "area"}, "size: 'area' is unknown"),
-        ({"trajectories": "depth"}, "trajectories: 'depth' is unknown"),
-        ({"trajectories": "layer"}, r"not aligned along 'layer'.*Set `align: layer`"),
+        ({"where": {"layers": "input"}}, "where.*layers.*layer"),
+        ({"where": {"layer": "conv3"}}, "where.*layer.*conv3.*conv2"),
+        ({"where": {"obj": "cup", "layer": ["input"], "source": "net", "metric": "x"}}, "where.*metric.*x"),
+        ({"colour": "colour"}, "colour.*colour.*color"),
+        ({"size": "area"}, "size.*area"),
+        ({"trajectories": "depth"}, "trajectories.*depth"),
+        ({"trajectories": "layer"}, "trajectories.*align: layer"),
     ],
 )
 def test_mistakes_are_told(drawn, parameters, message):
@@ -387,25 +387,25 @@ def study(**section):
 @pytest.mark.parametrize(
     ("section", "parameters", "message"),
     [
-        ({}, {"where": {"layers": "input"}}, r"where: 'layers' is unknown; did you mean 'layer'\?"),
-        ({}, {"where": {"layer": "conv3"}}, r"where: layer: 'conv3' is unknown; did you mean 'conv2'\?"),
-        ({}, {"where": {"repeat": 0}}, "where: 'repeat' is unknown"),
+        ({}, {"where": {"layers": "input"}}, "where.*layers.*layer"),
+        ({}, {"where": {"layer": "conv3"}}, "where.*layer.*conv3.*conv2"),
+        ({}, {"where": {"repeat": 0}}, "where.*repeat"),
         (
             {"where": {"source": "net"}},
             {"where": {"source": "twin"}},
-            "source: 'twin' is unknown. Valid: net",
+            "source.*twin.*Valid: net",
         ),
         (
             {"of": "layers"},
             {"where": {"metric": "spearman"}},
-            "'spearman' is unknown; did you mean 'pearson'",
+            "where.*metric.*spearman.*pearson",
         ),
-        ({"of": "layers"}, {"where": {"metric_sub": "pearson"}}, "metric_sub: 'pearson' is unknown"),
-        ({}, {"colour": "colour"}, r"^colour: 'colour' is unknown; did you mean 'color'\?"),
-        ({}, {"size": "objekt"}, r"^size: 'objekt' is unknown; did you mean 'obj'\?"),
-        ({}, {"trajectories": "layr"}, r"^trajectories: 'layr' is unknown; did you mean 'layer'\?"),
-        ({}, {"trajectories": "layer"}, "Set `align: layer`"),
-        ({"of": "all_images"}, {"trajectories": "color"}, "trajectories: 'color' is unknown"),
+        ({"of": "layers"}, {"where": {"metric_sub": "pearson"}}, "metric_sub.*pearson"),
+        ({}, {"colour": "colour"}, "^colour.*colour.*color"),
+        ({}, {"size": "objekt"}, "^size.*objekt.*obj"),
+        ({}, {"trajectories": "layr"}, "^trajectories.*layr.*layer"),
+        ({}, {"trajectories": "layer"}, "trajectories.*align: layer"),
+        ({"of": "all_images"}, {"trajectories": "color"}, "trajectories.*color"),
     ],
 )
 def test_mistakes_are_told_before_the_job(section, parameters, message):
@@ -439,7 +439,7 @@ def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
 
 def test_too_many_maps_that_differ_in_more_than_layers(drawn):
     table = rdms(layers=("input",), objects=[f"object{at}" for at in range(31)])
-    with pytest.raises(ConfigError, match=r"at most 30 maps, found 31\. Choose some of them by obj"):
+    with pytest.raises(ConfigError, match="where.*30.*31.*obj"):
         drawn(table)
 
 
@@ -506,7 +506,7 @@ def test_colours_around_a_circle_are_where_the_values_are():
     assert [colours[value] for value in ("-90", "-45", "0", "45")] == list(CYCLE)
     assert colours["89.99"] == CYCLE[0]
     assert label_colours("orientation", values).kind == "order"
-    with pytest.raises(ConfigError, match="period: the values of 'obj' are no numbers, such as 'cup'"):
+    with pytest.raises(ConfigError, match="period.*obj.*cup"):
         label_colours("obj", OBJECTS, period=360)
 
 
@@ -540,11 +540,11 @@ def test_a_path_joins_entries_in_order_and_closes(drawn):
 
 
 def test_what_a_path_cannot_be(drawn):
-    with pytest.raises(ConfigError, match="path: the values of 'obj' are no numbers, such as 'cup'"):
+    with pytest.raises(ConfigError, match="path.*obj.*cup"):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="obj")
-    with pytest.raises(ConfigError, match="path: 'hue' is unknown"):
+    with pytest.raises(ConfigError, match="path.*hue"):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="hue")
-    with pytest.raises(ConfigError, match=r"path: lines .* would cross `trajectories`"):
+    with pytest.raises(ConfigError, match="path.*trajectories"):
         mds.Mds(path="color", trajectories="layer").check()
 
 

@@ -82,11 +82,11 @@ def test_euclidean_distances_have_scales_of_their_own(tmp_path):
 def test_a_figure_has_one_comparison(tmp_path):
     meta = meta_rdms(first_order(), ["obj"], comparisons=["pearson", "euclidean"])
     both = {"metric": ["pearson", "euclidean"]}
-    with pytest.raises(ConfigError, match=r"metric: a figure shows one comparison, found pearson, euclidean"):
+    with pytest.raises(ConfigError, match="where.*metric.*pearson, euclidean"):
         drawn(tmp_path / "x.nc", meta, where=both)
     spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
-    with pytest.raises(ConfigError, match=r"Choose one \(`metric: pearson`\)"):
+    with pytest.raises(ConfigError, match="metric: pearson"):
         meta_rdm.MetaRdm(where=both).inputs(study(spaces=spaces))
     figure, caption = drawn(tmp_path / "x.nc", meta, where={"metric": ["euclidean"]})
     assert "Euclidean distance" in caption
@@ -128,8 +128,8 @@ def test_undefined_is_grey(tmp_path):
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"layr": "conv1"}, "where: 'layr' is unknown; did you mean 'layer'"),
-        ({"layer": "conv"}, "where: layer: 'conv' is unknown; did you mean 'conv1'"),
+        ({"layr": "conv1"}, "where.*layr.*layer"),
+        ({"layer": "conv"}, "where.*layer.*conv.*conv1"),
     ],
 )
 def test_what_is_not_there(tmp_path, where, message):
@@ -139,7 +139,7 @@ def test_what_is_not_there(tmp_path, where, message):
 
 def test_more_than_a_page_holds(tmp_path):
     layers = [f"layer{at}" for at in range(200)]
-    with pytest.raises(ConfigError, match="400 meta-RDMs do not fit on a page"):
+    with pytest.raises(ConfigError, match="where.*400"):
         drawn(tmp_path / "x.nc", meta_rdms(first_order(layers=layers), ["obj"]))
 
 
@@ -157,17 +157,17 @@ def test_inputs():
     there = study(spaces=spaces)
     assert meta_rdm.MetaRdm().inputs(there) == {"meta": "results/s/analyses/spaces.nc"}
     for parameters, message in (
-        ({"analysis": "space"}, "did you mean 'spaces'"),
-        ({"where": {"obj": "cup"}}, "where: 'obj' is unknown"),
-        ({"where": {"source": "nett"}}, "where: source: 'nett' is unknown; did you mean 'net'"),
-        ({"where": {"layer": ["input", "conv1"]}}, "where: layer: 'conv1' is unknown"),
-        ({"where": {"metric": "correlation"}}, "where: metric: 'correlation' is unknown. Valid: euclidean"),
-        ({"where": {"metric_sub": "pearson"}}, "where: metric_sub: 'pearson' is unknown"),
-        ({"alpha": 0.05}, "alpha: 'spaces' has no p-values"),
+        ({"analysis": "space"}, "analysis.*space.*spaces"),
+        ({"where": {"obj": "cup"}}, "where.*obj"),
+        ({"where": {"source": "nett"}}, "where.*source.*nett.*net"),
+        ({"where": {"layer": ["input", "conv1"]}}, "where.*layer.*conv1"),
+        ({"where": {"metric": "correlation"}}, "where.*metric.*correlation.*Valid: euclidean"),
+        ({"where": {"metric_sub": "pearson"}}, "where.*metric_sub.*pearson"),
+        ({"alpha": 0.05}, "alpha.*spaces.*permutations"),
     ):
         with pytest.raises(ConfigError, match=message):
             meta_rdm.MetaRdm(**parameters).inputs(there)
     where = {"source": "net", "layer": ["input"], "metric": "pearson", "metric_sub": "correlation"}
     assert meta_rdm.MetaRdm(where=where | {"size": "all", "repeat": 0}).inputs(there)
-    with pytest.raises(ConfigError, match="the study has no meta-RDMs"):
+    with pytest.raises(ConfigError, match="analysis.*meta_rdm"):
         meta_rdm.MetaRdm().inputs(study())

@@ -69,8 +69,8 @@ def test_the_file_holds_what_is_drawn(results, rendered):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
-        ({"metric": "cosine"}, "metric: 'cosine' is unknown"),
+        ({"stimuli": ["cats"]}, "stimuli.*cats"),
+        ({"metric": "cosine"}, "metric.*cosine"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_when_the_plan_is_made(results, inputs, parameters, message):

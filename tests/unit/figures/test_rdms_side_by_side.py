@@ -112,9 +112,9 @@ def test_no_groups(drawn, rdms):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"by": "animals"}, "by: 'animals' is unknown; did you mean 'animal'"),
-        ({"where": {"layer": "V1"}}, r"where: layer: 'V1' is unknown.*Valid: IT, block1, block2"),
-        ({"where": {"layer": "IT", "source": "net"}}, "no RDM has all of these labels"),
+        ({"by": "animals"}, "by.*animals.*animal"),
+        ({"where": {"layer": "V1"}}, r"where.*layer.*V1.*Valid: IT, block1, block2"),
+        ({"where": {"layer": "IT", "source": "net"}}, "where.*layer: IT; source: net"),
     ],
 )
 def test_what_there_is_not(drawn, rdms, keys, said):
@@ -124,7 +124,7 @@ def test_what_there_is_not(drawn, rdms, keys, said):
 
 def test_too_many(drawn, rdms):
     many = pd.concat([rdms.assign(subject=str(at)) for at in range(7)], ignore_index=True)
-    with pytest.raises(ConfigError, match="21 RDMs are chosen, there is room for 20"):
+    with pytest.raises(ConfigError, match="where.*21.*20"):
         drawn(many)
     assert len(drawn(many, where={"subject": ["0", "1", "2", "3", "4", "5"]})[0]) == 18
 
@@ -149,13 +149,13 @@ def test_what_a_study_has():
     expected = {"rdms": "results/s/analyses/mean.nc", "stimuli": ["results/s/stimuli/objects.nc"]}
     assert figure.RdmsSideBySide().inputs(study) == expected
     assert figure.RdmsSideBySide(of="people").inputs(study)["rdms"] == "results/s/recordings/people.nc"
-    with pytest.raises(ConfigError, match="of: 'peoples' is unknown; did you mean 'people'"):
+    with pytest.raises(ConfigError, match="of.*peoples.*people"):
         figure.RdmsSideBySide(of="peoples").inputs(study)
-    with pytest.raises(ConfigError, match="where: 'subject' is unknown"):
+    with pytest.raises(ConfigError, match="where.*subject"):
         figure.RdmsSideBySide(where={"subject": "BE"}).inputs(study)
     config["stimuli"] = {
         "objects": {"kind": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
     }
     assert figure.RdmsSideBySide(by="animal").inputs(study) == expected
-    with pytest.raises(ConfigError, match="by: 'animals' is unknown; did you mean 'animal'"):
+    with pytest.raises(ConfigError, match="by.*animals.*animal"):
         figure.RdmsSideBySide(by="animals").inputs(study)

@@ -1,8 +1,10 @@
 """What to call RDMs that are shown together."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
+
+Labels = Mapping[str, np.ndarray] | Mapping[str, list[str]]
 
 
 def labels_of(table, without: Collection[str] = (), dim: str = "rdm") -> dict[str, np.ndarray]:
@@ -11,12 +13,12 @@ def labels_of(table, without: Collection[str] = (), dim: str = "rdm") -> dict[st
     return {name: table[name].values.astype(str) for name in names if name not in without}
 
 
-def name(labels: Mapping[str, Sequence[str]], at: int, naming: Iterable[str]) -> str:
+def name(labels: Labels, at: int, naming: Iterable[str]) -> str:
     """Name an RDM by some of its labels."""
     return " · ".join(filter(None, (str(labels[label][at]) for label in naming)))
 
 
-def naming_labels(cells: Mapping[str, Sequence[str]]) -> list[str]:
+def naming_labels(cells: Labels) -> list[str]:
     """Choose the labels by which RDMs that are shown together are named: those in which they differ.
 
     Their source comes first and their layer counts. Another label is left out where each source has one
