@@ -224,12 +224,12 @@ class Inference(Seeded, OfRdms):
             inference_labels.choose(table, key, labels or {}, self.where or {})
             for key, labels in (("reference", self.reference), ("models", self.models))
         )
-        data, resampled, halves = reference_parts.of_reference(data)
+        data, resampled, halves = reference_parts.divide(data)
         if "presentation" in data and data["presentation"].nunique() > 1:
             attrs = data.attrs
             data = averaged(data, ["repeat"])
             data.attrs = attrs
-        candidates = reference_parts.without(candidates)
+        candidates = reference_parts.without_parts(candidates)
         candidates = inference_labels.without_reference(data, candidates, self.repeats or [], self.reference)
         return data, resampled, halves, candidates
 

@@ -15,10 +15,16 @@ from repscape.core.errors import DataError
 from repscape.rdms.condensed import entries_of
 
 _EUCLIDEAN = 1e-5  # the largest negative eigenvalue that rounding to float32 explains, of the largest
-# Of SMACOF: steps from each start, how many of the best are followed, until when, which share is placed anew
-_FIRST, _FOLLOWED, _MOST_STEPS, _CONVERGED, _NEARLY, _MOVED = 60, 4, 1000, 1e-8, 1e-6, 0.2
-_MOVES, _MANY = 4, 300  # times the random starts, up to so many entries
-_WIDE = 2  # how far apart random points are, beside the distances
+# Of SMACOF
+_FIRST_STEPS = 60  # from each start
+_FOLLOWED = 4  # the best starts, from which it descends further
+_MOST_STEPS = 1000
+_CONVERGED = 1e-8  # of the sum of squared distances: a smaller step is the last
+_NEARLY = 1e-6  # the same, after points were moved
+_MOVED = 0.2  # the share of points that are moved elsewhere, …
+_MOVES = 4  # … so many times for each random start, …
+_MANY = 300  # … of up to so many entries
+_WIDE = 2  # how far apart random points are, relative to the distances
 _FEW = 500  # entries, up to which t-SNE's forces are computed without approximation
 
 
@@ -39,7 +45,7 @@ def classical(distances: np.ndarray, dims: int) -> Embedding:
     gram = -0.5 * (squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean())
     values, vectors = np.linalg.eigh((gram + gram.T) / 2)
     values, vectors = values[::-1], vectors[:, ::-1]
-    # What rounding leaves of dimensions that there are not
+    # Eigenvalues of dimensions that the points do not have are rounding
     values = np.where(np.abs(values) > count * np.finfo(float).eps * np.abs(values).max(), values, 0)
     points = signed(vectors[:, :dims]) * np.sqrt(values[:dims].clip(0))
     return Embedding(points, *stress(points, distances), eigenvalues=values)
@@ -83,7 +89,7 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
     The Guttman transform X ← B(X) X / n never raises stress (De Leeuw, in Recent Developments in Statistics,
     133, 1977; Borg & Groenen, Modern Multidimensional Scaling, ch. 8), but stress has local minima. So it is
     descended from the points of classical MDS and from `n_init` random ones, and the best few are followed.
-    Of up to 300 entries a fifth of the best one's points are then placed anew, 4 `n_init` times, and kept
+    Of up to 300 entries a fifth of the best one's points are then moved elsewhere, 4 `n_init` times, and kept
     where that ends lower. The last descent ends where a step lowers stress by less than 1e-8 of the sum of
     squared distances.
 
@@ -92,7 +98,7 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
     distances : float64 array (pair,)
     dims : int
     n_init : int
-        Random starts, and how often points are placed anew; 0 descends from classical MDS alone.
+        Random starts, and how often points are moved elsewhere; 0 descends from classical MDS alone.
     seed : int
     """
     start = classical(distances, dims)
@@ -102,7 +108,7 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
     spread = np.sqrt(np.square(distances).mean() / (2 * dims))
     generator = np.random.default_rng(seed)
     random = generator.normal(scale=_WIDE * spread, size=(n_init, len(target), dims))
-    found = [_descended(points, target, _FIRST, 0) for points in (start.points, *random)]
+    found = [_descended(points, target, _FIRST_STEPS, 0) for points in (start.points, *random)]
     found = sorted(found, key=lambda points_stress: points_stress[1])[:_FOLLOWED]
     best, least = min(
         (_descended(points, target, _MOST_STEPS, _CONVERGED) for points, _ in found),
@@ -120,7 +126,7 @@ def smacof(distances: np.ndarray, dims: int, *, n_init: int, seed: int) -> Embed
 
 
 def _descended(points: np.ndarray, target: np.ndarray, steps: int, least: float) -> tuple[np.ndarray, float]:
-    """Descend stress by Guttman transforms; return points and their stress.
+    """Lower stress by Guttman transforms; return points and their stress.
 
     Parameters
     ----------

@@ -1,6 +1,8 @@
-"""What the RDMs of parts of a recording are to an inference: repeats, halves, and samples of its units."""
+"""The RDMs of parts of a recording in an inference: repeats, halves, and samples of its units."""
 
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from repscape.core.errors import DataError
 from repscape.core.logs import logger
@@ -29,7 +31,7 @@ class Parts(NamedTuple):
     halves: bool
 
 
-def of_reference(table) -> Parts:
+def divide(table: "pd.DataFrame") -> Parts:
     """Divide the RDMs of a reference.
 
     Where there are RDMs of parts of the trials or of samples of units, those of the whole that another
@@ -67,14 +69,14 @@ def of_reference(table) -> Parts:
     return Parts(actual, None if as_recorded.all() else _rows(table, ~as_recorded), kinds == {"halves"})
 
 
-def without(table: "pd.DataFrame") -> "pd.DataFrame":
+def without_parts(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return the RDMs that are of all trials and of the units as they are."""
     if PART not in table:
         return table
     return _rows(table, (table[PART].isin(["", WHOLE]) & table[UNITS].isin(["", AS_RECORDED])).to_numpy())
 
 
-def _rows(table, keep):
-    chosen = table[keep].reset_index(drop=True)
-    chosen.attrs = table.attrs
-    return chosen
+def _rows(table: "pd.DataFrame", keep: np.ndarray) -> "pd.DataFrame":
+    some = table[keep].reset_index(drop=True)
+    some.attrs = table.attrs
+    return some
