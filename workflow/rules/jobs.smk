@@ -14,21 +14,15 @@ def stimulus_section(wildcards):
     return CONFIG["stimuli"][wildcards.stimulus]
 
 
-def stimulus_files(wildcards):
-    section = stimulus_section(wildcards)
-    return named_files("stimuli", section)
-
-
 def stimulus_inputs(wildcards):
-    section = stimulus_section(wildcards)
-    return made_from("stimuli", section)
+    return made_from("stimuli", stimulus_section(wildcards))
 
 
 def stimulus_job(wildcards):
     section = stimulus_section(wildcards)
     return {
         "section": section,
-        "files": contents(stimulus_files(wildcards)),
+        "files": contents("stimuli", section),
         **libraries_if_run("stimuli", section),
         "code": code("stimulus.py", stimuli=section["kind"]),
     }
@@ -53,11 +47,6 @@ def network_section(wildcards):
     return CONFIG["networks"][wildcards.source]
 
 
-def network_files(wildcards):
-    section = network_section(wildcards)
-    return named_files("networks", section)
-
-
 def network_inputs(wildcards):
     trained = network_section(wildcards)["training"] is not None
     return {"trained": STUDY.path("trained", source=wildcards.source)} if trained else {}
@@ -68,7 +57,7 @@ def network_job(wildcards):
     elsewhere = ("layers", "stimuli", "samples", "training")
     return {
         "section": {key: section[key] for key in section if key not in elsewhere},
-        "files": contents(network_files(wildcards)),
+        "files": contents("networks", section),
         "code_files": or_stop(layer_table_cache.code_digests, section),
         "libraries": libraries() | layer_table_cache.libraries(section),
         "code": code("network.py", networks=section["kind"]),
@@ -103,11 +92,6 @@ def recording_section(wildcards):
     return CONFIG["recordings"][wildcards.recording]
 
 
-def recording_files(wildcards):
-    section = recording_section(wildcards)
-    return named_files("recordings", section)
-
-
 def recording_inputs(wildcards):
     return {"stimulus": STUDY.path("stimulus", stimulus=recording_section(wildcards)["stimulus"])}
 
@@ -116,7 +100,7 @@ def recording_job(wildcards):
     section = recording_section(wildcards)
     return {
         "section": section,
-        "files": contents(recording_files(wildcards)),
+        "files": contents("recordings", section),
         "code": code("recording.py", recordings=section["kind"]),
     }
 
@@ -126,15 +110,14 @@ def responses_inputs(source):
 
 
 def responses_files(source):
-    section = CONFIG["recordings"][source]
-    return named_files("recordings", section)
+    return named_files("recordings", CONFIG["recordings"][source])
 
 
 def responses_job(source):
     section = CONFIG["recordings"][source]
     return {
         "section": {key: section[key] for key in section if key != "samples"},
-        "files": contents(responses_files(source)),
+        "files": contents("recordings", section),
         "stimuli": STUDY.stimuli_of(source),
         "code": code("responses.py", recordings=section["kind"]),
     }
@@ -321,9 +304,9 @@ def libraries_of(step, section):
 CONTENTS = {}
 
 
-def contents(files):
-    """What tells that a file came, went or changed: looked at once, for a plan must see one state."""
-    key = tuple(files)
+def contents(step, section):
+    """What says that a file of a section came, went or changed: looked at once, for a plan must see one state."""
+    key = tuple(named_files(step, section))
     if key not in CONTENTS:
         CONTENTS[key] = file_digests.contents(key)
     return CONTENTS[key]
