@@ -1,8 +1,6 @@
 """Maps: pictures where their entries are, colours by label, trajectories in order, nothing covered."""
 
-import importlib.util
 from itertools import combinations, product
-from pathlib import Path
 
 import docutils.core
 import numpy as np
@@ -13,10 +11,8 @@ from scipy.spatial.distance import pdist
 from repscape.analyses import mds as analysis
 from repscape.core.errors import ConfigError
 from repscape.figures import mds
-from repscape.figures.lib import map_layout
 from repscape.figures.lib.data import opened
-from repscape.figures.lib.entry_pictures import EntryPictures
-from repscape.figures.lib.label_colours import CYCLE, by_depth, label_colours, label_sizes
+from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.style import COLOURS, settings
 from repscape.io import netcdf
 from repscape.plugin import schema
@@ -294,16 +290,6 @@ def test_layers_of_maps_are_in_order_of_depth(drawn):
     assert key[:4] == ["input", "conv2", "conv10", "fc1"]
 
 
-def test_depth_is_the_mean_over_sources_and_the_ends_are_the_ends():
-    assert by_depth([]) == []
-    assert by_depth([("a", "predictions"), ("b", "x"), ("b", "y"), ("c", "input")]) == [
-        "input", "x", "y", "predictions"
-    ]  # fmt: skip
-    a, b = ["p", "q", "r", "s", "t"], ["t", "q", "z"]  # t: (1 + 0) / 2; q: (1/4 + 1/2) / 2
-    every = [("a", layer) for layer in a] + [("b", layer) for layer in b] + [("one", "q"), ("a", "p")]
-    assert by_depth(every) == ["p", "q", "r", "t", "s", "z"]
-
-
 def test_what_was_left_out_is_said(drawn):
     table = rdms()
     table.at[0, "dissimilarity"] = np.full(6, np.nan)
@@ -443,73 +429,6 @@ def test_too_many_maps_that_differ_in_more_than_layers(drawn):
         drawn(table)
 
 
-def test_an_entry_is_shown_by_the_first_image_with_its_labels():
-    import xarray
-
-    names = [f"{o}_{h}" for o, h in product(OBJECTS, HUES)]
-    stimulus = xarray.Dataset(
-        {"images": (("image", "y", "x", "channel"), pixels())},
-        {
-            "name": ("image", names),
-            "obj": ("image", [n.split("_")[0] for n in names]),
-            "color": ("image", [n.split("_")[1] for n in names]),
-        },
-        {"stimulus": "shapes", "factors": ["obj", "color"]},
-    )
-    find = EntryPictures([stimulus]).find
-    assert find({"image": "hat_090"}) == ("shapes", 5)
-    assert find({"obj": "hat", "color": "180", "layer": "fc1"}) == ("shapes", 6)
-    assert find({"obj": "hat"}) == ("shapes", 4)
-    assert find({"obj": "hat", "color": "warm"}) is None
-    assert find({"source": "net", "layer": "fc1"}) is None
-    assert find({"stimulus": "views", "obj": "hat"}) is None
-    other = stimulus.assign_attrs(stimulus="views")
-    assert EntryPictures([stimulus, other]).find({"obj": "hat"}) is None
-    assert EntryPictures([stimulus, other]).find({"stimulus": "views", "obj": "hat"}) == ("views", 4)
-
-
-@pytest.mark.parametrize(
-    ("label", "values", "kind"),
-    [
-        ("color", HUES, "circle"),
-        ("orientation", ["0", "45", "90", "135"], "circle"),
-        ("color", ["000", "090", "180"], "order"),
-        ("orientation", [f"{at - 89.5 + 0.3 * (-1) ** at:.4f}" for at in range(180)], "circle"),
-        ("direction", [f"{2 * at + 0.4 * (-1) ** at:g}" for at in range(180)], "circle"),
-        ("orientation", [f"{at}" for at in range(90)], "order"),
-        ("contrast", ["0.1", "1", "10"], "order"),
-        ("contrast", ["0.1", "1"], "categories"),
-        ("obj", OBJECTS, "categories"),
-        ("layer", LAYERS, "order"),
-        ("obj", [f"o{at}" for at in range(20)], "order"),
-    ],
-)
-def test_colours_follow_the_kind_of_values(label, values, kind):
-    found = label_colours(label, [*values, *values])
-    assert found.kind == kind
-    assert list(found.colours) == list(values)
-    assert len(set(found.colours.values())) == len(values)
-
-
-def test_colours_go_around_a_circle_and_sizes_in_order():
-    assert tuple(label_colours("color", HUES[::-1]).colours.values()) == CYCLE
-    sizes = label_sizes("obj", ["b10", "b2", "a"]).sizes
-    assert list(sizes) == ["a", "b2", "b10"]
-    np.testing.assert_allclose(np.diff(np.square(list(sizes.values()))), 0.7)
-
-
-def test_colours_around_a_circle_are_where_the_values_are():
-    """Of uneven orientations too: −90 and 90 are one, what is a quarter on is a quarter on."""
-    values = ["-90", "-45", "-44", "0", "45", "89.99"]
-    colours = label_colours("orientation", values, period=180).colours
-    assert list(colours) == values
-    assert [colours[value] for value in ("-90", "-45", "0", "45")] == list(CYCLE)
-    assert colours["89.99"] == CYCLE[0]
-    assert label_colours("orientation", values).kind == "order"
-    with pytest.raises(ConfigError, match="period.*obj.*cup"):
-        label_colours("obj", OBJECTS, period=360)
-
-
 def test_a_path_joins_entries_in_order_and_closes(drawn):
     generator = np.random.default_rng(0)
     values = [f"{at:g}" for at in generator.permutation(np.arange(-90, 90, 7.5))]
@@ -546,62 +465,3 @@ def test_what_a_path_cannot_be(drawn):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="hue")
     with pytest.raises(ConfigError, match="path.*trajectories"):
         mds.Mds(path="color", trajectories="layer").check()
-
-
-@pytest.mark.parametrize("count", [3, 4, 6, 8])
-def test_colours_around_a_circle_can_be_told_apart(count):
-    path = Path(__file__).with_name("lib") / "test_style.py"
-    spec = importlib.util.spec_from_file_location("style_tests", path)
-    style = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(style)
-    colours = label_colours("hue", [str(360 * at / count) for at in range(count)]).colours.values()
-    for matrix in style.VISION.values():
-        seen = [style.lab(np.array(matrix) @ style.linear(colour)) for colour in colours]
-        assert min(style.ciede2000(a, b) for a, b in combinations(seen, 2)) >= 10
-
-
-def test_boxes_are_moved_apart_and_no_further():
-    generator = np.random.default_rng(0)
-    at = np.concatenate([generator.normal(50, 2, (12, 2)), [[90, 90], [90, 10], [50, 50], [50, 50]]])
-    sizes = np.full((16, 2), 6.0)
-    moved = map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0))
-    gaps = np.abs(moved[:, None] - moved[None]).max(-1)[np.triu_indices(16, 1)]
-    assert gaps.min() > 6 - 0.01
-    assert (moved[12:14] == at[12:14]).all()
-    assert np.linalg.norm(moved - at, axis=1).max() < 25
-    assert (map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0)) == moved).all()
-
-
-def test_boxes_stay_in_the_room_and_off_what_is_fixed():
-    at = np.array([[1.0, 1.0], [2.0, 1.0], [50.0, 50.0]])
-    sizes = np.full((3, 2), 6.0)
-    fixed = np.array([[50.0, 50.0]]), np.full((1, 2), 4.0)
-    moved = map_layout.spread(at, sizes, np.zeros(2), np.full(2, 100.0), fixed=fixed)
-    assert (moved >= 3).all()
-    assert np.abs(moved[2] - 50).max() > 5 - 0.01
-
-
-@pytest.mark.parametrize(("shared", "together"), [(True, True), (True, False), (False, False)])
-def test_windows_hold_their_maps(shared, together):
-    generator = np.random.default_rng(0)
-    maps = [generator.normal(5, spread, (9, 2)) * [2, 1] for spread in (0.1, 1, 10)]
-    windows, height = map_layout.windows(maps, 40, 40, shared=shared, together=together)
-    assert height <= 40
-    for points, window in zip(maps, windows, strict=True):
-        placed = window.on_page(points, (0, 0))
-        assert np.abs(placed[:, 0]).max() <= 20 + 1e-9
-        assert np.abs(placed[:, 1]).max() <= height / 2 + 1e-9
-        np.testing.assert_allclose(pdist(placed), window.scale * pdist(points))
-    assert len({window.scale for window in windows}) == (1 if shared else 3)
-    assert len({window.centre for window in windows}) == (1 if together else 3)
-
-
-def test_a_map_of_one_place_can_be_drawn():
-    windows, height = map_layout.windows([np.zeros((4, 2))], 40, 40, shared=True, together=False)
-    assert np.isfinite(windows[0].on_page(np.zeros((4, 2)), (0, 0))).all()
-    assert 0 < height <= 40
-
-
-@pytest.mark.parametrize(("longest", "found"), [(0.0034, 0.002), (0.9, 0.5), (1, 1), (49, 20), (50, 50)])
-def test_lengths_of_scale_bars_are_round(longest, found):
-    assert map_layout.round_length(longest) == pytest.approx(found)
