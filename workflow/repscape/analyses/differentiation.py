@@ -57,10 +57,6 @@ class Differentiation(Analysis):
     def compute(self, files: Mapping) -> Result:
         """Take the median over pairs of every RDM and divide it by that of a reference stimulus.
 
-        Parameters
-        ----------
-        files : ``{"rdms": paths}``
-
         Returns
         -------
         Result

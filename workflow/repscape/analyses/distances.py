@@ -69,10 +69,6 @@ class Distances(Seeded, AgainstImages):
     def compute(self, files: Mapping) -> Result:
         """Regress distances of activity on distances of images, in each layer.
 
-        Parameters
-        ----------
-        files : ``{"rdms": paths}``
-
         Returns
         -------
         Result

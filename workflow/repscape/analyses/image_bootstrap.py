@@ -50,10 +50,6 @@ class ImageBootstrap(Seeded, Analysis):
     def compute(self, files: Mapping) -> Result:
         """Resample the images of every RDM.
 
-        Parameters
-        ----------
-        files : ``{"differentiation": path, "rdms": paths}``
-
         Returns
         -------
         Result

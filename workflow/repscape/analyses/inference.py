@@ -129,10 +129,6 @@ class Inference(Seeded, OfRdms):
     def compute(self, files: Mapping) -> Result:
         """Compare the RDMs of models with those of a reference; see `repscape.rdms.compare.inference`.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

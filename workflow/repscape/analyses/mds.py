@@ -80,10 +80,6 @@ class Mds(Seeded, OfDistances):
     def compute(self, files: Mapping) -> Result:
         """Place the entries of each RDM; align the maps.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

@@ -38,10 +38,6 @@ class MeanRdm(OfRdms):
     def compute(self, files: Mapping) -> Result:
         """Average the RDMs that are alike in all labels but some.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

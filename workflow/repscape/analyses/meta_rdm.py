@@ -62,10 +62,6 @@ class MetaRdm(Seeded, OfRdms):
     def compute(self, files: Mapping) -> Result:
         """Compare RDMs; see `repscape.rdms.compare.meta.meta_rdms`.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

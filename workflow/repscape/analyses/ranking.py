@@ -37,10 +37,6 @@ class Ranking(OverStimuli):
     def compute(self, files: Mapping) -> Result:
         """Order stimuli by differentiation in each layer.
 
-        Parameters
-        ----------
-        files : ``{"image_bootstrap": path}``
-
         Returns
         -------
         Result

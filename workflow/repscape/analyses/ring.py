@@ -54,10 +54,6 @@ class Ring(OfFactorOnCircle, OfDistances):
     def compute(self, files: Mapping) -> Result:
         """Describe each RDM by where its entries lie on a circle; see `circle_fit.fit_circle`.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

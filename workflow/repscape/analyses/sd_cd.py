@@ -55,10 +55,6 @@ class SdCd(AgainstImages):
     def compute(self, files: Mapping) -> Result:
         """Regress each layer's differentiation on that of a layer, by default the input, over stimuli.
 
-        Parameters
-        ----------
-        files : ``{"differentiation": path}``
-
         Returns
         -------
         Result

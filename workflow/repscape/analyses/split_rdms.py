@@ -101,10 +101,6 @@ class SplitRdms(Seeded, Analysis):
     def compute(self, files: Mapping) -> Result:
         """Compute RDMs of parts of the trials, of samples of the units, or of both.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

@@ -46,10 +46,6 @@ class Subset(Seeded, OfRdms):
     def compute(self, files: Mapping) -> Result:
         """Choose k entries of each RDM; see `subset_choice.choose`.
 
-        Parameters
-        ----------
-        files : what `inputs` named
-
         Returns
         -------
         Result

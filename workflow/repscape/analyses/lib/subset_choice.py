@@ -162,29 +162,27 @@ def as_square(dissimilarities) -> np.ndarray:
     DataError
         It is not symmetric, has no whole number of items, fewer than two, or values that are not finite.
     """
-    values = np.asarray(dissimilarities, np.float64)
-    if values.ndim == 1:
-        n = entries_of(len(values))
-        if n * (n - 1) // 2 != len(values) or n < 2:
-            raise DataError(f"dissimilarities: {len(values)} values are not all pairs of a number of items.")
-        square = np.zeros((n, n))
-        first, second = np.triu_indices(n, 1)
-        square[first, second] = square[second, first] = values
-    elif values.ndim == 2 and values.shape[0] == values.shape[1] and len(values) >= 2:
-        square = values.copy()
-        np.fill_diagonal(square, 0)
-        if not np.array_equal(square, square.T, equal_nan=True):
+    from scipy.spatial.distance import squareform
+
+    values = np.array(dissimilarities, np.float64)
+    if values.ndim == 2 and values.shape[0] == values.shape[1] >= 2:
+        np.fill_diagonal(values, 0)
+        if not np.array_equal(values, values.T, equal_nan=True):
             raise DataError("dissimilarities: the matrix is not symmetric.")
-        first, second = np.triu_indices(len(square), 1)
-    else:
+        values = squareform(values, checks=False)
+    elif values.ndim != 1:
         raise DataError(f"dissimilarities: expected (item, item) or (pair,), found shape {values.shape}.")
-    wrong = np.flatnonzero(~np.isfinite(square[first, second]))
+    n = entries_of(len(values))
+    if n * (n - 1) // 2 != len(values) or n < 2:
+        raise DataError(f"dissimilarities: {len(values)} values are not all pairs of a number of items.")
+    wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
+        first, second = (index[wrong[0]] for index in np.triu_indices(n, 1))
         raise DataError(
-            f"dissimilarities: {wrong.size} of {len(first)} are not finite, the first of items "
-            f"{first[wrong[0]]} and {second[wrong[0]]}. Leave these items, or this RDM, out."
+            f"dissimilarities: {wrong.size} of {len(values)} are not finite, the first of items {first} and "
+            f"{second}. Leave these items, or this RDM, out."
         )
-    return square
+    return squareform(values)
 
 
 def _canonical(square: np.ndarray) -> np.ndarray:
