@@ -47,6 +47,14 @@ def test_there_is_one_of_each():
     assert [path.split("/")[0] for path in FILES] == ["stimuli", "metrics", "analyses", "figures"]
 
 
+def test_files_that_it_names_are_there():
+    (table,) = re.findall(r"^\| to change .*?\n\n", TEXT, re.MULTILINE | re.DOTALL)
+    named = re.findall(r"`([\w./]+\.(?:py|smk))`", table)
+    assert len(named) > 15
+    package = REPOSITORY / "workflow/repscape"
+    assert [name for name in named if name != "STEP/NAME.py" and not (package / name).is_file()] == []
+
+
 def test_they_are_in_the_house_style(project):
     files = [project.folder / "my_lab" / path for path in FILES]
     # beside the files, for it names folders by their paths from there
