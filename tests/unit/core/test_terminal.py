@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.exceptions import RuleException
-from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake.logging import LogEvent
 
 from repscape.core import terminal
 
