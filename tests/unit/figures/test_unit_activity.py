@@ -352,6 +352,7 @@ def test_a_stimulus_keeps_its_colour(made, draw, show):
 def test_bars_file(made, rendered):
     path = rendered(made, "bars", images=[0, 7], layers=["predictions", "block2"])
     assert groups(path) == ["block2", "predictions"]
+    assert read(path).attrs["show"] == "bars"
     assert read(path).attrs["stimulus"] == "bikes"
     assert read(path).attrs["size"] == "200"
     assert read(path).attrs["drawn"] == "random"

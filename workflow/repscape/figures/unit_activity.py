@@ -214,6 +214,10 @@ class UnitActivity(OfSource, Figure):
             A stimulus has no such image, the activations are not those of its images, the population lacks a
             filter, or no layer has maps.
         """
+        fig, caption, shown = self._draw(data)
+        return fig, caption, shown._replace(attributes={"show": self.show, **shown.attributes})
+
+    def _draw(self, data: Mapping) -> tuple:
         match self.show:
             case "bars":
                 return unit_bars.draw(data, self.style, self.images, self.layers)

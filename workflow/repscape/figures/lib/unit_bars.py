@@ -17,20 +17,7 @@ PICTURE, LEFT = 14.0, 30.0  # mm: side of the pictures, where the bars begin
 
 
 def draw(data, style: Style, images: int | Sequence[int] | None, layers: Sequence[str] | None) -> tuple:
-    """Draw the activations of the same sampled units for several images of a stimulus.
-
-    Parameters
-    ----------
-    data : mapping
-        ``stimuli``, of which there is one, ``activations`` and ``samples``, opened.
-    style : Style
-    images : how many, or which
-    layers : those asked for, or None
-
-    Returns
-    -------
-    Figure, str, Result
-    """
+    """Draw the activations of the same sampled units for several images of a stimulus."""
     (stimulus,), name = data["stimuli"], data["stimuli"][0].attrs["stimulus"]
     shown = activation_panels.image_numbers(stimulus, images or IMAGES)
     recordings = activation_panels.by_layer(data["activations"])[name]

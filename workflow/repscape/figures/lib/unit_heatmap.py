@@ -20,19 +20,6 @@ def draw(data, style: Style, ranked: bool, layers: Sequence[str] | None) -> tupl
 
     Filter means are z-scored with one mean and one SD a layer, over its filters and all images of
     all stimuli shown, so that stimuli can be compared, and lie on one diverging scale.
-
-    Parameters
-    ----------
-    data : mapping
-        ``activations``, opened.
-    style : Style
-    ranked : bool
-        Whether filters are in the order of their mean over all images shown.
-    layers : those asked for, or None
-
-    Returns
-    -------
-    Figure, str, Result
     """
     recordings = activation_panels.by_layer(data["activations"])
     names, shown = list(recordings), list(next(iter(recordings.values())))

@@ -19,18 +19,7 @@ LETTERS = "ABCD"
 
 
 def draw(data, images: int | Sequence[int] | None) -> tuple:
-    """Draw histograms, bars and pairwise differences of the filter means of a layer.
-
-    Parameters
-    ----------
-    data : mapping
-        ``stimuli`` and ``activations``, of which there is one each, opened.
-    images : how many, or which
-
-    Returns
-    -------
-    Figure, str, Result
-    """
+    """Draw histograms, bars and pairwise differences of the filter means of a layer."""
     (stimulus,), (recording,) = data["stimuli"], data["activations"]
     activation_panels.check_images(stimulus, recording)
     shown = activation_panels.image_numbers(stimulus, images or IMAGES)

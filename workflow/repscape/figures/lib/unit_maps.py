@@ -65,19 +65,6 @@ def draw(
 ) -> tuple:
     """Draw the maps of some filters (columns) for some images of each stimulus (rows).
 
-    Parameters
-    ----------
-    data : mapping
-        ``stimuli`` and ``activations``, opened.
-    style : Style
-    images : how many, or which; None: as many as fit
-    filters : by layer; None: that of the largest SD in each layer
-    layers : those asked for, or None
-
-    Returns
-    -------
-    Figure, str, Result
-
     Raises
     ------
     DataError

@@ -39,21 +39,7 @@ class Profile(NamedTuple):
 
 
 def draw(data, images: int | Sequence[int] | None, ranked: bool, layers: Sequence[str] | None) -> tuple:
-    """Draw the filter means of a few images, a panel a layer, a dot a filter.
-
-    Parameters
-    ----------
-    data : mapping
-        ``stimuli``, of which there is one, and ``activations``, opened.
-    images : how many, or which
-    ranked : bool
-        Whether filters are in the order of their mean over all images.
-    layers : those asked for, or None
-
-    Returns
-    -------
-    Figure, str, Result
-    """
+    """Draw the filter means of a few images, a panel a layer, a dot a filter."""
     (stimulus,) = data["stimuli"]
     shown = activation_panels.image_numbers(stimulus, images or IMAGES)
     recordings = activation_panels.by_layer(data["activations"])[stimulus.attrs["stimulus"]]
