@@ -8,7 +8,8 @@ from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib.shown import OfAnalysis
 from repscape.plugin import schema
 from repscape.plugin.contract import parameter
-from repscape.rdms.labels import REPEATED, Where
+from repscape.rdms.labels import REPEATED, Where, as_list, wanted_values
+from repscape.rdms.labels import check_where as check_values
 from repscape.study.study import Study
 
 
@@ -52,18 +53,17 @@ def check_where(study: Study, analysis: str, where: Where | None, labels: Iterab
         A label or value is unknown.
     """
     labels = list(labels)
-    for label, wanted in (where or {}).items():
+    for label, wanted in wanted_values(where).items():
         if label not in labels:
             raise ConfigError(f"where: {unknown(label, labels)}")
         valid = values(study, analysis, label)
-        for value in map(str, _listed(wanted)):
-            if valid is not None and value not in valid:
-                raise ConfigError(f"where: {label}: {unknown(value, valid)}")
+        if valid is not None:
+            check_values({label: wanted}, {label: set(valid)})
 
 
 def values(study: Study, of: Of, label: str) -> list[str] | None:
     """Return the values that a label of RDMs may have; None where only their file has them."""
-    return _union(_values_of_one(study, name, label) for name in _listed(of))
+    return _union(_values_of_one(study, name, label) for name in as_list(of))
 
 
 def _values_of_one(study: Study, of: str, label: str) -> list[str] | None:
@@ -78,14 +78,14 @@ def _values_of_one(study: Study, of: str, label: str) -> list[str] | None:
 
     def of_input(label: str) -> list[str] | None:
         chosen = (section.get("where") or {}).get(label)
-        return values(study, section["of"], label) if chosen is None else list(map(str, _listed(chosen)))
+        return values(study, section["of"], label) if chosen is None else list(map(str, as_list(chosen)))
 
     return schema.make("analyses", section, of).label_values(label, of_input)
 
 
 def of_entries(study: Study, of: Of) -> list[str] | None:
     """Name the labels of the entries of RDMs; None where only their file has them."""
-    return _union(_entries_of_one(study, name) for name in _listed(of))
+    return _union(_entries_of_one(study, name) for name in as_list(of))
 
 
 def _entries_of_one(study: Study, of: str) -> list[str] | None:
@@ -117,7 +117,3 @@ def _union(lists: Iterable[list[str] | None]) -> list[str] | None:
             return None
         found |= dict.fromkeys(names)
     return list(found)
-
-
-def _listed(values) -> list:
-    return values if isinstance(values, list) else [values]
