@@ -26,7 +26,7 @@ class _Line(NamedTuple):
 
 
 class DistanceR2ByDepth(OfDistances, Figure):
-    """How well distances of images predict distances of activity: R² by depth, with significance."""
+    """How well distances of images predict those of activity: R² by depth (analysis `distances`)."""
 
     category = "Distances"
     shows_stimuli = True

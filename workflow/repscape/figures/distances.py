@@ -28,7 +28,7 @@ PANELS = 25  # of layers, the most that fit a page
 
 
 class Distances(OfDistances, Figure):
-    """Distances of activity against distances of images: a point a pair of images."""
+    """Distances of activity against those of images: a point a pair of images (analysis `distances`)."""
 
     category = "Distances"
     shows_stimuli = True

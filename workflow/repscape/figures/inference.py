@@ -28,7 +28,7 @@ MARKS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 class Inference(OfAnalysis, Corrected, Figure):
-    """How like a reference the layers are: similarity by depth, with intervals, noise ceiling and tests."""
+    """How similar layers are to a reference, by depth, with noise ceiling and tests (analysis `inference`)."""
 
     category = "RDMs"
     _kind = "inference"

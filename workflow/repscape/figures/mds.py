@@ -31,7 +31,7 @@ SMALLEST, LARGEST = 2.9, 10.0  # mm, pictures
 
 
 class Mds(rdm_labels.OfRdmAnalysis, Figure):
-    """Maps of RDMs: pictures of the stimuli, or points, placed by MDS; trajectories through layers."""
+    """Maps of RDMs: pictures or points, and trajectories through layers (analysis `mds`)."""
 
     category = "RDMs"
 

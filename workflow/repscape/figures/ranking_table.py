@@ -21,7 +21,7 @@ SURE = 0.975  # share of resamples in which one stimulus must be above the next
 
 
 class RankingTable(OfAnalysis, OfSource, OfOneSize, Figure):
-    """Which stimulus a layer differentiates most: a table of ranks with intervals."""
+    """Which stimulus a layer differentiates most: ranks with intervals (analysis `ranking`)."""
 
     category = "Differentiation"
     shows_stimuli = True

@@ -17,7 +17,7 @@ PANEL = 80  # mm, about how wide one of two panels is
 
 
 class SdCdR2ByDepth(OfAnalysis, OfOneSize, Figure):
-    """How well the differentiation of images (SD) predicts that of each layer (CD): R² by depth."""
+    """How well differentiation of images predicts that of layers: R² by depth (analysis `sd_cd`)."""
 
     category = "Differentiation"
     _kind = "sd_cd"

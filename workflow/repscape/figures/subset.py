@@ -31,7 +31,7 @@ OF_RDMS = {*COLUMNS, *FOLLOWING} - {"stimulus"}
 
 
 class Subset(OfRdmAnalysis, Figure):
-    """Images chosen by their dissimilarities: the pictures, and how their set compares with random ones."""
+    """Images chosen by dissimilarity: their pictures, and how they compare with random sets (analysis `subset`)."""
 
     category = "RDMs"
     _kind = "subset"
