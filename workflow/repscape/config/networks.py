@@ -118,11 +118,12 @@ def check_outputs(sections: Mapping, mistakes: Mistakes) -> None:
 def name_layers(networks: Mapping, mistakes: Mistakes) -> dict[str, dict[str, str]]:
     """Choose and name the layers of each network, without loading it: {network: {name: label}}."""
     layers = {}
-    made_by = ("architecture", "factory")
     known = [
         name
         for name in sorted(networks)
-        if not any(("networks", name, key) in mistakes.found for key in made_by)
+        if not any(
+            ("networks", name, key) in mistakes.found for key in layer_table_cache.relevant(networks[name])
+        )
     ]
     layer_table_cache.prepare(networks[name] for name in known)
     for name in known:

@@ -2,7 +2,6 @@
 
 import hashlib
 
-import numpy as np
 import pytest
 import torch
 from torchvision import models
@@ -12,7 +11,6 @@ from repscape.core.errors import ConfigError
 from repscape.figures.trained_untrained import twins
 from repscape.networks import torchvision
 from repscape.networks.lib.loaded import weights_sha256
-from repscape.traced.generators import drawing_from
 
 
 @pytest.mark.parametrize(
@@ -77,20 +75,6 @@ def test_an_untrained_twin_sees_what_the_trained_network_does(study):
     study["networks"]["twin"]["like"] = "IMAGENET1K_V3"
     with pytest.raises(ConfigError, match=r"networks.twin.like: 'IMAGENET1K_V3' is unknown; did you mean"):
         config.resolve(study)
-
-
-def test_what_is_drawn_follows_the_seed_and_nobody_notices():
-    def numbers():
-        return [torch.rand(1).item(), np.random.rand(), __import__("random").random()]
-
-    def inside(seed):
-        with drawing_from(seed):
-            return numbers()
-
-    states = torch.get_rng_state(), np.random.get_state()[1].tolist()
-    assert inside(3) == inside(3) != inside(4)
-    assert torch.equal(torch.get_rng_state(), states[0])
-    assert np.random.get_state()[1].tolist() == states[1]
 
 
 @pytest.fixture

@@ -43,19 +43,17 @@ def rows(section: Mapping) -> tuple[LayerInfo, ...]:
     ConfigError
         The network cannot be built.
     """
-    return _rows(json.dumps(_relevant(section), sort_keys=True))
+    return _rows(json.dumps(relevant(section), sort_keys=True))
 
 
 def prepare(sections: Iterable[Mapping]) -> None:
     """Make the tables of several networks that are missing, in one process; errors are left to `rows`."""
     missing = {}
-    for section in map(_relevant, sections):
-        try:
+    for section in map(relevant, sections):
+        with contextlib.suppress(ConfigError, OSError):
             if _shipped(section) is None and not (path := _path(section)).exists():
                 missing[path] = section
-        except ConfigError:
-            continue
-    with contextlib.suppress(OSError):  # `rows` says it
+    with contextlib.suppress(OSError):
         _failed.update(_make(missing) if missing else {})
 
 
@@ -67,7 +65,7 @@ def predictions(section: Mapping) -> int | None:
     ConfigError
         The network cannot be built.
     """
-    if "classes" not in _relevant(section):
+    if "classes" not in relevant(section):
         return None
     last = rows(section)[-1]
     return last.units if last.kind == "predictions" else None
@@ -97,7 +95,7 @@ def shipped_name(section: Mapping) -> str:
     return f"{'-'.join([section[schema.KIND], *others])}.tsv"
 
 
-def _relevant(section: Mapping) -> dict:
+def relevant(section: Mapping) -> dict:
     """Return what of a section a network's layers depend on."""
     plugin = registry.find("networks", section[schema.KIND], "networks")
     names = plugin.layers_depend_on
@@ -108,20 +106,19 @@ def _relevant(section: Mapping) -> dict:
 
 @cache
 def _rows(section: str) -> tuple[LayerInfo, ...]:
-    relevant = json.loads(section)
-    shipped = _shipped(relevant)
+    made_from = json.loads(section)
+    shipped = _shipped(made_from)
     if shipped is not None:
         return shipped
-    path = _path(relevant)
+    path = _path(made_from)
     try:
         found = _kept(path)
         if found is None and path not in _failed:
-            _failed.update(_make({path: relevant}))
+            _failed.update(_make({path: made_from}))
             found = _kept(path)
     except OSError as error:
-        raise ConfigError(
-            f"{asset_store.cannot_be_used(error)} A table of layers takes up to 1 MB."
-        ) from error
+        what = asset_store.cannot_be_used(error)
+        raise ConfigError(f"{what} A table of layers takes up to 1 MB.") from error
     if path in _failed:
         raise ConfigError(_failed[path])
     if found is None:
@@ -174,10 +171,9 @@ def _make(missing: Mapping[Path, Mapping]) -> dict[Path, str]:
     They are made in another process, for a network's code may import, print and break anything.
     """
     for section in missing.values():
-        what = ", ".join(
-            str(value) for key, value in section.items() if isinstance(value, str) and key != "kind"
-        )
-        logger.warning("%s: making the table of its layers; this is done once", what or section[schema.KIND])
+        texts = [value for key, value in section.items() if isinstance(value, str) and key != schema.KIND]
+        what = ", ".join(texts) or section[schema.KIND]
+        logger.warning("%s: making the table of its layers; this is done once", what)
     (folder,) = {path.parent for path in missing}
     folder.mkdir(parents=True, exist_ok=True)
     failed = {}
