@@ -247,3 +247,8 @@ def test_any_name_can_stand_in_a_caption(name):
         settings_overrides={"report_level": 1, "warning_stream": False},
     )
     assert document.astext() == f"From {name}, to ({name})."
+
+
+def test_a_span_of_numbers():
+    assert captions.span([2000, 10, 30]) == "10 to 2,000"
+    assert captions.span([7.0, 7.0]) == "7"
