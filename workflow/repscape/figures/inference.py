@@ -28,7 +28,7 @@ MARKS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 class Inference(OfAnalysis, Corrected, Figure):
-    """How similar layers are to a reference, by depth, with noise ceiling and tests (analysis `inference`)."""
+    """How similar layers are to a reference, with noise ceiling and tests (analysis `inference`)."""
 
     category = "RDMs"
     _kind = "inference"

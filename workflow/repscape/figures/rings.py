@@ -27,7 +27,7 @@ FITS = {
 
 
 class Rings(OfRdmAnalysis, Figure):
-    """How a circle in the stimuli lies in RDMs: whether it closes, where it is stretched (analysis `ring`)."""
+    """How a circle in the stimuli lies in RDMs: does it close, where is it stretched (analysis `ring`)."""
 
     category = "RDMs"
     _kind = "ring"

@@ -31,7 +31,7 @@ OF_RDMS = {*COLUMNS, *FOLLOWING} - {"stimulus"}
 
 
 class Subset(OfRdmAnalysis, Figure):
-    """Images chosen by dissimilarity: their pictures, and how they compare with random sets (analysis `subset`)."""
+    """Images chosen by dissimilarity: pictures, and their set among random ones (analysis `subset`)."""
 
     category = "RDMs"
     _kind = "subset"
