@@ -7,6 +7,8 @@ import yaml
 from pydantic import ValidationError
 
 from repscape import config
+from repscape.config import common_keys
+from repscape.config.schema import Config
 from repscape.core.errors import ConfigError
 from repscape.plugin import contract, registry, schema
 
@@ -96,3 +98,24 @@ def test_a_percentage_is_asked_about(tmp_path):
     text = STUDY % "kind: gratings, contrast: 30"
     with pytest.raises(ConfigError, match=r"contrast: .*30 % is 0\.3"):
         config.resolve(yaml.safe_load(text), [])
+
+
+def sections(model):
+    """Yield a section of the config and the sections in it."""
+    yield model
+    for field in model.model_fields.values():
+        for kind in schema.kinds_of(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, schema.Section):
+                yield from sections(kind)
+
+
+def test_every_key_has_a_sentence():
+    commons = (common_keys.StimulusKeys, common_keys.NetworkKeys, common_keys.RdmRecordingKeys,
+               common_keys.ResponseKeys)  # fmt: skip
+    found = {
+        f"{model.__name__}.{key}": field.description
+        for model in sections(Config)
+        for key, field in model.model_fields.items()
+    } | {f"{one.__name__}.{key}": declared.doc for one in commons for key, declared in one.parameters.items()}
+    assert len(found) > 50
+    assert [key for key, doc in found.items() if not (doc or "").endswith(".")] == []

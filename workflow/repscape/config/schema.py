@@ -11,12 +11,19 @@ from repscape.plugin.schema import Section
 from repscape.samples.draw import Draw
 
 
+def _key(doc: str, default: Any = ..., **bounds: Any) -> Any:
+    """Declare a key: what it is, in a sentence, and its default."""
+    return Field(default, description=doc, **bounds)
+
+
 class _Activations(Section):
-    batch: Batch = 10
-    cuda_batch: Batch = 256
-    threads: Threads = 1
-    shard: PositiveInt = 2000
-    precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
+    batch: Batch = _key("How many images a network sees at a time, on a CPU.", 10)
+    cuda_batch: Batch = _key("How many images a network sees at a time, on a GPU.", 256)
+    threads: Threads = _key("How many threads a network runs on.", 1)
+    shard: PositiveInt = _key("How many images a job records at most; more are divided into shards.", 2000)
+    precision: Literal["float32", "tf32", "float16", "bfloat16"] = _key(
+        "The type of numbers while a network runs.", "float32"
+    )
 
 
 def as_list(value: Any) -> list:
@@ -29,16 +36,18 @@ def _as_list_or_none(value):
 
 
 class _Samples(Section):
-    population: str
-    draw: Draw = "random"
-    sizes: Annotated[list[Units | Literal["all"]], Field(min_length=1)] = ["all"]
-    repeats: Annotated[list[Count], BeforeValidator(as_list)] = [1]
+    population: str = _key("The population of which units are drawn.")
+    draw: Draw = _key("random; equal: as many of each channel; ranked: the first ones.", "random")
+    sizes: list[Units | Literal["all"]] = _key("How many are drawn of each layer.", ["all"], min_length=1)
+    repeats: Annotated[list[Count], BeforeValidator(as_list)] = _key(
+        "How often they are drawn: a number, or one for each size.", [1]
+    )
 
 
 class _Metric(Section):
-    kind: str
-    name: str | None = None
-    normalisation: Kind | None = None
+    kind: str = _key("Which metric: the name of its file.")
+    name: str | None = _key("What the study calls it; by default its `kind`.", None)
+    normalisation: Kind | None = _key("How activity is normalised before it; by default as before all.", None)
 
 
 def _as_metric(value):
@@ -50,16 +59,20 @@ def _as_text(value):
 
 
 class _Combination(Section):
-    kind: str = "mean"
-    of: Annotated[list[dict[str, Annotated[str, BeforeValidator(_as_text)]]], Field(min_length=1)]
+    kind: str = _key("How activities are combined: mean, difference, or a function, FILE.py:NAME.", "mean")
+    of: list[dict[str, Annotated[str, BeforeValidator(_as_text)]]] = _key(
+        "The images that are combined, each group by values of its factors.", min_length=1
+    )
 
 
 class _Set(Section):
-    stimulus: str
-    by: Annotated[list[str], BeforeValidator(as_list)] = []
-    entries: Annotated[list[str] | None, BeforeValidator(_as_list_or_none), Field(min_length=1)] = None
-    combine: str | None = None
-    combinations: dict[str, _Combination] = {}
+    stimulus: str = _key("The stimulus whose images have RDMs of their own.")
+    by: Annotated[list[str], BeforeValidator(as_list)] = _key("Factors: an RDM for each of their values.", [])
+    entries: Annotated[list[str] | None, BeforeValidator(_as_list_or_none)] = _key(
+        "Factors that tell entries apart; by default all others.", None, min_length=1
+    )
+    combine: str | None = _key("How images of one entry are combined; by default they are not.", None)
+    combinations: dict[str, _Combination] = _key("Further entries, by name, each made of several images.", {})
 
 
 def _amount(value, of: str) -> int:
@@ -81,28 +94,34 @@ def _megabytes(value) -> int:
 
 
 class _Rdms(Section):
-    normalisation: Kind = "zscore"
-    memory: Annotated[int, BeforeValidator(_megabytes)] = 4000
-    sets: dict[str, _Set] = {}
-    metrics: Annotated[list[Annotated[_Metric, BeforeValidator(_as_metric)]], Field(min_length=1)] = [
-        _Metric(kind="sqeuclidean")
-    ]
+    normalisation: Kind = _key("How activity is normalised before a metric.", "zscore")
+    memory: Annotated[int, BeforeValidator(_megabytes)] = _key(
+        "How much memory RDMs of many images take, such as 8 GB.", 4000
+    )
+    sets: dict[str, _Set] = _key("Sets of images that have RDMs of their own, by name.", {})
+    metrics: list[Annotated[_Metric, BeforeValidator(_as_metric)]] = _key(
+        "The metrics, by name or each with keys of its own.", [_Metric(kind="sqeuclidean")], min_length=1
+    )
 
 
 class Config(Section):
     """The top level; the sections of plugins are checked one by one."""
 
-    study: str
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    plugins: Annotated[list[str], BeforeValidator(as_list)] = []
-    disk: Annotated[int | None, BeforeValidator(_disk)] = None
-    stimuli: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    networks: dict[str, dict[str, Any]] = {}
-    recordings: dict[str, dict[str, Any]] = {}
-    populations: dict[str, dict[str, Any]] = {}
-    activations: _Activations = _Activations()
-    samples: list[_Samples] = []
-    rdms: _Rdms = _Rdms()
-    analyses: dict[str, dict[str, Any] | None] = {}
-    figures: dict[str, dict[str, Any] | None] = {}
+    study: str = _key("The study's name: its results go to results/NAME.")
+    seed: int = _key("Everything random follows from it, and from names.", 0, ge=0, lt=2**63)
+    device: Literal["auto", "cpu", "cuda"] = _key(
+        "Where networks run; auto: on a GPU if there is one.", "auto"
+    )
+    plugins: Annotated[list[str], BeforeValidator(as_list)] = _key("Folders of plugins of one's own.", [])
+    disk: Annotated[int | None, BeforeValidator(_disk)] = _key(
+        "How much a run may write, such as 500 GB; by default what is free.", None
+    )
+    stimuli: dict[str, dict[str, Any]] = _key("Sets of images, by name.", min_length=1)
+    networks: dict[str, dict[str, Any]] = _key("Networks, by name.", {})
+    recordings: dict[str, dict[str, Any]] = _key("Recordings of neurons, or RDMs, by name.", {})
+    populations: dict[str, dict[str, Any]] = _key("Which units of each layer are recorded, by name.", {})
+    activations: _Activations = _key("How networks are run.", _Activations())
+    samples: list[_Samples] = _key("Which of the recorded units are drawn, and how often.", [])
+    rdms: _Rdms = _key("What RDMs are of, and by which metrics.", _Rdms())
+    analyses: dict[str, dict[str, Any] | None] = _key("What is made of RDMs and activations, by name.", {})
+    figures: dict[str, dict[str, Any] | None] = _key("What is drawn, by name.", {})
