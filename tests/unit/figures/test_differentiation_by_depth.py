@@ -149,9 +149,9 @@ def test_captions_say_how_units_were_drawn(results, draw, how, words):
 
 
 def test_normalising_needs_a_reference_and_something_to_compare(results, inputs):
-    with pytest.raises(ConfigError, match="normalised.*analyses.differentiation.reference"):
+    with pytest.raises(ConfigError, match=r"normalised.*analyses.differentiation.reference"):
         inputs(results(reference=None).study, "differentiation_by_depth", normalised=True)
-    with pytest.raises(ConfigError, match="normalised.*white_noise"):
+    with pytest.raises(ConfigError, match=r"normalised.*white_noise"):
         inputs(results(stimuli=("white_noise",)).study, "differentiation_by_depth", normalised=True)
 
 

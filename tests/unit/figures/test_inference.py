@@ -150,7 +150,7 @@ def test_other_layers_have_a_panel_of_their_own(tmp_path, drawn):
 def test_where(drawn):
     figure, _, _ = drawn(where={"source": "twin"})
     assert not [line for line in figure.axes[0].lines if line.get_gid() == "net"]
-    with pytest.raises(ConfigError, match="where.*source.*twins.*twin"):
+    with pytest.raises(ConfigError, match=r"where.*source.*twins.*twin"):
         drawn(where={"source": "twins"})
 
 

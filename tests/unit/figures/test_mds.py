@@ -425,7 +425,7 @@ def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
 
 def test_too_many_maps_that_differ_in_more_than_layers(drawn):
     table = rdms(layers=("input",), objects=[f"object{at}" for at in range(31)])
-    with pytest.raises(ConfigError, match="where.*30.*31.*obj"):
+    with pytest.raises(ConfigError, match=r"where.*30.*31.*obj"):
         drawn(table)
 
 
@@ -459,9 +459,9 @@ def test_a_path_joins_entries_in_order_and_closes(drawn):
 
 
 def test_what_a_path_cannot_be(drawn):
-    with pytest.raises(ConfigError, match="path.*obj.*cup"):
+    with pytest.raises(ConfigError, match=r"path.*obj.*cup"):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="obj")
-    with pytest.raises(ConfigError, match="path.*hue"):
+    with pytest.raises(ConfigError, match=r"path.*hue"):
         drawn(rdms(by_set=False), where={"layer": "fc1"}, path="hue")
-    with pytest.raises(ConfigError, match="path.*trajectories"):
+    with pytest.raises(ConfigError, match=r"path.*trajectories"):
         mds.Mds(path="color", trajectories="layer").check()

@@ -82,7 +82,7 @@ def test_euclidean_distances_have_scales_of_their_own(tmp_path):
 def test_a_figure_has_one_comparison(tmp_path):
     meta = meta_rdms(first_order(), ["obj"], comparisons=["pearson", "euclidean"])
     both = {"metric": ["pearson", "euclidean"]}
-    with pytest.raises(ConfigError, match="where.*metric.*pearson, euclidean"):
+    with pytest.raises(ConfigError, match=r"where.*metric.*pearson, euclidean"):
         drawn(tmp_path / "x.nc", meta, where=both)
     spaces = {"kind": "meta_rdm", "of": "colors", "entries": ["obj"], "permutations": 0}
     spaces["comparisons"] = ["pearson", "euclidean"]
@@ -139,7 +139,7 @@ def test_what_is_not_there(tmp_path, where, message):
 
 def test_more_than_a_page_holds(tmp_path):
     layers = [f"layer{at}" for at in range(200)]
-    with pytest.raises(ConfigError, match="where.*400"):
+    with pytest.raises(ConfigError, match=r"where.*400"):
         drawn(tmp_path / "x.nc", meta_rdms(first_order(layers=layers), ["obj"]))
 
 
@@ -169,5 +169,5 @@ def test_inputs():
             meta_rdm.MetaRdm(**parameters).inputs(there)
     where = {"source": "net", "layer": ["input"], "metric": "pearson", "metric_sub": "correlation"}
     assert meta_rdm.MetaRdm(where=where | {"size": "all", "repeat": 0}).inputs(there)
-    with pytest.raises(ConfigError, match="analysis.*meta_rdm"):
+    with pytest.raises(ConfigError, match=r"analysis.*meta_rdm"):
         meta_rdm.MetaRdm().inputs(study())

@@ -124,7 +124,7 @@ def test_what_there_is_not(drawn, rdms, keys, said):
 
 def test_too_many(drawn, rdms):
     many = pd.concat([rdms.assign(subject=str(at)) for at in range(7)], ignore_index=True)
-    with pytest.raises(ConfigError, match="where.*21.*20"):
+    with pytest.raises(ConfigError, match=r"where.*21.*20"):
         drawn(many)
     assert len(drawn(many, where={"subject": ["0", "1", "2", "3", "4", "5"]})[0]) == 18
 
@@ -149,13 +149,13 @@ def test_what_a_study_has():
     expected = {"rdms": "results/s/analyses/mean.nc", "stimuli": ["results/s/stimuli/objects.nc"]}
     assert figure.RdmsSideBySide().inputs(study) == expected
     assert figure.RdmsSideBySide(of="people").inputs(study)["rdms"] == "results/s/recordings/people.nc"
-    with pytest.raises(ConfigError, match="of.*peoples.*people"):
+    with pytest.raises(ConfigError, match=r"of.*peoples.*people"):
         figure.RdmsSideBySide(of="peoples").inputs(study)
-    with pytest.raises(ConfigError, match="where.*subject"):
+    with pytest.raises(ConfigError, match=r"where.*subject"):
         figure.RdmsSideBySide(where={"subject": "BE"}).inputs(study)
     config["stimuli"] = {
         "objects": {"kind": "mat", "factors": ["animal", "face"], "path": "x", "variable": "y"}
     }
     assert figure.RdmsSideBySide(by="animal").inputs(study) == expected
-    with pytest.raises(ConfigError, match="by.*animals.*animal"):
+    with pytest.raises(ConfigError, match=r"by.*animals.*animal"):
         figure.RdmsSideBySide(by="animals").inputs(study)

@@ -87,7 +87,7 @@ def test_a_few_rdms_of_many_and_where(drawn):
     assert "6 of 9 RDMs are shown" in caption
     figure, _, _ = drawn(layers=3, where={"layer": "conv2"})
     assert [bool(pictures(figure, rdm)) for rdm in range(3)] == [False, False, True]
-    with pytest.raises(ConfigError, match="where.*layer.*conv22"):
+    with pytest.raises(ConfigError, match=r"where.*layer.*conv22"):
         drawn(layers=3, where={"layer": "conv22"})
 
 

@@ -61,7 +61,7 @@ def test_colours_around_a_circle_are_where_the_values_are():
     assert [colours[value] for value in ("-90", "-45", "0", "45")] == list(CYCLE)
     assert colours["89.99"] == CYCLE[0]
     assert label_colours("orientation", values).kind == "order"
-    with pytest.raises(ConfigError, match="period.*obj.*cup"):
+    with pytest.raises(ConfigError, match=r"period.*obj.*cup"):
         label_colours("obj", OBJECTS, period=360)
 
 
