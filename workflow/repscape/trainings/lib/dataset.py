@@ -1,4 +1,4 @@
-"""Images with what a network is to say of them, handed over batch by batch."""
+"""Images and their classes, batch by batch."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ class Examples:
     classes : tuple of str
         What the images can be, in natural order.
     targets : int64 tensor (image,)
-        The place of each image's class in `classes`, on the device.
+        The index of each image's class in `classes`, on the device.
     pixels : uint8 tensor (image, y, x, 3)
         Resized and cropped for the network, in memory; a batch of them at a time becomes what it takes.
     sizes : int array (image, 2)
@@ -73,7 +73,7 @@ class Examples:
                     f"{', '.join(sorted(known)) or 'neither labels nor factors'}. Set training.target to one "
                     "of these, or train on another stimulus."
                 )
-            said = list(map(str, known[target]))
+            labels = list(map(str, known[target]))
             self.sizes = stored_images.sizes(file)
             self.digests: list[str] = []
             try:
@@ -81,13 +81,13 @@ class Examples:
                 self.pixels = torch.from_numpy(preprocess.ready(self._read(file)))
             except DataError as error:
                 raise DataError(f"{path}: {error}") from error
-        self.classes = tuple(sorted(set(said), key=natural)) if classes is None else tuple(classes)
+        self.classes = tuple(sorted(set(labels), key=natural)) if classes is None else tuple(classes)
         if len(self.classes) < 2:
             raise DataError(
                 f"{path}: expected at least two classes of images, found only the {target} "
                 f"{self.classes[0]}. Train on a stimulus that has more, or set another training.target."
             )
-        others = sorted(set(said) - set(self.classes), key=natural)
+        others = sorted(set(labels) - set(self.classes), key=natural)
         if others:
             raise DataError(
                 f"{path}: its images have values of {target} that the network is not trained on: "
@@ -95,8 +95,8 @@ class Examples:
                 f"{', '.join(self.classes[:5])}{', …' if len(self.classes) > 5 else ''}. Hold out images of "
                 "these."
             )
-        places = {name: place for place, name in enumerate(self.classes)}
-        self.targets = torch.tensor([places[value] for value in said], device=device)
+        index_of = {name: index for index, name in enumerate(self.classes)}
+        self.targets = torch.tensor([index_of[value] for value in labels], device=device)
         self._preprocess, self._device = preprocess, device
 
     def __len__(self) -> int:
@@ -106,7 +106,7 @@ class Examples:
     def batches(
         self, size: int, order: torch.Tensor | None = None
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Hand over all images once.
+        """Yield all images once.
 
         Parameters
         ----------
@@ -121,9 +121,9 @@ class Examples:
             Preprocessed, on the device.
         targets : int64 tensor (image,)
         """
-        for places in (torch.arange(len(self)) if order is None else order.cpu()).split(size):
-            images = self._preprocess.normalised(self.pixels[places].to(self._device))
-            yield images.contiguous(), self.targets[places.to(self._device)]
+        for indices in (torch.arange(len(self)) if order is None else order.cpu()).split(size):
+            images = self._preprocess.normalised(self.pixels[indices].to(self._device))
+            yield images.contiguous(), self.targets[indices.to(self._device)]
 
     def shared(self, others: "Examples") -> int:
         """Count the images that have the very pixels of some image among others."""
