@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import get_annotations
 from pathlib import Path
 from types import FunctionType
@@ -154,6 +155,12 @@ class Plugin:
         return [str(one) for one in values if one is not None]
 
 
+@cache
+def annotations(cls: type) -> dict[str, Any]:
+    """Return the annotations of a class itself, as they are written."""
+    return get_annotations(cls)
+
+
 def _check_names(cls: type[Plugin]) -> None:
     """Refuse public names that are neither parameters nor known from a base class, and unusable parameters.
 
@@ -162,16 +169,17 @@ def _check_names(cls: type[Plugin]) -> None:
     ConfigError
     """
     known = {name for base in cls.__mro__[1:] for name in vars(base) if not name.startswith("_")}
-    known |= {name for base in cls.__mro__[1:] for name in get_annotations(base)}
+    known |= {name for base in cls.__mro__[1:] for name in annotations(base)}
     inherited = {name for base in cls.__mro__[1:] for name in vars(base).get("parameters", {})}
-    hints = get_annotations(cls)
+    hints = annotations(cls)  # type: ignore[arg-type] # classes are hashable
+    annotated = {name for base in cls.__mro__ for name in annotations(base)}
     for name in cls.parameters:
         if name in known - inherited or name == KIND:
             taken = "the key that selects the plugin" if name == KIND else "what plugins define"
             raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as {taken}. Rename it.")
         if name.startswith("_"):
             raise ConfigError(f"{cls.__name__}.{name}: a parameter begins with a letter. Rename it.")
-        if not any(name in get_annotations(base) for base in cls.__mro__):
+        if name not in annotated:
             raise ConfigError(f"{cls.__name__}.{name}: expected a type, as in `{name}: int = parameter(…)`.")
     for name in [*vars(cls), *hints]:
         if name.startswith("_") or name in known or name in cls.parameters:

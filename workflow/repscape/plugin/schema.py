@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from inspect import get_annotations
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from repscape.core.errors import AssetError, ConfigError
+from repscape.plugin.base import annotations
 from repscape.plugin.contract import KIND, Stimulus
 from repscape.plugin.parameter_types import Names, _Asset, _Made
 from repscape.plugin.registry import find
@@ -228,7 +228,7 @@ def hints(plugin: type[Any]) -> dict[str, Any]:
 def _hints(plugin: type[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(plugin.__mro__):
-        said = {name: hint for name, hint in get_annotations(base).items() if name in plugin.parameters}
+        said = {name: hint for name, hint in annotations(base).items() if name in plugin.parameters}
         names = vars(sys.modules[base.__module__])
         try:
             found |= get_type_hints(SimpleNamespace(__annotations__=said), names, include_extras=True)
