@@ -15,6 +15,7 @@ min_version("9.27")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/messages.smk"
 include: "workflow/rules/jobs.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/stimuli.smk"

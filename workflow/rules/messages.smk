@@ -1,0 +1,81 @@
+# What the end of a run says: where the results are, and what failed, warned or has no value.
+import shlex
+from collections import Counter
+
+SHOWN = 10  # of each list
+
+
+def end_well():
+    report_warnings()
+    report_results()
+
+
+def end_badly():
+    report_warnings()
+    report_failures()
+
+
+def results():
+    """Say in lines where the results are, and how to see them."""
+    figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
+    files = (file for job in workflow.dag.jobs for file in job.output)
+    if os.path.isdir(figures) and any(file.startswith(f"{figures}/") for file in files):
+        command = " ".join(["snakemake", *map(shlex.quote, options()), "--report report.html"])
+        yield f"Figures: {figures}/  ·  all in one page: {command}"
+    described = os.path.join(os.path.dirname(WORKFLOW), "results/README.md")
+    if not os.path.relpath(described).startswith(os.pardir):
+        described = os.path.relpath(described)
+    yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
+    if not workflow.dryrun and os.path.isdir(RESULTS) and os.access(RESULTS, os.W_OK | os.X_OK):
+        leftovers.write_contents(STUDY)  # a study may have less, and nothing to be done
+    yield from leftover_lines()
+
+
+def leftover_lines():
+    """Say in a line what the config no longer has."""
+    found = leftovers.leftovers(STUDY)
+    if found:
+        kinds = Counter(file.split("/")[2] for file in found)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        command = " ".join(["snakemake", "--cores 1 clean_leftovers", *map(shlex.quote, options())])
+        yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {command} removes them"
+
+
+def report_results():
+    """Say where the results are, and what in them is undefined."""
+    found = TERMINAL.undefined(LOGS)
+    if found:
+        more = [f"and {len(found) - SHOWN} more, see {LOGS}/"] if len(found) > SHOWN else []
+        print("\n  ".join(["Without a value:", *found[:SHOWN], *more]), file=sys.stderr)
+    print("\n".join(results()), file=sys.stderr)
+
+
+def options():
+    """The options of a command for this study, and for the workflow where that lies elsewhere."""
+    files, folder = OWN_CONFIG_FILES, workflow.overwrite_workdir
+    found = (
+        ["--snakefile", workflow.main_snakefile]
+        if os.path.relpath(workflow.main_snakefile) != "Snakefile"
+        else []
+    )
+    if folder:  # of which the files are not named from
+        found, files = [*found, "--directory", str(folder)], map(os.path.abspath, files)
+    return [*found, *(["--configfile", *files] if OWN_CONFIG_FILES else [])]
+
+
+def report_warnings():
+    """Say of what jobs warned, in their logs."""
+    warned = TERMINAL.warnings(LOGS)
+    if warned:
+        more = [f"and {len(warned) - SHOWN} more, see {LOGS}/"] if len(warned) > SHOWN else []
+        print("\n  ".join(["Warnings, by the jobs' logs:", *warned[:SHOWN], *more]), file=sys.stderr)
+
+
+def report_failures():
+    """Say what failed, which may be far above by now, and what to do after a failure or an interruption."""
+    failed = TERMINAL.failures()
+    lines = ["The run is not complete." + " Failed, by their logs:" * bool(failed), *failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN} more, see {LOGS}/")
+    print("\n  ".join(lines), file=sys.stderr)
+    print("What has been made is kept: the same command goes on from there.", file=sys.stderr)
