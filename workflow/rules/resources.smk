@@ -5,7 +5,7 @@
 from snakemake.io import _IOFile
 
 from repscape.planning import disk, resource_estimates
-from repscape.rdms.file import LABELLED
+from repscape.rdms.read import LABELLED
 
 SITE = workflow.resource_settings.default_resources or {}
 # `for_gpu_NAME` in a profile's default-resources is the resource NAME of jobs that use a GPU.

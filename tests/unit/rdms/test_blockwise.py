@@ -16,7 +16,7 @@ from repscape.metrics.lib.normalisation import scaling
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.registry import find, names
 from repscape.rdms import blockwise
-from repscape.rdms import file as rdm_file
+from repscape.rdms import read as rdm_file
 from repscape.rdms.labels import OF_FILE
 from repscape.rdms.table import table
 from repscape.rdms.write import write_rdms

@@ -156,7 +156,7 @@ def _read(paths: Sequence[str], median: Median) -> list[_Rdm]:
         The files were made from different stimuli or with different normalisations.
     """
     from repscape.io import netcdf
-    from repscape.rdms import file as rdm_file
+    from repscape.rdms import read as rdm_file
 
     rdms: list[_Rdm] = []
     of_stimulus: dict[str, _Rdm] = {}

@@ -230,7 +230,7 @@ def _read(paths: Sequence[str]) -> _Table:
         A stimulus's RDMs are of different numbers of images.
     """
     from repscape.io import netcdf
-    from repscape.rdms import file as rdm_file
+    from repscape.rdms import read as rdm_file
 
     rdms: dict[tuple[str, str, str], np.ndarray] = {}
     of_layer: dict[tuple[str, str], tuple[int, int, int]] = {}

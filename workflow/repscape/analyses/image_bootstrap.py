@@ -82,7 +82,7 @@ class ImageBootstrap(Seeded, Analysis):
     def _resampled(self, paths, labels: Mapping[str, list], values: np.ndarray) -> np.ndarray:
         """Return the medians of resampled images around the values, float32 (…, resample)."""
         from repscape.io import netcdf
-        from repscape.rdms import file as rdm_file
+        from repscape.rdms import read as rdm_file
 
         resampled = np.full((*values.shape, self.resamples), np.nan, np.float32)
         counts: dict[str, np.ndarray] = {}

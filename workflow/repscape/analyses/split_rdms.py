@@ -142,7 +142,7 @@ class SplitRdms(Seeded, Analysis):
         """Read a layer's activity, trials and samples of units, and by what RDMs of it are computed."""
         from repscape.io import netcdf
         from repscape.metrics.lib import single_trials
-        from repscape.rdms import file as rdm_file
+        from repscape.rdms import read as rdm_file
         from repscape.rdms.compute import NamedMetric, columns_of
 
         with (

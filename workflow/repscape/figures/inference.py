@@ -8,7 +8,7 @@ import numpy as np
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.inference_caption import caption, reference
-from repscape.figures.lib.inference_lines import Shown, more_alike, select
+from repscape.figures.lib.inference_models import Shown, more_alike, select
 from repscape.figures.lib.shown import Corrected, OfAnalysis
 from repscape.figures.lib.style import COLOURS, RAMP, along, figure
 from repscape.plugin.contract import Figure, parameter

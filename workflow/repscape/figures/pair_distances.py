@@ -11,7 +11,7 @@ from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.shown import OfRdms
 from repscape.figures.lib.style import figure
 from repscape.plugin.contract import Figure
-from repscape.rdms.file import presentations
+from repscape.rdms.read import presentations
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -11,7 +11,7 @@ from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_l
 from repscape.figures.lib.shown import OfRdms
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
-from repscape.rdms.file import presentations
+from repscape.rdms.read import presentations
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study

@@ -14,7 +14,7 @@ from repscape.core.errors import ConfigError
 from repscape.networks.lib import layer_table, layer_table_cache
 from repscape.planning import resource_estimates
 from repscape.plugin import schema
-from repscape.rdms.file import LABELLED
+from repscape.rdms.read import LABELLED
 from repscape.study.study import Study
 
 FLOAT = 4

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from repscape.networks.lib.layer_table import LayerInfo, enlarged
-from repscape.rdms.file import LABELLED
+from repscape.rdms.read import LABELLED
 from repscape.traced import WAITING
 
 PYTHON = 300  # Python, NumPy and netCDF4

@@ -10,7 +10,7 @@ from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.single_trials import Trials
 from repscape.metrics.lib.streamed_rows import Rows
 from repscape.plugin.contract import Metric
-from repscape.rdms import file as rdm_file
+from repscape.rdms import read as rdm_file
 from repscape.rdms.compute import NamedMetric, dissimilarities
 
 # What the interpreter and blocks of pairs and of rows take, in bytes; the rest may hold activity.

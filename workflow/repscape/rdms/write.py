@@ -15,7 +15,7 @@ from repscape.metrics.lib.distances import pairs
 from repscape.metrics.lib.normalisation import Scaling
 from repscape.metrics.lib.streamed_rows import BLOCK, Rows
 from repscape.rdms import blockwise
-from repscape.rdms import file as rdm_file
+from repscape.rdms import read as rdm_file
 from repscape.rdms import sets as sets_of_images
 from repscape.rdms.compute import NamedMetric, dissimilarities, scalings_of, take_columns
 from repscape.rdms.layer import Layer, check_same_layer, divide, read_layer, read_names
@@ -41,7 +41,7 @@ def write_rdms(
     presentation in each draw: ``draw`` and ``presentation`` (repeat) say which a repeat is.
 
     RDMs of more than `labelled` images are computed in blocks and written as they come; see
-    `repscape.rdms.file` for what their files lack. The values do not depend on `memory`.
+    `repscape.rdms.read` for what their files lack. The values do not depend on `memory`.
 
     Parameters
     ----------

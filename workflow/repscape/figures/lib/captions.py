@@ -16,7 +16,7 @@ from repscape.core.words import listing, number, plural
 from repscape.metrics.lib.normalisation import NORMALISATIONS
 from repscape.plugin import registry, schema
 from repscape.rdms.compare.significance import ALPHA, CORRECTIONS, Correction
-from repscape.rdms.file import presentations
+from repscape.rdms.read import presentations
 
 DRAWN = {
     "random": "at random",

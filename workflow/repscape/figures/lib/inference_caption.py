@@ -8,7 +8,7 @@ import numpy as np
 from repscape.analyses.lib import inference_summary
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import labelled
-from repscape.figures.lib.inference_lines import Shown, different
+from repscape.figures.lib.inference_models import Shown, different
 from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.compare.significance import ALPHA, Correction
 

@@ -13,7 +13,7 @@ def of_fewer(rdm, most: int):
     Parameters
     ----------
     rdm : Dataset
-        A file of RDMs, see `repscape.rdms.file`.
+        A file of RDMs, see `repscape.rdms.read`.
     most : int
         So many images, where pairs are not labelled.
 

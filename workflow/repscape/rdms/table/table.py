@@ -24,7 +24,7 @@ import numpy as np
 from repscape.core.errors import DataError
 from repscape.core.natural_order import natural
 from repscape.io import netcdf
-from repscape.rdms import file as rdm_file
+from repscape.rdms import read as rdm_file
 from repscape.rdms.labels import (
     COLUMNS,
     OF_FILE,

@@ -1,4 +1,4 @@
-"""RDM files of few and of many images.
+"""Reading RDM files, of few and of many images.
 
 Pairs are labelled one by one up to 2,000 images (2 million pairs). Beyond, labels would take many times the
 room of the dissimilarities, so that the file has the images' names alone, as ``name`` (image): pairs are in
