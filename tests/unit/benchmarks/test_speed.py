@@ -10,7 +10,7 @@ from torch import nn
 
 from repscape.core.seeds import derive
 from repscape.metrics.lib.normalisation import scaling
-from repscape.plugin.registry import entry
+from repscape.plugin.registry import find
 from repscape.populations.lib.layer import Layer
 from repscape.samples.draw import draw
 from repscape.stimuli.lib.assemble import resize
@@ -23,7 +23,7 @@ def rectified(images=7, units=40):
 def test_distances_of_the_notebooks_loops():
     activity = rectified()
     (found,) = peers.compute_rdm([activity])
-    expected = entry("metrics", "euclidean")(activity, scaling(activity, "mean"))
+    expected = find("metrics", "euclidean")().dissimilarity(activity, scaling(activity, "mean"))
     np.testing.assert_allclose(found[np.triu_indices(7, 1)], expected, rtol=1e-5)
     np.testing.assert_array_equal(found, found.T)
 
@@ -51,7 +51,8 @@ def test_every_layer_is_stored_before_it_is_overwritten():
 def test_dissimilarities_of_the_script():
     activity = rectified()
     expected = [
-        entry("metrics", metric)(activity, scaling(activity, "zscore")) for metric in one_script.METRICS
+        find("metrics", metric)().dissimilarity(activity, scaling(activity, "zscore"))
+        for metric in one_script.METRICS
     ]
     np.testing.assert_allclose(one_script.rdms(activity), expected, rtol=1e-6)
 
@@ -60,8 +61,8 @@ def test_units_of_the_script():
     recorded = one_script.recorded_units("block3", 300_000)
     layer = Layer("block3", 3, 250, 400, 300_000)
     seed = derive(0, "populations", "random")
-    select = entry("populations", "random")
-    assert recorded.tolist() == select(layer, units=one_script.RECORDED, seed=seed).unit.tolist()
+    population = find("populations", "random")(units=one_script.RECORDED, seed=seed)
+    assert recorded.tolist() == population.select(layer).unit.tolist()
     seed = derive(0, "samples", "untrained", "random", "block3", 10_000)
     drawn = [recorded[places] for places in one_script.draws("untrained", "block3", "10000", len(recorded))]
     np.testing.assert_array_equal(drawn, draw(recorded, 10_000, 10, seed))
@@ -76,7 +77,7 @@ def test_images_of_the_script(shape):
 
 
 def test_gratings_of_the_script():
-    expected = [frame.pixels for frame in entry("stimuli", "gratings")(count=30)]
+    expected = [frame.pixels for frame in find("stimuli", "gratings")(count=30).images()]
     np.testing.assert_array_equal(one_script.gratings(), expected)
 
 

@@ -1,11 +1,13 @@
 """A job's process: what it says and where, when it ends, and when Python looks for garbage."""
 
 import gc
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +16,18 @@ import pytest
 from repscape.core import job
 from repscape.core import run as whose
 from repscape.core.errors import DataError
+from repscape.core.logs import logger
 from repscape.io import netcdf
 
 
 @pytest.fixture(autouse=True)
-def open_network():
-    yield
+def undone():
+    """What a job changes in its process is as before for other tests."""
+    level = logger.level
+    with warnings.catch_warnings():
+        yield
+    logging.captureWarnings(False)
+    logger.setLevel(level)
     gc.unfreeze()
 
 

@@ -110,7 +110,14 @@ def test_several_weights_of_one_architecture_side_by_side(study):
     assert twins(sections, None, None) == ("cornet", "cornet_random")
     assert twins(sections, "vgg19", None) == ("vgg19", "vgg19_random")
     with pytest.raises(ConfigError, match="no network has a twin"):
-        twins({"a": {"kind": "cornet_s"}, "b": {"kind": "python", "weights": "random"}}, None, None)
+        twins(
+            {
+                "a": {"kind": "cornet_s"},
+                "b": {"kind": "python", "factory": "net.py:make", "weights": "random"},
+            },
+            None,
+            None,
+        )
 
 
 @pytest.mark.parametrize(
