@@ -24,6 +24,7 @@ from repscape.activations.gather import Gatherer, Room, coordinates
 from repscape.core.errors import DeviceError
 from repscape.io import netcdf, stored_images
 from repscape.networks.lib import layer_table
+from repscape.plugin.parameter_types import BATCH, CUDA_BATCH
 from repscape.populations.lib import file as population_file
 from repscape.stimuli.lib import factors
 from repscape.traced.runner import Runner
@@ -35,8 +36,8 @@ def record(
     population: str | Path,
     outputs: Mapping[str, str | Path],
     *,
-    batch: int = 10,
-    cuda_batch: int = 256,
+    batch: int = BATCH,
+    cuda_batch: int = CUDA_BATCH,
     threads: int = 1,
     precision: str = "float32",
     device: str = "auto",

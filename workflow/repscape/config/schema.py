@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from repscape.metrics.lib.normalisation import Kind
-from repscape.plugin.parameter_types import Batch, Count, Threads, Units
+from repscape.plugin.parameter_types import BATCH, CUDA_BATCH, Batch, Count, Threads, Units
 from repscape.plugin.schema import Section
 from repscape.samples.draw import Draw
 
@@ -17,8 +17,8 @@ def _key(doc: str, default: Any = ..., **bounds: Any) -> Any:
 
 
 class _Activations(Section):
-    batch: Batch = _key("How many images a network sees at a time, on a CPU.", 10)
-    cuda_batch: Batch = _key("How many images a network sees at a time, on a GPU.", 256)
+    batch: Batch = _key("How many images a network sees at a time, on a CPU.", BATCH)
+    cuda_batch: Batch = _key("How many images a network sees at a time, on a GPU.", CUDA_BATCH)
     threads: Threads = _key("How many threads a network runs on.", 1)
     shard: PositiveInt = _key("How many images a job records at most; more are divided into shards.", 2000)
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = _key(

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from repscape.plugin.base import KIND, Parameter, Plugin, parameter
+from repscape.plugin.parameter_types import BATCH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ class OnDevice(Plugin, shared=True):
     """A network is run; what the config does not say is taken from `device` and `activations`."""
 
     device: Literal["auto", "cpu", "cuda"] = parameter("Where the network runs.", "auto")
-    batch: int = parameter("How many images the network sees at a time.", 10, ge=1, le=65_536)
+    batch: int = parameter("How many images the network sees at a time.", BATCH, ge=1, le=65_536)
     threads: int = parameter("How many threads it runs on.", 1, ge=1, le=1024)
 
 
