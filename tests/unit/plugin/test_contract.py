@@ -46,6 +46,12 @@ def test_a_slip_is_refused_by_its_name(defined, message):
         metric(**defined)
 
 
+def test_names_that_are_no_plugins_are_not_proposed():
+    with pytest.raises(ConfigError, match="Valid: ") as refused:
+        metric(captoin="c")
+    assert not re.search(r"\b_\w", str(refused.value))
+
+
 @pytest.mark.parametrize(
     ("arguments", "bounds", "message"), [((3,), {}, "sentence.*3"), (("A number.", 3), {"min": 2}, "'min'")]
 )

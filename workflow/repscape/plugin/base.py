@@ -169,7 +169,7 @@ def _check_names(cls: type[Plugin]) -> None:
     ConfigError
     """
     known = {name for base in cls.__mro__[1:] for name in vars(base) if not name.startswith("_")}
-    known |= {name for base in cls.__mro__[1:] for name in annotations(base)}
+    known |= {name for base in cls.__mro__[1:] for name in annotations(base) if not name.startswith("_")}
     inherited = {name for base in cls.__mro__[1:] for name in vars(base).get("parameters", {})}
     hints = annotations(cls)  # type: ignore[arg-type] # classes are hashable
     annotated = {name for base in cls.__mro__ for name in annotations(base)}
