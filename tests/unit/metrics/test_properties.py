@@ -7,6 +7,9 @@ from scipy.spatial.distance import pdist, squareform
 from repscape.metrics.lib.normalisation import Scaling
 from repscape.plugin.registry import find, names
 
+# Distances between patterns. Others that are not squared need not embed in a Euclidean space: of L1, say, the
+# root does, though it is no squared distance between the patterns.
+EUCLIDEAN = ("euclidean", "rms")
 ACTIVITY = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
 
 
@@ -27,9 +30,15 @@ def test_what_is_squared_is_euclidean_once_rooted(metric):
     assert said.squared is not None
     assert said.caption
     assert said.formula
-    assert least_eigenvalue(np.sqrt(values) if said.squared else values) > -1e-6
     if said.squared:
+        assert least_eigenvalue(np.sqrt(values)) > -1e-6
         assert least_eigenvalue(values) < -1e-3
+
+
+@pytest.mark.parametrize("metric", EUCLIDEAN)
+def test_euclidean_distances_embed_as_they_are(metric):
+    assert not find("metrics", metric).squared
+    assert least_eigenvalue(of(metric)) > -1e-6
 
 
 def test_which_of_the_euclidean_metrics_is_the_root_of_which():
