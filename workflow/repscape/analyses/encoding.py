@@ -18,7 +18,13 @@ from repscape.core.logs import logger
 from repscape.core.seeds import derive
 from repscape.plugin.contract import parameter
 from repscape.plugin.parameter_types import Names
-from repscape.rdms.compare.significance import LEVEL, corrected, corrected_pairs, percentile_interval
+from repscape.rdms.compare.significance import (
+    CORRECTIONS,
+    LEVEL,
+    corrected,
+    corrected_pairs,
+    percentile_interval,
+)
 from repscape.study.defaults import many_or_all, one_or_default
 from repscape.study.study import Study
 
@@ -134,7 +140,7 @@ class Encoding(Grouped, OfLayersBySource):
             By (model, neuron): ``r2``, ``normalised``; NaN for constant neurons, and for those that are not
             reliable. ``chosen`` (model, fold, neuron), the strength. ``reliability``, ``unit`` (neuron).
             By (model): ``source``, ``layer``, ``order``, ``units``; ``median`` of R², ``low``, ``high``;
-            ``p_zero``, that it is not above 0, and ``…_holm`` and ``…_fdr``, corrected over models. By
+            ``p_zero``, that it is not above 0, and by each of `CORRECTIONS` over models (``p_zero_holm``). By
             (model, other): ``difference`` of medians, ``p_pair`` and its corrections over pairs.
             ``resampled`` float32 (model, resample). The same of the normalised R², ``normalised_median``
             and so on. ``fold`` (image).
@@ -190,7 +196,7 @@ class Encoding(Grouped, OfLayersBySource):
 
     def rows(self, result: Result) -> Iterator[tuple]:
         """Yield the header and the rows of the long table: a layer of a source each."""
-        numbers = ("median", "low", "high", "p_zero", "p_zero_holm", "p_zero_fdr")
+        numbers = ("median", "low", "high", "p_zero", *(f"p_zero_{method}" for method in CORRECTIONS))
         numbers = (*numbers, *(f"normalised_{name}" for name in numbers))
         columns = ("source", "layer", "order", "units", *numbers)
         return long_table(result.variables, ("model",), columns)
@@ -291,7 +297,7 @@ def compared(found: Sequence[Mapping]) -> dict[str, tuple]:
             "p_zero": (("model",), zero),
             "p_pair": (pair, pairs),
         }
-        for method in ("holm", "fdr"):
+        for method in CORRECTIONS:
             tests[f"p_zero_{method}"] = (("model",), corrected(zero, method))
             tests[f"p_pair_{method}"] = (pair, corrected_pairs(pairs, method))
         variables |= {f"{prefix}{name}": test for name, test in tests.items()}

@@ -133,7 +133,7 @@ class Inference(Seeded, OfRdms):
         -------
         Result
             By (model): their labels; ``similarity``, ``sem``, ``low``, ``high``; ``p_zero``, ``p_ceiling``,
-            ``p_permutation`` and of each ``…_holm`` and ``…_fdr``, corrected over all models, and
+            ``p_permutation`` and each of these by each of `CORRECTIONS` (``…_holm``) over all models, and
             ``p_permutation_max``. By (model, other): ``difference``, ``p_pair`` and its corrections over all
             pairs. By (model, other_source), where sources have the same layers: ``source_difference`` from
             the same layer of that source, ``source_low``, ``source_high``, ``p_source`` and its corrections

@@ -12,6 +12,7 @@ from repscape.figures.lib.depth_lines import DEPTH
 from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, REFERENCE, figure
 from repscape.plugin.contract import Figure
+from repscape.rdms.compare.significance import ALPHA, CORRECTIONS
 
 UPPER, LOWER = 52, 30  # mm, the panels' heights
 
@@ -33,7 +34,7 @@ class AnovaByDepth(OfAnalysis, Figure):
         upper.set_ylim(0, 1.02)
         lower.set_ylim(0, 1.02)
         upper.set_ylabel("η², share of a unit's variance\n(median, quartiles)")
-        lower.set_ylabel("share of units\nwith q < 0.05")
+        lower.set_ylabel(f"share of units\nwith q < {ALPHA:g}")
         depth_axis(lower, layers)
         lower.set_xlabel(DEPTH)
         handles = [*upper.get_legend_handles_labels()[0], dotted_key("expected without\nany effect")]
@@ -75,7 +76,7 @@ def caption(table, layers: list[str]) -> str:
         "Above: lines, medians over a layer's units; bands, quartiles; dotted, the η² that a unit has on "
         "average if nothing but chance tells images apart (degrees of freedom of the effect / of all).",
         f"Below: the share of units in which an effect is significant by F against {against}, corrected for "
-        "the units of the layer (false discovery rate, Benjamini-Hochberg, q < 0.05).",
+        f"the units of the layer (false discovery rate, {CORRECTIONS['fdr'].authors}, q < {ALPHA:g}).",
         f"{captions.plural(constant, 'unit', 'units')} of {captions.number(units)} did not vary and "
         f"{'is' if constant == 1 else 'are'} left out."
         if constant

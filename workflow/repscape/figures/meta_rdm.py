@@ -22,10 +22,12 @@ from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.comparison import COMPARISONS
 from repscape.rdms.compare.meta import DEPENDENT
-from repscape.rdms.compare.significance import corrected_pairs
+from repscape.rdms.compare.significance import CORRECTIONS, corrected_pairs
 from repscape.rdms.labels import Where, indices_where
 from repscape.study import defaults
 from repscape.study.study import Study
+
+CORRECTION = "fdr"
 
 
 class MetaRdm(Figure):
@@ -97,7 +99,7 @@ class MetaRdm(Figure):
         written = _write_values(axes, panel.values, x, y, side, high)
         marked = 0
         if self.alpha is not None and panel.p is not None:
-            significant = corrected_pairs(panel.p, "fdr") <= self.alpha
+            significant = corrected_pairs(panel.p, CORRECTION) <= self.alpha
             marked = _mark(axes, significant, x, y, side, 0.82 if written else 0.5, panel)
         below = y + side
         if layout.own_scale:
@@ -218,7 +220,7 @@ def caption(panels: list[Panel], table, layout: Layout, alpha: float | None, mar
         text.append(
             f"Dots: more alike than with the labels of entries permuted, q ≤ {alpha:g} "
             f"({captions.plural(marked, 'pair', 'pairs')}); p from at most {count} permutations, q corrected "
-            "for the pairs of a panel after Benjamini and Hochberg."
+            f"for the pairs of a panel after {CORRECTIONS[CORRECTION].authors}."
         )
     if any(np.isnan(panel.values).any() for panel in panels):
         text.append("Grey: undefined.")

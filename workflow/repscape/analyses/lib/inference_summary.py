@@ -71,7 +71,7 @@ def best(
         ``similarity``, ``low``, ``high`` (model) and ``p_pair_{correction}`` (model, model).
     reference : str
         What it is called.
-    correction : {"fdr", "holm"}
+    correction : a key of `CORRECTIONS`
     what : str
         What the models are.
     """
@@ -109,7 +109,7 @@ def between(
     found : mapping
         ``source_difference`` and ``p_source_{correction}`` (model, other), NaN where there is no such layer;
         ``similarity`` (model).
-    correction : {"fdr", "holm"}
+    correction : a key of `CORRECTIONS`
     """
     sources, layers = np.array(sources, object), np.array(layers, object)
     most = {source: float(found["similarity"][sources == source].max()) for source in set(sources)}

@@ -25,7 +25,7 @@ def caption(table, shown: Shown, correction: Correction, marks: Set[str]) -> str
     ----------
     table : Dataset
     shown : Shown
-    correction : {"fdr", "holm"}
+    correction : a key of `CORRECTIONS`
     marks : set of str
         Those that are drawn.
     """

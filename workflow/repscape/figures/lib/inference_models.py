@@ -148,7 +148,7 @@ def more_alike(table, shown: Shown, names: tuple[str, ...], correction: Correcti
     table : Dataset
     shown : Shown
     names : of the lines in the panel
-    correction : {"fdr", "holm"}
+    correction : a key of `CORRECTIONS`
 
     Returns
     -------

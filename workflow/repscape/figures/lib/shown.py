@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from repscape.core.errors import ConfigError
 from repscape.plugin.contract import Plugin, parameter
-from repscape.rdms.compare.significance import Correction
+from repscape.rdms.compare.significance import CORRECTIONS, Correction
 from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
@@ -142,11 +142,14 @@ class OfOneSize(OfMetric, OfSize, shared=True):
         return table.sel(metric=metric, population=population, size=size)
 
 
+_AUTHORS = [correction.authors for correction in CORRECTIONS.values()]
+
+
 class Corrected(Plugin, shared=True):
     """Tests are marked, corrected for how many there are."""
 
     correction: Correction = parameter(
-        "How p is corrected before tests are marked, by Benjamini and Hochberg or by Holm: for full markers, "
+        f"How p is corrected before tests are marked, by {' or by '.join(_AUTHORS)}: for full markers, "
         "and for layers that do not differ from the best.",
         "fdr",
     )

@@ -1,14 +1,12 @@
 """How sure a value is: intervals at one level, and corrections for how many tests there are."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 LEVEL = 0.95
 ALPHA = 0.05  # 1 − LEVEL: p below it count as significant
-
-Correction = Literal["fdr", "holm"]
 
 
 def student_interval(
@@ -69,6 +67,12 @@ CORRECTIONS: dict[str, Adjustment] = {
     # Scand. J. Statist. 6:65, 1979: under any dependence
     "holm": Adjustment(_holm, "Holm", "the chance of any false one"),
 }
+
+# The type of a parameter that names one. A further correction is an entry above, and nothing else.
+if TYPE_CHECKING:
+    Correction = str
+else:
+    Correction = Literal[tuple(CORRECTIONS)]
 
 
 def corrected(p: np.ndarray, correction: str) -> np.ndarray:
