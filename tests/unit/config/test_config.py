@@ -13,6 +13,7 @@ from repscape import config
 from repscape.config.__main__ import main as check
 from repscape.core.errors import ConfigError
 from repscape.plugin.config_errors import read_lines
+from repscape.plugin.parameter_types import BATCH
 
 REPOSITORY = Path(__file__).parents[3]
 SMALL = {
@@ -609,8 +610,8 @@ NULLS = {
     ),
     "the seed": ({"seed": None}, lambda c: c["seed"] == 0),
     "a list": ({"networks": {"net": {"layers": None}}}, lambda c: c["networks"]["net"]["layers"] == "blocks"),
-    "a section": ({"activations": None}, lambda c: c["activations"]["batch"] == 10),
-    "a part of one": ({"activations": {"batch": None}}, lambda c: c["activations"]["batch"] == 10),
+    "a section": ({"activations": None}, lambda c: c["activations"]["batch"] == BATCH),
+    "a part of one": ({"activations": {"batch": None}}, lambda c: c["activations"]["batch"] == BATCH),
     "a set": ({"rdms": {"sets": {"s": None}}}, lambda c: c["rdms"]["sets"] == {}),
     "a normalisation": (
         {"rdms": {"normalisation": None}},
