@@ -347,3 +347,14 @@ def test_a_plugin_that_fails_is_named(project, method):
         assert "Traceback" in log
         assert "spread.py" in log
     project.run("of_v1")
+
+
+def test_a_figure_that_saves_data_from_now_on_is_drawn_anew(project):
+    """Snakemake takes no notice of a change where a file is new that nothing asks for."""
+    file = project.folder / "my_lab/figures/spread_by_layer.py"
+    before = file.read_text()
+    try:
+        file.write_text(before.replace("    def inputs(", "    saves_data = True\n\n    def inputs(", 1))
+        assert {job.split()[0] for job in project.plan()} == FIGURES
+    finally:
+        file.write_text(before)

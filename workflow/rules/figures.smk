@@ -31,4 +31,10 @@ for figure in CONFIG["figures"]:
 
 rule figures:
     input:
-        expand(STUDY.pattern("figure"), figure=CONFIG["figures"], format=["svg", "png"]),
+        # All files of each: Snakemake would not see that one is new which nothing asks for, nor, without its
+        # record, that the plugin or the config has changed.
+        [
+            STUDY.path("figure", figure=figure, format=format)
+            for figure in CONFIG["figures"]
+            for format in figure_formats(figure)
+        ],

@@ -270,6 +270,12 @@ def figure_outputs(figure):
     return outputs
 
 
+def figure_formats(figure):
+    """The formats of a figure's files."""
+    saves_data = registry.find("figures", CONFIG["figures"][figure]["kind"], figure).saves_data
+    return ["svg", "png", "rst", *(["nc"] if saves_data else [])]
+
+
 def figure_in_report(figure, category):
     """The figure as the report shows it: by its file, caption and group."""
     return report(
