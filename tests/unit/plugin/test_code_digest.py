@@ -29,6 +29,13 @@ def test_a_string_that_is_not_a_docstring_counts():
     assert tree("x = 'a'") != tree("x = 'b'")
 
 
+def test_a_parameters_sentence_does_not_count_but_its_default_and_bounds_do():
+    plain = tree("k: int = parameter('How many.', 2, ge=1)")
+    assert plain == tree("k: int = parameter('How many there are.', 2, ge=1)")
+    assert plain != tree("k: int = parameter('How many.', 3, ge=1)")
+    assert plain != tree("k: int = parameter('How many.', 2, ge=2)")
+
+
 def test_same_on_every_python():
     """The expected value was made by hand: it does not follow the Python that runs the test."""
     assert tree("def f(a, *, b=1):\n    '''Doc.'''\n    return a.b[0]") == (

@@ -87,7 +87,7 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def serialise(node) -> str:
-    """Write a syntax tree as text without positions, comments or docstrings.
+    """Write a syntax tree as text without positions, comments, docstrings or sentences of parameters.
 
     `ast.dump` is not used: what it prints differs between Python versions.
     """
@@ -98,6 +98,8 @@ def serialise(node) -> str:
                 node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
             ):
                 value = value[1:] if ast.get_docstring(node, clean=False) is not None else value
+            if name == "args" and isinstance(node, ast.Call) and ast.unparse(node.func) == "parameter":
+                value = value[1:]  # its sentence
             if name not in ("ctx", "kind", "type_comment", "type_ignores") and value not in (None, []):
                 fields.append(f"{name}={serialise(value)}")
         return f"{type(node).__name__}({','.join(fields)})"
