@@ -3,14 +3,14 @@
 import csv
 
 from repscape.core import job
-from repscape.analyses.lib.result import cells
+from repscape.analyses.lib.result import cells, checked
 from repscape.io import netcdf
 from repscape.plugin import schema
 
 
 def main(analysis, section, simulated, files, output):
     plugin = schema.make("analyses", section, analysis)
-    result = plugin.compute(files)
+    result = checked(plugin.compute(files), plugin, "compute")
     attributes = {"plugin": section["kind"], "simulated": simulated, **result.attributes}
     netcdf.write(
         output.data, kind="analysis", variables=result.variables, attributes=attributes, groups=result.groups

@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 
 from repscape.config import resolve
-from repscape.core.errors import RepscapeError
+from repscape.core.errors import RepscapeError, in_words, raised_in
+from repscape.core.run import plugin_folders
 from repscape.plugin.config_errors import read_lines
 
 
@@ -37,6 +38,11 @@ def main(files: Sequence[str]) -> None:
         study = resolve(merged, files)
     except RepscapeError as error:
         sys.exit(f"repscape: {error}")
+    except Exception as error:
+        where = raised_in(error, plugin_folders())  # in a user's plugin
+        if not where:
+            raise
+        sys.exit(f"repscape: {where}: {in_words(error)}")
     print(f"{', '.join(files)}: no mistake found in study '{study.name}'.")
 
 

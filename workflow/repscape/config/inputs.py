@@ -1,7 +1,10 @@
 """Whether the study has what its figures and analyses are to show."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from repscape.core.errors import ConfigError
-from repscape.plugin import schema
+from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.study.study import Study
 
@@ -25,6 +28,14 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
             else:
                 mistakes.add((step, name), told)
             return
+        if not _names_files(files):
+            plugin = registry.find(step, section[schema.KIND])
+            mistakes.add(
+                (step, name),
+                f"{schema.file_of(plugin)}: {plugin.__name__}.inputs: expected a mapping of names to files "
+                f"or lists of files, found {files!r}.",
+            )
+            return
         for paths in files.values():
             for path in [paths] if isinstance(paths, str) else paths:
                 needed.setdefault(path, (step, name))
@@ -39,3 +50,11 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
         for analysis in sorted(asked):
             ask("analyses", analysis)
         left -= asked
+
+
+def _names_files(value: Any) -> bool:
+    """Whether a value is a mapping of names to files or lists of files."""
+    return isinstance(value, Mapping) and all(
+        isinstance(one, str) or (isinstance(one, list | tuple) and all(isinstance(path, str) for path in one))
+        for one in value.values()
+    )

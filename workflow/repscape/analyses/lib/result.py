@@ -6,6 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from repscape.core.errors import DataError
+from repscape.plugin.contract import Plugin
+from repscape.plugin.schema import file_of
+
 # With these spreadsheets begin a formula (OWASP, CSV injection)
 _BEGINS = tuple("=+-@\t\r\n")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
@@ -127,3 +131,17 @@ def cells(row: Iterable) -> list:
         else cell
         for cell in row
     ]
+
+
+def checked(value: Any, plugin: Plugin, method: str) -> Result:
+    """Return what a plugin's method returned, if it is a `Result`.
+
+    Raises
+    ------
+    DataError
+    """
+    if not isinstance(value, Result):
+        raise DataError(
+            f"{file_of(type(plugin))}: {type(plugin).__name__}.{method}: expected a Result, found {value!r}."
+        )
+    return value

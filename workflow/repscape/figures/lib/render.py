@@ -1,8 +1,11 @@
 """One figure, from its files to SVG, PNG, caption and the data that it shows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from repscape.core.errors import DataError
 from repscape.plugin.contract import Figure
+from repscape.plugin.schema import file_of
 
 
 def render(
@@ -43,7 +46,7 @@ def render(
     with opened(files) as inputs, settings():
         if colours is not None:
             plugin.style = Style(colours)
-        figure, text, *shown = plugin.draw(inputs)
+        figure, text, *shown = _drawn(plugin, plugin.draw(inputs))
         if simulated:
             text = f"{text.strip()} {captions.simulated(simulated)}"
             mark(figure, f"simulated: {', '.join(simulated)}")
@@ -59,6 +62,29 @@ def render(
             attributes={"plugin": name, "simulated": list(simulated) or None, **result.attributes},
             groups=result.groups,
         )
+
+
+def _drawn(plugin: Figure, value: Any) -> tuple:
+    """Return what a plugin's `draw` returned, if it is what the contract says.
+
+    Raises
+    ------
+    DataError
+    """
+    from matplotlib.figure import Figure as Drawing
+
+    from repscape.analyses.lib.result import Result
+
+    kinds = (Drawing, str, Result) if plugin.saves_data else (Drawing, str)
+    fits = isinstance(value, tuple) and len(value) == len(kinds)
+    if not fits or not all(map(isinstance, value, kinds)):
+        expected = "a figure, its caption" + (" and a Result (saves_data)" if plugin.saves_data else "")
+        found = value if isinstance(value, tuple) else (value,)
+        raise DataError(
+            f"{file_of(type(plugin))}: {type(plugin).__name__}.draw: expected {expected}; found "
+            f"{', '.join(type(one).__name__ for one in found)}."
+        )
+    return value
 
 
 def mark(figure, words: str) -> None:
