@@ -745,3 +745,57 @@ def test_recordings_alone(tmp_path, monkeypatch):
     study = config.resolve(only | units | {"recordings": {"v1": of_responses}})
     assert list(study.rdms()) == ["results/s/rdms/v1/gratings/all/recording/nall.nc"]
     assert "networks: this key is required" in mistakes(only | units, tmp_path)
+
+
+@pytest.mark.parametrize("step", ["analyses", "figures"])
+def test_what_is_not_named_as_a_plugin_needs_a_kind(small, tmp_path, step):
+    small[step] = {"a": {}}
+    assert f"{step}.a: the key 'kind' is required" in mistakes(small, tmp_path)
+    small[step] = {"mdss": {}}
+    assert f"{step}.mdss: 'mdss' is unknown; did you mean 'mds'?" in mistakes(small, tmp_path)
+
+
+def test_a_metric_is_a_mapping_with_a_kind(small, tmp_path):
+    small["rdms"] = {"metrics": [{"kind": None}, 3]}
+    said = mistakes(small, tmp_path)
+    assert "rdms.metrics.0.kind: this key is required." in said
+    assert "rdms.metrics.1: expected a mapping; found 3." in said
+
+
+def test_a_training_needs_a_kind(small, tmp_path):
+    small["networks"]["net"]["training"] = {"stimulus": "gratings", "held_out": "white_noise"}
+    assert "networks.net.training: the key 'kind' is required; one of: sgd" in mistakes(small, tmp_path)
+
+
+PLUGIN = """
+from repscape.plugin.contract import Analysis
+
+class Mine(Analysis):
+    def inputs(self, study):
+        {}
+
+    def compute(self, files):
+        pass
+"""
+
+
+def with_plugin(section, folder, inputs):
+    """Write a study with an analysis of one's own, whose method `inputs` has this body."""
+    (folder / "analyses").mkdir(parents=True)
+    (folder / "analyses/mine.py").write_text(PLUGIN.format(inputs))
+    return section | {"plugins": str(folder), "analyses": {"mine": {}}}
+
+
+@pytest.mark.parametrize("found", ["None", "['a.nc']", "{'a': 3}", "{'a': [None]}"])
+def test_what_a_plugin_names_as_its_inputs(small, tmp_path, found):
+    section = with_plugin(small, tmp_path / "lab", f"return {found}")
+    expected = f"Mine.inputs: expected a mapping of names to files or lists of files, found {found}."
+    assert expected in mistakes(section, tmp_path)
+
+
+def test_the_check_says_where_a_plugin_of_ones_own_fails(small, tmp_path):
+    section = with_plugin(small, tmp_path / "lab", "1 / 0")
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(section))
+    with pytest.raises(SystemExit, match=r"analyses/mine\.py:6: ZeroDivisionError: division by zero"):
+        check([str(path)])

@@ -94,6 +94,7 @@ BROKEN = {
         r"mine\.py:1: .*No module named 'nosuchmodule'",
     ),
     "an exception": (METRIC + "\nlist(map(int, 'x'))\n", r"mine\.py:9: .*ValueError: invalid literal"),
+    "an end of the process": (METRIC + "\nimport sys; sys.exit('bye')\n", r"mine\.py:9: .*SystemExit: bye"),
     "an unknown type": (
         "from __future__ import annotations\n"
         + METRIC.replace("import Metric", "import Metric, parameter")
@@ -106,11 +107,33 @@ BROKEN = {
         r"mine\.py: .*numpy.ndarray",
     ),
 }
+PARAMETERS = {
+    "a default of another type": ("k: int = parameter('X.', 'abc')", r"mine\.py: Mine\.k: 'abc' .*integer"),
+    "a default out of its bounds": (
+        "k: int = parameter('X.', 0, ge=1)",
+        r"mine\.py: Mine\.k: 0 .*equal to 1",
+    ),
+    "a bound that the type has not": (
+        "k: str = parameter('X.', 'a', ge=1)",
+        r"mine\.py: Mine\.k: 'a' .*'ge'",
+    ),
+    "a name of pydantic's": ("model_config: str = parameter('X.', 'a')", r"mine\.py: Mine\.model_config: "),
+    "another name of pydantic's": ("copy: bool = parameter('X.', True)", r"mine\.py: Mine\.copy: .*Rename"),
+}
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_wrong_with_a_file_is_said_with_the_file(tmp_path, what):
     text, message = BROKEN[what]
+    lab(tmp_path / "lab", metrics__mine=text)
+    with pytest.raises(ConfigError, match=message):
+        schema.model(registry.find("metrics", "mine"))
+
+
+@pytest.mark.parametrize("what", PARAMETERS)
+def test_what_is_wrong_with_a_parameter_is_said_with_the_file(tmp_path, what):
+    declared, message = PARAMETERS[what]
+    text = METRIC.replace("import Metric", "import Metric, parameter") + f"    {declared}\n"
     lab(tmp_path / "lab", metrics__mine=text)
     with pytest.raises(ConfigError, match=message):
         schema.model(registry.find("metrics", "mine"))

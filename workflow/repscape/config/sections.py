@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from repscape.config.names import check_name
 from repscape.config.schema import Config, as_list
-from repscape.core.errors import AssetError, unknown
+from repscape.core.errors import AssetError, ConfigError, nearest, unknown
 from repscape.core.seeds import derive
 from repscape.io import assets, path_patterns
 from repscape.plugin import registry, schema
@@ -41,7 +42,7 @@ def plugin_sections(
             continue
         if kind not in registry.names(step):
             at = keys if unnamed else (*keys, schema.KIND)
-            mistakes.add(at, unknown(kind, registry.names(step)))
+            mistakes.add(at, _unknown(kind, step, named=not unnamed))
             continue
         plugin = registry.find(step, kind, ".".join(keys))
         model = schema.model(plugin, common)
@@ -64,6 +65,14 @@ def plugin_sections(
                 several, braces = schema.takes_several(plugin, parameter), plugin.reads_path_labels
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
+
+
+def _unknown(kind: Any, step: str, named: bool) -> str:
+    """Say that a step has no such plugin; an analysis or a figure may be named as one, or must name one."""
+    valid = registry.names(step)
+    if named or nearest(str(kind), valid):
+        return unknown(kind, valid)
+    return f"the key '{schema.KIND}' is required, for '{kind}' is none itself; one of: {', '.join(valid)}."
 
 
 def without_keys(step: str) -> list[str]:
@@ -92,6 +101,9 @@ def _validated(mistakes: Mistakes, keys: tuple, name: str, model, values: Mappin
     except ValidationError as error:
         mistakes.add_validation(keys, error, model, values)
         return {}
+    except (TypeError, ValueError) as error:  # of a bound, or a default, that the type has not
+        file = registry.file(keys[0], values[schema.KIND])
+        raise ConfigError(f"{file}: a parameter's default or bounds do not fit its type: {error}.") from error
 
 
 def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: bool) -> None:

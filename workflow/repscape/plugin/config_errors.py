@@ -102,7 +102,8 @@ class Mistakes:
 def _keys_of(mistake: Mapping, given) -> tuple:
     """Reduce pydantic's location to keys of the config: it also names the types it tried."""
     keys = []
-    for part in mistake["loc"]:
+    missing = mistake["type"] == "missing"
+    for part in mistake["loc"][:-1] if missing else mistake["loc"]:
         if isinstance(given, list):
             known = isinstance(part, int) and part < len(given)
         else:
@@ -110,7 +111,7 @@ def _keys_of(mistake: Mapping, given) -> tuple:
         if known:
             given = given[part]
             keys.append(part)
-    if mistake["type"] == "missing":
+    if missing:
         keys.append(mistake["loc"][-1])
     return tuple(keys) or mistake["loc"]
 
@@ -120,6 +121,7 @@ def _plainly(message: str) -> str:
     message = message.removeprefix("Value error, ").replace("Input should be", "expected")
     for pydantics, ours in WORDS.items():
         message = message.replace(pydantics, ours)
+    message = re.sub(r" or instance of \w+", "", message)
     message = re.sub(r", unable to parse string as an? \w+", "", message)
     counted = re.fullmatch(r"\w+ should have (at \w+ \d+) items?( after validation)?, not \d+", message)
     return f"expected {counted[1]} of these" if counted else message

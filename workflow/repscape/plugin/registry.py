@@ -74,7 +74,7 @@ def _load(step: str, name: str) -> type[Plugin]:
     root = path.parents[1]
     try:
         module = importlib.import_module(f"{_package(root)}.{step}.{name}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = raised_in(error, [root]) or str(path)
         what = str(error) if isinstance(error, ConfigError) else f"cannot be imported: {in_words(error)}."
         raise ConfigError(f"{where}: {what}") from error

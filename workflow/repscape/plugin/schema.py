@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PydanticUserError,
     TypeAdapter,
+    ValidationError,
     ValidationInfo,
     create_model,
     field_validator,
@@ -20,7 +21,7 @@ from pydantic import (
 )
 
 from repscape.core.errors import AssetError, ConfigError
-from repscape.plugin.base import annotations
+from repscape.plugin.base import REQUIRED, annotations
 from repscape.plugin.contract import KIND, Stimulus
 from repscape.plugin.parameter_types import Names, _Asset, _Made
 from repscape.plugin.registry import find
@@ -142,10 +143,17 @@ def _fields(plugin: type[Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, hint in hints(plugin).items():
         declared = plugin.parameters[name]
+        if hasattr(BaseModel, name):
+            raise ConfigError(
+                f"{file_of(plugin)}: {plugin.__name__}.{name}: pydantic, which checks configs, needs this "
+                "name for itself. Rename the parameter."
+            )
         if _is_file(hint):
             several = Names if _marks(hint, _Made) else str | list[str]
             hint = several if takes_several(plugin, name) else str
             hint = hint | None if declared.default is None else hint
+        elif declared.default is not REQUIRED:
+            _typed(plugin, name, declared.default)
         if name == "seed":  # what every generator of random numbers and NetCDF's integers take
             hint = Annotated[hint, Field(ge=0, lt=2**63)]
         fields[name] = (hint, Field(declared.default, description=declared.doc))
@@ -171,10 +179,22 @@ def make(step: str, section: Mapping, where: str = "config") -> Any:
 def values(plugin: type[Any], section: Mapping) -> dict[str, Any]:
     """Return what a section gives for a plugin's parameters, in the types that they declare."""
     return {
-        name: section[name] if _is_file(hint) else _adapter(plugin, name).validate_python(section[name])  # type: ignore[arg-type]
+        name: section[name] if _is_file(hint) else _typed(plugin, name, section[name])
         for name, hint in hints(plugin).items()
         if name in section
     }
+
+
+def _typed(plugin: type[Any], name: str, value: Any) -> Any:
+    """Return a parameter's value, which is its default or was checked, in its declared type."""
+    try:
+        return _adapter(plugin, name).validate_python(value)  # type: ignore[arg-type]
+    except (TypeError, ValidationError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(
+            f"{file_of(plugin)}: {plugin.__name__}.{name}: {value!r} does not fit what is declared ({said}). "
+            "Change the default, the type or the bounds."
+        ) from error
 
 
 @cache

@@ -96,7 +96,7 @@ def test_defaults(small):
     ("change", "said"),
     [
         ({"kind": "sdg"}, "training.kind: 'sdg' is unknown; did you mean 'sgd'? Valid: sgd."),
-        ({"kind": None}, "training.kind: "),
+        ({"kind": None}, "training: the key 'kind' is required; one of: sgd."),
         ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
         ({"epochs": 0}, "training.epochs: expected greater than or equal to 1; found 0"),
         ({"momentum": 1}, "training.momentum: expected less than 1"),

@@ -49,8 +49,12 @@ def resolve(
     dict, or None where it has mistakes of its schema
     """
     kind = given.get(schema.KIND)
-    if kind not in registry.names("trainings"):
-        mistakes.add((*keys, schema.KIND), unknown(kind, registry.names("trainings")))
+    kinds = registry.names("trainings")
+    if kind is None:
+        mistakes.add(keys, f"the key '{schema.KIND}' is required; one of: {', '.join(kinds)}.")
+        return None
+    if kind not in kinds:
+        mistakes.add((*keys, schema.KIND), unknown(kind, kinds))
         return None
     model = schema.model(registry.find("trainings", kind, ".".join(keys)), TrainingKeys)
     values = dict(defaults) | schema.without_nulls(model, given)
