@@ -7,6 +7,8 @@ from repscape.analyses import differentiation
 from repscape.analyses.lib.of_rdms import averaged
 from repscape.core.errors import ConfigError, DataError
 from repscape.io import netcdf
+from repscape.plugin.contract import Metric
+from repscape.rdms.compute import NamedMetric, dissimilarities, scalings_of
 from repscape.rdms.table import table
 from repscape.rdms.write import write_rdms
 
@@ -276,3 +278,29 @@ def test_a_metric_of_all_trials_cannot_have_each_by_itself(paths):
     trials_of(paths["activations"]["conv"], normal(18, 120), image, repeat)
     with pytest.raises(DataError, match="metric 'crossnobis_diagonal' needs all trials of an image"):
         run(paths, metrics=["crossnobis_diagonal"])
+
+
+class Given(Metric):
+    """A metric that returns what it is made with."""
+
+    _values: object = None
+
+    def dissimilarity(self, activity, scaling):
+        return self._values
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.ones(3), r"shape \(15,\); it returned \(3,\)"),
+        (None, r"shape \(15,\); it returned \(\)"),
+        (np.full(15, 1 + 1j), "real numbers; it returned complex128"),
+        (["1"] * 15, "real numbers; it returned <U1"),
+    ],
+)
+def test_what_a_metric_returns_is_checked(values, said):
+    metric = Given()
+    metric._values = values
+    named, activity = [NamedMetric("mine", metric, "zscore", "given")], normal()
+    with pytest.raises(DataError, match=f"metric 'mine': expected .*{said}"):
+        dissimilarities(activity, named, scalings_of(activity, named))

@@ -82,7 +82,7 @@ def dissimilarities(
     Raises
     ------
     DataError
-        A metric does not return a value a pair, or needs more trials.
+        A metric does not return a real number a pair, or needs more trials.
     """
     images = len(activity)
     first, second = pairs(images)
@@ -100,6 +100,13 @@ def dissimilarities(
                 raise DataError(
                     f"metric '{metric.name}': expected a dissimilarity for each pair of {images} images, "
                     f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct it."
+                )
+            if (
+                np.asarray(found).dtype.kind not in "biuf"
+            ):  # of complex numbers NumPy would keep the real part
+                raise DataError(
+                    f"metric '{metric.name}': expected real numbers; it returned {np.asarray(found).dtype}. "
+                    "Correct it."
                 )
             near = metric.squared_rounding(activity, scalings, trials)
             values[at] = found if near is None else metric.flush_rounding(found, near[first], near[second])
