@@ -94,6 +94,10 @@ BROKEN = {
         r"mine\.py:1: .*No module named 'nosuchmodule'",
     ),
     "an exception": (METRIC + "\nlist(map(int, 'x'))\n", r"mine\.py:9: .*ValueError: invalid literal"),
+    "an import by the folder's name": (
+        "from lab.lib.help import G\n" + METRIC,
+        r"mine\.py:1: .*No module named 'lab'\. .*relatively: from \.\.lib",
+    ),
     "an end of the process": (METRIC + "\nimport sys; sys.exit('bye')\n", r"mine\.py:9: .*SystemExit: bye"),
     "an unknown type": (
         "from __future__ import annotations\n"
@@ -176,7 +180,11 @@ except Exception as error:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("mylab.plugins", "mylab.plugins.metrics.mine 7"), ("mylab.version", "mylab.version is not a package")],
+    [
+        ("mylab.plugins", "mylab.plugins.metrics.mine 7"),
+        ("mylab.version", "mylab.version is not a package"),
+        ("nowhere.plugins", "nowhere.plugins is not a package"),
+    ],
 )
 def test_an_installed_package_names_itself_by_an_entry_point(tmp_path, value, said):
     """It goes by its own name, so that its plugins can import all of it."""

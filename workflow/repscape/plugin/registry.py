@@ -77,6 +77,8 @@ def _load(step: str, name: str) -> type[Plugin]:
     except (Exception, SystemExit) as error:
         where = raised_in(error, [root]) or str(path)
         what = str(error) if isinstance(error, ConfigError) else f"cannot be imported: {in_words(error)}."
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == root.name:
+            what += " Files of the folder import each other relatively: from ..lib.filters import gabor."
         raise ConfigError(f"{where}: {what}") from error
     return _only_class(module, step, path)
 
@@ -153,7 +155,9 @@ def _installed() -> list[Path]:
 
     found = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        spec = find_spec(point.value)
+        spec = None
+        with suppress(ImportError, ValueError):  # the package that it should lie in is not there
+            spec = find_spec(point.value)
         if spec is None or not spec.submodule_search_locations:
             raise ConfigError(f"entry point {point.name} of {GROUP}: {point.value} is not a package.")
         found.append(Path(next(iter(spec.submodule_search_locations))).resolve())
