@@ -304,7 +304,7 @@ def libraries_if_run(step, section):
 
 def libraries_of(step, section):
     """The versions of libraries that a plugin names, because its numbers depend on them."""
-    return {name: version(name) for name in registry.find(step, section["kind"]).libraries}
+    return or_stop(registry.library_versions, step, section["kind"])
 
 
 CONTENTS = {}

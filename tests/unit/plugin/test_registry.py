@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from repscape.core.errors import ConfigError
@@ -60,6 +61,14 @@ def test_a_file_in_a_folder_of_ones_own_is_a_plugin(tmp_path):
     assert registry.find("metrics", "mine")().dissimilarity(None, None).shape == (3,)
 
 
+def test_versions_of_libraries(tmp_path):
+    lab(tmp_path / "lab", metrics__mine=METRIC + "\n    libraries = ('numpy',)\n")
+    assert registry.library_versions("metrics", "mine") == {"numpy": np.__version__}
+    lab(tmp_path / "other", metrics__mine=METRIC + "\n    libraries = ('numpy', 'sklearn_')\n")
+    with pytest.raises(ConfigError, match=r"mine\.py: Mine\.libraries: 'sklearn_' is not installed"):
+        registry.library_versions("metrics", "mine")
+
+
 def test_files_of_a_folder_import_each_other(tmp_path):
     text = METRIC.replace("import numpy as np", "from ..lib import zeros as np")
     lab(tmp_path / "lab", metrics__mine=text, lib__zeros="def zeros(n):\n    return [0] * n\n")
@@ -97,6 +106,14 @@ BROKEN = {
     "an import by the folder's name": (
         "from lab.lib.help import G\n" + METRIC,
         r"mine\.py:1: .*No module named 'lab'\. .*relatively: from \.\.lib",
+    ),
+    "text for yes or no": (
+        METRIC + "\n    squared = 'no'\n",
+        r"mine\.py:\d+: Mine\.squared: expected bool \| None, found 'no'",
+    ),
+    "text for a list of texts": (
+        METRIC + "\n    libraries = 'numpy'\n",
+        r"mine\.py:\d+: Mine\.libraries: expected tuple\[str, \.\.\.\], found 'numpy'",
     ),
     "an end of the process": (METRIC + "\nimport sys; sys.exit('bye')\n", r"mine\.py:9: .*SystemExit: bye"),
     "an unknown type": (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from inspect import get_annotations
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, NoneType
 from typing import Any, ClassVar
 
 from repscape.core.errors import ConfigError, unknown
@@ -14,6 +14,15 @@ REQUIRED: Any = ...
 KIND = "kind"  # the key of a section that says which plugin it is of
 CONTRACT = (__name__, "repscape.plugin.contract")  # the modules that say what plugins may define
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length")
+
+# What plugins say of themselves, by its annotation in the contract; a property is computed from parameters.
+VALUES: dict[Any, tuple[type, ...]] = {
+    bool: (bool, property),
+    bool | None: (bool, NoneType, property),
+    str: (str, property),
+    float | None: (int, float, NoneType, property),
+    tuple[str, ...]: (tuple, property),
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ class Plugin:
         if not shared:
             _check_names(cls)
             _check_methods(cls)
+            _check_values(cls)
 
     def __init__(self, **values) -> None:  # noqa: D107 (the class's docstring says it)
         for name in values:
@@ -214,6 +224,22 @@ def _check_methods(cls: type[Plugin]) -> None:
         if len(_arguments(found)) != len(_arguments(agreed)):
             expected, has = (", ".join(_arguments(one)) for one in (agreed, found))
             raise ConfigError(f"{cls.__name__}.{name}: expected the arguments ({expected}), found ({has}).")
+
+
+def _check_values(cls: type[Plugin]) -> None:
+    """Refuse a class that says something of itself in another type than the contract's: text for yes or no.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for base in cls.__mro__:
+        for name, hint in annotations(base).items() if base.__module__ in CONTRACT else ():
+            found = getattr(cls, name, None)
+            if name in cls.parameters or hint not in VALUES or isinstance(found, VALUES[hint]):
+                continue
+            expected = str(hint) if hint not in (bool, str) else hint.__name__
+            raise ConfigError(f"{cls.__name__}.{name}: expected {expected}, found {found!r}.")
 
 
 def _function(value: Any) -> FunctionType | None:

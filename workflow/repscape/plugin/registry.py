@@ -67,6 +67,26 @@ def find_or_base(step: str, name: str) -> type[Any]:
     return find(step, name) if name in _files(step) else STEPS[step]
 
 
+def library_versions(step: str, name: str) -> dict[str, str]:
+    """Return the versions of the packages that a plugin's result depends on.
+
+    Raises
+    ------
+    ConfigError
+        One is not installed.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    plugin = find(step, name)
+    try:
+        return {library: version(library) for library in plugin.libraries}
+    except PackageNotFoundError as error:
+        raise ConfigError(
+            f"{file(step, name)}: {plugin.__name__}.libraries: '{error.name}' is not installed. Install it, "
+            "or write the name that pip has for it (scikit-learn, not sklearn)."
+        ) from error
+
+
 @cache
 def _load(step: str, name: str) -> type[Plugin]:
     """Import a plugin; whatever is wrong with its file is said with the file and the line."""
