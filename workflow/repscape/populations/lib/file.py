@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from repscape.core.errors import DataError
+import numpy as np
+
+from repscape.core.errors import DataError, unknown
 from repscape.core.logs import logger
 from repscape.io import netcdf
 from repscape.populations.lib.layer import Layer, Selection
@@ -60,6 +62,7 @@ def write(
     with netcdf.create(path, kind="population", attributes=attributes) as dataset:
         for layer in layers:
             selection = plugin.select(layer._replace(measured=measured.get(layer.label)))
+            check(selection, layer, section[schema.KIND])
             group = dataset.createGroup(layer.label)
             netcdf.add_variable(group, "unit", ("unit",), selection.unit)
             if selection.rank is not None:
@@ -77,6 +80,34 @@ def write(
             source,
             selection.requested,
             ", ".join(smaller),
+        )
+
+
+def check(selection: Selection, layer: Layer, kind: str) -> None:
+    """Refuse what a plugin selected, if it is no `Selection` of units of the layer.
+
+    Raises
+    ------
+    DataError
+    """
+    where = f"population '{kind}', layer {layer.label}"
+    if not isinstance(selection, Selection):
+        raise DataError(
+            f"{where}: expected a Selection, found {type(selection).__name__}. Correct the plugin."
+        )
+    sizes = {
+        "unit": layer.units,
+        "channel_mean": layer.channels,
+        "position_mean": layer.height * layer.width,
+    }
+    if selection.statistic not in sizes:
+        raise DataError(f"{where}: statistic: {unknown(selection.statistic, sizes)} Correct the plugin.")
+    unit, size = np.asarray(selection.unit), sizes[selection.statistic]
+    whole = unit.ndim == 1 and len(unit) and unit.dtype.kind in "iu"
+    if not whole or unit[0] < 0 or unit[-1] >= size or (np.diff(unit.astype(np.int64)) <= 0).any():
+        raise DataError(
+            f"{where}: expected whole numbers from 0 to {size - 1}, ascending and each once, found "
+            f"{unit.dtype} {np.array2string(unit, threshold=6, edgeitems=2)}. Correct the plugin."
         )
 
 
