@@ -74,16 +74,21 @@ def imports(tree: ast.AST) -> set[str]:
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a syntax tree, but for what only type checkers read."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += [child for child in ast.iter_child_nodes(node) if not _is_for_types(child)]
+    if isinstance(tree, ast.Module):
+        for statement in tree.body:
+            if not _is_for_types(statement):
+                yield from ast.walk(statement)
+    else:
+        yield from ast.walk(tree)
 
 
 def _is_for_types(node: ast.AST) -> bool:
     """Whether this is ``if TYPE_CHECKING:``, which never runs."""
-    return isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "TYPE_CHECKING"
+    return isinstance(node, ast.If) and not node.orelse and _is_name(node.test, "TYPE_CHECKING")
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def serialise(node) -> str:
@@ -98,13 +103,14 @@ def serialise(node) -> str:
                 node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
             ):
                 value = value[1:] if ast.get_docstring(node, clean=False) is not None else value
-            if name == "args" and isinstance(node, ast.Call) and ast.unparse(node.func) == "parameter":
+                value = [one for one in value if not _is_for_types(one)]
+            if name == "args" and isinstance(node, ast.Call) and _is_name(node.func, "parameter"):
                 value = value[1:]  # its sentence
             if name not in ("ctx", "kind", "type_comment", "type_ignores") and value not in (None, []):
                 fields.append(f"{name}={serialise(value)}")
         return f"{type(node).__name__}({','.join(fields)})"
     if isinstance(node, list):
-        return "[" + ",".join(serialise(one) for one in node if not _is_for_types(one)) + "]"
+        return "[" + ",".join(map(serialise, node)) + "]"
     return repr(node)
 
 
