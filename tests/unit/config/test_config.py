@@ -12,8 +12,8 @@ from snakemake.utils import update_config
 from repscape import config
 from repscape.config.__main__ import main as check
 from repscape.core.errors import ConfigError
+from repscape.plugin.base import BATCH
 from repscape.plugin.config_errors import read_lines
-from repscape.plugin.parameter_types import BATCH
 
 REPOSITORY = Path(__file__).parents[3]
 SMALL = {

@@ -24,7 +24,7 @@ from repscape.activations.gather import Gatherer, Room, coordinates
 from repscape.core.errors import DeviceError
 from repscape.io import netcdf, stored_images
 from repscape.networks.lib import layer_table
-from repscape.plugin.parameter_types import BATCH, CUDA_BATCH
+from repscape.plugin.base import BATCH, CUDA_BATCH
 from repscape.populations.lib import file as population_file
 from repscape.stimuli.lib import factors
 from repscape.traced.runner import Runner

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from repscape.metrics.lib.normalisation import Kind
-from repscape.plugin.parameter_types import BATCH, CUDA_BATCH, Batch, Count, Threads, Units
+from repscape.plugin.base import BATCH, CUDA_BATCH
+from repscape.plugin.parameter_types import Batch, Count, Threads, Units
 from repscape.plugin.schema import Section
 from repscape.samples.draw import Draw
 

@@ -12,6 +12,7 @@ from repscape.core.errors import ConfigError, unknown
 
 REQUIRED: Any = ...
 KIND = "kind"  # the key of a section that says which plugin it is of
+BATCH, CUDA_BATCH = 10, 256  # defaults: images that a network sees at a time, on a CPU and on a GPU
 CONTRACT = (__name__, "repscape.plugin.contract")  # the modules that say what plugins may define
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 

@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from repscape.plugin.base import KIND, Parameter, Plugin, parameter
-from repscape.plugin.parameter_types import BATCH
+from repscape.plugin.base import BATCH, KIND, Parameter, Plugin, parameter
 
 if TYPE_CHECKING:
     import numpy as np

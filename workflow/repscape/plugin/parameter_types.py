@@ -32,7 +32,6 @@ Units = Annotated[int, Field(ge=1, lt=2**31)]  # their indices are int32
 Classes = Annotated[int, Field(ge=1, le=1_000_000)]  # outputs of a network
 ClassesOrNone = Annotated[int, Field(ge=0, le=1_000_000)]  # 0: its outputs are no classes
 Batch = Annotated[int, Field(ge=1, le=65_536)]
-BATCH, CUDA_BATCH = 10, 256  # defaults: images that a network sees at a time, on a CPU and on a GPU
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 Period = Annotated[float, Field(gt=0, le=1e6)]  # of a factor that goes round, in its own units
