@@ -63,7 +63,7 @@ class Differentiation(Analysis):
             ``differentiation`` and ``normalised``, float64 (source, stimulus, layer, population, size,
             metric, repeat): NaN where there is no such RDM or it has undefined dissimilarities; ``measure``
             and ``normalisation`` (metric), what each metric computes, and how activity was normalised before;
-            ``selected`` (population), its ``select`` and keys as json; ``drawn`` (population), how units were
+            ``selected`` (population), its ``kind`` and keys as json; ``drawn`` (population), how units were
             drawn: ``random``, ``equal`` or ``ranked``; ``recording`` (source), 1 of a recording, 0 of a
             network; ``presentations`` (source), of how many presentations of each image D was taken by
             itself, and then the mean, 0 where it is that of mean answers; ``images`` (stimulus), how many;
