@@ -273,7 +273,7 @@ def test_bad_stimuli(fresh):
     says(messages["wrong"], "stimuli.wrong.path: pypi://some-pictures==1.0/some_pictures/a.png is not",
          "0" * 64, hashlib.sha256(whole).hexdigest(), "correct the checksum")  # fmt: skip
     says(messages["absent"], "stimuli.absent.path: https://localhost:9/remote.png cannot be downloaded",
-         "REPSCAPE_MIRROR", f"{folder}/mirror/remote.png, but with another checksum")  # fmt: skip
+         "REPSCAPE_MIRROR", f"{folder}/mirror/remote.png, but its checksum")  # fmt: skip
     assert set(fresh.results()) == {"small/stimuli/good.nc"}
     assert not [path for path in (folder / "cache").rglob("*") if path.suffix in (".png", ".tmp")]
     assert "Traceback" in (folder / "results/small/logs/stimuli/movie.log").read_text()
@@ -432,7 +432,7 @@ def test_cuda_does_not_fall_back(odd, tmp_path):
     before = project.results()
     done = project.run(check=False)
     assert done.returncode == 1
-    says(done.stderr, "device: cuda is required, found no GPU", "nvidia-smi", "set device: auto or cpu")
+    says(done.stderr, "device: cuda: expected a GPU, found none", "nvidia-smi", "set device: auto or cpu")
     assert "Traceback" not in done.stderr
     assert project.results() == before, "nothing is removed before the refusal"
     project.write_config(config | {"device": "auto"})

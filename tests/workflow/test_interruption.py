@@ -101,12 +101,12 @@ def test_a_killed_job(part, finished):
     os.kill(run.job, signal.SIGKILL)
     said = run.end()
     assert run.process.returncode == 1
-    assert "repscape: activations_squeezenet failed: it was ended from outside by SIGKILL" in said
+    assert "repscape: activations_squeezenet failed: it was stopped from outside by SIGKILL" in said
     assert "memory" in said
     assert "the same command goes on from there" in said
     log = "results/small/logs/activations/squeezenet/pictures/random.log"
     assert f"[log: {log}]" in said
-    assert "ended from outside by SIGKILL" in (part.folder / log).read_text()
+    assert "stopped from outside by SIGKILL" in (part.folder / log).read_text()
     part.run("--cores", "1")  # the number of cores makes no difference either
     assert part.results() == finished.results()
 

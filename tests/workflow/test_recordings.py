@@ -160,7 +160,7 @@ def test_bad_recordings(tmp_path):
         "variable": "people.mat: variable 'rdms' is unknown; did you mean 'RDMs'?",
         "pattern": "no RDM in 'RDMs' has a name like 'mIT | {neurons}'. Names there: 'hIT | BE | 0'",
         "count": "has 5 images, the stimulus 'noise' has 4",
-        "no_mat": "objects.csv: not a whole .mat file",
+        "no_mat": "objects.csv: not a complete .mat file",
         "asymmetric": "expected a symmetric matrix; from noise_000000 to noise_000001",
     }.items():
         told = done.stderr.partition(f"repscape: recording (recording={name}) failed: ")[2]

@@ -71,7 +71,7 @@ def test_memory_of_a_gpu_that_runs_out_anywhere_is_told(snakemake, capsys):
     with pytest.raises(SystemExit), job.run(snakemake):
         raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later")
     said = capsys.readouterr().err
-    assert "failed unexpectedly: the GPU's memory ran out (CUDA error: out of memory). Free memory" in said
+    assert "failed unexpectedly: the GPU ran out of memory (CUDA error: out of memory). Free memory" in said
     assert said.count("\n") == 1
 
 
@@ -136,7 +136,7 @@ def test_a_job_ends_with_the_run_that_started_it(tmp_path, interruptible):
         run.kill()
         run.wait()
         assert job.wait(20) == (130 if interruptible else -signal.SIGKILL)
-    assert "Snakemake was ended from outside" in (tmp_path / "job.log").read_text()
+    assert "Snakemake was stopped from outside" in (tmp_path / "job.log").read_text()
     assert not (tmp_path / "file").exists()
     assert not interruptible or not list(tmp_path.glob(".*"))
 

@@ -43,8 +43,8 @@ def finished(jobid):
 @pytest.mark.parametrize(
     ("status", "name"),
     [
-        (-9, "SIGKILL (the system does so when memory runs out)"),
-        (137, "SIGKILL (the system does so when memory runs out)"),
+        (-9, "SIGKILL (the system does this when memory runs out)"),
+        (137, "SIGKILL (the system does this when memory runs out)"),
         (-11, "SIGSEGV"),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_killed_job_is_named_once(tmp_path, capsys, status, name):
     failure(shown, "stimulus", 3, log)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    for words in ("stimulus failed", f"ended from outside by {name}", str(log)):
+    for words in ("stimulus failed", f"stopped from outside by {name}", str(log)):
         assert words in said
     assert log.read_text().startswith("before\n")
     assert name in log.read_text()
@@ -106,8 +106,8 @@ def test_what_failed_is_said_again_at_the_end(tmp_path):
     os.utime(tmp_path / "of an earlier run", (0, 0))
     first, second, third = shown.failures()
     assert first == f"{tmp_path / 'cats'}: Not pictures: a.png: empty; b.png: bad. Repair them."
-    assert second.startswith(f"{tmp_path / 'killed'}: it was ended from outside by SIGKILL")
-    assert third == f"{tmp_path / 'mute'}: it failed without a word in its log; see above"
+    assert second.startswith(f"{tmp_path / 'killed'}: it was stopped from outside by SIGKILL")
+    assert third == f"{tmp_path / 'mute'}: it failed and its log does not say why; see the lines above"
 
 
 def test_of_a_group_those_are_said_that_failed(tmp_path):

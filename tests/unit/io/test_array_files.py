@@ -72,7 +72,7 @@ def test_arrays_are_read_whatever_the_file_is_called(tmp_path, write, what):
 def test_the_only_other_array_needs_no_name(tmp_path):
     npz(tmp_path / "a.npz")
     np.testing.assert_array_equal(array(tmp_path / "a.npz", None, ("stimuli", None)), RESP)
-    with pytest.raises(DataError, match=r"2: resp; stimuli.*'responses'"):
+    with pytest.raises(DataError, match=r"2: resp; stimuli.*'responses: "):
         array(tmp_path / "a.npz", None)
 
 
@@ -104,7 +104,7 @@ def test_of_a_table_other_columns_are_neurons(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [(",n1\n0,1.5\n", "the index that pandas writes"), ("a;b\n1;2\n", "found semicolons")]
+    ("text", "said"), [(",n1\n0,1.5\n", "an index that pandas wrote"), ("a;b\n1;2\n", "found semicolons")]
 )
 def test_tables_of_other_forms_are_refused(tmp_path, text, said):
     (tmp_path / "a.csv").write_text(text)

@@ -53,7 +53,7 @@ def test_a_comma_at_the_end_of_lines_is_no_index(file, header):
 )
 def test_a_column_that_may_be_no_neuron_is_asked_for(file, name, values, why):
     write(file, [name, *NAMES], np.column_stack([values, VALUES]))
-    with pytest.raises(DataError, match=rf"{why}\).*'leave_out: \['{re.escape(name)}'\]'.*'columns'"):
+    with pytest.raises(DataError, match=rf"{why}\).*'leave_out: \['{re.escape(name)}'\]'.*'columns: "):
         array(file, None, options=ReadOptions(factors={"hue"}))
     for options in (ReadOptions(leave_out=[name]), ReadOptions(columns=["n*"]), ReadOptions(columns=NAMES)):
         np.testing.assert_array_equal(array(file, None, options=options), VALUES)
@@ -127,22 +127,22 @@ def test_line_ends_and_marks(file, end, encoding):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("n0,n1\n1,2\n".encode("utf-16"), "is in UTF-16"),
+        ("n0,n1\n1,2\n".encode("utf-16"), "found UTF-16"),
         ("n\u00e9,n1\n1,2\n".encode("latin-1"), "Latin-1"),
         (b"n0\tn1\n1\t2\n", "found tabs"),
         (b"n0;n1\n1,5;2,5\n", "found semicolons"),
         (b'"n0";"n1"\n"1,5";"2";\n', "found semicolons"),
-        (b"# made by hand\nn0,n1\n1,2\n", "begins with a comment"),
+        (b"# made by hand\nn0,n1\n1,2\n", "found the comment '# made by hand'"),
         (b"n0,n1\n1.5,2.5\n3,5,4,5\n", "line 3 has 4 columns.*commas in numbers"),
-        (b"n0\n1,5\n2,5\n", "line 2 has 2 columns.*commas in numbers, or names of rows"),
+        (b"n0\n1,5\n2,5\n", "line 2 has 2 columns.*commas in numbers, or row names"),
         (b"n0,n1\nneuron,1.5,2.5\n", "line 2 has 3 columns.*row.names = FALSE"),
         (b"n0,n1\n1.5,2.5\n\n3.5\n", "line 4 has 1 columns"),
-        (b'n0,n1\n"1,5","2,5"\n', "Commas in numbers"),
+        (b'n0,n1\n"1,5","2,5"\n', "commas in numbers"),
         (b"n0,n1\n1,2,\n1,2\n", "1 of 2 lines end in a comma"),
         (b"\x1f\x8b\x08\x00", "compressed by gzip. Unpack it first"),
         (b"\x80\x04\x95\x00", "a Python pickle"),
         (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
-        (b"", "is empty"),
+        (b"", "found an empty"),
     ],
 )
 def test_the_cause_is_named(file, content, said):

@@ -79,10 +79,10 @@ def test_what_is_beside_a_pattern_is_named():
     """Capitals, and folders that are missing or one too many, are then seen at once."""
     write("p/a.PNG", "p/b.PNG", "p/.hidden.png")
     for address, said in {
-        "p/*.png": "none .*In p .*: a.PNG; b.PNG.",
-        "p/x/*.png": "In p .*: a.PNG; b.PNG.",
-        "p/*/{obj}.PNG": "In p ",
-        "*.PNG": r"In \. .*: p\.",
+        "p/*.png": "none .*The folder p .*: a.PNG; b.PNG.",
+        "p/x/*.png": "The folder p .*: a.PNG; b.PNG.",
+        "p/*/{obj}.PNG": "The folder p ",
+        "*.PNG": r"The folder \. .*: p\.",
     }.items():
         with pytest.raises(AssetError, match=said):
             assets.local_files(address, "here")

@@ -75,7 +75,7 @@ def test_no_mat_file(file, damage):
             "flipped": whole[:128] + b"\xff" * 400,
         }[damage]
     )
-    with pytest.raises(DataError, match=r"not a whole \.mat"):
+    with pytest.raises(DataError, match="not a complete \\.mat"):
         mat_structs.structs(file, "Elements", ["name"])
 
 

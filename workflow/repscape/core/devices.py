@@ -41,13 +41,13 @@ def check(device: str, precision: str) -> None:
     if device == "cuda":
         lack = "CUDA_VISIBLE_DEVICES hides it" if _hidden() else "no /dev/nvidia0"
         raise DeviceError(
-            f"device: cuda is required, found no GPU on this machine ({lack}). Check `nvidia-smi` and the "
-            "driver, run where there is a GPU, or set device: auto or cpu."
+            f"device: cuda: expected a GPU, found none on this machine ({lack}). Check the driver with "
+            "`nvidia-smi`, run on a machine with a GPU, or set device: auto or cpu."
         )
     if precision == "tf32":
         raise DeviceError(
-            "activations.precision: tf32 needs a GPU, found none on this machine. Set float32, or run where "
-            "there is one."
+            "activations.precision: tf32 needs a GPU, found none on this machine. Set precision: float32, "
+            "or run on a machine with a GPU."
         )
 
 

@@ -52,7 +52,7 @@ def _end() -> None:
     """
     if not whose.in_job:  # it imports: nothing has begun
         os._exit(INTERRUPTED_STATUS)
-    logger.error("Snakemake was ended from outside, so this job ends")
+    logger.error("Snakemake was stopped from outside, so this job stops")
     os.kill(os.getpid(), signal.SIGINT)  # and its temporary files go
     time.sleep(_GRACE)
     os.kill(os.getpid(), signal.SIGKILL)  # a shell's background jobs ignore SIGINT
@@ -96,8 +96,9 @@ def run(snakemake) -> Iterator[None]:
         logger.exception("unexpected %s", f"{where}: {what}" if where else what)
         if gpu_memory_ran_out(error):
             what = (
-                f"the GPU's memory ran out ({str(error).splitlines()[0]}). Free memory on it (nvidia-smi "
-                "says who uses it), take smaller batches or smaller images, or set device: cpu"
+                f"the GPU ran out of memory ({str(error).splitlines()[0]}). Free memory on it "
+                "(`nvidia-smi` lists the programs that use it), use smaller batches or smaller images, or "
+                "set device: cpu"
             )
         how = f"failed in {where}" if where else "failed unexpectedly"
         say(f"repscape: {step} {how}: {what}. The traceback is in {log}.")

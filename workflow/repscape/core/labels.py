@@ -36,6 +36,6 @@ def check_equal(
     else:
         detail = f"the first has {len(first)} {what}s, the second {len(second)}"
     raise DataError(
-        f"{first_file} and {second_file} do not describe the same {what}s: {detail}. "
-        "Make both from the same stimulus and population, or delete the outdated one."
+        f"{first_file} and {second_file} do not describe the same {what}s: {detail}. Make both from the "
+        "same stimulus and population, or delete the outdated file."
     )

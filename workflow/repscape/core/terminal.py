@@ -15,7 +15,7 @@ from repscape.core.errors import unknown
 from repscape.core.logs import INTERRUPTED, say
 from repscape.core.natural_order import natural
 
-MUTE = "it failed without a word in its log; see above"
+MUTE = "it failed and its log does not say why; see the lines above"
 # The words of an error in a job's log, perhaps of several lines, up to the next entry.
 ENTRY = r"^\d{4}-\S+ \S+ %s (.+?)(?=^\d{4}-\d\d-\d\d |^Traceback|\Z)"
 ERRORS, WARNINGS, UNDEFINED = (
@@ -74,7 +74,7 @@ class Terminal(logging.Filter):
         wrong = [target for target in self.asked() if "/" not in target]
         if name == "MissingRuleException" and wrong:
             for target in wrong:
-                say(f"repscape: the target {unknown(target, self.targets)} A file is asked for by its path.")
+                say(f"repscape: the target {unknown(target, self.targets)} To ask for a file, give its path.")
             return False
         status = _status(sys.exc_info()[1]) if name == "RuleException" else None
         if status is not None:
@@ -129,11 +129,11 @@ class Terminal(logging.Filter):
 
 def _say_killed(rule: str, log: str, killed: str) -> None:
     """Say that a job was ended from outside, on the terminal and in its log."""
-    why = " (the system does so when memory runs out)" if killed == "SIGKILL" else ""
-    story = f"it was ended from outside by {killed}{why}; nothing that it began is kept"
+    why = " (the system does this when memory runs out)" if killed == "SIGKILL" else ""
+    story = f"it was stopped from outside by {killed}{why}; unfinished files are removed"
     with suppress(OSError), open(log, "a", encoding="utf-8") as stream:
         stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {story}\n")
-    say(f"repscape: {rule} failed: {story}. Run again. [log: {log}]")
+    say(f"repscape: {rule} failed: {story}. Run the same command again. [log: {log}]")
 
 
 def describe(rule: str, wildcards: Mapping[str, str]) -> str:

@@ -36,7 +36,7 @@ def as_list(addresses: str | list[str], where: str) -> list[str]:
     """Return one or several addresses as a list; refuse none and empty ones."""
     addresses = [addresses] if isinstance(addresses, str) else list(addresses)
     if not addresses or "" in addresses:
-        raise AssetError(f"{where}: expected a path or an address, found nothing. Name at least one file.")
+        raise AssetError(f"{where}: expected a path or an address, found nothing. Give at least one file.")
     return addresses
 
 
@@ -58,17 +58,15 @@ def parse(address: str, where: str) -> Remote:
     checksum = checksum.lower()
     if not re.fullmatch(rf"[0-9a-f]{{{HEX_DIGITS.get(algorithm, '0')}}}", checksum) or not checksum:
         raise AssetError(
-            f"{where}: {address}: expected a checksum at the end, '#sha256=' and 64 hexadecimal digits "
-            f"(or '#md5=' and 32); found '{fragment}'. Add that of the file "
-            "you mean: `sha256sum FILE` prints it."
+            f"{where}: {address}: expected a checksum at the end, '#sha256=' and 64 hexadecimal digits (or "
+            f"'#md5=' and 32); found '{fragment}'. Add the checksum of the file: `sha256sum FILE` prints "
+            "it."
         )
     algorithm = algorithm.removesuffix("-prefix")
     try:
         scheme = urlsplit(body).scheme
     except ValueError as error:  # brackets where a host is expected
-        raise AssetError(
-            f"{where}: {address}: expected an address, found none that is valid ({error})."
-        ) from error
+        raise AssetError(f"{where}: {address}: expected a valid address ({error}).") from error
     if scheme == "https":
         asset = Remote(address, algorithm, checksum, unquote(urlsplit(body).path))
         valid = bool(urlsplit(body).hostname)
@@ -78,8 +76,8 @@ def parse(address: str, where: str) -> Remote:
         valid = match is not None
     else:
         raise AssetError(
-            f"{where}: {address}: addresses begin with 'https://' or 'pypi://', found '{scheme}://'. "
-            "For a file on this machine write its path alone."
+            f"{where}: {address}: expected an address that begins with 'https://' or 'pypi://', found "
+            f"'{scheme}://'. For a file on this machine, give its path."
         )
     parts = asset.path.split("/")
     if not valid or ".." in parts or parts[-1] in ("", ".") or re.search(r"[\\\0]", asset.path):

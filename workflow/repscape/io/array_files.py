@@ -37,7 +37,7 @@ _FOREIGN = {
     b"ARROW1": ("an Arrow table", "Save it as CSV or .npy."),
     b"\x80\x04\x95": ("a Python pickle, which may execute code when read", "Save it as .npy."),
     b"\x80\x05\x95": ("a Python pickle, which may execute code when read", "Save it as .npy."),
-    b"# Created by Octave": ("Octave's own format", "Save it with save('-v7', 'FILE.mat', 'VARIABLE')."),
+    b"# Created by Octave": ("Octave's binary format", "Save it with save('-v7', 'FILE.mat', 'VARIABLE')."),
     b"CDF\x05": ("NetCDF of the 64-bit data format (CDF-5)", "Convert it: nccopy -k nc4 FILE NEW."),
 }
 
@@ -89,13 +89,13 @@ def kind(file: Path) -> str:
     """
     try:
         if not stat.S_ISREG(os.stat(file).st_mode):
-            raise DataError(f"{file}: is no regular file.")
+            raise DataError(f"{file}: expected a regular file. Check the path.")
         with open(file, "rb") as stream:
             begin = stream.read(20)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}).") from error
     if not begin:
-        raise DataError(f"{file}: not a whole {file.suffix} file: it is empty.")
+        raise DataError(f"{file}: expected a {file.suffix} file, found an empty one. Copy or save it again.")
     for magic, (what, advice) in _FOREIGN.items():
         if begin.startswith(magic):
             raise DataError(f"{file}: is {what}. {advice}")
@@ -138,9 +138,9 @@ class _Asked(NamedTuple):
             if len(others) == 1:
                 return others[0]
             raise DataError(
-                f"{self.file}: expected one array beside those that other keys name, found {len(others)}: "
-                f"{some(sorted(others)) or 'all have other meanings'}. Name the one that holds the responses "
-                "by 'responses', of the source 'traces' by 'traces'."
+                f"{self.file}: expected one array besides those that other keys name, found {len(others)}: "
+                f"{some(sorted(others)) or 'all have other meanings'}. Name the array with the responses: "
+                "'responses: NAME' ('traces: NAME' for kind: traces)."
             )
         if variable not in available:
             raise DataError(f"{self.file}: variable {unknown(variable, available)}")
@@ -176,7 +176,9 @@ def find(
     what = kind(file)
     reader = {"npz": _npz, "npy": _npy, "hdf5": _hdf5, "netcdf": _netcdf, "mat": _mat, "csv": _csv}[what]
     if what != "csv" and (options.columns is not None or options.leave_out):
-        raise DataError(f"{file}: 'columns' and 'leave_out' are of CSV tables; found a {what} file.")
+        raise DataError(
+            f"{file}: 'columns' and 'leave_out' are for CSV tables, found a {what} file. Remove these keys."
+        )
     try:
         return Found(*reader(_Asked(file, variable, {name for name in excluded if name}, options)))
     except DataError:
@@ -184,7 +186,7 @@ def find(
     except MemoryError as error:
         raise DataError(f"{file}: there is not enough memory to read it ({error}).") from error
     except Exception as error:  # the readers raise many kinds for damaged files
-        raise DataError(f"{file}: not a whole {what} file ({error}).") from error
+        raise DataError(f"{file}: not a complete {what} file ({error}). Copy or save it again.") from error
 
 
 def ordered(
@@ -212,8 +214,8 @@ def ordered(
     values, what = find(file, variable, excluded, options)
     if values.ndim != len(axes):
         raise DataError(
-            f"{file}: expected an array of {len(axes)} axes ({', '.join(axes)}), found shape {values.shape}. "
-            "Name the array's own axes under 'axes'."
+            f"{file}: expected an array of {len(axes)} axes ({', '.join(axes)}), found shape "
+            f"{values.shape}. List the array's axes under 'axes'."
         )
     values = missing_values.to_nan(values, options.missing_values, file)
     return Found(np.transpose(values, [axes.index(name) for name in order if name in axes]), what)
@@ -222,7 +224,8 @@ def ordered(
 def _npy(asked: _Asked) -> tuple[np.ndarray, str]:
     if asked.variable is not None:
         raise DataError(
-            f"{asked.file}: a .npy file has one array without a name, so '{asked.variable}' is not in it."
+            f"{asked.file}: found no variable '{asked.variable}': a .npy file has a single array without a "
+            "name. Leave the variable's name out."
         )
     return numpy_files.npy(asked.file), "its array"
 
@@ -234,7 +237,7 @@ def _npz(asked: _Asked) -> tuple[np.ndarray, str]:
         return numpy_files.member(asked.file, members[name]), name
     except (zipfile.BadZipFile, EOFError) as error:
         raise DataError(
-            f"{asked.file}: not a whole .npz file, perhaps cut short ({error}). Copy or save it again."
+            f"{asked.file}: not a complete .npz file, perhaps cut short ({error}). Copy or save it again."
         ) from error
 
 

@@ -37,8 +37,8 @@ def cannot_be_used(error: BaseException) -> str:
     """Say why the cache cannot be used, how much room it has, and what to do."""
     folder = cache_folder()
     return (
-        f"the cache {folder} cannot be used ({error.__cause__ or error}{room(folder)}). Free some space "
-        "there, check the permissions, or name another folder in the environment variable REPSCAPE_CACHE."
+        f"the cache {folder} cannot be used ({error.__cause__ or error}{room(folder)}). Free some space, "
+        "check the permissions, or name another folder in the environment variable REPSCAPE_CACHE."
     )
 
 
@@ -58,9 +58,9 @@ def check_room(folder: Path, needed: int, where: str, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise AssetError(
-            f"{where}: {what} takes {needed / 1e6:.1f} MB, but for the cache {cache_folder()} only "
-            f"{free / 1e6:.1f} MB are free. Free some space there, or name another folder in the environment "
-            "variable REPSCAPE_CACHE."
+            f"{where}: {what} needs {needed / 1e6:.1f} MB, but only {free / 1e6:.1f} MB are "
+            f"free for the cache {cache_folder()}. Free some space, or name another folder in the "
+            "environment variable REPSCAPE_CACHE."
         )
 
 
@@ -87,7 +87,7 @@ def in_mirrors(assets: Iterable[Remote]) -> dict[Remote, Path]:
                     if checksum(path, asset.algorithm).startswith(asset.checksum):
                         found[asset] = path
                     else:
-                        logger.info("%s: not the file of %s (another checksum)", path, asset.address)
+                        logger.info("%s: not the file of %s (its checksum differs)", path, asset.address)
     return found
 
 
@@ -108,7 +108,7 @@ def is_cached(asset: Remote) -> bool:
         return False
     if checksum(cached(asset), asset.algorithm).startswith(asset.checksum):
         return True
-    logger.warning("%s: damaged in the cache, fetched again", cached(asset))
+    logger.warning("%s: damaged in the cache, downloading it again", cached(asset))
     cached(asset).unlink(missing_ok=True)
     return False
 

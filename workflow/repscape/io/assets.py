@@ -101,6 +101,7 @@ def check(addresses: str | list[str], where: str) -> None:
         if is_remote(address):
             if path_patterns.names(address):
                 raise AssetError(
-                    f"{where}: {address}: names in braces are for files on this machine. List the addresses."
+                    f"{where}: {address}: names in braces work for files on this machine only. List the "
+                    "addresses one by one."
                 )
             parse(address, where)

@@ -60,11 +60,11 @@ def turn(folder: Path, patience: float = 5, beat: float = 2, dead: float = 90) -
             holder = f"process {seen.rpartition(' ')[0]}" if seen else "another process"
             if not reported and now - began > patience:
                 reported = True
-                say(f"repscape: {holder} fills {folder}, waiting until it is done")
+                say(f"repscape: {holder} is writing to {folder}, waiting until it has finished")
             if now - since > dead:
                 say(
-                    f"repscape: {holder} has shown no sign of life for {now - since:.0f} s (is it stopped?), "
-                    f"going on in {folder} without it"
+                    f"repscape: {holder} has shown no sign of life for {now - since:.0f} s (was it "
+                    f"stopped?), continuing in {folder} without it"
                 )
                 number, since = number + 1, now
                 seen = _sign(folder, number)

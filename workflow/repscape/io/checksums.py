@@ -82,7 +82,7 @@ def check(path, rows: range | None = None) -> dict[str, Any]:
             length = min(block, size - number * block)
             if _sum(file, length) != sums[number]:
                 raise Damaged(
-                    f"of the bytes {number * block:,} to {number * block + length:,} some have changed"
+                    f"some of the bytes {number * block:,} to {number * block + length:,} have changed"
                 )
             checked.add(number)
     return described
@@ -95,7 +95,8 @@ def _end(file: BinaryIO, total: int) -> tuple[int, int, tuple[int, ...], dict]:
     end = file.read(length)
     if len(end) < length or end[-12:-4] != _MARK:
         raise Unmarked(
-            "no checksums at its end: it was cut off, or an earlier version or another program wrote it"
+            "it has no checksums at its end: it was cut short, or another program or an earlier version "
+            "wrote it"
         )
     if struct.pack("<I", zlib.crc32(end[:-4])) != end[-4:]:
         raise Damaged("its checksums have changed")

@@ -23,7 +23,7 @@ MISSING = frozenset(
 _TRUTHS = {"true": 1.0, "false": 0.0}
 DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _LONGEST = 2**20  # characters of the first line that are looked at
-SAVE_AS = "Save the table with commas between columns and points in numbers, in UTF-8"
+SAVE_AS = "Save the table in UTF-8, with commas between columns and decimal points in numbers"
 
 
 class Table(NamedTuple):
@@ -70,7 +70,9 @@ def read(file: Path, texts: Collection[str] = (), first: bool = False) -> Table:
     rows = lines(file)
     _, header = next(rows, (0, []))
     if not header:
-        raise DataError(f"{file}: expected a table with names of columns in its first row; it is empty.")
+        raise DataError(
+            f"{file}: expected a table with the names of its columns in the first row, found an empty file."
+        )
     columns = [name.strip() for name in header]
     _check_header(file, columns, numeric=first)
     wanted: dict[int, list[str]] = {
@@ -159,7 +161,7 @@ def lines(file: Path) -> Iterator[tuple[int, list[str]]]:
     with open(file, "rb") as stream:
         begin = stream.read(4)
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{file}: is in UTF-16. Save it as CSV in UTF-8.")
+        raise DataError(f"{file}: expected a table in UTF-8, found UTF-16. Save it as CSV in UTF-8.")
     line = 0
     try:
         with open(file, encoding="utf-8-sig", newline="") as stream:
@@ -175,8 +177,8 @@ def lines(file: Path) -> Iterator[tuple[int, list[str]]]:
                     yield line, row
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{file}: cannot be read as a CSV table in UTF-8: {error.object[error.start :][:1]!r} after line "
-            f"{line} is none. A file in Latin-1, or no table? Save it as CSV in UTF-8."
+            f"{file}: expected a CSV table in UTF-8, found {error.object[error.start :][:1]!r} after line "
+            f"{line}. Is the file in Latin-1, or not a table? Save it as CSV in UTF-8."
         ) from error
     except csv.Error as error:
         raise DataError(f"{file}: cannot be read as a CSV table, at line {line + 1}: {error}.") from error
@@ -187,8 +189,8 @@ def _check_header(file: Path, columns: list[str], numeric: bool) -> None:
     first = columns[0]
     if first.startswith(("#", "%")):
         raise DataError(
-            f"{file}: begins with a comment, '{first[:40]}'. Take such lines out, and begin with the names "
-            "of columns (np.savetxt writes them without '#' with comments='')."
+            f"{file}: expected the names of the columns in the first line, found the comment "
+            f"'{first[:40]}'. Remove such lines (np.savetxt writes names without '#' if given comments='')."
         )
     values = [_number(name) for name in columns]
     if not numeric and all(value is not None for value in values):
@@ -196,16 +198,21 @@ def _check_header(file: Path, columns: list[str], numeric: bool) -> None:
         if not (begins and len(columns) > 1):
             raise DataError(
                 f"{file}: expected names of columns in the first row, found numbers: "
-                f"{', '.join(columns[:3])}. Add a row of names: this row would be taken for it."
+                f"{', '.join(columns[:3])}. Add a row of names, since the first row is read as names."
             )
 
 
 def _of_another_length(file: Path, line: int, row: list[str], columns: list[str]) -> str:
     said = f"{file}: line {line} has {len(row)} columns, the first row has {len(columns)}"
     if len(row) == len(columns) + 1 and all(re.fullmatch(r"-?\d+", cell.strip()) for cell in row):
-        return f"{said}: commas in numbers, or names of rows as R writes them? {SAVE_AS}, without such names."
+        return (
+            f"{said}. Are there commas in numbers, or row names as R writes them? {SAVE_AS}, without row "
+            "names."
+        )
     if len(row) == len(columns) + 1 and (_number(row[0]) is None or (line, row[0].strip()) == (2, "1")):
-        return f"{said}: names of rows, as R writes them? Save the table without (row.names = FALSE)."
+        return (
+            f"{said}. Are there row names as R writes them? Save the table without them (row.names = FALSE)."
+        )
     if len(row) == 2 * len(columns) or any(DECIMAL_COMMA.fullmatch(cell) for cell in row):
-        return f"{said}: commas in numbers? {SAVE_AS}."
-    return f"{said}. Correct the line, or put text with commas in quotes."
+        return f"{said}. Are there commas in numbers? {SAVE_AS}."
+    return f"{said}. Correct the line, or put text that has commas in quotes."

@@ -32,8 +32,9 @@ def check(packed: int, unpacked: int, what) -> None:
     """
     if unpacked > SIZE and unpacked > RATIO * packed:
         raise DataError(
-            f"{what}: refused, {packed:,} bytes would become {unpacked:,} or more when read, as in a "
-            "decompression bomb. If these are your data, save them without compression or in a smaller type."
+            f"{what}: refused, since {packed:,} bytes would become {unpacked:,} or more when read, as in a "
+            "decompression bomb. If the data are right, save them without compression or in a smaller "
+            "type."
         )
 
 

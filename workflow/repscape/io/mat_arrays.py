@@ -60,7 +60,7 @@ def _as_array(values: Any, file: Path, name: str) -> np.ndarray:
         raise matlab_object(where, "an object")
     if values.dtype.names:
         raise DataError(
-            f"{where} is a struct array. Name a field of it, as in '{name}.FIELD'; it has "
+            f"{where} is a struct array. Name one of its fields, as in '{name}.FIELD'; it has "
             f"{', '.join(values.dtype.names)}."
         )
     if values.dtype == object:
@@ -77,14 +77,14 @@ def _as_array(values: Any, file: Path, name: str) -> np.ndarray:
 def matlab_object(where: str, kind: str) -> DataError:
     """Return the error for a variable that only MATLAB can read."""
     return DataError(
-        f"{where} is an object of MATLAB's class '{kind}', which only MATLAB reads. Save it as an array, or "
-        "text as a cell array: cellstr(…), table2array(…)."
+        f"{where} is an object of MATLAB's class '{kind}', which only MATLAB can read. Save numbers as an "
+        "array, table2array(…), or text as a cell array, cellstr(…)."
     )
 
 
 def cell_of_others(where: str, kind: str) -> DataError:
     """Return the error for a cell array that does not hold text."""
     return DataError(
-        f"{where} is a cell array of {kind or 'others'}. Save it as an array of numbers, as in cell2mat(…); "
-        "cell arrays of text are read."
+        f"{where} is a cell array of {kind or 'others'}. Only cell arrays of text are read. Save it as an "
+        "array of numbers, as by cell2mat(…)."
     )

@@ -70,7 +70,7 @@ def _structs_73(file: Path, variable: str, fields: list[str]) -> list[dict]:
         raise
     except Exception as error:  # the reader raises many kinds for what is damaged
         raise DataError(
-            f"{file}: not a whole .mat file of version 7.3 ({error}). Save it again in MATLAB: "
+            f"{file}: not a complete .mat file of version 7.3 ({error}). Save it again in MATLAB: "
             "save('FILE.mat', 'VARIABLE', '-v7')."
         ) from error
     raise DataError(f"{file}: variable {unknown(variable, names)}")
@@ -87,7 +87,7 @@ def _variable(file: Path, name: str, typed: bool) -> np.ndarray:
             if name in names:
                 return loadmat(file, appendmat=False, variable_names=[name], mat_dtype=typed)[name]
     except Exception as error:  # the reader raises many kinds for what is no such file
-        raise DataError(f"{file}: not a whole .mat file ({error}).") from error
+        raise DataError(f"{file}: not a complete .mat file ({error}). Copy or save it again.") from error
     raise DataError(f"{file}: variable {unknown(name, names)}")
 
 

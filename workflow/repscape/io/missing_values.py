@@ -50,7 +50,7 @@ def to_nan(values: np.ndarray, missing: Sequence[float] | None, file: Path) -> n
             if others.size and np.abs(others.astype(float)).max() * _FAR < abs(float(end)):
                 raise DataError(
                     f"{file}: {np.sum(values == end)} values are {end:g}, the others {others.min():g} to "
-                    f"{others.max():g}. Does {end:g} stand for missing ones? Then write 'missing_values: "
-                    f"[{end:.16g}]'; if it is a response, 'missing_values: []'."
+                    f"{others.max():g}. Does {end:g} stand for missing values? Then set 'missing_values: "
+                    f"[{end:.16g}]'. If it is a response, set 'missing_values: []'."
                 )
     return values

@@ -63,7 +63,7 @@ def replacing(path, *, with_checksums: bool = False, block: int = checksums.BLOC
         if why is None:
             raise
         raise DataError(
-            f"{path}: cannot be written ({why}). {_remedy(why, path)}, then run again; what is complete is "
+            f"{path}: cannot be written ({why}). {_remedy(why, path)}, then run again; complete files are "
             "kept."
         ) from error
 
@@ -72,7 +72,7 @@ def _remedy(why: BaseException, path: Path) -> str:
     """Say what helps: HDF5 calls it a lack of permissions, too, where the file system has no locks."""
     if isinstance(why, PermissionError) and os.access(path.parent, os.W_OK | os.X_OK):
         return (
-            "Its folder can be written to, so the file system may lack locks. Set "
+            "Its folder can be written to, so perhaps the file system has no locks. Set "
             "HDF5_USE_FILE_LOCKING=FALSE in the environment"
         )
     return "Free some disk space or check the permissions"
@@ -121,7 +121,7 @@ def check(path, rows: range | None = None) -> None:
         described = checksums.check(path, rows)
     except checksums.Unmarked as error:
         if run.in_job:
-            raise DataError(f"{path}: not a whole file ({error}). Delete it and run again.") from error
+            raise DataError(f"{path}: not a complete file ({error}). Delete it and run again.") from error
         return
     except checksums.Damaged as error:
         raise DataError(f"{path}: not as it was written ({error}). Delete it and run again.") from error
@@ -133,8 +133,8 @@ def check_name(path, written: str) -> None:
     name = name_of(path)
     if written and name and written != name:
         raise DataError(
-            f"{path}: expected the file that was written under this name, found the one written as "
-            f"{written}. Delete it and run again."
+            f"{path}: expected the file that was written under this name, found a copy of {written}. "
+            "Delete it and run again."
         )
 
 

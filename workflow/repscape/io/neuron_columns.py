@@ -42,7 +42,10 @@ def select(
     else:
         found = [at for at in range(len(table.columns)) if at not in left_out]
     if not found:
-        raise DataError(f"{file}: no column is left that could be a neuron's.")
+        raise DataError(
+            f"{file}: expected at least one column of a neuron, found none after leaving out the others. "
+            "Check 'columns' and 'leave_out'."
+        )
     odd = [at for at in found if at in table.odd]
     if odd:
         shown = some(
@@ -52,11 +55,11 @@ def select(
             ]
         )
         commas = any(DECIMAL_COMMA.fullmatch(table.odd[at][1]) for at in odd)
-        hint = f" Commas in numbers? {SAVE_AS}." if commas else ""
+        hint = f" Are there commas in numbers? {SAVE_AS}." if commas else ""
         raise DataError(
-            f"{file}: expected numbers in all columns of neurons, found others in {shown}.{hint} A column "
-            "that says what trials showed is named by 'images'; 'leave_out: "
-            f"[{', '.join(repr(table.columns[at]) for at in odd[:20])}]' leaves out others."
+            f"{file}: expected numbers in all columns of neurons, found other values in {shown}.{hint} If "
+            "a column names the image of each trial, set 'images: COLUMN'; to leave columns out, set "
+            f"'leave_out: [{', '.join(repr(table.columns[at]) for at in odd[:20])}]'."
         )
     if columns is None:
         _ask(table, file, found, factors)
@@ -110,9 +113,9 @@ def _ask(table: Table, file: Path, found: list[int], factors: Collection[str]) -
         names = [table.columns[at] for at, _ in doubtful]
         listed = some([f"{_shown(table.columns[at])} ({why})" for at, why in doubtful])
         raise DataError(
-            f"{file}: perhaps no neuron, but an index or what a trial was: {listed}. If so, write "
-            f"'leave_out: [{', '.join(map(repr, names[:20]))}]'; or name the columns that are neurons with "
-            "'columns', such as [\"n*\"]; 'columns: \"*\"' takes all."
+            f"{file}: perhaps not neurons, but an index or a description of trials: {listed}. If so, set "
+            f"'leave_out: [{', '.join(map(repr, names[:20]))}]', or name the columns of neurons, as in "
+            "'columns: [\"n*\"]'. If all are neurons, set 'columns: \"*\"'."
         )
 
 
@@ -130,4 +133,4 @@ def _counts(values: np.ndarray) -> bool:
 
 
 def _shown(name: str) -> str:
-    return name or "a column without a name (the index that pandas writes?)"
+    return name or "a column without a name (an index that pandas wrote?)"

@@ -22,7 +22,9 @@ def npy(file: Path) -> np.ndarray:
             _check_header(stream, file.stat().st_size, f"{file}: its array")
         return np.load(file, allow_pickle=False, mmap_mode="r" if file.stat().st_size > 2**24 else None)
     except (ValueError, OSError, EOFError, SyntaxError) as error:
-        raise DataError(f"{file}: not a whole .npy file of numbers ({error}).") from error
+        raise DataError(
+            f"{file}: not a complete .npy file of numbers ({error}). Copy or save it again."
+        ) from error
 
 
 def members(file: Path) -> dict[str, str]:
@@ -41,7 +43,8 @@ def members(file: Path) -> dict[str, str]:
     if not any(name.endswith(".npy") for name in found.values()):
         excel = " (an Excel workbook? Save its sheet as CSV in UTF-8)" if "xl/workbook.xml" in found else ""
         raise DataError(
-            f"{file}: is a zip archive without NumPy's arrays{excel}; it has {some(list(found))}."
+            f"{file}: expected an archive of NumPy arrays, found a zip archive of other files{excel}: "
+            f"{some(list(found))}."
         )
     return found
 
@@ -65,7 +68,7 @@ def _check_header(stream, size: int, what: str) -> None:
     shape, _, dtype = read(stream)
     if dtype.hasobject:
         raise DataError(
-            f"{what} holds Python objects, which may execute code when read, and is refused. Save it as "
+            f"{what} holds Python objects, which may execute code when read, so it is refused. Save it as "
             "an array of numbers or text."
         )
     expected, found = dtype.itemsize * int(np.prod(shape, dtype=object)), size - stream.tell()
@@ -76,6 +79,6 @@ def _check_header(stream, size: int, what: str) -> None:
         )
     if dtype.names:
         raise DataError(
-            f"{what} has fields ({', '.join(dtype.names)}). Save one of them as an array by itself, or all "
-            "as one: numpy.lib.recfunctions.structured_to_unstructured."
+            f"{what} has fields ({', '.join(dtype.names)}); expected a plain array. Save one field as an "
+            "array, or all as one with numpy.lib.recfunctions.structured_to_unstructured."
         )

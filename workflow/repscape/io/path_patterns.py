@@ -36,7 +36,8 @@ def as_glob(path: str) -> str:
     pattern = re.sub(_BRACES, "*", path)
     if set(pattern) & set("{}"):
         raise AssetError(
-            f"{path}: expected names in braces, '{{obj}}', of letters, digits and '_'. Write others as '*'."
+            f"{path}: expected names in braces, '{{obj}}', of letters, digits and '_'. For anything else "
+            "write '*'."
         )
     return pattern
 
@@ -58,8 +59,8 @@ def values(path: str, file: str) -> dict[str, str] | None:
             ", ".join(f"{name}: {value}" for name, value in way.groupdict().items()) for way in (least, most)
         )
         raise AssetError(
-            f"{path}: {file} can be read in several ways ({' or '.join(ways)}). Write more of the names out, "
-            "rename the files, or give their factors in a table."
+            f"{path}: {file} fits this pattern in several ways ({' or '.join(ways)}). Write more of the "
+            "names out, rename the files, or list the factors in a table."
         )
     return least.groupdict()
 

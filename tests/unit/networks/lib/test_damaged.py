@@ -70,7 +70,7 @@ def test_flipped_and_cut(study, file):
 @pytest.mark.parametrize("file", READERS)
 def test_of_another_network(study, file):
     shutil.copy(study / "a" / file, study / "b" / file)
-    with pytest.raises(DataError, match=rf"b/{file}: expected .* found the one written as .*a/{file}"):
+    with pytest.raises(DataError, match=f"b/{file}: expected .* found a copy of .*a/{file}"):
         READERS[file](study / "b" / file)
 
 
