@@ -17,6 +17,7 @@ import torch
 import xarray as xr
 import yaml
 from conftest import CONFIG
+from messages import says
 from PIL import Image
 from project import Project, make_pictures
 
@@ -39,11 +40,6 @@ def told(done) -> dict[str, str]:
     assert len(re.findall(r"^  results/small/logs/\S+: .", again, re.M)) == len(messages)
     assert "the same command goes on from there" in done.stderr
     return messages
-
-
-def says(message: str, *parts: str) -> None:
-    missing = [part for part in parts if part not in message]
-    assert not missing, f"{missing} not in: {message}"
 
 
 def temporaries(project) -> list[str]:
@@ -89,11 +85,9 @@ def line_of(project, text: str) -> int:
 def test_typos_and_wrong_types_at_the_top(planned, config):
     config |= {"sede": 1, "device": "gpu"}
     head, *lines = refused(planned, config)
-    assert head == "The config has 2 mistakes:"
-    says(
-        lines[0], f"config/config.yaml:{line_of(planned, 'sede')}: sede:", "did you mean 'seed'?", "networks"
-    )
-    says(lines[1], f"config.yaml:{line_of(planned, 'device')}: device:", "'auto', 'cpu' or 'cuda'", "'gpu'")
+    says(head, " 2 ")
+    says(lines[0], f"config/config.yaml:{line_of(planned, 'sede')}: sede:", "'seed'", "networks")
+    says(lines[1], f"config.yaml:{line_of(planned, 'device')}: device:", "'auto' … 'cpu' … 'cuda'", "'gpu'")
 
 
 def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
@@ -116,28 +110,27 @@ def test_everything_wrong_in_the_sections_is_told_at_once(planned, config):
         figures[taken] = {"kind": "rdm_gallery"}
     head, *lines = refused(planned, config)
     message = "\n".join(lines)
-    says(head, f"The config has {len(lines)} mistakes:")
+    says(head, f" {len(lines)} ")
     says(
         message,
-        "stimuli.white_noise.count: expected a whole number",
-        "found 'four'",
-        "stimuli.white_noise.cuont: unknown key; did you mean 'count'? Valid: ",
-        "stimuli.of nobody: 'of nobody' cannot be a name",
-        "stimuli.a/b: 'a/b' cannot be a name",
-        "stimuli.naïve: 'naïve' cannot be a name: names become file names",
-        f"stimuli.gone.path: no/such/folder: no such file or folder (looked from {planned.folder})",
-        "stimuli.braces.path: names with '{' or '}' cannot be used, rename: braces/{c}.png.",
-        "stimuli.bare.path: https://host/a.png: expected a checksum",
-        "networks.squeezenet.architecture: 'squeezenet1_2' is unknown; did you mean 'squeezenet1_1'?",
-        "networks.alex.layers: 'conv77' is unknown",
-        "rdms.metrics.0: 'corelation' is unknown; did you mean 'correlation'? Valid: ",
-        "samples.2.population: 'rand' is unknown; did you mean 'random'?",
-        "figures.rdm_galery: 'rdm_galery' is unknown; did you mean 'rdm_gallery'?",
-        "figures.layer_table.colour: unknown key. Valid: ",
-        "figures.stimuli: 'stimuli' is the name of a target",
-        "figures.differentiation: 'differentiation' is the name of one of the analyses",
-        "figures.samples_alex: 'samples_alex' is the name of a step",
-        "figures.config: 'config' is the name of a folder",
+        "stimuli.white_noise.count: … 'four'",
+        "stimuli.white_noise.cuont: … 'count'",
+        "stimuli.of nobody: 'of nobody'",
+        "stimuli.a/b: 'a/b'",
+        "stimuli.naïve: 'naïve'",
+        f"stimuli.gone.path: no/such/folder: … {planned.folder}",
+        "stimuli.braces.path: … braces/{c}.png",
+        "stimuli.bare.path: https://host/a.png: ",
+        "networks.squeezenet.architecture: 'squeezenet1_2' … 'squeezenet1_1'",
+        "networks.alex.layers: 'conv77'",
+        "rdms.metrics.0: 'corelation' … 'correlation'",
+        "samples.2.population: 'rand' … 'random'",
+        "figures.rdm_galery: 'rdm_galery' … 'rdm_gallery'",
+        "figures.layer_table.colour: ",
+        "figures.stimuli: 'stimuli'",
+        "figures.differentiation: 'differentiation'",
+        "figures.samples_alex: 'samples_alex'",
+        "figures.config: 'config'",
     )
     assert all(re.match(r"  config/config\.yaml:\d+: [a-z]+\.", line) for line in lines), message
 
@@ -147,13 +140,13 @@ def test_what_figures_and_analyses_cannot_have(planned, config):
     config["figures"]["rdm_gallery"] = {"layers": ["conv1", "conv9"]}
     config["figures"]["differentiation_by_depth"] = {"metric": "cosine"}
     head, *lines = refused(planned, config)
-    assert head == "The config has 3 mistakes:"
+    says(head, " 3 ")
     message = "\n".join(lines)
     says(
         message,
-        "analyses.differentiation.reference: 'whit_noise' is unknown; did you mean 'white_noise'?",
-        "figures.rdm_gallery.layers: 'conv9' is unknown; did you mean 'conv1'? Valid: ",
-        "figures.differentiation_by_depth.metric: 'cosine' is unknown. Valid: correlation, sqeuclidean.",
+        "analyses.differentiation.reference: 'whit_noise' … 'white_noise'",
+        "figures.rdm_gallery.layers: 'conv9' … 'conv1'",
+        "figures.differentiation_by_depth.metric: 'cosine' … correlation, sqeuclidean",
     )
 
 
@@ -336,7 +329,7 @@ def test_bad_weights(fresh):
     fresh.write_config(config)
     known_before = fresh.run("networks", check=False)
     assert known_before.returncode == 1
-    says(known_before.stderr, "'IMAGENET1K_V7' is unknown; did you mean 'IMAGENET1K_V1'?", "random")
+    says(known_before.stderr, "'IMAGENET1K_V7' … 'IMAGENET1K_V1'", "random")
     del config["networks"]["unknown"]
     fresh.write_config(config)
     messages = told(fresh.run("networks", check=False))

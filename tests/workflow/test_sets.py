@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import xarray as xr
+from messages import says
 from PIL import Image
 from project import Project
 from scipy.spatial.distance import pdist
@@ -209,7 +210,10 @@ def test_mistakes_are_reported_before_any_job(project):
     project.write_config(config)
     done = project.run("--dry-run", "rdms", check=False)
     assert done.returncode
-    assert "stimuli.cups.path: {obj}/{obj}_{color}deg.png: expected files" in done.stderr
-    assert "rdms.sets.colors: by: factor 'objct' is unknown" in done.stderr
-    assert "rdms.sets.kinds: no factor is left" in done.stderr
+    says(
+        done.stderr,
+        "stimuli.cups.path: {obj}/{obj}_{color}deg.png: … jug/cup_090deg.png",
+        "rdms.sets.colors: by: … 'objct'",
+        "rdms.sets.kinds: ",
+    )
     assert "Traceback" not in done.stderr

@@ -34,7 +34,7 @@ def test_a_missing_shard_is_reported(study):
     small = study(units=10)
     parts = [small.run(f"shard{number}", batch=2, shard=(number, 2)) for number in range(2)]
     label = small.labels[0]
-    with pytest.raises(DataError, match="the first has 7 images, the second 4"):
+    with pytest.raises(DataError, match=r"first.* 7.* 4"):
         merge([parts[0][label]], small.inputs[1], small.folder / "merged.nc")
     with (
         pytest.raises(DataError, match="expected a file of kind 'activations', found 'shard'"),

@@ -225,7 +225,7 @@ def test_an_image_that_does_not_fit_at_all(study, monkeypatch):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
 
     monkeypatch.setattr(frozen.Frozen, "run", never)
-    with pytest.raises(DeviceError, match=r"one image does not fit .*Tried to allocate 1 GiB.*device: cpu"):
+    with pytest.raises(DeviceError, match=r"image.*fit.*Tried.*allocate 1 GiB.*device: cpu"):
         small.run(batch=8)
     assert not list((small.folder / "out").glob("*"))
 
@@ -233,7 +233,7 @@ def test_an_image_that_does_not_fit_at_all(study, monkeypatch):
 def test_cuda_does_not_fall_back(study, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     small = study(units=100)
-    with pytest.raises(DeviceError, match=r"device: cuda is required, found no usable GPU .*nvidia-smi"):
+    with pytest.raises(DeviceError, match=r"device: cuda.*usable GPU.*nvidia-smi"):
         small.run(device="cuda")
     assert choose_device("auto").type == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -258,7 +258,7 @@ def test_settings_of_torch_are_put_back(study):
 
 def test_files_that_do_not_belong_together(study):
     small = study(units=100)
-    with pytest.raises(DataError, match="expected a file of kind 'stimulus'"):
+    with pytest.raises(DataError, match=r"file.*kind 'stimulus'"):
         module_under_test.record(
             small.inputs[0], small.inputs[2], small.inputs[2], {"fc1": small.folder / "x"}
         )
@@ -282,7 +282,7 @@ def test_without_a_crop_the_size_of_the_stimulus_must_be_that_of_the_table(study
         },
         attributes={"stimulus": "s", "sha256": ""},
     )
-    with pytest.raises(DataError, match=r"an input of 20 x 16; .*network\.pt was frozen for 16 x 16"):
+    with pytest.raises(DataError, match=r"input.* 20 x 16.*network\.pt.*frozen.* 16 x 16"):
         small.run()
 
 

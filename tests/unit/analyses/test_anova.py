@@ -186,7 +186,7 @@ def test_unbalanced(made):
 
 
 def test_a_missing_combination_and_factor_are_refused(made):
-    with pytest.raises(DataError, match=r"none of obj=obj1, color=000"):
+    with pytest.raises(DataError, match="obj=obj1, color=000"):
         made(views=1, drop=1).compute()
     with pytest.raises(DataError, match=r"two factors.*obj, color, view.*factors"):
         made().compute(factors=None)
@@ -220,14 +220,14 @@ def test_planning():
     }
     assert anova.Anova(layers=["relu1"]).from_study(study)["layers"] == {"relu1": "relu1"}
     for key, value in {"source": "nets", "stimulus": "shape", "layers": ["conv1"]}.items():
-        with pytest.raises(ConfigError, match=f"{key}: '.*' is unknown"):
+        with pytest.raises(ConfigError, match=f"{key}: '.*'"):
             anova.Anova(**{key: value}).inputs(study)
     study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
     assert anova.Anova().inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
     study.config["stimuli"]["noise"] = {"kind": "white_noise"}
     with pytest.raises(ConfigError, match="'obj' twice"):
         anova.Anova(factors=["obj", "obj"]).inputs(study)
-    with pytest.raises(ConfigError, match=r"factors: stimulus 'noise': .*two factors.*none"):
+    with pytest.raises(ConfigError, match=r"factors: stimulus 'noise':.*factors.*none"):
         anova.Anova(stimulus="noise").inputs(study)
     study.config["stimuli"]["shapes"]["colors"] = 1
     with pytest.raises(ConfigError, match=r"factors: stimulus 'shapes': .*'color', found 1"):

@@ -175,13 +175,13 @@ def test_files_are_those_of_networks_that_saw_the_stimulus():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"recording": "net"}, "recording: 'net' is unknown. Valid: v1"),
-        ({"area": "V4"}, "area: 'V4' is unknown"),
-        ({"stimulus": "noise"}, "stimulus: 'noise' is unknown. Valid: gratings"),
-        ({"sources": ["twin"]}, "sources: 'twin' is unknown. Valid: net"),
-        ({"layers": {"net": ["fc"]}}, "layers.net: 'fc' is unknown"),
-        ({"neurons": "some"}, "neurons: 'some' is unknown"),
-        ({"groups": "view"}, "groups: .*'gratings', 'view' is unknown"),
+        ({"recording": "net"}, "recording: 'net'.*v1"),
+        ({"area": "V4"}, "area: 'V4'"),
+        ({"stimulus": "noise"}, "stimulus: 'noise'.*gratings"),
+        ({"sources": ["twin"]}, "sources: 'twin'.*net"),
+        ({"layers": {"net": ["fc"]}}, "layers.net: 'fc'"),
+        ({"neurons": "some"}, "neurons: 'some'"),
+        ({"groups": "view"}, "groups: .*'gratings', 'view'"),
     ],
 )
 def test_names_are_checked_when_the_plan_is_made(keys, message):
@@ -192,7 +192,7 @@ def test_names_are_checked_when_the_plan_is_made(keys, message):
 def test_a_study_without_recordings_or_without_networks_is_reported():
     with pytest.raises(ConfigError, match=r"^recording: .*recordings"):
         encoding.Encoding().inputs(study_of(layers={"net": ("input",)}))
-    with pytest.raises(ConfigError, match=r"^sources: .*'gratings' of 'v1'"):
+    with pytest.raises(ConfigError, match=r"^sources:.*'gratings'.*'v1'"):
         encoding.Encoding().inputs(
             study_of(shown={"v1": ("gratings",), "net": ("noise",), "twin": ("noise",)})
         )

@@ -257,7 +257,7 @@ def with_metrics():
             with_metrics,
             {"reference": {"layer": "fc"}},
             ConfigError,
-            r"differ in metric \(correlation, cosine\)",
+            r"metric \(correlation, cosine\)",
         ),
         (
             lambda: table(network()),
@@ -281,7 +281,7 @@ def with_metrics():
             lambda: table(network()),
             {"reference": {"layer": "fc"}, "models": {"layer": "fc"}},
             DataError,
-            "models: there is none",
+            "models:",
         ),
         (
             lambda: table(network(), network("other", entries=COLORS)),
@@ -293,19 +293,19 @@ def with_metrics():
             lambda: table(network(), network("other", entries=IMAGES[:8])),
             {"reference": {"source": "net", "layer": "fc"}},
             DataError,
-            "reference has image i8",
+            r"reference.*image i8",
         ),
         (
             lambda: table(network(), network()),
             {"reference": {"layer": "fc"}},
             DataError,
-            "reference: two RDMs",
+            r"reference:.*RDMs",
         ),
         (
             lambda: table(sets_of("cup", "hat", repeats=2))[1:],
             {"reference": {"layer": "input"}},
             DataError,
-            "no RDM of .*obj cup with repeat 0",
+            r"RDM.*obj cup.*repeat 0",
         ),
         (
             lambda: table(network()),
@@ -502,8 +502,8 @@ def test_a_model_is_of_all_trials_and_of_units_as_they_are(inferred):
 @pytest.mark.parametrize(
     ("parts", "samples", "keys", "message"),
     [
-        ([*REPEATS, *HALVES], 0, {}, "reference: .*halves and of repeats"),
-        (REPEATS, 5, {"bootstrap": "units"}, "reference: .* 20 .* found 5"),
+        ([*REPEATS, *HALVES], 0, {}, r"reference:.*halves.*repeats"),
+        (REPEATS, 5, {"bootstrap": "units"}, r"reference:.* 20.* 5"),
         (REPEATS, 0, {"bootstrap": "units"}, "bootstrap: .*units.* 2"),
     ],
 )

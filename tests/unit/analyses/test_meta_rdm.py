@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from messages import says
 from scipy.spatial.distance import squareform
 from scipy.stats import pearsonr
 
@@ -135,7 +136,7 @@ def test_the_table_has_a_row_a_pair(result):
 def test_one_of_another(result, tmp_path):
     """Third order: the two networks' maps of the layers that both have."""
     path = written(result, tmp_path / "meta.nc")
-    with pytest.raises(DataError, match=r"only the RDM of source net.* has layer c"):
+    with pytest.raises(DataError, match=r"RDM.*source net.*layer c"):
         MetaRdm(seed=0, of="spaces", entries=["source"], where={"metric": "pearson"}).compute(
             {"collection": [path]}
         )
@@ -166,13 +167,13 @@ def test_inputs_are_the_files_of_the_rdms():
     ("parameters", "message"),
     [
         ({"of": "colours"}, "of: 'colours'.*'colors'"),
-        ({"entries": ["object"]}, "entries: 'object' is unknown"),
-        ({"of": "all_images"}, "entries: 'obj' is unknown"),
+        ({"entries": ["object"]}, "entries: 'object'"),
+        ({"of": "all_images"}, "entries: 'obj'"),
         ({"groups": ["layr"]}, "groups: 'layr'.*'layer'"),
         ({"groups": ["obj"]}, "groups: 'obj' .*`entries`"),
-        ({"where": {"color": "090"}}, "where: 'color' is unknown"),
-        ({"of": "spaces"}, "entries: 'obj' is unknown"),
-        ({"of": "spaces", "entries": ["layer"], "where": {"obj": "cup"}}, "where: 'obj' is unknown"),
+        ({"where": {"color": "090"}}, "where: 'color'"),
+        ({"of": "spaces"}, "entries: 'obj'"),
+        ({"of": "spaces", "entries": ["layer"], "where": {"obj": "cup"}}, "where: 'obj'"),
         (
             {"of": "a", "entries": ["layer"]},
             "of: .*a ← b ← a",
@@ -217,15 +218,11 @@ def test_the_config_tells_where_a_mistake_is():
     }  # fmt: skip
     with pytest.raises(ConfigError) as told:
         config.resolve(given)
-    message = str(told.value)
-    assert "analyses.four.comparisons.0: expected 'pearson', 'spearman'" in message
-    assert "analyses.five.entries: this key is required" in message
+    says(str(told.value), "analyses.four.comparisons.0: … 'pearson', 'spearman'", "analyses.five.entries: ")
     del given["analyses"]["four"], given["analyses"]["five"]
     with pytest.raises(ConfigError) as told:
         config.resolve(given)
-    message = str(told.value)
-    assert "analyses.one.of: RDMs cannot be made from themselves: two ← one ← two" in message
-    assert "analyses.three.entries: 'layr' is unknown; did you mean 'layer'" in message
+    says(str(told.value), "analyses.one.of: … two ← one ← two", "analyses.three.entries: 'layr' … 'layer'")
     del given["analyses"]["one"], given["analyses"]["two"], given["analyses"]["three"]
     given["analyses"]["layer_map"] = {"kind": "meta_rdm", "of": "all_images", "entries": "layer"}
     study = config.resolve(given)

@@ -28,20 +28,20 @@ STUDY = {
     [
         (
             {"analyses": {"differentiation": {"reference": "d"}}, "figures": {"ranking_table": {}}},
-            r"analyses\.differentiation\.reference: 'd' is unknown",
+            r"analyses\.differentiation\.reference: 'd'",
         ),
         (
             {"analyses": {"sd_cd": {"against": "conv2"}}},
-            r"analyses\.sd_cd\.against: 'net' does not record this layer: 'conv2' is unknown",
+            r"analyses\.sd_cd\.against: 'net'.*record.*layer: 'conv2'",
         ),
         (
             {"analyses": {"far": {"kind": "distances", "size": 7}}},
-            r"analyses\.far\.size: '7' is unknown\. Valid: 5",
+            r"analyses\.far\.size: '7'.*5",
         ),
-        ({"analyses": {"distances": {"permutations": 5}}}, r"distances\.permutations: .*found 5"),
-        ({"figures": {"sd_cd_scatter": {"analysis": "far"}}}, r"analysis: 'far' is unknown.*Valid: sd_cd"),
+        ({"analyses": {"distances": {"permutations": 5}}}, r"distances\.permutations:.* 5"),
+        ({"figures": {"sd_cd_scatter": {"analysis": "far"}}}, r"analysis: 'far'.*sd_cd"),
         ({"figures": {"trained_untrained": {}}}, "no network has a twin"),
-        ({"figures": {"differentiation_by_depth": {"band": "SD"}}}, "band: .*found 'SD'"),
+        ({"figures": {"differentiation_by_depth": {"band": "SD"}}}, r"band:.*'SD'"),
     ],
 )
 def test_mistakes(changes, message):

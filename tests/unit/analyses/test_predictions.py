@@ -47,9 +47,7 @@ def test_inputs_take_the_population_that_is_named():
 
 
 def test_inputs_refuse_what_cannot_be():
-    with pytest.raises(
-        ConfigError, match=r"predictions\.population: 'larg' is unknown; did you mean 'large'"
-    ):
+    with pytest.raises(ConfigError, match=r"predictions\.population: 'larg'.*'large'"):
         Predictions(population="larg").inputs(study())
     with pytest.raises(ConfigError, match=r"analyses.predictions: .*network.*'predictions'.*'layers'"):
         Predictions().inputs(study(layers=("input",)))
@@ -128,14 +126,14 @@ def test_more_ranks_than_classes(files):
 
 def test_population_that_lacks_units(tmp_path, files):
     write_activations(files["activations"][0], "net", "a", [[0.5, 0.5]] * 3, ["a0", "a1", "ä2"])
-    with pytest.raises(DataError, match=r"all 4 units.*'predictions', found 2.*population") as caught:
+    with pytest.raises(DataError, match=r"4 units.*'predictions'.* 2.*population") as caught:
         Predictions().compute(files)
     assert str(files["activations"][0]) in str(caught.value)
 
 
 def test_networks_that_saw_different_images(files):
     write_activations(files["activations"][2], "plain", "a", [[1, 0, 0]] * 3, ["a0", "x", "ä2"])
-    with pytest.raises(DataError, match="image 1 is a1 in the first and x in the second"):
+    with pytest.raises(DataError, match=r"image 1.*a1.*x"):
         Predictions().compute(files)
 
 

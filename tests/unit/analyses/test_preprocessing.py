@@ -116,7 +116,7 @@ def test_a_chosen_grey_image(tmp_path, stimuli, files):
 
 
 def test_unknown_image_lists_the_images(files):
-    with pytest.raises(DataError, match=r"images\.pictures: .*pictures\.nc: 'd.png' is unknown.*a\.png"):
+    with pytest.raises(DataError, match=r"images\.pictures: .*pictures\.nc: 'd.png'.*a\.png"):
         Preprocessing(images={"pictures": "d.png"}).compute(files)
 
 
@@ -129,5 +129,5 @@ def test_inputs():
         "stimuli": ["results/test/stimuli/bikes.nc"],
         "layers": ["results/test/networks/net/layers.nc"],
     }
-    with pytest.raises(ConfigError, match=r"preprocessing\.images: 'bike' is unknown; did you mean 'bikes'"):
+    with pytest.raises(ConfigError, match=r"preprocessing\.images: 'bike'.*'bikes'"):
         Preprocessing(images={"bike": "frame 3"}).inputs(study)

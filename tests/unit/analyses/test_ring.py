@@ -119,7 +119,7 @@ def test_draws_are_averaged_and_what_is_undefined_is_left_out(tmp_path, stimulus
 
 
 def test_what_cannot_be(tmp_path, stimulus):
-    with pytest.raises(DataError, match=r"'hue', found .*image"):
+    with pytest.raises(DataError, match=r"'hue'.*image"):
         computed(tmp_path, [stimulus], table(), factor="hue")
     with pytest.raises(DataError, match="circle of 360"):
         computed(tmp_path, [stimulus], table(), period=360.0)

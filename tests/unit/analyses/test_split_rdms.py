@@ -204,7 +204,7 @@ def test_the_same_seed_gives_the_same(split):
         (
             {"repeats": 1, "more": [0, 2]},
             {"trials": "halves"},
-            "V1.nc: expected at least 2 .* fewer of 4 .*i1",
+            r"V1.nc:.* 2.* 4.*i1",
         ),
         ({"repeats": 1, "more": [0, 2]}, {"trials": "repeats"}, r"V1\.nc: .*images"),
     ],
@@ -227,7 +227,7 @@ def test_metrics_of_covariance_cannot_have_copies_of_units(write, tmp_path):
     write_rdms(*({"V1": paths[0]} for paths in files.values()), metrics=entries)
     with pytest.raises(DataError, match="metric '"):
         split_rdms.SplitRdms(seed=0, source="v1", units=3).compute(files)
-    with pytest.raises(DataError, match="metric 'crossnobis': expected at least 3"):
+    with pytest.raises(DataError, match=r"metric 'crossnobis':.* 3"):
         split_rdms.SplitRdms(seed=0, source="v1", trials="halves").compute(files)
 
 
@@ -256,11 +256,11 @@ def test_inputs(study):
     ("keys", "message"),
     [
         ({"source": "net", "trials": "halves"}, "source: 'net' .*v1"),
-        ({"source": "v2"}, "source: 'v2' is unknown. Valid: net, v1"),
-        ({"source": "v1", "stimulus": "noise"}, "stimulus: 'noise' is unknown"),
-        ({"source": "v1", "layers": ["V2"]}, "layers: 'V2' is unknown"),
-        ({"source": "v1", "metrics": ["cosine"]}, "metrics: 'cosine' is unknown"),
-        ({"source": "v1", "size": 30}, "size: '30' is unknown"),
+        ({"source": "v2"}, "source: 'v2'.*net, v1"),
+        ({"source": "v1", "stimulus": "noise"}, "stimulus: 'noise'"),
+        ({"source": "v1", "layers": ["V2"]}, "layers: 'V2'"),
+        ({"source": "v1", "metrics": ["cosine"]}, "metrics: 'cosine'"),
+        ({"source": "v1", "size": 30}, "size: '30'"),
     ],
 )
 def test_mistakes_are_told_when_planning(study, keys, message):

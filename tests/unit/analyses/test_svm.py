@@ -87,7 +87,7 @@ def test_one_image_of_each_class_and_condition(files):
     assert np.isnan(accuracy[:, [0, 1], [0, 1]]).all()
     np.testing.assert_array_equal(accuracy[1, [0, 1], [1, 0]], 1)
     assert np.isnan(result.variables["mean_p"][1][:, 0]).all()
-    with pytest.raises(DataError, match=r"obj obj1 at color 000 \(1\).*across conditions alone.* give one C"):
+    with pytest.raises(DataError, match=r"obj obj1 at color 000 \(1\).*across conditions alone.*C"):
         svm.Svm(target="obj", across="color", seed=1).compute(files(views=1))
 
 
@@ -102,7 +102,7 @@ def test_groups_generalise_to_new_values(files):
 def test_mistakes(files):
     with pytest.raises(DataError, match=r"'colour'.*obj, color, view"):
         svm.Svm(target="obj", across="colour", seed=0).compute(files())
-    with pytest.raises(DataError, match=r"at least 9 .*obj obj1 \(8\).*'folds' to 8"):
+    with pytest.raises(DataError, match=r"9.*obj obj1 \(8\).*'folds'.* 8"):
         svm.Svm(target="obj", folds=9, seed=0).compute(files(views=4))
     with pytest.raises(DataError, match=r"at least 3 values of color.*'folds' to 2 and give one C"):
         svm.Svm(target="obj", groups="color", folds=3, seed=0).compute(files())
@@ -133,7 +133,7 @@ def test_planning():
         },
     )
     assert svm.Svm(target="label").inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
-    with pytest.raises(ConfigError, match=r"across: .*'shapes', 'colour' is unknown; did you mean 'color'"):
+    with pytest.raises(ConfigError, match=r"across: .*'shapes', 'colour'.*'color'"):
         svm.Svm(across="colour").inputs(study)
     assert svm.Svm(stimulus="shapes", population="means", layers=["relu1"]).inputs(study) == {
         "stimulus": "results/s/stimuli/shapes.nc",
@@ -142,5 +142,5 @@ def test_planning():
     study.config["stimuli"]["noise"] = {"kind": "gratings", "count": 4, "orientations": None}
     assert svm.Svm().inputs(study)["stimulus"] == "results/s/stimuli/noise.nc"
     assert svm.Svm(target="obj").inputs(study)["stimulus"] == "results/s/stimuli/shapes.nc"
-    with pytest.raises(ConfigError, match="population: 'mean' is unknown; did you mean 'means'"):
+    with pytest.raises(ConfigError, match=r"population: 'mean'.*'means'"):
         svm.Svm(population="mean").inputs(study)

@@ -171,7 +171,7 @@ def test_the_same_twice_and_another_seed(files):
 
 def test_files_that_do_not_belong_together(files, tmp_path):
     other = write(tmp_path, "net", "other", np.ones((18, 2)), names=[f"h{at}" for at in range(18)])
-    with pytest.raises(DataError, match=r"net_fc.nc and .*net_other.nc do not describe the same images"):
+    with pytest.raises(DataError, match=r"net_fc.nc.*net_other.nc"):
         tuning.Tuning(seed=0).compute({"activations": [files[0], other]})
     with pytest.raises(DataError, match=r"'hue'.*orientation"):
         tuning.Tuning(seed=0, factor="hue").compute({"activations": files})
@@ -225,12 +225,12 @@ def test_every_layer_that_is_shown_the_stimulus(study):
             {"factor": "phase"},
             "factor: .*'phase'.*: color, obj",
         ),
-        ({"stimulus": "tilt"}, "stimulus: 'tilt' is unknown; did you mean 'tilts'"),
-        ({"stimulus": "shapes"}, "factor: .*'shapes', 'orientation' is unknown"),
+        ({"stimulus": "tilt"}, "stimulus: 'tilt'.*'tilts'"),
+        ({"stimulus": "shapes"}, "factor: .*'shapes', 'orientation'"),
         ({"factor": "color", "sources": ["v1"]}, "sources: 'v1'.*'shapes'"),
-        ({"sources": ["v2"]}, "sources: 'v2' is unknown"),
-        ({"layers": ["fc1"]}, "layers: 'fc1' is unknown; did you mean 'fc'"),
-        ({"population": "al"}, "population: 'al' is unknown"),
+        ({"sources": ["v2"]}, "sources: 'v2'"),
+        ({"layers": ["fc1"]}, "layers: 'fc1'.*'fc'"),
+        ({"population": "al"}, "population: 'al'"),
     ],
 )
 def test_mistakes(study, keys, message):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from messages import says
 from snakemake.utils import update_config
 
 from repscape import config
@@ -66,10 +67,8 @@ def test_yes_and_no_are_no_numbers(small, tmp_path, keys, value):
     inner[last] = value
     told = ".".join(str(key) for key in keys[: -1 if isinstance(last, int) else None])
     message = mistakes(small, tmp_path)
-    assert re.search(
-        rf"{told}(\.\d)?: expected a number \(yes, no, on, off, true and false are none\)", message
-    )
-    assert message.startswith("The config has a mistake:")
+    assert re.search(rf"{told}(\.\d)?: .*yes, no, on, off", message)
+    assert len(message.splitlines()) == 2
 
 
 def test_a_key_without_a_value_is_told(small, tmp_path):
@@ -80,36 +79,29 @@ def test_a_key_without_a_value_is_told(small, tmp_path):
     path.write_text(yaml.safe_dump(small) + text)
     with pytest.raises(ConfigError) as caught:
         config.resolve(yaml.safe_load(path.read_text()), [path])
-    message = str(caught.value)
-    assert "populations.random.0: unknown key" in message
-    assert "A number is written without a comma." in message
-    assert "populations.random.unit: unknown key; did you mean 'units'?" in message
+    says(str(caught.value), "populations.random.0: … comma", "populations.random.unit: … 'units'")
 
 
 def test_a_file_of_weights_that_is_not_there_is_told_at_the_key_that_names_it(small, tmp_path):
     small["networks"]["net"]["weights"] = "trained/mine.pth"
     message = mistakes(small, tmp_path)
-    assert re.search(r"mine.yaml:\d+: networks.net.weights: trained/mine.pth: no such file", message)
+    assert re.search(r"mine.yaml:\d+: networks.net.weights: trained/mine.pth", message)
 
 
 @pytest.mark.parametrize(
     ("keys", "value", "expected"),
     [
-        (("study",), 2024, "text (in quotes, if YAML takes it for a number, yes or no); found 2024"),
-        (("samples",), {"population": "random"}, "a list; found"),
-        (("stimuli", "gratings", "count"), "many", "a whole number"),
-        (("stimuli", "gratings", "contrast"), "high", "a number; found 'high'.\n"),
-        (("populations", "random", "units"), "1e4", "a whole number; found '1e4'. Write 10000."),
-        (("populations", "random", "units"), "10,000", "a whole number; found '10,000'. Write 10000."),
-        (("populations", "random", "units"), "10%", "a whole number; found '10%'.\n"),
-        (("populations", "random", "units"), "inf", "a whole number; found 'inf'.\n"),
-        (("stimuli", "gratings", "contrast"), "50 %", "a number; found '50 %'. Write 0.5."),
-        (("figures",), ["rdm_gallery"], "a mapping; found ['rdm_gallery']. Write {rdm_gallery: {}, …}."),
-        (
-            ("stimuli",),
-            [{"kind": "gratings"}],
-            "a mapping; found [{'kind': 'gratings'}]. Write {name: {…}, …}.",
-        ),
+        (("study",), 2024, "study: … text … 2024"),
+        (("samples",), {"population": "random"}, "samples: … list"),
+        (("stimuli", "gratings", "count"), "many", "stimuli.gratings.count: … whole … 'many'"),
+        (("stimuli", "gratings", "contrast"), "high", "stimuli.gratings.contrast: … number … 'high'.\n"),
+        (("populations", "random", "units"), "1e4", "populations.random.units: … '1e4' … 10000."),
+        (("populations", "random", "units"), "10,000", "populations.random.units: … '10,000' … 10000."),
+        (("populations", "random", "units"), "10%", "populations.random.units: … '10%'.\n"),
+        (("populations", "random", "units"), "inf", "populations.random.units: … 'inf'.\n"),
+        (("stimuli", "gratings", "contrast"), "50 %", "stimuli.gratings.contrast: … '50 %' … 0.5."),
+        (("figures",), ["rdm_gallery"], "figures: … ['rdm_gallery'] … {rdm_gallery: {}, …}"),
+        (("stimuli",), [{"kind": "gratings"}], "stimuli: … [{'kind': 'gratings'}] … {name: {…}, …}"),
     ],
 )
 def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, expected):
@@ -118,25 +110,27 @@ def test_kinds_of_values_are_told_in_plain_words(small, tmp_path, keys, value, e
     for key in parents:
         inner = inner[key]
     inner[last] = value
-    assert f"expected {expected}" in mistakes(small, tmp_path) + "\n"
+    says(mistakes(small, tmp_path) + "\n", expected)
 
 
 def test_no_size_is_above_what_is_recorded(small, tmp_path):
     small["samples"][0] |= {"sizes": [20, 301, 4000], "repeats": 1}
-    message = mistakes(small, tmp_path)
-    assert "samples.0.sizes: expected at most the 300 units that population 'random' has" in message
-    assert "found 301, 4000. Take smaller sizes, or more units (populations.random.units)." in message
+    says(
+        mistakes(small, tmp_path), "samples.0.sizes: … 300 … 'random' … 301, 4000 … populations.random.units"
+    )
     small["samples"][0]["sizes"] = [300, "all"]
     config.resolve(small)
 
 
 def test_what_an_analysis_lacks_is_told_of_the_figure_that_needs_it(small, tmp_path):
     small["figures"] = {"predicted_labels": None, "sd_cd_scatter": None}
-    message = mistakes(small, tmp_path)
-    assert "figures.predicted_labels: needs the analysis 'predictions': no population records all" in message
-    assert "figures.sd_cd_scatter: needs the analysis 'sd_cd': a regression over stimuli needs" in message
+    says(
+        mistakes(small, tmp_path),
+        "figures.predicted_labels: … 'predictions'",
+        "figures.sd_cd_scatter: … 'sd_cd'",
+    )
     small["analyses"] = {"predictions": None}
-    assert "analyses.predictions: no population records all" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "analyses.predictions: ")
 
 
 def test_null_takes_away_what_another_plugin_has(small):
@@ -198,9 +192,7 @@ def test_a_network_in_part(small, tmp_path):
     assert {path.rsplit("/", 1)[1] for path in twin} == {"n20.nc"}
     assert {path.rsplit("/", 1)[1] for path in set(study.rdms()) - set(twin)} == {"n20.nc", "n100.nc"}
     small["networks"]["twin"]["samples"] = {"random": [30], "randon": [20]}
-    message = mistakes(small, tmp_path)
-    assert "networks.twin.samples.random: '30' is unknown" in message
-    assert "did you mean 'random'?" in message
+    says(mistakes(small, tmp_path), "networks.twin.samples.random: '30'", "networks.twin.samples: … 'random'")
 
 
 def test_weights_may_be_a_file(small, tmp_path):
@@ -332,14 +324,14 @@ def test_one_mistake(small, tmp_path, keys, value, said):
     assert re.search(said, message), message
     assert f" {'.'.join(map(str, keys[:1]))}" in message
     assert "mine.yaml:" in message
-    assert "a mistake" in message
+    assert len(message.splitlines()) == 2
 
 
 def test_all_mistakes_at_once_with_their_lines(small, tmp_path):
     small["stimuli"]["gratings"]["cuont"] = 4
     small["networks"]["net"]["layers"] = ["conv99"]
     message = mistakes(small, tmp_path)
-    assert "2 mistakes" in message
+    assert len(message.splitlines()) == 3
     lines = (tmp_path / "mine.yaml").read_text().splitlines()
     for key in ("cuont", "layers"):
         number = next(n for n, line in enumerate(lines, 1) if key in line)
@@ -348,20 +340,20 @@ def test_all_mistakes_at_once_with_their_lines(small, tmp_path):
 
 def test_missing_section(small, tmp_path):
     del small["networks"]
-    assert "networks: this key is required" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "networks: ")
 
 
 @pytest.mark.parametrize(
     ("mean", "said"),
     [
-        ([0.5], "expected more than 1 of these; found [0.5]"),
-        ([0.5, 0.5, 0.5, 1], "expected at most 3 of these; found [0.5, 0.5, 0.5, 1]"),
-        (0.5, "expected a list; found 0.5"),
+        ([0.5], "1 … [0.5]"),
+        ([0.5, 0.5, 0.5, 1], "3 … [0.5, 0.5, 0.5, 1]"),
+        (0.5, "list … 0.5"),
     ],
 )
 def test_a_list_of_another_length(small, tmp_path, mean, said):
     small["networks"]["net"]["preprocess"] = {"mean": mean}
-    assert f"networks.net.preprocess.mean: {said}" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), f"networks.net.preprocess.mean: … {said}")
 
 
 @pytest.mark.parametrize("size", [[224], 224, [224, 224, 3], "224", "42", {"height": 2, "width": 3}])
@@ -372,8 +364,8 @@ def test_a_size_is_height_and_width(small, tmp_path, size, kind):
     if kind == "images":  # which may have none
         small["stimuli"]["mine"]["path"] = str(tmp_path / "a.png")
     message = mistakes(small, tmp_path)
-    assert f"stimuli.mine.size: expected [height, width] in pixels; found {size!r}." in message
-    assert message.startswith("The config has a mistake:")
+    says(message, f"stimuli.mine.size: … [height, width] … {size!r}")
+    assert len(message.splitlines()) == 2
 
 
 def test_what_a_list_holds_is_told_once(small, tmp_path):
@@ -388,22 +380,20 @@ def test_what_a_list_holds_is_told_once(small, tmp_path):
 
 def test_population_sampled_twice(small, tmp_path):
     small["samples"].append({"population": "random"})
-    assert "'random' is sampled twice. Join the two entries" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "samples.1.population: 'random'")
 
 
 def test_name_given_twice(small, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("study: x\nstimuli:\n  a: {kind: gratings}\n  a: {kind: white_noise}\n")
-    with pytest.raises(
-        ConfigError, match=r"mine.yaml:4: stimuli.a: this name is given twice, first in line 3"
-    ):
+    with pytest.raises(ConfigError, match=r"mine.yaml:4: stimuli.a: .* 3"):
         read_lines(path)
 
 
 def test_broken_yaml(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("study: [x\n")
-    with pytest.raises(ConfigError, match=r"mine.yaml: not valid YAML: .*line"):
+    with pytest.raises(ConfigError, match=r"mine.yaml: .*YAML.*line"):
         read_lines(path)
 
 
@@ -441,15 +431,15 @@ def test_paths_that_are_no_text(small, tmp_path, kind, path, each):
 
 def test_pictures_are_named_by_a_path_or_a_table(small, tmp_path):
     small["stimuli"]["mine"] = {"kind": "images"}
-    assert "stimuli.mine: expected 'path', or 'table'" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.mine: … 'path' … 'table'")
     small["stimuli"]["mine"] = {"kind": "images", "table": f"https://example.org/t.csv#sha256={'0' * 64}"}
-    assert "found an address as table" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.mine")
 
 
 def test_a_stimulus_a_file_with_a_name_that_is_taken(small, tmp_path):
     stack(tmp_path / "stacks", "gratings.npy")
     small["stimuli"]["mouse"] = {"kind": "npy", "path": f"{tmp_path}/stacks", "each": True}
-    assert "two stimuli would be named 'gratings'" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "'gratings'")
 
 
 SHAPES = {"kind": "shapes", "objects": 3, "colors": 4, "size": [32, 32]}
@@ -520,22 +510,20 @@ def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatc
     small["rdms"] = {"sets": {"s": {"stimulus": "pictures", "by": ["obj"]}}}
     assert config.resolve(small)
     small["rdms"]["sets"]["s"]["entries"] = ["hue"]
-    assert "entries: factor 'hue' is unknown. Valid: color, obj" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "rdms.sets.s … entries: … 'hue' … color, obj")
     del small["rdms"]
     (tmp_path / "cup/jar_000deg.jpg").touch()
-    assert "stimuli.pictures.path: {obj}/{obj}_{color}deg.jpg: expected files" in (
-        said := mistakes(small, tmp_path)
-    )
+    said = says(mistakes(small, tmp_path), "stimuli.pictures.path: {obj}/{obj}_{color}deg.jpg: ")
     assert said.count("cup/jar_000deg.jpg") == 1
     small["stimuli"]["pictures"]["path"] = "{obj}/*_{year of}.jpg"
-    assert "expected names in braces" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.pictures.path: … {year of}")
     (tmp_path / "cup/{x}_000deg.jpg").touch()
     small["stimuli"]["pictures"]["path"] = "cup/{obj}_{color}deg.jpg"
-    assert "names with '{' or '}' cannot be used, rename: cup/{x}_000deg.jpg" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.pictures.path: … cup/{x}_000deg.jpg")
     small["stimuli"]["pictures"] = {"kind": "movie", "path": "cup/{obj}.mp4", "count": 3}
-    assert "names in braces are factors of pictures" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.pictures.path: … braces")
     small["stimuli"]["pictures"]["each"] = True
-    assert "with 'each: true' write '*' instead" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.pictures.path: … 'each: true' … '*'")
 
 
 def test_stimuli_of_many_images_have_shards(small, tmp_path):
@@ -571,14 +559,9 @@ def test_trials_of_a_recording_must_be_told_apart(small, tmp_path, monkeypatch):
     np.save("resp.npy", np.zeros((4, 2)))
     given = {"kind": "arrays", "path": "resp.npy", "images": "angle", "stimulus": "gratings", "area": "V1"}
     small["recordings"] = {"v1": given | {"by": "orientatoin"}}
-    said = "v1.by: of the factors of 'gratings', 'orientatoin' is unknown; did you mean 'orientation'?"
-    assert said in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "v1.by: … 'gratings' … 'orientatoin' … 'orientation'")
     small["recordings"] = {"v1": given | {"stimulus": ["gratings", "white_noise"]}}
-    assert (
-        "v1.path: expected a file for each of 2 stimuli, with {stimulus} in place of its name, such as "
-        in (said := mistakes(small, tmp_path))
-    )
-    assert "{stimulus}.npy" in said
+    says(mistakes(small, tmp_path), "v1.path: … 2 … {stimulus}.npy")
     np.save("gratings.npy", np.zeros((4, 2)))
     small["recordings"]["v1"]["path"] = "{stimulus}.npy"
     config.resolve(small, [])
@@ -668,13 +651,13 @@ def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
 
 
 def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
-    with pytest.raises(ConfigError, match=r"stimuli\.whitenoise: expected keys"):
+    with pytest.raises(ConfigError, match=r"stimuli\.whitenoise: "):
         resolved(tmp_path, small, {"stimuli": {"whitenoise": None}})
     assert set(resolved(tmp_path, small | {"figures": {"layer_table": None}}).config["figures"]) == {
         "layer_table"
     }
     over = {"stimuli": {"white_noise": None, "gratings": {"kind": "views", "of": "white_noise"}}}
-    with pytest.raises(ConfigError, match="'white_noise' is unknown"):
+    with pytest.raises(ConfigError, match="'white_noise'"):
         resolved(tmp_path, small, over)
 
 
@@ -685,7 +668,7 @@ def test_the_config_is_checked_without_snakemake(small, tmp_path, capsys):
     check([str(first), str(over)])
     assert "no mistake found in study 'small'" in capsys.readouterr().out
     for content, said in {
-        "sede: 1": r"over.yaml:1: sede: unknown key",
+        "sede: 1": r"over.yaml:1: sede:.*key",
         "stimuli: [": r"over.yaml: not valid YAML: .* line 1",
         None: "over.yaml: cannot be read",
     }.items():
@@ -697,18 +680,18 @@ def test_the_config_is_checked_without_snakemake(small, tmp_path, capsys):
 BAD_YAML = {
     "latin.yaml": (
         "study: a\nstimuli: {é: {}}\n".encode("latin-1"),
-        r"latin.yaml:2: expected UTF-8, .* 0xe9",
+        r"latin.yaml:2:.*UTF-8.* 0xe9",
     ),
-    "itself.yaml": (b"stimuli: &a\n  b: *a\n", r"itself.yaml:1: stimuli.b: the anchor"),
-    "on.yaml": (b"stimuli:\n  on: {}\n", r"on.yaml:2: stimuli.on: YAML reads this name as True"),
-    "octal.yaml": (b"stimuli: {010: {}}\n", r"stimuli.010: YAML reads this name as 8"),
+    "itself.yaml": (b"stimuli: &a\n  b: *a\n", r"itself.yaml:1: stimuli.b:.*anchor"),
+    "on.yaml": (b"stimuli:\n  on: {}\n", r"on.yaml:2: stimuli.on: YAML reads.*name.*True"),
+    "octal.yaml": (b"stimuli: {010: {}}\n", r"stimuli.010: YAML reads.*name.* 8"),
     "list.yaml": (b"- study\n", "expected keys"),
     "empty.yaml": (b"", "expected keys"),
     "deep.yaml": (b"a: " + b"[" * 1200, "nested too deeply"),
     "laughs.yaml": (
         b"a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
         + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
-        "more than 200000 values",
+        "200000",
     ),
 }
 
@@ -738,33 +721,30 @@ def test_recordings_alone(tmp_path, monkeypatch):
     of_responses = {"kind": "simulated", "stimulus": "gratings", "neurons": 5}
     only["stimuli"] = {"gratings": {"kind": "gratings", "count": 4}}
     said = mistakes(only | {"recordings": {"v1": of_responses}}, tmp_path)
-    assert "populations: this key is required" in said
-    assert "samples: this key is required" in said
+    says(said, " populations: ", " samples: ")
     assert "networks" not in said
     units = {"populations": {"all": {"kind": "all"}}, "samples": [{"population": "all"}]}
     study = config.resolve(only | units | {"recordings": {"v1": of_responses}})
     assert list(study.rdms()) == ["results/s/rdms/v1/gratings/all/recording/nall.nc"]
-    assert "networks: this key is required" in mistakes(only | units, tmp_path)
+    says(mistakes(only | units, tmp_path), "networks: ")
 
 
 @pytest.mark.parametrize("step", ["analyses", "figures"])
 def test_what_is_not_named_as_a_plugin_needs_a_kind(small, tmp_path, step):
     small[step] = {"a": {}}
-    assert f"{step}.a: the key 'kind' is required" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), f"{step}.a: … 'kind'")
     small[step] = {"mdss": {}}
-    assert f"{step}.mdss: 'mdss' is unknown; did you mean 'mds'?" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), f"{step}.mdss: 'mdss' … 'mds'")
 
 
 def test_a_metric_is_a_mapping_with_a_kind(small, tmp_path):
     small["rdms"] = {"metrics": [{"kind": None}, 3]}
-    said = mistakes(small, tmp_path)
-    assert "rdms.metrics.0.kind: this key is required." in said
-    assert "rdms.metrics.1: expected a mapping; found 3." in said
+    says(mistakes(small, tmp_path), "rdms.metrics.0.kind: ", "rdms.metrics.1: … 3")
 
 
 def test_a_training_needs_a_kind(small, tmp_path):
     small["networks"]["net"]["training"] = {"stimulus": "gratings", "held_out": "white_noise"}
-    assert "networks.net.training: the key 'kind' is required; one of: sgd" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "networks.net.training: … 'kind' … sgd")
 
 
 PLUGIN = """
@@ -797,5 +777,5 @@ def test_the_check_says_where_a_plugin_of_ones_own_fails(small, tmp_path):
     section = with_plugin(small, tmp_path / "lab", "1 / 0")
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(section))
-    with pytest.raises(SystemExit, match=r"analyses/mine\.py:6: ZeroDivisionError: division by zero"):
+    with pytest.raises(SystemExit, match=r"analyses/mine\.py:6: ZeroDivisionError"):
         check([str(path)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from messages import says
 
 from repscape import config
 from repscape.core.errors import ConfigError
@@ -135,22 +136,21 @@ def test_an_entry_with_a_stimulus_a_file(small, tmp_path, monkeypatch):
     study = config.resolve(small)
     assert study.config["populations"]["top"]["reference"] == ["a", "b", "noise"]
     small["stimuli"]["scrambled"]["of"] = "movies"
-    assert "stimuli.scrambled.of: 'movies' is unknown" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "stimuli.scrambled.of: 'movies'")
 
 
 def test_a_round_trip(small, tmp_path):
     small["stimuli"]["scrambled"]["of"] = "chosen"
     message = mistakes(small, tmp_path)
-    assert "stimuli.scrambled: a stimulus cannot be made from itself: " in message
-    assert "scrambled ← chosen ← fooling ← scrambled. Break the circle." in message
+    says(message, "stimuli.scrambled: … scrambled ← chosen ← fooling ← scrambled")
     assert "viewed" not in message
 
 
 def test_a_stimulus_with_a_mistake_is_known_to_those_made_from_it(small, tmp_path):
     small["stimuli"]["noise"]["cuont"] = 3
     message = mistakes(small, tmp_path)
-    assert "cuont: unknown key; did you mean 'count'?" in message
-    assert "a mistake" in message
+    says(message, "cuont: … 'count'")
+    assert len(message.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
+from messages import says
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.exceptions import RuleException
 from snakemake.logging import LogEvent
@@ -189,9 +190,8 @@ def test_a_mistyped_target_is_named_as_other_names_are(capsys):
     wrong = {"event": LogEvent.ERROR, "exception": "MissingRuleException"}
     assert not shown.filter(record("MissingRuleException: …", **wrong))
     said = capsys.readouterr().err
-    assert said.startswith(
-        "repscape: the target 'rdm_galery' is unknown; did you mean 'rdm_gallery'? Valid: all,"
-    )
+    assert said.startswith("repscape: ")
+    says(said, "'rdm_galery' … 'rdm_gallery' … all,")
     shown.asked = lambda: ["results/a.nc"]
     assert shown.filter(record("MissingRuleException: …", **wrong))
 

@@ -20,7 +20,7 @@ def test_matrices_of_decoding_across(results, draw, inputs, artists):
     assert written[0, 1] == f"{accuracy[2, 0, 1]:.2f}".removeprefix("0")
     assert [label.get_text() for label in images["input"].axes.get_yticklabels()] == ["000", "090", "180"]
     assert_mentions(caption, "another color")
-    with pytest.raises(ConfigError, match="layers: 'conv9' is unknown"):
+    with pytest.raises(ConfigError, match="layers: 'conv9'"):
         inputs(made.study, "cross_decoding", layers=["conv9"])
 
 

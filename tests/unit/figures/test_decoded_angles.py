@@ -23,11 +23,11 @@ def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded, artists):
     assert_mentions(caption, "least error")
     best = str(table["layer"].values[int(np.nanargmin(table["error"].sel(source="mouse", decoder="ridge")))])
     assert f"mouse · {best}" in [axes.get_title("left") for axes in figure.axes]
-    with pytest.raises(ConfigError, match=r"layers: .*at most 5.* 8"):
+    with pytest.raises(ConfigError, match=r"layers:.* 5.* 8"):
         drawn(
             decoded,
             "decoded_angles",
             layers={name: list(LAYERS) for name in ("alexnet", "alexnet_untrained")},
         )
-    with pytest.raises(ConfigError, match=r"layers\.mouse: 'V4' is unknown"):
+    with pytest.raises(ConfigError, match=r"layers\.mouse: 'V4'"):
         drawn(decoded, "decoded_angles", layers={"mouse": ["V4"]})

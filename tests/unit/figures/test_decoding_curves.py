@@ -30,7 +30,7 @@ def test_curves_are_means_over_folds(decoded, artists):
     places = {list(table["strength"].values).index(s) for s in own["chosen"].sel(decoder="ridge").values}
     assert marked == {f"ridge regression/chosen/{place}" for place in places}
     assert_mentions(caption, "conv1", "alexnet")
-    with pytest.raises(ConfigError, match="layer: 'V1' is unknown"):
+    with pytest.raises(ConfigError, match="layer: 'V1'"):
         drawn(decoded, "decoding_curves", source="alexnet", layer="V1")
 
 

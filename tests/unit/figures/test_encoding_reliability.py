@@ -22,7 +22,7 @@ def test_neurons_by_reliability(encoded, artists):
     assert (f"{beyond} neuron" in caption.partition("Triangles")[2]) == (beyond > 0)
     assert sum(len(own.get_offsets()) for gid, own in dots.items() if gid[-1] in "v<") == beyond
     assert_mentions(caption, "4 trials")
-    with pytest.raises(ConfigError, match="layers: 'vgg' is unknown"):
+    with pytest.raises(ConfigError, match="layers: 'vgg'"):
         drawn(encoded, "encoding_reliability", layers={"vgg": "conv1"})
 
 

@@ -37,7 +37,7 @@ def test_predictions_stand_under_their_own_images(results, draw, artists):
 
 def test_predictions_of_other_images_are_refused(results, draw):
     made = results().stimulus_files("{}-{}").predictions()
-    with pytest.raises(DataError, match=r"do not describe the same images.*image 0 is"):
+    with pytest.raises(DataError, match=r"images.*image 0"):
         draw(made, "predicted_labels")
 
 
@@ -64,5 +64,5 @@ def test_captions_say_what_numbers_of_classes_are(results, draw):
 
 
 def test_predictions_need_a_network_that_classifies(results, inputs):
-    with pytest.raises(ConfigError, match="no network of the study records its layer 'predictions'"):
+    with pytest.raises(ConfigError, match=r"study.*layer 'predictions'"):
         inputs(results(layers=("input", "block1")).study, "predicted_labels")

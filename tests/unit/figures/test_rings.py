@@ -59,5 +59,5 @@ def test_rings_that_are_chosen(results, draw, artists):
     assert len([gid for gid in artists(figure, "lines") if gid.endswith("/stretch")]) == 14
     assert "twin · layer11" in caption
     assert "Of 24 RDMs 14 are shown." in caption
-    with pytest.raises(ConfigError, match="where: layer: 'layer99' is unknown"):
+    with pytest.raises(ConfigError, match="where: layer: 'layer99'"):
         draw(made, "rings", where={"layer": "layer99"})

@@ -39,7 +39,7 @@ def test_accuracy_that_was_not_measured_is_said(trained, draw, artists):
 def test_networks_that_are_not_trained_here(results, inputs):
     study = results().study
     for figure in ("training_curves", "first_filters"):
-        with pytest.raises(ConfigError, match=r"no network.*'training'"):
+        with pytest.raises(ConfigError, match=r"network.*'training'"):
             inputs(study, figure)
-    with pytest.raises(ConfigError, match="sources: 'nte' is unknown; did you mean 'net'"):
+    with pytest.raises(ConfigError, match=r"sources: 'nte'.*'net'"):
         inputs(Trained(results(), "net").study, "training_curves", sources=["nte"])

@@ -42,9 +42,9 @@ def test_units_by_their_numbers(results, draw, artists):
     }  # 590 is silent, 5 is not recorded
     assert "equal parts" not in caption
     assert_mentions(caption, "3 layers 2")
-    with pytest.raises(ConfigError, match="units: no layer"):
+    with pytest.raises(ConfigError, match=r"units:.*layer"):
         draw(made, "tuning_curves", units=[590])
-    with pytest.raises(ConfigError, match="where: layer: 'fc1' is unknown; did you mean 'fc'"):
+    with pytest.raises(ConfigError, match=r"where: layer: 'fc1'.*'fc'"):
         draw(made, "tuning_curves", where={"layer": "fc1"})
 
 
@@ -69,5 +69,5 @@ def test_many_layers_are_thinned_evenly_by_source(results, draw, artists):
     assert len(shown) == 8
     assert_mentions(caption, "13 layers 8")
     labels = {"source": [f"n{at}" for at in range(9)]}
-    with pytest.raises(ConfigError, match=r"where: .* 8, .* 9 sources"):
+    with pytest.raises(ConfigError, match=r"where:.* 8.* 9 sources"):
         tuning_rows.shown(labels, None, 8)

@@ -233,36 +233,36 @@ def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
 @pytest.mark.parametrize(
     ("show", "parameters", "message"),
     [
-        ("bars", {"source": "vgg"}, "source: 'vgg' is unknown"),
-        ("bars", {"stimuli": ["cats"]}, "stimuli: 'cats' is unknown"),
-        ("bars", {"stimuli": ["bikes", "gratings"]}, "stimuli.*one stimulus, found 2"),
-        ("bars", {"layers": ["blok2"]}, "layers: 'blok2' is unknown; did you mean 'block2'"),
-        ("bars", {"size": 7}, "size: '7' is unknown"),
+        ("bars", {"source": "vgg"}, "source: 'vgg'"),
+        ("bars", {"stimuli": ["cats"]}, "stimuli: 'cats'"),
+        ("bars", {"stimuli": ["bikes", "gratings"]}, r"stimuli.*one stimulus.* 2"),
+        ("bars", {"layers": ["blok2"]}, "layers: 'blok2'.*'block2'"),
+        ("bars", {"size": 7}, "size: '7'"),
         ("bars", {"filters": {"block2": [0]}}, "filters: 'show: bars'.*show map"),
-        ("histogram", {"layers": ["conv"]}, "layers: 'conv' is unknown"),
-        ("histogram", {"layers": ["block2", "fc1"]}, "layers: expected at most 1, found 2"),
-        ("histogram", {"images": 1}, "images: 'show: histogram' shows 2 to 4 images, found 1"),
+        ("histogram", {"layers": ["conv"]}, "layers: 'conv'"),
+        ("histogram", {"layers": ["block2", "fc1"]}, r"layers:.* 1.* 2"),
+        ("histogram", {"images": 1}, r"images: 'show: histogram' shows 2.* 4.* 1"),
         ("histogram", {"ranked": False}, "ranked: 'show: histogram'.*profiles, heatmap"),
         (
             "histogram",
             {"population": "random"},
-            r"population: 'random' \(kind: random\) does not record filter means.*Choose filter_means",
+            r"population: 'random' \(kind: random\).*record filter means.*Choose filter_means",
         ),
-        ("profiles", {"population": "rnd"}, "population: 'rnd' is unknown"),
-        ("heatmap", {"stimuli": []}, "stimuli: the list is empty"),
+        ("profiles", {"population": "rnd"}, "population: 'rnd'"),
+        ("heatmap", {"stimuli": []}, r"stimuli:.*list.*empty"),
         ("heatmap", {"images": 2}, "images: 'show: heatmap'"),
-        ("map", {"filters": {"conv": [0]}}, "filters: 'conv' is unknown"),
+        ("map", {"filters": {"conv": [0]}}, "filters: 'conv'"),
         ("map", {"filters": {"block2": [0]}, "layers": ["block2"]}, "filters:.*'layers'"),
-        ("map", {"images": [0, 1, 2, 3, 4]}, "images: 'show: map' shows 1 to 4 images, found 5"),
+        ("map", {"images": [0, 1, 2, 3, 4]}, r"images: 'show: map' shows 1.* 4.* 5"),
         (
             "map",
             {"filters": {"block2": list(range(10))}, "population": "all"},
-            "filters: expected at most 9, found 10",
+            r"filters:.* 9.* 10",
         ),
         (
             "map",
             {"filters": {"block2": [0, 5]}, "population": "maps"},
-            "filters: the population 'maps' does not record filter 5 of 'block2'.*populations.maps.channels",
+            r"filters:.*population 'maps'.*record filter 5.*'block2'.*populations.maps.channels",
         ),
         ("map", {"population": "filter_means"}, "does not record whole maps"),
     ],
@@ -279,7 +279,7 @@ def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(resul
     inputs(study, "map", filters={"block2": [1279]}, population="all")
     with pytest.raises(
         ConfigError,
-        match=r"filters: 'block2' of 'mobilenet_v2'.* 1280 filters.* 1279.* 1280",
+        match=r"filters: 'block2'.*'mobilenet_v2'.* 1280 filters.* 1279.* 1280",
     ):
         inputs(study, "map", filters={"block2": [3, 1280]}, population="all")
 
@@ -292,7 +292,7 @@ def test_a_source_is_asked_only_for_what_it_is_shown(results, inputs):
         for paths in inputs(study, show).values():
             for path in paths:
                 assert "pictures" in path or "n200" in path
-    with pytest.raises(ConfigError, match=r"stimuli: 'bikes' is unknown\. Valid: pictures"):
+    with pytest.raises(ConfigError, match=r"stimuli: 'bikes'.*pictures"):
         inputs(study, "profiles", stimuli=["bikes"])
 
 
@@ -307,10 +307,10 @@ def test_more_layers_than_can_be_seen_are_refused(results, show, inputs):
 @pytest.mark.parametrize(
     ("show", "message"),
     [
-        ("histogram", r"records filter means .*Add one .*\{filter_means: \{kind: filter_means\}\}"),
+        ("histogram", r"filter.*\{filter_means: \{kind: filter_means\}\}"),
         ("profiles", "records filter means"),
         ("heatmap", "records filter means"),
-        ("map", r"records whole maps of filters. Add one .*\{all: \{kind: all\}\}"),
+        ("map", r"maps.*filters.*\{all: \{kind: all\}\}"),
     ],
 )
 def test_the_population_to_add_is_named(results, show, message, inputs):
@@ -326,7 +326,7 @@ def test_whole_maps_are_taken_of_the_smallest_population_that_has_them(results, 
 
 
 def test_images_that_a_stimulus_does_not_have_are_told(made, draw):
-    with pytest.raises(DataError, match=r"images: .*'pictures'.* 20 .* 19.* 25"):
+    with pytest.raises(DataError, match=r"images:.*'pictures'.* 20.* 19.* 25"):
         draw(made, "map", images=[0, 25])
 
 
@@ -338,7 +338,7 @@ def test_activations_of_other_images_are_refused(made, draw):
 
 
 def test_maps_with_holes_and_filters_that_are_not_there_are_told(made, draw):
-    with pytest.raises(DataError, match=r"filters: .* 0 of the 36 .*999.*'block2'"):
+    with pytest.raises(DataError, match=r"filters:.* 0.* 36.* 999.*'block2'"):
         draw(made, "map", filters={"block2": [999]}, population="all")
 
 

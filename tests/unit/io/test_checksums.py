@@ -54,7 +54,7 @@ def test_every_flipped_byte_is_found(tmp_path, in_job):
     whole = path.read_bytes()
     for at in range(0, len(whole), 61):
         flip(path, at, 1 << at % 8)
-        with pytest.raises(DataError, match=r"file\.nc: not "):
+        with pytest.raises(DataError, match=r"file\.nc:"):
             reads(path)
         path.write_bytes(whole)
         checksums._checked.clear()
@@ -76,7 +76,7 @@ def test_another_length(tmp_path, in_job, change):
         "last byte": whole[:-1],
     }
     path.write_bytes(other[change])
-    with pytest.raises(DataError, match=r"file\.nc: not a"):
+    with pytest.raises(DataError, match=r"file\.nc:"):
         reads(path)
 
 

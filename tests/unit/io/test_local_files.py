@@ -79,10 +79,10 @@ def test_what_is_beside_a_pattern_is_named():
     """Capitals, and folders that are missing or one too many, are then seen at once."""
     write("p/a.PNG", "p/b.PNG", "p/.hidden.png")
     for address, said in {
-        "p/*.png": "none .*The folder p .*: a.PNG; b.PNG.",
-        "p/x/*.png": "The folder p .*: a.PNG; b.PNG.",
-        "p/*/{obj}.PNG": "The folder p ",
-        "*.PNG": r"The folder \. .*: p\.",
+        "p/*.png": r"p .*: a.PNG; b.PNG",
+        "p/x/*.png": r"p .*: a.PNG; b.PNG",
+        "p/*/{obj}.PNG": " p ",
+        "*.PNG": r" \. .*: p\.",
     }.items():
         with pytest.raises(AssetError, match=said):
             assets.local_files(address, "here")
@@ -153,7 +153,7 @@ def test_below_a_folder_that_may_not_be_entered(monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(local_files.os, "stat", refuse)
-    with pytest.raises(AssetError, match=r"here: secret/a\.png: .*Permission denied"):
+    with pytest.raises(AssetError, match=r"here: secret/a\.png:.*Permission denied"):
         assets.local_files("secret/a.png", "here")
 
 
@@ -165,12 +165,12 @@ def test_a_link_to_itself(tmp_path, inside):
 
 
 def test_a_name_that_is_too_long(tmp_path):
-    with pytest.raises(AssetError, match=r"here: .*File name too long"):
+    with pytest.raises(AssetError, match=r"here:.*File name"):
         assets.local_files(str(tmp_path / ("x" * 300)), "here")
 
 
 def test_the_home_of_nobody(monkeypatch):
-    with pytest.raises(AssetError, match=r"here: .*'no-such-user'"):
+    with pytest.raises(AssetError, match=r"here:.*'no-such-user'"):
         assets.local_files("~no-such-user/a.png", "here")
     monkeypatch.setenv("REPSCAPE_CACHE", "~no-such-user/cache")
     with pytest.raises(AssetError, match=r"REPSCAPE_CACHE: .*'no-such-user'"):

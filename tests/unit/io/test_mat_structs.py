@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from messages import says
 from scipy.io import savemat
 
 from repscape.core.errors import DataError
@@ -40,21 +41,16 @@ def test_a_file_whose_name_has_no_ending(file):
 @pytest.mark.parametrize(
     ("variable", "fields", "said"),
     [
-        (
-            "elements",
-            ["name"],
-            "variable 'elements' is unknown; did you mean 'Elements'? Valid: Elements, other.",
-        ),
-        ("Elements", ["title"], "Elements: field 'title' is unknown. Valid: name, number."),
-        ("other", ["name"], "expected a struct array as 'other', found float64 of shape (3, 3)"),
-        ("other", ["RDM", "name"], "struct('RDM', other, 'name', 'TEXT') makes one"),
+        ("elements", ["name"], "'elements' … 'Elements'"),
+        ("Elements", ["title"], "Elements: … 'title' … name, number"),
+        ("other", ["name"], "'other' … float64 … (3, 3)"),
+        ("other", ["RDM", "name"], "struct('RDM', other, 'name', 'TEXT')"),
     ],
 )
 def test_what_there_is_not(file, variable, fields, said):
     with pytest.raises(DataError) as error:
         mat_structs.structs(file, variable, fields)
-    assert str(file) in str(error.value)
-    assert said in str(error.value)
+    says(str(error.value), str(file), said)
 
 
 def test_how_a_stack_becomes_a_struct_array(tmp_path):
@@ -75,7 +71,7 @@ def test_no_mat_file(file, damage):
             "flipped": whole[:128] + b"\xff" * 400,
         }[damage]
     )
-    with pytest.raises(DataError, match="not a complete \\.mat"):
+    with pytest.raises(DataError, match=r"\.mat"):
         mat_structs.structs(file, "Elements", ["name"])
 
 

@@ -132,7 +132,7 @@ def test_full_disk_whoever_writes(tmp_path, writer):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "folder").touch()
-    with pytest.raises(DataError, match=r"file\.nc: cannot be written .*permissions"):
+    with pytest.raises(DataError, match=r"file\.nc:.*permissions"):
         example(tmp_path / "folder/file.nc")
 
 
@@ -166,7 +166,7 @@ def test_a_place_that_is_taken(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").mkdir()
     with (
-        pytest.raises(DataError, match=r"taken: cannot be written .*Is a directory"),
+        pytest.raises(DataError, match=r"taken:.*Is.*directory"),
         netcdf.replacing(path.format(tmp_path)) as temporary,
     ):
         temporary.touch()

@@ -169,7 +169,7 @@ def test_layers_go_by_time_steps():
         "IT.t1",
     )
     assert len(layer_table.select(rows, "blocks", "layers")) == 13
-    with pytest.raises(ConfigError, match=r"'V2.t2' is unknown; did you mean"):
+    with pytest.raises(ConfigError, match=r"'V2.t2'"):
         layer_table.select(rows, "V2.t2", "layers")
 
 
@@ -183,7 +183,7 @@ def test_random_weights_depend_on_the_seed_alone():
 
 
 def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
-    with pytest.raises(DataError, match=r"expected the authors' IMAGENET1K \(sha256 1d3f7974"):
+    with pytest.raises(DataError, match=r"authors' IMAGENET1K \(sha256 1d3f7974"):
         cornet_s.CornetS(weights="IMAGENET1K", file=file).load()
     digits = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     address = f"https://example.org/cornet_s-own.pth#sha256-prefix={digits}"
@@ -196,8 +196,8 @@ def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({}, r"which weights\? .*IMAGENET1K"),
-        ({"weights": "IMAGNET1K"}, "did you mean 'IMAGENET1K'"),
+        ({}, r"weights\?.*IMAGENET1K"),
+        ({"weights": "IMAGNET1K"}, "'IMAGENET1K'"),
         ({"weights": "random", "file": "x.pth"}, "Drop one of the two"),
     ],
 )

@@ -122,7 +122,7 @@ def test_own_weights_and_outputs_that_are_no_classes(project, tmp_path):
     none = python.Python(factory=f"{project}:make", classes=0).load()
     assert freeze.freeze(none).rows[-1].label == "fc1"
     torch.save({"head.weight": own["head.weight"]}, tmp_path / "part.pth")
-    with pytest.raises(DataError, match=r"part\.pth: .* does not fit nets/net_.*3 missing.*`kwargs`"):
+    with pytest.raises(DataError, match=r"part\.pth:.*fit nets/net_.*3 missing.*`kwargs`"):
         python.Python(factory=f"{project}:make", file=tmp_path / "part.pth").load()
 
 
@@ -144,13 +144,13 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
 @pytest.mark.parametrize(
     ("reference", "keys", "told"),
     [
-        ("nets/nett.py:make", {}, r"factory: nets/nett\.py: no such file \(looked from "),
-        ("nowhere.at_all:make", {}, r"found no module 'nowhere.at_all' \(looked in "),
-        ("just_a_name", {}, r"expected path/to/file.py:function or package.module:function, found 'just_a"),
-        ("{}:mak", {}, r"net_.*\.py: function 'mak' is unknown; did you mean 'make'\? Valid: .*"),
-        ("{}:fail", {"depth": 3}, r"fail\(depth=3\) failed: ValueError: no network of depth 3 \(.*line 27\)"),
-        ("{}:make", {"dpth": 3}, r"make\(dpth=3\) failed: TypeError: .*unexpected keyword argument 'dpth'"),
-        ("{}:nothing", {}, r"to return a torch.nn.Module, found dict"),
+        ("nets/nett.py:make", {}, r"factory: nets/nett\.py:.*file \(looked"),
+        ("nowhere.at_all:make", {}, r"module 'nowhere.at_all' \(looked"),
+        ("just_a_name", {}, r"path/to/file.py:function.*package.module:function.*'just_a"),
+        ("{}:mak", {}, r"net_.*\.py: function 'mak'.*'make'"),
+        ("{}:fail", {"depth": 3}, r"fail\(depth=3\) failed: ValueError:.*depth 3 \(.*line 27\)"),
+        ("{}:make", {"dpth": 3}, r"make\(dpth=3\) failed: TypeError:.*unexpected keyword argument 'dpth'"),
+        ("{}:nothing", {}, r"return.*torch.nn.Module.*dict"),
         ("{}:made", {}, r"is a network, expected a function that makes one"),
     ],
 )
@@ -162,12 +162,12 @@ def test_what_is_told(project, reference, keys, told):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("import torch\n1 / 0\n", r"cannot be imported: ZeroDivisionError: division by zero \(.*line 2\)"),
+        ("import torch\n1 / 0\n", r"imported: ZeroDivisionError: division.*zero \(.*line 2\)"),
         (
             "import nothing_of_this_name\n",
-            r"cannot be imported: ModuleNotFoundError: .*'nothing_of_this_name'",
+            r"imported: ModuleNotFoundError:.*'nothing_of_this_name'",
         ),
-        ("def make(:\n", r"cannot be imported: SyntaxError"),
+        ("def make(:\n", "imported: SyntaxError"),
     ],
 )
 def test_files_that_cannot_be_imported(project, text, told):
@@ -178,12 +178,12 @@ def test_files_that_cannot_be_imported(project, text, told):
 
 def test_names_of_other_modules_are_refused(project):
     Path("json.py").write_text("def make(): pass\n")
-    with pytest.raises(ConfigError, match=r"json\.py has the name of another module, .*Rename it"):
+    with pytest.raises(ConfigError, match=r"json\.py.*name.*module.*Rename"):
         python.Python(factory="json.py:make").load()
 
 
 def test_weights_that_it_cannot_have(project):
-    with pytest.raises(ConfigError, match=r"weights: 'randm' is unknown; did you mean 'random'"):
+    with pytest.raises(ConfigError, match=r"weights: 'randm'.*'random'"):
         python.Python(factory=f"{project}:make", weights="randm", file=None).check()
     with pytest.raises(ConfigError, match="Drop one of the two"):
         python.Python(factory=f"{project}:make", weights="random", file="x.pth").check()

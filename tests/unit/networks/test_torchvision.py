@@ -129,10 +129,10 @@ def test_files_that_are_no_state_dict(content, told, tmp_path):
     [
         (
             {"architecture": "resnet51", "weights": "random"},
-            r"'resnet51' is unknown; did you mean 'resnet50'",
+            r"'resnet51'.*'resnet50'",
         ),
-        ({"architecture": "resnet50", "weights": "IMAGENET1K_V3"}, r"did you mean 'IMAGENET1K_V2'"),
-        ({"architecture": "resnet50"}, r"which weights\? .*IMAGENET1K_V1"),
+        ({"architecture": "resnet50", "weights": "IMAGENET1K_V3"}, r"'IMAGENET1K_V2'"),
+        ({"architecture": "resnet50"}, r"weights\?.*IMAGENET1K_V1"),
         ({"architecture": "resnet50", "weights": "random", "file": "x.pth"}, r"Drop one of the two"),
     ],
 )
@@ -144,7 +144,7 @@ def test_mistakes_in_the_config(arguments, told):
 def test_a_named_file_is_checked(state, tmp_path):
     for arguments in ({"weights": "IMAGENET1K_V1"}, {}):
         file = save(state, tmp_path / "squeezenet1_1-b8a52dc0.pth")
-        with pytest.raises(DataError, match=r"expected torchvision's .*IMAGENET1K_V1.*b8a52dc0"):
+        with pytest.raises(DataError, match=r"torchvision's.*IMAGENET1K_V1.*b8a52dc0"):
             Torchvision(architecture="squeezenet1_1", file=file, **arguments).load()
 
 

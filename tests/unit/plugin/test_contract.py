@@ -19,26 +19,26 @@ def metric(**defined):
 @pytest.mark.parametrize(
     ("defined", "message"),
     [
-        ({"captoin": "c"}, "Mine.'captoin' is unknown; did you mean 'caption'"),
-        ({"in_block": lambda self: 0}, "did you mean 'in_blocks'"),
+        ({"captoin": "c"}, "Mine.'captoin'.*'caption'"),
+        ({"in_block": lambda self: 0}, "'in_blocks'"),
         ({"helper": lambda self: 0}, "helper.*underscore"),
         ({"annotations": {"power": int}}, r"Mine.power.*parameter\("),
-        ({"power": parameter("A number.", 2)}, "Mine.power: expected a type"),
+        ({"power": parameter("A number.", 2)}, r"Mine.power:.*type"),
         (
             {"caption": parameter("A number.", 2), "annotations": {"caption": int}},
-            "Mine.caption: .*what plugins define",
+            r"Mine.caption:.*plugins define",
         ),
         (
             {"kind": parameter("A number.", 2), "annotations": {"kind": int}},
-            "Mine.kind: .*the key that selects",
+            r"Mine.kind:.*key",
         ),
         ({"_power": parameter("A number.", 2), "annotations": {"_power": int}}, "Mine._power: .*a letter"),
         ({"dissimilarity": Metric.dissimilarity}, r"Mine: .*dissimilarity\(self, activity, scaling\)"),
         (
             {"dissimilarity": lambda self, activity: 0},
-            r"\(self, activity, scaling\), found \(self, activity\)",
+            r"\(self, activity, scaling\).* \(self, activity\)",
         ),
-        ({"in_blocks": 3}, "Mine.in_blocks: expected a method, found 3"),
+        ({"in_blocks": 3}, r"Mine.in_blocks:.*method.* 3"),
     ],
 )
 def test_a_slip_is_refused_by_its_name(defined, message):
@@ -47,7 +47,7 @@ def test_a_slip_is_refused_by_its_name(defined, message):
 
 
 def test_names_that_are_no_plugins_are_not_proposed():
-    with pytest.raises(ConfigError, match="Valid: ") as refused:
+    with pytest.raises(ConfigError, match="Valid:") as refused:
         metric(captoin="c")
     assert not re.search(r"\b_\w", str(refused.value))
 
@@ -80,9 +80,9 @@ def test_parameters_are_inherited_and_may_be_declared_anew():
     made = Mine(share=0.5)
     assert (made.units, made.share, made.seed) == (5, 0.5, 0)
     assert repr(made) == "Mine(share=0.5)"
-    with pytest.raises(ConfigError, match="'share' is required"):
+    with pytest.raises(ConfigError, match="'share'"):
         Mine()
-    with pytest.raises(ConfigError, match="'shaer' is unknown; did you mean 'share'"):
+    with pytest.raises(ConfigError, match=r"'shaer'.*'share'"):
         Mine(shaer=0.5)
 
 

@@ -46,7 +46,7 @@ def test_every_step_has_plugins_and_each_a_schema():
 
 
 def test_an_unknown_name_lists_the_valid_ones():
-    with pytest.raises(ConfigError, match=r"rdms.metrics: 'corelation' .*did you mean 'correlation'"):
+    with pytest.raises(ConfigError, match=r"rdms.metrics: 'corelation' .*'correlation'"):
         registry.find("metrics", "corelation", "rdms.metrics")
 
 
@@ -65,7 +65,7 @@ def test_versions_of_libraries(tmp_path):
     lab(tmp_path / "lab", metrics__mine=METRIC + "\n    libraries = ('numpy',)\n")
     assert registry.library_versions("metrics", "mine") == {"numpy": np.__version__}
     lab(tmp_path / "other", metrics__mine=METRIC + "\n    libraries = ('numpy', 'sklearn_')\n")
-    with pytest.raises(ConfigError, match=r"mine\.py: Mine\.libraries: 'sklearn_' is not installed"):
+    with pytest.raises(ConfigError, match=r"mine\.py: Mine\.libraries: 'sklearn_'.*installed"):
         registry.library_versions("metrics", "mine")
 
 
@@ -84,13 +84,13 @@ def test_folders_with_files_of_one_name_are_told_apart(tmp_path):
 
 
 BROKEN = {
-    "two classes": (METRIC + METRIC.replace("Mine", "Other"), r"mine\.py: expected one class.*Mine, Other"),
-    "no class": ("x = 1\n", r"mine\.py: expected one class derived from Metric, found none"),
+    "two classes": (METRIC + METRIC.replace("Mine", "Other"), r"mine\.py:.*class.*Mine, Other"),
+    "no class": ("x = 1\n", r"mine\.py:.*class derived.*Metric"),
     "a class of another step": (
         METRIC.replace("Metric", "Stimulus").replace(
             "dissimilarity(self, activity, scaling)", "images(self)"
         ),
-        r"mine\.py: expected one class derived from Metric, found none",
+        r"mine\.py:.*class derived.*Metric",
     ),
     "a function in place of a method": (
         METRIC + "\ndef in_blocks(activity, scaling):\n    yield activity\n",
@@ -100,27 +100,27 @@ BROKEN = {
     "no Python": (METRIC + "\n    def caption(:\n", r"mine\.py:9: .*SyntaxError: invalid syntax"),
     "an import that fails": (
         "import nosuchmodule\n" + METRIC,
-        r"mine\.py:1: .*No module named 'nosuchmodule'",
+        r"mine\.py:1:.*module.*'nosuchmodule'",
     ),
     "an exception": (METRIC + "\nlist(map(int, 'x'))\n", r"mine\.py:9: .*ValueError: invalid literal"),
     "an import by the folder's name": (
         "from lab.lib.help import G\n" + METRIC,
-        r"mine\.py:1: .*No module named 'lab'\. .*relatively: from \.\.lib",
+        r"mine\.py:1:.*module.*'lab'.*relatively:.*\.\.lib",
     ),
     "text for yes or no": (
         METRIC + "\n    squared = 'no'\n",
-        r"mine\.py:\d+: Mine\.squared: expected bool \| None, found 'no'",
+        r"mine\.py:\d+: Mine\.squared:.*bool \| None.*'no'",
     ),
     "text for a list of texts": (
         METRIC + "\n    libraries = 'numpy'\n",
-        r"mine\.py:\d+: Mine\.libraries: expected tuple\[str, \.\.\.\], found 'numpy'",
+        r"mine\.py:\d+: Mine\.libraries:.*tuple\[str, \.\.\.\].*'numpy'",
     ),
     "an end of the process": (METRIC + "\nimport sys; sys.exit('bye')\n", r"mine\.py:9: .*SystemExit: bye"),
     "an unknown type": (
         "from __future__ import annotations\n"
         + METRIC.replace("import Metric", "import Metric, parameter")
         + "    k: Unknown = parameter('A number.')\n",
-        r"mine\.py: Mine: .*'Unknown' is not defined",
+        r"mine\.py: Mine:.*'Unknown'.*defined",
     ),
     "a type that no config has": (
         METRIC.replace("import Metric", "import Metric, parameter")
@@ -132,7 +132,7 @@ PARAMETERS = {
     "a default of another type": ("k: int = parameter('X.', 'abc')", r"mine\.py: Mine\.k: 'abc' .*integer"),
     "a default out of its bounds": (
         "k: int = parameter('X.', 0, ge=1)",
-        r"mine\.py: Mine\.k: 0 .*equal to 1",
+        r"mine\.py: Mine\.k: 0.*equal.* 1",
     ),
     "a bound that the type has not": (
         "k: str = parameter('X.', 'a', ge=1)",
@@ -163,10 +163,10 @@ def test_what_is_wrong_with_a_parameter_is_said_with_the_file(tmp_path, what):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("metric/mine.py", r"plugins: .*lab: 'metric' is unknown; did you mean 'metrics'"),
-        ("mine.py", r"plugins: .*lab: expected folders of plugins \(stimuli, .*found none"),
+        ("metric/mine.py", r"plugins: .*lab: 'metric'.*'metrics'"),
+        ("mine.py", r"plugins:.*lab:.*folders.*plugins \(stimuli"),
         ("metrics/correlation.py", r"lab/metrics/correlation\.py: .*repscape/metrics/correlation\.py"),
-        ("metrics/my.metric.py", r"my\.metric\.py: expected a name without dots"),
+        ("metrics/my.metric.py", r"my\.metric\.py:.*name.*dots"),
     ],
 )
 def test_folders_that_cannot_be_used(tmp_path, path, message):

@@ -44,6 +44,6 @@ def test_two_files_of_one_name_are_two_modules_and_each_runs_once(tmp_path):
 
 def test_a_file_that_fails_leaves_no_module(tmp_path):
     (tmp_path / "fails.py").write_text("import nosuchmodule\ndef mine(activity): ...\n")
-    with pytest.raises(ConfigError, match=r"fails\.py cannot be imported: ModuleNotFound"):
+    with pytest.raises(ConfigError, match=r"fails\.py.*imported: ModuleNotFound"):
         user_functions.load(f"{tmp_path / 'fails.py'}:mine", "combine")
     assert not [name for name in sys.modules if "fails" in name]

@@ -34,14 +34,12 @@ def test_units_of_the_layer_pass(unit, statistic):
     ],
 )
 def test_others_are_refused(unit, statistic):
-    with pytest.raises(
-        DataError, match=r"population 'mine', layer conv: expected whole numbers from 0 to \d+"
-    ):
+    with pytest.raises(DataError, match=r"population 'mine', layer conv:.*numbers.* 0.*\d+"):
         check(Selection(np.array(unit), statistic, 9), LAYER, "mine")
 
 
 def test_what_is_no_selection_or_of_an_unknown_statistic_is_refused():
-    with pytest.raises(DataError, match="expected a Selection, found ndarray"):
+    with pytest.raises(DataError, match=r"Selection.*ndarray"):
         check(np.arange(3), LAYER, "mine")
-    with pytest.raises(DataError, match="'units' is unknown; did you mean 'unit'"):
+    with pytest.raises(DataError, match=r"'units'.*'unit'"):
         check(Selection(np.arange(3), "units", 3), LAYER, "mine")

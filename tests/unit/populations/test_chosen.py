@@ -107,13 +107,13 @@ def test_layers_without_places_are_taken_whole_or_refused(network):
         region.Region(centre=(3, 4), radius=1).select(network.layers["fc1"]).unit, range(5)
     )
     tokens = Layer("attention1", 8, 50, 1, 400, "attention1", image=(SIZE, SIZE))
-    with pytest.raises(DataError, match="layer attention1: 50 x 1 positions have no receptive fields"):
+    with pytest.raises(DataError, match=r"layer attention1: 50 x 1 positions.*receptive fields"):
         region.Region(centre=(3, 4), radius=1).select(tokens)
 
 
 @pytest.mark.parametrize("centre", [(48, 3), (3, 47.5)])
 def test_a_region_outside_the_image(network, centre):
-    with pytest.raises(DataError, match=r"network's input of 48 x 48 pixels, found y = .*last pixel is 47"):
+    with pytest.raises(DataError, match=r"network's input.* 48 x 48 pixels.*y =.*pixel.* 47"):
         region.Region(centre=centre, radius=10).select(network.layers["conv1"])
 
 
@@ -123,7 +123,7 @@ def test_filters():
     np.testing.assert_array_equal(filters.Filters(channels=[5, 0, 2]).select(layer).unit, expected)
     of_layers = {"conv1": [3], "other": [9]}
     np.testing.assert_array_equal(filters.Filters(channels=of_layers).select(layer).unit, range(60, 80))
-    with pytest.raises(DataError, match=r"channels: conv1 has no channel 6 \(it has 6, from 0\)"):
+    with pytest.raises(DataError, match=r"channels: conv1.*channel 6 \(it.* 6.* 0\)"):
         filters.Filters(channels=[1, 6]).select(layer)
     with pytest.raises(ConfigError, match=r"channels\.conv1: 2 is listed twice"):
         filters.Filters(channels={"conv1": [2, 1, 2]}).check()
@@ -138,7 +138,7 @@ def test_slices_are_pythons(start, stop, step):
     text = ":".join("" if part is None else str(part) for part in (start, stop, step))
     expected = sorted(range(8)[slice(start, stop, step)])
     if not expected:
-        with pytest.raises(DataError, match="conv1 has no channels in"):
+        with pytest.raises(DataError, match=r"conv1.*channels"):
             channels.of_layer([text], "conv1", 8)
         return
     np.testing.assert_array_equal(channels.of_layer([text], "conv1", 8), expected)
@@ -162,7 +162,7 @@ def test_slices_of_filters_and_of_their_means():
     }
     filters.Filters(channels=["0:32"]).check_layers(rows, None)
     filter_means.FilterMeans(channels=None).check_layers(rows, None)
-    with pytest.raises(ConfigError, match=r"channels: conv1 has no channels in 32: \(it has 6\)\. Give each"):
+    with pytest.raises(ConfigError, match=r"channels: conv1.*channels.* 32: \(it.* 6\)"):
         filter_means.FilterMeans(channels=["32:"]).check_layers(rows, None)
 
 

@@ -181,7 +181,7 @@ def test_too_large_to_be_read_whole(tmp_path):
     keys = dict.fromkeys(OF_FILE, "") | {"order": 0, "n_drawn": 1}
     with netcdf.create(path, kind="rdm", attributes=keys) as file:
         blockwise.define(file, list(map(str, range(images))), 1, 1)
-    with pytest.raises(DataError, match=r"an RDM of 5,001 images .* at most 5,000"):
+    with pytest.raises(DataError, match=r"RDM.* 5,001.* 5,000"):
         table.read(path)
 
 
@@ -252,7 +252,7 @@ def test_a_metric_without_blocks(paths, plugin_folder, tmp_path):
     names = list(map(str, range(5_001)))
     recording(paths["activations"]["conv"], activity(5_001, 2), [0, 1], names)
     sample(paths["sample"]["conv"], [[0, 1]], size="2")
-    with pytest.raises(DataError, match=r"metric 'city' .* at most 5,000 images .* found 5,001"):
+    with pytest.raises(DataError, match=r"metric 'city'.* 5,000.* 5,001"):
         write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=metric)
 
 

@@ -161,12 +161,12 @@ def refused(paths, message, error=DataError, **options):
 
 def test_fewer_than_3_images(paths):
     recording(paths["activations"]["conv"], normal(2), np.arange(0, 120, 3), IMAGES[:2])
-    assert "activations.nc" in refused(paths, "at least 3 images, found 2")
+    assert "activations.nc" in refused(paths, r"3.* 2")
 
 
 def test_units_that_were_not_recorded(paths):
     sample(paths["sample"]["conv"], [[0, 3, 4, 6, 500]])
-    message = refused(paths, "lacks 2 of the units .* first being unit 4")
+    message = refused(paths, r"2.*units.*first being unit 4")
     assert "activations.nc" in message
     assert "sample.nc" in message
 
@@ -186,9 +186,7 @@ def test_layers_with_different_images(paths, tmp_path):
     paths["activations"]["fc"] = tmp_path / "fc_activations.nc"
     paths["sample"]["fc"] = tmp_path / "fc_sample.nc"
     paths["rdm"]["fc"] = tmp_path / "fc_rdm.nc"
-    with pytest.raises(
-        DataError, match="image 4 is frame 4 in the first and another in the second"
-    ) as caught:
+    with pytest.raises(DataError, match=r"image 4.*frame 4") as caught:
         run(paths)
     assert "fc_activations.nc" in str(caught.value)
     assert not paths["rdm"]["fc"].exists()
@@ -196,11 +194,11 @@ def test_layers_with_different_images(paths, tmp_path):
 
 def test_wrong_kind_of_file(paths):
     paths["activations"] = paths["sample"]
-    refused(paths, "expected a file of kind 'activations', found 'sample'")
+    refused(paths, r"file.*kind 'activations'.*'sample'")
 
 
 def test_unknown_metric_lists_the_valid(paths):
-    refused(paths, "rdms.metrics: 'cosin' is unknown; did you mean 'cosine'", ConfigError, metrics=["cosin"])
+    refused(paths, "rdms.metrics: 'cosin'.*'cosine'", ConfigError, metrics=["cosin"])
 
 
 def test_sampling_sd_of_the_median_shrinks_as_expected(tmp_path):
@@ -269,14 +267,14 @@ def test_each_presentation_has_an_rdm_of_its_own_for_each_draw(paths):
 def test_presentations_are_taken_apart_only_where_images_have_as_many(paths):
     image, repeat = np.r_[np.repeat(np.arange(6), 2), 5], np.r_[np.tile(np.arange(2), 6), 2]
     trials_of(paths["activations"]["conv"], normal(13, 120), image, repeat)
-    with pytest.raises(DataError, match=r"found 2 to 3 presentations\. Set 'trials: mean'"):
+    with pytest.raises(DataError, match=r"2.* 3.*Set 'trials: mean'"):
         run(paths, metrics=["correlation"])
 
 
 def test_a_metric_of_all_trials_cannot_have_each_by_itself(paths):
     image, repeat = np.repeat(np.arange(6), 3), np.tile(np.arange(3), 6)
     trials_of(paths["activations"]["conv"], normal(18, 120), image, repeat)
-    with pytest.raises(DataError, match="metric 'crossnobis_diagonal' needs all trials of an image"):
+    with pytest.raises(DataError, match=r"metric 'crossnobis_diagonal'.*trials.*image"):
         run(paths, metrics=["crossnobis_diagonal"])
 
 

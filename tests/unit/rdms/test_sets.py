@@ -1,13 +1,13 @@
 """RDMs of sets of images: what makes up an entry, against loops written from the definitions."""
 
 import itertools
-import re
 
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from messages import pattern
 from scipy.spatial.distance import pdist, squareform
 
 from repscape.core.errors import ConfigError, DataError
@@ -146,69 +146,69 @@ def test_the_order_of_images_does_not_matter(order):
 @pytest.mark.parametrize(
     ("factors", "options", "message"),
     [
-        (FLAT, {"by": ["ojb"]}, "by: factor 'ojb' is unknown; did you mean 'obj'? Valid: color, obj"),
-        (FLAT, {"entries": ["hue"]}, "entries: factor 'hue' is unknown"),
-        (FLAT, {"by": ["obj"], "entries": ["obj", "color"]}, "factor 'obj' cannot both label sets"),
-        (FLAT, {"by": ["obj", "obj"]}, "by: factor 'obj' is listed twice"),
+        (FLAT, {"by": ["ojb"]}, "by: … 'ojb' … 'obj'"),
+        (FLAT, {"entries": ["hue"]}, "entries: … 'hue'"),
+        (FLAT, {"by": ["obj"], "entries": ["obj", "color"]}, "'obj'"),
+        (FLAT, {"by": ["obj", "obj"]}, "by: … 'obj'"),
         (FLAT, {"by": ["obj", "color"]}, "no factor is left"),
         ({}, {}, "no factor is left"),
         (FACTORS, {"by": ["obj"], "entries": ["color"]},
-         "obj obj1: color 000: expected one image, found 2. Say how they are combined ('combine: mean')"),
-        (FLAT, {"by": ["obj"], "combine": "difference"}, "color 000: a difference is of two, found 1"),
+         "obj obj1: color 000: … 2 … 'combine: mean'"),
+        (FLAT, {"by": ["obj"], "combine": "difference"}, "color 000: … difference … 1"),
         ({"obj": ["a", "a", "b"], "color": ["r", "g", "r"]}, {"by": ["obj"]},
-         "obj b: expected at least 2 entries, since an RDM is of pairs; found 1 (color r)"),
-        (FLAT, {"by": ["obj"], "combinations": {"090": WARM}}, "'090' is a value of the factor 'color'"),
-        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"obj": "obj1"}]}}}, "factor 'obj' is unknown"),
-        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"color": "45"}]}}}, "color '45' is unknown"),
-        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"color": "0"}]}}}, "reads 000 as a number"),
+         "obj b: … 2 … 1 (color r)"),
+        (FLAT, {"by": ["obj"], "combinations": {"090": WARM}}, "'090' … 'color'"),
+        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"obj": "obj1"}]}}}, "factor 'obj'"),
+        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"color": "45"}]}}}, "color '45'"),
+        (FLAT, {"by": ["obj"], "combinations": {"x": {"of": [{"color": "0"}]}}}, "000"),
         (FLAT, {"combinations": {"x": {"of": [{"color": "000"}, {"obj": "obj1"}]}}},
-         "combination 'x': obj obj1, color 000 is in it twice"),
+         "combination 'x': obj obj1, color 000"),
         (FLAT, {"combinations": {"x": {"kind": "difference", "of": [{"color": "000"}]}}},
-         "combination 'x': a difference is of two, found 3"),
+         "combination 'x': … difference … 3"),
         ({"obj": ["a", "a", "b", "b"], "color": ["r", "g", "g", "b"]},
          {"by": ["obj"], "combinations": {"x": {"of": [{"color": "r"}, {"color": "g"}]}}},
-         "obj b: combination 'x': the set has no entry with color r"),
+         "obj b: combination 'x': … color r"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_reported(factors, options, message):
-    with pytest.raises(ConfigError, match=re.escape(message)):
+    with pytest.raises(ConfigError, match=pattern(message)):
         sets.groups(factors, **options)
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("return activity", "expected numbers of shape (50,) (unit,) for activity of shape (2, 50)"),
-        ("return 1", "it returned int64 ()"),
-        ("return np.array(['a'] * 50)", "it returned <U1"),
-        ("return activity[7]", "mine.py:mine: the function failed: IndexError"),
+        ("return activity", "(50,) … (2, 50)"),
+        ("return 1", "int64 ()"),
+        ("return np.array(['a'] * 50)", "<U1"),
+        ("return activity[7]", "mine.py:mine: … IndexError"),
     ],
 )
 def test_a_function_that_is_wrong_is_reported(function, body, message):
     (group,) = sets.groups(FACTORS, by=["obj"], entries=["color"], combine=function(body))
-    with pytest.raises(DataError, match=re.escape(message)):
+    with pytest.raises(DataError, match=pattern(message)):
         sets.activity_of(group.members[0], normal())
 
 
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("maen", "combine: 'maen' is unknown; did you mean 'mean'? Valid: difference, mean."),
-        ("gone.py:mine", "combine: gone.py: no such file"),
-        ("{folder}/mine.py:mien", "function 'mien' is unknown; did you mean 'mine'?"),
-        ("{folder}/bad.py:mine", "bad.py: not valid Python"),
+        ("maen", "combine: 'maen' … 'mean'"),
+        ("gone.py:mine", "combine: gone.py: "),
+        ("{folder}/mine.py:mien", "'mien' … 'mine'"),
+        ("{folder}/bad.py:mine", "bad.py: … Python"),
     ],
 )
 def test_ways_of_combining_that_there_are_not(function, tmp_path, how, message):
     function("return activity[0]")
     (tmp_path / "bad.py").write_text("def mine(:")
-    with pytest.raises(ConfigError, match=re.escape(message)):
+    with pytest.raises(ConfigError, match=pattern(message)):
         sets.check_combination(how.format(folder=tmp_path), "combine")
 
 
 def test_a_file_that_cannot_be_imported_is_reported(tmp_path):
     (tmp_path / "broken.py").write_text("import nosuchmodule\ndef mine(activity): ...\n")
-    with pytest.raises(ConfigError, match=r"broken\.py cannot be imported: ModuleNotFound"):
+    with pytest.raises(ConfigError, match=r"broken\.py.*imported: ModuleNotFound"):
         user_functions.load(f"{tmp_path / 'broken.py'}:mine", "combine")
 
 
@@ -405,7 +405,5 @@ def test_a_metric_of_the_user_s_own(files, plugin_folder):
 
 
 def test_a_stimulus_without_factors(files):
-    with pytest.raises(
-        ConfigError, match=r"rdms.sets.mean_objects: entries: factor 'obj' is unknown.*activations\.nc"
-    ):
+    with pytest.raises(ConfigError, match=r"rdms.sets.mean_objects: entries: factor 'obj'.*activations\.nc"):
         files(normal(), factors={}, sets={"mean_objects": DEFINITIONS["mean_objects"]})

@@ -85,7 +85,7 @@ def test_a_name_chooses_an_rdm_and_the_log_names_the_others(tmp_path, caplog):
         found = read_mat(path, names="mIT_674neurons")
     assert len(found) == 1
     assert "'hIT_316vx'" in caplog.text
-    with pytest.raises(DataError, match=r"no RDM in 'RDMs' has a name like 'V1'.*Names there: 'mIT_674neu"):
+    with pytest.raises(DataError, match=r"RDM.*'RDMs'.*name.*'V1'.*Names there: 'mIT_674neu"):
         read_mat(path, names="V1")
 
 
@@ -93,7 +93,7 @@ def test_other_fields(tmp_path):
     elements = np.array([[(rdm(), "a")]], [("matrix", object), ("title", object)])
     savemat(tmp_path / "a.mat", {"RDMs": elements})
     assert len(read_mat(tmp_path / "a.mat", rdm="matrix", named_by="title")) == 1
-    with pytest.raises(DataError, match=r"field 'RDM' is unknown\. Valid: matrix, title"):
+    with pytest.raises(DataError, match=r"field 'RDM'.*matrix, title"):
         read_mat(tmp_path / "a.mat")
 
 
@@ -158,9 +158,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
 
 def test_two_rdms_of_the_same_labels(tmp_path):
     path = save(tmp_path / "a.mat", [rdm(), rdm()], ["a | 1", "a | 2"])
-    with pytest.raises(
-        DataError, match=r"RDMs\(2\), 'a \| 2': has the same labels as .*RDMs\(1\).*subject a"
-    ):
+    with pytest.raises(DataError, match=r"RDMs\(2\), 'a \| 2':.*labels.*RDMs\(1\).*subject"):
         read_mat(path, names="{subject} | *")
 
 
@@ -172,7 +170,7 @@ def test_names_that_labels_cannot_have(names):
 
 def test_a_name_that_can_be_read_in_two_ways(tmp_path):
     path = save(tmp_path / "a.mat", [rdm()], ["a_b_c"])
-    with pytest.raises(DataError, match=r"'a_b_c' can be read in several ways as '.subject._.session.'"):
+    with pytest.raises(DataError, match=r"'a_b_c'.*ways.*'.subject._.session.'"):
         read_mat(path, names="{subject}_{session}")
 
 
@@ -215,21 +213,21 @@ def test_any_order_of_names_gives_the_same(order):
         ("a,b\n0,1\n1,0\n", "has 2 images"),
         (
             "a,b,c,d,e\n" + "0,0,0,0,0\n" * 5,
-            "lacks object_1; object_2; object_3 and 2 more, and has a; b; c and 2",
+            r"object_1; object_2; object_3.* 2.*b; c.* 2",
         ),
         (
             "object_1,object_1,object_3,object_4,object_5\n" + "0,0,0,0,0\n" * 5,
-            "has the image 'object_1' twice",
+            "image 'object_1'",
         ),
-        ("a,b\n0,1\n", "a.csv: expected a square table.*found 2 columns and 1 rows"),
-        ("a,b\n0,1\n1,0,0\n", "line 3 has 3 columns, the first row has 2"),
-        ("a,b\n0,x\n1,0\n", "a.csv: expected numbers below the first row"),
+        ("a,b\n0,1\n", r"a.csv:.*square table.*found 2 columns.* 1 rows"),
+        ("a,b\n0,1\n1,0,0\n", r"line 3.* 3 columns.*first row.* 2"),
+        ("a,b\n0,x\n1,0\n", r"a.csv:.*numbers.*first row"),
         (",a,b\na,0,1\nc,1,0\n", "expected the same names"),
         (",a,b\na,0,1\n", "expected the same names"),
-        ("", "a.csv: .* is empty"),
+        ("", r"a.csv:.*empty"),
         (
             "0,2,3\n2,0,4\n3,4,0\n",
-            r"a\.csv: expected the images' names in the first row, found numbers: 0, 2, 3",
+            r"a\.csv:.*images' names.*first row.*numbers: 0, 2, 3",
         ),
     ],
 )
@@ -242,7 +240,7 @@ def test_no_such_table(tmp_path, text, said):
 @pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMPY"])
 def test_no_npy_file(tmp_path, content):
     (tmp_path / "a.npy").write_bytes(content)
-    with pytest.raises(DataError, match=r"a\.npy: not a whole \.npy file"):
+    with pytest.raises(DataError, match=r"a\.npy:.*\.npy file"):
         list(rdms.Rdms(path=[tmp_path / "a.npy"]).read())
 
 
@@ -253,7 +251,7 @@ def test_pickled_objects_are_not_loaded(tmp_path):
 
 
 def test_another_kind_of_file(tmp_path):
-    with pytest.raises(DataError, match=r"expected a \.npy or \.csv file"):
+    with pytest.raises(DataError, match=r"\.npy.*\.csv file"):
         list(rdms.Rdms(path=[tmp_path / "a.txt"]).read())
 
 

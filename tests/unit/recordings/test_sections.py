@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from messages import says
 
 from repscape import config
 from repscape.analyses.lib import select_rdms
@@ -42,9 +43,9 @@ def test_a_recording_is_what_an_analysis_is_of():
     assert select_rdms.inputs(resolved, "human_it") == {"collection": ["results/s/recordings/human_it.nc"]}
     assert select_rdms.labels(resolved, "human_it")[-2:] == ["subject", "session"]
     assert "subject" not in select_rdms.labels(resolved, "meta")
-    with pytest.raises(ConfigError, match=r"where: 'size' is unknown.*Valid:.* session,.*subject"):
+    with pytest.raises(ConfigError, match=r"where: 'size'.*session,.*subject"):
         select_rdms.inputs(resolved, "human_it", {"size": "all"})
-    with pytest.raises(ConfigError, match="'human' is unknown; did you mean 'human_it'"):
+    with pytest.raises(ConfigError, match=r"'human'.*'human_it'"):
         select_rdms.labels(resolved, "human")
 
 
@@ -68,19 +69,19 @@ def test_a_study_without_recordings():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"stimulus": "noises"}, "recordings.human_it.stimulus: 'noises' is unknown; did you mean 'noise'"),
-        ({"path": "b.mat"}, "recordings.human_it.path: b.mat: no such file"),
-        ({"path": "https://a.b/c.mat"}, "expected a checksum at the end"),
-        ({"kind": "mat"}, "recordings.human_it.kind: 'mat' is unknown"),
-        ({"variables": "RDMs"}, "unknown key; did you mean 'variable'"),
-        ({"names": "{layer}"}, "'layer' cannot name a label"),
-        ({"area": "a/b"}, "recordings.human_it.area: 'a/b' cannot be a name"),
+        ({"stimulus": "noises"}, "recordings.human_it.stimulus: 'noises' … 'noise'"),
+        ({"path": "b.mat"}, "recordings.human_it.path: b.mat"),
+        ({"path": "https://a.b/c.mat"}, "recordings.human_it.path: https://a.b/c.mat"),
+        ({"kind": "mat"}, "recordings.human_it.kind: 'mat'"),
+        ({"variables": "RDMs"}, "recordings.human_it.variables: … 'variable'"),
+        ({"names": "{layer}"}, "'layer'"),
+        ({"area": "a/b"}, "recordings.human_it.area: 'a/b'"),
     ],
 )
 def test_mistakes(changes, said):
     with pytest.raises(ConfigError) as caught:
         config.resolve(study(**changes))
-    assert said in str(caught.value)
+    says(str(caught.value), said)
 
 
 @pytest.mark.parametrize("name", ["net", "all_images", "meta", "differentiation"])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from messages import says
 
 from repscape import config
 from repscape.core.errors import ConfigError
@@ -84,21 +85,21 @@ def test_a_key_that_is_null_is_not_there():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"stimulus": "noises"}, "recordings.measured.stimulus: 'noises' is unknown; did you mean 'noise'"),
-        ({"missing": "ignore"}, "recordings.measured.missing: expected"),
-        ({"samples": {"top": ["all"]}}, "recordings.measured.samples: 'top' is unknown"),
-        ({"samples": {"random": [7]}}, "recordings.measured.samples.random: '7' is unknown"),
-        ({"axes": ["trial"]}, "axes: expected trial and neuron"),
-        ({"area": ["V1", "a/b"]}, "recordings.measured.area: 'a/b' cannot be a name"),
-        ({"area": ["input"]}, "recordings.measured.area: 'input' is a layer of networks"),
-        ({"path": "v2.npy"}, "recordings.measured.path: v2.npy: no such file"),
-        ({"metric": "correlation"}, "recordings.measured.metric: unknown key"),
+        ({"stimulus": "noises"}, "recordings.measured.stimulus: 'noises' … 'noise'"),
+        ({"missing": "ignore"}, "recordings.measured.missing: … 'ignore'"),
+        ({"samples": {"top": ["all"]}}, "recordings.measured.samples: 'top'"),
+        ({"samples": {"random": [7]}}, "recordings.measured.samples.random: '7'"),
+        ({"axes": ["trial"]}, "axes: … trial … neuron"),
+        ({"area": ["V1", "a/b"]}, "recordings.measured.area: 'a/b'"),
+        ({"area": ["input"]}, "recordings.measured.area: 'input'"),
+        ({"path": "v2.npy"}, "recordings.measured.path: v2.npy"),
+        ({"metric": "correlation"}, "recordings.measured.metric: "),
     ],
 )
 def test_mistakes(changes, said):
     with pytest.raises(ConfigError) as caught:
         config.resolve(given(**changes))
-    assert said in str(caught.value)
+    says(str(caught.value), said)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +115,8 @@ def test_mistakes(changes, said):
 def test_a_variable_that_a_file_does_not_have(keys):
     np.savez("v1.npz", resp=np.zeros((4, 3)), stimuli=np.arange(4))
     *_, key = keys
-    said = rf"recordings\.measured\.{key}: v1\.npz: variable 'stimlui' .*'stimuli'\?"
-    with pytest.raises(ConfigError, match=rf"{said} Valid: resp, stimuli\."):
+    said = rf"recordings\.measured\.{key}: v1\.npz: .*'stimlui'.*'stimuli'"
+    with pytest.raises(ConfigError, match=rf"{said}.*resp, stimuli"):
         config.resolve(given(path="v1.npz", area=["V1"], **({"area_of": None} | keys)))
 
 
@@ -136,5 +137,5 @@ def test_neurons_need_a_population_that_they_can_have():
 def test_analyses_that_run_a_network_take_no_recording():
     study = given()
     study["analyses"], study["figures"] = {"anova": {"source": "measured"}}, {}
-    with pytest.raises(ConfigError, match=r"analyses.anova.source: 'measured' is unknown.* Valid: net"):
+    with pytest.raises(ConfigError, match=r"analyses.anova.source: 'measured'.*net"):
         config.resolve(study)

@@ -53,7 +53,7 @@ def test_each_repeat_of_an_image_is_a_trial(tmp_path):
 
 def test_an_axis_of_images_has_as_many_as_the_stimulus(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((5, 4, 3)))
-    with pytest.raises(DataError, match=r"'image' has 5 .* 'gratings' has 4"):
+    with pytest.raises(DataError, match=r"'image'.* 5.*'gratings'.* 4"):
         read(tmp_path / "a.npy", axes=["image", "neuron", "repeat"])
 
 
@@ -73,13 +73,13 @@ def test_angles_may_be_text(tmp_path, kind):
     found = read(tmp_path / "a.npz", "stimuli", responses="resp", by="orientation")
     np.testing.assert_array_equal(found.shown, [90, 0, np.nan, 45.5])
     np.savez(tmp_path / "a.npz", resp=RESP[:2], stimuli=["090", "cup"])
-    with pytest.raises(DataError, match=r"a\.npz: 'by' takes numbers, values of 'obj'; found 'cup'"):
+    with pytest.raises(DataError, match=r"a\.npz: 'by'.*numbers.*'obj'.*'cup'"):
         read(tmp_path / "a.npz", "stimuli", responses="resp", by="obj")
 
 
 def test_areas_and_labels_come_out_of_the_file(file):
     assert read(file, responses="resp", images="stimuli", by="a", area_of="area").areas == ["V1", "LM", "V1"]
-    with pytest.raises(DataError, match="responses to 3 trials and labels of 6"):
+    with pytest.raises(DataError, match=r"responses.* 3 trials.*labels.* 6"):
         read(file, responses="resp", axes=["neuron", "trial"], images="stimuli")
 
 
@@ -96,11 +96,11 @@ def test_of_several_stimuli_each_has_its_file(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"axes": ["trial", "image"]}, "axes: expected trial and neuron"),
-        ({"axes": ["neuron", "neuron"]}, "axes: expected trial and neuron"),
-        ({"by": "orientation"}, "by: values of 'orientation' are expected in the variable 'images'"),
+        ({"axes": ["trial", "image"]}, r"axes:.*trial.*neuron"),
+        ({"axes": ["neuron", "neuron"]}, r"axes:.*trial.*neuron"),
+        ({"by": "orientation"}, r"by:.*'orientation'.*variable 'images'"),
         ({"bin": 6}, "bin and convention are of angles"),
-        ({"path": "{session}.npy"}, "no name in braces but {stimulus}, found {session}"),
+        ({"path": "{session}.npy"}, r"name.*braces.*{stimulus}.*{session}"),
     ],
 )
 def test_keys_that_do_not_go_together_are_refused(keys, said):
@@ -172,7 +172,7 @@ def test_the_same_neurons_see_all_stimuli():
 
 
 def test_what_cannot_be_simulated_is_refused():
-    with pytest.raises(DataError, match="no factor 'hue' to simulate neurons by; it has: orientation"):
+    with pytest.raises(DataError, match=r"factor 'hue'.*simulate neurons.*has: orientation"):
         simulate(factor="hue")
     with pytest.raises(ConfigError, match="less than 45 wide"):
         simulated.Simulated(period=180, half_width=45).check()
@@ -216,8 +216,8 @@ def test_power_does_not_depend_on_when_in_its_window_a_neuron_fires(tmp_path):
 @pytest.mark.parametrize(
     ("samples", "keys", "said"),
     [
-        (80, {}, r"of 0 to 2.66667 s, but the state of image 2 is of 2 to 3 s"),
-        (90, {"start": 0.5}, "the state of image 0 is of 0 to 1 s"),
+        (80, {}, r"0.* 2.66667 s.*state.*image 2.* 2.* 3 s"),
+        (90, {"start": 0.5}, r"state.*image 0.* 0.* 1 s"),
         (90, {"seen": MOVIE._replace(times=None)}, "have no times"),
     ],
 )

@@ -150,7 +150,7 @@ def test_unsampled_population_has_size_all(tmp_path, caplog):
 
 def test_missing_layer_is_named(tmp_path):
     population(tmp_path / "p.nc", conv=range(50))
-    with pytest.raises(DataError, match=r"p\.nc.*none named pool"):
+    with pytest.raises(DataError, match=r"p\.nc.*none.*pool"):
         write_samples(tmp_path / "p.nc", {"pool": tmp_path / "a.nc"}, size=20, repeats=3, seed=0)
 
 

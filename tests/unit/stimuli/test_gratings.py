@@ -98,9 +98,9 @@ def test_orientations_are_factors(keys):
 @pytest.mark.parametrize(
     ("parameters", "part"),
     [
-        ({"count": 3, "orientations": [1.0, 2.0, 3.0]}, "'count' or 'orientations'"),
+        ({"count": 3, "orientations": [1.0, 2.0, 3.0]}, r"'count'.*'orientations'"),
         ({"orientations": [1.0, 2.0, 1.0]}, "twice"),
-        ({"spatial_frequency": 17.0, "size": (32, 32)}, "at most 16"),
+        ({"spatial_frequency": 17.0, "size": (32, 32)}, "16"),
     ],
 )
 def test_parameters_that_do_not_go_together(parameters, part):

@@ -305,12 +305,12 @@ def test_addresses_that_are_not_here_tell_no_factors_yet():
     ("path", "message"),
     [
         ("{obj}/{obj}_{hue}.png", r"stimuli\.mine\.path: .*\{hue\}\.png.*none"),
-        ("*/{obj}{color}deg.jpg", r"\(obj: \w, color: .* or obj: "),
+        ("*/{obj}{color}deg.jpg", r"\(obj: \w, color:.*obj:"),
         ("{obj}/{}.jpg", r"names in braces"),
         ("{obj}/{1a}.jpg", r"names in braces"),
         ("*/{stimulus}_{color}deg.jpg", r"'stimulus'.*factor"),
         ("*/{label}_{color}deg.jpg", r"'label'.*factor"),
-        (["{obj}/*_{color}deg.jpg", "plain.jpg"], r"plain\.jpg has none, .* has obj, color"),
+        (["{obj}/*_{color}deg.jpg", "plain.jpg"], r"plain\.jpg.*obj, color"),
     ],
 )
 def test_paths_with_braces_that_cannot_be(cups, path, message):
@@ -360,9 +360,9 @@ def test_a_table_may_have_nothing_but_paths():
 @pytest.mark.parametrize(
     ("text", "path", "said"),
     [
-        ("path\n1.png\nno.png\n", None, r"list\.csv: .*missing: no\.png"),
+        ("path\n1.png\nno.png\n", None, r"list\.csv:.*missing: no\.png"),
         ("path\n1.png\n1.png\n", None, r"list\.csv: 1\.png.*twice"),
-        ("name,obj\n1.png,cup\n", None, r"column 'path' in 'table'"),
+        ("name,obj\n1.png,cup\n", None, r"column 'path'.*'table'"),
         ("path,obj\n1.png,cup\n", "1.png", r"'path'.* list\.csv"),
         (None, None, r"'path'.*'table'.*neither"),
     ],

@@ -132,7 +132,7 @@ def test_black_and_white_pictures(tmp_path, pictures):
         found = mat.Mat(path=save(tmp_path / "a.mat", image=values), variable="stimuli").images()
         np.testing.assert_array_equal([frame.pixels for frame in found], np.array(bits) * 255)
     path = save(tmp_path / "a.mat", image=[bit.astype(np.uint8) for bit in bits])
-    with pytest.raises(DataError, match=r"stimuli\.image: .*0 or 1"):
+    with pytest.raises(DataError, match=r"stimuli\.image:.* 0.* 1"):
         list(mat.Mat(path=path, variable="stimuli").images())
 
 
@@ -167,7 +167,7 @@ def test_whole_doubles_up_to_255(tmp_path, pictures):
     found = list(mat.Mat(path=save(tmp_path / "a.mat", image=values), variable="stimuli").images())
     np.testing.assert_array_equal([frame.pixels for frame in found], [*pictures, dark])
     path = save(tmp_path / "a.mat", image=[*values[:-1], dark / 2])
-    with pytest.raises(DataError, match=r"stimuli\(13\)\.image: .* float64 of shape .* from 0 to 0\.5"):
+    with pytest.raises(DataError, match=r"stimuli\(13\)\.image:.*float64.*shape.* 0.* 0\.5"):
         list(mat.Mat(path=path, variable="stimuli").images())
 
 

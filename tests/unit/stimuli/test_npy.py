@@ -222,8 +222,8 @@ def test_stacks_of_pictures_of_usual_shapes_are_not_asked_about(tmp_path, shape)
     [
         ([(20, 30), (9, 20, 30)], None, "the same axes"),
         ([(20, 30, 3), (9, 20, 30)], None, "the same axes"),
-        ([(20, 30, 3)] * 2, ["image", "y", "x", "channel"], r"'axes' are 4 .*\(20, 30, 3\)"),
-        ([(9, 20, 30, 2)], ["image", "y", "x", "channel"], "1, 3 or 4 channels, found 2"),
+        ([(20, 30, 3)] * 2, ["image", "y", "x", "channel"], r"'axes'.* 4.* \(20, 30, 3\)"),
+        ([(9, 20, 30, 2)], ["image", "y", "x", "channel"], r"1, 3.* 4 channels.* 2"),
     ],
 )
 def test_axes_that_files_do_not_have(tmp_path, shapes, axes, said):
@@ -233,7 +233,7 @@ def test_axes_that_files_do_not_have(tmp_path, shapes, axes, said):
 
 @pytest.mark.parametrize("axes", [["y", "image"], ["y", "x", "x"]])
 def test_axes_that_images_do_not_have(axes):
-    with pytest.raises(ConfigError, match=r"axes: .*'y' and 'x'"):
+    with pytest.raises(ConfigError, match=r"axes:.*'y'.*'x'"):
         npy.Npy(path="a.npy", axes=axes).check()
 
 
@@ -245,5 +245,5 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 
 
 def test_masks_of_zero_and_one_are_refused(tmp_path):
-    with pytest.raises(DataError, match=r"p0\.npy: .*0 or 1"):
+    with pytest.raises(DataError, match=r"p0\.npy:.* 0.* 1"):
         shown(tmp_path, (GREY > 99).astype(np.uint8))

@@ -133,15 +133,13 @@ def test_gradients_are_those_of_about_the_same_steps(ours):
 def test_inputs_of_different_sizes_are_refused():
     sizes = np.array([[40, 60], [60, 40], [40, 60]])
     assert Preprocess(crop=24).output_sizes(sizes) == {(40, 60): (24, 24), (60, 40): (24, 24)}
-    with pytest.raises(
-        DataError, match=r"40 x 60 pixels become 20 x 30, 60 x 40 pixels become 30 x 20.*crop"
-    ):
+    with pytest.raises(DataError, match=r"40 x 60 pixels.* 20 x 30, 60 x 40 pixels.* 30 x 20.*crop"):
         Preprocess(resize=20, crop=None).output_sizes(sizes)
 
 
 def test_a_strip_that_would_become_huge_is_refused(monkeypatch):
     monkeypatch.setattr(module, "MOST_PIXELS", 256 * 2000)
-    with pytest.raises(DataError, match=r"1 x 10 .*would be resized to 256 x 2560"):
+    with pytest.raises(DataError, match=r"1 x 10.*resized.* 256 x 2560"):
         Preprocess().ready(picture(1, 10)[None])
 
 

@@ -67,7 +67,7 @@ def test_a_factor_is_a_target_and_classes_are_in_natural_order(examples):
 
 
 def test_targets_that_there_are_not(examples):
-    with pytest.raises(DataError, match=r"no tilt that could be a target; they have bars, label\. Set"):
+    with pytest.raises(DataError, match=r"tilt.*target.*bars, label\. Set"):
         examples(frames(4, factor="bars"), PLAIN, target="tilt")
     bare = [frame._replace(label=None) for frame in frames(4)]
     with pytest.raises(DataError, match=r"no label .* they have neither labels nor factors"):
@@ -147,10 +147,10 @@ def test_random_numbers_follow_from_the_seed_alone(examples):
     [
         (
             [[1.0, 2.0], [1.0, float("nan")]],
-            r"the loss became nan at step 4 \(step 2 of epoch 2\)\. Set a smaller",
+            r"loss.*nan at step 4 \(step 2.*epoch 2\)\. Set.*smaller",
         ),
-        ([[float("inf")]], r"the loss became inf at step 1 \(step 1 of epoch 1\)"),
-        ([[1.0], []], "loss of each step of epoch 2, found none"),
+        ([[float("inf")]], r"loss.*inf at step 1 \(step 1.*epoch 1\)"),
+        ([[1.0], []], r"loss.*step.*epoch 2"),
         ([], "at least one epoch"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_learning_rate_that_is_too_large(examples):
     """The loss of a real training diverges."""
     given = examples(frames(30), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 3))
-    with pytest.raises(DataError, match=r"sgd: the loss became (nan|inf) at step \d+"):
+    with pytest.raises(DataError, match=r"sgd:.*loss.* (nan|inf) at step \d+"):
         history.follow(network, Sgd(learning_rate=1e38, momentum=0.9), given, given, seed=0)
 
 
@@ -173,7 +173,7 @@ def test_outputs_that_are_no_longer_numbers(examples):
     given = examples(frames(30, ("left", "right")), PLAIN)
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
     diverging = Sgd(loss="binary", learning_rate=1e38, batch=10)
-    with pytest.raises(DataError, match=r"sgd: the loss became nan at step \d+ \(step \d+ of epoch \d+\)"):
+    with pytest.raises(DataError, match=r"sgd:.*loss.*nan at step \d+ \(step \d+.*epoch \d+\)"):
         history.follow(network, diverging, given, given, seed=0)
 
 
@@ -190,10 +190,10 @@ def test_a_training_that_returns_its_losses(examples):
 @pytest.mark.parametrize(
     ("outputs", "classes", "loss", "said"),
     [
-        (4, 2, "binary", "binary needs one output and two classes; the network has 4 outputs"),
-        (1, 3, "binary", "the target 3 classes"),
-        (1, 2, "classes", "2, one a class of the target; the network has one output.* or loss: binary"),
-        (1000, 4, "classes", "4, one a class of the target; the network has 1000 outputs"),
+        (4, 2, "binary", r"binary.*output.*classes.* 4 outputs"),
+        (1, 3, "binary", "target 3 classes"),
+        (1, 2, "classes", r"2.*class.*target.*output.*loss: binary"),
+        (1000, 4, "classes", r"4.*class.*target.* 1000 outputs"),
         (1, None, "classes", "more than one"),
     ],
 )
@@ -290,9 +290,7 @@ def test_a_network_without_convolution_has_no_filters(recorded):
 
 def test_sizes_of_images_that_do_not_fit(recorded):
     network = nn.Sequential(nn.Flatten(), nn.Linear(100, 3))
-    with pytest.raises(
-        DataError, match=r"inputs of 6 x 8 pixels, which the network cannot process: .*preprocess"
-    ):
+    with pytest.raises(DataError, match=r"inputs.* 6 x 8 pixels.*process:.*preprocess"):
         recorded(network, frames(6), frames(6))
     larger = [frame._replace(pixels=np.zeros((9, 8, 3), np.uint8)) for frame in frames(6)]
     with pytest.raises(

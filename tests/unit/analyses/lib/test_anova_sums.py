@@ -226,7 +226,7 @@ def test_levels_are_in_natural_order():
 
 
 def test_one_value_and_missing_combinations_are_refused():
-    with pytest.raises(DataError, match=r"here: .*'b', found 1 \('1'\)"):
+    with pytest.raises(DataError, match=r"here:.*'b'.* 1 \('1'\)"):
         crossed({"a": ["x", "y"], "b": ["1", "1"]}, "here")
     with pytest.raises(DataError, match="none of a=y, b=2"):
         crossed({"a": ["x", "x", "y"], "b": ["1", "2", "1"]}, "here")
@@ -235,7 +235,7 @@ def test_one_value_and_missing_combinations_are_refused():
 def test_choice_of_factors():
     values = {name: np.array(["1", "2"], object) for name in ("obj", "color", "view")}
     assert list(choose(values, ["view", "obj"], "here")) == ["view", "obj"]
-    with pytest.raises(DataError, match=r"two factors.*obj, color, view.*factors"):
+    with pytest.raises(DataError, match=r"factors.*obj, color, view.*factors"):
         choose(values, None, "here")
     with pytest.raises(DataError, match=r"'colour'.*obj, color, view"):
         choose(values, ["obj", "colour"], "here")

@@ -90,11 +90,11 @@ def test_distance_is_that_of_points_on_a_circle(first, second, period):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (["0", "45", "east"], "numbers as values of 'orientation', found 'east'"),
-        (["0", "45", "nan"], "found 'nan'"),
-        (["0", "90", "180"], "at least 3 different values of 'orientation' on a circle of 180, found 2"),
-        (["0", "30", "60", "80"], "all around a circle of 180, found none between 80 and 0"),
-        (["-40", "-10", "10", "40"], "found none between 40 and -40"),
+        (["0", "45", "east"], r"numbers.*'orientation'.*'east'"),
+        (["0", "45", "nan"], "'nan'"),
+        (["0", "90", "180"], r"3.*'orientation'.*circle.* 180.* 2"),
+        (["0", "30", "60", "80"], r"around.*circle.* 180.* 80.* 0"),
+        (["-40", "-10", "10", "40"], r"40.*-40"),
     ],
 )
 def test_what_does_not_go_around_is_refused(values, message):

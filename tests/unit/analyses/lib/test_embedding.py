@@ -178,7 +178,7 @@ def test_perplexity_has_limits(perplexity):
 
 
 def test_tsne_needs_four_entries():
-    with pytest.raises(DataError, match=r"t-SNE .* 4 .*found 3"):
+    with pytest.raises(DataError, match=r"t-SNE.* 4.* 3"):
         run("tsne", pdist(cloud(3)))
     assert run("tsne", pdist(cloud(4))).points.shape == (4, 2)
 
@@ -229,7 +229,7 @@ def test_dimensions_that_there_are_not_stay_empty():
 
 
 def test_more_dimensions_than_entries_span_are_refused():
-    with pytest.raises(DataError, match=r"dims: 4 .*1 to 3 .*found 4"):
+    with pytest.raises(DataError, match=r"dims: 4.* 1.* 3.* 4"):
         embedding.classical(np.ones(6), 4)
 
 

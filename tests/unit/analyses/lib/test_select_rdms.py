@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from messages import says
 
 from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError
@@ -47,16 +48,12 @@ def test_rdms_that_an_analysis_made(study):
 @pytest.mark.parametrize(
     ("of", "where", "message"),
     [
-        (
-            "colours",
-            None,
-            r"of: 'colours' is unknown; did you mean 'colors'\? Valid: all_images, colors, spaces",
-        ),
-        ("sd", None, "of: 'sd' is unknown"),
-        ("colors", {"layer": "conv"}, "where: layer: 'conv' is unknown; did you mean 'conv1'"),
-        ("colors", {"color": "090"}, "where: 'color' is unknown"),
-        ("colors", {"stimulus": "noise"}, "where: stimulus: 'noise' is unknown"),
-        ("all_images", {"source": "twin", "layer": "conv1"}, "no RDM with all of these labels"),
+        ("colours", None, "of: 'colours'.*'colors'"),
+        ("sd", None, "of: 'sd'"),
+        ("colors", {"layer": "conv"}, "where: layer: 'conv'.*'conv1'"),
+        ("colors", {"color": "090"}, "where: 'color'"),
+        ("colors", {"stimulus": "noise"}, "where: stimulus: 'noise'"),
+        ("all_images", {"source": "twin", "layer": "conv1"}, "where:"),
     ],
 )
 def test_mistakes_are_told_before_a_job_starts(study, of, where, message):
@@ -103,20 +100,16 @@ def test_an_rdm_file_is_read_once_for_all_images_and_sets(recorded):
 @pytest.mark.parametrize(
     ("of", "where", "said"),
     [
-        (
-            ["all_images", "person"],
-            {},
-            "of: 'person' is unknown. Valid: all_images, colors, monkeys, people, spaces",
-        ),
-        (["all_images", "people"], {"subjects": "a"}, "where: 'subjects' is unknown; did you mean 'subject'"),
+        (["all_images", "person"], {}, "of: 'person' … all_images, colors, monkeys, people, spaces"),
+        (["all_images", "people"], {"subjects": "a"}, "where: 'subjects' … 'subject'"),
         (["all_images", "people"], {"layer": ["conv2", "IT"]}, "where: layer: "),
-        ("all_images", {"source": "people"}, "write of: [all_images, people]."),
+        ("all_images", {"source": "people"}, "of: [all_images, people]"),
     ],
 )
 def test_what_several_lack(recorded, of, where, said):
     with pytest.raises(ConfigError) as told:
         select_rdms.inputs(recorded, of, where)
-    assert said in str(told.value)
+    says(str(told.value), said)
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_a_source_that_has_no_such_sample_is_refused_where_it_is_named(results, 
     made = results(stimuli=FEW, layers=SMALL, sources=("mobilenet_v2", "raw"))
     study = replace(made.study, drawn={"raw": {"random": ("10000",)}})
     inputs(study, "differentiation_by_depth", sizes=[200])
-    with pytest.raises(ConfigError, match="sources: 'raw' has no sample of 200 units of 'random'"):
+    with pytest.raises(ConfigError, match=r"sources: 'raw'.*sample.* 200 units.*'random'"):
         inputs(study, "differentiation_by_depth", sources=["raw"], sizes=[200])
 
 
@@ -210,7 +210,7 @@ def test_stimuli_can_be_chosen(results, draw):
     with xr.open_dataset(made.root / made.study.path("analysis", analysis="ranking")) as ranking:
         assert set(ranking.stimulus.values.ravel()) - {""} == set(chosen)
     for name in ("sd_cd", "ranking", "distances"):
-        with pytest.raises(ConfigError, match="'bike' is unknown; did you mean 'bikes'"):
+        with pytest.raises(ConfigError, match=r"'bike'.*'bikes'"):
             registry.find("analyses", name)(stimuli=["bike"]).inputs(made.study)
 
 

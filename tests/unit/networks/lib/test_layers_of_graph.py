@@ -183,7 +183,7 @@ def test_networks_that_demand_an_order_of_axes_keep_it():
 
 
 def test_an_input_that_does_not_fit():
-    with pytest.raises(DataError, match=r"input of 50 x 50 pixels.*preprocess"):
+    with pytest.raises(DataError, match=r"input.* 50 x 50 pixels.*preprocess"):
         frozen(Demanding(), size=50)
 
 
@@ -250,5 +250,5 @@ def test_networks_that_cannot_be_traced_run_with_hooks(caplog):
     for label, value in zip(labels, expected, strict=True):
         torch.testing.assert_close(seen[label], value)
     np.testing.assert_array_equal(seen["input"], images)
-    with pytest.raises(DataError, match=r"did not run again, act, again_1, act_1"):
+    with pytest.raises(DataError, match=r"run.*again_1, act_1"):
         network.run(images - 1e6, callbacks)

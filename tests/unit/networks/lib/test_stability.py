@@ -221,7 +221,7 @@ def test_a_graph_that_is_not_the_network():
 
 def test_grey_networks_are_told_how_to_take_pictures():
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
-    with pytest.raises(DataError, match=r"takes images of 1 channels.*factory"):
+    with pytest.raises(DataError, match=r"1 channels.*factory"):
         freeze.freeze(Loaded(net, Preprocess(resize=None, crop=SIZE), "random", None))
 
 
@@ -234,7 +234,7 @@ def test_clips_are_no_images():
 def test_weights_that_are_no_numbers():
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten()).eval()
     net[0].weight.data[0, 0, 0, 0] = torch.nan
-    with pytest.raises(DataError, match=r"no finite numbers: 0\.weight"):
+    with pytest.raises(DataError, match=r"finite numbers: 0\.weight"):
         freeze.freeze(Loaded(net, Preprocess(resize=None, crop=SIZE), "random", None))
     with pytest.raises(DataError, match=r"without numbers .*0\.weight"):
         freeze.freeze(Loaded(net.to("meta"), Preprocess(resize=None, crop=SIZE), "random", None))

@@ -183,5 +183,5 @@ def test_shared_weights(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*torch.jit")
 def test_scripts_are_not_run(tmp_path):
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), tmp_path / "script.pt")
-    with pytest.raises(DataError, match="TorchScript archive, which holds code"):
+    with pytest.raises(DataError, match=r"TorchScript archive.*code"):
         read(tmp_path / "script.pt")

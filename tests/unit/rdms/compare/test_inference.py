@@ -229,15 +229,15 @@ def test_corrections(method):
         (
             {"repeats": 1},
             {"bootstrap": "repeats"},
-            "resample repeats, expected at least 2 .*found 1. Resample en",
+            r"resample repeats.* 2.* 1. Resample en",
         ),
-        ({}, {"bootstrap": "sets"}, "resample sets, expected at least 2"),
+        ({}, {"bootstrap": "sets"}, r"resample sets.* 2"),
         ({"repeats": 1}, {"bootstrap": "both"}, "resample repeats"),
-        ({"entries": 3}, {"bootstrap": "entries"}, "at least 4 of them in each set, found 3"),
+        ({"entries": 3}, {"bootstrap": "entries"}, r"4.*set.* 3"),
         (
             {},
             {"bootstrap": "units"},
-            "resample units, expected at least 2 of them, and RDMs of samples of them",
+            r"resample units.* 2.*RDMs.*samples",
         ),
     ],
 )
@@ -320,7 +320,7 @@ def test_halves_are_no_repeats(comparison):
                    resamples=30, halves=True)  # fmt: skip
     np.testing.assert_allclose(thrice.sem, found.sem)
     np.testing.assert_allclose(thrice.p_ceiling, found.p_ceiling)
-    with pytest.raises(DataError, match="resample repeats, expected at least 2 of them, found 1"):
+    with pytest.raises(DataError, match=r"resample repeats.* 2.* 1"):
         infer([data], [models], comparison=comparison, bootstrap="repeats", resamples=100, halves=True)
 
 

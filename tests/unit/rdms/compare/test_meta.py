@@ -255,7 +255,7 @@ def test_rdms_of_different_entries_are_refused():
     table = colour_rdms()
     at = table.index[table.obj == "hat"][0]
     table.at[at, "entries"] = pd.Index(["000", "090", "180", "300"], name="color")
-    message = r"only the RDM of obj cup, .* has color 270; only the RDM of obj hat, .* has color 300\."
+    message = r"RDM.*obj cup.*color 270.*RDM.*obj hat.*color 300"
     with pytest.raises(DataError, match=message):
         meta_rdms(table, ["obj"])
     table.at[at, "entries"] = pd.Index(COLORS, name="hue")
@@ -269,22 +269,22 @@ def test_rdms_of_different_entries_are_refused():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"entries": ["objct"]}, ConfigError, "entries: 'objct' is unknown; did you mean 'obj'"),
-        ({"entries": []}, ConfigError, "entries: expected at least one label"),
-        ({"entries": ["obj"], "groups": ["layers"]}, ConfigError, "groups: 'layers' is unknown"),
-        ({"entries": ["obj"], "groups": ["obj"]}, ConfigError, "'obj' is in `entries` as well"),
+        ({"entries": ["objct"]}, ConfigError, "entries: 'objct'.*'obj'"),
+        ({"entries": []}, ConfigError, r"entries:.*at.*label"),
+        ({"entries": ["obj"], "groups": ["layers"]}, ConfigError, "groups: 'layers'"),
+        ({"entries": ["obj"], "groups": ["obj"]}, ConfigError, r"'obj'.*`entries`"),
         ({"entries": ["obj"], "groups": ["layer", "layer"]}, ConfigError, "listed twice"),
-        ({"entries": ["obj"], "comparisons": ["person"]}, ConfigError, "did you mean 'pearson'"),
-        ({"entries": ["obj"], "comparisons": []}, ConfigError, "comparisons: expected at least one"),
+        ({"entries": ["obj"], "comparisons": ["person"]}, ConfigError, "'pearson'"),
+        ({"entries": ["obj"], "comparisons": []}, ConfigError, r"comparisons:.*at"),
         ({"entries": ["obj"], "comparisons": ["cosine", "cosine"]}, ConfigError, "one is listed twice"),
-        ({"entries": ["obj"], "permutations": -1}, ConfigError, "permutations: expected 0 or more"),
+        ({"entries": ["obj"], "permutations": -1}, ConfigError, r"permutations:.* 0"),
         (
             {"entries": ["obj"], "groups": ["layer", "population"]},
             DataError,
             r"2 RDMs have the labels layer input, population filter_means, obj cup; they differ in 'metric' "
             r"\(correlation; euclidean\)",
         ),
-        ({"entries": ["source"]}, DataError, "nothing to compare: no two RDMs .* differ in source"),
+        ({"entries": ["source"]}, DataError, r"compare:.*RDMs.*source"),
     ],
 )
 def test_mistakes(arguments, error, message):
@@ -294,7 +294,7 @@ def test_mistakes(arguments, error, message):
 
 def test_the_same_rdm_twice_is_refused():
     table = colour_rdms()
-    with pytest.raises(DataError, match="has this RDM twice: obj cup"):
+    with pytest.raises(DataError, match="RDM twice: obj cup"):
         meta_rdms(pd.concat([table, table]), ["obj"])
     with pytest.raises(DataError, match="empty table"):
         meta_rdms(table[:0], ["obj"])

@@ -145,7 +145,7 @@ def test_compared_by_rsatoolbox():
 def test_bad_input():
     ours = table()
     ours.at[2, "entries"] = pd.Index(["000", "090", "180", "271"], name="color")
-    with pytest.raises(DataError, match=r"only the RDM of .*conv1.* has color 271"):
+    with pytest.raises(DataError, match=r"RDM.*conv1.*color 271"):
         to_rsatoolbox(ours)
     with pytest.raises(DataError, match="empty table"):
         to_rsatoolbox(ours[:0])

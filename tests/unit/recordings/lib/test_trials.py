@@ -38,20 +38,20 @@ def test_images_go_by_name_number_or_value(shown):
 
 def test_without_labels_trials_are_the_images_in_order():
     assert one(VALUES[:3]).trials["gratings"].image.tolist() == [0, 1, 2]
-    with pytest.raises(DataError, match=r"has 4 trials, the stimulus 'gratings' has 3 images.*'images'"):
+    with pytest.raises(DataError, match=r"4 trials.*stimulus 'gratings'.* 3 images.*'images'"):
         one()
 
 
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        ({"shown": ["a.png", "b.png", "c.png"]}, "responses of 4 trials and labels of 3"),
-        ({"shown": ["a.png", "b.png", "c.png", "d.png"]}, "1 of 4 trials show no image of 'gratings': d.png"),
-        ({"shown": [0, 1, 2, 3]}, "1 of 4 trials show no image"),
-        ({"shown": np.array([0.5, 1, 2, 0])}, "numbers with fractions, such as 0.5"),
-        ({"shown": [0, 1, 1, 0]}, "1 of 3 images of 'gratings' have no trial: c.png"),
-        ({"shown": np.zeros(4), "factor": "hue"}, "'hue', which is no factor of the stimulus 'gratings'"),
-        ({"shown": np.array([-45, 0, 45.5, 46]), "factor": "orientation"}, "show no image of 'gratings': 46"),
+        ({"shown": ["a.png", "b.png", "c.png"]}, r"responses.* 4 trials.*labels.* 3"),
+        ({"shown": ["a.png", "b.png", "c.png", "d.png"]}, r"1.* 4 trials show.*image.*'gratings': d.png"),
+        ({"shown": [0, 1, 2, 3]}, r"1.* 4 trials show.*image"),
+        ({"shown": np.array([0.5, 1, 2, 0])}, r"numbers.*fractions.* 0.5"),
+        ({"shown": [0, 1, 1, 0]}, r"1.* 3.*'gratings'.*trial: c.png"),
+        ({"shown": np.zeros(4), "factor": "hue"}, r"'hue'.*factor.*stimulus 'gratings'"),
+        ({"shown": np.array([-45, 0, 45.5, 46]), "factor": "orientation"}, r"show.*image.*'gratings': 46"),
     ],
 )
 def test_labels_that_do_not_fit_the_stimulus_are_refused(shown, said):
@@ -61,7 +61,7 @@ def test_labels_that_do_not_fit_the_stimulus_are_refused(shown, said):
 
 def test_a_factor_must_tell_images_apart_and_have_numbers():
     shown = {"shown": np.zeros(4), "factor": "orientation"}
-    with pytest.raises(DataError, match=r"'orientation' .* 'gratings': it has 2 values for 3"):
+    with pytest.raises(DataError, match=r"'orientation'.*'gratings':.* 2.* 3"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["0", "0", "1"]}))
     with pytest.raises(DataError, match="has values that are none"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["left", "0", "1"]}))
@@ -70,7 +70,7 @@ def test_a_factor_must_tell_images_apart_and_have_numbers():
 def test_each_trial_by_itself_takes_images_that_were_shown_equally_often():
     shown = [0, 1, 2, 0, 1, 2, 0]
     values = np.random.default_rng(0).normal(size=(7, 2))
-    with pytest.raises(DataError, match="those of 'gratings' that are used were shown 2 to 3 times"):
+    with pytest.raises(DataError, match=r"'gratings'.* 2.* 3 times"):
         one(values, {"shown": shown}, trials="each")
     assert len(one(values, {"shown": shown}).trials["gratings"].image) == 7
     assert len(one(values[:6], {"shown": shown[:6]}, trials="each").trials["gratings"].image) == 6
@@ -88,7 +88,7 @@ SHOWN = {"shown": [0, 1, 2, 0]}
 def test_values_that_are_not_finite_are_refused_or_left_out_by_neuron_or_by_trial():
     values = VALUES.copy()
     values[3, 1] = np.nan
-    with pytest.raises(DataError, match=r"1 responses are not finite .*in 1 of 3 neurons and 1 of 4 trials"):
+    with pytest.raises(DataError, match=r"1 responses.*finite.* 1.* 3 neurons.* 1.* 4 trials"):
         one(values, SHOWN)
     by_neuron = one(values, SHOWN, missing="drop_neurons")
     assert by_neuron.neurons["V1"].tolist() == [0, 2]
@@ -102,7 +102,7 @@ def test_values_that_are_not_finite_are_refused_or_left_out_by_neuron_or_by_tria
 def test_a_neuron_that_is_bad_throughout_does_not_take_all_trials_with_it():
     values = VALUES.copy()
     values[:, 1] = np.nan
-    with pytest.raises(DataError, match=r"leaves out all trials of 3 of 3 images .*1 of 3 neurons have such"):
+    with pytest.raises(DataError, match=r"trials.* 3.* 3.* 1.* 3 neurons"):
         one(values, SHOWN, missing="drop_trials")
 
 
@@ -120,7 +120,7 @@ def test_constant_neurons_are_kept_dropped_or_refused(caplog):
     assert one(values, SHOWN).neurons["V1"].tolist() == [0, 1, 2]
     assert "1 of 3 neurons have equal responses in all trials and are kept: 0" in caplog.text
     assert one(values, SHOWN, constant="drop").neurons["V1"].tolist() == [1, 2]
-    with pytest.raises(DataError, match=r"1 of 3 neurons .*: 0"):
+    with pytest.raises(DataError, match=r"1.* 3 neurons.*: 0"):
         one(values, SHOWN, constant="refuse")
     values[:] = 7
     with pytest.raises(DataError, match="no neuron of V1 is left"):
@@ -132,7 +132,7 @@ def test_neurons_go_to_their_areas():
     found = one(VALUES, shown, ("V1", "LM"))
     assert {area: numbers.tolist() for area, numbers in found.neurons.items()} == {"V1": [1], "LM": [0]}
     assert found.left_out == ["1 of 3 neurons, which are of other areas than V1; LM"]
-    with pytest.raises(DataError, match=r"no neuron is of V4\. Areas there: LM; V1; AL"):
+    with pytest.raises(DataError, match=r"neuron.*V4\. Areas there: LM; V1; AL"):
         one(VALUES, shown, ("V4",))
     with pytest.raises(DataError, match="2 areas are named, but no variable says"):
         one(VALUES, SHOWN, ("V1", "LM"))
@@ -142,7 +142,7 @@ def test_neurons_go_to_their_areas():
 
 def test_stimuli_of_a_recording_have_the_same_neurons():
     given = [Responses("1.npy", "one", VALUES[:3]), Responses("2.npy", "two", VALUES[:3, :2])]
-    with pytest.raises(DataError, match=r"1.npy has 3 and 2.npy has 2"):
+    with pytest.raises(DataError, match=r"1.npy.* 3.* 2.npy.* 2"):
         match_trials(given, {"one": SEEN, "two": SEEN}, ["V1"])
     with pytest.raises(DataError, match="found none to two"):
         match_trials(given[:1], {"one": SEEN, "two": SEEN}, ["V1"])
@@ -152,5 +152,5 @@ def test_stimuli_of_a_recording_have_the_same_neurons():
 
 @pytest.mark.parametrize("values", [np.array([["a", "b"]]), np.zeros(3), np.zeros((0, 3))])
 def test_what_is_no_table_of_numbers_is_refused(values):
-    with pytest.raises(DataError, match=r"expected numbers of shape \(trial, neuron\)"):
+    with pytest.raises(DataError, match=r"numbers.*shape \(trial, neuron\)"):
         one(values, {"shown": [0] * len(values)})

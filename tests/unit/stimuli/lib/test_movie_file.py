@@ -301,7 +301,7 @@ def test_an_avi_that_was_written_through_a_pipe(tmp_path):
 def test_a_codec_that_no_one_knows(tmp_path):
     path = write(tmp_path / "a.mp4")
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))
-    with pytest.raises(DataError, match=r"a\.mp4: .*Encode it again"):
+    with pytest.raises(DataError, match=r"a\.mp4:.*Encode"):
         movie_file.scan(path)
 
 

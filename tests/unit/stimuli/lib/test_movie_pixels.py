@@ -92,7 +92,7 @@ def test_another_angle_is_refused(tmp_path, picture):
         stream.set_display_rotation(30)
         output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode())
-    with pytest.raises(DataError, match=r"a\.mov: frame 0: .*no multiple of 90"):
+    with pytest.raises(DataError, match=r"a\.mov: frame 0:.*multiple.* 90"):
         list(movie.Movie(path=tmp_path / "a.mov", frames=[0]).images())
 
 

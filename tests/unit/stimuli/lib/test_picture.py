@@ -282,7 +282,7 @@ def test_a_jpeg_that_lost_a_part_is_refused(options):
 
 
 @pytest.mark.parametrize(
-    ("frame", "said"), [(b"\xff\xc1", "a JPEG of 12 bits"), (b"\xff\xc3", "a lossless JPEG of 12 bits")]
+    ("frame", "said"), [(b"\xff\xc1", r"JPEG.* 12 bits"), (b"\xff\xc3", r"lossless JPEG.* 12 bits")]
 )
 def test_jpegs_that_are_not_read_are_named(frame, said):
     size = struct.pack(">HBHHB", 11, 12, 16, 24, 1) + b"\x01\x11\x00"
@@ -300,7 +300,7 @@ def test_jpeg_2000():
         picture.read(Path("cut.jp2"))
     at = whole.index(b"\xff\x4f\xff\x51") + 42  # the depths of its samples
     for depth, said in (
-        (11, "3 samples a pixel of 12 bits"),
+        (11, r"3 samples.*pixel.* 12 bits"),
         (3, "of 4 bits"),
         (0x87, "3 signed samples a pixel of 8 bits"),
     ):
@@ -341,7 +341,7 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
 
 def test_pixels_of_zero_and_one_are_refused():
     paths = [write_png(f"{at}.png", 0.3 * at < SHARE, 8, 0) for at in (1, 2, 3)]
-    with pytest.raises(DataError, match=r"1\.png.* 0 or 1"):
+    with pytest.raises(DataError, match=r"1\.png.* 0.* 1"):
         list(images.Images(path=paths).images())
 
 

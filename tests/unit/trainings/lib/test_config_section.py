@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from messages import says
 
 from repscape import config
 from repscape.core.errors import ConfigError
@@ -95,34 +96,32 @@ def test_defaults(small):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "sdg"}, "training.kind: 'sdg' is unknown; did you mean 'sgd'? Valid: sgd."),
-        ({"kind": None}, "training: the key 'kind' is required; one of: sgd."),
-        ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
-        ({"epochs": 0}, "training.epochs: expected greater than or equal to 1; found 0"),
-        ({"momentum": 1}, "training.momentum: expected less than 1"),
-        ({"loss": "square"}, "training.loss: expected 'binary' or 'classes'; found 'square'"),
-        ({"stimulus": "trainings"}, "training.stimulus: 'trainings' is unknown; did you mean 'training'?"),
-        ({"held_out": "tests"}, "training.held_out: 'tests' is unknown; did you mean 'test'?"),
-        ({"held_out": "training"}, "'training' is what the network is trained on. Hold out other images."),
-        ({"target": "tilt"}, "neither a factor of 'training' nor 'label': 'tilt' is unknown"),
-        ({"loss": "classes"}, "more than one; the network has one output"),
-        (SHAPES | {"stimulus": "shapes", "held_out": "more_shapes"}, "network is not trained on: obj004"),
-        (SHAPES, "the network has one output, the target 4 classes"),
-        (SHAPES | {"target": "view"}, "neither a factor of 'shapes' nor 'label': 'view' is unknown"),
+        ({"kind": "sdg"}, "training.kind: 'sdg' … 'sgd'"),
+        ({"kind": None}, "training: … 'kind' … sgd"),
+        ({"epoch": 3}, "training.epoch: … 'epochs'"),
+        ({"epochs": 0}, "training.epochs: … 1 … 0"),
+        ({"momentum": 1}, "training.momentum: … 1"),
+        ({"loss": "square"}, "training.loss: … 'binary' … 'classes' … 'square'"),
+        ({"stimulus": "trainings"}, "training.stimulus: 'trainings' … 'training'"),
+        ({"held_out": "tests"}, "training.held_out: 'tests' … 'test'"),
+        ({"held_out": "training"}, "training.held_out: … 'training'"),
+        ({"target": "tilt"}, "training.target: … 'training' … 'tilt'"),
+        ({"loss": "classes"}, "training: loss: … 'classes' … one"),
+        (SHAPES | {"stimulus": "shapes", "held_out": "more_shapes"}, "training.held_out: … obj004"),
+        (SHAPES, "training: loss: … 4 classes"),
+        (SHAPES | {"target": "view"}, "training.target: … 'shapes' … 'view'"),
     ],
 )  # fmt: skip
 def test_mistakes(small, tmp_path, change, said):
     small["networks"]["trained"]["training"] = TRAINING | change
-    assert said in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), said)
 
 
 def test_outputs_of_a_classifier_are_compared_with_the_classes_of_the_target(small, tmp_path):
     network = {"kind": "torchvision", "architecture": "alexnet", "weights": "random", "layers": "blocks"}
     training = {"kind": "sgd", "stimulus": "more_shapes", "held_out": "shapes", "target": "obj"}
     small["networks"] = {"net": network | {"training": training}}
-    said = mistakes(small, tmp_path)
-    assert "networks.net.training: loss: expected as many outputs as classes" in said
-    assert "the network has 1000 outputs. Set the network's 'classes'" in said
+    says(mistakes(small, tmp_path), "networks.net.training: loss: … 1000 … 'classes'")
     small["networks"]["net"]["classes"] = 4
     config.resolve(small)
 
@@ -139,7 +138,7 @@ def test_only_random_gratings_depend_on_the_seed(small):
 def test_a_network_is_not_trained_on_what_it_makes(small, tmp_path):
     small["stimuli"]["attacked"] = {"kind": "adversarial", "of": "training", "network": "trained"}
     small["networks"]["trained"]["training"] = TRAINING | {"stimulus": "attacked"}
-    assert "a stimulus cannot be made from itself: attacked ← attacked" in mistakes(small, tmp_path)
+    says(mistakes(small, tmp_path), "attacked ← attacked")
 
 
 def test_a_training_of_ones_own(small, mine, tmp_path):
@@ -152,10 +151,7 @@ def test_a_training_of_ones_own(small, mine, tmp_path):
     }  # fmt: skip
     assert found["seed"] > 0
     small["networks"]["trained"]["training"] = training | {"rtae": 0.5, "epochs": "many"}
-    said = mistakes(small, tmp_path)
-    assert "training.rate: this key is required" in said
-    assert "training.rtae: unknown key; did you mean 'rate'?" in said
-    assert "training.epochs: expected a whole number" in said
+    says(mistakes(small, tmp_path), "training.rate: ", "training.rtae: … 'rate'", "training.epochs: … 'many'")
 
 
 def test_the_example_of_the_documents(small):
