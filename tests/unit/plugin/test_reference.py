@@ -35,6 +35,7 @@ def test_lines_are_short():
         ({"type": "integer", "minimum": 0, "exclusiveMaximum": 2**63}, "whole number at least 0"),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "text"),
         ({"enum": ["rows", "columns"]}, "`rows` | `columns`"),
+        ({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}, "text or a list"),
         ({"type": "array", "items": {"type": "string"}}, "list of text"),
         ({"type": "array", "prefixItems": [{"type": "number"}] * 2}, "[number, number]"),
         ({"type": "object", "additionalProperties": {"type": "integer"}}, "mapping to whole number"),

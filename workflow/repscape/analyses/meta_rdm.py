@@ -17,7 +17,10 @@ from repscape.study.study import Study
 
 Comparisons = Annotated[
     tuple[Comparison, ...],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    BeforeValidator(
+        lambda value: [value] if isinstance(value, str) else value,
+        json_schema_input_type=Comparison | Annotated[list[Comparison], Field(min_length=1)],
+    ),
     Field(min_length=1),
 ]
 

@@ -18,6 +18,14 @@ class StimulusKeys(Plugin, shared=True):
     fit: Literal["squash", "crop"] = parameter("How images of other shapes get the `size`.", "squash")
 
 
+class StimulusEntryKeys(StimulusKeys, shared=True):
+    """Of each entry under `stimuli`, which may stand for several stimuli."""
+
+    each: bool = parameter(
+        "true: the entry stands for a stimulus of each file of its `path`, named as the file.", False
+    )
+
+
 class NetworkKeys(Plugin, shared=True):
     """Of each network."""
 

@@ -40,9 +40,15 @@ class _Samples(Section):
     population: str = _key("The population of which units are drawn.")
     draw: Draw = _key("random; equal: as many of each channel; ranked: the first ones.", "random")
     sizes: list[Units | Literal["all"]] = _key("How many are drawn of each layer.", ["all"], min_length=1)
-    repeats: Annotated[list[Count], BeforeValidator(as_list)] = _key(
-        "How often they are drawn: a number, or one for each size.", [1]
+    repeats: Annotated[list[Count], BeforeValidator(as_list, json_schema_input_type=Count | list[Count])] = (
+        _key("How often they are drawn: a number, or one for each size.", [1])
     )
+
+
+_Texts = Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])]
+_TextsOrNone = Annotated[
+    list[str] | None, BeforeValidator(_as_list_or_none, json_schema_input_type=str | list[str] | None)
+]
 
 
 class _Metric(Section):
@@ -59,17 +65,20 @@ def _as_text(value):
     return str(value) if isinstance(value, int | float) else value
 
 
+_Value = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float)]
+
+
 class _Combination(Section):
     kind: str = _key("How activities are combined: mean, difference, or a function, FILE.py:NAME.", "mean")
-    of: list[dict[str, Annotated[str, BeforeValidator(_as_text)]]] = _key(
+    of: list[dict[str, _Value]] = _key(
         "The images that are combined, each group by values of its factors.", min_length=1
     )
 
 
 class _Set(Section):
     stimulus: str = _key("The stimulus whose images have RDMs of their own.")
-    by: Annotated[list[str], BeforeValidator(as_list)] = _key("Factors: an RDM for each of their values.", [])
-    entries: Annotated[list[str] | None, BeforeValidator(_as_list_or_none)] = _key(
+    by: _Texts = _key("Factors: an RDM for each of their values.", [])
+    entries: _TextsOrNone = _key(
         "Factors that tell entries apart; by default all others.", None, min_length=1
     )
     combine: str | None = _key("How images of one entry are combined; by default they are not.", None)
@@ -96,12 +105,17 @@ def _megabytes(value) -> int:
 
 class _Rdms(Section):
     normalisation: Kind = _key("How activity is normalised before a metric.", "zscore")
-    memory: Annotated[int, BeforeValidator(_megabytes)] = _key(
-        "How much memory RDMs of many images take, such as 8 GB.", 4000
+    memory: Annotated[int, BeforeValidator(_megabytes, json_schema_input_type=str)] = _key(
+        "How much memory RDMs of many images take, such as 8 GB.", "4 GB", validate_default=True
     )
     sets: dict[str, _Set] = _key("Sets of images that have RDMs of their own, by name.", {})
-    metrics: list[Annotated[_Metric, BeforeValidator(_as_metric)]] = _key(
-        "The metrics, by name or each with keys of its own.", [_Metric(kind="sqeuclidean")], min_length=1
+    metrics: list[Annotated[_Metric, BeforeValidator(_as_metric, json_schema_input_type=str | _Metric)]] = (
+        _key(
+            "The metrics, by name or each with keys of its own.",
+            ["sqeuclidean"],
+            min_length=1,
+            validate_default=True,
+        )
     )
 
 
@@ -113,8 +127,8 @@ class Config(Section):
     device: Literal["auto", "cpu", "cuda"] = _key(
         "Where networks run; auto: on a GPU if there is one.", "auto"
     )
-    plugins: Annotated[list[str], BeforeValidator(as_list)] = _key("Folders of plugins of one's own.", [])
-    disk: Annotated[int | None, BeforeValidator(_disk)] = _key(
+    plugins: _Texts = _key("Folders of plugins of one's own.", [])
+    disk: Annotated[int | None, BeforeValidator(_disk, json_schema_input_type=str | None)] = _key(
         "How much a run may write, such as 500 GB; by default what is free.", None
     )
     stimuli: dict[str, dict[str, Any]] = _key("Sets of images, by name.", min_length=1)

@@ -17,7 +17,10 @@ def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dic
     groups: dict[str, list[str]] = {}
     for name, section in top.stimuli.items():
         section = dict(section)
-        if section.pop("each", False):
+        each = section.pop("each", None)
+        if each not in (None, True, False):
+            mistakes.add(("stimuli", name, "each"), f"expected true or false; found {each!r}.")
+        if each:
             one_each = _one_each(name, section, mistakes)
             groups[name] = list(one_each)
         else:

@@ -55,6 +55,11 @@ class OnDevice(Plugin, shared=True):
     threads: int = parameter("How many threads it runs on.", 1, ge=1, le=1024)
 
 
+def is_filled(step: str, key: str) -> bool:
+    """Say whether a parameter's default comes from another key: `seed`, `device`, `activations`."""
+    return key in {*Seeded.parameters, *OnDevice.parameters} and (step, key) != ("trainings", "batch")
+
+
 class Stimulus(Plugin, shared=True):
     """A source of images: ``stimuli/NAME.py``."""
 

@@ -40,13 +40,20 @@ Angles = Annotated[list[Degrees], Field(min_length=1)]
 
 Names = Annotated[
     list[str],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    BeforeValidator(
+        lambda value: [value] if isinstance(value, str) else value,
+        json_schema_input_type=str | Annotated[list[str], Field(min_length=1)],
+    ),
     Field(min_length=1),
 ]
 
 
 Numbers = Annotated[
-    list[float], BeforeValidator(lambda value: value if isinstance(value, list | None) else [value])
+    list[float],
+    BeforeValidator(
+        lambda value: value if isinstance(value, list | None) else [value],
+        json_schema_input_type=float | list[float],
+    ),
 ]
 
 
@@ -95,4 +102,11 @@ def _formed(layers):
     )
 
 
-Layers = Annotated[str | list | dict[str, Any], BeforeValidator(_formed)]
+_Label = str | tuple[str, int]
+Layers = Annotated[
+    str | list | dict[str, Any],
+    BeforeValidator(
+        _formed,
+        json_schema_input_type=Literal["blocks", "all"] | str | list[_Label] | dict[str, _Label],
+    ),
+]

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from repscape.plugin import registry, schema
-from repscape.plugin.contract import STEPS
+from repscape.plugin.contract import STEPS, is_filled
 
 WIDTH = 150
 TITLE = """# Reference: every plugin and its keys
@@ -60,14 +60,14 @@ def _plugin(step: str, name: str) -> Iterator[str]:
         yield ""
     for key, field in keys.items():
         kind = kind_of(field, fields.get("$defs", {}))
-        words = f"`{key}` ({kind}; {_default(key, fields)}): {field['description']}"
+        words = f"`{key}` ({kind}; {_default(step, key, fields)}): {field['description']}"
         yield from _wrapped("- ", " ".join(words.split()))
 
 
-def _default(key: str, fields: Mapping[str, Any]) -> str:
+def _default(step: str, key: str, fields: Mapping[str, Any]) -> str:
     if key in fields.get("required", ()):
         return "required"
-    default = fields["properties"][key].get("default")
+    default = None if is_filled(step, key) else fields["properties"][key].get("default")
     return "optional" if default is None else f"default `{_value(default)}`"
 
 
@@ -87,7 +87,10 @@ def kind_of(field: Mapping[str, Any], defined: Mapping[str, Any]) -> str:
         return " | ".join(f"`{_value(one)}`" for one in field.get("enum", [field.get("const")]))
     if "anyOf" in field:
         kinds = [kind_of(one, defined) for one in field["anyOf"] if one.get("type") != "null"]
-        return " or ".join(dict.fromkeys(kinds)) or "nothing"
+        kinds = list(dict.fromkeys(kinds))
+        lists = [f"list of {' or '.join(kinds[:n])}" for n in range(len(kinds))]
+        kinds = ["a list" if kind == of_these else kind for kind, of_these in zip(kinds, lists, strict=True)]
+        return " or ".join(kinds) or "nothing"
     if field.get("type") == "array":
         return _list(field, defined)
     if field.get("type") == "object":

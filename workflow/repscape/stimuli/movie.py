@@ -30,7 +30,9 @@ def _seconds(value) -> float:
     return float(Fraction(parts[1]) * UNITS[parts[2]])
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+_Apart = Annotated[float, Field(ge=0.001)]
+Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=float | str)]
+SecondsApart = Annotated[_Apart, BeforeValidator(_seconds, json_schema_input_type=_Apart | str)]
 
 
 class Movie(Stimulus):
@@ -49,7 +51,7 @@ class Movie(Stimulus):
     """
 
     path: File = parameter("A file that FFmpeg can decode: avi, mp4, mov, webm and others.")
-    every: Annotated[Seconds, Field(ge=0.001)] | None = parameter(
+    every: SecondsApart | None = parameter(
         "Take what is on the screen at the first frame's time and at every multiple of this time after it: "
         "the last frame that begins by then. A frame that stays longer is taken once.",
         None,

@@ -28,38 +28,34 @@ MOST_PIXELS = 178_956_970
 
 @dataclass(frozen=True)
 class Preprocess:
-    """Resize, crop at the centre, scale to 0…1, subtract the mean and divide by the SD.
+    """Resize, crop at the centre, scale to 0…1, subtract the mean and divide by the SD."""
 
-    Attributes
-    ----------
-    resize : int, (int, int) or None
-        Length of the shorter side (the ratio of the sides is kept), or height and width, in
-        pixels.
-    crop : int, (int, int) or None
-        Side of the square, or height and width, cut out at the centre, in pixels; a smaller image
-        gets a black frame.
-    interpolation : {"bilinear", "bicubic", "nearest", "nearest-exact"}
-        As Pillow does it, which has one ``nearest``.
-    antialias : bool
-        Whether `resize` averages over the pixels that it leaves out (bilinear and bicubic only). Pillow
-        always does; without it torch resizes.
-    mean, std : tuple of 3 floats
-        Of R, G, B on the scale 0…1.
-    border : bool
-        Nothing is cut off: `resize` is what the whole image must fit into, its ratio of sides kept, and
-        the frame that fills `crop` has the colour `mean`. timm calls it so.
-    """
-
-    # pydantic reads this where a config gives these keys: unknown ones are refused
-    __pydantic_config__: ClassVar[dict] = {"extra": "forbid"}
+    # pydantic reads this where a config gives these keys: unknown ones are refused, and sentences are shown
+    __pydantic_config__: ClassVar[dict] = {"extra": "forbid", "use_attribute_docstrings": True}
 
     resize: int | tuple[int, int] | None = 256
+    """Length of the shorter side (the ratio of the sides is kept), or [height, width], in pixels."""
+
     crop: int | tuple[int, int] | None = 224
+    """Side of the square, or [height, width], cut out at the centre, in pixels. A smaller image gets a black
+    frame."""
+
     interpolation: Literal["bilinear", "bicubic", "nearest", "nearest-exact"] = "bilinear"
+    """As Pillow does it, which has one ``nearest``."""
+
     antialias: bool = True
+    """Whether `resize` averages over the pixels that it leaves out (bilinear and bicubic only). Pillow always
+    does; without it torch resizes."""
+
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """What is subtracted from R, G, B on the scale 0…1."""
+
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    """What R, G, B are then divided by."""
+
     border: bool = False
+    """Nothing is cut off: `resize` is what the whole image must fit into, its ratio of sides kept, and the
+    frame that fills `crop` has the colour `mean`. timm calls it so."""
 
     def __post_init__(self):
         """Refuse numbers that no preprocessing has; ValueError, which pydantic tells with the key."""

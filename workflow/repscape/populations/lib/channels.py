@@ -27,7 +27,11 @@ def _as_list(value):
 
 
 Entry = Annotated[Annotated[int, Field(ge=0)] | str, BeforeValidator(_check_slice)]
-Some = Annotated[list[Entry], BeforeValidator(_as_list), Field(min_length=1)]
+Some = Annotated[
+    list[Entry],
+    BeforeValidator(_as_list, json_schema_input_type=Entry | Annotated[list[Entry], Field(min_length=1)]),
+    Field(min_length=1),
+]
 Channels = Some | dict[str, Some]
 
 
