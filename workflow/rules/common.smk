@@ -32,6 +32,7 @@ from repscape.planning import leftovers, records as snakemake_records
 from repscape.plugin import code_digest, registry, schema
 from repscape.plugin.config_errors import read_lines
 
+this_run.without_file_locks()  # here and in the jobs
 # What jobs look at: they end when this process is killed.
 os.environ.update({this_run.VARIABLE: this_run.name_of(os.getpid())})
 

@@ -13,9 +13,9 @@ import pytest
 import xarray as xr
 from safetensors import safe_open
 
+from repscape.core import run
 from repscape.core.errors import DataError
 from repscape.io import netcdf
-from repscape.io.array_files import array
 
 
 def example(path, **attributes):
@@ -195,10 +195,26 @@ def test_other_kind(tmp_path):
         pass
 
 
-# file systems without locks (NFS, Lustre), for which HDF5 asks unless a variable says not to: a file that is
-# locked here stands for one that cannot be locked
+# File systems without locks (NFS, Lustre), for which HDF5 asks unless a variable says not to: a file that is
+# locked here stands for one that cannot be locked. HDF5 looks at the
+# variable once, so that a job is a process of its own here.
 
-VALUES = np.arange(3)
+AS_A_JOB = """
+import sys
+sys.modules["__main__"].snakemake = object()
+from repscape.core import job
+import contextlib, h5py, numpy as np, xarray as xr
+from repscape.io import netcdf
+from repscape.io.array_files import array
+if sys.argv[1].endswith(".h5"):
+    print(array(sys.argv[1], None).tolist())
+else:
+    netcdf.replacing = lambda path, **_: contextlib.nullcontext(path)
+    netcdf.write(sys.argv[1], kind="test", variables={"values": (("n",), np.arange(3))})
+    with netcdf.open_file(sys.argv[1], "test") as file, xr.open_dataset(sys.argv[1]) as dataset:
+        assert (file["values"][:] == dataset["values"].values).all()
+        print(file["values"][:].tolist())
+"""
 
 
 @contextlib.contextmanager
@@ -208,21 +224,16 @@ def locked(path):
         yield path
 
 
-def test_files_are_written_and_read_without_locks(tmp_path, monkeypatch):
-    with locked(tmp_path / "file.nc") as path:
-        monkeypatch.setattr(netcdf, "replacing", lambda path, **_: contextlib.nullcontext(path))
-        netcdf.write(path, kind="test", variables={"values": (("n",), VALUES)})
-        with netcdf.open_file(path, "test") as file:
-            assert file["values"][:].tolist() == VALUES.tolist()
-        with xr.open_dataset(path) as dataset:
-            assert dataset["values"].values.tolist() == VALUES.tolist()
-
-
-def test_files_of_others_are_read_without_locks(tmp_path):
-    with h5py.File(tmp_path / "file.h5", "w") as file:
-        file["values"] = VALUES
-    with locked(tmp_path / "file.h5") as path:
-        assert array(path, None).tolist() == VALUES.tolist()
+@pytest.mark.parametrize("name", ["file.nc", "file.h5"])
+def test_jobs_need_no_locks(tmp_path, name):
+    with h5py.File(tmp_path / name, "w") as file:
+        file["values"] = np.arange(3)
+    environment = {key: value for key, value in os.environ.items() if key != run.LOCKING}
+    with locked(tmp_path / name) as path:
+        done = subprocess.run(
+            [sys.executable, "-c", AS_A_JOB, str(path)], capture_output=True, text=True, env=environment
+        )
+        assert done.stdout == "[0, 1, 2]\n", done.stderr
 
 
 def test_what_helps_where_hdf5_had_been_used_before(tmp_path, monkeypatch):

@@ -34,6 +34,7 @@ _USUAL = {_TRIM_THRESHOLD: 2**26, _MMAP_THRESHOLD: 2**25, _MMAP_MAX: 65_536}
 def _begin() -> None:
     """Begin a job, before its script imports anything else."""
     gc.disable()
+    whose.without_file_locks()
     sys.excepthook = _except_interruption
     whose.watch(_end)
 

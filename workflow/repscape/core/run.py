@@ -14,12 +14,21 @@ from collections.abc import Callable
 VARIABLE = "REPSCAPE_RUN"
 PLUGINS = "REPSCAPE_PLUGINS"
 
+# Of HDF5, of which netCDF4 and h5py bring one each: it locks what it opens, and fails where a file system has
+# no locks. It looks when it is first used.
+LOCKING = "HDF5_USE_FILE_LOCKING"
+
 in_job = False  # whether this process is a job of a run: `job.run` says it
 
 
 def plugin_folders() -> list[str]:
     """Return the folders of the user's plugins."""
     return list(filter(None, os.environ.get(PLUGINS, "").split(os.pathsep)))
+
+
+def without_file_locks() -> None:
+    """Let HDF5 lock no files: they are renamed when they are complete, so that none is needed."""
+    os.environ.setdefault(LOCKING, "FALSE")
 
 
 def name_of(pid: int) -> str:
