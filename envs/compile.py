@@ -14,6 +14,7 @@ COMPILE = [
     "--universal",
     "--python-version=3.11",
     "--extra=cluster",
+    "--extra=docs",
     "--extra=test",
     "--quiet",
     "--no-header",

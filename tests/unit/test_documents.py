@@ -9,41 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from repscape import __version__, config
-from repscape.config.schema import Config
-from repscape.plugin import registry
-from repscape.plugin.contract import STEPS
+from repscape import __version__
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-def blocks(document, language):
-    return re.findall(rf"```{language}\n(.*?)```", (REPOSITORY / document).read_text(), re.DOTALL)
-
-
-def test_config_of_the_readme(tmp_path, monkeypatch):
-    text = blocks("README.md", "yaml")[0]
-    assert len(text.splitlines()) < 10
-    (tmp_path / "pictures/cats").mkdir(parents=True)
-    (tmp_path / "movies").mkdir()
-    for name in "abc":
-        (tmp_path / f"pictures/cats/{name}.jpg").touch()
-    (tmp_path / "movies/street.mp4").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    study = config.resolve(yaml.safe_load(text))
-    assert study.stimuli == ("cats", "street")
-    assert study.layers["resnet"][-1] == "predictions"
-
-
-def test_every_key_of_the_config_is_documented():
-    """Keys of plugins are in the reference, which is written from the code."""
-    text = (REPOSITORY / "config/README.md").read_text()
-    undocumented = [key for key in Config.model_fields if not re.search(rf"\b{key}\b", text)]
-    for step in STEPS:
-        named = (name for name in registry.names(step) if not re.search(rf"\b{name}\b", text))
-        undocumented += [f"{step}: {name}" for name in named]
-    assert undocumented == []
 
 
 def test_the_two_lines_of_the_readme_are_those_of_ci():

@@ -9,10 +9,10 @@ import yaml
 from pydantic import ValidationError
 
 from repscape import config
-from repscape.config import json_schema, shared_keys
+from repscape.config import json_schema, reference, shared_keys
 from repscape.config.shared_keys import COMMON
 from repscape.core.errors import ConfigError
-from repscape.plugin import reference, registry, schema
+from repscape.plugin import registry, schema
 from repscape.plugin.contract import KIND, STEPS
 
 REPOSITORY = Path(__file__).parents[3]

@@ -156,7 +156,7 @@ def test_a_training_of_ones_own(small, mine, tmp_path):
 
 def test_the_example_of_the_documents(small):
     """A network that is trained, and its twin of the same weights."""
-    text = (Path(__file__).parents[4] / "config/README.md").read_text()
+    text = (Path(__file__).parents[4] / "workflow/docs/guide/networks.md").read_text()
     (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "held_out" in block)
     small["stimuli"] |= {
         name: {"kind": "tilt_gratings", "random": 20} for name in ("training_gratings", "test_gratings")
