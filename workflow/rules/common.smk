@@ -13,15 +13,17 @@ import snakemake.logging
 from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import PersistenceBackend
 
-# The package of this checkout, here and in the jobs, whatever else is installed.
-WORKFLOW = os.path.dirname(os.fspath(workflow.current_basedir))
-sys.path.insert(0, WORKFLOW)
-os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [WORKFLOW, os.getenv("PYTHONPATH")])))
+# In a clone its package, here and in the jobs, whatever else is installed. Of an address (`github(…)`), or of an
+# installed package, whose folder holds these rules, it is the one that is installed.
+BESIDE = os.path.dirname(str(workflow.current_basedir))
+if os.path.isfile(os.path.join(BESIDE, "repscape/__init__.py")):
+    sys.path.insert(0, BESIDE)
+    os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [BESIDE, os.getenv("PYTHONPATH")])))
 
 from repscape import config as configuration
 from repscape.config import double_resizing
 from repscape.config.names import TARGETS
-from repscape.core import run as this_run
+from repscape.core import run as this_run, shipped
 from repscape.core.devices import check as check_device, free_gpu_memory, has_gpu
 from repscape.core.errors import RepscapeError, in_words, raised_in, some
 from repscape.core.logs import say
@@ -46,7 +48,7 @@ HANDED_OVER = bool(config) and not workflow.modifier.is_main_snakefile()
 CONFIG_FILES = (
     [os.path.relpath(file) for file in workflow.configfiles]
     if HANDED_OVER
-    else OWN_CONFIG_FILES or ["config/config.yaml"]
+    else OWN_CONFIG_FILES or [shipped.default_config()]
 )
 
 
@@ -149,6 +151,8 @@ TERMINAL.jobs = lambda: workflow.dag.jobs
 TERMINAL.nothing_to_do = getattr(snakemake.common, "NOTHING_TO_BE_DONE_MSG", "")
 TERMINAL.results = lambda: results()
 if workflow.is_main_process:
+    if not os.path.exists("config/config.yaml") and not OWN_CONFIG_FILES and not HANDED_OVER:
+        say("repscape: no config was named, and here is no config/config.yaml: this is the default study.")
     check_records()
     for note in double_resizing.notes(STUDY):
         say(f"repscape: {note}")

@@ -330,4 +330,4 @@ def code(script, *files, **step_plugins):
         for step, chosen in sorted(step_plugins.items())
         for name in ([chosen] if isinstance(chosen, str) else sorted(chosen))
     ]
-    return or_stop(code_digest.digest, os.path.join(WORKFLOW, "scripts", script), *files, *plugin_files)
+    return or_stop(code_digest.digest, shipped.WORKFLOW / "scripts" / script, *files, *plugin_files)

@@ -20,9 +20,8 @@ def results():
     figures = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0]
     files = (file for job in workflow.dag.jobs for file in job.output)
     if os.path.isdir(figures) and any(file.startswith(f"{figures}/") for file in files):
-        command = " ".join(["snakemake", *map(shlex.quote, options()), "--report report.html"])
-        yield f"Figures: {figures}/  ·  all in one page: {command}"
-    described = os.path.join(os.path.dirname(WORKFLOW), "results/README.md")
+        yield f"Figures: {figures}/  ·  all in one page: {command('--report report.html')}"
+    described = os.fspath(shipped.REPOSITORY / "results/README.md")
     if not os.path.relpath(described).startswith(os.pardir):
         described = os.path.relpath(described)
     yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
@@ -37,8 +36,8 @@ def leftover_lines():
     if found:
         kinds = Counter(file.split("/")[2] for file in found)
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
-        command = " ".join(["snakemake", "--cores 1 clean_leftovers", *map(shlex.quote, options())])
-        yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {command} removes them"
+        removing = command("--cores 1 clean_leftovers")
+        yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {removing} removes them"
 
 
 def report_results():
@@ -50,14 +49,21 @@ def report_results():
     print("\n".join(results()), file=sys.stderr)
 
 
+def command(arguments):
+    """The command line that does something to this study, as the user calls it: `repscape run` or Snakemake."""
+    repscape_run = os.getenv("REPSCAPE_COMMAND")
+    if repscape_run and workflow.overwrite_workdir is None:
+        return f"{repscape_run} {arguments}"
+    # targets stand before `--configfile`, which takes all that follows it
+    before, after = ([arguments], []) if not arguments.startswith("--report") else ([], [arguments])
+    return " ".join(["snakemake", *before, *map(shlex.quote, options()), *after])
+
+
 def options():
     """The options of a command for this study, and for the workflow where that lies elsewhere."""
     files, folder = OWN_CONFIG_FILES, workflow.overwrite_workdir
-    found = (
-        ["--snakefile", workflow.main_snakefile]
-        if os.path.relpath(workflow.main_snakefile) != "Snakefile"
-        else []
-    )
+    by_its_place = os.path.relpath(workflow.main_snakefile) in ("Snakefile", "workflow/Snakefile")
+    found = [] if by_its_place else ["--snakefile", workflow.main_snakefile]
     if folder:  # of which the files are not named from
         found, files = [*found, "--directory", str(folder)], map(os.path.abspath, files)
     return [*found, *(["--configfile", *files] if OWN_CONFIG_FILES else [])]

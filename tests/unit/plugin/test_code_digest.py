@@ -86,6 +86,7 @@ def test_follows_imports_but_not_modules_without_effect(tmp_path, monkeypatch, e
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         monkeypatch.setattr(code_digest, "PACKAGE", tmp_path / folder / "repscape")
+        monkeypatch.setattr(code_digest, "SCRIPTS", tmp_path / folder / "scripts")
         return code_digest.digest(tmp_path / folder / "scripts/script.py")
 
     before = digest("before", code)

@@ -14,6 +14,7 @@ from repscape.config import resolve
 from repscape.core.errors import RepscapeError, in_words, raised_in
 from repscape.core.run import plugin_folders
 from repscape.plugin.config_errors import read_lines
+from repscape.study.study import Study
 
 
 def merge(below: dict, over: Mapping) -> dict:
@@ -26,16 +27,14 @@ def merge(below: dict, over: Mapping) -> dict:
     return below
 
 
-def main(files: Sequence[str]) -> None:
-    """Say what is wrong with a config, or that nothing is."""
-    if not files:
-        sys.exit("repscape: expected one or more config files, found none.")
+def study_of(files: Sequence[str]) -> Study:
+    """Read configs, the later ones over the earlier; end with a message if they have a mistake."""
     try:
         merged: dict = {}
         for file in files:
             read_lines(file)
             merge(merged, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
-        study = resolve(merged, files)
+        return resolve(merged, files)
     except RepscapeError as error:
         sys.exit(f"repscape: {error}")
     except Exception as error:
@@ -43,7 +42,14 @@ def main(files: Sequence[str]) -> None:
         if not where:
             raise
         sys.exit(f"repscape: {where}: {in_words(error)}")
-    print(f"{', '.join(files)}: no mistake found in study '{study.name}'.")
+
+
+def main(files: Sequence[str]) -> None:
+    """Say what is wrong with a config, or that nothing is."""
+    if not files:
+        sys.exit("repscape: expected one or more config files, found none.")
+    study = study_of(files)
+    print(f"{', '.join(files)}: no mistake found in study '{study.name}'.", flush=True)
 
 
 if __name__ == "__main__":

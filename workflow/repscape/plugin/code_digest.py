@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1]
+from repscape.core import shipped
+
+PACKAGE = shipped.PACKAGE
+SCRIPTS = shipped.WORKFLOW / "scripts"
 
 # What these modules say does not change what a job computes.
 WITHOUT_EFFECT = {
@@ -151,11 +154,11 @@ def _module_file(module: str) -> Path:
 
 
 def _key(file: Path, number: int, given: Path) -> str:
-    """Name a file by its path below the workflow folder, wherever the checkout lies.
+    """Name a file of the workflow by its path below that folder, in a clone as in an installed package.
 
     Another is named by its path from the file that it was found from, and by that file's number.
     """
-    root = PACKAGE.parent
-    if file.is_relative_to(root):
-        return file.relative_to(root).as_posix()
+    for folder in (SCRIPTS, PACKAGE):
+        if file.is_relative_to(folder):
+            return file.relative_to(folder.parent).as_posix()
     return f"{number} {os.path.relpath(file, given.parent)}"

@@ -1,0 +1,221 @@
+"""The workflow out of a wheel, in a folder of one's own."""
+
+import os
+import re
+import shutil
+import site
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from project import REPOSITORY, make_pictures
+
+from repscape import __version__
+
+BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
+IGNORED = shutil.ignore_patterns(
+    ".*", "__pycache__", "*.egg-info", "build", "results", "tests", "docs", "shared"
+)
+
+
+def build(source: Path, what: str, into: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-c", BUILD, f"build_{what}", into], cwd=source, check=True, capture_output=True
+    )
+    return max(into.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+
+
+@dataclass
+class Installed:
+    """A virtual environment in which the wheel is installed, and the wheel."""
+
+    environment: Path
+    wheel: Path
+
+    @property
+    def package(self) -> Path:
+        (package,) = self.environment.glob("lib/python*/site-packages/repscape")
+        return package
+
+    @property
+    def snakefile(self) -> Path:
+        return self.package / "repository/workflow/Snakefile"
+
+    def run(self, folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess:
+        """Run a program of the environment in a folder; the clone is not on its path."""
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        program = [self.environment / "bin" / command[0], *command[1:]]
+        done = subprocess.run(
+            program, cwd=folder, env=variables, text=True, capture_output=True, stdin=subprocess.DEVNULL
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def snakemake(self, folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return self.run(folder, "python", "-m", "snakemake", "--cores", "2", *arguments, **options)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Installed:
+    """From a source distribution to a wheel, to an environment that has this one's other packages."""
+    folder = tmp_path_factory.mktemp("distributions")
+    source = folder / "clone"
+    shutil.copytree(REPOSITORY, source, symlinks=True, ignore=IGNORED)
+    (source / "results").mkdir()
+    shutil.copy(REPOSITORY / "results/README.md", source / "results")
+    archive = build(source, "sdist", folder / "dist")
+    shutil.unpack_archive(archive, folder / "unpacked", filter="data")
+    wheel = build(folder / "unpacked" / f"repscape-{__version__}", "wheel", folder / "dist")
+    environment = folder / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "others.pth").write_text("\n".join(site.getsitepackages()))
+    python = environment / "bin/python"
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        wheel,
+    ]
+    subprocess.run(pip, check=True)
+    # what the clone itself gives is the same
+    again = build(source, "wheel", folder / "of_the_clone")
+    assert contents(again) == contents(wheel)
+    return Installed(environment, wheel)
+
+
+def contents(wheel: Path) -> list[str]:
+    return sorted(name for name in zipfile.ZipFile(wheel).namelist() if "dist-info" not in name)
+
+
+def test_it_holds_each_file_of_the_package_and_the_workflow_once(installed):
+    names = contents(installed.wheel)
+    workflow = REPOSITORY / "workflow"
+    package = [path for path in (workflow / "repscape").rglob("*.py") if "__pycache__" not in path.parts]
+    assert {name for name in names if name.endswith(".py") and "/repository/" not in name} == {
+        path.relative_to(workflow).as_posix() for path in package
+    }
+    held = {name.removeprefix("repscape/repository/") for name in names if "/repository/" in name}
+    rules_and_scripts = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in [*workflow.glob("rules/*.smk"), *workflow.glob("scripts/*.py")]
+    }
+    assert (
+        rules_and_scripts
+        | {
+            "workflow/Snakefile",
+            "workflow/profiles/default/config.yaml",
+            "workflow/profiles/slurm/config.yaml",
+            "config/config.yaml",
+            "envs/environment.yaml",
+            "results/README.md",
+        }
+        <= held
+    )
+    data = [path for path in (workflow / "repscape").rglob("*") if path.suffix in (".zip", ".csv", ".yaml")]
+    assert {path.relative_to(workflow).as_posix() for path in data} <= set(names)
+
+
+@pytest.fixture(scope="module")
+def study(installed, tmp_path_factory) -> Path:
+    """A folder after `repscape new`, three folders of pictures, and `repscape run`."""
+    folder = tmp_path_factory.mktemp("own") / "my study"
+    installed.run(folder.parent, "repscape", "new", "my study")
+    for seed, category in enumerate(("cats", "houses", "cars")):
+        make_pictures(folder / f"pictures/{category}", [f"{category}{n}.jpg" for n in range(2)], seed)
+    text = (folder / "study.yaml").read_text()
+    weights = text[text.index("    weights: IMAGENET1K_V1") : text.index("    layers:")]
+    text = text.replace(weights, "    weights: random\n")  # which nothing need be downloaded for
+    (folder / "study.yaml").write_text(text.replace("predicted_labels", "# predicted_labels"))
+    installed.run(folder, "repscape", "run", "study.yaml", "--cores", "2")
+    return folder
+
+
+def test_a_study_runs_from_an_empty_folder(study):
+    figures = {path.stem for path in (study / "results/my_study/figures").glob("*.svg")}
+    assert figures == {"rdm_gallery", "pictures_in_space", "layers_by_layers"}
+
+
+def test_what_it_says_names_its_own_command(installed, study):
+    done = installed.run(study, "repscape", "run", "study.yaml")
+    assert "Nothing to be done" in done.stderr
+    assert "repscape run study.yaml --report" in done.stderr
+    described = done.stderr.split("how to read it: ")[1].split("\n")[0]
+    assert (study / described).is_file()
+    assert f"{installed.package}/repository/workflow/profiles/default" in done.stderr
+
+
+def test_the_clone_finds_it_up_to_date_and_so_does_plain_snakemake(installed, study):
+    """What is made again does not depend on where the package lies."""
+    for snakefile in (installed.snakefile, REPOSITORY / "workflow/Snakefile", REPOSITORY / "Snakefile"):
+        arguments = ("--snakefile", str(snakefile), "--dry-run", "--configfile", "study.yaml")
+        done = installed.snakemake(study, *arguments)
+        assert "Nothing to be done" in done.stdout
+        assert "workflow specific profile" in done.stderr
+
+
+def test_a_config_elsewhere_and_several(installed, study, tmp_path):
+    (tmp_path / "more.yaml").write_text("seed: 1\n")
+    config = str(study / "study.yaml")
+    done = installed.run(study, "repscape", "check", config, str(tmp_path / "more.yaml"))
+    assert "no mistake found" in done.stdout
+    assert "activations_trained" in done.stderr + done.stdout
+    assert "Disk: about" in done.stderr + done.stdout
+    assert "Memory: up to" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("figures", "study.yaml", "rdm_galery"), "did you mean 'rdm_gallery'?"),
+        (("run", "study.yml"), "study.yml: cannot be read"),
+        (("run", "study.yaml", "--sedes"), "unrecognized arguments: --sedes"),
+    ],
+)
+def test_mistakes_end_it_with_one_message(installed, study, arguments, named):
+    done = installed.run(study, "repscape", *arguments, check=False)
+    assert done.returncode != 0
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_config_snakemake_takes_the_default_study(installed, tmp_path):
+    done = installed.snakemake(tmp_path, "--snakefile", str(installed.snakefile), "--dry-run", "networks")
+    assert "this is the default study" in done.stderr
+    assert re.search(r"^network +2$", done.stdout, re.MULTILINE)
+
+
+MODULE = """\
+from repscape.core.shipped import SNAKEFILE
+
+configfile: "study.yaml"
+
+module repscape:
+    snakefile: SNAKEFILE
+    config: config
+
+use rule * from repscape
+
+onstart: repscape.begin()
+onsuccess: repscape.end_well()
+onerror: repscape.end_badly()
+"""
+
+
+def test_it_is_a_module_of_a_users_snakefile(installed, study, tmp_path):
+    for name in ("study.yaml", "pictures"):
+        (tmp_path / name).symlink_to(study / name)
+    (tmp_path / "Snakefile").write_text(MODULE)
+    done = installed.snakemake(tmp_path, "stimuli")
+    assert (tmp_path / "results/my_study/stimuli/pictures.nc").exists()
+    assert "Results: results/my_study/" in done.stderr

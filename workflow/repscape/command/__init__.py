@@ -1,0 +1,1 @@
+"""The command `repscape`: a thin layer over `snakemake -s …/workflow/Snakefile`."""
