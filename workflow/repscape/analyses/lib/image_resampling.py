@@ -7,7 +7,13 @@ from repscape.rdms.compare.significance import LEVEL
 _BLOCK = 2**18  # counts of pairs held at once: they fit the processor's cache
 
 
-def resampled_medians(distances: np.ndarray, counts: np.ndarray, *, block: int = _BLOCK) -> np.ndarray:
+def resampled_medians(
+    distances: np.ndarray,
+    counts: np.ndarray,
+    pairs: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    block: int = _BLOCK,
+) -> np.ndarray:
     """Return the median over the pairs of different images, in every resample.
 
     Parameters
@@ -15,18 +21,20 @@ def resampled_medians(distances: np.ndarray, counts: np.ndarray, *, block: int =
     distances : float64 array (pair,)
     counts : int array (image, resample)
         How often each image was drawn; a pair counts as often as the product of its two.
+    pairs : two int arrays (pair,), optional
+        The images of each pair; by default all pairs i < j, row by row.
     block : int
         How many counts of pairs are held at once.
 
     Returns
     -------
     float64 array (resample,)
-        NaN where a resample has copies of one image only, and everywhere if a distance is NaN.
+        NaN where a resample has copies of one image only; everywhere if a distance is NaN or there is none.
     """
     images, resamples = counts.shape
-    if np.isnan(distances).any():
+    if not distances.size or np.isnan(distances).any():
         return np.full(resamples, np.nan)
-    first, second = np.triu_indices(images, 1)
+    first, second = np.triu_indices(images, 1) if pairs is None else pairs
     order = np.argsort(distances, kind="stable")
     first, second, ordered = first[order], second[order], np.append(distances[order], np.nan)
     by_resample = np.ascontiguousarray(counts.T, np.int16 if images**2 < 2**16 else np.int32)

@@ -107,8 +107,13 @@ def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
 
     ``draws`` and, where there were, ``presentations`` say of how many each is the mean.
     """
+    return averaged_rows(table)[0]
+
+
+def averaged_rows(table: "pd.DataFrame") -> "tuple[pd.DataFrame, list[list[int]]]":
+    """Average as `averaged` does, and return the rows that each RDM is the mean of."""
     if "repeat" not in table:
-        return table
+        return table, [[at] for at in range(len(table))]
     mean, groups = mean_over(table, REPEATED)
     for label, name in zip(REPEATED, ("draws", "presentations"), strict=True):
         if label in table:
@@ -117,7 +122,7 @@ def averaged(table: "pd.DataFrame") -> "pd.DataFrame":
             if max(counts) > 1:
                 logger.info("RDMs are averaged over %s: at most %d", name, max(counts))
     mean.attrs = table.attrs
-    return mean
+    return mean, groups
 
 
 def mean_over(table: "pd.DataFrame", over: Iterable[str]) -> "tuple[pd.DataFrame, list[list[int]]]":

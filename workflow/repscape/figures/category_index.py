@@ -1,0 +1,125 @@
+"""How images of a category are alike, by depth: within and between categories, an index, differentiation."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from repscape.analyses.lib.category_table import ALL
+from repscape.figures.lib import captions
+from repscape.figures.lib.axes import EXPECTED, band_key, dot_key
+from repscape.figures.lib.category_caption import caption
+from repscape.figures.lib.category_lines import Panel, chosen_panels
+from repscape.figures.lib.depth_lines import labelled_panels, markers
+from repscape.figures.lib.label_colours import label_colours
+from repscape.figures.lib.rdm_labels import OfRdmAnalysis
+from repscape.figures.lib.shown import Corrected
+from repscape.plugin.contract import Figure, parameter
+from repscape.rdms.compare.significance import ALPHA
+
+Show = Literal["index", "clustering", "dissimilarity", "differentiation"]
+AXES: dict[Show, str] = {
+    "index": "category index",
+    "clustering": "category clustering\n(between − within)",
+    "dissimilarity": "mean dissimilarity",
+    "differentiation": "differentiation\n(median dissimilarity)",
+}
+WHOLE, BETWEEN = "0.15", "0.5"  # greys: all categories; pairs of different ones
+MOST = 15  # categories with lines of their own
+
+
+class Line(NamedTuple):
+    """A line in each panel: a variable of the analysis, of one category or all."""
+
+    variable: str
+    category: str
+    words: str
+    colour: str
+    dashed: bool = False
+    tested: bool = False
+
+
+class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
+    """How images of a category are alike, by depth (analysis `category_index`), with intervals and tests."""
+
+    category = "RDMs"
+    _kind = "category_index"
+
+    show: Show = parameter(
+        "The `index` (between − within) / (between + within); `clustering`, between − within; the mean "
+        "`dissimilarity` within and between categories; or the `differentiation` of each category and "
+        "across categories.",
+        "index",
+    )
+    each: bool = parameter("Whether categories have lines of their own, beside that of all of them.", True)
+
+    def draw(self, data: Mapping):
+        """Draw values by layer, a panel for each source.
+
+        Raises
+        ------
+        ConfigError
+            Of a metric that can be negative there is no index.
+        """
+        table = data[self._kind].load()
+        panels = chosen_panels(table, self.where, self.show)
+        names = [str(name) for name in table["category"].values if name != ALL]
+        lines = self._lines(str(table.attrs["factor"]), names)
+        layers = {name: panel.layers for name, panel in panels.items()}
+        fig, axes = labelled_panels(layers, AXES[self.show])
+        for name, panel in panels.items():
+            for line in reversed(lines):
+                self._line(axes[name], table, panel, line, name)
+        first = next(iter(axes.values()))
+        if self.show in ("index", "clustering"):
+            for own in axes.values():
+                own.axhline(0, color="0.3", zorder=0, **EXPECTED)
+        else:
+            first.set_ylim(min(0, first.get_ylim()[0]), None)
+        fig.legend(handles=self._key(lines), loc="outside right upper")
+        return fig, caption(table, panels, self.show, self.correction, len(names) if self.each else 0)
+
+    def _lines(self, factor: str, names: list[str]) -> list[Line]:
+        """Return the lines of each panel, the most important first."""
+        colours = label_colours(factor, names).colours
+        each = names if self.each and len(names) <= MOST else []
+        if self.show in ("index", "clustering"):
+            whole = [Line(self.show, ALL, ALL, WHOLE, tested=True)]
+            return whole + [Line(self.show, name, name, colours[name], tested=True) for name in each]
+        prefix = "differentiation_" if self.show == "differentiation" else ""
+        between = Line(f"{prefix}between", ALL, "across categories", BETWEEN, dashed=True)
+        within = Line(f"{prefix}within", ALL, "within categories", WHOLE)
+        return [between, within] + [
+            Line(f"{prefix}within", name, f"within {name}", colours[name]) for name in each
+        ]
+
+    def _line(self, axes, table, panel: Panel, line: Line, name: str) -> None:
+        """Draw a line with its interval and, of what is tested, markers."""
+        of = table.isel(rdm=panel.rdms).sel(category=line.category)
+        x, values = np.arange(len(panel.rdms)), of[line.variable].values
+        low, high = (of[f"{line.variable}_{end}"].values for end in ("low", "high"))
+        whole, gid = line.category == ALL, f"{name}/{line.variable}/{line.category}"
+        axes.fill_between(x, low, high, color=line.colour, alpha=0.16 if whole else 0.09, lw=0)
+        if len(x) == 1:  # where a band has no width
+            axes.vlines(x, low, high, color=line.colour, lw=0.7)
+        style = {"ls": (0, (3.5, 1.4)) if line.dashed else "-", "lw": 1.4 if whole else 0.8}
+        axes.plot(x, values, color=line.colour, gid=gid, zorder=3 if whole else 2, **style)
+        if line.tested:
+            sure = of[f"p_{self.correction}"].values < ALPHA
+            markers(axes, x, values, sure, line.colour, f"{gid}/markers")
+        elif len(x) == 1:
+            markers(axes, x, values, np.ones(1, bool), line.colour, f"{gid}/markers")
+
+    def _key(self, lines: list[Line]) -> list:
+        """Explain lines and marks."""
+        mark = {} if lines[0].tested else {"marker": None}
+        handles = [
+            dot_key(
+                captions.shorten(line.words, 24), line.colour, lw=1.4 if line.category == ALL else 0.8,
+                ls=(0, (3.5, 1.4)) if line.dashed else "-", **mark,
+            )
+            for line in lines
+        ]  # fmt: skip
+        if lines[0].tested:
+            handles.append(dot_key(f"p ≥ {ALPHA:g}", mfc="white"))
+        return [*handles, band_key("95% interval")]

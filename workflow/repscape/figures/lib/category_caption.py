@@ -1,0 +1,109 @@
+"""What a figure of categories by depth says beneath it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from repscape.analyses.lib.category_rdm import FEWEST
+from repscape.analyses.lib.category_table import ALL
+from repscape.figures.lib import captions
+from repscape.figures.lib.category_lines import Panel
+from repscape.figures.lib.source_panels import labelled
+from repscape.rdms.compare.significance import ALPHA, Correction
+
+WHAT = {
+    "index": (
+        "Category index by depth: (between − within) / (between + within), of the mean {metric} between and "
+        "within categories; 0 where images of a category are as alike as others, 1 where they are the same."
+    ),
+    "clustering": (
+        "Category clustering by depth: the mean {metric} between categories minus that within them; 0 where "
+        "images of a category are as alike as others."
+    ),
+    "dissimilarity": "Mean {metric} of images within categories and across them, by depth.",
+    "differentiation": (
+        "Differentiation by depth, of each category by itself and across categories: the median {metric} of "
+        "their pairs of images."
+    ),
+}
+
+
+def caption(table, panels: Mapping[str, Panel], show: str, correction: Correction, each: int) -> str:
+    """Say what is shown, how it was sampled, and how sure it is.
+
+    Parameters
+    ----------
+    table : Dataset
+        Of an analysis `category_index`.
+    panels : mapping of name to Panel
+    show : str
+    correction : a key of `CORRECTIONS`
+    each : int
+        How many categories have lines of their own.
+    """
+    rdms = [at for panel in panels.values() for at in panel.rdms]
+    metric = captions.escape(captions.listing(dict.fromkeys(_metric(table, at) for at in rdms)))
+    text = [
+        WHAT[show].format(metric=metric),
+        _sampled(table, rdms),
+        _sure(table, rdms, panels, show, correction, each),
+        labelled({name: panel.layers for name, panel in panels.items()}),
+    ]
+    return " ".join(filter(None, text))
+
+
+def _metric(table, at: int) -> str:
+    name = str(table["metric"].values[at])
+    return captions.metric(str(table["measure"].values[at]) if "measure" in table else name, name)
+
+
+def _sampled(table, rdms: list[int]) -> str:
+    """Say of which images and units RDMs are, and over what they were averaged."""
+    largest = table["images"].isel(rdm=rdms).max("rdm")
+    counts = {
+        captions.escape(name): captions.number(int(count))
+        for name, count in zip(table["category"].values, largest.values, strict=True)
+        if count and name != ALL
+    }
+    images = ", ".join(f"{name} {count}" for name, count in counts.items())
+    text = f"Images by {captions.escape(table.attrs['factor'])}: {images}"
+    for label in ("stimulus", "population", "size"):
+        values = dict.fromkeys(filter(None, table[label].values[rdms].astype(str))) if label in table else {}
+        if values:
+            text += f"; {label} {captions.listing(map(captions.escape, values))}"
+    return "; ".join([text, *captions.averaged(table, rdms)]) + "."
+
+
+def _sure(table, rdms, panels, show: str, correction: Correction, each: int) -> str:
+    """Say what intervals and marks are, in one sentence."""
+    whole = table.isel(rdm=rdms)
+    variable = {"dissimilarity": "within", "differentiation": "differentiation_within"}.get(show, show)
+    parts = []
+    if np.isfinite(whole[f"{variable}_low"]).any():
+        resamples = captions.number(int(table.attrs["resamples"]))
+        parts.append(
+            f"Bands: 95% intervals over {resamples} bootstrap samples of the images of each category"
+        )
+    few = bool((whole["images"] < FEWEST).where(whole["images"] > 0, False).any())
+    if few:
+        parts.append(f"categories of fewer than {FEWEST} images have none, and neither have all together")
+    if show in ("index", "clustering"):
+        layers = max(len(panel.rdms) for panel in panels.values())
+        taken = sorted(set(map(int, whole["permutations"].values)))
+        all_ways = ", which are all that there are" if bool(whole["exact"].all()) else ""
+        parts.append(
+            f"full markers: p < {ALPHA:g}{_correction(layers, each, correction)}, by "
+            f"{captions.listing(map(captions.number, taken))} permutations of which image is of which "
+            f"category{all_ways}"
+        )
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _correction(layers: int, each: int, correction: Correction) -> str:
+    """Say for how many tests p was corrected."""
+    if layers * max(each, 1) == 1:
+        return ""
+    about = captions.CORRECTIONS[correction]
+    more = ", and for those of single categories also for these" if each else ""
+    return f" after correction for the layers of each source{more} ({about.authors})"
