@@ -64,7 +64,7 @@ class CategoryIndex(Seeded, OfRdms):
         having = stimuli_with(study, stimuli, self.factor)
         where: Where = dict(self.where or {})
         if len(having) < len(stimuli) and "stimulus" in select_rdms.labels(study, self.of):
-            where["stimulus"] = having
+            where["stimulus"] = [*having]
         files = select_rdms.inputs(study, self.of, where)
         return files | {"stimuli": [study.path("stimulus", stimulus=name) for name in having]}
 
