@@ -80,7 +80,7 @@ class Project:
             elif match := re.match(r"\s*wildcards: (.+)", line):
                 jobs.discard(rule)
                 jobs.add(f"{rule} {match[1]}".replace(", ", " "))
-        return jobs - {"all", "figures", "analyses"}
+        return jobs - {"all", "figures", "analyses", "index"}  # which follow from others
 
     def results(self, pattern: str = "**/*") -> dict[str, bytes]:
         """Return the contents of the files that jobs make by their paths, logs left out."""

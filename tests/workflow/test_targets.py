@@ -43,7 +43,7 @@ def test_a_figure_is_redrawn_alone_and_the_end_says_where(project):
     changed = {path for path in after if after[path] != before[path]}
     assert changed == {f"small/figures/differentiation_by_depth.{suffix}" for suffix in ("svg", "png", "rst")}
     assert "Figures: results/small/figures/" in done.stderr
-    assert "snakemake --report report.html" in done.stderr
+    assert "all in one page, for a browser: snakemake --cores 1 index" in done.stderr
     assert "Finished differentiation_by_depth\n" in done.stderr
     assert "Results: results/small/ " in project.run("rdms").stderr  # where nothing is to be done, too
     assert project.plan() == {"rdm_gallery"}
@@ -135,6 +135,7 @@ def test_every_job_has_a_log(finished):
         *(f"rdms/squeezenet/{stimulus}/{size}" for stimulus in stimuli for size in sizes),
         "analyses/differentiation",
         *(f"figures/{figure}" for figure in finished.config["figures"]),
+        "index",
     }
     said = (logs / "activations/squeezenet/pictures/random.log").read_text()
     assert re.search(
@@ -181,7 +182,7 @@ def test_ones_own_pictures_and_network(project):
     first = {path: path.stat().st_mtime_ns for path in (project.folder / "results/small").rglob("*")}
     done = project.run("--configfile", "config/mine.yaml")
     assert "Figures: results/mine/figures/" in done.stderr
-    assert "snakemake --configfile config/mine.yaml --report report.html" in done.stderr
+    assert "all in one page, for a browser: results/mine/index.html" in done.stderr
     results = project.results("mine/**/*")
     assert {"mine/figures/rdm_gallery.svg", "mine/networks/shuffle/layers.nc"} <= set(results)
     assert not [path for path in results if "white_noise" in path or "squeezenet" in path]

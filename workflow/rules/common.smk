@@ -136,11 +136,13 @@ check_room()
 assets.remember()
 STUDY = or_stop(configuration.resolve, config, CONFIG_FILES)
 CONFIG = STUDY.config
+ORDER = list(config.get("figures") or [])  # of figures, as the user has them
 RESULTS = f"results/{STUDY.name}"
 LOGS = f"{RESULTS}/logs"
 TERMINAL.targets = {
     "all",
     "layers",
+    "index",
     "clean_leftovers",
     *(CONFIG.keys() & set(TARGETS)),
     *STUDY.analyses,

@@ -7,6 +7,7 @@ from repscape.io import file_digests
 from repscape.plugin import arguments, user_functions
 from repscape.plugin.contract import Population
 from repscape.rdms.sets import own_functions
+from repscape.report import contents as contents_of_page, templates
 from repscape.study import simulations
 
 
@@ -284,6 +285,20 @@ def figure_in_report(figure, category):
         category=category,
         labels={"figure": figure.replace("_", " "), "study": STUDY.name},
     )
+
+
+def index_inputs(wildcards):
+    files = or_stop(contents_of_page.inputs, STUDY, ORDER)
+    # What is linked to is not read: the page is the same whatever is in it.
+    return files | {"analyses": ancient(files["analyses"])}
+
+
+def index_job(wildcards):
+    return {
+        "contents": or_stop(contents_of_page.contents, STUDY, ORDER),
+        "template": templates.digest(),
+        "code": code("index.py"),
+    }
 
 
 def named_files(step, section):

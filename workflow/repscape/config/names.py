@@ -22,6 +22,7 @@ TARGETS = (
     "rdms",
     "analyses",
     "figures",
+    "index",
     "clean_leftovers",
 )
 FOLDERS = ("config", "envs", "profiles", "results", "tests", "workflow")

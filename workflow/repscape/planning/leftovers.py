@@ -44,6 +44,8 @@ def leftovers(study: Study) -> list[str]:
     found = []
     for kind in PATHS:
         pattern = study.pattern(kind)
+        if "{" not in pattern:  # every study has it
+            continue
         own = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(pattern)))
         for path in _files(pattern.partition("{")[0].rpartition("/")[0]):
             figure = kind == "figure" and path.rpartition(".")[0] + "." in shown

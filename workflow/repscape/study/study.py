@@ -24,6 +24,7 @@ PATHS = {
     "analysis": "analyses/{analysis}.nc",
     "table": "analyses/{analysis}.csv",
     "figure": "figures/{figure}.{format}",
+    "index": "index.html",
 }
 
 
