@@ -146,7 +146,7 @@ def test_the_default_study():
     blocks = tuple(f"block{n}" for n in range(1, 20))
     layers = ("input", *blocks, "avgpool1", "fc1", "predictions")
     assert study.layers == {"mobilenet_v2": layers, "untrained": layers}
-    assert study.stimuli_of("untrained") == ("bikes", "white_noise")
+    assert study.stimuli_of("untrained") == ("bikes", "pictures", "white_noise")
     assert study.samples == {"random": ("200", "10000", "100000"), "filter_means": ("all",)}
 
 
