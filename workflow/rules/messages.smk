@@ -19,18 +19,12 @@ def results():
     """Say in lines where the results are, and how to see them."""
     figures, page = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0], STUDY.path("index")
     files = {file for job in workflow.dag.jobs for file in job.output}
-    command = " ".join(["snakemake --cores 1 index", *map(shlex.quote, options())])
-    on_page = page if page in files and os.path.isfile(page) else command
+    on_page = page if page in files and os.path.isfile(page) else command("--cores 1 index")
     if os.path.isdir(figures) and any(file.startswith(f"{figures}/") for file in files):
-<<<<<<< HEAD
-        yield f"Figures: {figures}/  ·  all in one page: {command('--report report.html')}"
-    described = os.fspath(shipped.REPOSITORY / "results/README.md")
-=======
         yield f"Figures: {figures}/  ·  all in one page, for a browser: {on_page}"
     elif on_page == page:
         yield f"Page, for a browser: {page}"
-    described = os.path.join(os.path.dirname(WORKFLOW), "results/README.md")
->>>>>>> 9ced5ca (A page of the study, results/{study}/index.html: stimuli, networks, figures, data and config, without a server)
+    described = os.fspath(shipped.REPOSITORY / "results/README.md")
     if not os.path.relpath(described).startswith(os.pardir):
         described = os.path.relpath(described)
     yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"

@@ -248,6 +248,31 @@ def test_a_table_in_another_encoding_is_told():
         )
 
 
+def test_labels_by_the_names_of_pictures():
+    paths = [save("a/1.png", GREY), save("b/1.png", GREY), save("ü.png", GREY)]
+    labels = {"cat": ["b/1.png", "u\u0308.png"], "dog": ["a/1.png"]}
+    plugin = images.Images(path=paths, labels=labels)
+    plugin.check()
+    assert [frame.label for frame in plugin.images()] == ["dog", "cat", "cat"]
+    assert plugin.image_factors() == {}
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"cat": ["1.png"]}, ["labels:", "none for 2.png"]),
+        ({"cat": ["1.png", "2.png"], "dog": ["1.png"]}, ["labels.dog:", "'1.png'", "'cat'"]),
+        ({"cat": ["1.png", "3.png"], "dog": ["2.png"]}, ["labels.cat:", "'3.png' is unknown", "2.png"]),
+        ({}, ["labels:", "none for 1.png; 2.png"]),
+    ],
+)
+def test_mistakes_in_labels_by_name(labels, said):
+    plugin = images.Images(path=[save("1.png", GREY), save("2.png", GREY)], labels=labels)
+    with pytest.raises(ConfigError) as caught:
+        plugin.check()
+    assert all(part in str(caught.value) for part in said), caught.value
+
+
 def test_one_kind_of_labels():
     labels = table("name,label\n1.png,cat\n")
     with pytest.raises(ConfigError, match=r"'labels'.*'label'"):

@@ -1,11 +1,11 @@
 """Pictures out of files."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from repscape.core.errors import AssetError, ConfigError, DataError, some
+from repscape.core.errors import AssetError, ConfigError, DataError, some, unknown
 from repscape.core.logs import logger, progress
 from repscape.io import path_patterns
 from repscape.io.assets import in_braces, is_remote, local_files
@@ -31,8 +31,10 @@ class Images(Stimulus):
         "Files, folders, patterns or addresses; names in braces are factors: ``{obj}/{obj}_{color}deg.jpg``.",
         None,
     )
-    labels: Literal["folders"] | None = parameter(
-        "``folders``: the label of a picture is the name of the folder in which it lies.", None
+    labels: Literal["folders"] | dict[str, list[str]] | None = parameter(
+        "The label of each picture. ``folders``: the name of the folder in which it lies. Or the pictures of "
+        "each label, by their files' names: ``{animals: [cat.png, dog.png], tools: [saw.png]}``.",
+        None,
     )
     table: File | None = parameter(
         "A CSV table with the columns ``name`` (of the picture's file, with as much of its path as "
@@ -96,7 +98,8 @@ class Images(Stimulus):
                 "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
                 f"{'neither' if self.table is None else 'an address as table'}."
             )
-        if self.table is not None or any(map(path_patterns.names, self.addresses("path"))):
+        by_name = isinstance(self.labels, Mapping)
+        if by_name or self.table is not None or any(map(path_patterns.names, self.addresses("path"))):
             self._planned()
 
     def further_files(self) -> list[Path]:
@@ -208,10 +211,10 @@ def _check_exist(files: list[Path], table: Path | None) -> None:
 def _descriptions(
     named: Mapping[Path, str],
     path_labels: Mapping[Path, Mapping[str, str]],
-    labels: str | None,
+    labels: str | Mapping[str, Sequence[str]] | None,
     table: Path | None,
 ) -> dict[Path, dict[str, str]]:
-    """Join what paths and table say of each picture: its factors and, from the table, its label."""
+    """Join what paths, table and labels say of each picture; the label of a folder is not among it."""
     key, rows = ("name", {}) if table is None else picture_table.read(table)
     columns = list(next(iter(rows.values()), {}))
     _check_columns([name for values in path_labels.values() for name in values], columns, labels, table)
@@ -228,6 +231,8 @@ def _descriptions(
             f"or an empty cell, for: {some(missing)}. Add it (the name is the file's, with its ending). Its "
             f"rows are: {some(list(rows))}."
         )
+    for file, label in (_by_name(named, labels) if isinstance(labels, Mapping) else {}).items():
+        descriptions[file]["label"] = label
     for file in descriptions:
         first = next(iter(descriptions))
         if set(descriptions[file]) != set(descriptions[first]):
@@ -239,7 +244,36 @@ def _descriptions(
     return descriptions
 
 
-def _check_columns(in_path: list[str], columns: list[str], labels: str | None, table: Path | None) -> None:
+def _by_name(named: Mapping[Path, str], labels: Mapping[str, Sequence[str]]) -> dict[Path, str]:
+    """Return the label under which each picture is listed.
+
+    Raises
+    ------
+    ConfigError
+        A picture is listed twice or not at all, or something that is no picture of the stimulus is.
+    """
+    listed = [(name, label) for label, of in labels.items() for name in of]
+    try:
+        places = names.find([name for name, _ in listed], list(named.values()))
+    except DataError as error:
+        raise ConfigError(f"labels: {error}.") from error
+    files = list(named)
+    found: dict[Path, str] = {}
+    for (name, label), place in zip(listed, places, strict=True):
+        if place == names.NONE:
+            raise ConfigError(f"labels.{label}: {unknown(name, named.values())}")
+        if files[place] in found:
+            raise ConfigError(
+                f"labels.{label}: expected each picture under one label; '{name}' is also under "
+                f"'{found[files[place]]}'. Remove it from one of them."
+            )
+        found[files[place]] = label
+    if lacking := [name for file, name in named.items() if file not in found]:
+        raise ConfigError(f"labels: expected a label for each picture; found none for {some(lacking)}.")
+    return found
+
+
+def _check_columns(in_path: list[str], columns: list[str], labels: object, table: Path | None) -> None:
     """Refuse names that factors cannot have, and what is said both by the path and by the table."""
     for name in [*in_path, *columns]:
         if name in in_path and name in columns:
