@@ -18,6 +18,7 @@ WORKFLOW = (
     "config/schema.json",
     "envs/environment.yaml",
     "results/README.md",
+    "workflow/docs/**/*.md",
 )
 
 

@@ -13,13 +13,15 @@ import snakemake.logging
 from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import PersistenceBackend
 
-# In a clone its package, here and in the jobs, whatever else is installed. Of an address (`github(…)`), or of an
-# installed package, whose folder holds these rules, it is the one that is installed.
-BESIDE = os.path.dirname(str(workflow.current_basedir))
+# In a clone its package, here and in the jobs, whatever else is installed. Elsewhere the package is installed: it holds
+# these rules, or they come from an address, such as `github(…)`.
+RULES = workflow.current_basedir
+BESIDE = os.path.dirname(str(RULES))
 if os.path.isfile(os.path.join(BESIDE, "repscape/__init__.py")):
     sys.path.insert(0, BESIDE)
     os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [BESIDE, os.getenv("PYTHONPATH")])))
 
+import repscape
 from repscape import config as configuration
 from repscape.config import double_resizing
 from repscape.config.names import TARGETS
@@ -34,6 +36,22 @@ from repscape.planning import leftovers, records as snakemake_records
 from repscape.plugin import code_digest, registry, schema
 from repscape.plugin.config_errors import read_lines
 
+
+
+def check_same_state():
+    """Stop if rules from an address are not those of the package that is installed: each needs its own."""
+    for file in sorted((shipped.WORKFLOW / "rules").glob("*.smk")):
+        with workflow.sourcecache.open(RULES.join(file.name)) as stream:
+            if stream.read() != file.read_text(encoding="utf-8"):
+                sys.exit(
+                    f"repscape: {RULES}: expected the rules of the installed package, version "
+                    f"{repscape.__version__}, found others in {file.name}. Install the package from there too: "
+                    "pip install 'repscape @ git+https://github.com/OWNER/repscape@TAG'."
+                )
+
+
+if not os.path.isdir(str(RULES)):
+    check_same_state()
 this_run.without_file_locks()  # here and in the jobs
 # What jobs look at: they end when this process is killed.
 os.environ.update({this_run.VARIABLE: this_run.name_of(os.getpid())})
