@@ -42,12 +42,14 @@ def check_same_state():
     """Stop if rules from an address are not those of the package that is installed: each needs its own."""
     for file in sorted((shipped.WORKFLOW / "rules").glob("*.smk")):
         with workflow.sourcecache.open(RULES.join(file.name)) as stream:
-            if stream.read() != file.read_text(encoding="utf-8"):
-                sys.exit(
-                    f"repscape: {RULES}: expected the rules of the installed package, version "
-                    f"{repscape.__version__}, found others in {file.name}. Install the package from there too: "
-                    "pip install 'repscape @ git+https://github.com/OWNER/repscape@TAG'."
-                )
+            same = stream.read().rstrip() == file.read_text(encoding="utf-8").rstrip()
+        if not same:
+            here = f"git+https://{RULES.host}/{RULES.repo}@{RULES.ref}" if hasattr(RULES, "repo") else RULES
+            sys.exit(
+                f"repscape: {RULES}: expected the rules of the installed package, version "
+                f"{repscape.__version__}, found others in {file.name}. Install the package from there too: "
+                f"pip install 'repscape @ {here}'."
+            )
 
 
 if not os.path.isdir(str(RULES)):
