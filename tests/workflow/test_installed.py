@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import CONFIG
 from project import REPOSITORY, make_pictures
 
 from repscape import __version__
 
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
-IGNORED = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.egg-info", "build", "results", "tests", "docs", "shared"
-)
+IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "results", "tests", "shared")
 
 
 def build(source: Path, what: str, into: Path) -> Path:
@@ -44,9 +44,11 @@ class Installed:
     def snakefile(self) -> Path:
         return self.package / "repository/workflow/Snakefile"
 
-    def run(self, folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess:
+    def run(
+        self, folder: Path, *command: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess:
         """Run a program of the environment in a folder; the clone is not on its path."""
-        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment
         program = [self.environment / "bin" / command[0], *command[1:]]
         done = subprocess.run(
             program, cwd=folder, env=variables, text=True, capture_output=True, stdin=subprocess.DEVNULL
@@ -122,6 +124,9 @@ def test_it_holds_each_file_of_the_package_and_the_workflow_once(installed):
         }
         <= held
     )
+    links = re.findall(r"\]\((?!http)([^)#]+)", (REPOSITORY / "results/README.md").read_text())
+    assert links
+    assert {os.path.normpath(f"results/{link}") for link in links} <= held
     data = [path for path in (workflow / "repscape").rglob("*") if path.suffix in (".zip", ".csv", ".yaml")]
     assert {path.relative_to(workflow).as_posix() for path in data} <= set(names)
 
@@ -219,3 +224,105 @@ def test_it_is_a_module_of_a_users_snakefile(installed, study, tmp_path):
     done = installed.snakemake(tmp_path, "stimuli")
     assert (tmp_path / "results/my_study/stimuli/pictures.nc").exists()
     assert "Results: results/my_study/" in done.stderr
+
+
+# What `snakedeploy deploy-workflow https://github.com/lab/repscape . --tag TAG` writes (version 0.17)
+DEPLOYED = """\
+from snakemake.utils import min_version
+
+
+min_version("6.10.0")
+
+
+configfile: "config/config.yaml"
+
+
+# declare https://github.com/lab/repscape as a module
+module repscape:
+    snakefile:
+        github("lab/repscape", path="workflow/Snakefile", tag="TAG")
+    config:
+        config
+
+
+# use all rules from https://github.com/lab/repscape
+use rule * from repscape
+"""
+
+
+@pytest.fixture(scope="module")
+def on_github(tmp_path_factory) -> dict[str, str]:
+    """What to add to the environment to have the clone, its tags v1 and v2, in the place of an address."""
+    folder = tmp_path_factory.mktemp("hosted")
+    clone = folder / "repscape"
+    shutil.copytree(REPOSITORY, clone, symlinks=True, ignore=IGNORED)
+
+    def git(*arguments):
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments], cwd=clone, check=True
+        )
+
+    git("init", "--quiet")
+    for tag in ("v1", "v2"):
+        with open(clone / "workflow/rules/figures.smk", "a") as stream:
+            stream.write("" if tag == "v1" else "# of another state\n")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", tag)
+        git("tag", tag)
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{clone}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/lab/repscape",
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "GITHUB_TOKEN": "",
+    }
+
+
+def deploy(folder: Path, tag: str) -> Path:
+    """Do what `snakedeploy deploy-workflow` does."""
+    for name in ("config", "profiles"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    shutil.copy(REPOSITORY / "LICENSE", folder)
+    (folder / "workflow").mkdir()
+    (folder / "workflow/Snakefile").write_text(DEPLOYED.replace("TAG", tag))
+    return folder
+
+
+def test_it_is_deployed_by_snakedeploy_and_runs(installed, on_github, tmp_path):
+    folder = deploy(tmp_path, "v1")
+    done = installed.snakemake(folder, "--dry-run", **on_github)  # the default study, as deployed
+    assert "activations_mobilenet_v2" in done.stdout
+    small = CONFIG | {
+        "stimuli": {name: CONFIG["stimuli"][name] for name in ("white_noise", "gratings")},
+        "populations": {"random": {"kind": "random", "units": 50}},
+        "samples": [{"population": "random"}],
+        "figures": {"rdm_gallery": {}},
+        "analyses": {},
+    }
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(small))
+    installed.snakemake(folder, **on_github)
+    assert (folder / "results/small/figures/rdm_gallery.svg").exists()
+    assert "Nothing to be done" in installed.snakemake(folder, **on_github).stderr
+
+
+def test_rules_of_another_state_than_the_package_are_refused(installed, on_github, tmp_path):
+    done = installed.snakemake(deploy(tmp_path, "v2"), "--dry-run", check=False, **on_github)
+    assert done.returncode != 0
+    assert "figures.smk" in done.stderr
+    assert "pip install 'repscape @ git+https://github.com/lab/repscape@v2'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_catalogue_asks_of_a_repository_is_there():
+    """https://github.com/snakemake/snakemake-workflow-catalog, standardized usage."""
+    for name in ("workflow/Snakefile", "config/README.md", "config/config.yaml", "README.md", "LICENSE"):
+        assert (REPOSITORY / name).is_file()
+    assert list(REPOSITORY.glob("workflow/rules/*.smk"))
+    readme = (REPOSITORY / "README.md").read_text().lower()
+    assert "snakemake" in readme
+    assert "workflow" in readme
+    usage = yaml.safe_load((REPOSITORY / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment"}
+    assert set(usage["mandatory-flags"]) == {"desc", "flags"}
+    assert usage["software-stack-deployment"] == {"conda": True, "report": True}
+    assert (REPOSITORY / "envs/environment.yaml").is_file()
