@@ -127,7 +127,8 @@ def test_it_holds_each_file_of_the_package_and_the_workflow_once(installed):
     links = re.findall(r"\]\((?!http)([^)#]+)", (REPOSITORY / "results/README.md").read_text())
     assert links
     assert {os.path.normpath(f"results/{link}") for link in links} <= held
-    data = [path for path in (workflow / "repscape").rglob("*") if path.suffix in (".zip", ".csv", ".yaml")]
+    files = [path for path in (workflow / "repscape").rglob("*") if path.is_file()]
+    data = [path for path in files if path.suffix not in (".py", ".pyc")]
     assert {path.relative_to(workflow).as_posix() for path in data} <= set(names)
 
 
