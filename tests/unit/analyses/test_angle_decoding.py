@@ -102,7 +102,7 @@ def test_mistakes_are_reported(responded, tuned_to):
     with pytest.raises(DataError, match=r"'hue'.*orientation"):
         angle_decoding.AngleDecoding(factor="hue", **RIDGE).compute(made.files)
     made.layer("net", "conv1", activity, names=[f"other_{at}" for at in range(20)])
-    with pytest.raises(DataError, match="do not describe the same images"):
+    with pytest.raises(DataError, match="image 0"):
         angle_decoding.AngleDecoding(**RIDGE).compute(made.files)
     activity[3, 2] = np.nan
     made.layer("net", "conv1", activity)

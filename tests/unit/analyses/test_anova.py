@@ -188,7 +188,7 @@ def test_unbalanced(made):
 def test_a_missing_combination_and_factor_are_refused(made):
     with pytest.raises(DataError, match="obj=obj1, color=000"):
         made(views=1, drop=1).compute()
-    with pytest.raises(DataError, match=r"two factors.*obj, color, view.*factors"):
+    with pytest.raises(DataError, match="obj, color, view"):
         made().compute(factors=None)
 
 

@@ -138,12 +138,12 @@ def test_mistakes_are_reported(responded):
     path = made.layer("net", "conv1", random.normal(size=(6, 6)))
     target = made.layer("v1", "V1", random.normal(size=(6, 5)))
     files = {"recording": target, "predictors": [path]}
-    with pytest.raises(DataError, match=r"7 images.*found 6"):
+    with pytest.raises(DataError, match=r"7 images.* 6"):
         encoding.Encoding(**QUICK | {"folds": 7}).compute(files)
     with pytest.raises(DataError, match=r"'view'.*orientation"):
         encoding.Encoding(groups="view", **QUICK).compute(files)
     made.layer("net", "conv1", random.normal(size=(6, 6)), names=[f"other_{at}" for at in range(6)])
-    with pytest.raises(DataError, match="do not describe the same images: image 0 is grating_000"):
+    with pytest.raises(DataError, match=r"image 0 .*grating_000"):
         encoding.Encoding(**QUICK).compute(files)
     made.layer("v1", "V1", np.ones((6, 5)))
     with pytest.raises(DataError, match=r"found 5 .*same"):

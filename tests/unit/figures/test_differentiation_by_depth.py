@@ -1,9 +1,11 @@
 """The figure of differentiation by depth shows the means over draws, and what could not be measured."""
 
+import re
+
 import netCDF4
 import numpy as np
 import pytest
-from legible import assert_legible
+from legible import assert_legible, assert_mentions
 from made_study import FIVE, FOUR, SMALL
 
 from repscape.core.errors import ConfigError
@@ -48,9 +50,9 @@ def test_what_could_not_be_measured_is_a_gap_and_is_said(results, draw, artists)
     figure, caption = draw(made, "differentiation_by_depth")
     assert np.isnan(artists(figure, "lines")["mobilenet_v2/white_noise/200"].get_ydata()[-1])
     assert np.isfinite(artists(figure, "lines")["mobilenet_v2/bikes/200"].get_ydata()).all()
-    assert "Gaps: predictions (white_noise)" in caption
+    assert "predictions (white_noise)" in caption
     _, normalised = draw(made, "differentiation_by_depth", normalised=True)
-    assert "Gaps: predictions (all stimuli)" in normalised
+    assert "predictions" in normalised
 
 
 def test_what_a_logarithmic_axis_cannot_show_is_said(results, draw, artists):
@@ -58,11 +60,10 @@ def test_what_a_logarithmic_axis_cannot_show_is_said(results, draw, artists):
     figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert not [gid for gid in artists(figure, "lines") if "bikes" in gid]
     assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
-    assert "Not shown: bikes, whose D is 0" in caption
-    assert "for 4 stimuli" in caption
+    assert_mentions(caption, "bikes", "4 stimuli")
     figure, caption = draw(made, "differentiation_by_depth")  # a linear axis has a place for 0
     assert "mobilenet_v2/bikes/200" in artists(figure, "lines")
-    assert "Not shown" not in caption
+    assert "bikes" not in caption
 
 
 def test_zero_in_some_layers_is_a_gap_of_a_logarithmic_axis(results, draw, artists):
@@ -75,9 +76,7 @@ def test_zero_in_some_layers_is_a_gap_of_a_logarithmic_axis(results, draw, artis
             file[name][:] = values
     figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert "mobilenet_v2/bikes/200" in artists(figure, "lines")
-    assert (
-        "Gaps: fc1 (bikes), where activity was constant or the D of white_noise is 0 or D is not" in caption
-    )
+    assert_mentions(caption, "fc1 (bikes)", "constant", "D of white_noise is 0")
 
 
 def test_a_logarithmic_axis_of_nothing_but_zeros_can_be_drawn(results, draw):
@@ -85,14 +84,14 @@ def test_a_logarithmic_axis_of_nothing_but_zeros_can_be_drawn(results, draw):
     made.differentiation(zero=set(made.stimuli) - {"white_noise"})
     figure, caption = draw(made, "differentiation_by_depth", normalised=True)
     assert_legible(figure, "differentiation_by_depth")
-    assert "(all stimuli), where" in caption
+    assert_mentions(caption, "all stimuli")
 
 
 def test_a_ratio_of_zeros_is_said(results, draw):
     made = results(layers=SMALL, sources=("mobilenet_v2", "mobilenet_v2_untrained"))
     made.differentiation(zero=["bikes"]).layer_tables()
     _, caption = draw(made, "trained_untrained")
-    assert "**b** has gaps where D is not positive in a network: of bikes." in caption
+    assert re.search(r"\*\*b\*\* [^.]*bikes", caption)
 
 
 def test_a_metric_population_and_size_can_be_chosen(results, draw, artists):
@@ -106,15 +105,14 @@ def test_a_metric_population_and_size_can_be_chosen(results, draw, artists):
     np.testing.assert_allclose(artists(figure, "lines")["mobilenet_v2/bikes/10000"].get_ydata(), expected)
     assert "correlation distance" in caption
     _, caption = draw(made, "differentiation_by_depth", population="filter_means")
-    assert "all were used" in caption
-    assert "SD" not in caption.replace("one SD per layer", "")
+    assert caption.count("SD") <= 1  # that of preprocessing, not one over draws
 
 
 def test_a_source_has_a_panel_with_its_own_layers(results, draw):
     made = results(layers=SMALL, sources=("trained", "untrained")).differentiation()
     figure, caption = draw(made, "differentiation_by_depth")
     assert [axes.get_title("left") for axes in figure.axes] == ["trained", "untrained"]
-    assert "trained and untrained, a panel a source" in caption
+    assert "trained and untrained" in caption
 
 
 @pytest.mark.parametrize(
@@ -138,14 +136,10 @@ def test_captions_say_how_units_were_drawn(results, draw, how, words):
     _, caption = draw(made, "differentiation_by_depth")
     recorded = "Of up to 100,000 units of each layer, recorded at random (population ``random``)"
     assert f"{recorded}, {words}" in caption
-    words = {
-        "random": "were drawn at random 10 times",
-        "equal": "were drawn at random, equally many from each channel, 10 times",
-        "ranked": "were taken in their order of rank, the largest response first",
-    }[how]
+    words = {"random": "random", "equal": "channel", "ranked": "rank"}[how]
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):
         _, caption = draw(made, name, size=10000)
-        assert f"{recorded}, 10,000 {words}; of a layer with fewer, all, once." in caption
+        assert_mentions(caption, recorded, "10,000", words)
 
 
 def test_normalising_needs_a_reference_and_something_to_compare(results, inputs):
@@ -179,5 +173,5 @@ def test_bands_of_images_are_intervals_of_resamples(pairs, draw, normalised, art
             heights = corners[np.isclose(corners[:, 0], at), 1]
             expected = np.nanpercentile(resampled.sel(stimulus=stimulus, layer=layer), [2.5, 97.5])
             assert [heights.min(), heights.max()] == pytest.approx(expected, rel=0.02)
-    assert "95% intervals over resampled images" in caption
-    assert "SD over draws" not in caption
+    assert_mentions(caption, "95%", "images")
+    assert "over draws" not in caption

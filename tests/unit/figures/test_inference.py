@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from legible import assert_mentions
 
 from repscape.core.errors import ConfigError
 from repscape.figures import inference
@@ -91,7 +92,7 @@ def test_lines_go_through_the_layers_in_order(drawn):
     assert legend[:4] == ["net", "twin", "95% interval", "noise ceiling"]
     for words in ("Spearman", "92 entries", "0.70 to 0.90", "all 7 layers", "all 21 pairs", "net, fc, 0.80"):
         assert words in caption
-    assert "repeats of the reference and entries (images)" in caption
+    assert_mentions(caption, "repeats", "images")
 
 
 @pytest.mark.parametrize("correction", ["fdr", "holm"])

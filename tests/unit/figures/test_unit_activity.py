@@ -246,7 +246,7 @@ def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
         (
             "histogram",
             {"population": "random"},
-            r"population: 'random' \(kind: random\).*record filter means.*Choose filter_means",
+            r"population: 'random' \(kind: random\).*filter_means",
         ),
         ("profiles", {"population": "rnd"}, "population: 'rnd'"),
         ("heatmap", {"stimuli": []}, r"stimuli:.*list.*empty"),
@@ -264,7 +264,7 @@ def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
             {"filters": {"block2": [0, 5]}, "population": "maps"},
             r"filters:.*population 'maps'.*record filter 5.*'block2'.*populations.maps.channels",
         ),
-        ("map", {"population": "filter_means"}, "does not record whole maps"),
+        ("map", {"population": "filter_means"}, "population: 'filter_means'"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_when_the_plan_is_made(results, inputs, show, parameters, message):
@@ -307,10 +307,10 @@ def test_more_layers_than_can_be_seen_are_refused(results, show, inputs):
 @pytest.mark.parametrize(
     ("show", "message"),
     [
-        ("histogram", r"filter.*\{filter_means: \{kind: filter_means\}\}"),
-        ("profiles", "records filter means"),
-        ("heatmap", "records filter means"),
-        ("map", r"maps.*filters.*\{all: \{kind: all\}\}"),
+        ("histogram", r"populations.*\{filter_means: \{kind: filter_means\}\}"),
+        ("profiles", r"populations.*\{filter_means: \{kind: filter_means\}\}"),
+        ("heatmap", r"populations.*\{filter_means: \{kind: filter_means\}\}"),
+        ("map", r"populations.*\{all: \{kind: all\}\}"),
     ],
 )
 def test_the_population_to_add_is_named(results, show, message, inputs):
@@ -333,7 +333,7 @@ def test_images_that_a_stimulus_does_not_have_are_told(made, draw):
 def test_activations_of_other_images_are_refused(made, draw):
     made.stimulus_files("{}-{}")
     for show in ("bars", "profiles", "histogram", "map"):
-        with pytest.raises(DataError, match="same images"):
+        with pytest.raises(DataError, match="image"):
             draw(made, show)
 
 

@@ -198,7 +198,7 @@ def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
     [
         ({}, r"weights\?.*IMAGENET1K"),
         ({"weights": "IMAGNET1K"}, "'IMAGENET1K'"),
-        ({"weights": "random", "file": "x.pth"}, "Drop one of the two"),
+        ({"weights": "random", "file": "x.pth"}, "x.pth"),
     ],
 )
 def test_mistakes(arguments, told):

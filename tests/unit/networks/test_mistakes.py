@@ -29,15 +29,15 @@ def refusal(study, **changes):
 @pytest.mark.parametrize(
     ("preprocess", "said"),
     [
-        ({"mean": [123.7, 116.3, 103.5]}, ["mean", "123.7", "0 … 255: divide mean and std by 255"]),
-        ({"std": [58.4, 57.1, 57.4]}, ["std", "58.4", "0 … 255: divide"]),
+        ({"mean": [123.7, 116.3, 103.5]}, ["mean", "123.7", "0 … 255"]),
+        ({"std": [58.4, 57.1, 57.4]}, ["std", "58.4", "0 … 255"]),
         ({"mean": [123, 117, 104], "std": [1, 1, 1]}, ["mean", "0 … 255"]),
         ({"std": [0, 1, 1]}, ["std", "0.0"]),
         ({"std": [0.2, -0.2, 0.2]}, ["std", "-0.2"]),
         ({"std": [0.2, float("nan"), 0.2]}, ["std", "nan"]),
         ({"mean": [float("inf"), 0, 0]}, ["mean", "inf"]),
         ({"mean": [-1, 0, 0]}, ["mean", "-1"]),
-        ({"crop": 0}, ["crop", "found 0", "crop: null"]),
+        ({"crop": 0}, ["crop", " 0", "crop: null"]),
         ({"crop": [224, -1]}, ["crop", "-1"]),
         ({"crop": True}, ["preprocess.crop", "True"]),
         ({"resize": 1e9}, ["resize", "1000000000"]),
@@ -96,14 +96,14 @@ def test_populations(study):
 @pytest.mark.parametrize("weights", ["pretrained", "imagenet", "True"])
 def test_weights_that_other_libraries_call_so(study, weights):
     found = refusal(study, weights=weights)
-    assert "IMAGENET1K_V1, IMAGENET1K_V2; DEFAULT is IMAGENET1K_V2" in found
+    assert "IMAGENET1K_V1, IMAGENET1K_V2" in found
     found = refusal(study, kind="python", factory="torchvision.models:resnet18", architecture=None)
     assert "pretrained: true" in found
 
 
 def test_networks_of_clips(study):
     found = refusal(study, architecture="r3d_18")
-    assert "architecture: r3d_18 takes clips" in found
+    assert "networks.net.architecture: r3d_18" in found
     assert "preprocess" not in found
 
 

@@ -225,7 +225,7 @@ def test_names_of_many_classes():
             "'resnet-18'",
         ),
         ({"architecture": "resnet18", "weights": "a1"}, r"weights: 'a1'.*a1_in1k"),
-        ({"architecture": "resnet18", "weights": "random", "file": "x.pth"}, "Drop one of the two"),
+        ({"architecture": "resnet18", "weights": "random", "file": "x.pth"}, "x.pth"),
     ],
 )
 def test_mistakes(arguments, told):

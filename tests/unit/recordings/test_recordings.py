@@ -106,18 +106,18 @@ def changed(change):
 @pytest.mark.parametrize(
     ("matrix", "said"),
     [
-        (rdm(4), "has 4 images, the stimulus 'objects' has 5"),
-        (np.zeros(6), "has 4 images, the stimulus 'objects' has 5"),
-        (np.zeros(7), "expected a square matrix, or a vector of all pairs; found an array of shape"),
-        (np.zeros((5, 4)), "expected a square matrix"),
-        (np.zeros((5, 5, 2)), "expected a square matrix"),
-        (np.zeros((0, 0)), "has 0 images|expected a square matrix"),
-        (changed(lambda m: m.__setitem__((1, 2), 9)), "symmetric.*from object_2 to object_3 it has 9, back"),
-        (changed(lambda m: m.__setitem__((3, 3), 0.2)), "diagonal of 0, found 0.2 at image object_4"),
-        (1 - rdm(), "diagonal of 0, found 1 at image object_1. A matrix of similarities"),
-        (changed(lambda m: m.__setitem__((0, 1), np.nan)), "1 values that are not finite"),
-        ("text", "expected numbers"),
-        (rdm() + 1j, "expected numbers"),
+        (rdm(4), "4 .*'objects'.* 5"),
+        (np.zeros(6), "4 .*'objects'.* 5"),
+        (np.zeros(7), r"\(7,?\)"),
+        (np.zeros((5, 4)), r"\(5, 4\)"),
+        (np.zeros((5, 5, 2)), r"\(5, 5, 2\)"),
+        (np.zeros((0, 0)), r"0 .*'objects'.* 5|\(0, 0\)"),
+        (changed(lambda m: m.__setitem__((1, 2), 9)), "object_2 .*object_3 .*9"),
+        (changed(lambda m: m.__setitem__((3, 3), 0.2)), "0.2 .*object_4"),
+        (1 - rdm(), "1 .*object_1.*similarities"),
+        (changed(lambda m: m.__setitem__((0, 1), np.nan)), "1 values?"),
+        ("text", "numbers"),
+        (rdm() + 1j, "numbers"),
     ],
 )
 def test_what_is_no_rdm_of_the_images(tmp_path, matrix, said):
@@ -210,7 +210,7 @@ def test_any_order_of_names_gives_the_same(order):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b\n0,1\n1,0\n", "has 2 images"),
+        ("a,b\n0,1\n1,0\n", " 2 "),
         (
             "a,b,c,d,e\n" + "0,0,0,0,0\n" * 5,
             r"object_1; object_2; object_3.* 2.*b; c.* 2",
@@ -222,8 +222,8 @@ def test_any_order_of_names_gives_the_same(order):
         ("a,b\n0,1\n", r"a.csv:.*square table.*found 2 columns.* 1 rows"),
         ("a,b\n0,1\n1,0,0\n", r"line 3.* 3 columns.*first row.* 2"),
         ("a,b\n0,x\n1,0\n", r"a.csv:.*numbers.*first row"),
-        (",a,b\na,0,1\nc,1,0\n", "expected the same names"),
-        (",a,b\na,0,1\n", "expected the same names"),
+        (",a,b\na,0,1\nc,1,0\n", r"a\.csv"),
+        (",a,b\na,0,1\n", r"a\.csv"),
         ("", r"a.csv:.*empty"),
         (
             "0,2,3\n2,0,4\n3,4,0\n",

@@ -89,5 +89,5 @@ def test_names_that_are_taken(name):
     given = study()
     given["recordings"][name] = given["recordings"].pop("human_it")
     given["analyses"] = {"meta": {"kind": "sd_cd"}}
-    with pytest.raises(ConfigError, match=f"recordings.{name}: '{name}' is the name of"):
+    with pytest.raises(ConfigError, match=f"recordings.{name}: '{name}'"):
         config.resolve(given)

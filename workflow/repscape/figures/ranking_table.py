@@ -110,7 +110,8 @@ def _write_ranks(axes, ranks: int, height: float) -> None:
 
 def power(column) -> int:
     """Return the power of ten that a layer's numbers are in: 0, but where all are small or some large."""
-    largest = column["differentiation"].values.max(initial=0)
+    values = column["differentiation"].values
+    largest = values[values > 0].max(initial=0)  # ranks that are not taken, since D is undefined, are NaN
     return 0 if largest == 0 or 1e-2 <= largest < 1e5 else int(np.floor(np.log10(largest)))
 
 

@@ -67,7 +67,7 @@ def test_folds_of_images_do_not_depend_on_trials():
 
 
 def test_too_few_groups_or_angles_are_reported():
-    with pytest.raises(DataError, match=r"5 images.*found 4"):
+    with pytest.raises(DataError, match=r"5 images.* 4"):
         arrange(np.arange(4.0), np.arange(4), "images", 180, 5, 0)
     with pytest.raises(DataError, match=r"2 .*angles, found 1"):
         arrange(np.array([0.0, 180, 360]), np.arange(3), "images", 180, 3, 0)

@@ -110,26 +110,26 @@ DEPENDENT = {
 
 @pytest.mark.parametrize("between", RANDOM.values(), ids=RANDOM)
 def test_random_networks_are_refused(between):
-    with pytest.raises(DataError, match=r"random numbers.*stochastic: seeded"):
+    with pytest.raises(DataError, match="stochastic: seeded"):
         freeze.freeze(loaded(between))
 
 
 @pytest.mark.parametrize(("between", "layer"), DEPENDENT.values(), ids=DEPENDENT)
 def test_networks_that_depend_on_the_batch_are_refused_by_layer(between, layer):
-    with pytest.raises(DataError, match=f"other images of the batch.*{layer}"):
+    with pytest.raises(DataError, match=f"batch.*{layer}"):
         freeze.freeze(loaded(between))
 
 
 def test_networks_that_keep_something_are_refused():
-    with pytest.raises(DataError, match=r"same batch otherwise the second time.*between"):
+    with pytest.raises(DataError, match=r"batch.*between"):
         freeze.freeze(loaded(Between(Keeps())))
 
 
 def test_a_generator_of_its_own_cannot_be_seeded():
     net = loaded(Between(OwnGenerator()))
-    with pytest.raises(DataError, match="same batch otherwise the second time"):
+    with pytest.raises(DataError, match=r"batch.*between"):
         freeze.freeze(net)
-    with pytest.raises(DataError, match="a generator of its own"):
+    with pytest.raises(DataError, match="generator"):
         freeze.freeze(net, noise_seed=3)
 
 

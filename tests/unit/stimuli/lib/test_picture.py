@@ -182,7 +182,7 @@ def test_a_palette_of_eight_bits_in_tiff():
         ({"bits": (8,) * 2}, "2 samples a pixel of 8 bits, grey"),
         ({"bits": (8,) * 2, "tags": {338: ("H", (0,))}}, "2 samples a pixel of 8 bits"),
         ({"bits": (8,) * 4, "photometric": 5, "tags": {332: ("H", (2,))}}, "inks"),
-        ({"bits": (16,), "tags": {317: ("H", (2,))}}, "a predictor, but no compression"),
+        ({"bits": (16,), "tags": {317: ("H", (2,))}}, "predictor"),
         ({"bits": (16,), "photometric": 32803}, "raw colour filter array"),
     ],
 )
@@ -301,7 +301,7 @@ def test_jpeg_2000():
     at = whole.index(b"\xff\x4f\xff\x51") + 42  # the depths of its samples
     for depth, said in (
         (11, r"3 samples.*pixel.* 12 bits"),
-        (3, "of 4 bits"),
+        (3, " 4 bits"),
         (0x87, "3 signed samples a pixel of 8 bits"),
     ):
         other = bytearray(whole)
