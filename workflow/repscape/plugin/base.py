@@ -13,7 +13,7 @@ from repscape.core.errors import ConfigError, unknown
 REQUIRED: Any = ...
 KIND = "kind"  # the key of a section that says which plugin it is of
 BATCH, CUDA_BATCH = 10, 256  # defaults: images that a network sees at a time, on a CPU and on a GPU
-CONTRACT = (__name__, "repscape.plugin.contract")  # the modules that say what plugins may define
+CONTRACT = (__name__, "repscape.plugin.contract.")  # modules that begin so say what plugins may define
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 
 # What plugins say of themselves, by its annotation in the contract; a property is computed from parameters.
@@ -212,7 +212,7 @@ def _check_methods(cls: type[Plugin]) -> None:
     ------
     ConfigError
     """
-    bases = [base for base in cls.__mro__ if base.__module__ in CONTRACT]
+    bases = [base for base in cls.__mro__ if base.__module__.startswith(CONTRACT)]
     contract = {name: value for base in reversed(bases) for name, value in vars(base).items()}
     for name, agreed in contract.items():
         agreed, found = _function(agreed), _function(getattr(cls, name))
@@ -235,7 +235,7 @@ def _check_values(cls: type[Plugin]) -> None:
     ConfigError
     """
     for base in cls.__mro__:
-        for name, hint in annotations(base).items() if base.__module__ in CONTRACT else ():
+        for name, hint in annotations(base).items() if base.__module__.startswith(CONTRACT) else ():
             found = getattr(cls, name, None)
             if name in cls.parameters or hint not in VALUES or isinstance(found, VALUES[hint]):
                 continue
