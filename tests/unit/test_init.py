@@ -11,7 +11,8 @@ import pytest
 import repscape
 
 NAMES = [
-    "compare", "differentiation", "list_plugins", "rdm", "rdms", "to_rsatoolbox", "to_xarray",
+    "activations", "compare", "differentiation", "list_plugins", "open_study", "rdm", "rdms", "to_rsatoolbox",
+    "to_xarray",
 ]  # fmt: skip
 LIGHT = """
 import gc, os, random, signal, sys, warnings

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from repscape.api.differentiation import differentiation
     from repscape.api.plugins import list_plugins
     from repscape.api.rdms import rdm, rdms
+    from repscape.api.recording import activations
+    from repscape.api.study import open_study
 
 __version__ = "0.1.0"
 
 # The functions and the modules that they are in, which are imported when they are first asked for.
 _WHERE = {
+    "activations": "recording",
     "compare": "comparisons",
     "differentiation": "differentiation",
     "list_plugins": "plugins",
+    "open_study": "study",
     "rdm": "rdms",
     "rdms": "rdms",
     "to_rsatoolbox": "conversions",
@@ -37,9 +41,11 @@ _WHERE = {
 }
 
 __all__ = [
+    "activations",
     "compare",
     "differentiation",
     "list_plugins",
+    "open_study",
     "rdm",
     "rdms",
     "to_rsatoolbox",

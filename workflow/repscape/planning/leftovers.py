@@ -14,13 +14,12 @@ _SUFFIXES = {".svg", ".png", ".rst", ".nc"}  # of figures, with their captions a
 
 
 def write_contents(study: Study) -> None:
-    """Write the list of the study's RDMs beside its results, for readers that have no config.
+    """Write what the study has beside its results, for readers that have no config (see `contents`).
 
     It is no output of a job, so that nothing follows from it, and is written anew only if it has changed.
     """
     folder = Path(study.folder)
-    names = sorted(os.path.relpath(path, folder) for path in study.rdms())
-    text = json.dumps({"rdms": names}, indent=0)
+    text = json.dumps(contents(study), indent=0)
     path = folder / CONTENTS
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
@@ -28,6 +27,39 @@ def write_contents(study: Study) -> None:
     partial = path.with_name(f".{CONTENTS}.{os.getpid()}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def contents(study: Study) -> dict:
+    """Return what a study has, for ``study.json``.
+
+    Returns
+    -------
+    dict
+        ``study``, its name; ``rdms``, the paths of its RDM files below its folder; ``stimuli``,
+        ``populations``, ``analyses`` (those that are made), ``figures`` and ``recordings`` (that give RDMs),
+        names; ``sources``, of each its ``layers`` in order and ``stimuli``, and whether it is a ``network``;
+        ``samples``, sizes by population.
+    """
+    analyses = {Path(path).stem for path in _analyses(study)}
+    return {
+        "study": study.name,
+        "rdms": sorted(os.path.relpath(path, study.folder) for path in study.rdms()),
+        "stimuli": list(study.stimuli),
+        "sources": {
+            source: {
+                "layers": list(layers),
+                "labels": [study.labels[source][layer] for layer in layers] if source in study.labels else [],
+                "stimuli": list(study.stimuli_of(source)),
+                "network": source in study.networks,
+            }
+            for source, layers in study.layers.items()
+        },
+        "populations": list(study.config["populations"]),
+        "samples": {population: list(sizes) for population, sizes in study.samples.items()},
+        "recordings": list(study.given),
+        "analyses": sorted(analyses),
+        "figures": sorted(study.config["figures"]),
+    }
 
 
 def leftovers(study: Study) -> list[str]:

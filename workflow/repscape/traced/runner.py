@@ -17,7 +17,7 @@ from repscape.io import netcdf, stored_images
 from repscape.traced.device import choose_device, settings
 from repscape.traced.double_resizing import warning
 from repscape.traced.io_thread import IoThread
-from repscape.traced.network import open_network
+from repscape.traced.network import Frozen, open_network
 
 REDUCED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -40,10 +40,11 @@ class Runner:
 
     io_thread: IoThread
 
-    def __init__(self, network: str | Path, device: str):
-        """Open a frozen network and bring it to a device (``auto``, ``cpu`` or ``cuda``)."""
+    def __init__(self, network: str | Path | Frozen, device: str):
+        """Open a frozen network that is a file; bring it to a device (``auto``, ``cpu`` or ``cuda``)."""
         self.device = choose_device(device)
-        self.frozen, self._network = open_network(network), network
+        self.frozen = network if isinstance(network, Frozen) else open_network(network)
+        self._network = "the network" if isinstance(network, Frozen) else network
         self.on_cpu = self.device.type == "cpu"
         last = self.on_cpu and self.frozen.channels_last
         self.layout = torch.channels_last if last else torch.contiguous_format
@@ -124,33 +125,67 @@ class Runner:
         DeviceError
             One image does not fit into the GPU's memory.
         """
-        with (
-            netcdf.open_file(path, "stimulus", rows=images and range(0)) as stimulus,
-            settings(threads if self.on_cpu else None, precision),
-            torch.inference_mode(),
-            torch.autocast(self.device.type, REDUCED.get(precision), enabled=precision in REDUCED),
-            IoThread(beside=not self.on_cpu) as self.io_thread,
-        ):
+        with netcdf.open_file(path, "stimulus", rows=images and range(0)) as stimulus:
             sizes, preprocess = stored_images.sizes(stimulus), self.frozen.preprocess
             self.check_sizes(sizes, path)
             if twice := warning(stimulus, preprocess):
                 logger.warning("%s", twice)
             here = range(stored_images.count(stimulus)) if images is None else images
-            if framed := preprocess.framed(sizes[here.start : here.stop]):
-                logger.warning(
-                    "%s: %d of %d images are smaller than 'crop' of the network's 'preprocess', and get a "
-                    "black frame, as by torchvision. Without it: set 'resize', or leave small images out",
-                    *(what, framed, len(here)),
-                )
+            self.warn_framed(sizes[here.start : here.stop], what)
             netcdf.check(path, stored_images.rows(stimulus, here))
+            return self.show(
+                lambda part: stored_images.some(stimulus, part),
+                here,
+                watched,
+                batch=batch,
+                threads=threads,
+                what=what,
+                precision=precision,
+            )
+
+    def warn_framed(self, sizes: np.ndarray, what: str) -> None:
+        """Warn of images that get a black frame; `sizes` int (image, 2), `what` for the log."""
+        if framed := self.frozen.preprocess.framed(sizes):
+            logger.warning(
+                "%s: %d of %d images are smaller than 'crop' of the network's 'preprocess', and get a "
+                "black frame, as by torchvision. Without it: set 'resize', or leave small images out",
+                *(what, framed, len(sizes)),
+            )
+
+    def show(
+        self,
+        some: Callable[[range], np.ndarray | Iterable[np.ndarray]],
+        images: range,
+        watched: Watched,
+        *,
+        batch: int,
+        threads: int,
+        what: str,
+        precision: str = "float32",
+    ) -> int:
+        """Show images once, as `stream` does, wherever they come from.
+
+        Parameters
+        ----------
+        some : function of a range of images to these, as `Preprocess.ready` takes them
+        images : range
+            Which images.
+        watched, batch, threads, what, precision : as in `stream`
+        """
+        with (
+            settings(threads if self.on_cpu else None, precision),
+            torch.inference_mode(),
+            torch.autocast(self.device.type, REDUCED.get(precision), enabled=precision in REDUCED),
+            IoThread(beside=not self.on_cpu) as self.io_thread,
+        ):
             if self.frozen.noise_seed is not None:
                 batch = 1  # what an image is answered must not depend on the others
-            parts = [range(first, min(first + batch, here.stop)) for first in here[::batch]]
+            parts = [range(first, min(first + batch, images.stop)) for first in images[::batch]]
 
             def ready(part: range) -> np.ndarray:
-                return self.frozen.preprocess.ready(stored_images.some(stimulus, part), threads)
+                return self.frozen.preprocess.ready(some(part), threads)
 
-            read = progress(self.io_thread.read(ready, parts), what, "images", len(here), _length)
+            read = progress(self.io_thread.read(ready, parts), what, "images", len(images), _length)
             handed: dict[str, int] = {}
 
             def show(part: range, pixels: torch.Tensor, size: int) -> None:
