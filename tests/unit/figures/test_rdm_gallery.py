@@ -1,11 +1,13 @@
 """The gallery of RDMs shows the files' RDMs, of many images evenly spaced ones."""
 
 import numpy as np
+import pytest
 import xarray as xr
 from legible import assert_legible, assert_mentions
 from made_study import SMALL
 from scipy.spatial.distance import squareform
 
+from repscape.core.errors import ConfigError
 from repscape.figures import rdm_gallery
 from repscape.io.netcdf import open_file
 
@@ -99,5 +101,110 @@ def test_the_file_holds_what_is_drawn(results, rendered):
                 np.testing.assert_array_equal(found[name].values, rdm[name].values)
             largest[layer] = max(largest[layer], np.nan_to_num(found.values).max())
     assert np.isnan(xr.load_dataset(path, group="white_noise").dissimilarity.sel(layer="predictions")).all()
-    assert top.high.values.tolist() == list(largest.values())
-    assert top.low.values.tolist() == [0, 0]
+    for stimulus in STIMULI:
+        data = xr.load_dataset(path, group=stimulus)
+        assert data.high.values.tolist() == list(largest.values())
+        assert data.low.values.tolist() == [0, 0]
+
+
+KINDS = np.array(["two words", "Bäume", "cats"])[np.random.default_rng(0).integers(0, 3, 30)]
+IN_ORDER = [at for group in dict.fromkeys(KINDS) for at in np.flatnonzero(group == KINDS)]
+
+
+def categorised(made, factor="category", **others):
+    """Give the images of bikes categories, and those of pictures a number each, which is no category."""
+    made.factors = {"bikes": {factor: KINDS, **others}, "pictures": {"number": np.arange(20).astype(str)}}
+    return made.stimulus_files().rdms()
+
+
+def square_of(made, stimulus, layer, metric=1):
+    rdm = made.read("rdm", stimulus=stimulus, population="random", layer=layer, size=200)
+    return squareform(rdm.dissimilarity.values[metric].mean(axis=0), checks=False)
+
+
+@pytest.mark.parametrize(
+    ("factor", "keys", "by"),
+    [
+        ("category", {}, "category"),
+        ("species", {}, "species"),
+        ("species", {"by": "species"}, "species"),
+        ("category", {"by": False}, None),
+    ],
+)
+def test_images_are_grouped_and_marked_by_their_category(results, draw, artists, factor, keys, by):
+    made = categorised(results(stimuli=STIMULI, layers=("input", "fc1")), factor)
+    figure, caption = draw(made, "rdm_gallery", size=200, metric="correlation", **keys)
+    shown, order = artists(figure, "images"), IN_ORDER if by else np.arange(30)
+    whole = square_of(made, "bikes", "fc1")
+    np.testing.assert_allclose(shown["bikes/fc1"].get_array(), whole[np.ix_(order, order)], rtol=1e-6)
+    np.testing.assert_allclose(shown["pictures/fc1"].get_array(), square_of(made, "pictures", "fc1"))
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert (set(KINDS) <= texts) == bool(by)
+    left, _, _, top = shown["bikes/fc1"].get_extent()
+    bars = {
+        round(bar.get_y(), 3): (bar.get_height(), bar.get_facecolor())
+        for bar in figure.axes[0].patches
+        if 0 < left - bar.get_x() < 2
+    }
+    if not by:
+        assert bars == {}
+        assert "grouped" not in caption
+        return
+    step = (shown["bikes/fc1"].get_extent()[2] - top) / 30
+    groups = list(dict.fromkeys(KINDS))
+    heights = [height / step for _, (height, _) in sorted(bars.items())]
+    np.testing.assert_allclose(heights, [(group == KINDS).sum() for group in groups])
+    assert len({colour for _, colour in bars.values()}) == 3
+    assert_mentions(caption, "bikes grouped by", by, "others in the stimulus's order")
+    assert_legible(figure, full_width=False)
+
+
+def test_what_groups_images_must_be_there(results, draw, inputs):
+    made = categorised(results(stimuli=STIMULI, layers=("input", "fc1")))
+    with pytest.raises(ConfigError, match=r"by: 'animal' is unknown.*category"):
+        draw(made, "rdm_gallery", by="animal")
+    with pytest.raises(ConfigError, match=r"by: .*'animal'.*white_noise"):
+        inputs(made.study, "rdm_gallery", by="animal", stimuli=["white_noise"])
+    with pytest.raises(ConfigError, match=r"by: .*true"):
+        inputs(made.study, "rdm_gallery", by=True)
+    files = inputs(made.study, "rdm_gallery")
+    assert files["stimuli"] == [made.study.path("stimulus", stimulus=name) for name in ("bikes", "pictures")]
+    assert inputs(made.study, "rdm_gallery", by=False)["stimuli"] == []
+
+
+def test_each_matrix_has_a_scale(results, draw, artists, rendered):
+    made = categorised(results(stimuli=STIMULI, layers=("input", "fc1")))
+    keys = {"size": 200, "metric": "correlation", "scale": "panel"}
+    figure, caption = draw(made, "rdm_gallery", **keys)
+    path = rendered(made, "rdm_gallery", **keys)
+    for stimulus in STIMULI:
+        data = xr.load_dataset(path, group=stimulus)
+        for layer in ("input", "fc1"):
+            limits = artists(figure, "images")[f"{stimulus}/{layer}"].get_clim()
+            np.testing.assert_allclose(limits, (0, square_of(made, stimulus, layer).max()), rtol=1e-6)
+            of = data.sel(layer=layer)
+            np.testing.assert_allclose((of.low, of.high), limits)
+    assert len(figure.axes) == 1 + 6
+    assert "one scale for each matrix" in caption
+    bikes = xr.load_dataset(path, group="bikes")
+    assert bikes.image.values.tolist() == IN_ORDER
+    assert bikes.group.values.tolist() == KINDS[IN_ORDER].tolist()
+    assert bikes.attrs["by"] == "category"
+    assert "group" not in xr.load_dataset(path, group="pictures")
+    assert_legible(figure, full_width=False)
+
+
+def test_ranks_in_percent(results, draw, artists):
+    made = results(stimuli=STIMULI, layers=("input", "fc1")).rdms(degenerate=[("white_noise", "fc1")])
+    figure, caption = draw(made, "rdm_gallery", size=200, metric="correlation", scale="ranks")
+    for stimulus in STIMULI:
+        image = artists(figure, "images")[f"{stimulus}/input"]
+        assert image.get_clim() == (0, 100)
+        values = squareform(square_of(made, stimulus, "input"), checks=False)
+        below = (values[:, None] > values).sum(1) + ((values[:, None] == values).sum(1) - 1) / 2
+        shown = squareform(np.asarray(image.get_array()), checks=False)
+        np.testing.assert_allclose(shown, 100 * below / (len(values) - 1))
+    assert np.ma.getmaskarray(artists(figure, "images")["white_noise/fc1"].get_array()).all()
+    assert len(figure.axes) == 2
+    assert_mentions(caption, "rank", "percent", "Grey")
+    assert_legible(figure, full_width=False)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from repscape.analyses.lib.entry_categories import CATEGORY
 from repscape.core.errors import ConfigError, unknown
 from repscape.figures.lib import captions, legend_items, map_layout, mds_caption, rdm_labels
 from repscape.figures.lib.entry_pictures import EntryPictures
@@ -42,7 +43,7 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
     )
     colour: str | None = parameter(
         "The label that colours stand for: of entries, of the factors of their images, or of RDMs. By "
-        "default the first of the entries' that has 2 to 15 values.",
+        "default the first of the entries' that has 2 to 15 values, else ``category`` or another factor.",
         None,
     )
     size: str | None = parameter(
@@ -146,7 +147,7 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
         usual = [
             label for label in values if all(len(own[label]) > 1 for own in within) and label not in FOLLOWING
         ]
-        for label in sorted(usual, key=lambda label: label not in arranged.levels):
+        for label in sorted(usual, key=lambda label: (label not in arranged.levels, label != CATEGORY)):
             if label not in ("image", self.trajectories) and len(set(values[label])) <= 15:
                 return label_colours(label, values[label])
         return None

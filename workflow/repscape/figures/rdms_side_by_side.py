@@ -6,9 +6,8 @@ import numpy as np
 
 from repscape.analyses.lib import select_rdms
 from repscape.core.errors import ConfigError, DataError, unknown
-from repscape.figures.lib import captions, rdm_labels, rdm_matrix, rdm_names
+from repscape.figures.lib import captions, entry_groups, rdm_labels, rdm_matrix, rdm_names
 from repscape.figures.lib.entry_pictures import EntryPictures
-from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.millimetre_page import colour_scale, page
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
@@ -33,7 +32,8 @@ class RdmsSideBySide(Figure):
     where: Where | None = parameter("Which of its RDMs.", None)
     by: str | None = parameter(
         "What groups entries: one of their labels, a factor of their images or ``label``, the images' "
-        "class. By default the class, if it has 2 to 15 values.",
+        "class. By default their factor ``category``, else their class, if it has 2 to 15 values, else their "
+        "only factor, if its values are no numbers.",
         None,
     )
     ranked: bool = parameter(
@@ -80,10 +80,9 @@ class RdmsSideBySide(Figure):
             The RDMs have different entries.
         """
         table = self._chosen(data["rdms"])
-        groups = _groups(table, EntryPictures(data["stimuli"]), self.by)
-        order = np.arange(table.sizes["entry"]) if groups is None else _order(groups)
-        blocks = [] if groups is None else _blocks([groups[at] for at in order])
-        paint = {} if groups is None else label_colours(self.by or "label", groups).colours
+        by, groups = _groups(table, EntryPictures(data["stimuli"]), self.by)
+        order, blocks = entry_groups.grouped(groups, table.sizes["entry"])
+        paint = {} if groups is None else entry_groups.colours_of(by, groups)
         matrices = [_matrix(table, rdm, order, self.ranked) for rdm in range(table.sizes["rdm"])]
         names, shared = titles(table)
 
@@ -99,7 +98,7 @@ class RdmsSideBySide(Figure):
         for at, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
             x, y = left + at % columns * (side + GAP), at // columns * pitch + TITLE
             self._panel(axes, matrix, name, x, y, side)
-            _mark_groups(axes, blocks, paint, x, y, side, side / len(matrix))
+            entry_groups.mark(axes, blocks, paint, x, y, side)
             if at % columns == 0:
                 _name_groups(axes, blocks, words, x, y, side / len(matrix))
         if self.ranked:
@@ -107,7 +106,7 @@ class RdmsSideBySide(Figure):
             axes.text(left + BAR + 2, below + 1, "dissimilarity, percentile", va="center")
         else:
             axes.text(left, below - 1.5, "dissimilarity, a scale for each RDM", va="center")
-        return fig, caption(table, names, shared, self.by or "label", blocks, self.ranked)
+        return fig, caption(table, names, shared, by, blocks, self.ranked)
 
     def _chosen(self, table):
         """Choose RDMs by their labels."""
@@ -130,19 +129,6 @@ class RdmsSideBySide(Figure):
             colour_scale(axes, x, y + side + 1.5, side, rdm_matrix.colours(), low, high, 3)
 
 
-def _mark_groups(axes, blocks: list, paint: Mapping, x: float, y: float, side: float, step: float) -> None:
-    """Draw bars of the groups' colours at the left of a matrix, and lines between groups."""
-    from matplotlib.patches import Rectangle
-
-    for group, first, count in blocks:
-        at, height = first * step, count * step
-        bar = Rectangle((x - BAND + 0.5, y + at), BAND - 1, height, facecolor=paint[group], linewidth=0)
-        axes.add_patch(bar)
-        if first:
-            axes.plot([x, x + side], [y + at] * 2, color="white", linewidth=0.4)
-            axes.plot([x + at] * 2, [y, y + side], color="white", linewidth=0.4)
-
-
 def _name_groups(axes, blocks: list, words: Mapping, x: float, y: float, step: float) -> None:
     for group, first, count in blocks:
         middle = y + (first + count / 2) * step
@@ -158,8 +144,8 @@ def titles(table) -> tuple[list[str], dict[str, str]]:
     return names, {name: own.pop() for name, own in values.items() if len(own) == 1}
 
 
-def _groups(table, finder: EntryPictures, by: str | None) -> list[str] | None:
-    """Return the group of each entry; None if there are none."""
+def _groups(table, finder: EntryPictures, by: str | None) -> tuple[str, list[str] | None]:
+    """Return what groups entries, and the group of each; None if there are none."""
     levels = [str(name) for name in table.variables if table[name].dims == ("entry",)]
     stimuli = set(map(str, table["stimulus"].values)) if "stimulus" in table else set()
     of_rdm = {"stimulus": stimuli.pop()} if len(stimuli) == 1 else {}
@@ -170,17 +156,13 @@ def _groups(table, finder: EntryPictures, by: str | None) -> list[str] | None:
         found.append((finder.labels(picture) if picture else {}) | labels)
     shared = set.intersection(*(set(labels) for labels in found))
     if by is None:
-        few = "label" in shared and 2 <= len({labels["label"] for labels in found}) <= 15
-        return [labels["label"] for labels in found] if few else None
+        of_images = [label for label in found[0] if label in shared and label not in levels]
+        by = entry_groups.category_label({label: [own[label] for own in found] for label in of_images})
+        if by is None:
+            return "", None
     if by not in shared:
         raise ConfigError(f"by: {unknown(by, shared)}")
-    return [labels[by] for labels in found]
-
-
-def _order(groups: list[str]) -> np.ndarray:
-    """Put entries of one group together, groups and entries as they come."""
-    rank = {group: at for at, group in enumerate(dict.fromkeys(groups))}
-    return np.argsort([rank[group] for group in groups], kind="stable")
+    return by, [labels[by] for labels in found]
 
 
 def _word(group: str, by: str | None) -> str:
@@ -188,19 +170,12 @@ def _word(group: str, by: str | None) -> str:
     return captions.shorten(f"{by} {group}" if by and group[:1].isdigit() else group, LONGEST)
 
 
-def _blocks(groups: list[str]) -> list[tuple[str, int, int]]:
-    """List groups in order: name, first entry, how many."""
-    return [(group, groups.index(group), groups.count(group)) for group in dict.fromkeys(groups)]
-
-
 def _matrix(table, rdm: int, order: np.ndarray, ranked: bool) -> np.ndarray:
     """Return an RDM as a square matrix in an order of entries: ranks from 0 to 100, or dissimilarities."""
     from scipy.spatial.distance import squareform
-    from scipy.stats import rankdata
 
     values = table["dissimilarity"].values[rdm].astype(np.float64)
-    if ranked:
-        values = 100 * (rankdata(values, nan_policy="omit") - 1) / max(np.isfinite(values).sum() - 1, 1)
+    values = rdm_matrix.percent_ranks(values) if ranked else values
     return squareform(values, checks=False)[np.ix_(order, order)]
 
 

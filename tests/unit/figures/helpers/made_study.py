@@ -45,6 +45,7 @@ class Results:
         at = np.linspace(0, len(SHAPES) - 1, len(self.layers)).astype(int)
         self.shapes = [SHAPES[i] for i in at]
         self.same = {}  # what stands for the pixels of a stimulus, where it is not alone
+        self.factors = {}  # of images, by stimulus: a mapping of factor to values
         self.images = {s: 20 if s == "pictures" else 30 for s in self.stimuli}
 
     @property
@@ -57,6 +58,12 @@ class Results:
             metrics=self.metrics,
             analyses=("differentiation", "predictions"),
             config={
+                "stimuli": {
+                    name: {"kind": "phase_scramble", "of": "a"}
+                    if name in self.factors
+                    else {"kind": "white_noise"}
+                    for name in self.stimuli
+                },
                 "networks": {
                     source: schema.model(Torchvision)
                     .model_validate(
@@ -269,7 +276,10 @@ class Results:
             if stimulus in ("bigbuckbunny", "bikes", "carphone"):
                 variables["time"] = (("image",), np.arange(n) / 3, {"units": "s"})
             path = self.root / self.study.path("stimulus", stimulus=stimulus)
-            write(path, kind="stimulus", variables=variables, attributes={"stimulus": stimulus})
+            factors = self.factors.get(stimulus, {})
+            variables |= {name: (("image",), list(values)) for name, values in factors.items()}
+            attributes = {"stimulus": stimulus, "factors": list(factors) or None}
+            write(path, kind="stimulus", variables=variables, attributes=attributes)
         return self
 
     def predictions(self, ranks=5, name="{}_{:04d}"):

@@ -18,7 +18,7 @@ IMAGE = "image"  # the label of entries that are images
 Known = Mapping[str, Mapping[str, np.ndarray]]
 
 
-def stimuli_with(study: Study, stimuli: Iterable[str], factor: str | None) -> list[str]:
+def stimuli_with(study: Study, stimuli: Iterable[str], factor: str | None, key: str = "factor") -> list[str]:
     """Return those of some stimuli whose images have a factor or, before they are made, may have it.
 
     Parameters
@@ -27,33 +27,34 @@ def stimuli_with(study: Study, stimuli: Iterable[str], factor: str | None) -> li
     stimuli : iterable of str
     factor : str or None
         None: any factor, or labels.
+    key : str
+        The key of the config that says it, for messages.
 
     Raises
     ------
     ConfigError
         No stimulus has it; the message lists the factors that there are.
     """
-    names = {name: factor_names(study, name) for name in stimuli}
-    having = [
-        name
-        for name, own in names.items()
-        if own is None
-        or factor in (LABEL, *own)
-        or (factor is None and (own or _may_have_labels(study, name)))
-    ]
+    stimuli = list(stimuli)
+    having = [name for name in stimuli if may_have(study, name, factor)]
     if not having:
-        listed = ", ".join(sorted({name for own in names.values() for name in own or ()}))
+        names = {factor for name in stimuli for factor in factor_names(study, name) or ()}
         what = "images have no factors" if factor is None else f"no stimulus has images with '{factor}'"
         raise ConfigError(
-            f"factor: {what} ({', '.join(names)}). Factors: {listed or 'none'}. To name categories, write "
-            "them into the path of pictures ('pictures/{category}/*.jpg') or into a table."
+            f"{key}: {what} ({', '.join(stimuli)}). Factors: {', '.join(sorted(names)) or 'none'}. To name "
+            "categories, write them into the path of pictures ('pictures/{category}/*.jpg') or into a table."
         )
     return having
 
 
-def _may_have_labels(study: Study, stimulus: str) -> bool:
+def may_have(study: Study, stimulus: str, factor: str | None) -> bool:
+    """Say whether a stimulus's images have a factor, or labels, or may have it once they are made."""
+    names = factor_names(study, stimulus)
+    if names is None or factor in names:
+        return True
     section = study.config["stimuli"][stimulus]
-    return any(section.get(key) is not None for key in (LABEL, "labels", "table", "of"))
+    labels = any(section.get(key) is not None for key in (LABEL, "labels", "table"))
+    return labels if factor == LABEL else factor is None and (bool(names) or labels)
 
 
 def read_known(paths: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:

@@ -40,6 +40,10 @@ class EntryPictures:
         stimulus, image = found
         return {label: str(values[image]) for label, values in self._labels[stimulus].items()}
 
+    def images(self, stimulus: str) -> dict[str, np.ndarray]:
+        """Return the labels of all images of a stimulus, str (image,); empty of one that is not there."""
+        return self._labels.get(stimulus, {})
+
     def pixels(self, found: tuple[str, int]) -> np.ndarray:
         """Return an image: uint8 (y, x, channel)."""
         stimulus, image = found

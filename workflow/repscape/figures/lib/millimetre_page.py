@@ -68,7 +68,9 @@ def write(axes, left: float, top: float, text: str, **style) -> None:
     axes.text(left, top, text, va="top", **style)
 
 
-def row_label(axes, style: Style, stimulus: str, top: float, height: float, away: float = 2) -> None:
+def row_label(
+    axes, style: Style, stimulus: str, top: float, height: float, away: float = 2, *, bar: bool = True
+) -> None:
     """Write a stimulus's name to the left of its row, beside a bar of its colour.
 
     Parameters
@@ -80,10 +82,13 @@ def row_label(axes, style: Style, stimulus: str, top: float, height: float, away
         Of the row.
     away : float
         How far the bar stands from the row's first picture.
+    bar : bool
+        Whether there is one: not where colours stand for something else.
     """
     from matplotlib.patches import Rectangle
 
     left = LEFT - away
-    axes.add_patch(Rectangle((left - 1, top), 1, height, facecolor=style.colour(stimulus), linewidth=0))
+    if bar:
+        axes.add_patch(Rectangle((left - 1, top), 1, height, facecolor=style.colour(stimulus), linewidth=0))
     name = "\n".join(wrapped(shorten(stimulus, 36), 13))
     axes.text(left - 2.2, top + height / 2, name, ha="right", va="center", fontsize=6.5)

@@ -18,6 +18,14 @@ def limits(values: np.ndarray) -> tuple[float, float]:
     return min(0.0, finite.min(initial=0)), finite.max(initial=0) or 1.0
 
 
+def percent_ranks(values: np.ndarray) -> np.ndarray:
+    """Return the ranks of an RDM's values (pair,) from 0 to 100; equal ones have their mean rank."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values.astype(np.float64), nan_policy="omit")
+    return 100 * (ranks - 1) / max(np.isfinite(values).sum() - 1, 1)
+
+
 def draw(
     axes, matrix: np.ndarray, left: float, top: float, side: float, low: float, high: float, gid: str
 ) -> None:
