@@ -57,9 +57,7 @@ def command(arguments):
     repscape_run = os.getenv("REPSCAPE_COMMAND")
     if repscape_run and workflow.overwrite_workdir is None:
         return f"{repscape_run} {arguments}"
-    # targets stand before `--configfile`, which takes all that follows it
-    before, after = ([arguments], []) if not arguments.startswith("--report") else ([], [arguments])
-    return " ".join(["snakemake", *before, *map(shlex.quote, options()), *after])
+    return " ".join(["snakemake", arguments, *map(shlex.quote, options())])
 
 
 def options():

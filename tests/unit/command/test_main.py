@@ -153,6 +153,7 @@ def test_layers_of_an_unknown_architecture(repscape):
     status, said = repscape("layers", "resnte18")
     assert status == 1
     assert "'resnte18' is unknown; did you mean resnet18" in said
+    assert repscape("layers", "mobilenet_v9")[1].endswith("'mobilenet_v2'?\n")
 
 
 def test_every_subcommand_has_help(repscape):

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from repscape.config.__main__ import study_of
-from repscape.core.errors import ConfigError
+from repscape.core.errors import ConfigError, nearest
 from repscape.networks.lib import layer_table_cache, layers_file, torchvision_weights
 from repscape.plugin.config_errors import read_lines
 
@@ -49,4 +49,5 @@ def show_layers(names: list[str]) -> None:
         for name, section in sections.items():
             print(f"\n{name}\n{layers_file.format_table(layer_table_cache.rows(section))}")
     except ConfigError as error:
-        sys.exit(f"repscape: {error}" + (" (The name of a config ends in .yaml.)" if not files else ""))
+        close = nearest(name, torchvision_weights.architectures())
+        sys.exit(f"repscape: {error}" + f" Of torchvision, did you mean '{close}'?" * bool(close))

@@ -35,8 +35,7 @@ SUBCOMMANDS = {
     ),
     "check": (
         "look for mistakes in a config, and show the plan",
-        "Every mistake is named with its line. If there is none, the plan follows: how many jobs would run, "
-        "how much disk space they need, and how much memory the largest may take. Nothing is run.",
+        "Mistakes are named with their lines. The plan says what would run, with disk space and memory.",
         *("[TARGET…] ", ""),
     ),
     "figures": (
