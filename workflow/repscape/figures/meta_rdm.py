@@ -73,7 +73,8 @@ class MetaRdm(Figure):
         layout = meta_panels.layout(panels, own_scale=about.largest is None and len(panels) > 1)
         left, (width, height) = layout.room, layout.size
         bar = min(max(layout.side, 36.0), 60.0)
-        fig, axes = page(height, max(width, left + bar + 24))
+        beside = max(24, 4 + 1.4 * len(about.dissimilarity))  # mm: what the scale is of, at its right
+        fig, axes = page(height, max(width, left + bar + beside))
         high = meta_panels.largest(panels)
         marked = sum(
             self._panel(axes, panels, at, layout, meta_panels.largest([panel]) if layout.own_scale else high)
