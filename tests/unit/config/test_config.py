@@ -649,6 +649,26 @@ def test_null_takes_away_what_an_earlier_file_has(small, tmp_path):
         assert holds(resolved(tmp_path, small, over).config), what
 
 
+def test_null_of_no_figure_names_the_nearest(small, tmp_path):
+    small["figures"] = {"map": {"kind": "layer_table"}}
+    with pytest.raises(ConfigError, match=r"figures\.mapp: .*'mapp'.*'map'"):
+        resolved(tmp_path, small, {"figures": {"mapp": None}})
+    with pytest.raises(ConfigError, match=r"analyses\.other: .*'other'") as caught:
+        resolved(tmp_path, small, {"analyses": {"other": None}})
+    assert "mds" not in str(caught.value)  # the kinds are not listed
+
+
+def test_a_broken_plugin_that_is_not_used_hides_no_mistake(small, tmp_path):
+    (tmp_path / "lab/metrics").mkdir(parents=True)
+    (tmp_path / "lab/metrics/broken.py").write_text("def (")
+    small |= {"plugins": str(tmp_path / "lab"), "rdms": {"metrics": ["corelation"]}}
+    says(mistakes(small, tmp_path), "rdms.metrics.0: 'corelation' … 'correlation'")
+    small["rdms"] = {"metrics": ["pearson"]}
+    says(mistakes(small, tmp_path), "rdms.metrics.0: 'pearson' … 'correlation'")
+    small["rdms"] = {"metrics": ["broken"]}
+    says(mistakes(small, tmp_path), "broken.py")
+
+
 def test_null_takes_no_name_away_that_is_not_there(small, tmp_path):
     with pytest.raises(ConfigError, match=r"stimuli\.whitenoise: "):
         resolved(tmp_path, small, {"stimuli": {"whitenoise": None}})

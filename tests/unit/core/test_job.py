@@ -67,6 +67,15 @@ def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(snakemake, capsys):
     assert "Traceback (most recent call last)" in log_of(snakemake)
 
 
+@pytest.mark.parametrize("status", [0, 1, None, "over"])
+def test_code_that_ends_python_has_not_done_the_job(snakemake, capsys, status):
+    with pytest.raises(SystemExit) as end, job.run(snakemake):
+        sys.exit(status)
+    assert end.value.code == 1
+    assert "SystemExit" in capsys.readouterr().err
+    assert "SystemExit" in log_of(snakemake)
+
+
 def test_memory_of_a_gpu_that_runs_out_anywhere_is_told(snakemake, capsys):
     with pytest.raises(SystemExit), job.run(snakemake):
         raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later")

@@ -1,5 +1,6 @@
 """Plugins are found by their step and name: in the package, in users' folders, in installed packages."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -233,3 +234,21 @@ def test_planning_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_plugin_is_imported_by_no_other_step():
+    """What a step shares with later ones is in its `lib`, so that a plugin can be taken out as a file."""
+    plugins = {f"repscape.{step}.{name}": step for step in STEPS for name in registry.names(step)}
+    package = Path(registry.__file__).parents[1]
+    for file in package.rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        found = {
+            f"{one.module}.{name.name}"
+            for one in nodes
+            if isinstance(one, ast.ImportFrom)
+            for name in one.names
+        }
+        found |= {one.module for one in nodes if isinstance(one, ast.ImportFrom)}
+        found |= {name.name for one in nodes if isinstance(one, ast.Import) for name in one.names}
+        step = file.relative_to(package).parts[0]
+        assert not {name for name in found & plugins.keys() if plugins[name] != step}, file

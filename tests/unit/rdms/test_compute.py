@@ -53,9 +53,9 @@ def paths(tmp_path):
     return {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")}
 
 
-def run(paths, normalisation="zscore", metrics=("sqeuclidean", "correlation")):
+def run(paths, normalisation="zscore", metrics=("sqeuclidean", "correlation"), **options):
     entries = [{"name": metric, "kind": metric, "normalisation": normalisation} for metric in metrics]
-    write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=entries)
+    write_rdms(paths["activations"], paths["sample"], paths["rdm"], metrics=entries, **options)
 
 
 def test_file_follows_the_contract(paths):
@@ -302,3 +302,50 @@ def test_what_a_metric_returns_is_checked(values, said):
     named, activity = [NamedMetric("mine", metric, "zscore", "given")], normal()
     with pytest.raises(DataError, match=f"metric 'mine': expected .*{said}"):
         dissimilarities(activity, named, scalings_of(activity, named))
+
+
+def with_one(value, count=15):
+    values = np.ones(count)
+    values[3] = value
+    return values
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e39, -0.25])
+def test_what_no_dissimilarity_is_is_refused(value):
+    metric = Given()
+    metric._values = with_one(value)
+    named, activity = [NamedMetric("mine", metric, "zscore", "given")], normal()
+    with pytest.raises(DataError, match=f"'mine'.*{'inf' if abs(value) > 1 else value}"):
+        dissimilarities(activity, named, scalings_of(activity, named))
+
+
+class Signed(Given):
+    """One that may be negative."""
+
+    signed = True
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Signed, -0.25), (Given, np.nan), (Given, -1e-7)])
+def test_signed_metrics_undefined_values_and_rounding_are_not_refused(kind, value):
+    metric = kind()
+    metric._values = with_one(value)
+    named, activity = [NamedMetric("mine", metric, "zscore", "given")], normal()
+    found = dissimilarities(activity, named, scalings_of(activity, named))
+    np.testing.assert_array_equal(found[0], metric._values.astype(np.float32))
+
+
+def test_blocks_of_a_metric_are_checked_and_the_file_is_named(paths, monkeypatch):
+    class Blocks(Metric):
+        def dissimilarity(self, activity, scaling):
+            raise NotImplementedError
+
+        def in_blocks(self, activity, scaling):
+            yield with_one(-3, len(activity) * (len(activity) - 1) // 2)
+
+    def named(name, kind, normalisation):
+        return NamedMetric(name, Blocks(), normalisation, kind)
+
+    monkeypatch.setattr(NamedMetric, "of", named)
+    for labelled in (3, 5000):
+        Blocks.dissimilarity = lambda self, activity, scaling: next(self.in_blocks(activity, scaling))
+        refused(paths, r"activations\.nc: .*'mine'.*-3", metrics=["mine"], labelled=labelled)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repscape.core.errors import ConfigError, DataError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.stimuli import npy
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
 rng = np.random.default_rng(0)
 

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 import numpy as np
 
 from repscape.analyses.lib import embedding
+from repscape.analyses.lib.map_labels import NUMBERS, OWN, chains
 from repscape.analyses.lib.of_rdms import OneRdm, each, leave_out
 from repscape.analyses.lib.points import Embedding, aligned, scaled
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.squared_distances import OfDistances, distances, is_squared
 from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.plugin.contract import Seeded, parameter
-from repscape.rdms.labels import FOLLOWING
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# What a map has beside the labels of its RDM
-NUMBERS = ("stress", "stress_1", "divergence", "negative", "disparity")
-OWN = (*NUMBERS, "position", "previous", "rooted", "placed", "eigenvalue", "explained", "rdm", "entry", "dim")
 
 STARTS = {"smacof": 16, "tsne": 4}  # by default
 
@@ -192,17 +188,6 @@ class _Map(NamedTuple):
     rdm: OneRdm
     squared: bool
     found: Embedding
-
-
-def chains(table: "pd.DataFrame", labels: list[str], align: str) -> list[list[int]]:
-    """Put in order the RDMs that agree in all labels but one: layers by depth, others as they are listed."""
-    others = [label for label in labels if label not in (align, *FOLLOWING)]
-    found: dict[tuple, list[int]] = {}
-    for at in range(len(table)):
-        found.setdefault(tuple(table[label][at] for label in others), []).append(at)
-    if align == "layer" and "layer_order" in labels:
-        return [sorted(rows, key=list(table["layer_order"]).__getitem__) for rows in found.values()]
-    return list(found.values())
 
 
 def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict:

@@ -7,7 +7,7 @@ import numpy as np
 
 from repscape.analyses.lib import select_rdms
 from repscape.analyses.lib.circle import Circle, OfFactorOnCircle, on_circle
-from repscape.analyses.lib.circle_fit import CircleFit, fit_circle
+from repscape.analyses.lib.circle_fit import NUMBERS, CircleFit, fit_circle
 from repscape.analyses.lib.of_rdms import OneRdm, each, leave_out
 from repscape.analyses.lib.result import Result
 from repscape.analyses.lib.squared_distances import OfDistances, is_squared
@@ -18,7 +18,6 @@ from repscape.study.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-NUMBERS = ("closing", "r_circle", "r_line", "r_opened", "opened_at")
 # Values by lag, and by gap between neighbours
 BY = {"lag": ("lag", "mean", "sd", "pairs"), "gap": ("gap", "neighbours", "stretch", "line")}
 FEWEST = 3  # entries

@@ -8,14 +8,13 @@ import numpy as np
 from repscape.analyses.lib import subset_choice
 from repscape.analyses.lib.of_rdms import OfRdms, OneRdm, each, leave_out
 from repscape.analyses.lib.result import Result
+from repscape.analyses.lib.subset_choice import VALUES
 from repscape.analyses.lib.subset_goals import Name
 from repscape.core.errors import ConfigError, DataError
 from repscape.plugin.contract import Seeded, parameter
 
 if TYPE_CHECKING:
     import pandas as pd
-
-VALUES = ("value", "mean", "sd", "greedy")
 
 
 class Subset(Seeded, OfRdms):

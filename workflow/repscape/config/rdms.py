@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from repscape.analyses.lib.select_rdms import ALL as ALL_IMAGES
 from repscape.config.names import check_name
 from repscape.config.schema import Config
-from repscape.core.errors import unknown
+from repscape.core.errors import ConfigError, unknown
 from repscape.plugin import registry, schema
 from repscape.plugin.config_errors import Mistakes
 from repscape.rdms import sets as image_sets
@@ -40,7 +40,10 @@ def unknown_metric(name: str) -> str:
     metrics = registry.names("metrics")
     words = re.sub(r"distances?|similarity|dissimilarity|metric|[^a-z0-9]", "", name.lower())
     for metric in metrics:
-        found = registry.find("metrics", metric)
+        try:
+            found = registry.find("metrics", metric)
+        except ConfigError:  # a plugin of the user's that is broken, and that the config does not name
+            continue
         if words in (metric.replace("_", ""), *found.synonyms):
             hint = f"; did you mean '{metric}' ({found.formula or found.caption})?"
             return f"'{name}' is unknown{hint} Valid: {', '.join(metrics)}."

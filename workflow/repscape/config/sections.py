@@ -42,7 +42,12 @@ def plugin_sections(
             continue
         if kind not in registry.names(step):
             at = keys if unnamed else (*keys, schema.KIND)
-            mistakes.add(at, _unknown(kind, step, named=not unnamed))
+            if section is None and unnamed:
+                mistakes.add(
+                    at, _nothing_to_take_away(name, [one for one, its in sections.items() if its is not None])
+                )
+            else:
+                mistakes.add(at, _unknown(kind, step, named=not unnamed))
             continue
         plugin = registry.find(step, kind, ".".join(keys))
         model = schema.model(plugin, common)
@@ -65,6 +70,13 @@ def plugin_sections(
                 several, braces = schema.takes_several(plugin, parameter), plugin.reads_path_labels
                 _check_asset(mistakes, (*keys, parameter), accepted[name][parameter], several, braces)
     return checked
+
+
+def _nothing_to_take_away(name: str, others: list[str]) -> str:
+    """Say that null takes away what an earlier file has, which has no such name, and which was meant."""
+    near = nearest(str(name), others)
+    meant = f"; did you mean '{near}'?" if near else "."
+    return f"null takes away what an earlier config file has, and none has '{name}'{meant}"
 
 
 def _unknown(kind: Any, step: str, named: bool) -> str:

@@ -92,7 +92,7 @@ def run(snakemake) -> Iterator[None]:
         logger.error("%s", error, exc_info=error.__cause__)
         say(f"repscape: {step} failed: {error} [log: {log}]")
         sys.exit(1)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # also of status 0: what the job makes is not there
         what, where = in_words(error), raised_in(error, whose.plugin_folders())
         logger.exception("unexpected %s", f"{where}: {what}" if where else what)
         if gpu_memory_ran_out(error):

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from repscape.core.errors import ConfigError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import depth_bar, layers_of
 from repscape.figures.lib.distance_panels import (
@@ -20,7 +21,6 @@ from repscape.figures.lib.distance_panels import (
 from repscape.figures.lib.style import PAGE, RAMP, along
 from repscape.plugin.contract import Figure, parameter
 from repscape.rdms.compare.significance import ALPHA
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -7,12 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from repscape.core.errors import ConfigError, DataError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import training_captions
 from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, picture, write
 from repscape.figures.lib.style import WIDTH
 from repscape.networks.lib import layer_table_cache
 from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

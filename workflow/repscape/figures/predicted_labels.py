@@ -5,6 +5,7 @@ from textwrap import wrap
 
 import numpy as np
 
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.core.labels import check_equal
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, fit, page, picture, row_label, write
@@ -12,7 +13,6 @@ from repscape.figures.lib.shown import OfClassifier
 from repscape.figures.lib.style import WIDTH
 from repscape.io import stored_images
 from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import layers_of
 from repscape.figures.lib.differentiation_curves import measured
@@ -11,7 +12,6 @@ from repscape.figures.lib.millimetre_page import page
 from repscape.figures.lib.shown import OfAnalysis, OfOneSize, OfSource
 from repscape.figures.lib.style import WIDTH
 from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from repscape.analyses.lib.entry_categories import may_have, stimuli_with
 from repscape.core.errors import ConfigError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import (
     captions,
     entry_groups,
@@ -21,7 +22,6 @@ from repscape.figures.lib.millimetre_page import LEFT, colour_scale, page, row_l
 from repscape.figures.lib.shown import OfRdms
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.ring import NUMBERS
+from repscape.analyses.lib.circle_fit import NUMBERS
 from repscape.figures.lib import captions, legends, rdm_names, tuning_rows
 from repscape.figures.lib.axes import round_axis
 from repscape.figures.lib.depth import depth_axis, label_height

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from repscape.analyses.subset import VALUES
+from repscape.analyses.lib.subset_choice import VALUES
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import captions, legend_items, rdm_names
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.millimetre_page import fit, inset, page, picture, write
@@ -10,7 +11,6 @@ from repscape.figures.lib.rdm_labels import OfRdmAnalysis
 from repscape.figures.lib.style import COLOURS, WIDTH
 from repscape.plugin.contract import Figure
 from repscape.rdms.labels import COLUMNS, FOLLOWING, indices_where
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study.study import Study
 
 MOST = 6  # RDMs

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from repscape.core.errors import ConfigError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import (
     activation_panels,
     unit_bars,
@@ -14,7 +15,6 @@ from repscape.figures.lib import (
 )
 from repscape.figures.lib.shown import OfSource
 from repscape.plugin.contract import Figure, parameter
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -67,6 +67,7 @@ def fill(
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             for part in _parts(metric, rows, scalings, trials):
                 stop = done + len(part)
+                metric.check_values(part)
                 if stop <= values.shape[-1]:
                     values[at, repeat, done:stop] = part
                     undefined[at] += np.isnan(part).sum()

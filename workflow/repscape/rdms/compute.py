@@ -56,6 +56,29 @@ class NamedMetric(NamedTuple):
         """Return dissimilarities, with 0 for what rounding alone may have made."""
         return flush_rounding(values, first, second, self.metric.squared)
 
+    def check_values(self, values: np.ndarray) -> None:
+        """Refuse what no dissimilarity is: infinite, or negative though the metric is not `signed`.
+
+        NaN is undefined, and rounding may make of 0 a little less: a millionth of the largest value.
+
+        Raises
+        ------
+        DataError
+        """
+        if not values.size:
+            return
+        lowest, highest = (float(extreme.reduce(values)) for extreme in (np.fmin, np.fmax))  # but for NaN
+        if np.isinf([lowest, highest]).any():
+            raise DataError(
+                f"metric '{self.name}': expected finite dissimilarities, or NaN where they are undefined; "
+                f"found {highest if np.isinf(highest) else lowest} (in single precision). Correct it."
+            )
+        if lowest < -max(1e-6 * highest, 1e-12) and not self.metric.signed:
+            raise DataError(
+                f"metric '{self.name}': expected no negative dissimilarity, found {lowest:g}. Correct it; "
+                "or, if it may be negative, as cross-validated distances are, write `signed = True` in it."
+            )
+
 
 def dissimilarities(
     activity: np.ndarray,
@@ -82,7 +105,7 @@ def dissimilarities(
     Raises
     ------
     DataError
-        A metric does not return a real number a pair, or needs more trials.
+        A metric does not return a real number a pair, returns what no dissimilarity is, or needs more trials.
     """
     images = len(activity)
     first, second = pairs(images)
@@ -110,6 +133,7 @@ def dissimilarities(
                 )
             near = metric.squared_rounding(activity, scalings, trials)
             values[at] = found if near is None else metric.flush_rounding(found, near[first], near[second])
+            metric.check_values(values[at])
     return values
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.core.words import plural
 from repscape.io import netcdf, stored_images
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
 SIDE = 112  # pixels, of the longer side: sharp at 72 pixels of a page on a screen of fine pixels
 LOSSLESS = 40  # pixels: what is so small is kept as it is

@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
 from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.core.logs import logger, progress
 from repscape.io.assets import local_files
 from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import File
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.movie_file import Scan, decode, open_movie, scan
 from repscape.stimuli.lib.movie_pixels import brightness, described, displayed

@@ -8,12 +8,12 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
 from repscape.core.errors import AssetError, ConfigError, DataError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.core.logs import logger
 from repscape.io.assets import local_files
 from repscape.plugin.contract import Stimulus, parameter
 from repscape.plugin.parameter_types import Files
 from repscape.stimuli.lib import names
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.stimuli.lib.frame import Frame
 from repscape.stimuli.lib.image_axes import CHANNELS, COLOUR_STACK, axes_of
 from repscape.stimuli.lib.picture import GREY, Depth, Picture

@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
 
-from repscape.analyses.lib.result import cells, long_table, spread, stacked
+from repscape.analyses.lib.result import Result, cells, checked, long_table, spread, stacked
+from repscape.core.errors import DataError
+from repscape.plugin.contract import Analysis
 
 
 def test_text_that_a_spreadsheet_would_compute_stays_text():
@@ -44,3 +47,43 @@ def test_a_long_table_has_a_row_a_combination():
     every = [("a", "x", 0), ("a", "y", 1), ("b", "x", 2), ("b", "y", 3)]
     assert list(long_table(*keys)) == [header, *every]
     assert list(long_table(*keys, variables["r"][1] > 1)) == [header, *every[2:]]
+
+
+class Mine(Analysis):
+    """Stand for a plugin of a user's."""
+
+    def inputs(self, study):
+        return {}
+
+    def compute(self, files):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"a": 1}, "'a': 1"),
+        (Result([1]), r"Result\.variables.*\[1\]"),
+        (Result({}, "x"), r"Result\.attributes.*'x'"),
+        (Result({"d": [1, 2]}), r"'d'.*\[1, 2\]"),
+        (Result({"d": ("layer", [1, 2])}), "'d'.*'layer'"),
+        (Result({"d": (("layer", "image"), [1, 2])}), r"'d'.*layer, image.*\(2,\)"),
+        (Result({"d": (("layer",), [[1], [1, 2]])}), "'d'"),
+        (Result({"d": (("layer",), [object()])}), "'d'.*object"),
+        (Result({"d": (("layer",), [None, "a"])}), "'d'.*object"),
+        (Result({"d": (("layer",), [1j])}), "'d'.*complex"),
+        (Result({"a": (("layer",), [1, 2]), "d": (("layer",), [1])}), "'d'.* 2 .*'layer'.* 1"),
+        (Result({}, {}, {"g": {}}), "'g'"),
+        (Result({}, {}, {"g": ({"d": 3}, {})}), "'d'.* 3"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_with_the_file_of_the_plugin(result, said):
+    with pytest.raises(DataError, match=rf"test_result\.py: Mine\.compute: .*{said}"):
+        checked(result, Mine(), "compute")
+
+
+def test_what_can_be_written_is_taken_as_it_is():
+    text = np.array(["a", "bc"], object)
+    variables = {"d": (("layer",), np.ones(2)), "name": (["layer"], text, {"long_name": "x"}), "n": ((), 3)}
+    result = Result(variables, {"a": 1}, {"g": ({"d": (("layer",), [1, 2, 3])}, {})})
+    assert checked(result, Mine(), "compute") is result

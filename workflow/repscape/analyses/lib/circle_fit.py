@@ -6,6 +6,9 @@ import numpy as np
 
 from repscape.analyses.lib.circle import Circle, apart
 
+NUMBERS = ("closing", "r_circle", "r_line", "r_opened", "opened_at")
+"""What is found of an RDM, a number each."""
+
 _NEAR = 12  # of the circle: pairs this near to each other are those that tell whether it closes
 
 

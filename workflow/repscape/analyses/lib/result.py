@@ -134,14 +134,56 @@ def cells(row: Iterable) -> list:
 
 
 def checked(value: Any, plugin: Plugin, method: str) -> Result:
-    """Return what a plugin's method returned, if it is a `Result`.
+    """Return what a plugin's method returned, if it is a `Result` that can be written.
 
     Raises
     ------
     DataError
+        It names the plugin's file, the method, and the variable at fault.
     """
+    where = f"{file_of(type(plugin))}: {type(plugin).__name__}.{method}"
     if not isinstance(value, Result):
-        raise DataError(
-            f"{file_of(type(plugin))}: {type(plugin).__name__}.{method}: expected a Result, found {value!r}."
-        )
+        raise DataError(f"{where}: expected a Result, found {value!r}.")
+    for name, part in zip(Result._fields, value, strict=True):
+        if not isinstance(part, Mapping):
+            raise DataError(f"{where}: Result.{name}: expected a mapping, found {part!r}.")
+    for group, inner in value.groups.items():
+        if not (isinstance(inner, tuple) and len(inner) == 2 and isinstance(inner[0], Mapping)):
+            raise DataError(
+                f"{where}: Result.groups: '{group}': expected (variables, attributes), found {inner!r}."
+            )
+    for variables in (value.variables, *(inner[0] for inner in value.groups.values())):
+        sizes: dict[str, int] = {}
+        for name, variable in variables.items():
+            _check_variable(f"{where}: variable '{name}'", variable, sizes)
     return value
+
+
+def _check_variable(where: str, variable: Any, sizes: dict[str, int]) -> None:
+    """Refuse what is not dimensions and as many-dimensional numbers or text; note the dimensions' sizes."""
+    if not isinstance(variable, tuple) or len(variable) not in (2, 3):
+        raise DataError(
+            f"{where}: expected (dimensions, values), as in (('layer',), [0.1, 0.2]); found {variable!r}."
+        )
+    dims, values = variable[:2]
+    if isinstance(dims, str) or not all(isinstance(dim, str) for dim in dims):
+        raise DataError(
+            f"{where}: expected a tuple of names of dimensions, as in ('layer',); found {dims!r}."
+        )
+    try:
+        array = values if hasattr(values, "blocks") else np.asarray(values)  # blocks: written as they come
+    except ValueError as error:  # rows that differ in length
+        raise DataError(f"{where}: expected values of one shape: {error}.") from error
+    if len(array.shape) != len(tuple(dims)):
+        raise DataError(
+            f"{where}: expected as many dimensions as names ({', '.join(dims)}), found values of shape "
+            f"{array.shape}."
+        )
+    for dim, size in zip(dims, array.shape, strict=True):
+        if sizes.setdefault(dim, size) != size:
+            raise DataError(
+                f"{where}: expected {sizes[dim]} values along '{dim}', as other variables have; found {size}."
+            )
+    text = array.dtype.kind in "OT" and all(isinstance(one, str) for one in np.asarray(values).ravel())
+    if array.dtype.kind not in "iufU" and not text:
+        raise DataError(f"{where}: expected numbers or text, found values of type {array.dtype}.")

@@ -11,6 +11,9 @@ from repscape.analyses.lib.subset_goals import SURE, Mean, Name, Uniform, goal_o
 from repscape.core.errors import DataError, unknown
 from repscape.rdms.condensed import entries_of
 
+VALUES = ("value", "mean", "sd", "greedy")
+"""What files say of each choice, a number each."""
+
 # Random sets to begin from, beside the greedy one: at least and at most, of as many as cost about the same
 STARTS = {"largest": (16, 16), "target": (16, 16), "uniform": (4, 64)}
 _COST = 200_000  # starts × items × chosen

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from repscape.core.errors import ConfigError, DataError, unknown
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.core.labels import check_equal
 from repscape.figures.lib import captions
 from repscape.figures.lib.axes import plain_ticks
@@ -15,7 +16,6 @@ from repscape.figures.lib.millimetre_page import inset, picture, write
 from repscape.figures.lib.style import RAMP, along, printable
 from repscape.io import stored_images
 from repscape.plugin import registry
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study.study import Study
 
 NUMBER = "number of the image in its stimulus, from 0"

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.mds import OWN, chains
+from repscape.analyses.lib.map_labels import OWN, chains
 from repscape.core.errors import ConfigError, unknown
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib.entry_pictures import EntryPictures
 from repscape.figures.lib.label_colours import by_depth, numbers, period_of
 from repscape.figures.lib.map_panel import Mark, Panel
 from repscape.figures.lib.rdm_names import labels_of, name, naming_labels
 from repscape.rdms.labels import FOLLOWING, Where, indices_where
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
 MOST = 30  # panels
 MOST_ACROSS = 6

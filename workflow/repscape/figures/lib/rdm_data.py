@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
+from repscape.core.evenly_spaced import evenly_spaced
 
 PAIRS = ("image_i", "image_j", "name_i", "name_j")  # labels of pairs
 

@@ -73,7 +73,7 @@ def _drawn(plugin: Figure, value: Any) -> tuple:
     """
     from matplotlib.figure import Figure as Drawing
 
-    from repscape.analyses.lib.result import Result
+    from repscape.analyses.lib.result import Result, checked
 
     kinds = (Drawing, str, Result) if plugin.saves_data else (Drawing, str)
     fits = isinstance(value, tuple) and len(value) == len(kinds)
@@ -84,6 +84,8 @@ def _drawn(plugin: Figure, value: Any) -> tuple:
             f"{file_of(type(plugin))}: {type(plugin).__name__}.draw: expected {expected}; found "
             f"{', '.join(type(one).__name__ for one in found)}."
         )
+    if plugin.saves_data:
+        checked(value[-1], plugin, "draw")
     return value
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from repscape.core.errors import ConfigError
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.significance import CORRECTIONS, Correction
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from repscape.core.errors import ConfigError, unknown
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import captions
 from repscape.figures.lib.shown import OfAnalysis
 from repscape.figures.lib.style import COLOURS, REFERENCE
 from repscape.plugin.contract import parameter
 from repscape.rdms.labels import Where, indices_where
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 from repscape.study import defaults
 from repscape.study.study import Study
 

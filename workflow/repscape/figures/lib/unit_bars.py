@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from repscape.analyses.lib.result import Result
+from repscape.core.evenly_spaced import evenly_spaced
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import page, write
 from repscape.figures.lib.style import WIDTH, Style
-from repscape.stimuli.lib.evenly_spaced import evenly_spaced
 
 LAYERS, IMAGES = 3, 4
 MOST = 1000  # bars that can still be told apart

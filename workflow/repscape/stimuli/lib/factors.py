@@ -24,9 +24,11 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 def name_mistake(name: str) -> str | None:
     """Say why a factor cannot have this name, if it cannot."""
     if not NAME.fullmatch(name):
-        return f"'{name}' cannot name a factor: expected a letter, then letters, digits and '_'."
+        return (
+            f"expected as a factor's name a letter, then letters, digits and '_'; found '{name}'. Rename it."
+        )
     if name in RESERVED or name.endswith("_sub"):
-        return f"'{name}' cannot name a factor, since files and tables use it for something else. Rename it."
+        return f"the factor '{name}' has the name of something else in files and tables. Rename it."
     return None
 
 
