@@ -250,5 +250,6 @@ def test_a_plugin_is_imported_by_no_other_step():
         }
         found |= {one.module for one in nodes if isinstance(one, ast.ImportFrom)}
         found |= {name.name for one in nodes if isinstance(one, ast.Import) for name in one.names}
-        step = file.relative_to(package).parts[0]
-        assert not {name for name in found & plugins.keys() if plugins[name] != step}, file
+        room = file.relative_to(package).parts[0]
+        others = {name for name in found & plugins.keys() if plugins[name] != room}
+        assert room == "api" or not others, file  # the API is of what ships
