@@ -149,7 +149,7 @@ def study(installed, tmp_path_factory) -> Path:
 
 def test_a_study_runs_from_an_empty_folder(study):
     figures = {path.stem for path in (study / "results/my_study/figures").glob("*.svg")}
-    assert figures == {"rdm_gallery", "pictures_in_space", "layers_by_layers"}
+    assert figures == {"rdm_gallery", "categories_by_depth", "pictures_in_space", "layers_by_layers"}
 
 
 def test_what_it_says_names_its_own_command(installed, study):
