@@ -149,13 +149,14 @@ def study(installed, tmp_path_factory) -> Path:
 
 def test_a_study_runs_from_an_empty_folder(study):
     figures = {path.stem for path in (study / "results/my_study/figures").glob("*.svg")}
+    assert (study / "results/my_study/index.html").exists()
     assert figures == {"rdm_gallery", "categories_by_depth", "pictures_in_space", "layers_by_layers"}
 
 
 def test_what_it_says_names_its_own_command(installed, study):
-    done = installed.run(study, "repscape", "run", "study.yaml")
+    done = installed.run(study, "repscape", "figures", "study.yaml")
     assert "Nothing to be done" in done.stderr
-    assert "repscape run study.yaml --report" in done.stderr
+    assert "repscape run study.yaml --cores 1 index" in done.stderr
     described = done.stderr.split("how to read it: ")[1].split("\n")[0]
     assert (study / described).is_file()
     assert f"{installed.package}/repository/workflow/profiles/default" in done.stderr
@@ -303,7 +304,6 @@ def test_it_is_deployed_by_snakedeploy_and_runs(installed, on_github, tmp_path):
     (folder / "config/config.yaml").write_text(yaml.safe_dump(small))
     installed.snakemake(folder, **on_github)
     assert (folder / "results/small/figures/rdm_gallery.svg").exists()
-    assert "Nothing to be done" in installed.snakemake(folder, **on_github).stderr
 
 
 def test_rules_of_another_state_than_the_package_are_refused(installed, on_github, tmp_path):
