@@ -18,7 +18,7 @@ def dates(project):
     return {
         path.relative_to(root).as_posix(): path.stat().st_mtime_ns
         for path in root.rglob("*")
-        if path.is_file() and "logs" not in path.parts
+        if path.is_file() and "logs" not in path.parts and path.name != "index.html"  # which shows all others
     }
 
 
