@@ -358,3 +358,22 @@ def test_a_figure_that_saves_data_from_now_on_is_drawn_anew(project):
         assert {job.split()[0] for job in project.plan()} == FIGURES
     finally:
         file.write_text(before)
+
+
+def test_an_analysis_that_has_a_table_from_now_on_is_made_anew_for_its_figure(project):
+    """The figure asks for the analysis's data alone, which are there."""
+    file = project.folder / "my_lab/analyses/spread.py"
+    tables = [project.folder / f"results/own/analyses/of_{source}.csv" for source in ("net", "v1")]
+    before, texts = file.read_text(), [table.read_text() for table in tables]
+    without = before[: before.index("    def rows(")]
+    try:
+        file.write_text(without)
+        project.run("net_spread", "v1_spread")
+        for table in tables:
+            table.unlink(missing_ok=True)
+        file.write_text(before)
+        assert {job.split()[0] for job in project.plan("net_spread")} >= {"of_net", "net_spread"}
+        project.run("net_spread", "v1_spread")
+        assert [table.read_text() for table in tables] == texts
+    finally:
+        file.write_text(before)
