@@ -1,140 +1,24 @@
 """Maps: pictures where their entries are, colours by label, trajectories in order, nothing covered."""
 
-from itertools import combinations, product
+from itertools import product
 
-import docutils.core
 import numpy as np
 import pandas as pd
 import pytest
 from legible import assert_mentions
+from made_maps import HUES, LAYERS, OBJECTS, dots, draw_maps, frames, pictures, rdms, words
 from scipy.spatial.distance import pdist
 
-from repscape.analyses import mds as analysis
 from repscape.core.errors import ConfigError
 from repscape.figures import mds
-from repscape.figures.lib.data import opened
 from repscape.figures.lib.label_colours import label_colours
-from repscape.figures.lib.style import COLOURS, settings
-from repscape.io import netcdf
-from repscape.plugin import schema
-from repscape.rdms.table import table as tables
-from repscape.study.study import Study
-
-OBJECTS, HUES = ("cup", "hat"), ("000", "090", "180", "270")
-LAYERS = ("input", "conv2", "conv10", "fc1")
-
-
-def pixels():
-    """Pictures twice as wide as high, each of one grey: 10 × its number."""
-    return np.stack([np.full((8, 16, 3), 10 * (at + 1), np.uint8) for at in range(8)])
-
-
-def rdms(layers=LAYERS, sources=("net",), objects=OBJECTS, by_set=True, seed=0):
-    """RDMs of the colours of each object, or of all images, in each layer."""
-    generator = np.random.default_rng(seed)
-    rows = []
-    for source in sources:
-        for obj in objects if by_set else ("",):
-            points = generator.normal(size=(4 if by_set else 8, 2))
-            for order, layer in enumerate(layers):
-                points = points + 0.2 * generator.normal(size=points.shape)
-                row = {"source": source, "stimulus": "shapes", "set": "colors" if by_set else ""}
-                row |= {"obj": obj} if by_set else {}
-                row |= {"layer": layer, "layer_order": order, "metric": "euclidean"}
-                images = pd.Index([f"{o}_{h}" for o, h in product(OBJECTS, HUES)], name="image")
-                row["entries"] = pd.Index(HUES, name="color") if by_set else images
-                row["dissimilarity"] = pdist(points)
-                rows.append(row)
-    return pd.DataFrame(rows)
+from repscape.figures.lib.style import COLOURS
 
 
 @pytest.fixture
 def drawn(tmp_path):
-    """Compute maps of a table and draw them; return the figure, its caption and the maps."""
-
-    def draw(table, keys=None, **parameters):
-        tables.write(tmp_path / "rdms.nc", table)
-        settings_ = {"seed": 0, "of": "colors", "method": "classical"} | (keys or {})
-        result = analysis.Mds(**settings_).compute({"collection": [str(tmp_path / "rdms.nc")]})
-        netcdf.write(
-            tmp_path / "mds.nc", kind="analysis", variables=result.variables, attributes=result.attributes
-        )
-        netcdf.write(
-            tmp_path / "shapes.nc",
-            kind="stimulus",
-            variables={
-                "images": (("image", "y", "x", "channel"), pixels()),
-                "name": (("image",), [f"{o}_{h}" for o, h in product(OBJECTS, HUES)]),
-                "obj": (("image",), [o for o, _ in product(OBJECTS, HUES)]),
-                "color": (("image",), [h for _, h in product(OBJECTS, HUES)]),
-            },
-            attributes={"stimulus": "shapes", "factors": ["obj", "color"]},
-        )
-        files = {"mds": str(tmp_path / "mds.nc"), "stimuli": [str(tmp_path / "shapes.nc")]}
-        with opened(files) as data, settings():
-            figure, caption = mds.Mds(**parameters).draw(data)
-            assert_legible(figure)
-            assert_paragraph(caption)
-            return figure, caption, data["mds"].load()
-
-    return draw
-
-
-def assert_legible(figure):
-    """Texts neither cover each other nor leave the page."""
-    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
-    figure.draw_without_rendering()
-    (axes,) = figure.axes
-    boxes = {text: text.get_window_extent(renderer) for text in axes.texts if text.get_text()}
-    width, height = figure.bbox.size
-    for text, box in boxes.items():
-        assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -1, text.get_text()
-        assert text.get_fontsize() >= 5.5
-    for (a, first), (b, second) in combinations(boxes.items(), 2):
-        across = min(first.x1, second.x1) - max(first.x0, second.x0)
-        down = min(first.y1, second.y1) - max(first.y0, second.y0)
-        assert min(across, down) < 1.5, (a.get_text(), b.get_text())
-
-
-def assert_paragraph(text):
-    document = docutils.core.publish_doctree(text, settings_overrides={"warning_stream": False})
-    assert [node.tagname for node in document.children] == ["paragraph"]
-    assert text.endswith(".")
-    assert "  " not in text
-
-
-def words(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
-
-
-def pictures(figure):
-    """Which picture is shown, by its grey, its centre, width and height in mm."""
-    found = []
-    for image in figure.axes[0].images:
-        left, right, bottom, top = image.get_extent()
-        found.append(
-            (
-                int(image.get_array()[0, 0, 0]) // 10 - 1,
-                np.array([(left + right) / 2, (bottom + top) / 2]),
-                right - left,
-                bottom - top,
-            )
-        )
-    return found
-
-
-def frames(figure):
-    from matplotlib.colors import to_hex
-    from matplotlib.patches import Rectangle
-
-    patches = [p for p in figure.axes[0].patches if isinstance(p, Rectangle) and p.get_zorder() == 5.5]
-    return [to_hex(patch.get_edgecolor()).upper() for patch in patches]
-
-
-def dots(figure):
-    from matplotlib.patches import Ellipse
-
-    return [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
+    """A maker of maps that are computed and drawn."""
+    return lambda table, keys=None, **parameters: draw_maps(tmp_path, table, keys, **parameters)
 
 
 def test_entries_are_shown_by_their_own_pictures_where_they_are(drawn):
@@ -349,74 +233,6 @@ def test_of_many_maps_evenly_spaced_layers_are_shown(drawn):
 def test_mistakes_are_told(drawn, parameters, message):
     with pytest.raises(ConfigError, match=message):
         drawn(rdms(), **parameters)
-
-
-def study(**section):
-    analyses = {"maps": {"kind": "mds", "of": "colors", "where": None, "dims": 2, "align": None} | section}
-    analyses["layers"] = {"kind": "meta_rdm", "of": "all_images", "where": {"source": ["net"]}}
-    analyses["layers"] |= {"entries": ["source", "layer"], "comparisons": ["pearson"]}
-    sets = {"colors": {"stimulus": "shapes", "by": ["obj"], "entries": None}}
-    return Study(
-        name="s", stimuli=("shapes",), layers={"net": LAYERS, "twin": LAYERS},
-        samples={"random": ("8", "all")}, metrics=("euclidean",), analyses=tuple(analyses),
-        config={
-            "rdms": {"sets": sets}, "analyses": analyses, "figures": {},
-            "stimuli": {"shapes": {"kind": "shapes", "objects": 2, "colors": 4, "views": 1}},
-        },
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("section", "parameters", "message"),
-    [
-        ({}, {"where": {"layers": "input"}}, "where.*layers.*layer"),
-        ({}, {"where": {"layer": "conv3"}}, "where.*layer.*conv3.*conv2"),
-        ({}, {"where": {"repeat": 0}}, "where.*repeat"),
-        (
-            {"where": {"source": "net"}},
-            {"where": {"source": "twin"}},
-            "source.*twin.*Valid: net",
-        ),
-        (
-            {"of": "layers"},
-            {"where": {"metric": "spearman"}},
-            "where.*metric.*spearman.*pearson",
-        ),
-        ({"of": "layers"}, {"where": {"metric_sub": "pearson"}}, "metric_sub.*pearson"),
-        ({}, {"colour": "colour"}, "^colour.*colour.*color"),
-        ({}, {"size": "objekt"}, "^size.*objekt.*obj"),
-        ({}, {"trajectories": "layr"}, "^trajectories.*layr.*layer"),
-        ({}, {"trajectories": "layer"}, "trajectories.*align: layer"),
-        ({"of": "all_images"}, {"trajectories": "color"}, "trajectories.*color"),
-    ],
-)
-def test_mistakes_are_told_before_the_job(section, parameters, message):
-    with pytest.raises(ConfigError, match=message):
-        mds.Mds(analysis="maps", **parameters).inputs(study(**section))
-
-
-@pytest.mark.parametrize(
-    ("section", "parameters"),
-    [
-        (
-            {},
-            {"colour": "color", "size": "obj", "where": {"obj": "cup", "size": 8, "source": ["net", "twin"]}},
-        ),
-        ({}, {"trajectories": "color", "colour": "label", "size": "layer"}),
-        ({"align": "layer"}, {"trajectories": "layer", "where": {"draws": 1}}),
-        ({"of": "all_images"}, {"colour": "image", "where": {"metric": "euclidean", "stimulus": "shapes"}}),
-        ({"of": "layers"}, {"trajectories": "layer", "colour": "source", "where": {"metric": "pearson"}}),
-        ({"of": ["colors", "all_images"]}, {"colour": "color", "where": {"layer": "fc1"}}),
-    ],
-)
-def test_what_there_is_is_accepted_before_the_job(section, parameters):
-    found = mds.Mds(analysis="maps", **parameters).inputs(study(**section))
-    assert found == {"mds": "results/s/analyses/maps.nc", "stimuli": ["results/s/stimuli/shapes.nc"]}
-
-
-def test_factors_that_only_a_job_can_tell_are_not_checked_before(monkeypatch):
-    monkeypatch.setattr(schema, "factors", lambda section: None)
-    assert mds.Mds(analysis="maps", colour="colour", trajectories="hue").inputs(study())
 
 
 def test_too_many_maps_that_differ_in_more_than_layers(drawn):
