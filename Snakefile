@@ -1,4 +1,4 @@
 include: "workflow/Snakefile"
 
 
-workflow.default_target = "all"  # an included file has none
+workflow.default_target = rules.all.rule.name  # which an included file does not set

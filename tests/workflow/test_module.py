@@ -45,3 +45,11 @@ def test_mistakes_name_the_users_file(users):
     (users.folder / "mine.yaml").write_text(f"{text}sede: 3\n")
     done = users.run("--dry-run", check=False)
     assert f"mine.yaml:{len(text.splitlines()) + 1}: sede: unknown key" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["Snakefile", "workflow/Snakefile"])
+def test_its_rules_may_have_a_prefix_and_the_whole_study_is_its_target(users, path):
+    text = SNAKEFILE.replace(f"{REPOSITORY}/Snakefile", f"{REPOSITORY}/{path}")
+    (users.folder / "Snakefile").write_text(text.replace("from repscape", "from repscape as net_*"))
+    rules = {job.split()[0] for job in users.plan()}
+    assert {"net_activations_squeezenet", "net_rdm_gallery", "net_all"} <= rules

@@ -1,5 +1,6 @@
 """The project that `repscape new` begins."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,12 @@ def test_its_config_is_right_as_soon_as_pictures_are_there(tmp_path, monkeypatch
     assert study.name == "my_first_study"
     assert study.images == {"pictures": 6}
     assert set(study.layers) == {"trained", "untrained"}
-    assert "results/my_first_study" in Path("study.yaml").read_text()
+    text = Path("study.yaml").read_text()
+    assert "results/my_first_study" in text
+    schema = json.loads(
+        Path(text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")).read_text()
+    )
+    assert yaml.safe_load(text).keys() <= schema["properties"].keys()  # for editors
 
 
 def test_nothing_is_overwritten(tmp_path):
