@@ -49,10 +49,22 @@ def test_there_is_one_of_each():
 
 def test_files_that_it_names_are_there():
     (table,) = re.findall(r"^\| to change .*?\n\n", TEXT, re.MULTILINE | re.DOTALL)
-    named = re.findall(r"`([\w./]+\.(?:py|smk))`", table)
-    assert len(named) > 15
+    (types,) = re.findall(r"^What these methods take .*?\n\n- ", TEXT, re.MULTILINE | re.DOTALL)
+    named = re.findall(r"`([\w./]+\.(?:py|smk|yaml))`", table + types)
+    assert len(named) > 50
     package = REPOSITORY / "workflow/repscape"
-    assert [name for name in named if name != "STEP/NAME.py" and not (package / name).is_file()] == []
+    patterns = ("STEP/NAME.py", "figures/lib/NAME_caption.py")
+    assert [name for name in named if name not in patterns and not (package / name).is_file()] == []
+
+
+def test_types_are_where_it_says():
+    (rows,) = re.findall(r"^What these methods take .*?\n\n- ", TEXT, re.MULTILINE | re.DOTALL)
+    for row in re.findall(r"^\| (`[A-Z].*) \| (.*) \|$", rows, re.MULTILINE):
+        sources = "".join(
+            (REPOSITORY / "workflow/repscape" / file).read_text() for file in re.findall(r"`(.*?)`", row[1])
+        )
+        for name in re.findall(r"`([A-Z]\w+)`", row[0]):
+            assert re.search(rf"^class {name}\b", sources, re.MULTILINE), name
 
 
 def test_they_are_in_the_house_style(project):

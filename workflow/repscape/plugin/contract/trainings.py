@@ -17,7 +17,7 @@ class Training(Plugin, shared=True):
         ----------
         network : torch.nn.Module
             In training mode.
-        training, held_out : repscape.trainings.lib.dataset.Dataset
+        training, held_out : repscape.trainings.lib.dataset.Examples
         """
         raise NotImplementedError
 
