@@ -119,6 +119,7 @@ def test_it_holds_each_file_of_the_package_and_the_workflow_once(installed):
             "workflow/profiles/default/config.yaml",
             "workflow/profiles/slurm/config.yaml",
             "config/config.yaml",
+            "config/schema.json",
             "envs/environment.yaml",
             "results/README.md",
         }

@@ -26,9 +26,8 @@ def test_its_config_is_right_as_soon_as_pictures_are_there(tmp_path, monkeypatch
     assert set(study.layers) == {"trained", "untrained"}
     text = Path("study.yaml").read_text()
     assert "results/my_first_study" in text
-    schema = json.loads(
-        Path(text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")).read_text()
-    )
+    named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads(Path(named).read_text())
     assert yaml.safe_load(text).keys() <= schema["properties"].keys()  # for editors
 
 
