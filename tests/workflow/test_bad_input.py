@@ -154,12 +154,12 @@ def test_two_stimuli_of_one_name(planned, config):
     del config["stimuli"]["pictures"]
     text = yaml.safe_dump(config, sort_keys=False)
     (line,) = refused(planned, text.replace("  gratings:", "  white_noise:"))
-    says(line, "config/config.yaml:9: stimuli.white_noise: this name is given twice, first in line 3; rename")
+    says(line, "config/config.yaml:9: stimuli.white_noise: this name is used twice, first in line 3. Rename")
     for folder in ("one", "two"):
         make_pictures(planned.folder / folder, ["white_noise.png"])
     config["stimuli"]["each"] = {"kind": "images", "path": ["one", "two"], "each": True}
     lines = refused(planned, config)
-    says("\n".join(lines), "stimuli.each: two files would be stimulus 'white_noise'; rename one",
+    says("\n".join(lines), "stimuli.each: two files would become the stimulus 'white_noise'. Rename one",
          "two stimuli would be named 'white_noise'")  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def test_bad_stimuli(fresh):
     assert set(messages) == set(config["stimuli"]) - {"good"}
     says(
         messages["mixed"],
-        "4 files are no usable pictures",
+        "4 files are not usable pictures",
         "data/mixed/empty.png: empty (0 bytes)",
         "data/mixed/half.png: damaged or truncated",
         "data/mixed/notes.txt: not a picture",
@@ -336,9 +336,15 @@ def test_bad_weights(fresh):
     assert set(messages) == set(config["networks"])
     says(messages["odd"], "odd.pth: this state dict does not fit squeezenet1_1", "51 missing",
          "features.0.weight (2,) instead of (64, 3, 3, 3)", "Check `architecture`")  # fmt: skip
-    says(messages["cut"], "cut.pth: cannot be read as a state dict", "get it again if it is damaged")
+    says(messages["cut"], "cut.pth: cannot be read as a state dict", "If the file is damaged, get it again")
     for name in ("old_evil", "evil"):
-        says(messages[name], f"{name}.pth: cannot be read", "not tensors", "could run code", "torch.save(")
+        says(
+            messages[name],
+            f"{name}.pth: cannot be read",
+            "other than tensors",
+            "could run code",
+            "torch.save(",
+        )
     says(messages["bomb"], "bomb.pth: refused", "would become 2,147,483,648", "save them without compression")
     assert not (folder / "taken").exists()
     assert fresh.results() == {}
@@ -397,7 +403,7 @@ def test_constant_activity_is_nan_flagged_and_drawn_around(odd):
         assert values.isnull().all()
         assert data["differentiation"].sel(stimulus="white_noise", layer="input", size="20").notnull().all()
     said = logged(odd, "rdms/squeezenet/pictures/random/n20.log")
-    says(said, "NO_VALUE pictures: layer input of squeezenet: every unit answers", "sqeuclidean 100%")
+    says(said, "NO_VALUE pictures: layer input of squeezenet: every unit responds", "sqeuclidean 100%")
     for figure in odd.config["figures"]:
         for suffix in ("svg", "png", "rst"):
             assert (folder / f"figures/{figure}.{suffix}").stat().st_size > 100

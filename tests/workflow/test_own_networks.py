@@ -43,7 +43,7 @@ def test_an_edit_of_ones_own_network_makes_it_anew(tmp_path, monkeypatch):
     net.write_text(NETWORK)
     width.write_text("WIDTH = 5\n")
     said = project.run()
-    assert said.stderr.count("making the table of its layers; this is done once") == 1
+    assert said.stderr.count("making the table of its layers (done once)") == 1
     assert project.plan() == set()
     net.write_text(f"# a comment\n{NETWORK}")
     assert project.plan() == set()

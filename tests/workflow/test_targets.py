@@ -101,7 +101,7 @@ def test_a_run_that_does_not_fit_stops_before_its_first_job(fresh):
     done = fresh.run(check=False)
     assert done.returncode == 1
     assert re.search(r"^Disk: about \d+ MB will be written \(.*RDMs", done.stderr, re.M)
-    assert "repscape: results/small: expected to fit into the 1 MB that 'disk' in the config" in done.stderr
+    assert "repscape: results/small: the run would write" in done.stderr
     assert "Traceback" not in done.stderr
     assert jobs(done) == []
 

@@ -110,7 +110,7 @@ def test_resizing_twice_is_in_the_log(made, network, tmp_path, caplog):
         caplog.clear()
         path, _ = made("photos", size)
         record(inputs[0], path, inputs[1], {"input": tmp_path / "input.nc"}, batch=3)
-        assert ("resized to 16 x 16 for photos are resized again, to 20 x 20" in caplog.text) is logged
+        assert ("resized to 16 x 16 for photos, are resized again, to 20 x 20" in caplog.text) is logged
 
 
 def test_selected_and_views_take_pictures_of_any_size(made, network):

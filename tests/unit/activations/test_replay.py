@@ -105,7 +105,7 @@ def test_responses_to_another_version_of_a_stimulus_are_refused(tmp_path, stimul
     responses = write(tmp_path, stimulus, np.eye(3), None)
     with netCDF4.Dataset(stimulus, "a") as opened:
         opened.sha256 = "other"
-    with pytest.raises(DataError, match="its trials showed other images"):
+    with pytest.raises(DataError, match="the images of its trials differ"):
         played(tmp_path, stimulus, responses)
 
 

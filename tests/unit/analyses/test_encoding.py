@@ -43,7 +43,7 @@ def test_the_layer_that_neurons_are_linear_in_explains_them(planted_study, caplo
         ("net", name) for name in ("input", "conv1", "fc")
     ]
     assert result.attributes["constant"] == 2
-    assert "2 of 60 neurons answer the same to all images: their R² is undefined" in caplog.text
+    assert "2 of 60 neurons respond equally to all images, so their R² is undefined" in caplog.text
     for name in ("r2", "normalised", "chosen"):
         assert np.isnan(found[name][..., -2:]).all()
     # Signal of variance about 1, noise 1/4: about 0.8 can be explained, less what fitting costs.
@@ -126,7 +126,7 @@ def test_a_recording_without_repeats_has_no_normalised_values(responded, caplog)
     path = made.layer("net", "conv1", random.normal(size=(20, 6)))
     target = made.layer("v1", "V1", random.normal(size=(20, 5)))
     found = variables(encoding.Encoding(**QUICK).compute({"recording": target, "predictors": [path]}))
-    assert "has no repeats: reliability and normalised R² are undefined" in caplog.text
+    assert "has no repeats, so reliability and normalised R² are undefined" in caplog.text
     for name in ("reliability", "normalised", "normalised_median", "normalised_low", "normalised_p_zero"):
         assert np.isnan(found[name]).all()
     assert np.isfinite(found["r2"]).all()

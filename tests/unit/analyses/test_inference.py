@@ -639,5 +639,5 @@ def test_a_label_cannot_be_called_as_a_result(inferred):
 def test_repeats_alone_speak_of_these_entries(inferred):
     made = table(network(), theories("subject", "a", "b", "c"))
     keys = {"reference": {"source": "theories"}, "models": {"source": "net"}}
-    assert "these very entries" in inferred(made, bootstrap="repeats", **keys).attrs["statement"][-1]
-    assert "these very entries" not in "".join(inferred(made, bootstrap="both", **keys).attrs["statement"])
+    assert "the same entries" in inferred(made, bootstrap="repeats", **keys).attrs["statement"][-1]
+    assert "the same entries" not in "".join(inferred(made, bootstrap="both", **keys).attrs["statement"])

@@ -87,7 +87,7 @@ def test_one_image_of_each_class_and_condition(files):
     assert np.isnan(accuracy[:, [0, 1], [0, 1]]).all()
     np.testing.assert_array_equal(accuracy[1, [0, 1], [1, 0]], 1)
     assert np.isnan(result.variables["mean_p"][1][:, 0]).all()
-    with pytest.raises(DataError, match=r"obj obj1 at color 000 \(1\).*across conditions alone.*C"):
+    with pytest.raises(DataError, match=r"obj obj1 at color 000 \(1\).*across conditions.*C"):
         svm.Svm(target="obj", across="color", seed=1).compute(files(views=1))
 
 

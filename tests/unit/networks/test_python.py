@@ -144,14 +144,14 @@ def test_a_network_that_cannot_be_traced_opens_elsewhere(project, tmp_path, capl
 @pytest.mark.parametrize(
     ("reference", "keys", "told"),
     [
-        ("nets/nett.py:make", {}, r"factory: nets/nett\.py:.*file \(looked"),
-        ("nowhere.at_all:make", {}, r"module 'nowhere.at_all' \(looked"),
+        ("nets/nett.py:make", {}, r"factory: nets/nett\.py:.*file \(paths"),
+        ("nowhere.at_all:make", {}, r"module 'nowhere.at_all' \(searched"),
         ("just_a_name", {}, r"path/to/file.py:function.*package.module:function.*'just_a"),
         ("{}:mak", {}, r"net_.*\.py: function 'mak'.*'make'"),
         ("{}:fail", {"depth": 3}, r"fail\(depth=3\) failed: ValueError:.*depth 3 \(.*line 27\)"),
         ("{}:make", {"dpth": 3}, r"make\(dpth=3\) failed: TypeError:.*unexpected keyword argument 'dpth'"),
         ("{}:nothing", {}, r"return.*torch.nn.Module.*dict"),
-        ("{}:made", {}, r"is a network, expected a function that makes one"),
+        ("{}:made", {}, r"expected a function that makes a network, found a network"),
     ],
 )
 def test_what_is_told(project, reference, keys, told):

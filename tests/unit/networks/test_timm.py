@@ -237,5 +237,5 @@ def test_other_images_than_rgb_are_refused(monkeypatch):
     config = library.get_pretrained_cfg("resnet18")
     config.input_size = (1, 28, 28)
     monkeypatch.setattr(library, "get_pretrained_cfg", lambda *_, **__: config)
-    with pytest.raises(ConfigError, match=r"resnet18.* 1 channels; stimuli.* 3"):
+    with pytest.raises(ConfigError, match=r"resnet18.* 1 channels, .*stimuli.* 3"):
         timm.Timm(architecture="resnet18", weights="random").load()

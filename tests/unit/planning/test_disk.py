@@ -98,8 +98,8 @@ def test_what_is_made_takes_no_more(sizes, tmp_path, monkeypatch):
 def test_a_run_that_does_not_fit_is_refused_unless_the_config_allows_it():
     found = Counter(activations=577 * 10**9, rdms=10**9)
     said = disk.statement(found, 59 * 10**9)
-    assert "578 GB will be written (activations 577 GB, RDMs 1 GB); 59 GB are free" in said
-    with pytest.raises(ConfigError, match=r"results/big:.* 59 GB.*free.* 578 GB.*populations"):
+    assert "578 GB will be written (activations 577 GB, RDMs 1 GB), 59 GB are free" in said
+    with pytest.raises(ConfigError, match=r"results/big:.* 578 GB.* 59 GB.*free.*population"):
         disk.check(found, 59 * 10**9, None, ROOT)
     disk.check(found, 59 * 10**9, 578_000, ROOT)
     disk.check(found, 600 * 10**9, None, ROOT)

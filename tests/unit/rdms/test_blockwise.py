@@ -264,7 +264,7 @@ def test_constant_activity_is_reported(paths, caplog):
     with netcdf.open_file(paths["rdm"]["conv"]) as file:
         assert file.degenerate == 1
         assert np.isnan(file["dissimilarity"][:]).all()
-    assert "every unit answers 1 to every image" in caplog.text
+    assert "every unit responds with 1 to every image" in caplog.text
     assert "sqeuclidean 100%, correlation 100%" in caplog.text
 
 

@@ -133,7 +133,7 @@ def test_constant_activity_is_flagged(paths, caplog):
     with netcdf.open_file(paths["rdm"]["conv"]) as rdm:
         assert rdm.degenerate == 1
         assert np.isnan(rdm["dissimilarity"][:]).all()
-    assert "every unit answers 1 to every image" in caplog.text
+    assert "every unit responds with 1 to every image" in caplog.text
     assert "sqeuclidean 100%, correlation 100%" in caplog.text
     one = normal()
     one[2] = 1
@@ -166,7 +166,7 @@ def test_fewer_than_3_images(paths):
 
 def test_units_that_were_not_recorded(paths):
     sample(paths["sample"]["conv"], [[0, 3, 4, 6, 500]])
-    message = refused(paths, r"2.*units.*first being unit 4")
+    message = refused(paths, r"2.*units.*first unit 4")
     assert "activations.nc" in message
     assert "sample.nc" in message
 
@@ -290,10 +290,10 @@ class Given(Metric):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (np.ones(3), r"shape \(15,\); it returned \(3,\)"),
-        (None, r"shape \(15,\); it returned \(\)"),
-        (np.full(15, 1 + 1j), "real numbers; it returned complex128"),
-        (["1"] * 15, "real numbers; it returned <U1"),
+        (np.ones(3), r"shape \(15,\), but it returned \(3,\)"),
+        (None, r"shape \(15,\), but it returned \(\)"),
+        (np.full(15, 1 + 1j), "real numbers, but it returned complex128"),
+        (["1"] * 15, "real numbers, but it returned <U1"),
     ],
 )
 def test_what_a_metric_returns_is_checked(values, said):

@@ -85,7 +85,7 @@ def test_a_name_chooses_an_rdm_and_the_log_names_the_others(tmp_path, caplog):
         found = read_mat(path, names="mIT_674neurons")
     assert len(found) == 1
     assert "'hIT_316vx'" in caplog.text
-    with pytest.raises(DataError, match=r"RDM.*'RDMs'.*name.*'V1'.*Names there: 'mIT_674neu"):
+    with pytest.raises(DataError, match=r"names.*'V1'.*'RDMs', found: 'mIT_674neu"):
         read_mat(path, names="V1")
 
 

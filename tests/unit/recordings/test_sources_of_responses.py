@@ -99,7 +99,7 @@ def test_of_several_stimuli_each_has_its_file(tmp_path):
         ({"axes": ["trial", "image"]}, r"axes:.*trial.*neuron"),
         ({"axes": ["neuron", "neuron"]}, r"axes:.*trial.*neuron"),
         ({"by": "orientation"}, r"by:.*'orientation'.*variable 'images'"),
-        ({"bin": 6}, "bin and convention are of angles"),
+        ({"bin": 6}, "bin and convention are for angles"),
         ({"path": "{session}.npy"}, r"name.*braces.*{stimulus}.*{session}"),
     ],
 )

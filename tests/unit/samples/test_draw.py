@@ -177,5 +177,5 @@ def test_ranked_samples_are_written(tmp_path):
         np.testing.assert_array_equal(file["unit"][:], [np.arange(84, 100, 2)])
         assert file.drawn == "ranked"
     population(tmp_path / "p.nc", conv=range(50))
-    with pytest.raises(DataError, match=r"layer conv: .*rank.*'top'.*draw: random"):
+    with pytest.raises(DataError, match=r"layer conv: .*rank.*kind: top.*draw: random"):
         write_samples(tmp_path / "p.nc", {"conv": tmp_path / "a.nc"}, size=8, repeats=1, seed=0, how="ranked")

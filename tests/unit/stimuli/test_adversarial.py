@@ -220,7 +220,7 @@ def test_messages(small, write, freeze, collect):
     with pytest.raises(ConfigError, match=r"'avoid'.*'targeted'"):
         adversarial.Adversarial(of="cats", network="net", targeted=3, avoid=["cat"]).check()
     features = freeze(nn.Conv2d(3, 4, 3), Preprocess(resize=18, crop=16))
-    with pytest.raises(DataError, match="no classes"):
+    with pytest.raises(DataError, match="without classes"):
         collect(adversarial.Adversarial(of=path, network=features, seed=0).images())
     unnamed = freeze(Small(), Preprocess(resize=None, crop=16))
     assert Classifier(unnamed, "cpu").categories == ["0", "1", "2", "3"]

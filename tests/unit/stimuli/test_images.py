@@ -53,7 +53,7 @@ def test_equal_file_names_are_told_apart_by_their_folders():
 
 def test_a_file_named_twice_is_told():
     path = save("1.png", GREY)
-    with pytest.raises(DataError, match=r"once: 1\.png"):
+    with pytest.raises(DataError, match=r"named 1\.png"):
         assemble(images.Images(path=[path, path, save("2.png", GREY)]).images())
 
 
@@ -346,7 +346,7 @@ def test_paths_with_braces_that_cannot_be(cups, path, message):
 
 def test_files_of_which_a_name_used_twice_differs_are_named(cups):
     save("cup/other_000deg.jpg", RGB)
-    with pytest.raises(AssetError, match=r"\{obj\}.* cup/other_000deg\.jpg\."):
+    with pytest.raises(AssetError, match=r"\{obj\}.* cup/other_000deg\.jpg"):
         in_config("{obj}/{obj}_{color}deg.jpg")
     assert len(in_config("{obj}/c*_{color}deg.jpg")) == 2
 

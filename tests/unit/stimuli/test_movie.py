@@ -203,7 +203,7 @@ def test_what_is_no_movie_is_told(tmp_path):
     for name, part in (
         ("empty.mp4", "empty file"),
         ("text.mp4", "does not decode"),
-        ("gone.mp4", "missing"),
+        ("gone.mp4", "no such file"),
         ("sound.wav", "no video"),
     ):
         with pytest.raises(DataError) as error:

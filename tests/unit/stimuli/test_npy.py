@@ -189,10 +189,13 @@ def test_pictures_of_channels_first(tmp_path):
 @pytest.mark.parametrize(
     ("shapes", "ways"),
     [
-        ([(20, 30, 3)], ["[y, x, image], 3 images, 20 × 30", "[y, x, channel], a picture a file, 20 × 30"]),
+        (
+            [(20, 30, 3)],
+            ["[y, x, image], 3 images, 20 × 30", "[y, x, channel], one picture per file, 20 × 30"],
+        ),
         ([(20, 30, 4)], ["[y, x, image], 4 images", "RGB and transparency"]),
-        ([(3, 20, 30)], ["[image, y, x], 3 images", "[channel, y, x], a picture a file"]),
-        ([(3, 20, 30)] * 3, ["[image, y, x], 3 images", "[channel, y, x], a picture a file"]),
+        ([(3, 20, 30)], ["[image, y, x], 3 images", "[channel, y, x], one picture per file"]),
+        ([(3, 20, 30)] * 3, ["[image, y, x], 3 images", "[channel, y, x], one picture per file"]),
         ([(3, 30, 3)] * 3, ["[y, x, channel]", "[channel, y, x]"]),
         (
             [(9, 3, 20, 30)],

@@ -176,8 +176,8 @@ def test_more_objects_and_views_leave_the_first_as_they_were_and_the_seed_decide
     ("options", "message"),
     [
         ({"colors": [0, 90, 360]}, r"colors.*once: 000"),
-        ({"chroma": 60.0}, r"at lightness 70.* 55\.1.* 60"),
-        ({"lightness": 20.0, "chroma": 50.0}, r"at lightness 20 at.* 50"),
+        ({"chroma": 60.0}, r"at most 55\.1.* lightness 70.* 60"),
+        ({"lightness": 20.0, "chroma": 50.0}, r"lightness 20.* 50"),
     ],
 )
 def test_what_cannot_be_is_told(options, message):

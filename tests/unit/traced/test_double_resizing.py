@@ -22,8 +22,8 @@ from repscape.traced.preprocess import Preprocess
         ((224, 224), Preprocess((224, 224), None), None),
         ((256, 256), Preprocess((224, 192), None), ["again, to 224 x 192", "size: [224, 192]"]),
         ((256, 256), Preprocess(None, 224), None),
-        ((256, 256), Preprocess(256, 224, "bicubic"), ["another filter", "bicubic", "Leave out 'size'"]),
-        ((64, 64), Preprocess(256, 224, "bicubic"), ["bicubic, and again, to 256 x 256"]),
+        ((256, 256), Preprocess(256, 224, "bicubic"), ["a filter other", "bicubic", "Leave out 'size'"]),
+        ((64, 64), Preprocess(256, 224, "bicubic"), ["(bicubic), and again, to 256 x 256"]),
     ],
 )
 def test_what_a_network_does_again(size, preprocess, parts):

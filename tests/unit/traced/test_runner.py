@@ -141,7 +141,7 @@ def test_images_that_get_a_black_frame_are_counted(files, tmp_path, caplog):
     stream(files)
     assert "black frame" not in caplog.text
     stream((files[0], tmp_path / "s.nc"))
-    assert "test: 1 of 3 images are smaller than 'crop'" in caplog.text
+    assert "test: 1 of 3 images are smaller than 'preprocess.crop'" in caplog.text
     assert Preprocess(resize=SIZE, crop=SIZE).framed(np.stack([heights, heights], 1)) == 0
     assert Preprocess(resize=None, crop=SIZE).framed(np.zeros((0, 2), int)) == 0  # of an empty shard
 

@@ -79,7 +79,8 @@ def record(
     runner = Runner(network, device)
     if precision == "tf32" and runner.on_cpu:
         raise DeviceError(
-            "activations.precision: tf32 needs a GPU, found none. Use float32, or a machine with one."
+            "activations.precision: tf32 needs a GPU, found none. Set precision: float32, or run on a "
+            "machine with a GPU."
         )
     with ExitStack() as stack:
         # its images are read, and checked, when they are shown

@@ -42,26 +42,29 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
     libraries = ("torch",)
 
     responses: Literal["means", "trials"] = parameter(
-        "Of recordings with repeats: the means over trials of each image, or the single trials.", "means"
+        "For recordings with repeats: the mean over the trials of each image, or single trials.", "means"
     )
     by: By = parameter(
-        "What is left out together: trials of an image, images of a value, or each trial by itself.", "images"
+        "What is left out together: all trials of an image, all images with a value, or single trials.",
+        "images",
     )
     decoders: tuple[Method, ...] = parameter(
-        "Ridge regression, networks of one hidden layer, or both.", ("ridge", "relu"), min_length=1
+        "The decoders: ridge regression, networks with one hidden layer, or both.",
+        ("ridge", "relu"),
+        min_length=1,
     )
     strengths: tuple[PositiveFloat, ...] = parameter(
-        "Penalties of ridge regression on squared weights, beside the mean squared error, to choose from.",
+        "Ridge penalties on squared weights, relative to the mean squared error, to choose from.",
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         min_length=1,
     )
     decays: tuple[NonNegativeFloat, ...] = parameter(
-        "Decays of the networks' weights, to choose from.", (0.0, 1e-3, 1e-2, 3e-2, 1e-1), min_length=1
+        "Weight decays of the networks, to choose from.", (0.0, 1e-3, 1e-2, 3e-2, 1e-1), min_length=1
     )
-    hidden: int = parameter("Hidden units of the networks.", 20, ge=1, le=100_000)
-    epochs: int = parameter("Steps of gradient descent of the networks.", 300, ge=1, le=1_000_000)
-    learning_rate: float = parameter("Learning rate of the networks.", 0.1, gt=0, le=100)
-    threads: Threads = parameter("How many threads the networks are trained on.", 1)
+    hidden: int = parameter("The number of hidden units of the networks.", 20, ge=1, le=100_000)
+    epochs: int = parameter("The number of steps of gradient descent.", 300, ge=1, le=1_000_000)
+    learning_rate: float = parameter("The learning rate of the networks.", 0.1, gt=0, le=100)
+    threads: Threads = parameter("How many threads the training of the networks uses.", 1)
 
     def inputs(self, study: Study) -> dict:
         """Name the stimulus and the activations of each layer of each source.
@@ -84,7 +87,7 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
             self.check_nested("decays")
         if self.by == "trials" and self.responses != "trials":
             raise ConfigError(
-                "by: 'trials' leaves out single trials, which 'responses: means' has averaged. Add "
+                "by: 'trials' leaves out single trials, but 'responses: means' averages them. Add "
                 "'responses: trials'."
             )
 
@@ -177,8 +180,8 @@ class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
         for other in before:
             if other.source == layer.source and not np.array_equal(other.rows.image, rows.image):
                 raise DataError(
-                    f"{layer.path}: its trials show other images than those of the source's other layers. "
-                    "Delete the activations of this recording and run again."
+                    f"{layer.path}: the images of its trials differ from those of the source's other "
+                    "layers. Delete the activations of this recording and run again."
                 )
         nulls = [
             permuted(angle, rows, self.by, self.period, random)
@@ -247,12 +250,13 @@ def _repeated(layer: Responses) -> Responses:
     kept = counts[layer.image] > 1
     if not kept.any():
         raise DataError(
-            f"{layer.path}: expected single trials of images that were shown more than once, found none: "
-            f"'by: trials' leaves out repeats. Leave the source '{layer.source}' out, or decode 'by: images'."
+            f"{layer.path}: expected single trials of images that were shown more than once, found none, "
+            f"so 'by: trials' has no repeats to leave out. Leave out the source '{layer.source}', or "
+            "decode 'by: images'."
         )
     if not kept.all():
         logger.warning(
-            "%s: left out %d images that were shown once: by: trials leaves out repeats",
+            "%s: omitted %d images that were shown once, since 'by: trials' leaves out repeats",
             layer.path,
             (~kept).sum(),
         )

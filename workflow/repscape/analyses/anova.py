@@ -28,8 +28,8 @@ DIMS: dict[str, tuple[str, ...]] = {
     "constant": (),
 }
 WORDS = {
-    "mean": "mean eta squared of the units that vary",
-    "largest": "share of units of which this explains most",
+    "mean": "mean eta squared over the units that vary",
+    "largest": "share of units in which this explains most",
     "significant": f"share of units with q < {ALPHA}",
 }
 
@@ -39,8 +39,9 @@ class Anova(OfVariedImages, OnDevice):
 
     source: str | None = parameter("The network. By default the first.", None)
     factors: list[str] | None = parameter(
-        "Two factors, of all combinations of whose values there are images. By default those of a stimulus "
-        "that has two. Images that share their values of both are replicates, whatever their other factors.",
+        "Two factors. There must be images for all combinations of their values; images with the same "
+        "combination are replicates, whatever their other factors. By default the factors of a stimulus "
+        "that has two.",
         None,
         min_length=2,
         max_length=2,
@@ -59,7 +60,9 @@ class Anova(OfVariedImages, OnDevice):
         source, stimulus = self._source(study), self._stimulus(study)
         layers_of(study, source, self.layers)
         if self.factors is not None and len(set(self.factors)) < len(self.factors):
-            raise ConfigError(f"factors: expected two different factors, found '{self.factors[0]}' twice.")
+            raise ConfigError(
+                f"factors: expected two different factors, found '{self.factors[0]}' twice. Replace one."
+            )
         try:
             self._design(study)
         except DataError as error:

@@ -40,17 +40,19 @@ class CategoryIndex(Seeded, OfRdms):
     """
 
     factor: str | None = parameter(
-        "The factor of the images whose values are their categories; ``label`` for their class. By default "
+        "The factor of the images that gives their categories, or ``label`` for their class. By default "
         "`category`, else `label`, else the only factor.",
         None,
     )
     permutations: int = parameter(
-        "How often the images' categories are permuted; fewer than 19 cannot give p = 0.05.",
+        "The number of permutations of the images' categories; fewer than 19 cannot give p = 0.05.",
         10_000,
         ge=19,
         le=1_000_000,
     )
-    resamples: int = parameter("How often images are drawn again, for intervals.", 1000, ge=100, le=1_000_000)
+    resamples: int = parameter(
+        "The number of bootstrap samples of images, for intervals.", 1000, ge=100, le=1_000_000
+    )
 
     def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files of RDMs, and of the stimuli whose images have categories.
@@ -95,7 +97,7 @@ class CategoryIndex(Seeded, OfRdms):
         if not found:
             factors = list(dict.fromkeys(name for own in known.values() for name in own if name != "image"))
             raise DataError(
-                f"no RDM has images of two categories (factor '{factor}'), two of them of one: "
+                f"no RDM has images of two categories (factor '{factor}') with two images in one of them: "
                 f"{'; '.join(notes) or 'its images have no such factor'}. Factors of the images: "
                 f"{', '.join(factors) or 'none'}. Choose another with 'factor', or add images."
             )
@@ -137,8 +139,8 @@ class CategoryIndex(Seeded, OfRdms):
             return None
         alone = [str(name) for name, size in zip(names, sizes, strict=True) if size == 1]
         if alone:
-            why = "nothing is within a category of one image"
-            leave_out(notes, rdm, f"one image alone, so that within is undefined: {', '.join(alone)}", why)
+            why = "categories with one image have no pairs within them"
+            leave_out(notes, rdm, f"single images, so that within is undefined: {', '.join(alone)}", why)
         return measure(rdm, categories, single, self.permutations, self.resamples, self.seed)
 
     def rows(self, result: Result) -> Iterator[tuple]:

@@ -26,19 +26,20 @@ class Differentiation(Analysis):
     streams = True
 
     reference: str | None = parameter(
-        "The stimulus whose differentiation, with the same source, layer, population and metric, is the "
-        "unit of `normalised`. By default none.",
+        "The reference stimulus: `normalised` is differentiation divided by that of this stimulus, with "
+        "the same source, layer, population and metric. By default none.",
         None,
     )
     reference_size: Literal["same", "largest"] = parameter(
-        "The reference's sample: of the `same` size and repeat, hence the same units; or the mean over "
-        "repeats of the `largest` one, which does not vary with what is drawn for the smaller ones.",
+        "The sample of the reference: ``same``, the same size and repeat, and so the same units; or "
+        "``largest``, the mean over repeats of the largest size, which does not depend on the draws of "
+        "smaller sizes.",
         "same",
     )
     median: Median = parameter(
-        "The median over `pairs` of images i < j; or over the whole square matrix, which has every pair "
-        "twice and the zeros of its diagonal. The latter is smaller, the more so the fewer the images: it "
-        "is there to compare with studies that computed it.",
+        "``pairs``: the median over pairs of images i < j. ``full_matrix``: the median over the whole "
+        "square matrix, which has every pair twice and the zeros of its diagonal. The latter is smaller, "
+        "most of all for few images; use it only to compare with studies that computed it.",
         "pairs",
     )
 
@@ -87,7 +88,9 @@ class Differentiation(Analysis):
                 at = labels["stimulus"].index(self.reference)
                 normalised = normalise(values, at, self.reference, self.reference_size)
             else:
-                logger.warning("no RDM of the reference '%s', so nothing is normalised", self.reference)
+                logger.warning(
+                    "no RDM of the reference '%s', so differentiation is not normalised", self.reference
+                )
         variables["normalised"] = (DIMS, normalised, {"long_name": "differentiation / that of the reference"})
         return Result(
             variables,
@@ -195,8 +198,8 @@ def _check_same(rdm: _Rdm, other: _Rdm, names: Sequence[str]) -> None:
     for name in names:
         if getattr(rdm, name) != getattr(other, name):
             raise DataError(
-                f"{other.path} and {rdm.path} cannot be joined: {name} is {getattr(other, name)} in the "
-                f"first and {getattr(rdm, name)} in the second. Delete the outdated one and run again."
+                f"{other.path} and {rdm.path} do not match: {name} is {getattr(other, name)} in the first "
+                f"and {getattr(rdm, name)} in the second. Delete the outdated one and run again."
             )
 
 
@@ -277,7 +280,7 @@ def normalise(values: np.ndarray, reference: int, name: str, size: Literal["same
     for which, why in ((zero, "is 0"), (missing, "is undefined")):
         if which.any():
             logger.warning(
-                "that of the reference '%s' %s in %d of %d cases, where 'normalised' is therefore NaN",
+                "the differentiation of the reference '%s' %s in %d of %d cases, where 'normalised' is NaN",
                 name, why, which.sum(), unit.size,
             )  # fmt: skip
     return values / np.where(zero, np.nan, unit)

@@ -44,7 +44,7 @@ class Distances(Seeded, AgainstImages):
         "Its size, by default the largest. RDMs are averaged over draws.", None
     )
     permutations: int = parameter(
-        "How often the images are permuted; fewer than 19 cannot give p = 0.05.", 1000, ge=19, le=1_000_000
+        "The number of permutations of images; fewer than 19 cannot give p = 0.05.", 1000, ge=19, le=1_000_000
     )
 
     def inputs(self, study: Study) -> dict[str, str | list[str]]:
@@ -243,7 +243,7 @@ def _read(paths: Sequence[str]) -> _Table:
             other, other_path = sizes.setdefault(file.stimulus, (values.shape[1], path))
             if other != values.shape[1]:
                 raise DataError(
-                    f"{other_path} and {path} cannot be joined: the first has {other} pairs of images, the "
+                    f"{other_path} and {path} do not match: the first has {other} pairs of images, the "
                     f"second {values.shape[1]}. Delete the outdated one and run again."
                 )
             rdms[file.source, file.stimulus, file.layer] = values

@@ -27,23 +27,29 @@ class Encoding(Grouped, OfLayersBySource):
     """How well the responses of neurons are predicted from the layers of networks, or from pixels."""
 
     recording: str | None = parameter(
-        "The recording whose neurons are predicted. By default the first that gives responses.", None
+        "The recording whose neurons are predicted. By default the first with responses.", None
     )
     area: str | None = parameter("The area of the recording. By default its first.", None)
     stimulus: str | None = parameter("The stimulus. By default the recording's first.", None)
     sources: Names | None = parameter(
-        "Networks, or other recordings, that predict. By default all networks that are shown the stimulus.",
+        "The networks or other recordings that predict. By default all networks shown the stimulus.",
         None,
     )
     neurons: str | None = parameter("The population of the recording. By default that of the sources.", None)
     strengths: tuple[PositiveFloat, ...] = parameter(
-        "Penalties on squared weights, beside the mean squared error, of which each neuron gets one.",
+        "Ridge penalties on squared weights, relative to the mean squared error; one is chosen for each "
+        "neuron.",
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
         min_length=1,
     )
-    reliable: float = parameter("The least reliability of neurons whose R² is normalised.", 0.2, gt=0, lt=1)
+    reliable: float = parameter(
+        "The smallest reliability with which the R² of a neuron is normalised.", 0.2, gt=0, lt=1
+    )
     resamples: int = parameter(
-        "How often images and neurons are resampled for intervals and tests.", 1000, ge=100, le=1_000_000
+        "The number of bootstrap samples of images and neurons, for intervals and tests.",
+        1000,
+        ge=100,
+        le=1_000_000,
     )
 
     def inputs(self, study: Study) -> dict:
@@ -186,16 +192,16 @@ def _check_neurons(path, neurons: Neurons, reliable: float) -> None:
     count = len(neurons.varies)
     if not neurons.varies.any():
         raise DataError(
-            f"{path}: expected neurons that answer differently to different images, found {count} whose mean "
-            "responses are all the same. Choose another area or stimulus."
+            f"{path}: expected neurons whose mean responses differ between images, found {count} whose "
+            "mean responses are all equal. Choose another area or stimulus."
         )
     if not neurons.varies.all():
         constant = (~neurons.varies).sum()
         logger.warning(
-            "%d of %d neurons answer the same to all images: their R² is undefined", constant, count
+            "%d of %d neurons respond equally to all images, so their R² is undefined", constant, count
         )
     if np.isnan(neurons.reliability).all():
-        logger.warning("%s has no repeats: reliability and normalised R² are undefined", path)
+        logger.warning("%s has no repeats, so reliability and normalised R² are undefined", path)
     else:
         logger.info(
             "%d of %d neurons have a reliability of at least %g", neurons.reliable.sum(), count, reliable

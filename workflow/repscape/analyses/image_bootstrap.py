@@ -31,10 +31,10 @@ class ImageBootstrap(Seeded, Analysis):
 
     streams = True
 
-    resamples: int = parameter("How often images are drawn again.", 1000, ge=100, le=1_000_000)
+    resamples: int = parameter("The number of bootstrap samples of images.", 1000, ge=100, le=1_000_000)
     draws: int = parameter(
-        "Of a sample size drawn more often than this, only so many RDMs are resampled; their difference from "
-        "the mean of all is added, so that the interval lies around D.",
+        "The most RDMs that are resampled of each sample size. If there are more draws, the interval is "
+        "shifted by the difference of these RDMs from the mean of all, so that it lies around D.",
         5,
         ge=1,
         le=100_000,

@@ -62,28 +62,29 @@ class Inference(Seeded, OfRdms):
     """
 
     reference: Where = parameter(
-        "Which RDMs are the data, by their labels. They replace the same labels in `where`."
+        "The reference: the RDMs that are the data, chosen by their labels. These replace the same labels "
+        "in `where`."
     )
     models: Where | None = parameter(
-        "Which RDMs are compared with the reference, by their labels; they replace the same labels in "
-        "`where`. By default all. RDMs of the reference are left out.",
+        "The models: the RDMs that are compared with the reference, chosen by their labels. These replace "
+        "the same labels in `where`. By default all RDMs except those of the reference.",
         None,
     )
     repeats: list[str] | None = parameter(
-        "Labels in which RDMs are repeats. Of the reference, they may be labels of sets; RDMs of a model "
-        "that differ in them are averaged.",
+        "Labels that distinguish repeats. In the reference, they may also distinguish sets; RDMs of a "
+        "model that differ in them are averaged.",
         None,
     )
     comparison: Similarity = parameter("How RDMs are compared.", "pearson")
     bootstrap: Bootstrap | None = parameter(
-        "What is resampled. By default `both` if there are repeats or samples of units, else sets, or if "
-        "there is one, entries.",
+        "What is resampled. By default `both` if there are repeats or samples of units, else `sets`, or "
+        "`entries` if there is one set.",
         None,
     )
-    resamples: int = parameter("How many bootstrap samples there are.", 1000, ge=100, le=1_000_000)
+    resamples: int = parameter("The number of bootstrap samples.", 1000, ge=100, le=1_000_000)
     permutations: int = parameter(
-        "How often the entries of the reference are permuted, for tests beside those by the bootstrap. 0 "
-        "leaves them out.",
+        "The number of permutations of the reference's entries, for tests in addition to those by "
+        "bootstrap; 0: none.",
         1000,
         ge=0,
         le=1_000_000,

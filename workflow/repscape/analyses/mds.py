@@ -32,34 +32,36 @@ class Mds(Seeded, OfDistances):
     """
 
     method: Literal["classical", "smacof", "tsne", "pca"] = parameter(
-        "`classical` MDS; `smacof`, metric MDS of least stress; `tsne`; `pca` of the patterns.", "smacof"
+        "The method: `classical` MDS; `smacof`, metric MDS with least stress; `tsne`; `pca` of the patterns.",
+        "smacof",
     )
-    dims: int = parameter("How many dimensions the points have.", 2, ge=1, le=1000)
+    dims: int = parameter("The number of dimensions.", 2, ge=1, le=1000)
     n_init: int | None = parameter(
-        "How many random starts SMACOF (by default 16) and t-SNE (4) have, beside one from classical MDS, "
-        "and how often SMACOF moves some points elsewhere. The best is kept.",
+        "The number of random starts of SMACOF (by default 16) and t-SNE (4), in addition to one from "
+        "classical MDS; also how often SMACOF moves some points elsewhere. The best map is kept.",
         None,
         ge=0,
         le=100_000,
     )
     perplexity: float | None = parameter(
-        "Of t-SNE: how many neighbours count. By default 30, and at most a third of the other entries.", None
+        "For t-SNE: the effective number of neighbours. By default 30, and at most a third of the other "
+        "entries.",
+        None,
     )
     align: str | None = parameter(
-        "A label of the RDMs, such as `layer`: RDMs that agree in all other labels are put in order (layers "
-        "by depth), and each is rotated, reflected and moved onto the one before it.",
+        "A label of the RDMs, such as `layer`. Maps of RDMs that agree in all other labels are put in "
+        "order (layers by depth), and each is rotated, reflected and shifted onto the one before it.",
         None,
     )
     scale: bool = parameter(
-        "Whether each map is brought to a root mean square distance of 1 from its centre, before it is "
-        "aligned.",
+        "Whether each map is scaled to a root mean square distance of 1 from its centre before alignment.",
         False,
     )
 
     def check(self) -> None:
         """Refuse keys that do not go together."""
         if self.perplexity is not None and self.method != "tsne":
-            raise ConfigError(f"perplexity: only t-SNE has one, found `method: {self.method}`.")
+            raise ConfigError(f"perplexity: for t-SNE only, found `method: {self.method}`. Remove it.")
 
     def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files that hold the RDMs.
@@ -201,8 +203,8 @@ def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict
             if len(unshared):
                 raise DataError(
                     f"align: {align} {table[align][before]} and {table[align][at]} do not have the same "
-                    f"entries: {_text(unshared[0])} is in one of them alone. Choose RDMs of the same entries "
-                    "with `where`."
+                    f"entries: {_text(unshared[0])} is in one of them only. Choose RDMs of the same "
+                    "entries with `where`."
                 )
             points = position[at, : len(second)]
             points[:], disparity[at] = aligned(points, position[before, first.get_indexer(second)])
@@ -246,8 +248,8 @@ def _check_names(labels: list[str], names: list[str]) -> None:
     clash = sorted({*labels, *names} & set(OWN)) or sorted(set(labels) & set(names))
     if clash:
         raise DataError(
-            f"'{clash[0]}' is a label of the RDMs, and what a file of maps calls something else. Rename "
-            "that factor."
+            f"'{clash[0]}' is a label of the RDMs, but files of maps use this name already. Rename the "
+            "factor."
         )
 
 

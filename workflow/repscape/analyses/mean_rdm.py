@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 class MeanRdm(OfRdms):
     """RDMs averaged over labels: over subjects, sessions, draws of units."""
 
-    over: Names = parameter(
-        "The labels in which RDMs that are averaged differ. Those that lack them stay as they are."
-    )
+    over: Names = parameter("The labels over which RDMs are averaged. RDMs without them stay unchanged.")
 
     def inputs(self, study: Study) -> dict[str, Any]:
         """Name the files of RDMs, and check the labels.

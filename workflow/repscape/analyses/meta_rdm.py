@@ -30,13 +30,15 @@ class MetaRdm(Seeded, OfRdms):
 
     entries: Names = parameter("Labels whose values become the entries of meta-RDMs.")
     groups: list[str] | None = parameter(
-        "Labels that are the same for all RDMs that are compared. By default all but `entries`, those of "
-        "draws and presentations, and those that follow from others.",
+        "Labels that are the same for all RDMs that are compared. By default all except `entries`, labels "
+        "of draws and presentations, and labels that follow from others.",
         None,
     )
-    comparisons: Comparisons = parameter("How RDMs are compared; a meta-RDM for each.", ("pearson",))
+    comparisons: Comparisons = parameter(
+        "How RDMs are compared; one meta-RDM is made for each comparison.", ("pearson",)
+    )
     permutations: int = parameter(
-        "How often the entries of one of two RDMs are permuted, for p. 0 leaves p out.", 0, ge=0, le=1_000_000
+        "The number of permutations of the entries of one of two RDMs, for p; 0: no p.", 0, ge=0, le=1_000_000
     )
 
     def inputs(self, study: Study) -> dict[str, Any]:

@@ -30,9 +30,9 @@ class Classified(NamedTuple):
 class Predictions(Analysis):
     """The classes that a network gives each image: the most probable ones."""
 
-    top: int = parameter("How many classes of each image.", 5, ge=1)
+    top: int = parameter("How many of the most probable classes are kept for each image.", 5, ge=1)
     population: str | None = parameter(
-        "A population that has all units of the layer `predictions`. By default one is found.", None
+        "A population with all units of the layer `predictions`. By default the first suitable one.", None
     )
 
     def inputs(self, study: Study) -> dict:
@@ -127,7 +127,7 @@ def _classify(path, classes: Mapping[str, np.ndarray], top: int) -> Classified:
             raise DataError(
                 f"{path}: expected all {len(own)} units of the layer '{LAYER}', found "
                 f"{len(file.dimensions['unit'])}. Set analyses.predictions.population to a population that "
-                "records all of them (filter_means, all, or random with as many units)."
+                "records all (filter_means, all, or random with as many units)."
             )
         probability = file["activation"][:].astype(np.float64)
         rank = np.argsort(-probability, axis=1, kind="stable")[:, :top]

@@ -45,7 +45,7 @@ class Ring(OfFactorOnCircle, OfDistances):
                 check_factor(study, name, self.factor)
             except ConfigError as error:
                 raise ConfigError(
-                    f"{error} RDMs of other stimuli are chosen by `where: {{stimulus: …}}`."
+                    f"{error} To choose RDMs of other stimuli, set `where: {{stimulus: …}}`."
                 ) from None
         files = [study.path("stimulus", stimulus=name) for name in stimuli]
         return super().inputs(study) | {"stimuli": files}
@@ -120,8 +120,8 @@ class Ring(OfFactorOnCircle, OfDistances):
 
 
 WORDS: dict[str, dict] = {
-    "lag": {"long_name": "how far values are apart on the circle, the shorter way"},
-    "mean": {"long_name": "mean dissimilarity of values so far apart"},
+    "lag": {"long_name": "distance of values on the circle, the shorter way"},
+    "mean": {"long_name": "mean dissimilarity of values at this distance"},
     "sd": {"long_name": "standard deviation over pairs of values"},
     "pairs": {"long_name": "pairs of values"},
     "gap": {"long_name": "middle between neighbours on the circle"},
@@ -181,9 +181,9 @@ def _values(rdm: OneRdm, factor: str, known: Mapping) -> list[str]:
     of_images = known.get(names[0]) if len(names) == 1 else None
     if of_images is None or "image" not in entries.names:
         raise DataError(
-            f"{rdm.name}: expected entries with the factor '{factor}', found entries by "
-            f"{', '.join(map(str, entries.names))}, and no images that have it. Name a factor of theirs, or "
-            "choose other RDMs with 'where'."
+            f"{rdm.name}: expected entries with the factor '{factor}', found entries labelled by "
+            f"{', '.join(map(str, entries.names))}, and no images with this factor. Choose one of these, "
+            "or other RDMs with 'where'."
         )
     return [of_images[str(name)] for name in entries.get_level_values("image")]
 

@@ -48,7 +48,7 @@ class SdCd(AgainstImages):
         most = max(len(set(study.stimuli_of(source)) & wanted) for source in study.layers)
         if most < FEWEST:
             raise ConfigError(
-                f"a regression over stimuli needs at least {FEWEST} of them, found {most}. Add stimuli."
+                f"a regression over stimuli needs at least {FEWEST} stimuli, found {most}. Add stimuli."
             )
         return {"differentiation": study.path("analysis", analysis="differentiation")}
 
@@ -109,8 +109,8 @@ class SdCd(AgainstImages):
         twins = same_pixels(labels["stimulus"], kept["stimulus_sha256"][1])
         for names in twins:
             logger.warning(
-                "the stimuli %s have the same pixels and count %d times in the regression. Name others under "
-                "'stimuli' of this analysis.",
+                "the stimuli %s have the same pixels, so the regression counts them %d times. List only "
+                "one of them under 'stimuli' of this analysis.",
                 ", ".join(names), len(names),
             )  # fmt: skip
         shown, recorded = (kept[name][1] > 0 for name in ("shown", "recording"))

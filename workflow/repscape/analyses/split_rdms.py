@@ -33,23 +33,26 @@ class SplitRdms(Seeded, Analysis):
     of units the first serves.
     """
 
-    source: str = parameter("The recording of responses; without `trials` also a network.")
+    source: str = parameter("The recording of responses; without `trials`, it may also be a network.")
     stimulus: str | None = parameter("The stimulus. By default the first that the source is shown.", None)
     population: str | None = parameter("The population. By default the first that is sampled by size.", None)
-    size: str | int | None = parameter("Its sample size. By default the largest.", None)
+    size: str | int | None = parameter("The sample size. By default the largest.", None)
     layers: Names | None = parameter("The layers. By default all.", None)
-    metrics: Names | None = parameter("The metrics, by their names in the study. By default all.", None)
+    metrics: Names | None = parameter(
+        "The metrics, by their names under `rdms.metrics`. By default all.", None
+    )
     trials: Split = parameter(
-        "What the RDMs are of: `repeats`, each presentation, of as many as every image has; `halves` of each "
-        "image's trials, at random (of an odd number, one has one more, by chance); or `all`.",
+        "From which trials RDMs are made: `repeats`, one RDM for each presentation, as many as every "
+        "image has; `halves`, the trials of each image divided in two at random (with an odd number, one "
+        "half gets one more, by chance); or `all`.",
         "all",
     )
-    splits: int = parameter("How often trials are divided into halves.", 1, ge=1, le=100_000)
+    splits: int = parameter("How many times trials are divided into halves.", 1, ge=1, le=100_000)
     units: int = parameter(
-        "How many bootstrap samples of units (drawn with replacement, as many as there are) RDMs are made "
-        "of, beside those of the units as they are. All parts of the trials have the same samples, and so "
-        "have other stimuli in other analyses: an inference over several stimuli takes them together. They "
-        "follow from the seed by which the units were drawn.",
+        "The number of bootstrap samples of units (drawn with replacement, as many as there are) from "
+        "which RDMs are made, in addition to the RDMs of the units as recorded. All parts of the trials "
+        "have the same samples, and so do other stimuli in other analyses, so that an inference over "
+        "several stimuli can combine them. They follow from the seed with which the units were drawn.",
         0,
         ge=0,
         lt=2**31,
@@ -59,13 +62,11 @@ class SplitRdms(Seeded, Analysis):
         """Refuse keys that do not go together."""
         if self.trials == "all" and not self.units:
             raise ConfigError(
-                "expected what the RDMs are of: `trials: repeats` or `trials: halves`, or `units`, how many "
-                "bootstrap samples of units."
+                "expected `trials: repeats`, `trials: halves`, or `units`, the number of bootstrap "
+                "samples of units; found none of them."
             )
         if self.splits > 1 and self.trials != "halves":
-            raise ConfigError(
-                f"splits: only halves can be split in several ways; found `trials: {self.trials}`."
-            )
+            raise ConfigError(f"splits: for `trials: halves` only, found `trials: {self.trials}`. Remove it.")
 
     def inputs(self, study: Study) -> dict[str, str | list[str]]:
         """Name the activations, samples and RDMs of each layer.
@@ -164,9 +165,9 @@ class SplitRdms(Seeded, Analysis):
             by_trials = bool(of_trials) and single_trials.has_noise(recording)
             if self.units and by_trials:
                 raise DataError(
-                    f"metric '{of_trials[0]}' measures how units vary together, and copies of a unit, of "
-                    "which bootstrap samples consist, would do so perfectly. Name other `metrics`, or leave "
-                    "out `units`."
+                    f"metric '{of_trials[0]}' uses the covariance of units, but bootstrap samples have "
+                    "copies of units, which covary perfectly. Choose other `metrics`, or leave out "
+                    "`units`."
                 )
             return _Layer(
                 labels=labels,

@@ -27,20 +27,21 @@ class Subset(Seeded, OfRdms):
 
     k: int = parameter("How many entries to choose.", ge=2)
     goal: Name = parameter(
-        "The mean dissimilarity of the chosen entries is as `largest` as can be, or as close to the "
-        "`target`; or their dissimilarities are spread as evenly as can be over the range of all: `uniform`.",
+        "The goal of the choice: `largest`, the largest mean dissimilarity of the chosen entries; "
+        "`target`, a mean dissimilarity as close as possible to the target; `uniform`, dissimilarities "
+        "spread as evenly as possible over the range of all.",
         "largest",
     )
-    target: float | None = parameter("The mean dissimilarity that `goal: target` asks for.", None)
+    target: float | None = parameter("The mean dissimilarity for `goal: target`.", None)
     random: int = parameter(
-        "How many random sets of k entries each choice is compared with.", 1000, ge=0, le=1_000_000
+        "The number of random sets of k entries with which each choice is compared.", 1000, ge=0, le=1_000_000
     )
 
     def check(self) -> None:
         """Refuse keys that do not go together."""
         if (self.goal == "target") != (self.target is not None):
-            needs = "needs one" if self.goal == "target" else "takes none"
-            raise ConfigError(f"target: `goal: {self.goal}` {needs}, found {self.target}.")
+            needs = "needs" if self.goal == "target" else "cannot have"
+            raise ConfigError(f"target: `goal: {self.goal}` {needs} a target, found {self.target}.")
 
     def compute(self, files: Mapping) -> Result:
         """Choose k entries of each RDM; see `subset_choice.choose`.
@@ -64,7 +65,7 @@ class Subset(Seeded, OfRdms):
         found, left_out = self._choices(table)
         if not found:
             raise DataError(
-                f"{files['collection'][0]}: no RDM to choose {self.k} entries from: {'; '.join(left_out)}. "
+                f"{files['collection'][0]}: no RDM has {self.k} entries to choose: {'; '.join(left_out)}. "
                 "Choose fewer."
             )
         attributes = {name: getattr(self, name) for name in ("of", "k", "goal", "target", "seed", "random")}

@@ -35,15 +35,16 @@ class Svm(Grouped, Decoding, OfVariedImages, OfPopulation):
     source: str | None = parameter("The network or recording. By default the first.", None)
     layers: list[str] | None = parameter("Its layers. By default all.", None)
     target: str | None = parameter(
-        "The factor that is decoded, or `label`. By default the stimulus's first factor.", None
+        "The factor that is decoded, or `label`. By default the first factor of the stimulus.", None
     )
     across: str | None = parameter(
-        "A factor: machines are trained on images of one of its values and tested on those of every other.",
+        "A factor; machines are trained on images of one of its values and tested on those of every other "
+        "value.",
         None,
     )
     C: tuple[PositiveFloat, ...] = parameter(
-        "The largest weight of any image, one value or several to choose from. With the units' scale, the "
-        "weight of an image that is unlike all others is about 1.",
+        "The penalty C, the largest weight of any image: one value, or several to choose from. With "
+        "standardised units, the weight of an image that is unlike all others is about 1.",
         (0.1, 1.0, 10.0),
         min_length=1,
     )
@@ -72,7 +73,7 @@ class Svm(Grouped, Decoding, OfVariedImages, OfPopulation):
         named = self._named().values()
         if len(set(named)) < len(named):
             raise ConfigError(
-                "expected 'target', 'across' and 'groups' to be different factors, found one of them twice."
+                "expected different factors for 'target', 'across' and 'groups', found one of them twice."
             )
         if len(self.C) > 1:
             self.check_nested("C")

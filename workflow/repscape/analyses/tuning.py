@@ -26,14 +26,14 @@ DIMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("source", "layer", "tuned", *COUNTS), ()),
 }
 WORDS = {
-    "median": "median of the units that vary",
+    "median": "median over the units that vary",
     "tuned": f"share of units with q < {ALPHA}",
     "preferred_share": "share of the units that vary",
     "constant": "units that do not vary",
 }
 WORDS_OF_UNITS = {
-    "curve": "mean answer",
-    "sem": "standard error of the mean answer",
+    "curve": "mean response",
+    "sem": "standard error of the mean response",
     "preferred": "preferred value (vector average)",
     "selectivity": "1 - circular variance of the curve above its least value",
     "width": "half width at half height above the least value",
@@ -49,24 +49,24 @@ class Tuning(Seeded, OnCircle, OfPopulation):
     """Tuning curves of single units, of networks and recordings alike: what they prefer, how selectively."""
 
     layers: Names | None = parameter(
-        "Layers and areas; a name that several sources have is taken in all of them. By default all.", None
+        "The layers and areas; a name is used in all sources that have it. By default all.", None
     )
     smooth: float = parameter(
-        "SD, in units of the factor, of a Gaussian by which curves are smoothed around the circle before "
-        "they are measured: where a value was shown a few times, the peak of a curve is a peak of noise. "
-        "Curves become wider by it.",
+        "The SD, in units of the factor, of a Gaussian that smooths tuning curves around the circle "
+        "before they are measured. Use it if values were shown only a few times, since peaks of "
+        "unsmoothed curves are then mostly noise. Smoothing widens curves.",
         0.0,
         ge=0,
         le=1e6,
     )
     splits: int = parameter(
-        "How many random halves of trials `reliability` is the mean of; 0: none.",
+        "The number of random splits into halves of trials over which `reliability` is averaged; 0: none.",
         20,
         ge=0,
         le=1_000_000,
     )
     permutations: int = parameter(  # 19 are the fewest with which p can be 0.05
-        "How often the values of trials are permuted for p.", 1000, ge=19, le=1_000_000
+        "The number of permutations of the values of trials, for p.", 1000, ge=19, le=1_000_000
     )
 
     def inputs(self, study: Study) -> dict:

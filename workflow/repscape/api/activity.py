@@ -97,14 +97,16 @@ def read(array: Any, what: str = "array", *, repeats: bool = False, fewest: int 
         of_repeats = list(range(len(values)))
     images, units = values.shape[-2:]
     if images < fewest:
-        raise ArgumentError(f"{what}: expected at least {fewest} images, found {images}. An RDM is of pairs.")
+        raise ArgumentError(
+            f"{what}: expected at least {fewest} images, since an RDM compares pairs; found {images}."
+        )
     if not units:
         raise ArgumentError(f"{what}: expected units, found none: shape {values.shape}.")
     labels = {"image": list(range(images))} | labels
     names = labels["image"]
     if len(set(names)) < images:
         twice = next(name for name in names if names.count(name) > 1)
-        raise ArgumentError(f"{what}: two images are called {twice!r}. Give each a name of its own.")
+        raise ArgumentError(f"{what}: two images are named {twice!r}. Give them different names.")
     check_finite(values, what, names)
     return Activity(values, labels, of_repeats if values.ndim == 3 else [], attributes)
 
@@ -125,7 +127,7 @@ def numbers(values: Any, what: str) -> np.ndarray:
         found = np.asarray(values)
     except ValueError:
         raise ArgumentError(
-            f"{what}: its rows have different lengths. Expected as many units of each image."
+            f"{what}: its rows have different lengths. Expected the same number of units for each image."
         ) from None
     if found.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"{what}: expected real numbers {_AXES}, found {_described(values, found)}.")
@@ -154,21 +156,21 @@ def _check_shape(values: np.ndarray, what: str, repeats: bool) -> None:
     axes = f"{_AXES} or (repeat, image, unit)" if repeats else _AXES
     said = f"{what}: expected {axes}, found shape {values.shape}"
     if values.ndim < 2:
-        raise ArgumentError(f"{said}. Of one unit, give a column: array[:, None].")
+        raise ArgumentError(f"{said}. For one unit, give a column: array[:, None].")
     if values.ndim == 3:
         raise ArgumentError(
-            f"{said}. Of repeats, take the mean first, or `repscape.rdms`, which makes an RDM of each "
-            "repeat; of maps, array.reshape(len(array), -1)."
+            f"{said}. For repeats, take the mean first, or use `repscape.rdms`, which makes an RDM for "
+            "each repeat; for maps, give array.reshape(len(array), -1)."
         )
-    raise ArgumentError(f"{said}. Make units of maps (image, channel, y, x): array.reshape(len(array), -1).")
+    raise ArgumentError(f"{said}. For maps (image, channel, y, x), give array.reshape(len(array), -1).")
 
 
 def _of_frame(frame: "pd.DataFrame", what: str) -> tuple[Any, dict[str, list]]:
     text = [name for name in frame.columns if frame[name].dtype.kind not in "biuf"]
     if text:
         raise ArgumentTypeError(
-            f"{what}: expected numbers, a row an image and a column a unit; column {text[0]!r} has none. "
-            f"Make it the index, frame.set_index({text[0]!r}), or leave it out."
+            f"{what}: expected numbers, with one row per image and one column per unit; column {text[0]!r} "
+            f"has none. Make it the index, frame.set_index({text[0]!r}), or leave it out."
         )
     index = frame.index
     if index.nlevels == 1:

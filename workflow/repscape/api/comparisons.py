@@ -62,7 +62,9 @@ def compare(a: Any, b: Any = None, comparison: Similarity = "pearson") -> "xarra
     several = matched(given)
     vectors = np.concatenate(ordered_vectors(several))
     if vectors.shape[1] < 3:
-        raise ArgumentError("a: expected RDMs of at least 3 images, found 2, whose one value cannot vary.")
+        raise ArgumentError(
+            "a: expected RDMs of at least 3 images, found 2 images, with a single value that cannot vary."
+        )
     if np.isnan(vectors).any():
         share = np.nanmax(left_out(vectors), initial=0)
         warnings.warn(

@@ -201,17 +201,16 @@ def _condensed(matrix: np.ndarray, names: Sequence, what: str) -> np.ndarray:
     scale = np.abs(matrix[np.isfinite(matrix)]).max(initial=0)
     if (np.abs(np.nan_to_num(diagonal)) > 1e-6 * scale).any():
         at = int(np.abs(np.nan_to_num(diagonal)).argmax())
-        advice = " It looks like similarities: give 1 − r." if np.allclose(diagonal, 1) else ""
+        advice = " It looks like similarities: use 1 − r." if np.allclose(diagonal, 1) else ""
         raise ArgumentError(
-            f"{what}: expected 0 on the diagonal, for an image is like itself; found {diagonal[at]:.4g} for "
-            f"image {names[at]!r}.{advice}"
+            f"{what}: expected 0 on the diagonal, found {diagonal[at]:.4g} for image {names[at]!r}.{advice}"
         )
     apart = ~np.isclose(matrix, matrix.T, rtol=0, atol=1e-6 * scale, equal_nan=True)
     if apart.any():
         i, j = np.argwhere(apart)[0]
         raise ArgumentError(
             f"{what}: expected a symmetric matrix, found {matrix[i, j]:.4g} from image {names[i]!r} to "
-            f"{names[j]!r} and {matrix[j, i]:.4g} back. Vectors of RDMs are given as a list of arrays."
+            f"{names[j]!r} and {matrix[j, i]:.4g} back. For vectors of RDMs, give a list of arrays."
         )
     vector = matrix[np.triu_indices(len(names), 1)]
     _check_infinite([vector], what)
@@ -220,7 +219,7 @@ def _condensed(matrix: np.ndarray, names: Sequence, what: str) -> np.ndarray:
 
 def _check_infinite(vectors: Any, what: str) -> None:
     if any(np.isinf(one).any() for one in vectors):
-        raise ArgumentError(f"{what}: found infinite dissimilarities. Leave out what they are of.")
+        raise ArgumentError(f"{what}: found infinite dissimilarities. Leave out these images.")
 
 
 def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
@@ -245,7 +244,7 @@ def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
     else:
         raise ArgumentError(
             f"{what}: expected the dimensions (…, image, image_other) or (…, pair), found "
-            f"({', '.join(dims)}). Activity becomes an RDM by `repscape.rdm`."
+            f"({', '.join(dims)}). To make an RDM of activity, use `repscape.rdm`."
         )
     leading = given.dims[: given.ndim - size]
     entries = index(names)

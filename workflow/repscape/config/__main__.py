@@ -47,7 +47,7 @@ def study_of(files: Sequence[str]) -> Study:
 def main(files: Sequence[str]) -> None:
     """Say what is wrong with a config, or that nothing is."""
     if not files:
-        sys.exit("repscape: expected one or more config files, found none.")
+        sys.exit("repscape: expected at least one config file, found none.")
     study = study_of(files)
     print(f"{', '.join(files)}: no mistake found in study '{study.name}'.", flush=True)
 

@@ -14,8 +14,10 @@ from repscape.recordings.lib.trials import Constant, Missing, Others, Taken
 class StimulusKeys(Plugin, shared=True):
     """Of each stimulus."""
 
-    size: Size | None = parameter("[height, width] to which images are resized, in pixels.", None)
-    fit: Literal["squash", "crop"] = parameter("How images of other shapes get the `size`.", "squash")
+    size: Size | None = parameter("The size to which images are resized, [height, width] in pixels.", None)
+    fit: Literal["squash", "crop"] = parameter(
+        "How images of another aspect ratio are brought to `size`.", "squash"
+    )
 
 
 class StimulusEntryKeys(StimulusKeys, shared=True):
@@ -30,16 +32,18 @@ class NetworkKeys(Plugin, shared=True):
     """Of each network."""
 
     layers: Layers = parameter(
-        "Which layers are recorded: blocks, all, a list, or a mapping of names of one's own to layers.",
+        "Which layers are recorded: blocks, all, a list, or a mapping from names to layers.",
         "blocks",
     )
-    stimuli: list[str] | None = parameter("The stimuli that it is shown; by default all.", None)
+    stimuli: list[str] | None = parameter("The stimuli shown to the network; by default all.", None)
     samples: dict[str, list[str | int]] | None = parameter(
-        "The samples that are drawn of it, {population: [sizes]}; by default all.", None
+        "The samples drawn from it, {population: [sizes]}; by default all.", None
     )
-    training: dict[str, Any] | None = parameter("How the study trains it; by default it does not.", None)
+    training: dict[str, Any] | None = parameter(
+        "How the study trains the network; by default it is not trained.", None
+    )
     stochastic: Literal["seeded"] | None = parameter(
-        "seeded: it draws random numbers, and may; they follow from the study's seed.", None
+        "seeded: allow the network to draw random numbers; they follow from the study's seed.", None
     )
 
 
@@ -47,7 +51,7 @@ class RdmRecordingKeys(Plugin, shared=True):
     """Of each recording that gives RDMs."""
 
     stimulus: str = parameter("The stimulus whose images the RDMs are of.")
-    area: str = parameter("What was recorded: the layer, in figures.", "recording")
+    area: str = parameter("What was recorded; figures show it as the layer.", "recording")
     metric: str = parameter("How the dissimilarities were computed: the name that figures show.", "given")
     order: Order = parameter("The order of rows without names: a word, a file of names, or names.", None)
 
@@ -56,14 +60,16 @@ class ResponseKeys(Plugin, shared=True):
     """Of each recording that gives responses."""
 
     stimulus: Names = parameter("The stimuli whose images were shown.")
-    area: Names = parameter("What was recorded: its layers.", ["recording"])
-    missing: Missing = parameter("What is done about values that are missing or not finite.", "refuse")
-    constant: Constant = parameter("What is done about neurons that always respond alike.", "keep")
-    others: Others = parameter("What is done about trials that show no image of the stimulus.", "refuse")
+    area: Names = parameter(
+        "The areas that were recorded; they are the layers of the recording.", ["recording"]
+    )
+    missing: Missing = parameter("What is done with missing and non-finite values.", "refuse")
+    constant: Constant = parameter("What is done with neurons whose responses are all equal.", "keep")
+    others: Others = parameter("What is done with trials that show no image of the stimulus.", "refuse")
     trials: Taken = parameter(
-        "Whether RDMs are of the mean over an image's trials, or one of each presentation.", "mean"
+        "mean: one RDM, from the mean over each image's trials; each: one RDM for each presentation.", "mean"
     )
     order: Order = parameter("The order of rows without names: a word, a file of names, or names.", None)
     samples: dict[str, list[str | int]] | None = parameter(
-        "The samples that are drawn of it, {population: [sizes]}; by default all it can be sampled by.", None
+        "The samples drawn from it, {population: [sizes]}; by default all that apply to recordings.", None
     )

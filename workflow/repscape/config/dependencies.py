@@ -24,7 +24,7 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
     for name, count in images.items():
         otherwise_wrong = any(keys[:2] == ("stimuli", name) for keys in mistakes.found)
         if count is not None and count < FEWEST and not otherwise_wrong:
-            mistakes.add(("stimuli", name), f"expected at least {FEWEST} images, found {count}. Add some.")
+            mistakes.add(("stimuli", name), f"expected at least {FEWEST} images, found {count}. Add images.")
     parents: dict[str, list[str]] = {}
     for step in ("stimuli", "populations"):
         for name, section in sections[step].items():
@@ -50,7 +50,8 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
         if path:
             mistakes.add(
                 ("stimuli", name),
-                f"a stimulus cannot be made from itself: {' ← '.join([name, *path])}. Break the circle.",
+                f"a stimulus cannot be made from itself: {' ← '.join([name, *path])}. Remove one of these "
+                "links.",
             )
 
 

@@ -26,7 +26,7 @@ def notes(study: Study) -> list[str]:
         for again, (name, *others) in networks_by_note.items():
             more = f" (and {len(others)} more)" if others else ""
             found.append(
-                f"stimuli.{stimulus}.size: for the network {name}{more}, images that are brought to "
+                f"stimuli.{stimulus}.size: for the network {name}{more}, images resized to "
                 f"{section['size'][0]} x {section['size'][1]} {again}"
             )
     return found

@@ -34,8 +34,8 @@ def check_name(mistakes: Mistakes, keys: tuple, name: str) -> None:
     if not NAME.fullmatch(name):
         mistakes.add(
             keys,
-            f"'{name}' cannot be a name: names become file names, so they may have letters A-Z, digits, "
-            "'_', '-', '+' and '.', and start with a letter or digit.",
+            f"'{name}' cannot be a name. Names become file names: use letters A-Z, digits, '_', '-', '+' "
+            "and '.', and begin with a letter or digit.",
         )
 
 
@@ -51,7 +51,7 @@ def check_targets(sections: Mapping, mistakes: Mistakes) -> None:
             if name in taken:
                 mistakes.add(
                     (step, name),
-                    f"'{name}' is the name of {taken[name]}; choose another, such as my_{name}: "
+                    f"'{name}' is already the name of {taken[name]}. Choose another, such as my_{name}: "
                     f"{{kind: {section['kind']}, …}}.",
                 )
             taken[name] = f"one of the {step}"

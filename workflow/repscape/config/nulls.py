@@ -34,7 +34,7 @@ def check_empty(given: dict[str, Any], mistakes: Mistakes) -> None:
             for name in [name for name, section in entries.items() if section is None]:
                 mistakes.add(
                     (step, name),
-                    "expected keys (kind: …), found none. null takes away what an earlier config file "
-                    "has; none has this.",
+                    "expected keys (kind: …), found none. null removes an entry of an earlier config "
+                    "file, but no earlier file has this one.",
                 )
             given[step] = {name: section for name, section in entries.items() if section is not None}

@@ -17,22 +17,24 @@ def names_of(given: Any) -> Any:
     if isinstance(given, list) and given and all(isinstance(name, str) for name in given):
         return given
     if not isinstance(given, str):
-        raise ValueError(f"expected {', '.join(WORDS)}, a file with a name a line, or a list of names")
+        raise ValueError(f"expected {', '.join(WORDS)}, a file with one name per line, or a list of names")
     file = Path(given).expanduser()
     if not file.is_file():
         raise ValueError(
-            f"expected {', '.join(WORDS)}, or a file with a name a line; no such file: {given} (looked from "
-            f"{Path.cwd()})"
+            f"expected {', '.join(WORDS)}, or a file with one name per line; no such file: {given} (paths "
+            f"start at {Path.cwd()})"
         )
     if file.stat().st_size > _LARGEST:
-        raise ValueError(f"{given}: expected a file with a name a line, found {file.stat().st_size:,} bytes")
+        raise ValueError(
+            f"{given}: expected a file with one name per line, found {file.stat().st_size:,} bytes"
+        )
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{given}: cannot be read as text in UTF-8 ({error})") from error
     found = [line.strip() for line in lines if line.strip()]
     if not found:
-        raise ValueError(f"{given}: expected a name a line, found none")
+        raise ValueError(f"{given}: expected one name per line, found none")
     return found
 
 

@@ -26,10 +26,10 @@ def name_metrics(top: Config, mistakes: Mistakes) -> list[dict[str, str]]:
         if name in registry.names("metrics") and name != entry.kind:
             mistakes.add(
                 (*keys, "name"),
-                f"'{name}' is the name of another metric than '{entry.kind}'; choose one of your own.",
+                f"'{name}' is already the name of a metric other than '{entry.kind}'. Choose another name.",
             )
         if name in (metric["name"] for metric in metrics):
-            mistakes.add(keys, f"two metrics are named '{name}'; give one of them a `name` of its own.")
+            mistakes.add(keys, f"two metrics are named '{name}'. Give one of them another `name`.")
         normalisation = entry.normalisation or top.rdms.normalisation
         metrics.append({"name": name, "kind": entry.kind, "normalisation": normalisation})
     return metrics
@@ -58,7 +58,7 @@ def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, 
         taken = dict.fromkeys(factor_names.RESERVED, "something else in files")
         taken |= dict.fromkeys(top.analyses, "an analysis") | {ALL_IMAGES: "those of all images"}
         if name in taken:
-            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
+            mistakes.add(keys, f"'{name}' is already the name of {taken[name]}. Choose another.")
         hows = {(*keys, "combine"): definition.combine} | {
             (*keys, "combinations", part, "kind"): combination.kind
             for part, combination in definition.combinations.items()

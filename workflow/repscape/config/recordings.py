@@ -23,7 +23,7 @@ def check_sources(top: Config, given: Mapping, mistakes: Mistakes) -> None:
         wanted += ["populations", "samples"]
     for key in wanted:
         if key not in given:
-            alone = " Only recordings do without." if key == "networks" else ""
+            alone = " Only recordings can do without it." if key == "networks" else ""
             mistakes.add((key,), f"this key is required.{alone}")
         elif not getattr(top, key):
             mistakes.add((key,), f"expected at least one, found {given[key]!r}.")
@@ -57,7 +57,8 @@ def name_areas(recordings: Mapping, mistakes: Mistakes) -> dict[str, dict[str, s
             for area in {"input", "predictions"} & set(section["area"]):
                 mistakes.add(
                     ("recordings", name, "area"),
-                    f"'{area}' is a layer of networks, with which others are compared; choose another name.",
+                    f"'{area}' is the name of a network's layer that others are compared with. Choose "
+                    "another name.",
                 )
             for area in areas[name]:
                 check_name(mistakes, ("recordings", name, "area"), area)
@@ -73,7 +74,7 @@ def check_shown(sections: Mapping, top: Config, mistakes: Mistakes) -> None:
     for name, section in sections["recordings"].items():
         keys = ("recordings", name)
         if name in taken:
-            mistakes.add(keys, f"'{name}' is the name of {taken[name]}; choose another.")
+            mistakes.add(keys, f"'{name}' is already the name of {taken[name]}. Choose another.")
         for stimulus in set(as_list(section["stimulus"])) - stimuli:
             mistakes.add((*keys, "stimulus"), unknown(stimulus, stimuli))
         if gives_rdms(section[schema.KIND]):
@@ -90,8 +91,8 @@ def _check_trials(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mis
         example = as_list(path)[0].rpartition("/")[0] + "/{stimulus}.npy"
         mistakes.add(
             (*keys, "path"),
-            f"expected a file for each of {len(shown)} stimuli, with {{stimulus}} in place of its name, such "
-            f"as {example.lstrip('/')}.",
+            f"expected one file for each of {len(shown)} stimuli. Write {{stimulus}} in place of the "
+            f"stimulus's name, as in {example.lstrip('/')}.",
         )
     for name in shown if section.get("by") is not None else ():
         factors = schema.factor_names(stimuli[name]) if name in stimuli else None

@@ -20,28 +20,31 @@ def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
         if entry.population in plans:
             mistakes.add(
                 (*keys, "population"),
-                f"'{entry.population}' is sampled twice. Join the two entries; for another draw, or other "
-                "repeats of the same size, add a population of another name with the same units.",
+                f"'{entry.population}' is sampled twice. Merge the two entries. For another draw, or other "
+                "repeats of the same size, add a second population with the same units under another name.",
             )
         repeats = entry.repeats * len(entry.sizes) if len(entry.repeats) == 1 else entry.repeats
         if len(repeats) != len(entry.sizes):
             mistakes.add(
                 (*keys, "repeats"),
-                f"expected one number, or one a size ({len(entry.sizes)}); found {len(repeats)}.",
+                f"expected one number, or one for each of {len(entry.sizes)} sizes; found {len(repeats)}.",
             )
             continue
         if len(set(entry.sizes)) < len(entry.sizes):
-            mistakes.add((*keys, "sizes"), "a size is listed twice.")
+            mistakes.add((*keys, "sizes"), "a size is listed twice. Remove one.")
         plan = dict(zip(map(str, entry.sizes), repeats, strict=True))
         if plan.get("all", 1) != 1:
-            mistakes.add((*keys, "repeats"), "size 'all' takes every unit, so it has one repeat.")
+            mistakes.add(
+                (*keys, "repeats"),
+                "size 'all' takes every unit, so all its repeats would be equal. Set its repeats to 1.",
+            )
         most = top.populations.get(entry.population, {}).get("units")
         larger = [size for size in entry.sizes if type(most) is int and size != "all" and size > most]
         if larger:
             mistakes.add(
                 (*keys, "sizes"),
-                f"expected at most the {most} units that population '{entry.population}' has of a layer, "
-                f"found {', '.join(map(str, larger))}. Take smaller sizes, or more units "
+                f"expected at most {most} units, as many as population '{entry.population}' has of a "
+                f"layer; found {', '.join(map(str, larger))}. Use smaller sizes, or more units "
                 f"(populations.{entry.population}.units).",
             )
         kind = top.populations.get(entry.population, {}).get(schema.KIND)
@@ -50,11 +53,14 @@ def plan_samples(top: Config, mistakes: Mistakes) -> dict[str, dict]:
             if entry.draw not in possible:
                 mistakes.add(
                     (*keys, "draw"),
-                    f"population '{entry.population}' (kind: {kind}) can be drawn "
-                    f"{' or '.join(possible)}, found {entry.draw}.",
+                    f"expected {' or '.join(possible)} for population '{entry.population}' (kind: {kind}), "
+                    f"found {entry.draw}.",
                 )
             elif entry.draw == "ranked" and max(repeats) > 1:
-                mistakes.add((*keys, "repeats"), "ranked samples are not random, so they have one repeat.")
+                mistakes.add(
+                    (*keys, "repeats"),
+                    "ranked samples are not random, so all their repeats would be equal. Set repeats to 1.",
+                )
         in_order = {size: plan[size] for size in sorted(plan, key=natural)}
         plans[entry.population] = {"draw": entry.draw, "repeats": in_order}
     return plans
@@ -80,8 +86,8 @@ def find_parts(sections: Mapping, samples: Mapping, mistakes: Mistakes) -> dict[
         if not possible:
             mistakes.add(
                 keys,
-                "none of the populations that are sampled can be one of neurons, which have no channels and "
-                "no place: add a population {kind: all} (or random), and list it under samples.",
+                "none of the sampled populations can select neurons, which have no channels and no "
+                "positions. Add a population {kind: all} (or random), and list it under samples.",
             )
         elif section["samples"] is None:
             drawn[name] = {population: tuple(plan["repeats"]) for population, plan in possible.items()}

@@ -18,12 +18,14 @@ def _key(doc: str, default: Any = ..., **bounds: Any) -> Any:
 
 
 class _Activations(Section):
-    batch: Batch = _key("How many images a network sees at a time, on a CPU.", BATCH)
-    cuda_batch: Batch = _key("How many images a network sees at a time, on a GPU.", CUDA_BATCH)
-    threads: Threads = _key("How many threads a network runs on.", 1)
-    shard: PositiveInt = _key("How many images a job records at most; more are divided into shards.", 2000)
+    batch: Batch = _key("How many images a network processes at a time on a CPU.", BATCH)
+    cuda_batch: Batch = _key("How many images a network processes at a time on a GPU.", CUDA_BATCH)
+    threads: Threads = _key("How many threads a network uses.", 1)
+    shard: PositiveInt = _key(
+        "The most images that one job records; more are divided among several jobs.", 2000
+    )
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = _key(
-        "The type of numbers while a network runs.", "float32"
+        "The precision in which networks are run.", "float32"
     )
 
 
@@ -37,11 +39,17 @@ def _as_list_or_none(value):
 
 
 class _Samples(Section):
-    population: str = _key("The population of which units are drawn.")
-    draw: Draw = _key("random; equal: as many of each channel; ranked: the first ones.", "random")
-    sizes: list[Units | Literal["all"]] = _key("How many are drawn of each layer.", ["all"], min_length=1)
+    population: str = _key("The population from which units are drawn.")
+    draw: Draw = _key(
+        "random: at random; equal: at random, equally many from each channel; ranked: the first in order "
+        "of rank.",
+        "random",
+    )
+    sizes: list[Units | Literal["all"]] = _key(
+        "How many units are drawn from each layer: numbers, or all.", ["all"], min_length=1
+    )
     repeats: Annotated[list[Count], BeforeValidator(as_list, json_schema_input_type=Count | list[Count])] = (
-        _key("How often they are drawn: a number, or one for each size.", [1])
+        _key("How often they are drawn: one number, or one for each size.", [1])
     )
 
 
@@ -52,9 +60,11 @@ _TextsOrNone = Annotated[
 
 
 class _Metric(Section):
-    kind: str = _key("Which metric: the name of its file.")
-    name: str | None = _key("What the study calls it; by default its `kind`.", None)
-    normalisation: Kind | None = _key("How activity is normalised before it; by default as before all.", None)
+    kind: str = _key("Which metric, by the name of its file.")
+    name: str | None = _key("The metric's name in the study; by default its `kind`.", None)
+    normalisation: Kind | None = _key(
+        "How activity is normalised before this metric; by default as `rdms.normalisation` says.", None
+    )
 
 
 def _as_metric(value):
@@ -69,19 +79,23 @@ _Value = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | i
 
 
 class _Combination(Section):
-    kind: str = _key("How activities are combined: mean, difference, or a function, FILE.py:NAME.", "mean")
+    kind: str = _key(
+        "How activity patterns are combined: mean, difference, or a function, FILE.py:NAME.", "mean"
+    )
     of: list[dict[str, _Value]] = _key(
-        "The images that are combined, each group by values of its factors.", min_length=1
+        "The images that are combined: groups, each given by values of factors.", min_length=1
     )
 
 
 class _Set(Section):
-    stimulus: str = _key("The stimulus whose images have RDMs of their own.")
-    by: _Texts = _key("Factors: an RDM for each of their values.", [])
+    stimulus: str = _key("The stimulus from whose images the RDMs are made.")
+    by: _Texts = _key("Factors; one RDM is made for each of their values.", [])
     entries: _TextsOrNone = _key(
-        "Factors that tell entries apart; by default all others.", None, min_length=1
+        "Factors that distinguish the entries of an RDM; by default all others.", None, min_length=1
     )
-    combine: str | None = _key("How images of one entry are combined; by default they are not.", None)
+    combine: str | None = _key(
+        "How images of one entry are combined; by default each entry has one image.", None
+    )
     combinations: dict[str, _Combination] = _key("Further entries, by name, each made of several images.", {})
 
 
@@ -104,14 +118,14 @@ def _megabytes(value) -> int:
 
 
 class _Rdms(Section):
-    normalisation: Kind = _key("How activity is normalised before a metric.", "zscore")
+    normalisation: Kind = _key("How activity is normalised before metrics.", "zscore")
     memory: Annotated[int, BeforeValidator(_megabytes, json_schema_input_type=str)] = _key(
-        "How much memory RDMs of many images take, such as 8 GB.", "4 GB", validate_default=True
+        "How much memory RDMs of many images may use, such as 8 GB.", "4 GB", validate_default=True
     )
-    sets: dict[str, _Set] = _key("Sets of images that have RDMs of their own, by name.", {})
+    sets: dict[str, _Set] = _key("Sets of images from which further RDMs are made, by name.", {})
     metrics: list[Annotated[_Metric, BeforeValidator(_as_metric, json_schema_input_type=str | _Metric)]] = (
         _key(
-            "The metrics, by name or each with keys of its own.",
+            "The metrics, each by its name alone or with keys.",
             ["sqeuclidean"],
             min_length=1,
             validate_default=True,
@@ -122,21 +136,25 @@ class _Rdms(Section):
 class Config(Section):
     """The top level; the sections of plugins are checked one by one."""
 
-    study: str = _key("The study's name: its results go to results/NAME.")
-    seed: int = _key("Everything random follows from it, and from names.", 0, ge=0, lt=2**63)
-    device: Literal["auto", "cpu", "cuda"] = _key(
-        "Where networks run; auto: on a GPU if there is one.", "auto"
+    study: str = _key("The study's name; results are written to results/NAME.")
+    seed: int = _key(
+        "The seed from which, together with names, all random numbers follow.", 0, ge=0, lt=2**63
     )
-    plugins: _Texts = _key("Folders of plugins of one's own.", [])
+    device: Literal["auto", "cpu", "cuda"] = _key(
+        "Where networks run; auto: on a GPU if the machine has one.", "auto"
+    )
+    plugins: _Texts = _key("Folders with your plugins.", [])
     disk: Annotated[int | None, BeforeValidator(_disk, json_schema_input_type=str | None)] = _key(
-        "How much a run may write, such as 500 GB; by default what is free.", None
+        "How much a run may write to disk, such as 500 GB; by default what is free.", None
     )
     stimuli: dict[str, dict[str, Any]] = _key("Sets of images, by name.", min_length=1)
     networks: dict[str, dict[str, Any]] = _key("Networks, by name.", {})
     recordings: dict[str, dict[str, Any]] = _key("Recordings of neurons, or RDMs, by name.", {})
-    populations: dict[str, dict[str, Any]] = _key("Which units of each layer are recorded, by name.", {})
+    populations: dict[str, dict[str, Any]] = _key(
+        "Populations, by name: which units of each layer are recorded.", {}
+    )
     activations: _Activations = _key("How networks are run.", _Activations())
-    samples: list[_Samples] = _key("Which of the recorded units are drawn, and how often.", [])
-    rdms: _Rdms = _key("What RDMs are of, and by which metrics.", _Rdms())
-    analyses: dict[str, dict[str, Any] | None] = _key("What is made of RDMs and activations, by name.", {})
-    figures: dict[str, dict[str, Any] | None] = _key("What is drawn, by name.", {})
+    samples: list[_Samples] = _key("Which of the recorded units are drawn for RDMs, and how often.", [])
+    rdms: _Rdms = _key("From which images RDMs are made, and by which metrics.", _Rdms())
+    analyses: dict[str, dict[str, Any] | None] = _key("Analyses of RDMs and activations, by name.", {})
+    figures: dict[str, dict[str, Any] | None] = _key("Figures, by name.", {})

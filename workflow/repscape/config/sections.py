@@ -84,7 +84,7 @@ def _unknown(kind: Any, step: str, named: bool) -> str:
     valid = registry.names(step)
     if named or nearest(str(kind), valid):
         return unknown(kind, valid)
-    return f"the key '{schema.KIND}' is required, for '{kind}' is none itself; one of: {', '.join(valid)}."
+    return f"the key '{schema.KIND}' is required, since '{kind}' is not a kind; one of: {', '.join(valid)}."
 
 
 def without_keys(step: str) -> list[str]:
@@ -124,7 +124,9 @@ def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: 
         return
     where = ".".join(keys)
     if not braces and has_names(value):
-        mistakes.add(keys, "names in braces are factors of pictures (kind: images). Write '*' instead.")
+        mistakes.add(
+            keys, "names in braces are factors of pictures, for kind: images only. Write '*' instead."
+        )
         return
     try:
         assets.check(value, where)
@@ -135,9 +137,9 @@ def _check_asset(mistakes: Mistakes, keys: tuple, value, several: bool, braces: 
     for mistake in path_patterns.unusable(files):
         mistakes.add(keys, mistake)
     if len(files) > 1 and not several:
-        each = " (or 'each: true', for a stimulus of each)" if keys[0] == "stimuli" else ""
+        each = " (or set 'each: true' to make each file a stimulus)" if keys[0] == "stimuli" else ""
         mistakes.add(
-            keys, f"expected one file, found {len(files)}: {files[0]}, {files[1]}, …; name one of them{each}."
+            keys, f"expected one file, found {len(files)}: {files[0]}, {files[1]}, …. Name one of them{each}."
         )
 
 

@@ -29,7 +29,7 @@ def check_stimuli(top: Config, mistakes: Mistakes) -> tuple[dict[str, dict], dic
             if stimulus in expanded:
                 mistakes.add(
                     ("stimuli", name),
-                    f"two stimuli would be named '{stimulus}'; rename the entry or the file.",
+                    f"two stimuli would be named '{stimulus}'. Rename the entry or the file.",
                 )
             expanded[stimulus] = part
     return plugin_sections("stimuli", expanded, mistakes, top, StimulusKeys), groups
@@ -44,7 +44,7 @@ def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict
     if has_names(path):
         mistakes.add(
             ("stimuli", name, "path"),
-            "names in braces are factors of the images of one stimulus; with 'each: true' write '*' instead.",
+            "names in braces are factors of the images of one stimulus. With 'each: true' write '*' instead.",
         )
         return {}
     try:
@@ -56,6 +56,6 @@ def _one_each(name: str, section: Mapping, mistakes: Mistakes) -> dict[str, dict
     for file_name, address in found:
         stimulus = Path(file_name).stem
         if stimulus in paths:
-            mistakes.add(("stimuli", name), f"two files would be stimulus '{stimulus}'; rename one.")
+            mistakes.add(("stimuli", name), f"two files would become the stimulus '{stimulus}'. Rename one.")
         paths[stimulus] = address
     return {stimulus: {**section, "path": address} for stimulus, address in paths.items()}

@@ -37,7 +37,7 @@ class AnovaByDepth(OfAnalysis, Figure):
         lower.set_ylabel(f"share of units\nwith q < {ALPHA:g}")
         depth_axis(lower, layers)
         lower.set_xlabel(DEPTH)
-        handles = [*upper.get_legend_handles_labels()[0], dotted_key("expected without\nany effect")]
+        handles = [*upper.get_legend_handles_labels()[0], dotted_key("expected by\nchance")]
         fig.legend(handles=handles, loc="outside right upper", title="explained by")
         return fig, caption(table, layers)
 
@@ -68,17 +68,17 @@ def caption(table, layers: list[str]) -> str:
     against = (
         "the variance between images that share both values"
         if error == "error"
-        else "the interaction, which without replicates cannot be told from the error, so that the tests are "
-        "too strict where there is an interaction"
+        else "the interaction, which cannot be separated from the error without replicates, so that tests "
+        "are too strict if there is an interaction"
     )
     text = [
         design(table),
-        "Above: lines, medians over a layer's units; bands, quartiles; dotted, the η² that a unit has on "
-        "average if nothing but chance tells images apart (degrees of freedom of the effect / of all).",
-        f"Below: the share of units in which an effect is significant by F against {against}, corrected for "
-        f"the units of the layer (false discovery rate, {CORRECTIONS['fdr'].authors}, q < {ALPHA:g}).",
+        "Above: lines show the median over a layer's units, bands the quartiles, dotted lines the mean η² "
+        "expected by chance (degrees of freedom of the effect / of all).",
+        f"Below: the share of units with a significant effect, by an F-test against {against}, corrected "
+        f"for the units of the layer (false discovery rate, {CORRECTIONS['fdr'].authors}, q < {ALPHA:g}).",
         f"{captions.plural(constant, 'unit', 'units')} of {captions.number(units)} did not vary and "
-        f"{'is' if constant == 1 else 'are'} left out."
+        f"{'is' if constant == 1 else 'are'} not included."
         if constant
         else "",
         labelled({"": layers}),

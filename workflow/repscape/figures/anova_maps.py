@@ -38,7 +38,8 @@ class AnovaMaps(OfLayers, Figure):
         layers = self._shown(spatial if self.layers is None else list(eta2), COLUMNS)
         if not layers or not spatial:
             raise DataError(
-                "anova_maps: no layer has more than one position, so that there is nothing to map."
+                "anova_maps: no layer has more than one position, so there is nothing to map. Leave this "
+                "figure out."
             )
         maps = {layer: over_channels(eta2[layer].values) for layer in layers}
         side = min((WIDTH - LEFT) / len(layers), (PAGE - TOP - BOTTOM) / len(effects), 30.0)
@@ -52,7 +53,7 @@ class AnovaMaps(OfLayers, Figure):
             name = words(effect).replace(" + ", "\n+ ")
             axes.text(LEFT - 2, middle, name, ha="right", va="center", fontsize=6.5)
         colour_scale(axes, LEFT, bottom + 1, min(60.0, side * len(layers)), palette(), 0, highest, 4)
-        write(axes, LEFT, bottom + 7, "η², mean over the channels of a place", fontsize=6.5)
+        write(axes, LEFT, bottom + 7, "η², mean over the channels of a position", fontsize=6.5)
         return fig, caption(tree, maps)
 
 
@@ -90,9 +91,9 @@ def caption(tree, maps: dict) -> str:
     )
     text = [
         design(table),
-        "Columns: layers, with the width × height of their maps. Rows: the part of the variance that each "
-        "factor, their interaction and the error explain, averaged over the channels of a place, on one "
-        f"colour scale. Without any effect η² would be on average: {expected}.",
-        "Grey: no unit of the place varies." if silent else "",
+        "Columns: layers, with the width × height of their maps. Rows: the share of the variance "
+        "explained by each factor, their interaction and the error, averaged over the channels of a "
+        f"position, on one colour scale. By chance alone η² would be on average: {expected}.",
+        "Grey: no unit at this position varies." if silent else "",
     ]
     return " ".join(filter(None, text))

@@ -46,12 +46,12 @@ class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
     _kind = "category_index"
 
     show: Show = parameter(
-        "The `index` (between − within) / (between + within); `clustering`, between − within; the mean "
-        "`dissimilarity` within and between categories; or the `differentiation` of each category and "
-        "across categories.",
+        "What is shown: `index`, (between − within) / (between + within); `clustering`, between − within; "
+        "`dissimilarity`, the means within and between categories; or `differentiation`, of each category "
+        "and across categories.",
         "index",
     )
-    each: bool = parameter("Whether categories have lines of their own, beside that of all of them.", True)
+    each: bool = parameter("Whether each category has a line, in addition to that of all categories.", True)
 
     def draw(self, data: Mapping):
         """Draw values by layer, a panel for each source.

@@ -37,7 +37,7 @@ class CrossDecoding(OfLayers, Figure):
         if self._section(study).get("across") is None:
             name = self.analysis or self._kind
             raise ConfigError(
-                f"analysis: '{name}' decodes within images of one kind. Give it the key 'across', "
+                f"analysis: '{name}' has no key 'across', so it does not decode across conditions. Add it, "
                 f"{{{name}: {{across: FACTOR}}}}, or name an analysis that has it."
             )
         return files
@@ -105,7 +105,7 @@ def caption(table, conditions: int) -> str:
         "Colours: accuracy; diagonal: averaged over folds."
         if table.attrs["folds"] > 1
         else "Colours: accuracy.",
-        "Grey: too few images to leave some out." if table["accuracy"].isnull().any() else "",
+        "Grey: too few images to hold some out." if table["accuracy"].isnull().any() else "",
         chance(table) + (f"; bold: p < {ALPHA:g}, for each training and test by itself." if bold else "."),
     ]
     return " ".join(filter(None, text))

@@ -24,8 +24,8 @@ class DecodedAngles(OfAnalysis, Figure):
     _kind = "angle_decoding"
 
     layers: dict[str, list[str]] | None = parameter(
-        "Layers of sources, at most 5 in all: ``{net: [conv1, fc]}``. By default of each source the layer "
-        "with the least error of the first method.",
+        "The layers of each source, at most 5 in all: ``{net: [conv1, fc]}``. By default the layer of "
+        "each source with the smallest error of the first method.",
         None,
     )
 
@@ -112,11 +112,11 @@ def nearest(predicted: np.ndarray, true: np.ndarray, period: float) -> np.ndarra
 def caption(table, by_default: bool) -> str:
     """Say what was measured and how."""
     text = (
-        f"{procedure(table)} A point is what was left out: one "
-        f"{'trial or image' if 'single_trials' in table.attrs else 'image'}, with the decoded angle drawn "
-        "in the turn that is nearest to the true one, so that errors are distances from the dotted line."
+        f"{procedure(table)} Each point is a held-out "
+        f"{'trial or image' if 'single_trials' in table.attrs else 'image'}; the decoded angle is drawn in "
+        "the turn nearest to the true angle, so that errors are distances from the dotted line."
     )
     if by_default:
         first = f" (the first {MOST} sources)" if table.sizes["source"] > MOST else ""
-        text += f" Of each source, the layer with the least error{first}."
+        text += f" The layer of each source with the smallest error is shown{first}."
     return text

@@ -14,7 +14,7 @@ from repscape.figures.lib.style import figure, plain_powers
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
 
-PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (left out)")}
+PARTS = {"train": ("#56B4E9", "training"), "test": ("#D55E00", "test (held out)")}
 
 LOWEST = 1e-6  # loss; decoders that fit their training rows exactly come as close to 0 as numbers can
 BELOW = {"marker": 7, "ls": "", "ms": 4, "mew": 0}  # a caret that points down: a mean below the axis
@@ -48,7 +48,7 @@ class DecodingCurves(OfAnalysis, OfSource, Figure):
     _kind = "angle_decoding"
 
     layer: str | None = parameter(
-        "The layer that is shown; by default the one with the least error of the first method.", None
+        "The layer that is shown; by default the layer with the smallest error of the first method.", None
     )
 
     def draw(self, data: Mapping):
@@ -80,7 +80,7 @@ class DecodingCurves(OfAnalysis, OfSource, Figure):
         panels[0].set_ylabel("circular loss, 1 − cos")
         handles = [
             *(line_key(words, colour, lw=1.4) for colour, words in PARTS.values()),
-            line_key("single folds", "0.5", lw=0.5),
+            line_key("each fold", "0.5", lw=0.5),
             dotted_key("chance, 1"),
             dot_key("chosen in training", "0.2", marker="^", ms=5),
             *([line_key("mean below the axis", "0.2", **BELOW)] if below else []),
@@ -165,7 +165,7 @@ def bold(letter: str) -> str:
 def caption(table, source: str, layer: str, curves: list[Curves], below: list[str]) -> str:
     """Say what was measured and how."""
     words = {
-        "epoch": "over the epochs of training (0: before any), with the weight decay chosen most often",
+        "epoch": "over the epochs of training (0: before training), with the weight decay chosen most often",
         "decay": "after the last epoch, by weight decay",
         "strength": "by strength of the penalty",
     }
@@ -173,9 +173,9 @@ def caption(table, source: str, layer: str, curves: list[Curves], below: list[st
     carets = captions.listing(f"**{letter}**" for letter in below)
     return (
         f"Learning and generalisation of the decoders of {captions.escape(layer)} of "
-        f"{captions.escape(source)}: circular loss, 1 − cos of the error as a phase, averaged over the rows "
-        "that decoders were trained on, and over those left out. "
-        f"{'; '.join(parts)}. {procedure(table)} Thin lines: folds; thick lines: their mean. Triangles: "
-        "what was chosen within the training rows, larger where in more folds. Losses below 10⁻⁶ are "
-        f"beyond the axis{f'; carets: means that are, in {carets}' if below else ''}."
+        f"{captions.escape(source)}: circular loss, 1 − cos of the error as a phase, averaged over the "
+        f"training data and over the held-out data. {'; '.join(parts)}. {procedure(table)} Thin lines: "
+        "folds; thick lines: their mean. Triangles: values chosen within the training data, larger if "
+        "chosen in more folds. Losses below 10⁻⁶ are beyond the "
+        f"axis{f'; carets mark such means, in {carets}' if below else ''}."
     )

@@ -46,7 +46,7 @@ class DecodingError(OfAnalysis, Figure):
         handles = [
             *(dot_key(NAMES[method], METHOD_COLOURS[method], ls="-") for method in methods),
             line_key("95% interval", "0.3", marker="|", ms=8, mew=0.7, ls=""),
-            dotted_key(f"blind guess, {blind:g}"),
+            dotted_key(f"random guess, {blind:g}"),
             *([band_key("permuted, 5% to 95%")] if permuted else []),
             *([] if sure else [dot_key(f"p ≥ {ALPHA:g}", mfc="white")]),
         ]
@@ -72,15 +72,15 @@ def caption(table, layers: Mapping) -> str:
     count = table.sizes["permutation"]
     text = [
         procedure(table),
-        "Lines: mean absolute error, the shorter way round; bars: 95% intervals over "
-        f"{table.attrs['by']} ({captions.number(int(table.attrs['resamples']))} bootstrap samples; the "
-        "decoders stay the same).",
-        f"Dotted: a blind guess where values are spread evenly, {table.attrs['period'] / 4:g}.",
-        f"Bands: the middle 90% of what the same procedure makes of {captions.number(count)} permutations of "
-        "the values, which may do worse than a blind guess, for what is left out lies opposite the mean of "
-        f"the rest. Full markers: p < {ALPHA:g}, for each layer by itself."
+        f"Lines: mean absolute error, the shorter way around; bars: 95% intervals over {table.attrs['by']} "
+        f"({captions.number(int(table.attrs['resamples']))} bootstrap samples, without training decoders "
+        "again).",
+        f"Dotted: error of a random guess for evenly spread values, {table.attrs['period'] / 4:g}.",
+        f"Bands: the middle 90% of errors for {captions.number(count)} permutations of the values with the "
+        "same procedure; these can be larger than for a random guess, since held-out values lie opposite "
+        f"the mean of the others. Full markers: p < {ALPHA:g}, for each layer separately."
         if count
-        else "Values were not permuted: there are no p-values.",
+        else "Values were not permuted, so there are no p-values.",
         labelled(layers),
     ]
     return " ".join(filter(None, text))

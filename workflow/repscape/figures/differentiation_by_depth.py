@@ -27,21 +27,24 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
     shows_stimuli = True
 
     analysis: str = parameter(
-        "Which analysis of differentiation is shown, by its name in the config.", "differentiation"
+        "The analysis of differentiation that is shown, by its name in the config.", "differentiation"
     )
     sources: list[str] | None = parameter(
-        "Which networks and recordings are shown; by default all that were sampled so.", None
+        "The networks and recordings that are shown; by default all with this population and sample sizes.",
+        None,
     )
     sizes: list[int | str] | None = parameter(
-        "Which sample sizes are shown, numbers of units or ``all``; by default all of the population.", None
+        "The sample sizes that are shown, numbers of units or ``all``; by default all of the population.",
+        None,
     )
     normalised: bool = parameter(
-        "Show D / D(reference), on a logarithmic axis: half and twice are equally far from 1.",
+        "Whether D / D(reference) is shown, on a logarithmic axis, where half and twice are equally far "
+        "from 1.",
         False,
     )
     band: Band = parameter(
-        "One SD over draws of units; the 95% interval over resampled images (`image_bootstrap`) of the "
-        "largest size; or both.",
+        "The bands: one SD over draws of units; the 95% interval over resampled images "
+        "(`image_bootstrap`) for the largest size; or both.",
         "repeats",
     )
 
@@ -75,7 +78,7 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
         reference = study.config["analyses"][self.analysis]["reference"]
         if reference is None:
             raise ConfigError(
-                "normalised: there is no reference stimulus to divide by. Name one under "
+                "normalised: expected a reference stimulus to divide by, found none. Name one under "
                 f"analyses.{self.analysis}.reference, or draw the figure without 'normalised'."
             )
         if not any(reference in study.stimuli_of(source) for source in study.layers):
@@ -105,7 +108,10 @@ class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
         reference = curves.reference if self.normalised else None
         stimuli = [stimulus for stimulus in curves.images if stimulus != reference]
         if not curves.layers or not stimuli:
-            raise DataError("differentiation_by_depth: no source was sampled so and shown these stimuli.")
+            raise DataError(
+                "differentiation_by_depth: no source has these samples and was shown these stimuli. "
+                "Change the keys of the figure, or leave it out."
+            )
         mean, spread, _ = summary(curves.values)
         left_out = not_positive(mean.sel(stimulus=stimuli)) if self.normalised else []
         stimuli = [stimulus for stimulus in stimuli if stimulus not in left_out]
@@ -225,7 +231,7 @@ def caption(
     name = captions.escape(reference) if reference else ""
     shown = f"Differentiation relative to {name}" if reference else "Differentiation"
     images = {name: curves.images[name] for name in stimuli}
-    panels = ", a panel a source" if len(curves.layers) > 1 else ""
+    panels = ", one panel for each source" if len(curves.layers) > 1 else ""
     text = [
         f"{shown} along the layers of {captions.listing(map(captions.escape, curves.layers))}{panels}, "
         f"from input to output, for {captions.of_stimuli(images)}.",
@@ -234,27 +240,25 @@ def caption(
     if reference:
         units = "the same units" if curves.reference_size == "same" else "the most units drawn"
         text.append(
-            f"Each D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in "
-            f"the same layer and for {units}, hence the line at 1; the axis is logarithmic."
+            f"D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in the "
+            f"same layer and for {units}, so that {name} lies at 1; the axis is logarithmic."
         )
     text.append(curves.units)
     text += [
-        f"D of {captions.escape(source)} is the mean over {count} presentations of each image, of the D of "
-        "each by itself."
+        f"D of {captions.escape(source)} is the mean of the D of each of {count} presentations of the images."
         for source, count in curves.presentations.items()
     ]
     text += _bands(curves, draws, band)
     if len(curves.sizes) > 1:
-        text.append("Where sizes agree, the solid line covers the others.")
+        text.append("Where sizes agree, the solid line hides the others.")
     if curves.left_out:
         names = captions.listing(map(captions.escape, curves.left_out))
-        text.append(f"Not drawn, because not sampled so or not shown what is drawn: {names}.")
+        text.append(f"Not shown, since without these samples or stimuli: {names}.")
     text.append(not_shown(curves, stimuli))
     if left_out:
         names = captions.listing(map(captions.escape, left_out))
         text.append(
-            f"Not shown: {names}, whose D is 0, negative or undefined in every layer: a logarithmic axis has "
-            "no place for it."
+            f"Not shown on the logarithmic axis: {names}, whose D is 0, negative or undefined in every layer."
         )
     if reference:
         why = ["activity was constant", f"the D of {name} is 0"]
@@ -270,18 +274,18 @@ def _bands(curves: Curves, draws, band: Band) -> list[str]:
     text = []
     repeated = [captions.number(size) for size in curves.sizes if int(draws.sel(size=size).max()) > 1]
     if repeated:
-        text.append("Lines: mean over draws.")
+        text.append("Lines: mean over draws of units.")
     if repeated and band != "images":
         text.append(
             f"{'Darker bands' if band == 'both' else 'Bands'}: ± 1 SD over draws "
-            f"({captions.listing(repeated)} {'unit' if repeated == ['1'] else 'units'}). One draw, also in a "
-            "layer with no more units than are drawn, has no band."
+            f"({captions.listing(repeated)} {'unit' if repeated == ['1'] else 'units'}); there is no band "
+            "for a single draw."
         )
     if band != "repeats":
         of = "" if len(curves.sizes) == 1 else f", for {captions.number(curves.sizes[-1])} units"
         text.append(
-            f"{'Light bands' if band == 'both' else 'Bands'}: 95% intervals over resampled images{of}; they "
-            "say how D would vary with other images of the same kind, drawn independently, and are too "
-            "narrow for the frames of a movie, which are alike."
+            f"{'Light bands' if band == 'both' else 'Bands'}: 95% intervals over resampled images{of}; "
+            "they hold for other images of the same kind, drawn independently, and are too narrow for "
+            "movies, whose frames are alike."
         )
     return text

@@ -102,16 +102,16 @@ def caption(table, stimuli: list[str], layers) -> str:
     images = captions.images_of(table)
     source = str(table["source"].values)
     text = [
-        f"How well the distances between images (in the layer {against}) predict the distances between their "
-        f"activities in the layers of {captions.escape(source)}: R² over all pairs of images, for "
+        f"How well distances between images (in the layer {against}) predict distances between their "
+        f"activity patterns in the layers of {captions.escape(source)}: R² over all pairs of images, for "
         f"{captions.of_stimuli(images)}.",
         measured(table),
     ]
     if len(every) > 1:
         pooled = "all" if len(every) == len(stimuli) else f"all {len(every)} of the analysis"
         text.append(
-            f"Black: {pooled} together; solid, differences between stimuli included, which are no property "
-            "of single images; dotted, after each stimulus's mean distances were subtracted."
+            f"Black: {pooled} together; solid, with the differences between stimuli, which single images "
+            "do not have; dotted, after subtracting the mean distances of each stimulus."
         )
     text += [f"Full markers: p < {ALPHA:g}.", tested(table), negative(table)]
     return " ".join(filter(None, [*text, labelled({source: layers})]))

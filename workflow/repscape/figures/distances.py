@@ -34,25 +34,23 @@ class Distances(OfDistances, Figure):
     shows_stimuli = True
 
     by: Literal["stimulus", "layer"] = parameter(
-        "What a panel shows: a stimulus, with points coloured by layer, or a layer, with points coloured by "
-        "stimulus and the regression line of all.",
+        "What a panel shows: ``stimulus``, one stimulus with points coloured by layer, or ``layer``, one "
+        "layer with points coloured by stimulus and the regression line of all points.",
         "stimulus",
     )
     layers: list[str] | None = parameter(
-        "Which layers are shown; by default all but the one compared with, and of more than 25 panels so "
-        "many evenly spaced ones.",
+        "The layers that are shown; by default all except the one compared with, but at most 25 evenly "
+        "spaced ones as panels.",
         None,
     )
-    points: int = parameter(
-        "The most points of a panel, chosen at random; more would only hide each other.", 20_000, ge=1
-    )
+    points: int = parameter("The largest number of points in a panel, chosen at random.", 20_000, ge=1)
 
     def check(self) -> None:
         """Refuse a choice of stimuli where lines are those of all."""
         if self.by == "layer" and self.stimuli is not None:
             raise ConfigError(
-                "stimuli: a panel a layer shows all stimuli of the analysis, for its line is theirs. "
-                "Choose them in the analysis, or set 'by: stimulus'."
+                "stimuli: panels of layers show all stimuli of the analysis, since the line is fitted to "
+                "all. Choose stimuli in the analysis, or set 'by: stimulus'."
             )
 
     def inputs(self, study: Study) -> dict:
@@ -154,15 +152,14 @@ def caption_by_stimulus(table, layers, points: int) -> str:
     against = captions.escape(table.attrs["against"])
     images = captions.images_of(table)
     text = [
-        "Distance between the activities of two images in the layers of "
-        f"{captions.escape(table['source'].values)} against their distance in the layer "
-        f"{against}, for "
-        f"{captions.of_stimuli(images)}: a point a pair of images and layer, coloured "
-        f"from {captions.escape(layers[0])} (dark) to {captions.escape(layers[-1])} (light).",
+        "Distance between the activity patterns of two images in the layers of "
+        f"{captions.escape(table['source'].values)} against their distance in the layer {against}, for "
+        f"{captions.of_stimuli(images)}. Each point is a pair of images in one layer, coloured from "
+        f"{captions.escape(layers[0])} (dark) to {captions.escape(layers[-1])} (light).",
         measured(table),
     ]
     if max(images.values()) * (max(images.values()) - 1) // 2 * len(layers) > points:
-        text.append(f"Of more points in a panel, {captions.number(points)} are drawn, chosen at random.")
+        text.append(f"Panels with more points show {captions.number(points)} of them, chosen at random.")
     return " ".join(text)
 
 
@@ -173,20 +170,21 @@ def caption_by_layer(table, layers, chosen, points: int) -> str:
     numbers = captions.counts(list(images), list(images.values()), "images")
     pairs = sum(n * (n - 1) // 2 for n in images.values())
     text = [
-        f"Distance between the activities of two images against their distance in the layer {against}, in "
-        f"{captions.layers(layers, chosen, PANELS)} of {captions.escape(table['source'].values)}: a "
-        f"point a pair of images of the same stimulus ({numbers}), black "
-        "the regression line of all points.",
+        "Distance between the activity patterns of two images against their distance in the layer "
+        f"{against}, in {captions.layers(layers, chosen, PANELS)} of "
+        f"{captions.escape(table['source'].values)}. Each point is a pair of images of the same stimulus "
+        f"({numbers}); the black line is the regression over all points.",
         measured(table),
-        "Each panel has its own vertical axis. R² is that of all points, differences between stimuli "
-        "included; within: after each stimulus's mean distances were subtracted; \\*: "
-        f"p < {ALPHA:g} of that, images permuted within their stimulus."
+        "The vertical axes of panels differ. R²: all points, with the differences between stimuli; "
+        f"within: after subtracting the mean distances of each stimulus; \\*: p < {ALPHA:g} for the "
+        "latter, by permuting images within their stimulus."
         if len(images) > 1
-        else f"Each panel has its own vertical axis. \\*: p < {ALPHA:g}.",
+        else f"The vertical axes of panels differ. \\*: p < {ALPHA:g}.",
         tested(table),
     ]
     if pairs > points:
         text.append(
-            f"Of {captions.number(pairs)} points a panel, {captions.number(points)} are drawn, at random."
+            f"Each panel shows {captions.number(points)} of {captions.number(pairs)} points, chosen at "
+            "random."
         )
     return " ".join(text)

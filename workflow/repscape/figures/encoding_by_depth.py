@@ -24,7 +24,7 @@ class EncodingByDepth(Corrected, OfAnalysis, Figure):
     _kind = "encoding"
 
     normalised: bool | None = parameter(
-        "Whether R² is divided by the neuron's reliability; by default where neurons have one.", None
+        "Whether R² is divided by the reliability of the neuron; by default if it is known.", None
     )
 
     def draw(self, data: Mapping):
@@ -92,24 +92,22 @@ def caption(table, layers: Mapping, normalised: bool, correction: Correction, be
     if normalised:
         text.append(
             "R² is divided by reliability, the share of the variance of a neuron's mean responses that is "
-            f"not noise of its trials, in the {captions.number(int(of['normalised_neurons']))} neurons where "
-            f"that is at least {of['reliable']:g}; 1 is all that can be predicted."
+            f"not trial noise, for the {captions.number(int(of['normalised_neurons']))} neurons with a "
+            f"reliability of at least {of['reliable']:g}; 1 is all that can be predicted."
         )
     elif np.isnan(table["reliability"]).all():
-        text.append("Without repeats of images, it is not known how much could be predicted.")
+        text.append("Images were not repeated, so the reliability of neurons is unknown.")
     text.append(
-        f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap samples "
-        "of images and of neurons, which share the images; regressions are not fitted again, nor is "
-        "reliability estimated again, so that intervals lack what these add. "
-        f"Full markers: the median R² is above 0, p < {ALPHA:g}"
-        f"{captions.corrected(tests, 'layers', correction)}. Triangle: the "
-        f"layer with the largest median R² ({name}, {median:.2f})."
+        f"Bands: 95% intervals of the median over {captions.number(int(of['resamples']))} bootstrap "
+        "samples of images and neurons, without repeating the regressions and the estimates of "
+        "reliability, whose uncertainty they lack. Full markers: the median R² is above 0, p < "
+        f"{ALPHA:g}{captions.corrected(tests, 'layers', correction)}. Triangle: the layer with the largest "
+        f"median R² ({name}, {median:.2f})."
     )
     if tests > 1:
         text.append(
-            "Dashes: layers whose median does not differ from "
-            f"its{'' if alike else ', of which there are none'} (the same bootstrap samples, corrected for "
-            "all "
-            f"{captions.plural(tests * (tests - 1) // 2, 'pair', 'pairs')} in the same way)."
+            "Dashes: layers whose median does not differ from that of this "
+            f"layer{'' if alike else ', here none'} (same bootstrap samples and correction, for all "
+            f"{captions.plural(tests * (tests - 1) // 2, 'pair', 'pairs')})."
         )
     return " ".join(filter(None, [*text, labelled(layers)]))

@@ -28,8 +28,8 @@ class EncodingReliability(OfAnalysis, Figure):
     _kind = "encoding"
 
     layers: dict[str, str] | None = parameter(
-        "A layer of each of at most 4 sources: ``{net: conv1}``. By default of each the layer with the "
-        "largest median R².",
+        "One layer for each of at most 4 sources: ``{net: conv1}``. By default the layer of each source "
+        "with the largest median R².",
         None,
     )
 
@@ -53,9 +53,9 @@ class EncodingReliability(OfAnalysis, Figure):
         table = data["encoding"].load()
         if np.isnan(table["reliability"].values).all():
             raise DataError(
-                f"the recording '{table.attrs['recording']}' has no repeats of images, so that the "
-                "reliability of its neurons is not known. Leave this figure out, or name an analysis of "
-                "another recording."
+                f"the recording '{table.attrs['recording']}' has no repeats of images, so the reliability "
+                "of its neurons is unknown. Leave this figure out, or name an analysis of another "
+                "recording."
             )
         models = selected(table, self.layers)
         width = min(180.0, 40 + 70 * len(models))
@@ -134,10 +134,10 @@ def caption(table, models: list[int], by_default: bool) -> str:
     beyond = int((lower < LOWEST).sum())
     text = [
         procedure(table),
-        "A point is a neuron. Reliability is the share of the variance of its mean responses over images "
-        f"that is not noise, estimated from {trials} trials an image; an estimate can be below 0. Points "
-        "above the dotted line come of errors of both estimates.",
-        "Of each source, the layer with the largest median R², which was found with the same data."
+        "Each point is a neuron. Reliability is the share of the variance of its mean responses over "
+        f"images that is not noise, estimated from {trials} trials per image; estimates can be below 0. "
+        "Points lie above the dotted line because of errors in both estimates.",
+        ("The layer of each source with the largest median R² is shown, which was chosen with the same data.")
         if by_default
         else "",
         f"Triangles at the edge: {captions.plural(beyond, 'neuron', 'neurons')} with R² or "

@@ -32,9 +32,11 @@ class FirstFilters(Figure):
     category = "Network"
 
     source: str | None = parameter(
-        "The network that is shown, one that the study trains; by default the first.", None
+        "The network that is shown, which the study trains; by default the first.", None
     )
-    filters: Filters = parameter("How many evenly spaced filters at most, or which, counted from 0.", SHOWN)
+    filters: Filters = parameter(
+        "The largest number of evenly spaced filters, or a list of filters, counted from 0.", SHOWN
+    )
 
     def inputs(self, study: Study) -> dict:
         """Name the file and check the parameters.
@@ -49,12 +51,12 @@ class FirstFilters(Figure):
         count = next((row.channels for row in rows if row.kind == "conv"), None)
         if count is None:
             raise ConfigError(
-                f"source: '{name}' has no convolution, so it has no filters. Name another network."
+                f"source: '{name}' has no convolution, so it has no filters. Choose another network."
             )
         if isinstance(self.filters, list) and max(self.filters) >= count:
             raise ConfigError(
-                f"filters: the first convolution of '{name}' has {count} filters, numbered 0 to {count - 1}; "
-                f"there is no filter {max(self.filters)}."
+                f"filters: expected 0 to {count - 1}, the filters of the first convolution of '{name}', "
+                f"found {max(self.filters)}."
             )
         return {"training": study.path("training", source=name)}
 
@@ -118,8 +120,7 @@ def _weights(training) -> np.ndarray:
     """Return the filters (when, filter, channel, y, x)."""
     if "filters" not in training:
         raise DataError(
-            f"{training.attrs['network']}: expected a torch.nn.Conv2d whose filters can be shown; the "
-            "network has none."
+            f"{training.attrs['network']}: expected a torch.nn.Conv2d whose filters can be shown, found none."
         )
     weights = training["filters"].values
     if weights.shape[2] not in (1, 3):
@@ -142,10 +143,10 @@ def caption(training, numbers: list[int], shape: tuple[int, ...], both: float, c
     about, size = training.attrs, f"{shape[4]} × {shape[3]}"
     some = f"{len(numbers)} of " if len(numbers) < shape[1] else ""
     colours = (
-        "Colours: weight, on one scale before and after, and on one of its own for the change."
+        "Colours: weights, on one scale before and after training, and on another scale for the change."
         if shape[2] == 1
-        else f"Weights of R, G and B are shown as these: mid grey is 0, full colour {both:.3g} before and "
-        f"after, {change:.3g} in the change."
+        else f"Weights for R, G and B are shown as these colours: mid grey is 0; full colour is {both:.3g} "
+        f"before and after training, {change:.3g} in the change."
     )
     return (
         f"Filters of the first convolution (``{about['convolution']}``; {some}{shape[1]} filters of {size} "

@@ -23,7 +23,7 @@ MARKS: dict[str, tuple[dict[str, Any], str]] = {
     "unsure": ({"marker": "o", "ms": 3.4, "mew": 0.7, "mfc": "white"}, f"p ≥ {ALPHA:g}"),
     "best": ({"marker": "v", "ms": 4.5}, "most similar"),
     "alike": ({"marker": "_", "ms": 4.5}, "not different from it"),
-    "more": ({"marker": "*", "ms": 4.5, "mew": 0}, "more like it than the other"),
+    "more": ({"marker": "*", "ms": 4.5, "mew": 0}, "more similar than the other"),
 }
 
 
@@ -34,7 +34,7 @@ class Inference(OfAnalysis, Corrected, Figure):
     _kind = "inference"
 
     where: Where | None = parameter(
-        "Which of its models are shown, by their labels; corrections are for all of them.", None
+        "Which models are shown, by their labels; corrections are for all models of the analysis.", None
     )
 
     def draw(self, data: Mapping):

@@ -106,10 +106,10 @@ def caption(table, rows, population: str) -> str:
         captions.escape(table.attrs[key]) for key in ("network", "architecture", "weights")
     )
     return (
-        f"The layers of {network} ({architecture}, weights {weights}) that are recorded: {len(rows)} of the "
-        f"{table.sizes['layer']} in the network, in the order of execution, for an input of {shape} pixels. "
-        "Node: path of the operation in the network. Shape: channels × height × width. Recorded: units in "
-        f"the population ``{population}``. Parameters: of all operations since the row above. Receptive "
-        "field: side and stride in input pixels, not clipped at the border; –: where it does not depend on "
-        "a unit's place alone."
+        f"The recorded layers of {network} ({architecture}, weights {weights}): {len(rows)} of "
+        f"{table.sizes['layer']}, in the order of execution, for an input of {shape} pixels. Node: path of "
+        "the operation in the network. Shape: channels × height × width. Recorded: units in the "
+        f"population ``{population}``. Parameters: of all operations since the row above. Receptive field: "
+        "side and stride in input pixels, not clipped at the border (–: it does not depend on position "
+        "alone)."
     )

@@ -39,7 +39,7 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
     _kind = "mds"
 
     pictures: bool | None = parameter(
-        "Whether entries are shown by pictures; by default where there is room for them.", None
+        "Whether entries are shown by pictures; by default if there is room for them.", None
     )
     colour: str | None = parameter(
         "The label that colours stand for: of entries, of the factors of their images, or of RDMs. By "
@@ -47,25 +47,26 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
         None,
     )
     size: str | None = parameter(
-        "The label that sizes stand for, as `colour` has it; by default all have one size.", None
+        "The label that sizes show, chosen as `colour`; by default all have the same size.", None
     )
     trajectories: str | None = parameter(
-        "A label whose values are connected: of the entries, as in a map of all layers; or the one along "
-        "which maps were aligned, which are then shown in one panel.",
+        "A label whose values are connected by lines: a label of the entries, as in a map of all layers; "
+        "or the label along which maps were aligned, which are then shown in one panel.",
         None,
     )
     path: str | None = parameter(
-        "A label of the entries or of the factors of their images, numbers: a line joins entries in the "
-        "order of their values, and the last with the first where these go around a circle.",
+        "A label of the entries or of the factors of their images, whose values are numbers: a line joins "
+        "entries in the order of their values, and the last with the first if the values are circular.",
         None,
     )
     period: Period | None = parameter(
-        "After which the values of `colour` and `path` repeat, say 180 for orientations. By default they "
-        "are taken to go around a circle where they go once around 180 or 360.",
+        "The period after which the values of `colour` and `path` repeat, such as 180 for orientations. "
+        "By default values are circular if they go once around 180 or 360.",
         None,
     )
     shared: bool | None = parameter(
-        "Whether all panels have one scale; by default they do, but of t-SNE, whose scale means nothing.",
+        "Whether all panels have one scale; by default they do, except for t-SNE, whose scale is "
+        "meaningless.",
         None,
     )
 
@@ -85,7 +86,7 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
         files = super().inputs(study)
         section, labels, stimuli = self._section(study), self._labels(study), self._stimuli(study)
         if section["dims"] < 2:
-            raise ConfigError("analysis: a map needs two dimensions; set `dims: 2` in the analysis.")
+            raise ConfigError("analysis: a map needs two dimensions. Set `dims: 2` in the analysis.")
         levels, factors = rdm_labels.of_entries(study, section["of"]), rdm_labels.of_images(study, stimuli)
         if levels is not None:
             check_trajectories(self.trajectories, levels, labels, section["align"])

@@ -37,11 +37,13 @@ class MetaRdm(Figure):
 
     analysis: str | None = parameter("An analysis made by `meta_rdm`; by default the first.", None)
     where: Where | None = parameter(
-        "Which meta-RDMs are drawn, of one comparison; by default all of the first.", None
+        "Which meta-RDMs are drawn, by their labels; all must have the same comparison. By default all of "
+        "the first comparison.",
+        None,
     )
     alpha: float | None = parameter(
-        "Mark what is significant: q ≤ alpha, where q is p corrected for the pairs of a panel (Benjamini "
-        "& Hochberg, J. R. Stat. Soc. B 57:289, 1995).",
+        "Pairs with q ≤ alpha are marked, where q is p corrected for the pairs of a panel (Benjamini & "
+        "Hochberg, J. R. Stat. Soc. B 57:289, 1995).",
         None,
         gt=0,
         lt=1,
@@ -52,13 +54,13 @@ class MetaRdm(Figure):
         valid = defaults.analyses_of(study, "meta_rdm")
         if not valid:
             raise ConfigError(
-                "analysis: the study has no meta-RDMs; add an analysis `meta_rdm` to `analyses`."
+                "analysis: the study has no meta-RDMs. Add an analysis `meta_rdm` to `analyses`."
             )
         name = defaults.one_or_default(self.analysis, valid, "analysis")
         rdm_labels.check_where(study, name, self.where, select_rdms.labels(study, name))
         _one_comparison(self.where)
         if self.alpha is not None and not study.config["analyses"][name]["permutations"]:
-            raise ConfigError(f"alpha: '{name}' has no p-values; give it `permutations: 1000`.")
+            raise ConfigError(f"alpha: '{name}' has no p-values. Set `permutations: 1000` in this analysis.")
         return {"meta": study.path("analysis", analysis=name)}
 
     def draw(self, data: Mapping):
@@ -81,7 +83,7 @@ class MetaRdm(Figure):
             for at, panel in enumerate(panels)
         )
         if layout.own_scale:
-            axes.text(left, height - 1.5, f"{about.dissimilarity}, a scale for each panel")
+            axes.text(left, height - 1.5, f"{about.dissimilarity}, scaled for each panel")
         else:
             top, ticks = height - SCALE + 2, 4 if bar > 45 else 3
             colour_scale(axes, left, top, bar, rdm_matrix.colours(), 0, high, ticks)
@@ -133,8 +135,8 @@ def _one_comparison(where: Where | None) -> None:
     metrics = (where or {}).get("metric")
     if isinstance(metrics, list) and len(set(map(str, metrics))) > 1:
         raise ConfigError(
-            f"where: metric: a figure shows one comparison, found {', '.join(map(str, metrics))}. Choose one "
-            f"(`metric: {metrics[0]}`), and make a figure of each."
+            f"where: metric: a figure shows one comparison, found {', '.join(map(str, metrics))}. Choose "
+            f"one (`metric: {metrics[0]}`), and draw one figure for each."
         )
 
 
@@ -199,7 +201,7 @@ def caption(panels: list[Panel], table, layout: Layout, alpha: float | None, mar
     titled = meta_panels.naming_labels(panels)
     entries = captions.listing(f"``{name}``" for name in panels[0].levels)
     text = [
-        f"How dissimilar RDMs are, one of each {entries}, compared by "
+        f"Dissimilarity between RDMs, one for each {entries}: "
         f"{captions.escape(COMPARISONS[first['metric']].dissimilarity)}."
     ]
     same = [
@@ -213,15 +215,15 @@ def caption(panels: list[Panel], table, layout: Layout, alpha: float | None, mar
     if repeats > 1:
         text.append(f"RDMs were averaged over draws of units or presentations, at most {repeats}.")
     if len(panels) > 1:
-        scale = "each has a colour scale of its own" if layout.own_scale else "all have one colour scale"
+        scale = "colour scales differ between panels" if layout.own_scale else "all have one colour scale"
         names = " · ".join(f"``{name}``" for name in titled)
         text.append(f"Panels are titled by {names}; {scale}.")
     if alpha is not None:
         count = captions.number(table.attrs["permutations"])
         text.append(
-            f"Dots: more alike than with the labels of entries permuted, q ≤ {alpha:g} "
-            f"({captions.plural(marked, 'pair', 'pairs')}); p from at most {count} permutations, q corrected "
-            f"for the pairs of a panel after {CORRECTIONS[CORRECTION].authors}."
+            f"Dots: more similar than with permuted labels of entries, q ≤ {alpha:g} "
+            f"({captions.plural(marked, 'pair', 'pairs')}); p from at most {count} permutations, q "
+            f"corrected for the pairs of a panel after {CORRECTIONS[CORRECTION].authors}."
         )
     if any(np.isnan(panel.values).any() for panel in panels):
         text.append("Grey: undefined.")

@@ -42,8 +42,8 @@ class PairDistances(OfRdms, Figure):
         unlabelled = [rdm.attrs["stimulus"] for rdm in data["rdms"] if "image_i" not in rdm]
         if unlabelled:
             raise DataError(
-                f"figures.pair_distances: {unlabelled[0]} has too many images for a line a pair. Leave it "
-                "out of 'stimuli'."
+                f"figures.pair_distances: {unlabelled[0]} has too many images to draw a line for each "
+                "pair. Leave it out of 'stimuli'."
             )
         metric = self._metric(data["rdms"])
         stimuli = list(dict.fromkeys(rdm.attrs["stimulus"] for rdm in data["rdms"]))
@@ -86,7 +86,7 @@ class PairDistances(OfRdms, Figure):
         fig.supylabel(words, fontsize=7)
         keys = (
             [Line2D([], [], color="0.5", lw=0.5), Line2D([], [], color="black", lw=1.3)],
-            ["a pair of images", "median: differentiation D"],
+            ["one pair of images", "median: differentiation D"],
         )
         if empty is None:
             fig.legend(*keys, loc="outside upper right", ncols=2)
@@ -135,14 +135,13 @@ def caption(rdms, metric: str, layers: list[str], distances: dict) -> str:
     ]
     text = [
         f"Distances between images along the layers of {captions.escape(rdms[0].attrs['source'])}: the "
-        f"{captions.escape(captions.metric_of(rdms[0], metric))} of each pair of images of a stimulus (thin "
-        "lines) and their median (black), which is the differentiation D; each pair counts once, an image is "
-        "not paired with itself.",
+        f"{captions.escape(captions.metric_of(rdms[0], metric))} of each pair of different images of a "
+        "stimulus (thin lines) and their median (black), the differentiation D.",
         f"Activity was {captions.normalised(rdms[0], metric)}.",
         captions.units_of_rdms(rdms),
         _first_of_several(rdms),
         "All panels have the same axes." if len(distances) > 1 else "",
-        f"Gaps, where a distance is undefined because activity was constant: {'; '.join(gaps)}."
+        f"Gaps, where a distance is undefined because activity is constant: {'; '.join(gaps)}."
         if gaps
         else "",
     ]

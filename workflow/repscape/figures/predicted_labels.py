@@ -131,11 +131,11 @@ def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
     )
     under = some if len(set(shown)) == 1 else f"up to {some}"
     text = [
-        f"What {captions.escape(network)} takes the images for: the {classes} (softmax) under {under} "
-        f"of each stimulus (of {captions.counts(names, counts, 'images')}), from its first to its last.",
-        "Bars show the probabilities: as wide as the image is 1. Images are shown as they are before the "
-        "network resizes and crops them; above each stands its time in the movie, or its name.",
+        f"Classification by {captions.escape(network)}: the {classes} (softmax), under {under} of each "
+        f"stimulus (of {captions.counts(names, counts, 'images')}), from the first to the last.",
+        "Bars show probabilities; the full width of the image is 1. Images are shown before the network "
+        "resizes and crops them, with their time in the movie or their name above.",
     ]
     if any(row.numbered for row in rows):
-        text.append("A class without a name goes by its number in the network's output, from 0.")
+        text.append("Classes without names are numbered by the network's output, from 0.")
     return " ".join(text)

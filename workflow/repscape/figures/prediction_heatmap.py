@@ -48,15 +48,15 @@ class PredictionHeatmap(OfClassifier, Figure):
     shows_stimuli = True
 
     classes: int = parameter(
-        "How many classes are shown: stimuli choose in turn, each the class of its highest mean probability "
-        "that is not yet chosen. A last column holds the sum of all others.",
+        "How many classes are shown. Stimuli choose in turn the class with their highest mean probability "
+        "that is not yet chosen; the last column shows the sum of all others.",
         40,
         ge=2,
         le=50,
     )
     population: str | None = parameter(
-        "One that has all classes; by default one that records filter means (of single positions: the "
-        "units), all units or random ones.",
+        "A population with all classes; by default one of filter means (with one position, these are the "
+        "units), of all units or of random units.",
         None,
     )
 
@@ -237,13 +237,12 @@ def caption(recordings: dict, layers, shown: list[int]) -> str:
     images = {name: recording.sizes["image"] for name, recording in recordings.items()}
     total = int(layers["units"].sel(layer=PREDICTIONS))
     return (
-        f"What {captions.escape(first.attrs['source'])} takes each image for: probabilities (softmax) of "
+        f"Classification by {captions.escape(first.attrs['source'])}: probabilities (softmax) of "
         f"{len(shown)} of its {captions.number(total)} classes (columns) for every image (rows) of "
-        f"{captions.of_stimuli(images)}. "
-        "Stimuli chose the classes in turn, each the one of its highest mean probability that was not yet "
-        "chosen; those of a stimulus stand side by side under a bar of its colour. The last column is the "
-        "sum of all other classes, so that every row adds up to 1. The colours are the same for all stimuli, "
-        "from 0 to 1, finer for small probabilities; nothing is normalised or clipped."
-        + " Classes have no names and go by their numbers in the output, from 0."
+        f"{captions.of_stimuli(images)}. Stimuli chose in turn the class with their highest mean "
+        "probability that was not yet chosen; the classes of a stimulus are side by side under a bar in "
+        "its colour. The last column is the sum of all other classes, so that every row adds up to 1. "
+        "Colours are the same for all stimuli, on a square-root scale from 0 to 1."
+        + " Classes without names are numbered by the network's output, from 0."
         * ("category" not in layers)
     )

@@ -91,21 +91,21 @@ def caption(network: str, preprocess: dict, stimuli: list[str], names: dict[str,
     resize, crop = preprocess["resize"], preprocess["crop"]
     antialias = " with antialiasing" if preprocess["antialias"] else ""
     if resize is None:
-        resized = "kept"
+        resized = "not further"
     else:
         to = f"a shorter side of {resize}" if isinstance(resize, int) else " × ".join(map(str, resize[::-1]))
         resized = f"to {to} pixels ({captions.escape(preprocess['interpolation'])}{antialias})"
-    cut = "all of it" if crop is None else f"its central {' × '.join(map(str, pair(crop)[::-1]))} pixels"
+    cut = "nothing" if crop is None else f"its central {' × '.join(map(str, pair(crop)[::-1]))} pixels"
     shown = captions.listing(
         f"{captions.escape(stimulus)}: {captions.escape(names[stimulus])}" for stimulus in stimuli
     )
     mean, sd = (captions.listing(f"{value:g}" for value in preprocess[key]) for key in ("mean", "std"))
     return (
-        f"How {captions.escape(network)} is given the stimuli, by an image of each ({shown}). Original: as "
-        "decoded or generated. Resized: brought to the size of the stimulus, if one is set, then "
-        f"{resized}. Cropped: {cut}. Normalised: scaled to 0…1, less the mean ({mean}), divided by the SD "
-        f"({sd}) for R, G and B. Under each panel: width × height in pixels, or the smallest and the largest "
-        "value. The colour scale is the same for all and spans what pixels can become."
+        f"How stimuli are preprocessed for {captions.escape(network)}, shown with one image of each "
+        f"({shown}). Original: as decoded or generated. Resized: to the size of the stimulus, if one is "
+        f"set, then {resized}. Cropped: {cut}. Normalised: scaled to 0…1, minus the mean ({mean}), divided "
+        f"by the SD ({sd}) for R, G and B. Under each panel: width × height in pixels, or the smallest and "
+        "the largest value. The colour scale is the same for all images and spans all possible values."
     )
 
 

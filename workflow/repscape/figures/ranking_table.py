@@ -139,13 +139,11 @@ def caption(table, layers: list[str], chosen: list[str] | None) -> str:
     source = captions.escape(table["source"].values)
     level = f"{100 * float(table.attrs['level']):g}%"
     return (
-        f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of "
-        f"{source}, the most differentiated first, with D and its {level} interval (times "
-        "a power of ten where the head of a column has one). "
-        f"{measured(table)} Intervals: "
-        f"{captions.number(table.attrs['resamples'])} resamples of each stimulus's images with replacement, "
-        "pairs of copies of one image left out, and resamples that have nothing else; they say how D would "
-        "vary with other images of the same kind, drawn independently, and are too narrow for the frames of "
-        "a movie, which are alike. A bar on the left joins neighbours whose order is not sure: it holds in "
-        f"fewer than {100 * SURE:g}% of resamples."
+        f"Stimuli by differentiation D in {captions.layers(layers, chosen, COLUMNS)} of {source}, the most "
+        f"differentiated first, with D and its {level} interval (times the power of ten in the head of the "
+        f"column, if any). {measured(table)} Intervals: {captions.number(table.attrs['resamples'])} "
+        "bootstrap samples of each stimulus's images, without pairs of copies of one image; they hold for "
+        "other images of the same kind, drawn independently, and are too narrow for movies, whose frames "
+        "are alike. A bar on the left joins neighbours whose order is uncertain, since it holds in fewer "
+        f"than {100 * SURE:g}% of bootstrap samples."
     )

@@ -37,9 +37,9 @@ class RdmsSideBySide(Figure):
         None,
     )
     ranked: bool = parameter(
-        "Whether colours are ranks among the pairs of each RDM, as Kriegeskorte et al. (Neuron 60:1126, "
-        "2008) draw them, so that RDMs of different scales can be compared; else dissimilarities, with a "
-        "scale for each RDM.",
+        "Whether colours are ranks among the pairs of each RDM (Kriegeskorte et al., Neuron 60:1126, "
+        "2008), so that RDMs of different scales can be compared; otherwise dissimilarities, scaled for "
+        "each RDM.",
         True,
     )
 
@@ -54,7 +54,7 @@ class RdmsSideBySide(Figure):
         valid = defaults.analyses_of(study, "mean_rdm") + list(study.config.get("recordings", {}))
         if not valid:
             raise ConfigError(
-                "of: the study has no tables of RDMs; add an analysis `mean_rdm` of what is to be shown."
+                "of: the study has no tables of RDMs. Add an analysis `mean_rdm` of the RDMs to show."
             )
         of = defaults.one_or_default(self.of, valid, "of")
         known = select_rdms.labels(study, of)
@@ -111,11 +111,13 @@ class RdmsSideBySide(Figure):
     def _chosen(self, table):
         """Choose RDMs by their labels."""
         if not hasattr(table, "dims") or "entry" not in table.dims:
-            raise DataError("the RDMs do not have the same entries. Choose some that do, in the analysis.")
+            raise DataError(
+                "the RDMs do not have the same entries. Choose RDMs with the same entries in the analysis."
+            )
         table = table.isel(rdm=indices_where(rdm_names.labels_of(table), self.where))
         if table.sizes["rdm"] > MOST:
             raise ConfigError(
-                f"where: {table.sizes['rdm']} RDMs are chosen, there is room for {MOST}. Choose by their "
+                f"where: expected at most {MOST} RDMs, found {table.sizes['rdm']}. Choose some by their "
                 "labels."
             )
         return table
@@ -195,16 +197,16 @@ def caption(table, names: list[str], shared: dict, by: str, blocks: list, ranked
     ]
     if shared:
         labels = [f"{captions.escape(name)} {captions.escape(value)}" for name, value in shared.items()]
-        text.append(f"All that have these labels: {', '.join(labels)}.")
+        text.append(f"All RDMs with these labels: {', '.join(labels)}.")
     if blocks:
         text.append(f"Entries are grouped by {captions.escape(by)} (bars at the left of each matrix).")
     if ranked:
         text.append(
-            "Colours: rank of the dissimilarity among all pairs of the same RDM, in percent; equal ones have "
+            "Colours: rank of the dissimilarity among all pairs of the same RDM, in percent; ties have "
             "their mean rank."
         )
     else:
-        text.append("Colours: dissimilarity, on a scale for each RDM; they do not compare RDMs.")
+        text.append("Colours: dissimilarity, scaled for each RDM; colours cannot be compared between RDMs.")
     text.append(_correlations(table["dissimilarity"].values, names))
     if np.isnan(table["dissimilarity"].values).any():
         text.append("Grey: undefined.")

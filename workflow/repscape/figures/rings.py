@@ -189,23 +189,25 @@ def caption(table, shown: Shown) -> str:
     ]
     shared += captions.averaged(table, rdms)
     text = [
-        f"How RDMs depend on the {factor} of their entries, which is a circle of "
-        f"{captions.plain(attributes['period'])}{degrees}.",
-        "Square roots of the dissimilarities, because these are squared distances up to a factor."
+        f"How RDMs depend on the circular {factor} of their entries (period "
+        f"{captions.plain(attributes['period'])}{degrees}).",
+        "Square roots of the dissimilarities are used, because these are squared distances up to a factor."
         if table["rooted"].values[rdms].any()
         else "",
-        "Above left: mean dissimilarity by how far apart entries are, the shorter way, relative to the mean "
+        "Above left: mean dissimilarity by distance on the circle (the shorter way), relative to the mean "
         "of all pairs" + (" (bands: ± 1 SD over pairs)." if len(rdms) <= BANDED else "."),
-        f"Above right: dissimilarity of pairs at most {near} (or one step) apart across each {factor}, "
-        "relative to that of all pairs equally far apart; above 1 the representation is stretched there.",
-        f"Below left: closing index, the dissimilarity of such pairs elsewhere relative to that across the "
-        f"ends of the range, {begin} and {end}: at 1 the circle closes, towards 0 it is open there.",
+        f"Above right: stretch, the dissimilarity of pairs at most {near} (or one step) apart across each "
+        f"{factor}, relative to that of all pairs at this distance; above 1 the representation is "
+        f"stretched at this {factor}.",
+        "Below left: closing index, the dissimilarity of such pairs elsewhere relative to that across the "
+        f"ends of the range, {begin} and {end}; at 1 the circle is closed, towards 0 it is open between "
+        "the ends.",
         "Below right: Spearman's ρ of dissimilarity with distance on the circle, with distance on the line "
         "between the ends, and on the line that fits best if the circle is cut anywhere: "
         f"{_cuts(table, shown, degrees)}.",
         "Colours: layers, from the first (dark) to the last (light)." if shown.ordered else "",
         f"All RDMs: {', '.join(shared)}." if shared else "",
-        f"Of {table.sizes['rdm']} RDMs {len(rdms)} are shown." if len(rdms) < table.sizes["rdm"] else "",
+        f"{len(rdms)} of {table.sizes['rdm']} RDMs are shown." if len(rdms) < table.sizes["rdm"] else "",
     ]
     return " ".join(filter(None, text))
 

@@ -85,7 +85,7 @@ class SamplingError(OfSource, OfStimuli, OfMetric, OfPopulation, Figure):
         if max(repeats[size] for size in samples[population]) < 2:
             raise ConfigError(
                 f"population: '{population}' is drawn once at every size, so there is no sampling error. "
-                "Give it more repeats under 'samples', or choose another population."
+                "Set more repeats under 'samples', or choose another population."
             )
         return {
             "differentiation": study.path("analysis", analysis="differentiation"),
@@ -136,7 +136,7 @@ class SamplingError(OfSource, OfStimuli, OfMetric, OfPopulation, Figure):
         if (sampled.variation > 0).any():
             percent_axis(axes.yaxis)
         else:
-            words = "nothing to show: in no layer does D vary over draws of units"
+            words = "nothing to show: D does not vary over draws of units in any layer"
             axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center")
             axes.set_yticks([])
 
@@ -252,15 +252,13 @@ def caption(sampled: Sampled, source: str) -> str:
         "units, in percent of its mean.",
         f"D is {curves.definition}; activity was {curves.normalisation}.",
         curves.units,
-        f"Layers have N = {limits} recorded units; where n reaches N there is one draw and no error.",
+        f"Layers have N = {limits} recorded units; with n = N there is one draw and no error.",
     ]
     if sampled.comparable:
         text += _compared(sampled)
     if sampled.left_out:
         names = captions.listing(map(captions.escape, sampled.left_out))
-        text.append(
-            f"Not shown: {names}, whose D is 0 or undefined in every layer, hence no percentage of it."
-        )
+        text.append(f"Not shown: {names}, whose D is 0 or undefined in every layer.")
     why = "D is 0, or undefined because activity was constant"
     text.append(gaps(sampled.mean.where(sampled.mean != 0), curves, why))
     return " ".join(filter(None, [*text, labelled({source: sampled.layers})]))
@@ -271,16 +269,15 @@ def _compared(sampled: Sampled) -> list[str]:
     larger = sampled.repeats[:, 1:]
     first = captions.number(sampled.sizes[0])
     text = [
-        "**a**, by layer. **b**, by the number n of units drawn, a line a layer (root mean square over "
-        "stimuli); dashed: the expected √((1 − n/N)/n) for the smallest and the largest N compared, from "
-        f"the median layer at n = {first}. **c**, the SD of the larger samples "
-        f"against what the samples of {first} units let expect by √((1 − n/N)/n), a "
-        "point a layer, stimulus and size; dashed: equality; grey: where 95% of points are expected, "
-        f"because SDs of only {larger[larger > 1].min()} draws scatter."
+        "**a**, by layer. **b**, by the number n of units drawn, one line per layer (root mean square "
+        "over stimuli); dashed: √((1 − n/N)/n), the expected decrease for the smallest and the largest N, "
+        f"from the median layer at n = {first}. **c**, the SD of larger samples against that expected from "
+        f"samples of {first} units by √((1 − n/N)/n), one point per layer, stimulus and size; dashed: "
+        f"equality; grey: where 95% of points are expected for SDs over {larger[larger > 1].min()} draws."
     ]
     if sampled.curves.drawn == "equal":
         text.append(
-            "The law is that of simple random draws; equally many units from each channel vary less "
-            "where channels differ from each other."
+            "This expectation is for simple random draws; with equally many units from each channel, D "
+            "varies less if channels differ."
         )
     return text

@@ -43,7 +43,8 @@ class SdCdR2ByDepth(OfAnalysis, OfOneSize, Figure):
         }
         if not layers:
             raise DataError(
-                "sd_cd_r2_by_depth: no source has an R²: differentiation does not vary over stimuli."
+                "sd_cd_r2_by_depth: no source has an R², since differentiation does not vary over "
+                "stimuli. Choose other stimuli."
             )
         overs = list(map(str, table["over"].values))
         fig = figure(sum(48 + label_height(names, PANEL) for names in layers.values()))
@@ -80,17 +81,16 @@ def caption(table, layers: Mapping) -> str:
     text = [
         f"How well differentiation in the layer {against} (SD) predicts that in the other layers (CD) of "
         f"{captions.listing(map(captions.escape, layers))}: R² of a least-squares line over "
-        f"{captions.of_stimuli(images)}, in {against} itself 1 by construction.",
-        "Grey: the range of R² when any one stimulus is left out; where it is wide, R² rests on one "
+        f"{captions.of_stimuli(images)}; in {against} it is 1 by construction.",
+        "Grey: the range of R² if any one stimulus is left out; a wide range means that R² depends on one "
         "stimulus.",
     ]
     if table.sizes["over"] > 1:
         reference = captions.escape(table.attrs["reference"])
-        text.append(f"Right: without {reference}, which is unlike the other stimuli.")
+        text.append(f"Right: without {reference}, which differs from the other stimuli.")
     text += [
         f"Differentiation {measured(table)}",
         same_pixels(table),
-        "Dividing D by that of a reference in the same layer would not change R²: it divides all stimuli by "
-        "the same number.",
+        "Dividing D by that of a reference in the same layer would not change R².",
     ]
     return " ".join(filter(None, [*text, labelled(layers, PANEL)]))

@@ -111,25 +111,24 @@ def caption(table, relative: bool) -> str:
         over="all", layer=[name for name in table["layer"].values if name != table.attrs["against"]]
     )
     text = [
-        f"Differentiation D in the layers of {source} (CD) against D in the layer {against} "
-        f"(SD), for {captions.of_stimuli(images)}: a point a stimulus and layer; grey: least-squares "
-        "lines over stimuli, one a layer; both the darker the deeper.",
+        f"Differentiation D in the layers of {source} (CD) against D in the layer {against} (SD), for "
+        f"{captions.of_stimuli(images)}. Each point is a stimulus in one layer; grey lines: least squares "
+        "over stimuli, one for each layer. Deeper layers are darker.",
         measured(table),
         same_pixels(table),
     ]
     if relative:
         text.append(
             f"**a**, as measured. **b**, each D divided by that of {reference} in the same layer, on a "
-            "logarithmic axis, where straight lines are curved. A layer's values are all divided by the same "
-            "number, so that R² is the same in both panels."
-            + " Values that are not positive are in a alone."
+            "logarithmic axis, where straight lines are curved. R² is the same in both panels."
+            + " Values that are not positive are in a only."
             * bool((table["normalised"] <= 0).any())
         )
     if np.isfinite(r2).any():
         where = r2.idxmax("layer").item()
         text.append(
-            f"R² is {float(r2.max()):.2f} at most ({captions.escape(where)}) and {float(r2.median()):.2f} in "
-            f"the median layer, {against} itself left out, where it is 1 by construction; it rests on "
-            f"{len(images)} points."
+            f"R² over {len(images)} points is at most {float(r2.max()):.2f} ({captions.escape(where)}) and "
+            f"{float(r2.median()):.2f} in the median layer, without {against}, where it is 1 by "
+            "construction."
         )
     return " ".join(filter(None, text))

@@ -160,11 +160,11 @@ def _line(colour: str, width: float, style="-") -> legend_items.Item:
 
 
 GOALS = {
-    "largest": "so that the mean dissimilarity of their pairs is as large as possible",
-    "target": "so that the mean dissimilarity of their pairs is as close as possible to {}",
+    "largest": "for the largest mean dissimilarity of their pairs",
+    "target": "for a mean dissimilarity of their pairs as close as possible to {}",
     "uniform": (
-        "so that the dissimilarities of their pairs are spread as evenly as possible over the range of all; "
-        "unevenness is the root mean square difference of their cumulative distribution from that of a "
+        "for dissimilarities of their pairs that are spread as evenly as possible over the range of all; "
+        "unevenness is the root mean square difference between their cumulative distribution and a "
         "uniform one"
     ),
 }
@@ -190,8 +190,8 @@ def caption(table, labels, rdms: list[int], naming: list[str]) -> str:
     text = [
         f"{k} of {of} images, chosen {GOALS[goal].format(table.attrs.get('target', ''))}"
         f" ({captions.escape(metrics)}; {', '.join(constant)}).",
-        "Beginning with the greedy choice and with random ones, single images were exchanged for others as "
-        "long as that helped; the best of these choices is shown, and a better one may exist.",
+        "Starting from the greedy choice and from random ones, single images were exchanged as long as "
+        "this improved the choice. The best of these choices is shown; a better one may exist.",
     ]
     random = table.sizes.get("draw", 0)
     if random:

@@ -70,7 +70,7 @@ def caption(table, layers: list[str]) -> str:
         procedure(table),
         "Lines: accuracy, averaged over folds" + (" and over values." if "across" in table.attrs else "."),
         chance(table) + (" (bands: the middle 90% of their accuracies)." if permuted else ""),
-        f"Full markers: p < {ALPHA:g}, for each layer by itself."
+        f"Full markers: p < {ALPHA:g}, for each layer separately."
         if len(layers) <= MARKED and permuted
         else "",
         labelled({"": layers}),

@@ -29,12 +29,12 @@ class TrainedUntrained(OfStimuli, OfOneSize, Figure):
     shows_stimuli = True
 
     trained: str | None = parameter(
-        "The trained network; by default the first that has a twin: one of the same architecture whose "
-        "weights are random.",
+        "The trained network; by default the first for which the study has a network of the same "
+        "architecture with random weights.",
         None,
     )
     untrained: str | None = parameter(
-        "The untrained network; by default the first twin of the trained one.",
+        "The untrained network; by default the first of the same architecture as the trained one.",
         None,
     )
 
@@ -54,12 +54,13 @@ class TrainedUntrained(OfStimuli, OfOneSize, Figure):
             raise ConfigError(f"untrained: '{first}' is compared with itself. Name two networks.")
         if len(set(study.layers[first]) & set(study.layers[second])) < 2:
             raise ConfigError(
-                f"'{first}' and '{second}' have fewer than two layers in common. Give both the same."
+                f"'{first}' and '{second}' have fewer than two layers in common. Set the same 'layers' for "
+                "both."
             )
         shared = [name for name in study.stimuli_of(first) if name in study.stimuli_of(second)]
         if not shared:
             raise ConfigError(
-                f"'{first}' and '{second}' are shown no stimulus in common. Show both the same."
+                f"'{first}' and '{second}' are shown no stimulus in common. Set the same 'stimuli' for both."
             )
         defaults.many_or_all(self.stimuli, shared, "stimuli")
         self._check(study, common(study.samples_of(first), study.samples_of(second)))
@@ -137,8 +138,8 @@ def twins(networks: dict, trained: str | None, untrained: str | None) -> tuple[s
             if given or (same and not _is_untrained(section) and _is_untrained(other)):
                 return first, second
     raise ConfigError(
-        "no network has a twin: the same architecture, once trained and once with 'weights: random'. Add "
-        "one under 'networks', or name two networks with the keys 'trained' and 'untrained'."
+        "found no architecture both trained and with 'weights: random'. Add one under 'networks', or name "
+        "two networks with the keys 'trained' and 'untrained'."
     )
 
 
@@ -150,7 +151,7 @@ def common(first: dict, second: dict) -> dict[str, tuple[str, ...]]:
     """Return the samples, sizes by population, that both networks have."""
     both = {name: tuple(size for size in first[name] if size in second.get(name, ())) for name in first}
     if not any(both.values()):
-        raise ConfigError("the two networks have no sample size in common. Draw the same of both.")
+        raise ConfigError("the two networks have no sample size in common. Draw the same sizes from both.")
     return {name: sizes for name, sizes in both.items() if sizes}
 
 
@@ -188,12 +189,12 @@ def caption(tables: list, curves: Curves, stimuli: list[str], draws, mean, own: 
     )
     if own := [layer for layer in own if layer in layers]:
         text.append(
-            "Each network has its own draw of units"
-            + ("" if len(own) == len(layers) else " where more are recorded")
-            + (", hence small differences even at the input." if "input" in own else ".")
+            "The networks have different draws of units"
+            + ("" if len(own) == len(layers) else " in layers with more recorded units")
+            + (", so D differs slightly even at the input." if "input" in own else ".")
         )
     if len({table.attrs.get("preprocess") for table in tables}) > 1:
-        text.append("The networks resize and scale images differently, which alone makes differences.")
+        text.append("The networks resize and scale images differently, which alone causes differences.")
     text += _gaps(mean.sel(stimulus=stimuli))
     return " ".join(filter(None, [*text, labelled({"": layers})]))
 
@@ -204,9 +205,9 @@ def _gaps(mean) -> list[str]:
     undefined = mean.isnull().any(("source", "stimulus"))
     if undefined.any():
         names = captions.listing(map(captions.escape, mean["layer"].values[undefined.values]))
-        text.append(f"Gaps: {names}, where activity was constant.")
+        text.append(f"Gaps: {names}, where activity is constant.")
     lacking = (mean <= 0).any(("source", "layer"))
     if lacking.any():
         names = captions.listing(map(captions.escape, mean["stimulus"].values[lacking.values]))
-        text.append(f"**b** has gaps where D is not positive in a network: of {names}.")
+        text.append(f"Gaps in **b**, where D of a network is not positive: {names}.")
     return text

@@ -10,7 +10,7 @@ from repscape.figures.lib.style import COLOURS, figure, plain_powers
 from repscape.plugin.contract import Figure, parameter
 from repscape.study.study import Study
 
-NAMES = {"training": "trained on", "held_out": "held out"}
+NAMES = {"training": "training", "held_out": "held out"}
 
 
 class TrainingCurves(Figure):
@@ -45,7 +45,7 @@ class TrainingCurves(Figure):
                 line_key(f"images {words}", colour)
                 for words, colour in zip(NAMES.values(), COLOURS, strict=False)
             ),
-            dotted_key("largest class, held out"),
+            dotted_key("largest held-out class"),
         ]
         fig.legend(handles=handles, loc="outside right upper")
         plain_powers(fig)
@@ -99,7 +99,7 @@ def caption(trainings: list) -> str:
     text = [
         f"How networks learned: {'; '.join(map(training_captions.sentence, trainings))}.",
         "Left: the loss of each step (grey) and its mean over an epoch (black, at the epoch's middle).",
-        "Right: the share of images whose class the network names, before training (0) and after each epoch; "
-        "dotted, what naming the largest class of the held-out images would reach.",
+        "Right: accuracy, the share of images that are classified correctly, before training (0) and "
+        "after each epoch; dotted: accuracy of always choosing the largest class of the held-out images.",
     ]
     return " ".join(text)

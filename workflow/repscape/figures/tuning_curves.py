@@ -36,10 +36,10 @@ class TuningCurves(OfTuning, Figure):
     category = "Units"
 
     units: Units = parameter(
-        "How many examples of each layer, or which units by their numbers (where a layer has them). "
-        "Examples are the best of each equal part of the circle by preferred value: the most reliable "
-        "where there are repeats, else the most selective; of the best quarter of all units, where the "
-        "part has any of them.",
+        "How many example units of each layer, or the numbers of units (if a layer has them). The circle "
+        "of preferred values is divided into equal parts, and the best unit of each part is shown: the "
+        "most reliable if there are repeats, else the most selective; from the best quarter of all units, "
+        "if the part has any.",
         5,
     )
 
@@ -56,7 +56,7 @@ class TuningCurves(OfTuning, Figure):
         groups = {at: tuning_rows.group(tree, at) for at in layers}
         shown = {at: examples(layer, tree.attrs, self.units) for at, layer in groups.items()}
         if not any(unit is not None for units in shown.values() for unit in units):
-            raise ConfigError("units: no layer has a unit of these numbers that varies. Choose others.")
+            raise ConfigError("units: no layer has a unit with these numbers that varies. Choose others.")
         columns = len(shown[layers[0]])
         # In each column the last layer that has a unit in it: its axis has numbers.
         lowest = [[at for at in layers if shown[at][column] is not None][-1:] for column in range(columns)]
@@ -153,15 +153,15 @@ def caption(tree, groups: dict, shown: dict, units: int | list[int]) -> str:
         by = " where there are single trials, else ".join(SCORES[name] for name in SCORES if name in scores)
         fewer = any(None in layer for layer in shown.values())
         text.append(
-            f"The circle is divided into {captions.plural(units, 'equal part', 'equal parts')}; of the units "
-            f"that prefer a value in each, one of {by} is shown, so that these are no typical units"
-            + ("; where a part is missing, no unit prefers it." if fewer else ".")
+            f"The circle is divided into {captions.plural(units, 'equal part', 'equal parts')}; of the "
+            f"units with preferred values in each part, one of {by} is shown, so these units are not "
+            "typical" + ("; if a part is missing, no unit prefers its values." if fewer else ".")
         )
     text.append(
-        "Dotted: preferred value, the vector average of the curve above its least value. Axes of responses "
-        "are each unit's and do not begin at 0."
+        "Dotted: preferred value, the vector average of the curve above its smallest value. Axes of "
+        "responses differ between units and do not begin at 0."
     )
     if any("sem" in layer for layer in groups.values()):
-        over = "trials" if int(tree["trials"].max()) else "images that share the value"
+        over = "trials" if int(tree["trials"].max()) else "images with the same value"
         text.append(f"Bands: ± 1 standard error of the mean over {over}.")
     return " ".join(filter(None, [*text, tuning_rows.of_layers(tree, groups)]))

@@ -26,7 +26,7 @@ class TuningDistributions(OfTuning, Figure):
     category = "Units"
 
     tuned: bool = parameter(
-        "Whether only units with q < 0.05 are shown of recordings; of networks, all that vary.", False
+        "Whether only units with q < 0.05 are shown for recordings; for networks, all units that vary.", False
     )
 
     def draw(self, data: Mapping):
@@ -130,17 +130,17 @@ def caption(tree, units: dict, tuned: bool) -> str:
     )
     text = [
         f"Single units' tuning: {tuning_rows.measured(tree)}.",
-        "Preferred value and selectivity are the direction and the length of the vector average of the curve "
-        "above its least value; selectivity is 0 for equal responses to all values, 1 for a response to one "
-        "alone. Width is half the width at half height of the highest peak. Lines: medians; dotted: what is "
-        "expected if preferred values lie evenly around the circle.",
-        "Heights are shares of the units shown, n, on the axis of each panel.",
-        f"Units of recordings that are tuned (permutation of values, false discovery rate 5%): {shares}"
-        + ("; these alone are shown." if tuned else ".")
+        "Preferred value and selectivity are the direction and the length of the vector average of the "
+        "curve above its smallest value; selectivity is 0 for equal responses to all values and 1 for "
+        "responses to a single value. Width is half the width at half height of the highest peak. Lines: "
+        "medians; dotted: expected for preferred values evenly spread around the circle.",
+        "Heights are shares of the n units shown; vertical axes of panels differ.",
+        f"Tuned units of recordings (permutation of values, false discovery rate 5%): {shares}"
+        + ("; only these are shown." if tuned else ".")
         if shares
         else "",
         f"{captions.plural(constant, 'unit does', 'units do')} not vary and "
-        f"{'is' if constant == 1 else 'are'} left out."
+        f"{'is' if constant == 1 else 'are'} not included."
         if constant
         else "",
         tuning_rows.of_layers(tree, units),

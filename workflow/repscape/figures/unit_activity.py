@@ -66,43 +66,44 @@ class UnitActivity(OfSource, Figure):
     shows_stimuli = True
 
     show: Literal["bars", "profiles", "histogram", "heatmap", "map"] = parameter(
-        "What activity is drawn as: a bar a unit, a profile of filter means a layer, a histogram of those of "
-        "one layer, a heatmap of images × filters, or maps of single filters."
+        "How activity is drawn: ``bars``, one for each unit; ``profile``, filter means of each layer; "
+        "``histogram``, filter means of one layer; ``heatmap``, images × filters; or ``map``, maps of "
+        "single filters."
     )
     stimuli: list[str] | None = parameter(
-        "Which stimuli are shown; by default all in heatmaps and maps. Others show one: by default the first "
-        "that is not the reference.",
+        "Which stimuli are shown; by default all in heatmaps and maps. Others show one, by default the "
+        "first that is not the reference.",
         None,
     )
     images: activation_panels.Images | None = parameter(
-        "How many evenly spaced images of each stimulus, or which, counted from 0: 1 to 6 in bars and "
-        "profiles, 2 to 4 in a histogram, 1 to 4 in maps. By default 4 in bars, 3 elsewhere, fewer in maps "
-        "of many stimuli. A heatmap shows all.",
+        "How many evenly spaced images of each stimulus, or a list of images, counted from 0: 1 to 6 in "
+        "bars and profiles, 2 to 4 in a histogram, 1 to 4 in maps. By default 4 in bars and 3 elsewhere, "
+        "fewer in maps of many stimuli. A heatmap shows all.",
         None,
     )
     layers: list[str] | None = parameter(
-        "Which layers are shown: by default 3 in bars (without `predictions`), 24 in profiles, at most, 6 in "
-        "heatmaps, at most 8, and 7 in maps (after the input), evenly spaced; a histogram shows one, by "
-        "default at two thirds of the depth.",
+        "Which layers are shown. By default evenly spaced: 3 in bars (without `predictions`), up to 24 in "
+        "profiles, 6 in heatmaps (at most 8) and 7 in maps (after the input). A histogram shows one "
+        "layer, by default at two thirds of the depth.",
         None,
     )
     population: str | None = parameter(
-        "The population that is shown: by default the first that is sampled by size (bars), that records "
-        "filters or all units (map), or filter means (others).",
+        "The population that is shown; by default the first that is sampled by size (bars), that records "
+        "filters or all units (map), or that records filter means (others).",
         None,
     )
     size: int | str | None = parameter(
-        "The sample size of bars, of which the first draw is shown; by default the smallest.", None
+        "The sample size in bars, of which the first draw is shown; by default the smallest.", None
     )
     filters: unit_maps.Filters | None = parameter(
-        "Which filters of which layers have maps, counted from 0, at most 9 in all: ``{block3: [0, 7]}``. By "
-        "default the filter of the largest SD over the images shown, in each of `layers` that has more than "
-        "one position.",
+        "Which filters of each layer have maps, counted from 0, at most 9 in all: ``{block3: [0, 7]}``. "
+        "By default the filter with the largest SD over the images shown, in each of `layers` with more "
+        "than one position.",
         None,
     )
     ranked: bool = parameter(
-        "Whether the filters of profiles and heatmaps are in the order of their mean over all images, from "
-        "high to low; otherwise in the layer's order.",
+        "Whether the filters in profiles and heatmaps are sorted by their mean over all images, from high "
+        "to low; otherwise they are in the layer's order.",
         True,
     )
 
@@ -113,10 +114,10 @@ class UnitActivity(OfSource, Figure):
             if getattr(self, key) != self.parameters[key].default:
                 takers = ", ".join(name for name, one in MARKS.items() if key in one.keys)
                 raise ConfigError(
-                    f"{key}: 'show: {self.show}' does not take it. Leave it out, or show {takers}."
+                    f"{key}: cannot be combined with 'show: {self.show}'. Remove it, or show {takers}."
                 )
         if self.filters is not None and self.layers is not None:
-            raise ConfigError("filters: they name their layers. Leave 'layers' out.")
+            raise ConfigError("filters: these already name their layers. Leave 'layers' out.")
         if self.images is not None:
             count = self.images if isinstance(self.images, int) else len(self.images)
             least, most = mark.images
@@ -130,7 +131,7 @@ class UnitActivity(OfSource, Figure):
         for key, names in (("layers", self.layers), ("filters", filters)):
             if names is not None and mark.most_layers and len(names) > mark.most_layers:
                 raise ConfigError(
-                    f"{key}: expected at most {mark.most_layers}, found {len(names)}; draw the others in "
+                    f"{key}: expected at most {mark.most_layers}, found {len(names)}. Draw the others in "
                     "another figure."
                 )
 
@@ -165,7 +166,7 @@ class UnitActivity(OfSource, Figure):
             return defaults.many_or_all(self.stimuli, shown, "stimuli")
         if self.stimuli is not None and len(self.stimuli) > 1:
             raise ConfigError(
-                f"stimuli: 'show: {self.show}' shows one stimulus, found {len(self.stimuli)}; draw the "
+                f"stimuli: 'show: {self.show}' shows one stimulus, found {len(self.stimuli)}. Draw the "
                 "others in another figure."
             )
         reference = study.config["analyses"]["differentiation"].get("reference")

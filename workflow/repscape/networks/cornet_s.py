@@ -27,10 +27,11 @@ class CornetS(WithWeights):
     layers_depend_on = ()
 
     weights: str | None = parameter(
-        "``IMAGENET1K``, the authors', or ``random``, drawn from `seed` (He et al. 2015, fan out).",
+        "The weights: ``IMAGENET1K``, those of the authors, or ``random``, drawn from `seed` (He et al. "
+        "2015, fan out).",
         None,
     )
-    classes: Classes = parameter("The number of outputs, where the weights are not the authors'.", 1000)
+    classes: Classes = parameter("The number of outputs, if the weights are not those of the authors.", 1000)
 
     def load(self) -> Loaded:
         """Build CORnet-S and give it its weights.

@@ -23,18 +23,21 @@ class Python(WithWeights):
         "``path/to/file.py:function`` or ``package.module:function``: a function (or a class) that "
         "returns a torch.nn.Module which takes (image, 3, y, x)."
     )
-    kwargs: dict[str, Any] | None = parameter("What the function is called with, by name.", None)
+    kwargs: dict[str, Any] | None = parameter("Keyword arguments for the function.", None)
     weights: str | None = parameter(
-        "``random`` says that the function gives an untrained network. Without it and `file`, the weights "
-        "are those that the function gives, which may have read them from somewhere.",
+        "``random``: the function returns an untrained network. A path or address: a state dict to load. "
+        "By default the weights are those of the network that the function returns, which may have loaded "
+        "them.",
         None,
     )
     classes: ClassesOrNone | None = parameter(
-        "How many classes the outputs (image, class) are; 0 where they are none. By default outputs of "
-        "two axes are taken to be classes. With 1000 in a file, they have ImageNet's names.",
+        "The number of classes if the outputs (image, class) are classes, else 0. By default, outputs "
+        "with two axes are classes. If weights from a file have 1000 classes, these have ImageNet's names.",
         None,
     )
-    seed: int = parameter("Of the generators of torch, Python and numpy when the function is called.", 0)
+    seed: int = parameter(
+        "The seed of torch's, Python's and numpy's generators when the function is called.", 0
+    )
 
     def load(self) -> Loaded:
         """Make the network and give it its weights.
@@ -75,9 +78,9 @@ class Python(WithWeights):
         user_functions.file(self.factory, "factory")
         if self.weights is not None and self.weights.lower() in PRETRAINED:
             raise ConfigError(
-                f"weights: expected random or the path of a state dict, found '{self.weights}'. Weights that "
-                "the function gives are taken without this key; what it takes to load them goes into kwargs, "
-                "such as {pretrained: true}."
+                f"weights: expected random or the path of a state dict, found '{self.weights}'. To use the "
+                "weights that the function loads, leave this key out and set the function's arguments "
+                "with kwargs, as in {pretrained: true}."
             )
         if self.weights not in (None, "random"):
             raise ConfigError(

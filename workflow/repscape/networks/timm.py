@@ -20,27 +20,27 @@ class Timm(WithWeights):
     layers_depend_on = ("architecture", "weights", "classes", "preprocess")
 
     architecture: str = parameter(
-        "A name of ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …."
+        "A name from ``timm.list_models()``: ``vit_base_patch16_224``, ``convnext_tiny``, …."
     )
     weights: str | None = parameter(
-        "The name of timm's weights, which timm writes after a dot (``augreg_in21k_ft_in1k``), "
-        "``DEFAULT``, or ``random`` (timm's initialisation, drawn from `seed`).",
+        "The name of timm's weights, written after a dot in timm (``augreg_in21k_ft_in1k``), ``DEFAULT``, "
+        "or ``random`` (timm's initialisation, drawn from `seed`).",
         None,
     )
     file: File | None = parameter(
-        "A state dict (.pth, .pt or .safetensors; .npz where timm reads these): in the config, a path or "
-        "address given as `weights`. Beside a name in `weights` it says where these very weights are found; "
-        "by default at timm's address.",
+        "The file of the weights, a state dict (.pth, .pt or .safetensors; .npz where timm reads these). "
+        "With a name in `weights`, it must be the file of these weights; by default it is downloaded from "
+        "timm's address. To use other weights, give their path or address as `weights`.",
         None,
     )
     classes: ClassesOrNone | None = parameter(
-        "The number of outputs, where the weights are not timm's; 0 for none, so that the network gives "
+        "The number of outputs, if the weights are not timm's; 0 for none, so that the network outputs "
         "its last features.",
         None,
     )
     preprocess: Preprocess | None = parameter(
-        "Replaces the whole transform that belongs to the weights. Random and own weights are taken to "
-        "have that of the architecture's default weights.",
+        "Replaces the whole transform of the weights. Random weights and weights from your file have the "
+        "transform of the architecture's default weights.",
         None,
     )
 
@@ -75,8 +75,8 @@ class Timm(WithWeights):
         config = _configuration(self.architecture, self.weights)
         if config.input_size[0] != 3:
             raise ConfigError(
-                f"architecture: {self.architecture} takes images of {config.input_size[0]} channels; stimuli "
-                "have 3, R, G and B. Choose another network."
+                f"architecture: {self.architecture} takes images with {config.input_size[0]} channels, but "
+                "stimuli have 3 (R, G and B). Choose another network."
             )
         classes = self.classes if self.weights in (None, "random") else None
         with drawing_from(self.seed):
@@ -116,7 +116,7 @@ def _configuration(architecture: str, weights: str | None):
             default = timm.get_pretrained_cfg(architecture, allow_unregistered=True)
             said = f"DEFAULT is {default.tag}" if default and default.tag else "there is no default"
             raise ConfigError(
-                f"weights: expected a name, found '{weights}'. For {architecture} timm has "
+                f"weights: expected a name, found '{weights}'. For {architecture}, timm has "
                 f"{some(tags) or 'none'}; {said}. Write one of these, or random, or the path of a state "
                 "dict."
             )
@@ -155,8 +155,8 @@ def _preset(architecture: str, config) -> Preprocess:
     if found["crop_mode"] == "center" and height != width:
         raise ConfigError(
             f"preprocess: the transform of these weights of {architecture} (crop_mode center, {height} x "
-            f"{width}) cannot be made of resize and crop. Set preprocess to what comes closest, such as "
-            f"{{resize: [{height}, {width}], crop: null}}."
+            f"{width}) cannot be expressed by resize and crop. Set preprocess to the closest transform, "
+            f"such as {{resize: [{height}, {width}], crop: null}}."
         )
     return Preprocess(
         resize=resized[0] if found["crop_mode"] == "center" else resized,
@@ -196,7 +196,8 @@ def _from_hub(config, what: str) -> Path:
 
     if not config.hf_hub_id:
         raise AssetError(
-            f"{what}: timm's address {config.url} has no checksum. Get the file and name it: key 'file'."
+            f"{what}: timm's address {config.url} has no checksum. Download the file and give its path as "
+            "'file'."
         )
     name = config.hf_hub_filename or "model.safetensors"
     try:
@@ -206,8 +207,9 @@ def _from_hub(config, what: str) -> Path:
     except Exception as error:  # of the hub's client, of its HTTP library and of the system
         raise AssetError(
             f"{what}: {name} of https://huggingface.co/{config.hf_hub_id} cannot be downloaded "
-            f"({type(error).__name__}: {str(error).splitlines()[0]}). Check the internet connection; without "
-            "one, get the file elsewhere and name it with the key 'file' beside 'weights'."
+            f"({type(error).__name__}: {str(error).splitlines()[0]}). Check the internet connection; "
+            "without a connection, download the file elsewhere and give its path as 'file', besides "
+            "'weights'."
         ) from error
 
 
@@ -225,8 +227,8 @@ def _with_weights(architecture: str, config, path: Path):
             return _bare(timm.create_model(architecture, pretrained=True, pretrained_cfg=config))
     except Exception as error:  # each architecture translates in its own way
         raise DataError(
-            f"{path}: cannot be loaded as weights {config.tag} of {architecture}: "
-            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Check that it is this file."
+            f"{path}: cannot be loaded as weights {config.tag} of {architecture}: {type(error).__name__}: "
+            f"{' '.join(str(error).split())[:300]}. Check that it is the file of these weights."
         ) from error
 
 

@@ -37,16 +37,19 @@ class Torchvision(WithWeights):
 
     layers_depend_on = ("architecture",)
 
-    architecture: str = parameter("One of ``torchvision.models.list_models(module=torchvision.models)``.")
+    architecture: str = parameter(
+        "A name from ``torchvision.models.list_models(module=torchvision.models)``."
+    )
     weights: str | None = parameter(
         "The name of torchvision's weights (``IMAGENET1K_V1``, ``DEFAULT``), or ``random`` (torch's "
         "initialisation, drawn from `seed`).",
         None,
     )
-    classes: Classes = parameter("The number of outputs, where the weights are not torchvision's.", 1000)
+    classes: Classes = parameter("The number of outputs, if the weights are not torchvision's.", 1000)
     like: str | None = parameter(
-        "The name of the weights whose transform random and own weights have, by default the "
-        "architecture's default ones; own weights have their categories too where there are 1000.",
+        "For random weights and weights from your file: the name of the weights whose transform is used, "
+        "by default the architecture's default weights. Weights from your file with 1000 classes also "
+        "have the names of their classes.",
         None,
     )
 
@@ -94,9 +97,7 @@ class Torchvision(WithWeights):
         if self.like is not None and self.like not in names:
             raise ConfigError(f"like: {unknown(self.like, names)}")
         if self.like is not None and self.weights in names:
-            raise ConfigError(
-                f"like: the weights {self.weights} have a transform of their own. Leave 'like' out."
-            )
+            raise ConfigError(f"like: the weights {self.weights} already have a transform. Leave 'like' out.")
         if str(self.weights).lower() in PRETRAINED and self.weights not in names:
             raise ConfigError(
                 f"weights of {self.architecture}: expected a name, found '{self.weights}'. Torchvision has "
@@ -120,8 +121,8 @@ class Torchvision(WithWeights):
     def _refuse_architecture(self) -> None:
         if self.architecture.startswith(OF_CLIPS):
             raise ConfigError(
-                f"architecture: {self.architecture} takes clips; only networks of single images can be used, "
-                "for stimuli are shown image by image. Choose one of these."
+                f"architecture: {self.architecture} takes clips, but stimuli are shown image by image. "
+                "Choose a network of single images."
             )
         known = torchvision_weights.architectures()
         raise ConfigError(f"architecture: {unknown(self.architecture, known)}")
@@ -213,7 +214,7 @@ def image_size(architecture: str, named, preprocess: Preprocess) -> int | tuple[
         height = width = crop
     else:
         raise ConfigError(
-            f"{architecture}: takes square images of one size; set preprocess.crop to one number."
+            f"{architecture}: takes square images of one size. Set preprocess.crop to one number."
         )
     return (height, width) if family == "maxvit" else height
 

@@ -164,7 +164,7 @@ def most_memory(sizes: Sizes, jobs: Iterable[Iterable[str]], *, on_gpu: bool) ->
 def statement(found: Counter[str], free: int) -> str:
     """Say how much room files will take, and how much there is."""
     parts = ", ".join(f"{STEPS[step]} {amount(size)}" for step, size in found.most_common() if size > 0)
-    return f"Disk: about {amount(found.total())} will be written ({parts}); {amount(free)} are free."
+    return f"Disk: about {amount(found.total())} will be written ({parts}), {amount(free)} are free."
 
 
 def check(found: Counter[str], free: int, allowed: int | None, folder: str) -> None:
@@ -188,16 +188,16 @@ def check(found: Counter[str], free: int, allowed: int | None, folder: str) -> N
         return
     largest = STEPS[found.most_common(1)[0][0]]
     less = {
-        "activations": "record fewer units (populations: kind: random, units: …), layers or images",
-        "RDMs": "draw fewer samples (samples: repeats), or take fewer images, layers or metrics",
+        "activations": "record fewer units (a population of kind: random with units: …), layers or images",
+        "RDMs": "draw fewer samples (samples: repeats), or use fewer images, layers or metrics",
         "samples": "draw fewer samples (samples: sizes, repeats)",
-        "stimuli": "take fewer or smaller images",
+        "stimuli": "use fewer or smaller images",
     }[largest]
     room = f"the {amount(limit)} that " + ("are free" if allowed is None else "'disk' in the config allows")
     raise ConfigError(
-        f"{folder}: expected to fit into {room}, found that about {amount(found.total())} would be written, "
-        f"{amount(found.most_common(1)[0][1])} of them {largest}. To have less, {less}. To run all the same, "
-        f"set disk: {math.ceil(found.total() / 1e9)} GB in the config."
+        f"{folder}: the run would write about {amount(found.total())}, "
+        f"{amount(found.most_common(1)[0][1])} of it {largest}, which is more than {room}. To need less, "
+        f"{less}. To run anyway, set disk: {math.ceil(found.total() / 1e9)} GB in the config."
     )
 
 

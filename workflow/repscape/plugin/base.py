@@ -63,7 +63,9 @@ def parameter(doc: str, default: Any = REQUIRED, **bounds: Any) -> Any:
         There is no sentence, or a bound is unknown.
     """
     if not isinstance(doc, str) or not doc.strip():
-        raise ConfigError(f"parameter: expected first a sentence that says what it is, found {doc!r}.")
+        raise ConfigError(
+            f"parameter: expected a sentence that says what it is as the first argument, found {doc!r}."
+        )
     for name in bounds:
         if name not in BOUNDS:
             raise ConfigError(f"parameter: {unknown(name, BOUNDS)}")
@@ -89,10 +91,10 @@ class Plugin:
     """Methods that every plugin of the step defines."""
 
     libraries: tuple[str, ...] = ()
-    """Packages whose versions the result depends on: another version makes it anew."""
+    "Packages whose versions the result depends on: with another version it is made again."
 
     path_labels: Mapping[Path, Mapping[str, str]] = {}
-    """What names in braces in paths stand for, by file; filled in where `reads_path_labels`."""
+    "The values of names in braces in paths, by file; filled in where `reads_path_labels`."
 
     reads_path_labels: bool = False
     """Whether paths may have names in braces, such as ``{subject}``."""
@@ -187,9 +189,13 @@ def _check_names(cls: type[Plugin]) -> None:
     for name in cls.parameters:
         if name in known - inherited or name == KIND:
             taken = "the key that selects the plugin" if name == KIND else "what plugins define"
-            raise ConfigError(f"{cls.__name__}.{name}: a parameter cannot be called as {taken}. Rename it.")
+            raise ConfigError(
+                f"{cls.__name__}.{name}: a parameter cannot have the name of {taken}. Rename it."
+            )
         if name.startswith("_"):
-            raise ConfigError(f"{cls.__name__}.{name}: a parameter begins with a letter. Rename it.")
+            raise ConfigError(
+                f"{cls.__name__}.{name}: the name of a parameter begins with a letter. Rename it."
+            )
         if name not in annotated:
             raise ConfigError(f"{cls.__name__}.{name}: expected a type, as in `{name}: int = parameter(…)`.")
     for name in [*vars(cls), *hints]:
@@ -201,7 +207,7 @@ def _check_names(cls: type[Plugin]) -> None:
                 f'`{name}: … = parameter("What it is.")`.'
             )
         raise ConfigError(
-            f"{cls.__name__}.{unknown(name, sorted(known))} Let names of helpers begin with an underscore."
+            f"{cls.__name__}.{unknown(name, sorted(known))} Begin the names of helpers with an underscore."
         )
 
 

@@ -18,7 +18,7 @@ WORDS = {
     "a valid tuple": "a list",
     "a valid list": "a list",
     "a valid dictionary": "a mapping",
-    "a valid string": "text (in quotes, if YAML takes it for a number, yes or no)",
+    "a valid string": "text (in quotes, if YAML reads it as a number, yes or no)",
     "a valid integer": "a whole number",
     "a valid number": "a number",
     "a valid boolean": "true or false",
@@ -51,11 +51,11 @@ class Mistakes:
                 continue  # what is in it is wrong, and reported
             *parents, last = location = _keys_of(mistake, given)
             if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-                comma = " A number is written without a comma." if str(last).isdigit() else ""
+                comma = " Write numbers without a comma." if str(last).isdigit() else ""
                 self.add(prefix + location, f"unknown key{_suggest(last, _fields_at(model, parents))}{comma}")
             elif mistake["type"] == "missing" and isinstance(last, int):
                 found = list(mistake["input"])
-                self.add(prefix + tuple(parents), f"expected more than {last} of these; found {found!r}.")
+                self.add(prefix + tuple(parents), f"expected more than {last} of these, found {found!r}.")
             elif mistake["type"] == "missing":
                 self.add(prefix + location, "this key is required.")
             else:
@@ -189,8 +189,8 @@ def read_lines(path) -> dict[tuple, tuple[str, int]]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"{path}:{line}: expected UTF-8, found the byte 0x{error.object[error.start]:02x} (Latin-1?). "
-            "Save the file as UTF-8."
+            f"{path}:{line}: expected UTF-8, found the byte 0x{error.object[error.start]:02x} (is it "
+            "Latin-1?). Save the file as UTF-8."
         ) from error
     except RecursionError as error:
         raise ConfigError(f"{path}: values are nested too deeply.") from error
@@ -215,15 +215,15 @@ def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
         lines[here] = (str(path), node.start_mark.line + 1)
         if len(lines) > MOST_VALUES:
             raise ConfigError(
-                f"{path}: stands for more than {MOST_VALUES} values; are there aliases (*name) of aliases? "
-                "Write it with fewer."
+                f"{path}: expands to more than {MOST_VALUES} values. Are there aliases (*name) of aliases? "
+                "Use fewer."
             )
 
     def walk(node: yaml.Node, keys: tuple, inside: tuple) -> None:
         if node in inside:
             raise ConfigError(
-                f"{path}:{node.start_mark.line + 1}: {'.'.join(keys)}: the anchor (&name) holds its own "
-                "alias (*name). Write out what is meant."
+                f"{path}:{node.start_mark.line + 1}: {'.'.join(keys)}: the anchor (&name) contains its "
+                "alias (*name). Write the value out."
             )
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
@@ -236,8 +236,8 @@ def _lines_of(root: yaml.Node, path) -> dict[tuple, tuple[str, int]]:
                     )
                 if here in lines:
                     raise ConfigError(
-                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is given twice, "
-                        f"first in line {lines[here][1]}; rename one of them."
+                        f"{path}:{key.start_mark.line + 1}: {'.'.join(here)}: this name is used twice, "
+                        f"first in line {lines[here][1]}. Rename one of them."
                     )
                 note(here, key)
                 walk(value, here, (*inside, node))

@@ -79,7 +79,9 @@ NetworkFile = Annotated[Path, _Made("network")]
 
 def _refuse_size(value):
     if value is not None:
-        raise ValueError("these images have the size of those they are made from: set 'size' there")
+        raise ValueError(
+            "these images have the size of the images they are made from: set 'size' of that stimulus"
+        )
 
 
 SizeOfParent = Annotated[None, BeforeValidator(_refuse_size)]
@@ -97,8 +99,8 @@ def _formed(layers):
         return layers
     hint = f". Did you mean [[{layers[0]}, {layers[1]}]]?" if isinstance(layers, list) and one(layers) else ""
     raise ValueError(
-        "expected blocks, all, a list of layers (conv1, [conv1, 1], features.0, blocks), or a mapping of "
-        f"names to layers{hint}"
+        "expected blocks, all, a list of layers (conv1, [conv1, 1], features.0, blocks), or a mapping "
+        f"from names to layers{hint}"
     )
 
 

@@ -82,8 +82,8 @@ def library_versions(step: str, name: str) -> dict[str, str]:
         return {library: version(library) for library in plugin.libraries}
     except PackageNotFoundError as error:
         raise ConfigError(
-            f"{file(step, name)}: {plugin.__name__}.libraries: '{error.name}' is not installed. Install it, "
-            "or write the name that pip has for it (scikit-learn, not sklearn)."
+            f"{file(step, name)}: {plugin.__name__}.libraries: '{error.name}' is not installed. Install "
+            "it, or write the name that pip uses (scikit-learn, not sklearn)."
         ) from error
 
 
@@ -98,7 +98,9 @@ def _load(step: str, name: str) -> type[Plugin]:
         where = raised_in(error, [root]) or str(path)
         what = str(error) if isinstance(error, ConfigError) else f"cannot be imported: {in_words(error)}."
         if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == root.name:
-            what += " Files of the folder import each other relatively: from ..lib.filters import gabor."
+            what += (
+                " Files of the folder import each other by relative imports: from ..lib.filters import gabor."
+            )
         raise ConfigError(f"{where}: {what}") from error
     return _only_class(module, step, path)
 
@@ -118,8 +120,8 @@ def _only_class(module: ModuleType, step: str, path: Path) -> type[Plugin]:
     for name, value in vars(module).items():
         if getattr(value, "__module__", None) == module.__name__ and name in contract and callable(value):
             raise ConfigError(
-                f"{path}: the function '{name}' is what {base.__name__} has: put it into "
-                f"{found[0].__name__}, or let its name begin with an underscore."
+                f"{path}: the function '{name}' has the name of a method of {base.__name__}. Move it into "
+                f"{found[0].__name__}, or begin its name with an underscore."
             )
     return found[0]
 
@@ -156,7 +158,7 @@ def _check_folder(path: Path, where: str) -> None:
             f"{where}: {path}: expected a folder, found {'a file' if path.exists() else 'none'}."
         )
     if os.pathsep in str(path):
-        raise ConfigError(f"{where}: {path}: expected a path without '{os.pathsep}'. Rename the folder.")
+        raise ConfigError(f"{where}: {path}: a path cannot contain '{os.pathsep}'. Rename the folder.")
     inside = [entry.name for entry in path.iterdir() if entry.is_dir()]
     for name in set(inside) - STEPS.keys():
         meant = nearest(name, STEPS)
@@ -200,7 +202,7 @@ def _files(step: str) -> dict[str, Path]:
                 raise ConfigError(f"{path}: expected a name without dots. Rename the file.")
             if path.stem in found:
                 raise ConfigError(
-                    f"{path}: there is a plugin of this name: {found[path.stem]}. Rename the file."
+                    f"{path}: another plugin has this name: {found[path.stem]}. Rename the file."
                 )
             found[path.stem] = path
     return found

@@ -50,7 +50,7 @@ class Section(BaseModel):
             return value
         for one in _scalars(value):
             if isinstance(one, bool) and bool not in kinds and not isinstance(value, Mapping):
-                raise ValueError("expected a number (yes, no, on, off, true and false are none)")
+                raise ValueError("expected a number (yes, no, on, off, true and false are not numbers)")
             if isinstance(one, int | float) and abs(one) > LARGEST and info.field_name != "seed":
                 raise ValueError(f"expected numbers from -{LARGEST:.0e} to {LARGEST:.0e}")
         return value
@@ -145,8 +145,8 @@ def _fields(plugin: type[Any]) -> dict[str, Any]:
         declared = plugin.parameters[name]
         if hasattr(BaseModel, name):
             raise ConfigError(
-                f"{file_of(plugin)}: {plugin.__name__}.{name}: pydantic, which checks configs, needs this "
-                "name for itself. Rename the parameter."
+                f"{file_of(plugin)}: {plugin.__name__}.{name}: this name is reserved by pydantic, which "
+                "checks configs. Rename the parameter."
             )
         if _is_file(hint):
             several = Names if _marks(hint, _Made) else str | list[str]
@@ -192,8 +192,8 @@ def _typed(plugin: type[Any], name: str, value: Any) -> Any:
     except (TypeError, ValidationError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ConfigError(
-            f"{file_of(plugin)}: {plugin.__name__}.{name}: {value!r} does not fit what is declared ({said}). "
-            "Change the default, the type or the bounds."
+            f"{file_of(plugin)}: {plugin.__name__}.{name}: {value!r} does not fit its type or bounds "
+            f"({said}). Change the default, the type or the bounds."
         ) from error
 
 

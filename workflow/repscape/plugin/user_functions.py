@@ -55,11 +55,11 @@ def file(reference: str, where: str) -> Path:
         found = _module_file(module)
     if found is None:
         raise ConfigError(
-            f"{where}: expected {FORM}, found no module '{module}' (looked in {Path.cwd()} and where Python "
-            "looks). Install it, or name its file."
+            f"{where}: expected {FORM}, found no module '{module}' (searched {Path.cwd()} and Python's "
+            "path). Install it, or give its file."
         )
     if not found.is_file():
-        raise ConfigError(f"{where}: {module}: no such file (looked from {Path.cwd()}).")
+        raise ConfigError(f"{where}: {module}: no such file (paths start at {Path.cwd()}). Check the path.")
     if _is_standard(found):
         raise ConfigError(not_of_the_user(reference, where))
     return found
@@ -131,7 +131,7 @@ def load(reference: str, where: str, *, by_its_name: bool = False) -> Callable:
     except Exception as error:
         raise ConfigError(f"{where}: {path} cannot be imported: {describe(error)}.") from error
     if imported is None and by_its_name:
-        other = getattr(sys.modules[_name(path, module)], "__file__", "of Python's own")
+        other = getattr(sys.modules[_name(path, module)], "__file__", "one of Python's")
         raise ConfigError(f"{where}: {path} has the name of another module, {other}. Rename it.")
     try:
         imported = imported or _import_under_another_name(path.resolve())
@@ -185,8 +185,8 @@ def not_of_the_user(reference: str, where: str, module: str = "") -> str:
     """Say that a function is of Python's standard library, which is never called."""
     of = f" ({module})" if module else ""
     return (
-        f"{where}: {reference} is of Python's standard library{of}. Expected a function of your own file or "
-        f"of an installed package: {FORM}."
+        f"{where}: {reference} is from Python's standard library{of}. Expected a function from your file "
+        f"or an installed package: {FORM}."
     )
 
 

@@ -21,9 +21,9 @@ class Region(Population):
     records = "chosen_units"
 
     centre: tuple[Pixels, Pixels] = parameter(
-        "The region's centre, y and x in pixels of the network's input (after preprocessing)."
+        "The centre of the region, y and x in pixels of the network's input (after preprocessing)."
     )
-    radius: Pixels = parameter("The region's radius in the same pixels; the circle belongs to it.")
+    radius: Pixels = parameter("The radius of the region in the same pixels, including the edge.")
 
     def check_layers(self, layers: Mapping[str, LayerInfo], image: tuple[int, int] | None) -> None:
         """Refuse a centre outside the image, where its size is known."""
@@ -56,8 +56,9 @@ class Region(Population):
             return Selection(np.arange(layer.channels, dtype=np.int32), "unit", layer.channels)
         if np.isnan(layer.stride):
             raise DataError(
-                f"layer {layer.label}: {layer.height} x {layer.width} positions have no receptive fields "
-                "that depend on position alone, so no region can be chosen. Leave the layer out."
+                f"layer {layer.label}: the receptive fields of its {layer.height} x {layer.width} "
+                "positions do not depend on position alone, so no region can be chosen. Leave the layer "
+                "out."
             )
         y, x = (layer.offset + layer.stride * np.arange(length) for length in (layer.height, layer.width))
         squared = (y[:, np.newaxis] - self.centre[0]) ** 2 + (x - self.centre[1]) ** 2
@@ -65,8 +66,8 @@ class Region(Population):
         if not inside.size:
             inside = np.flatnonzero(squared == squared.min())
             logger.warning(
-                "region: no unit of %s is centred within %g pixels of (%g, %g); "
-                "the closest, %.1f away, is taken",
+                "region: no unit of %s is centred within %g pixels of (%g, %g); using the closest, %.1f "
+                "pixels away",
                 layer.label, self.radius, *self.centre, np.sqrt(squared.min()),
             )  # fmt: skip
         unit = (np.arange(layer.channels)[:, np.newaxis] * positions + inside).ravel()

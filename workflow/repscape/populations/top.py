@@ -19,7 +19,7 @@ class Top(OnDevice, UpTo):
     draw_kinds = ("random", "equal", "ranked")
 
     reference: StimulusFiles = parameter(
-        "The stimuli that responses are averaged over; every image counts the same."
+        "The stimuli over whose images responses are averaged, with equal weight for each image."
     )
 
     def measure(self, network: Path, layers: Sequence[Layer]) -> dict[str, np.ndarray]:

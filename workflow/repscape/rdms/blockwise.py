@@ -74,8 +74,8 @@ def fill(
                 done = stop
         if done != values.shape[-1]:
             raise DataError(
-                f"metric '{metric.name}': expected {values.shape[-1]} values in all, one a pair; its "
-                f"'in_blocks' gave {done}. Correct it."
+                f"metric '{metric.name}': expected {values.shape[-1]} values, one per pair, but its "
+                f"'in_blocks' returned {done}. Correct it."
             )
     return undefined
 
@@ -91,9 +91,9 @@ def _parts(
         return
     if len(rows) > rdm_file.WHOLE:
         raise DataError(
-            f"metric '{metric.name}' is computed for all pairs at once, expected at most "
-            f"{rdm_file.WHOLE:,} images for that, found {len(rows):,}. Take fewer images or another metric; "
-            "or give the metric `in_blocks` (see CONTRIBUTING.md)."
+            f"metric '{metric.name}': expected at most {rdm_file.WHOLE:,} images, since it is computed for "
+            f"all pairs at once; found {len(rows):,}. Use fewer images or another metric, or add "
+            "`in_blocks` to the metric (see CONTRIBUTING.md)."
         )
     yield dissimilarities(rows[0 : len(rows)], [metric], scalings, trials)[0]
 

@@ -122,14 +122,14 @@ def dissimilarities(
             if np.shape(found) != values.shape[1:]:
                 raise DataError(
                     f"metric '{metric.name}': expected a dissimilarity for each pair of {images} images, "
-                    f"shape {values.shape[1:]}; it returned {np.shape(found)}. Correct it."
+                    f"shape {values.shape[1:]}, but it returned {np.shape(found)}. Correct it."
                 )
             if (
                 np.asarray(found).dtype.kind not in "biuf"
             ):  # of complex numbers NumPy would keep the real part
                 raise DataError(
-                    f"metric '{metric.name}': expected real numbers; it returned {np.asarray(found).dtype}. "
-                    "Correct it."
+                    f"metric '{metric.name}': expected real numbers, but it returned "
+                    f"{np.asarray(found).dtype}. Correct it."
                 )
             near = metric.squared_rounding(activity, scalings, trials)
             values[at] = found if near is None else metric.flush_rounding(found, near[first], near[second])
@@ -162,8 +162,8 @@ def columns_of(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> np.ndarra
     absent = drawn[recorded[columns] != drawn]
     if absent.size:
         raise DataError(
-            f"{recording.filepath()} lacks {absent.size} of the units that {sample.filepath()} draws, "
-            f"the first being unit {absent[0]}. Delete the sample and run again, so that it is drawn "
-            "from the population that was recorded."
+            f"{recording.filepath()} lacks {absent.size} of the units drawn in {sample.filepath()}, first "
+            f"unit {absent[0]}. Delete the sample and run again to draw it from the population that was "
+            "recorded."
         )
     return columns

@@ -87,7 +87,8 @@ def checked(vectors) -> np.ndarray:
     entries = entries_of(vectors.shape[-1]) if vectors.ndim else 0
     if vectors.ndim != 2 or entries * (entries - 1) // 2 != vectors.shape[1]:
         raise DataError(
-            "expected RDMs as rows of their values over pairs of entries (3 for 3 entries, 6 for 4, …), "
-            f"found an array of shape {vectors.shape}. Square matrices become rows by scipy's squareform."
+            "expected one row per RDM with its values over pairs of entries (3 for 3 entries, 6 for 4, "
+            f"…), found an array of shape {vectors.shape}. SciPy's squareform turns square matrices into "
+            "rows."
         )
     return flush_rounding(vectors)

@@ -66,7 +66,7 @@ def check_where(
 def none_left(wanted: Mapping[str, set[str]], *, what: str = "RDM", key: str = "where") -> ConfigError:
     """Return the error that nothing has all labels that are wanted."""
     labels = "; ".join(f"{label}: {', '.join(sorted(values))}" for label, values in wanted.items())
-    return ConfigError(f"{key}: no {what} has all of these labels ({labels}). Choose fewer of them.")
+    return ConfigError(f"{key}: no {what} has all these labels ({labels}). Choose fewer of them.")
 
 
 def indices_where(

@@ -62,8 +62,8 @@ def read_names(recording: netCDF4.Dataset) -> np.ndarray:
     names = recording["name"][:]
     if len(names) < 3:
         raise DataError(
-            f"{recording.filepath()}: expected at least 3 images, found {len(names)}. A stimulus needs 3 "
-            "images for an RDM with more than one distance; add some."
+            f"{recording.filepath()}: expected at least 3 images, for an RDM with more than one distance; "
+            f"found {len(names)}. Add images to the stimulus."
         )
     return names
 
@@ -99,15 +99,16 @@ def _trials(recording: netCDF4.Dataset, metrics: Sequence[NamedMetric], groups: 
         return None
     if getattr(recording, "trials", "mean") == "each":
         raise DataError(
-            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but each is taken "
-            f"by itself. Set 'trials: mean' for the recording '{recording.source}', or leave out the metric."
+            f"{recording.filepath()}: metric '{wanted[0]}' needs all trials of an image, but 'trials: "
+            f"each' separates them. Set 'trials: mean' for the recording '{recording.source}', or leave "
+            "out the metric."
         )
     combined = [name for name, group in groups.items() if group.combines]
     if combined:
         raise DataError(
-            f"rdms.sets.{combined[0].rpartition('/')[0]}: entries that combine images have no trials, which "
-            f"metric '{wanted[0]}' needs of the recording '{recording.source}'. Leave out the set or the "
-            "metric."
+            f"rdms.sets.{combined[0].rpartition('/')[0]}: metric '{wanted[0]}' needs the trials of the "
+            f"recording '{recording.source}', but entries that combine images have none. Leave out the set "
+            "or the metric."
         )
     try:
         return single_trials.read(recording)
@@ -133,7 +134,7 @@ def check_same_layer(recording: netCDF4.Dataset, sample: netCDF4.Dataset) -> Non
     for key in ("source", "population", "layer"):
         if getattr(recording, key) != getattr(sample, key):
             raise DataError(
-                f"{recording.filepath()} and {sample.filepath()} do not belong together: {key} is "
+                f"{recording.filepath()} and {sample.filepath()} do not match: {key} is "
                 f"'{getattr(recording, key)}' in the first and '{getattr(sample, key)}' in the second. "
-                "Delete the one that is misplaced and run again."
+                "Delete the misplaced file and run again."
             )

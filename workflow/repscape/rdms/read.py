@@ -46,9 +46,9 @@ def whole(file: "netCDF4.Dataset") -> "netCDF4.Variable":
     images = count(file)
     if images > WHOLE:
         raise DataError(
-            f"{file.filepath()}: an RDM of {images:,} images is not read whole: expected at most {WHOLE:,}. "
-            "Differentiation and rdm_gallery take any number of images. For the rest, take fewer images in a "
-            "further stimulus, or a set of them (rdms.sets)."
+            f"{file.filepath()}: expected an RDM of at most {WHOLE:,} images to read it whole, found "
+            f"{images:,}. Differentiation and rdm_gallery can use any number of images. For others, define "
+            "a stimulus with fewer images, or a set of them (rdms.sets)."
         )
     return file["dissimilarity"]
 

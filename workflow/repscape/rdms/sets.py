@@ -115,9 +115,9 @@ def groups(
         }
         if len(members) < 2:
             raise ConfigError(
-                f"{where}: expected at least 2 entries, since an RDM is of pairs; found 1 "
-                f"({_named(zip(entries, *members, strict=True))}). Name fewer factors in 'by', or others in "
-                "'entries'."
+                f"{where}: expected at least 2 entries, since an RDM compares pairs; found 1 "
+                f"({_named(zip(entries, *members, strict=True))}). Name fewer factors in 'by', or others "
+                "in 'entries'."
             )
         found.setdefault(tuple(members), []).append((set_labels, tuple(members.values())))
     return [
@@ -168,7 +168,7 @@ def check_combination(how: str, where: str) -> None:
     if user_functions.is_reference(how):
         user_functions.check(how, where)
     elif how not in COMBINE:
-        raise ConfigError(f"{where}: {unknown(how, COMBINE)} Or a function of yours: FILE.py:FUNCTION.")
+        raise ConfigError(f"{where}: {unknown(how, COMBINE)} Or give a function: FILE.py:FUNCTION.")
 
 
 def own_functions(definitions: Mapping[str, Mapping]) -> list[str]:
@@ -191,7 +191,8 @@ def _activity_of_entry(entry: Entry, activity: np.ndarray) -> np.ndarray:
     if found.shape != parts.shape[1:] or found.dtype.kind not in "fiub":
         raise DataError(
             f"{entry.how}: expected numbers of shape {parts.shape[1:]} (unit,) for activity of shape "
-            f"{parts.shape} (image, unit); it returned {found.dtype} {found.shape}. Correct the function."
+            f"{parts.shape} (image, unit), but it returned {found.dtype} {found.shape}. Correct the "
+            "function."
         )
     return found
 
@@ -208,7 +209,7 @@ def _check_factors(factors: Mapping, by: list[str], entries: list[str]) -> None:
         raise ConfigError(f"factor '{both[0]}' cannot both label sets ('by') and distinguish their entries.")
     if not entries:
         raise ConfigError(
-            f"no factor is left to distinguish entries: 'by' has all there are ({', '.join(by) or 'none'}). "
+            f"no factor is left to distinguish entries: 'by' has all factors ({', '.join(by) or 'none'}). "
             "Leave one of them out."
         )
 
@@ -218,8 +219,8 @@ def _entry(images: list[int], combine: str | None, where: str) -> Entry:
     if combine is None:
         if len(images) > 1:
             raise ConfigError(
-                f"{where}: expected one image, found {len(images)}. Say how they are combined "
-                "('combine: mean'), or name in 'entries' or 'by' what distinguishes them."
+                f"{where}: expected one image, found {len(images)}. Combine them ('combine: mean'), or "
+                "list in 'entries' or 'by' the factors that distinguish them."
             )
         return images[0]
     _check_two(combine, len(images), where)
@@ -231,7 +232,7 @@ def _combination(name, combination, plain, factors, entries, where) -> Combined:
     where = f"{where}: combination '{name}'"
     for factor in entries:
         if name in factors[factor]:
-            raise ConfigError(f"{where}: '{name}' is a value of the factor '{factor}' already. Rename it.")
+            raise ConfigError(f"{where}: '{name}' is already a value of the factor '{factor}'. Rename it.")
     parts: list[tuple] = []
     for values in combination["of"]:
         for factor, value in values.items():
@@ -260,7 +261,7 @@ def _combination(name, combination, plain, factors, entries, where) -> Combined:
 
 def _check_two(how: str, count: int, where: str) -> None:
     if how == "difference" and count != 2:
-        raise ConfigError(f"{where}: a difference is of two, found {count}.")
+        raise ConfigError(f"{where}: expected two groups of images for a difference, found {count}.")
 
 
 def _named(labels) -> str:

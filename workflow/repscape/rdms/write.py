@@ -89,7 +89,8 @@ def write_rdms(
     wanted = [metric.name for metric in named if metric.metric.uses_trials]
     if outputs and wanted and trials is None:
         logger.info(
-            "%s has no single trials: %s computed without them (mahalanobis and crossnobis as sqeuclidean)",
+            "%s has no single trials, so %s is computed without them (mahalanobis and crossnobis as "
+            "sqeuclidean)",
             source, ", ".join(wanted),
         )  # fmt: skip
 
@@ -156,7 +157,7 @@ def _write_in_blocks(path, layer: Layer, memory: int, block: int) -> None:
 def _check_size(name: str, group: sets_of_images.Group) -> None:
     if len(group.members[0]) > rdm_file.WHOLE:
         raise DataError(
-            f"rdms.sets.{name.rpartition('/')[0]}: expected at most {rdm_file.WHOLE:,} entries of a set, "
+            f"rdms.sets.{name.rpartition('/')[0]}: expected at most {rdm_file.WHOLE:,} entries in a set, "
             f"found {len(group.members[0]):,}. Combine images, or name more factors in 'by'."
         )
 
@@ -211,7 +212,7 @@ def _report_nan(called: str, metrics: Sequence[NamedMetric], shares: np.ndarray,
     blocks = (activity[block] for block in slices(activity.shape[0], 1000))
     low, high = np.array([(block.min(), block.max()) for block in blocks]).T  # NaN where one is
     finite = np.isfinite([low, high]).all()
-    same = f"every unit answers {low[0]:g} to every image" if low.min() == high.max() else None
+    same = f"every unit responds with {low[0]:g} to every image" if low.min() == high.max() else None
     why = (same or "some drawn activity is constant") if finite else "the activity is not finite"
     level = NO_VALUE if finite else logging.WARNING
     logger.log(level, "%s: %s, so these dissimilarities are NaN: %s", called, why, which)

@@ -24,32 +24,33 @@ class Arrays(FromFiles):
     """Responses out of files of arrays: trials × neurons, with what each trial showed."""
 
     responses: str | None = parameter(
-        "The variable of the responses (in HDF5, the dataset's path). It is not needed where the file has "
-        "but one beside those named here. In a CSV table, whose rows are trials, all other columns are "
-        "neurons.",
+        "The variable with the responses (in HDF5, the dataset's path). It is not needed if the file has "
+        "only one variable besides those named here. In a CSV table, rows are trials and all other "
+        "columns are neurons.",
         None,
     )
     axes: list[Axis] = parameter(
-        "The array's axes in their order: ``trial`` and ``neuron``; or ``image``, ``repeat`` (which may "
-        "lack) and ``neuron``.",
+        "The array's axes in their order: ``trial`` and ``neuron``; or ``image``, ``repeat`` (may be left "
+        "out) and ``neuron``.",
         ["trial", "neuron"],
     )
     images: str | None = parameter(
-        "The variable that says what each trial (or image) of the array is: names of images, their numbers "
-        "from 0, or values of a factor. Without it they are the images in an order, the recording's `order`.",
+        "The variable with the image of each trial (or of each entry of the axis ``image``): names of "
+        "images, their numbers from 0, or values of a factor. Without it, the array has the images in the "
+        "order that `order` gives.",
         None,
     )
     by: str | None = parameter(
-        "The factor that values in `images` are of, such as ``orientation``; without it they are images.",
+        "The factor whose values `images` lists, such as ``orientation``; without it `images` lists images.",
         None,
     )
     bin: float = parameter(
-        "The width of the bins, in degrees, into which values of `by` are put to become conditions.",
+        "The width in degrees of the bins into which the values of `by` are put; each bin is one condition.",
         1.0,
         gt=0,
     )
     convention: Convention = parameter(
-        "How values of `by` become conditions. Trials that it leaves out are counted in the log.", "angle"
+        "How values of `by` become conditions; the log counts trials that are left out.", "angle"
     )
 
     def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
@@ -70,9 +71,9 @@ class Arrays(FromFiles):
             count = len(shown.names)
             if labels is None and "image" in self.axes and len(values) != count:
                 raise DataError(
-                    f"{file}: the axis 'image' has {len(values)} entries, the stimulus '{stimulus}' has "
-                    f"{count} images. Put 'axes' in the order of the file, or say with 'images' which images "
-                    "these are."
+                    f"{file}: the axis 'image' has {len(values)} entries, but the stimulus '{stimulus}' "
+                    f"has {count} images. Put 'axes' in the order of the file, or name the variable with "
+                    "the images with 'images'."
                 )
             values, labels = _by_trial(values, self.axes, labels, file)
             if self.by is not None and labels is not None:
@@ -94,11 +95,13 @@ class Arrays(FromFiles):
             )
         if self.by is not None and self.images is None:
             raise ConfigError(
-                f"by: values of '{self.by}' are expected in the variable 'images', which is not named."
+                f"by: expected 'images' to name the variable with the values of '{self.by}', found no "
+                "'images'. Add it."
             )
         if self.by is None and (self.bin != 1 or self.convention != "angle"):
             raise ConfigError(
-                "bin and convention are of angles: say under 'by' of which factor, such as orientation."
+                "bin and convention are for angles, so 'by' is required. Name the factor of the angles, "
+                "as in 'by: orientation'."
             )
         self._check_files(responses=self.responses, images=self.images)
 
@@ -108,8 +111,8 @@ def _by_trial(values: np.ndarray, axes: Sequence[str], shown, file) -> tuple[np.
     if shown is not None and len(shown) != len(values):
         what = "trial" if "trial" in axes else "image"
         raise DataError(
-            f"{file}: has responses to {len(values)} {what}s and labels of {len(shown)}. Each needs its "
-            "label; are 'axes' those of the file?"
+            f"{file}: has responses to {len(values)} {what}s but {len(shown)} labels. Every {what} needs a "
+            "label. Do 'axes' match the file?"
         )
     if "repeat" in axes:
         repeats = values.shape[1]
@@ -126,8 +129,8 @@ def _angles(shown: np.ndarray, by: str, file: Path) -> np.ndarray:
     if None in found:
         odd = text(shown[found.index(None)])
         raise DataError(
-            f"{file}: 'by' takes numbers, values of '{by}'; found '{odd}' as a trial's. Where trials have "
-            "names of images, leave out 'by'."
+            f"{file}: expected numbers, the values of '{by}' ('by'), as labels of trials; found '{odd}'. "
+            "If the labels are names of images, leave out 'by'."
         )
     return np.array(found, np.float64)
 
@@ -145,7 +148,7 @@ def _by_condition(values, shown, width, convention, file) -> tuple[np.ndarray, n
     kept |= blank
     if not kept.all():
         logger.info(
-            "%s: %d of %d trials are at more than 180 degrees and are left out",
+            "%s: %d of %d trials have angles above 180 degrees and are omitted",
             file,
             (~kept).sum(),
             len(kept),

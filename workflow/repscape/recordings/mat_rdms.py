@@ -14,10 +14,10 @@ class MatRdms(FromVectors):
     """RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
 
     path: File = parameter("The .mat file.")
-    variable: str = parameter("The variable of the struct array.")
+    variable: str = parameter("The variable with the struct array.")
     names: str = parameter(
         "A pattern of RDMs' names, such as ``hIT | {subject} | Session: {session}``: names in braces are "
-        "labels. RDMs of other names are left out, and named in the log.",
+        "labels. RDMs whose names do not fit are left out and named in the log.",
         f"{{{DEFAULT_LABEL}}}",
     )
     rdm: str = parameter("The field with the dissimilarities: square, or a vector of pairs.", "RDM")
@@ -45,12 +45,12 @@ class MatRdms(FromVectors):
             yield GivenRdm(f"{where}, '{name}'", element[self.rdm], labels, pairs=self.pairs)
         if not any_matched:
             raise DataError(
-                f"{self.path}: no RDM in '{self.variable}' has a name like '{self.names}'. Names there: "
+                f"{self.path}: expected names like '{self.names}' in '{self.variable}', found: "
                 f"{', '.join(others) or 'none'}."
             )
         if others:
             logger.info(
-                "%s: RDMs left out, whose names are not like '%s': %s", self.path, self.names, some(others)
+                "%s: omitted RDMs whose names are not like '%s': %s", self.path, self.names, some(others)
             )
 
     def check(self) -> None:

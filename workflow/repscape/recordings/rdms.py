@@ -19,10 +19,10 @@ class Rdms(FromVectors):
     reads_path_labels = True
 
     path: Files = parameter(
-        "The files. Names in braces are labels: ``rdms/{subject}_{session}.csv``; without any, RDMs are "
-        "labelled by their files' names. A ``.npy`` file has a square matrix or a vector of pairs, whose "
-        "images have no names; a ``.csv`` table a square matrix with the images' names in its first row, in "
-        "any order, and perhaps in its first column."
+        "The files. Names in braces are labels: ``rdms/{subject}_{session}.csv``; without such names, "
+        "RDMs are labelled by their files' names. A ``.npy`` file has a square matrix or a vector of "
+        "pairs, without names of images. A ``.csv`` table has a square matrix with the images' names in "
+        "its first row, in any order, and perhaps also in its first column."
     )
 
     def read(self) -> Iterator[GivenRdm]:
@@ -37,13 +37,13 @@ class Rdms(FromVectors):
             labels = dict(self.path_labels.get(file) or {DEFAULT_LABEL: file.stem})
             if file.suffix not in (".npy", ".csv"):
                 hint = (
-                    "MATLAB's are read by 'kind: mat_rdms'"
+                    "For MATLAB's files use 'kind: mat_rdms'"
                     if file.suffix == ".mat"
-                    else "Name only these with a pattern"
+                    else "Select only these with a pattern"
                 )
                 raise DataError(f"{file}: expected a .npy or .csv file. {hint}.")
             if (kind := array_files.kind(file)) != file.suffix[1:]:
-                raise DataError(f"{file}: not a whole {file.suffix} file; its content is '{kind}'.")
+                raise DataError(f"{file}: expected a {file.suffix} file, found the content of '{kind}'.")
             if kind == "npy":
                 yield GivenRdm(str(file), numpy_files.npy(file), labels, pairs=self.pairs)
             else:
@@ -77,9 +77,9 @@ def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
     cells = [csv_tables.number(name) if name else None for name in columns]
     if len(columns) == len(numbers) + 1 and None not in cells:
         raise DataError(
-            f"{file}: expected the images' names in the first row, found numbers: {', '.join(columns[:3])}. "
-            "A matrix without names, as np.savetxt and writematrix write it? Add a row of names, or save it "
-            "as .npy."
+            f"{file}: expected the images' names in the first row, found numbers: "
+            f"{', '.join(columns[:3])}. Is it a matrix without names, as from np.savetxt or writematrix? "
+            "Add a row of names, or save it as .npy."
         )
     same = list(map(text, table.text[0])) == list(map(text, columns[1:]))
     named = columns[0] == "" or same
@@ -87,7 +87,7 @@ def _csv(file: Path) -> tuple[np.ndarray, list[str]]:
         columns, numbers = columns[1:], numbers[:, 1:]
         if not same:
             raise DataError(
-                f"{file}: expected the same names, in one order, in the first row and the first column."
+                f"{file}: expected the same names in the same order in the first row and the first column."
             )
     if len(columns) != len(numbers):
         raise DataError(

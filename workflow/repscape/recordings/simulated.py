@@ -19,10 +19,11 @@ class Simulated(Seeded, ResponseRecording):
 
     simulated = True
 
-    neurons: int = parameter("How many neurons there are.", 1000, ge=1, le=1_000_000)
+    neurons: int = parameter("The number of neurons.", 1000, ge=1, le=1_000_000)
     repeats: int = parameter("How often each image is shown.", 10, ge=1, le=10_000)
     factor: str = parameter(
-        "The factor of the images that neurons are tuned to; its values are numbers on a circle of `period`.",
+        "The factor of the images to which neurons are tuned; its values are numbers on a circle of "
+        "length `period`.",
         "orientation",
     )
     period: float = parameter("The circle's length, in the factor's units.", 180.0, gt=0, le=1e6)
@@ -31,13 +32,13 @@ class Simulated(Seeded, ResponseRecording):
     )
     tuned: float = parameter("The share of neurons that are tuned.", 0.8, ge=0, le=1)
     noise: float = parameter(
-        "The SD of responses from trial to trial; tuning curves are of height 1 in the median.",
+        "The SD of responses from trial to trial; the median height of tuning curves is 1.",
         1.0,
         ge=0,
         le=1000,
     )
     correlation: float = parameter(
-        "The correlation of the noise of neurons with the same preference.", 0.1, ge=0, le=1
+        "The noise correlation of neurons with the same preference.", 0.1, ge=0, le=1
     )
 
     def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
@@ -67,7 +68,7 @@ class Simulated(Seeded, ResponseRecording):
                 )
             except ValueError as error:
                 raise DataError(
-                    f"'{self.factor}' of '{stimulus}' has values that are no numbers ({error})."
+                    f"'{self.factor}' of '{stimulus}' has values that are not numbers ({error})."
                 ) from error
             generator = np.random.default_rng(derive(self.seed, "trials", stimulus))
             image = np.repeat(np.arange(len(angles)), self.repeats)
@@ -79,6 +80,6 @@ class Simulated(Seeded, ResponseRecording):
         """Refuse curves wider than can be."""
         if self.half_width >= self.period / 4:
             raise ConfigError(
-                f"half_width: a tuning curve on a circle of {self.period:g} is less than {self.period / 4:g} "
-                f"wide on each side; found {self.half_width:g}."
+                f"half_width: expected less than a quarter of the circle, {self.period / 4:g} of "
+                f"{self.period:g}; found {self.half_width:g}."
             )

@@ -20,23 +20,24 @@ State = Literal["mean", "power"]
 class Traces(FromFiles):
     """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
 
-    rate: float = parameter("How many samples a second the traces have.", gt=0, le=1e6)
+    rate: float = parameter("The sampling rate of the traces, in samples per second.", gt=0, le=1e6)
     traces: str | None = parameter(
-        "The variable of the traces (in HDF5, the dataset's path); not needed where the file has but one.",
+        "The variable with the traces (in HDF5, the dataset's path); not needed if the file has only one "
+        "variable.",
         None,
     )
     axes: list[Axis] = parameter(
-        "The array's axes in their order; ``trial`` may lack.", ["trial", "time", "neuron"]
+        "The array's axes in their order; ``trial`` may be left out.", ["trial", "time", "neuron"]
     )
-    window: float = parameter("How long a state is, in seconds.", 1.0, gt=0, le=1e6)
+    window: float = parameter("The length of a state, in seconds.", 1.0, gt=0, le=1e6)
     start: float = parameter(
-        "When the first sample is, in seconds of the stimulus; of a movie 0 is its first frame.",
+        "The time of the first sample, in seconds of the stimulus; for a movie, 0 is its first frame.",
         0.0,
         ge=-1e6,
         le=1e6,
     )
     state: State = parameter(
-        "What a state is of the window's samples: their mean, or their power spectrum.", "power"
+        "What a state is made of: the mean of the window's samples, or their power spectrum.", "power"
     )
 
     def read(self, stimuli: Mapping[str, ShownStimulus]) -> Iterator[Responses]:
@@ -75,7 +76,10 @@ class Traces(FromFiles):
                 f"{', '.join(self.axes)}."
             )
         if round(self.window * self.rate) < 1:
-            raise ConfigError(f"window: {self.window:g} s have no sample at {self.rate:g} samples a second.")
+            raise ConfigError(
+                f"window: {self.window:g} s are too short for one sample at {self.rate:g} samples per "
+                "second. Set a longer window."
+            )
         self._check_files(traces=self.traces)
 
     def _report(self, where: str, first: np.ndarray, samples: int, shape: tuple[int, ...]) -> None:
@@ -137,23 +141,23 @@ def beginnings(times, rate: float, start: float, samples: int, length: int, wher
     """Return the first sample of each image's state: int array (image,)."""
     if times is None:
         raise DataError(
-            f"{where}: the images of the stimulus have no times, so it is not known when they were shown. "
-            "Take a movie (one without times in its file with 'rate'), or average the traces yourself."
+            f"{where}: the images of the stimulus have no times, so it is unknown when they were shown. "
+            "Use a movie (with 'rate', if its file has no times), or average the traces yourself."
         )
     first = np.round((np.asarray(times) - start) * rate).astype(int)
     beyond = np.flatnonzero((first < 0) | (first + samples > length))
     if beyond.size:
         at = beyond[0]
         raise DataError(
-            f"{where}: the traces are of {start:g} to {start + length / rate:g} s, but the state of image "
-            f"{at} is of {times[at]:g} to {times[at] + samples / rate:g} s. Take the images that were "
-            "recorded whole, with 'stop' or 'count' of the movie, or correct 'rate' and 'start'."
+            f"{where}: the traces run from {start:g} to {start + length / rate:g} s, but the state of "
+            f"image {at} from {times[at]:g} to {times[at] + samples / rate:g} s. Use only images within "
+            "the recording ('stop' or 'count' of the movie), or correct 'rate' and 'start'."
         )
     least = np.diff(first).min(initial=samples)
     if least < 0.9 * samples:  # a frame may begin a little before the time at which it is taken
         logger.warning(
-            "%s: images follow each other faster than a state is long, so states overlap: the closest are %g "
-            "s apart. Take frames further apart, or a shorter 'window'",
+            "%s: states overlap, since they are longer than the time between images (at least %g s). Use "
+            "frames that are further apart, or a shorter 'window'",
             *(where, least / rate),
         )
     return first

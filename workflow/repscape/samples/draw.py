@@ -174,8 +174,8 @@ def _channels(path, group, layer: str) -> np.ndarray:
     """Return the channel of each recorded unit of a layer."""
     if group.statistic == "position_mean":
         raise DataError(
-            f"{path}: layer {layer}: equally many units from each channel were asked for, found means over "
-            "channels, which belong to none. Set draw: random."
+            f"{path}: layer {layer}: draw: equal takes equally many units from each channel, but these "
+            "units are means over channels. Set draw: random."
         )
     unit = group["unit"][:]
     return unit if group.statistic == "channel_mean" else unit // (group.height * group.width)
@@ -185,8 +185,8 @@ def _ranks(path, group, layer: str) -> np.ndarray:
     """Return the rank of each recorded unit of a layer."""
     if "rank" not in group.variables:
         raise DataError(
-            f"{path}: layer {layer}: units in order of their rank were asked for, found no ranks. Sample a "
-            "population that is selected by 'top', or set draw: random."
+            f"{path}: layer {layer}: draw: ranked takes units in order of their rank, but these units have "
+            "no ranks. Sample a population of kind: top, or set draw: random."
         )
     return group["rank"][:]
 
@@ -195,7 +195,10 @@ def _log_smaller(population: str, source: str, units: Mapping[str, np.ndarray], 
     """Log which layers have fewer units than are drawn."""
     few = [f"{layer} ({len(own)})" for layer, own in units.items() if size != "all" and len(own) < size]
     if few:
-        note = "samples of %s units of population '%s' of %s: these layers have fewer, all taken once: %s"
+        note = (
+            "samples of %s units of population '%s' of %s: these layers have fewer units, so all are "
+            "drawn once: %s"
+        )
         logger.info(note, size, population, source, ", ".join(few))
 
 
@@ -211,8 +214,8 @@ def _log_unequal(population: str, source: str, channels: Mapping[str, np.ndarray
         elif (available < size // len(available)).any():
             short.append(layer)
     notes = (
-        (without, "there are more channels than units, so some have none"),
-        (short, "some channels have fewer recorded units than their share, all of which are taken"),
+        (without, "there are more channels than units, so some channels have none"),
+        (short, "some channels have fewer recorded units than their share, so all of these are drawn"),
     )
     for layers, why in notes:
         if layers:

@@ -29,8 +29,8 @@ class Adversarial(Seeded, Classified):
     """
 
     norm: Literal["linf", "l2"] = parameter(
-        "How a change is measured: by its largest absolute value, or by the root of the sum of its squares. "
-        "What is stored is within `epsilon`, after rounding.",
+        "How the size of a change is measured: ``linf``, its largest absolute value, or ``l2``, the root "
+        "of the sum of its squares. The stored image is within `epsilon` after rounding.",
         "linf",
     )
     epsilon: float | None = parameter(
@@ -40,15 +40,15 @@ class Adversarial(Seeded, Classified):
         gt=0,
         le=1e6,
     )
-    steps: int = parameter("How many steps the descent takes.", 20, ge=1, le=100_000)
+    steps: int = parameter("The number of steps of the gradient descent.", 20, ge=1, le=100_000)
     targeted: NonNegativeInt | str | None = parameter(
-        "The class that the network is to take each image for (its name, or its number from 0). By default "
-        "any but the one that it takes the unchanged image for.",
+        "The class that the network should predict for every changed image (its name, or its number from "
+        "0). By default any class except that of the unchanged image.",
         None,
     )
     avoid: list[NonNegativeInt | str] | None = parameter(
-        "Without `targeted`: classes that are no success either (all cats, where cats are to become "
-        "something that is not a cat).",
+        "Without `targeted`: further classes that do not count as success (for example all cats, if cats "
+        "should become something other than a cat).",
         None,
     )
 
@@ -90,13 +90,13 @@ class Adversarial(Seeded, Classified):
         )
         for frame, changed in zip(parents, pixels, strict=True):
             yield frame._replace(pixels=changed)
-        logger.info("%d of %d images are taken for what they are to be", success.sum(), len(success))
+        logger.info("%d of %d images are classified as intended", success.sum(), len(success))
         if not success.any():
             logger.warning(
                 "%s: take a larger epsilon or more steps (epsilon %g, norm %s, images of %d values)",
-                "no image is taken for what it is to be"
+                "no image is classified as intended"
                 if change.any()
-                else "rounded to 8 bits, no image is changed",
+                else "after rounding to 8 bits, no image has changed",
                 *(epsilon, self.norm, pixels[0].size),
             )
         return {
@@ -112,10 +112,10 @@ class Adversarial(Seeded, Classified):
         """Refuse `avoid` beside `targeted`, and an `epsilon` that changes no pixel of 8 bits."""
         if self.targeted is not None and self.avoid:
             raise ConfigError(
-                "'avoid' does not go with 'targeted', which leaves one class. Remove one of them."
+                "'avoid' cannot be combined with 'targeted', which allows one class only. Remove one of them."
             )
         if self.epsilon is not None and self.epsilon < 1:
             raise ConfigError(
-                "epsilon: expected at least 1, the smallest change of a pixel (0 … 255); found "
+                "epsilon: expected at least 1, the smallest change of a pixel (0 … 255), found "
                 f"{self.epsilon:g}."
             )

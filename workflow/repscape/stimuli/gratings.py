@@ -26,15 +26,15 @@ class Gratings(Synthetic):
 
     count: Count | None = parameter(
         "How many orientations, evenly spaced from 0 to below 180 degrees; by default 30, unless "
-        "`orientations` says which.",
+        "`orientations` lists them.",
         None,
     )
     orientations: Angles | None = parameter(
         "Orientations θ of the bars in degrees, counter-clockwise: 0 is horizontal, 90 vertical.", None
     )
-    spatial_frequency: PositiveFloat = parameter("f, in cycles per image width.", 8.0)
+    spatial_frequency: PositiveFloat = parameter("The spatial frequency f, in cycles per image width.", 8.0)
     phase: Degrees = parameter(
-        "In degrees; 0 puts a rising zero crossing of the sine at the image's centre.", 0.0
+        "The phase in degrees; at 0 the sine rises through zero at the image's centre.", 0.0
     )
     contrast: float = parameter("Michelson contrast.", 1.0, ge=0, le=1)
     wave: Literal["sine", "square"] = parameter("The profile across the bars.", "sine")
@@ -84,8 +84,9 @@ class Gratings(Synthetic):
         check_orientations(self.orientations)
         if self.spatial_frequency > self.size[1] / 2:
             raise ConfigError(
-                f"{self.spatial_frequency:g} cycles cannot be shown by {self.size[1]} pixels of width. Set "
-                f"'spatial_frequency' to at most {self.size[1] / 2:g} or make 'size' larger."
+                f"spatial_frequency: {self.spatial_frequency:g} cycles need more than {self.size[1]} "
+                f"pixels of width. Set 'spatial_frequency' to at most {self.size[1] / 2:g}, or make 'size' "
+                "larger."
             )
 
     def _angles(self) -> list[float]:

@@ -37,14 +37,15 @@ class Images(Stimulus):
         None,
     )
     table: File | None = parameter(
-        "A CSV table with the columns ``name`` (of the picture's file, with as much of its path as "
-        "distinguishes it from others) and ``label``, or factors, or both. Or, instead of `path`, one with "
-        "the column ``path``: files, relative to the table's folder, in their order, perhaps with labels and "
-        "factors beside.",
+        "A CSV table with labels and factors of the pictures: the columns ``name`` (the picture's file, "
+        "with enough of its path to distinguish it from others) and ``label``, or factors, or both. "
+        "Instead of `path`, the table may have the column ``path``: the files in their order, relative to "
+        "the table's folder.",
         None,
     )
     white_level: int | None = parameter(
-        "The value of white in 16-bit pixels that use fewer bits, where files do not say it: 4095 for 12.",
+        "The value of white in 16-bit pixels that use fewer bits, if the files do not state it: 4095 for "
+        "12 bits.",
         None,
         ge=255,
         le=65535,
@@ -80,12 +81,12 @@ class Images(Stimulus):
             count = (
                 "A file is not a usable picture"
                 if len(bad) == 1
-                else f"{len(bad)} files are no usable pictures"
+                else f"{len(bad)} files are not usable pictures"
             )
             lines = "\n".join(f"  {line}" for line in bad)
             raise DataError(
-                f"{count}:\n{lines}\nRepair or move them, or name only the pictures with a pattern such as "
-                "'folder/*.png'."
+                f"{count}:\n{lines}\nRepair or move them, or select only the pictures with a pattern such "
+                "as 'folder/*.png'."
             )
         if files:
             summary.depth.check(f"{files[0]} and the others of this stimulus")
@@ -95,7 +96,7 @@ class Images(Stimulus):
         """Refuse pictures that are named nowhere or twice, and factors and labels that cannot be."""
         if self.path is None and not self._table_is_local():
             raise ConfigError(
-                "expected 'path', or 'table', a CSV table on this machine with a column 'path'; found "
+                "expected 'path', or 'table', a CSV table on this machine with a column 'path', found "
                 f"{'neither' if self.table is None else 'an address as table'}."
             )
         by_name = isinstance(self.labels, Mapping)
@@ -172,9 +173,9 @@ class _Summary:
         shown = [*self.files[:2], *self.files[-1:]] if len(self.files) > 3 else self.files
         order = " … ".join([", ".join(map(str, shown[:2])), *map(str, shown[2:])])
         done = "".join(f"; {number} {what}" for what, number in self.converted.items())
-        logger.info("%d pictures in this order: %s%s", len(self.files), order, done)
+        logger.info("%d pictures, in this order: %s%s", len(self.files), order, done)
         if self.several:
-            logger.warning("of files with several pictures the first is taken: %s", some(self.several))
+            logger.warning("files with several pictures, of which the first is used: %s", some(self.several))
 
 
 def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
@@ -186,11 +187,11 @@ def _pictures(files: list[Path] | None, table: Path | None) -> list[Path]:
             )
         return [file for file in files if table is None or file.resolve() != table.resolve()]
     if table is None:
-        raise ConfigError("expected 'path', or a 'table' with a column 'path'; found neither.")
+        raise ConfigError("expected 'path', or a 'table' with a column 'path', found neither.")
     key, rows = picture_table.read(table)
     if key != "path":
         raise ConfigError(
-            f"expected 'path', or a column 'path' in 'table'; found neither ({table}). Add one of them."
+            f"expected 'path', or a column 'path' in 'table' ({table}), found neither. Add one of them."
         )
     if mistakes := path_patterns.unusable(map(Path, rows)):
         raise DataError(f"{table}: {' '.join(mistakes)}")
@@ -203,8 +204,8 @@ def _check_exist(files: list[Path], table: Path | None) -> None:
     if missing:
         more = f", and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise DataError(
-            f"{table}: names files that are missing: {', '.join(missing[:5])}{more}. Their paths are "
-            "relative to the table's folder."
+            f"{table}: these files are missing: {', '.join(missing[:5])}{more}. Paths are relative to the "
+            "table's folder."
         )
 
 
@@ -227,9 +228,9 @@ def _descriptions(
         descriptions[file] = {**path_labels.get(file, {}), **row}
     if missing:
         raise DataError(
-            f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture; there is none, "
-            f"or an empty cell, for: {some(missing)}. Add it (the name is the file's, with its ending). Its "
-            f"rows are: {some(list(rows))}."
+            f"{table}: expected a row with {', '.join(map(repr, columns))} for each picture. A row or a "
+            f"cell is missing for: {some(missing)}. Add it (the name is that of the file, with its "
+            f"ending). The table has: {some(list(rows))}."
         )
     for file, label in (_by_name(named, labels) if isinstance(labels, Mapping) else {}).items():
         descriptions[file]["label"] = label
@@ -277,7 +278,7 @@ def _check_columns(in_path: list[str], columns: list[str], labels: object, table
     """Refuse names that factors cannot have, and what is said both by the path and by the table."""
     for name in [*in_path, *columns]:
         if name in in_path and name in columns:
-            raise ConfigError(f"the factor '{name}' is in 'path' and in 'table'. Take it out of one of them.")
+            raise ConfigError(f"the factor '{name}' is in 'path' and in 'table'. Remove one of them.")
         if (mistake := name_mistake(name)) and (name != "label" or name in in_path):
             raise ConfigError(f"{table}: {mistake}" if name in columns else mistake)
     if labels is not None and "label" in columns:

@@ -24,13 +24,13 @@ class Mat(Stimulus):
     variable: str = parameter("The name of the struct array.")
     image: str = parameter(
         "The field with the picture, (height, width) or (height, width, 3): uint8, logical, or "
-        "floating-point numbers, in all pictures from 0 to 1, as MATLAB's `im2double` makes them, or whole "
-        "ones from 0 to 255.",
+        "floating-point numbers. In all pictures these are either from 0 to 1, as from MATLAB's "
+        "`im2double`, or whole numbers from 0 to 255.",
         "image",
     )
     label: str | None = parameter("The field with the class of the picture.", None)
     factors: list[str] | None = parameter("The fields with factors, each text or a number.", None)
-    prefix: str = parameter("What the names of images begin with.", "image")
+    prefix: str = parameter("The text with which names of images begin.", "image")
 
     def images(self) -> Iterator[Frame]:
         """Read the pictures.
@@ -68,10 +68,12 @@ class Mat(Stimulus):
         """Refuse names that factors cannot have."""
         for name in self.factors or ():
             if mistake := name_mistake(name):
-                hint = " As the images' class it can be named by 'label'." if self.label is None else ""
+                hint = (
+                    " If it is the class of the images, name it under 'label'." if self.label is None else ""
+                )
                 raise ConfigError(mistake + hint)
         if not self.prefix.strip():
-            raise ConfigError("prefix: expected text with which names of images begin, found none.")
+            raise ConfigError("prefix: expected the text with which names of images begin, found none.")
 
     def image_factors(self) -> dict | None:
         """Return None where there are factors: only the job can read their values."""
@@ -117,7 +119,8 @@ def pixels(value: np.ndarray, white: int, where: str) -> np.ndarray:
             return np.rint(scaled).astype(np.uint8)
     span = f" from {value.min():g} to {value.max():g}" if value.size and value.dtype.kind in "iuf" else ""
     raise DataError(
-        f"{where}: expected a picture, uint8, logical, numbers from 0 to 1 or whole ones from 0 to 255, of "
-        f"shape (height, width) or (height, width, 3); found {value.dtype} of shape {value.shape}{span}. In "
-        "MATLAB, `im2uint8` makes the first; `permute(image, [2 3 1])` brings channels to the end."
+        f"{where}: expected a picture of shape (height, width) or (height, width, 3): uint8, logical, "
+        f"numbers from 0 to 1 or whole numbers from 0 to 255; found {value.dtype} of shape "
+        f"{value.shape}{span}. In MATLAB, `im2uint8` makes uint8, and `permute(image, [2 3 1])` moves "
+        "channels to the end."
     )

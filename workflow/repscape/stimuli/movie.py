@@ -52,33 +52,36 @@ class Movie(Stimulus):
 
     path: File = parameter("A file that FFmpeg can decode: avi, mp4, mov, webm and others.")
     every: SecondsApart | None = parameter(
-        "Take what is on the screen at the first frame's time and at every multiple of this time after it: "
-        "the last frame that begins by then. A frame that stays longer is taken once.",
+        "Sample the movie at these intervals, from the first frame on: each time, the last frame that has "
+        "begun. A frame that stays longer is taken once.",
         None,
     )
     count: PositiveInt | None = parameter(
-        "Take so many frames, evenly spaced in number, the first and the last included.", None
+        "Take this many frames, evenly spaced by number, including the first and the last.", None
     )
     frames: list[NonNegativeInt] | None = parameter(
-        "Take the frames of these numbers, in ascending order.", None
+        "Take the frames with these numbers, in ascending order, counted from 0.", None
     )
     start: Seconds | None = parameter(
-        "With `every` and `count`: consider only frames that begin at this time or later, since the first.",
+        "With `every` and `count`: use only frames that begin at this time or later, counted from the "
+        "first frame.",
         None,
     )
     stop: Seconds | None = parameter(
-        "With `every` and `count`: consider only frames that begin at this time or earlier, since the first.",
+        "With `every` and `count`: use only frames that begin at this time or earlier, counted from the "
+        "first frame.",
         None,
     )
     rate: float | None = parameter(
-        "Frames a second, instead of the times in the file: for a stream without a container that states no "
-        "rate, or where times are wrong.",
+        "Frames per second, instead of the times in the file: for a stream without a container that "
+        "states no rate, or if the times are wrong.",
         None,
         ge=0.001,
         le=100_000,
     )
     stream: NonNegativeInt | None = parameter(
-        "The number of the video stream among all streams of the file, from 0, instead of the best one.",
+        "The number of the video stream among all streams of the file, counted from 0; by default the "
+        "best one.",
         None,
     )
 
@@ -110,14 +113,15 @@ class Movie(Stimulus):
         given = [name for name, value in ways.items() if value is not None]
         if len(given) != 1:
             raise ConfigError(
-                "expected exactly one of 'every' (a time), 'count' and 'frames' (a list of numbers), to "
-                f"choose frames; found {' and '.join(given) or 'none'}."
+                "expected one of 'every' (a time), 'count' and 'frames' (a list of numbers) to choose "
+                f"frames, found {' and '.join(given) or 'none'}."
             )
         if self.frames is not None and (not self.frames or self.frames != sorted(set(self.frames))):
             raise ConfigError("expected the numbers in 'frames' in ascending order, each once.")
         if self.frames is not None and (self.start is not None or self.stop is not None):
             raise ConfigError(
-                "'start' and 'stop' do not go with 'frames', which are numbered from the first. Remove them."
+                "'start' and 'stop' cannot be combined with 'frames', which are counted from the first "
+                "frame of the file. Remove them."
             )
         if self.start is not None and self.stop is not None and self.stop <= self.start:
             raise ConfigError(f"expected 'stop' above 'start' ({self.start:g} s), found {self.stop:g} s.")
@@ -154,14 +158,15 @@ class Movie(Stimulus):
         timed = self.every is not None or self.start is not None or self.stop is not None
         if times is None and timed:
             raise DataError(
-                f"{self.path}: does not say when its frames are shown ({found.stream}). Write 'rate: 25', "
-                "with its number of frames a second, or choose frames by 'count' or 'frames' alone."
+                f"{self.path}: the file does not state when its frames are shown ({found.stream}). Set "
+                "'rate' to its number of frames per second, as in 'rate: 25', or choose frames by 'count' "
+                "or 'frames' alone."
             )
         if self.frames is not None:
             if self.frames[-1] >= found.frames:
                 raise DataError(
-                    f"{self.path}: has {found.frames} frames, 0 to {found.frames - 1}; 'frames' asks for "
-                    f"{self.frames[-1]}."
+                    f"{self.path}: 'frames' asks for {self.frames[-1]}, but the movie has {found.frames} "
+                    f"frames, 0 to {found.frames - 1}."
                 )
             return self.frames
         first, last = 0, found.frames
@@ -173,8 +178,8 @@ class Movie(Stimulus):
         if count > last - first:
             part = f" from {float(times[first]):g} s to {float(times[last - 1]):g} s" if times else ""
             raise DataError(
-                f"{self.path}: 'count' asks for {count} frames, found {last - first}{part}. Make 'count' "
-                "smaller or the part of the movie longer."
+                f"{self.path}: 'count' asks for {count} frames, found {last - first}{part}. Set a smaller "
+                "'count' or a longer part of the movie."
             )
         return [first + index for index in evenly_spaced(last - first, count)]
 
@@ -194,8 +199,8 @@ def _window(path: Path, times: list[Fraction], start: float | None, stop: float 
     last = len(times) if stop is None else bisect_right(times, _exact(stop))
     if first >= last:
         raise DataError(
-            f"{path}: its frames begin from {float(times[0]):g} s to {float(times[-1]):g} s; none between "
-            f"'start' ({start}) and 'stop' ({stop}). Correct these."
+            f"{path}: no frame begins between 'start' ({start}) and 'stop' ({stop}); frames begin from "
+            f"{float(times[0]):g} s to {float(times[-1]):g} s. Correct 'start' and 'stop'."
         )
     return first, last
 
@@ -231,8 +236,8 @@ def _decoded(
                 break
     if hdr:
         logger.warning(
-            "%s: is of high dynamic range (%s): its values are taken as they are, without the tone mapping "
-            "of players. Encode it in BT.709 to choose one",
+            "%s: has high dynamic range (%s). Its values are used as they are, without the tone mapping "
+            "of players. To choose a tone mapping, encode it in BT.709",
             *(path, hdr),
         )
 
@@ -241,11 +246,11 @@ def _log(path: Path, found: Scan, selected: list[int], rate: float | None) -> No
     """Log which frames of which stream are taken."""
     times = found.times
     if times is None:
-        when = "at times that the file does not say"
+        when = "at times that the file does not state"
     else:
         when = f"0 to {float(times[-1]):g} s, {_pace(times)}"
         if rate is not None:
-            when += " as 'rate' says"
+            when += " as set by 'rate'"
         elif found.clock:
             when += f"; 0 s is the first frame, at {float(found.clock):g} s of the file's clock"
     logger.info("%s: %s, %d frames, %s", path, found.stream, found.frames, when)
@@ -255,11 +260,11 @@ def _log(path: Path, found: Scan, selected: list[int], rate: float | None) -> No
     ]
     if len(selected) >= 5:
         shown.insert(-1, "…")
-    logger.info("%s: takes %d frames: %s", path, len(selected), ", ".join(shown))
+    logger.info("%s: using %d frames: %s", path, len(selected), ", ".join(shown))
     if found.interlaced:
         logger.warning(
-            "%s: %d of %d frames are interlaced, so that odd and even lines are of different moments. "
-            "Deinterlace it before (ffmpeg -i IN -vf bwdif OUT)",
+            "%s: %d of %d frames are interlaced: odd and even lines show different moments. Deinterlace "
+            "the movie first (ffmpeg -i IN -vf bwdif OUT)",
             *(path, found.interlaced, found.frames),
         )
 
@@ -279,4 +284,4 @@ def _pace(times: list[Fraction]) -> str:
         return rate
     widest = int(steps.argmax())
     longer = f"{len(gaps)} longer {'step' if len(gaps) == 1 else 'steps'}"
-    return f"{rate} but for {longer}, the longest of {steps[widest]:.4g} s after frame {widest}"
+    return f"{rate} except for {longer}, the longest of {steps[widest]:.4g} s after frame {widest}"

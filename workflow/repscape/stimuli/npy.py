@@ -19,7 +19,7 @@ from repscape.stimuli.lib.image_axes import CHANNELS, COLOUR_STACK, axes_of
 from repscape.stimuli.lib.picture import GREY, Depth, Picture
 
 Axis = Literal["image", "y", "x", "channel"]
-EXPECTED = "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4), or a picture a file"
+EXPECTED = "uint8 of shape (T, height, width) or (T, height, width, 1, 3 or 4), or one picture per file"
 
 
 class Npy(Stimulus):
@@ -29,24 +29,22 @@ class Npy(Stimulus):
     stack, after the stack's name where there are several; pictures as their files.
     """
 
-    path: Files = parameter("Files with uint8 arrays.")
+    path: Files = parameter("The files, with uint8 arrays.")
     axes: list[Axis] | None = parameter(
-        "The axes of every file in their order, ``[image, channel, y, x]`` for one. By default files are "
+        "The axes of every file in their order, such as ``[image, channel, y, x]``. By default files are "
         "stacks (image, y, x) or (image, y, x, channel); several files (y, x, channel) and files (y, x) "
-        "are pictures. Shapes that could be something else need it. A channel has 1 value (grey), 3 (RGB) "
-        "or 4 (RGB and transparency, which is laid over mean grey, 128).",
+        "are pictures. For shapes that could be something else, `axes` is required. There are 1 channel "
+        "(grey), 3 (RGB) or 4 (RGB and transparency, which is laid over mean grey, 128).",
         None,
     )
     start: NonNegativeInt = parameter(
-        "The first image, by its index in each stack, from 0; of pictures a file, the first file.", 0
+        "The index of the first image in each stack, from 0; with one picture per file, of the first file.", 0
     )
-    stop: PositiveInt | None = parameter(
-        "Where to end, as in Python's slices: the image of this index is not taken.", None
-    )
-    step: PositiveInt | None = parameter("Take every step-th of these images; by default all.", None)
+    stop: PositiveInt | None = parameter("The index before which to stop, as in Python's slices.", None)
+    step: PositiveInt | None = parameter("Take every step-th image; by default all.", None)
     count: PositiveInt | None = parameter(
-        "Instead of `step`: take so many of these images from each stack, evenly spaced, the first and the "
-        "last included.",
+        "Instead of `step`: take this many images from each stack, evenly spaced, including the first and "
+        "the last.",
         None,
     )
 
@@ -114,7 +112,8 @@ class Npy(Stimulus):
         found = self._slice(length)
         if not found:
             raise DataError(
-                f"{what}: has {length} images, none from index {self.start} on. Make 'start' smaller."
+                f"{what}: found no image from index {self.start} on, only {length} in all. Set a smaller "
+                "'start'."
             )
         if self.count is None:
             return list(found)
@@ -145,7 +144,7 @@ class Npy(Stimulus):
         named = names.of_files(files)
         first, last = (named[files[indices[at]]] for at in (0, -1))
         logger.info(
-            "%d of %d files, a picture each (%s), from %s to %s",
+            "%d of %d files, one picture each (%s), from %s to %s",
             *(len(indices), len(files), ", ".join(axes), first, last),
         )
         yield from ((named[files[index]], pictures[files[index]][0]) for index in indices)
@@ -161,8 +160,8 @@ def _arrays(files: Sequence[Path]) -> dict[Path, np.ndarray]:
             bad.append(f"  {error}\n")
     if bad:
         raise DataError(
-            f"expected .npy files of {EXPECTED}:\n{''.join(bad)}Save the stack again as whole numbers from 0 "
-            "to 255 (values in 0…1, for example, by `numpy.save(file, (255 * "
+            f"expected .npy files of {EXPECTED}:\n{''.join(bad)}Save the stack again as whole numbers from "
+            "0 to 255 (for values in 0…1, with `numpy.save(file, (255 * "
             "stack).round().astype('uint8'))`), or leave it out."
         )
     return arrays
@@ -201,7 +200,10 @@ def _ordered(file: Path, array: np.ndarray, order: tuple[str, ...]) -> np.ndarra
         It has another number of axes or of channels.
     """
     if array.ndim != len(order):
-        raise DataError(f"{file}: 'axes' are {len(order)} ({', '.join(order)}), its shape is {array.shape}.")
+        raise DataError(
+            f"{file}: 'axes' names {len(order)} axes ({', '.join(order)}), but the array has the shape "
+            f"{array.shape}."
+        )
     if "channel" in order and array.shape[order.index("channel")] not in CHANNELS:
         raise DataError(
             f"{file}: expected 1, 3 or 4 channels, found {array.shape[order.index('channel')]} (shape "

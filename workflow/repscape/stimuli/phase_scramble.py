@@ -30,9 +30,9 @@ class PhaseScramble(Seeded, Derived):
     method: Literal[
         "temporal_phase_1d", "spatial_phase_2d", "spatial_phase_3d", "scrambled_spatial_phase_3d"
     ] = parameter(
-        "What keeps its amplitude spectrum: each pixel's time course; each image; the whole movie, over "
-        "time and space; the whole movie with its images in a random order, which also destroys the order in "
-        "which they followed each other. Images are taken to follow each other in equal steps.",
+        "What is scrambled, keeping its amplitude spectrum: each pixel's time course; each image; the "
+        "whole movie, over time and space; or the whole movie with its images in random order, which also "
+        "destroys their sequence. Images are assumed to follow each other in equal steps.",
         "spatial_phase_2d",
     )
 
@@ -73,8 +73,8 @@ class PhaseScramble(Seeded, Derived):
 
 def _single_image(method: str) -> str:
     return (
-        f"'{method}' scrambles how images change in time, and this stimulus has a single image. Take a "
-        "stimulus of several images, or 'method: spatial_phase_2d'."
+        f"'{method}' scrambles changes over time, but this stimulus has a single image. Use a stimulus "
+        "with several images, or 'method: spatial_phase_2d'."
     )
 
 

@@ -19,9 +19,11 @@ class PinkNoise(Noise):
     are rounded and clipped to 8 bits, the same standard deviation.
     """
 
-    exponent: float = parameter("1 is pink noise, 0 white, 2 brown.", 1.0, ge=-5, le=5)
+    exponent: float = parameter(
+        "The exponent of the spectrum: 1 is pink noise, 0 white, 2 brown.", 1.0, ge=-5, le=5
+    )
     contrast: float = parameter(
-        "RMS contrast: standard deviation over mean. From about 0.35 on more than 0.5 % of the values are "
+        "RMS contrast: standard deviation over mean. Above about 0.35, more than 0.5 % of the values are "
         "clipped.",
         0.3,
         gt=0,

@@ -17,12 +17,16 @@ class Selected(Classified):
     They keep their order.
     """
 
-    category: NonNegativeInt | str = parameter("The name of a class, or its number from 0.")
+    category: NonNegativeInt | str = parameter("The class, by its name or its number from 0.")
     probability: float = parameter(
-        "The threshold; the default is the one by which the validation study chose its cats.", 0.5, ge=0, lt=1
+        "The threshold of the class's probability; the default is that with which the validation study "
+        "chose its cats.",
+        0.5,
+        ge=0,
+        lt=1,
     )
     count: PositiveInt | None = parameter(
-        "Keep only the first so many; fewer are an error. By default all are kept.", None
+        "Keep this many, the first; fewer are an error. By default all are kept.", None
     )
 
     def images(self) -> Generator[Frame, None, dict]:
@@ -47,11 +51,11 @@ class Selected(Classified):
         selected = np.flatnonzero((likely.argmax(axis=1) == wanted) & (likely[:, wanted] > self.probability))
         if len(selected) < (self.count or 3):
             raise DataError(
-                f"{self.of}: expected at least {self.count or 3} images that the network takes for "
+                f"{self.of}: expected at least {self.count or 3} images classified as "
                 f"'{classifier.categories[wanted]}' with a probability above {self.probability:g}, found "
                 f"{len(selected)} of {len(names)}. Most probable: "
-                f"{_most_probable(names, likely, wanted, classifier.categories)}. Lower 'probability', give "
-                "more images, or choose another category."
+                f"{_most_probable(names, likely, wanted, classifier.categories)}. Lower 'probability', add "
+                "images, or choose another category."
             )
         selected = selected[: self.count]
         yield from parent_stimulus.read(self.of, selected.tolist())
@@ -66,6 +70,6 @@ def _most_probable(names: Sequence[str], likely: np.ndarray, wanted: int, catego
     """Name the three images that are most probably of a class, and what they are taken for."""
     first = np.argsort(-likely[:, wanted], kind="stable")[:3]
     return ", ".join(
-        f"{names[at]} ({likely[at, wanted]:.3g}; it is taken for {categories[likely[at].argmax()]})"
+        f"{names[at]} ({likely[at, wanted]:.3g}; classified as {categories[likely[at].argmax()]})"
         for at in first
     )

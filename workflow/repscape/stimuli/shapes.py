@@ -40,28 +40,28 @@ class Shapes(Seeded, Synthetic):
     """
 
     objects: int = parameter(
-        "How many shapes; a larger number leaves the first as they were.", 4, ge=1, le=100
+        "How many shapes; a larger number keeps the first shapes as they were.", 4, ge=1, le=100
     )
     colors: Annotated[int, Field(ge=1, le=3600)] | Angles = parameter(
-        "How many hues, evenly spaced, or a list of hues in degrees.", 4
+        "How many evenly spaced hues, or a list of hues in degrees.", 4
     )
     views: int = parameter(
-        "How many views of each object, the same in each color. The first is the shape as it is, in the "
-        "middle; others are turned by up to 30 degrees, shifted by up to 0.05 of the shorter side, and "
-        "shrunk to no less than 0.8, each uniformly at random. A larger number leaves the first as they "
-        "were.",
+        "How many views of each object, the same in each color. The first shows the shape unchanged, in "
+        "the middle. Others are rotated by up to 30 degrees, shifted by up to 0.05 of the shorter side, "
+        "and shrunk to at least 0.8, each uniformly at random. A larger number keeps the first views as "
+        "they were.",
         1,
         ge=1,
         le=10_000,
     )
-    lightness: float = parameter("L* of the shapes.", 70.0, gt=0, lt=100)
+    lightness: float = parameter("The lightness L* of the shapes.", 70.0, gt=0, lt=100)
     chroma: PositiveFloat | None = parameter(
-        "C* of the shapes; by default the largest that sRGB has at this lightness in all hues: 55.1 for a "
-        "lightness of 70.",
+        "The chroma C* of the shapes; by default the largest that sRGB has at this lightness in all hues: "
+        "55.1 for a lightness of 70.",
         None,
     )
     background: Literal["equal", "grey"] = parameter(
-        "Grey of the same lightness as the shapes, or the middle of 8 bits (128).", "equal"
+        "The background: grey of the same lightness as the shapes, or the middle of 8 bits (128).", "equal"
     )
 
     def images(self) -> Generator[Frame, None, dict]:
@@ -95,13 +95,15 @@ class Shapes(Seeded, Synthetic):
         counts = Counter(_degrees(hue) for hue in _hues(self.colors))
         twice = sorted(name for name, count in counts.items() if count > 1)
         if twice:
-            raise ConfigError(f"expected different colors; more than once: {', '.join(twice)} (degrees).")
+            raise ConfigError(
+                f"expected different colors, found some more than once: {', '.join(twice)} (degrees)."
+            )
         largest = cieluv.largest_chroma(self.lightness)
         if self.chroma is not None and self.chroma > largest:
             raise ConfigError(
-                f"expected a chroma that sRGB has in all hues, at lightness {self.lightness:g} at most "
-                f"{largest:g}; found {self.chroma:g}. Lower 'chroma', leave it out, or choose another "
-                "'lightness' (76 has the most, 59.9)."
+                f"expected a chroma of at most {largest:g}, the largest that sRGB has in all hues at "
+                f"lightness {self.lightness:g}; found {self.chroma:g}. Lower 'chroma', leave it out, or "
+                "choose another 'lightness' (76 allows the most, 59.9)."
             )
 
     def image_count(self) -> int:

@@ -37,42 +37,46 @@ class TiltGratings(Seeded, Stimulus):
     orientations: Angles | None = parameter("Angles from vertical in degrees, positive to the right.", None)
     count: Count | None = parameter("How many angles, evenly spaced from -90 to below 90 degrees.", None)
     random: Count | None = parameter(
-        "How many angles, drawn uniformly between -90 and 90 degrees as the exercise draws them: by numpy's "
-        "`RandomState(seed)`, (rand - 0.5) 180. A larger number leaves the first as they were.",
+        "How many angles, drawn uniformly between -90 and 90 degrees as in the exercise: (rand - 0.5) "
+        "180, with numpy's `RandomState(seed)`. A larger number keeps the first angles as they were.",
         None,
     )
     recorded: File | None = parameter(
-        "A file with the angles of a recording's trials, in degrees; NaN: none. The angles shown are its "
-        "conditions in ascending order. It may be of any format that `repscape.io.array_files` reads.",
+        "A file with the angles of a recording's trials, in degrees; NaN: no angle. Its different angles, "
+        "in ascending order, are the angles of the images. The file may be .npy, .npz, NetCDF, HDF5, .mat "
+        "or CSV.",
         None,
     )
     variable: str = parameter(
-        "The array of `recorded` that has the angles; that of ``.npy`` files has no name.", "stimuli"
+        "The array of `recorded` with the angles; not needed for ``.npy`` files, whose array has no name.",
+        "stimuli",
     )
     bin: float = parameter(
-        "Width in degrees of the bins in which angles of `recorded` become one condition; see "
-        "`repscape.stimuli.lib.orientations.conditions`.",
+        "The width in degrees of the bins into which the angles of `recorded` are put; each bin is one "
+        "condition.",
         1.0,
         gt=0,
         le=180,
     )
     convention: Convention = parameter(
-        "Whether angles of `recorded` are from vertical (``angle``), or from 0 to 360 degrees, of which 90 "
-        "is vertical (``tilt``).",
+        "Whether the angles of `recorded` are measured from vertical (``angle``), or run from 0 to 360 "
+        "degrees, with 90 vertical (``tilt``).",
         "tilt",
     )
     spatial_frequency: PositiveFloat = parameter(
-        "f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 by default.", 1 / 28
+        "The spatial frequency f, in radians per pixel of the whole screen: a period is 2π/f pixels, 176 "
+        "by default.",
+        1 / 28,
     )
     resolution: float = parameter(
-        "Pixels of the image per pixel of the screen, which has 640 × 480: 0.1 makes 64 × 48.",
+        "Pixels of the image per pixel of the screen (640 × 480): 0.1 makes images of 64 × 48.",
         0.1,
         gt=0,
         le=1,
     )
     patch: bool = parameter(
-        "Show the bars in a disc around 3/4 of the width alone, with grey (128 of 255, for 0.5) around it, "
-        "and turned by 0.1 radians.",
+        "Show the bars only in a disc around 3/4 of the width, rotated by 0.1 radians, with grey (128 of "
+        "255) around it.",
         False,
     )
 
@@ -125,10 +129,10 @@ class TiltGratings(Seeded, Stimulus):
         check_orientations(self.orientations)
         if self.spatial_frequency > math.pi * self.resolution:
             raise ConfigError(
-                f"{self.spatial_frequency:g} radians a pixel cannot be shown at a resolution of "
-                f"{self.resolution:g}: a period needs two pixels of the image. Set 'spatial_frequency' to at "
-                f"most {math.pi * self.resolution:.4g}, or 'resolution' to at least "
-                f"{self.spatial_frequency / math.pi:.4g}."
+                f"spatial_frequency: {self.spatial_frequency:g} radians per pixel cannot be shown at a "
+                f"resolution of {self.resolution:g}, since a period needs two pixels of the image. Set "
+                f"'spatial_frequency' to at most {math.pi * self.resolution:.4g}, or 'resolution' to at "
+                f"least {self.spatial_frequency / math.pi:.4g}."
             )
 
     def _angles(self) -> list[float]:
@@ -180,7 +184,7 @@ def recorded_angles(file: Path, variable: str, width: float, convention: Convent
     angles = np.atleast_1d(np.squeeze(array(file, None if kind(file) == "npy" else variable)))
     if angles.ndim == 1 and angles.dtype.kind == "f" and np.isnan(angles).any():
         known = ~np.isnan(angles)
-        logger.info("%s: %d of %d trials have no angle and are left out", file, (~known).sum(), len(known))
+        logger.info("%s: %d of %d trials have no angle and are omitted", file, (~known).sum(), len(known))
         angles = angles[known]
     try:
         found = conditions(angles, width, convention).values.tolist()
@@ -188,6 +192,6 @@ def recorded_angles(file: Path, variable: str, width: float, convention: Convent
         raise DataError(f"{file}: {variable}: {error}.") from error
     if {-90.0, 90.0} <= set(found):
         logger.warning(
-            "%s: has both -90 and 90 degrees from vertical, which are one grating with two labels", file
+            "%s: has both -90 and 90 degrees from vertical, which are the same grating with two labels", file
         )
     return found

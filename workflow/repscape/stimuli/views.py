@@ -16,7 +16,7 @@ from repscape.stimuli.lib.synthetic import RandomSeries
 
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
     if value[0] > value[1]:
-        raise ValueError("expected the smaller of the two first")
+        raise ValueError("expected the smaller value first")
     return value
 
 
@@ -31,15 +31,18 @@ class Views(RandomSeries):
     values are multiplied by 2 to a power drawn uniformly from -`lighting` to `lighting`.
     """
 
-    path: File | None = parameter("A file with a picture.", None)
-    of: StimulusFile | None = parameter("Instead of a file: a stimulus that has the picture.", None)
-    image: str | None = parameter("The name of the image of `of`; by default its first.", None)
-    scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = parameter(
-        "The smallest and the largest part, as a share of the sides of the largest one that fits.", (0.5, 1.0)
+    path: File | None = parameter("The file of a picture.", None)
+    of: StimulusFile | None = parameter("Instead of a file: the stimulus with the picture.", None)
+    image: str | None = parameter(
+        "The name of the picture among the images of `of`; by default its first.", None
     )
-    flip: bool = parameter("Whether views are mirrored at random, left to right.", True)
+    scale: Annotated[tuple[Part, Part], AfterValidator(_ascending)] = parameter(
+        "The smallest and the largest size of a view, as a share of the sides of the largest view that fits.",
+        (0.5, 1.0),
+    )
+    flip: bool = parameter("Whether views are mirrored left to right, at random.", True)
     lighting: float = parameter(
-        "The largest change of brightness, in stops; 0 leaves the values as they are.", 0.5, ge=0, le=8
+        "The largest change of brightness, in stops; 0 keeps the values unchanged.", 0.5, ge=0, le=8
     )
 
     def images(self) -> Generator[Frame, None, dict]:
@@ -85,11 +88,11 @@ class Views(RandomSeries):
         if (self.path is None) == (self.of is None):
             found = "none" if self.path is None else "both"
             raise ConfigError(
-                f"expected 'path' (of a picture) or 'of' (a stimulus of the study), found {found}."
+                f"expected either 'path' (a picture) or 'of' (a stimulus of the study), found {found}."
             )
         if self.image is not None and self.of is None:
             raise ConfigError(
-                "'image' names an image of the stimulus 'of', which is not given. Remove 'image'."
+                "'image' names an image of the stimulus 'of', which is missing. Add 'of', or remove 'image'."
             )
 
     def _picture(self) -> Frame:

@@ -30,7 +30,7 @@ def many_or_all(names: Iterable | None, valid: Iterable[str], key: str) -> list[
     chosen = list(dict.fromkeys(one_or_default(str(name), valid, key) for name in names))
     if not chosen:
         raise ConfigError(
-            f"{key}: the list is empty. Leave it out for all, or choose from {', '.join(valid)}."
+            f"{key}: the list is empty. Leave the key out for all, or choose from {', '.join(valid)}."
         )
     return chosen
 

@@ -22,8 +22,9 @@ def choose_device(device: str) -> torch.device:
     if not torch.cuda.is_available():
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
         raise DeviceError(
-            f"device: cuda is required, found no usable GPU (torch {torch.__version__}, {built}). Check "
-            "`nvidia-smi` and the driver, run where there is a GPU, or set device: auto or cpu."
+            f"device: cuda: expected a GPU, found none that torch can use (torch {torch.__version__}, "
+            f"{built}). Check the driver with `nvidia-smi`, run on a machine with a GPU, or set device: "
+            "auto or cpu."
         )
     return torch.device("cuda")
 

@@ -22,15 +22,15 @@ def resized_twice(size: tuple[int, int], preprocess: Preprocess) -> str | None:
             return None
         again = f"are resized again, to {height} x {width}"
     else:
-        again = f"are resized by another filter than the network's, {preprocess.interpolation}"
+        again = f"are resized by a filter other than the network's ({preprocess.interpolation})"
         again += f", and again, to {height} x {width}" if (height, width) != tuple(size) else ""
-    advice = "Leave out 'size' of the stimulus: the network's own transform then sees the originals"
+    advice = "Leave out 'size' of the stimulus, so that the network's transform gets the original images"
     if preprocess.interpolation == "bilinear" and not preprocess.border:
         side = preprocess.resize
         wanted = (
             f"size: [{side}, {side}], fit: crop" if isinstance(side, int) else f"size: {list(side or ())}"
         )
-        advice += f"; or set {wanted}, after which it only cuts"
+        advice += f"; or set {wanted}, so that the transform only crops"
     return f"{again}. {advice}."
 
 
@@ -41,7 +41,4 @@ def warning(stimulus, preprocess: Preprocess) -> str | None:
         return None
     size = stored_images.sizes(stimulus)[0].tolist()
     again = resized_twice((size[0], size[1]), preprocess)
-    return (
-        again
-        and f"{changed} images that were resized to {size[0]} x {size[1]} for {stimulus.stimulus} {again}"
-    )
+    return again and f"{changed} images, resized to {size[0]} x {size[1]} for {stimulus.stimulus}, {again}"

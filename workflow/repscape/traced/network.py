@@ -128,14 +128,14 @@ def open_network(path: str | Path) -> Frozen:
         module, paths = content["module"], content["paths"]
         # torch traces the graph anew when it opens it: names may change, the order may not
         if paths and order(module) != content["nodes"]:
-            raise ValueError("its nodes are not in the order in which they were written")
+            raise ValueError("its nodes are not in the order in which they were saved")
         if "noise_seed" not in content:
             raise ValueError("an earlier version of repscape wrote it")
     except DataError:
         raise
     except Exception as error:
         raise DataError(
-            f"{path}: not a network as the workflow writes it ({error}). Delete it and run again."
+            f"{path}: expected a network written by the workflow ({error}). Delete it and run again."
         ) from error
     return Frozen(
         module,
@@ -212,8 +212,8 @@ def _run_with_hooks(module: nn.Module, images, callbacks: Callbacks, softmax: bo
     silent = [path for path in callbacks if path not in ran]
     if silent:
         raise DataError(
-            f"For some images the network did not run {', '.join(silent)}: what it runs depends on the data. "
-            "Leave these layers out."
+            f"The network did not run {', '.join(silent)} for some images, since what it runs depends on "
+            "the data. Leave these layers out."
         )
 
 

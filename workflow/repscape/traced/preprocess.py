@@ -97,9 +97,9 @@ class Preprocess:
         if len(example) > 1:
             words = [f"{a} x {b} pixels become {c} x {d}" for (c, d), (a, b) in list(example.items())[:2]]
             raise DataError(
-                "its images have different sizes, and reach the network in different shapes: "
-                f"{', '.join(words)} (height x width). Set preprocess.crop of the network, or 'size: "
-                "[height, width]' of the stimulus."
+                f"its images have different sizes and give inputs of different shapes: {', '.join(words)} "
+                "(height x width). Set preprocess.crop of the network, or 'size: [height, width]' of the "
+                "stimulus."
             )
         return found
 
@@ -245,7 +245,8 @@ class Preprocess:
         if (height, width) != image.shape[:2] and height * width > MOST_PIXELS:
             raise DataError(
                 f"an image of {image.shape[0]} x {image.shape[1]} pixels (height x width) would be resized "
-                f"to {height} x {width}, which is too large. Leave it out, or set 'size' of the stimulus."
+                f"to {height} x {width}, which is too large. Leave the image out, or set 'size' of the "
+                "stimulus."
             )
         return resizing.resize(image, (height, width), self.interpolation, self.antialias)
 

@@ -23,7 +23,7 @@ def check(preprocess) -> None:
         value = getattr(preprocess, key)
         for side in value if isinstance(value, tuple | list) else () if value is None else (value,):
             if isinstance(side, bool) or not 1 <= side <= MOST_PIXELS or side != int(side):
-                hint = f"; for none write {key}: null" if not side or isinstance(side, bool) else ""
+                hint = f"; to switch it off, write {key}: null" if not side or isinstance(side, bool) else ""
                 raise ValueError(
                     f"{key}: expected whole numbers of pixels from 1 to {MOST_PIXELS}, found {side}{hint}"
                 )
@@ -39,9 +39,9 @@ def check(preprocess) -> None:
             continue
         hint = ""
         if max(values) > LARGEST_SD and max(*mean, *std) <= 255:
-            hint = "; these look like values of 0 … 255: divide mean and std by 255"
+            hint = "; these look like values for pixels of 0 … 255: divide mean and std by 255"
         elif key == "std" and min(values) < least:
-            hint = "; for none write std: [1, 1, 1]"
+            hint = "; to switch it off, write std: [1, 1, 1]"
         raise ValueError(
             f"{key}: expected numbers from {least:g} to {most:g}, for pixels on the scale 0 … 1, found "
             f"{list(values)}{hint}"

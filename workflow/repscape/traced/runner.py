@@ -73,9 +73,9 @@ class Runner:
         for size, found in of_each.items():
             if found != expected:
                 raise DataError(
-                    f"{stimulus}: its images of {size[0]} x {size[1]} pixels give an input of "
-                    f"{found[0]} x {found[1]}; {self._network} was frozen for {expected[0]} x {expected[1]}. "
-                    "Set preprocess.crop of the network, or the same size for all stimuli."
+                    f"{stimulus}: its images of {size[0]} x {size[1]} pixels give an input of {found[0]} x "
+                    f"{found[1]}, but {self._network} was prepared for {expected[0]} x {expected[1]}. Set "
+                    "preprocess.crop of the network, or the same size for all stimuli."
                 )
 
     def stream(
@@ -236,15 +236,15 @@ def _in_batches(show: Callable, parts: Iterable[tuple[range, torch.Tensor]], bat
                 if size == 1:
                     raise DeviceError(
                         f"{what}: one image does not fit into the GPU's memory "
-                        f"({str(error).splitlines()[0]}). Free memory on it, take a smaller "
-                        "network or smaller images, or set device: cpu."
+                        f"({str(error).splitlines()[0]}). Free memory on the GPU, use a smaller network or "
+                        "smaller images, or set device: cpu."
                     ) from error
                 size = max(1, size // 2)
                 failed = True
             else:
                 left, failed = left[size:], False
             if failed:  # outside the handler, which keeps the tensors alive
-                logger.warning("%s: out of GPU memory, going on with batches of %d", what, size)
+                logger.warning("%s: out of GPU memory, continuing with batches of %d", what, size)
                 torch.cuda.empty_cache()
     return size
 

@@ -13,15 +13,20 @@ class Sgd(Training):
 
     loss: Literal["binary", "classes"] = parameter(
         "``binary``: the network has one output, the probability of the second of two classes (it ends in "
-        "a sigmoid), and the loss is the binary cross-entropy. ``classes``: an output a class, before the "
-        "softmax, and the cross-entropy.",
+        "a sigmoid), and the loss is the binary cross-entropy. ``classes``: the network has one output "
+        "per class, before the softmax, and the loss is the cross-entropy.",
         "classes",
     )
     epochs: int = parameter("How often all images are shown.", 25, ge=1, le=100_000)
-    batch: int = parameter("Images a step; the last step of an epoch may have fewer.", 100, ge=1, le=65_536)
-    learning_rate: float = parameter("By what a step multiplies the momentum's sum.", 0.0005, gt=0, le=100)
+    batch: int = parameter("Images per step; the last step of an epoch may have fewer.", 100, ge=1, le=65_536)
+    learning_rate: float = parameter(
+        "The learning rate: a step changes the weights by this times the momentum's sum.",
+        0.0005,
+        gt=0,
+        le=100,
+    )
     momentum: float = parameter(
-        "What part of the sum of gradients is kept from step to step.", 0.99, ge=0, lt=1
+        "The momentum: the share of the sum of gradients that is kept from step to step.", 0.99, ge=0, lt=1
     )
 
     def train(self, network, training, held_out) -> Iterator[list[float]]:
@@ -87,7 +92,7 @@ class Sgd(Training):
                 "change the network or the target."
             )
         if self.loss == "classes" and (outputs == 1 or classes not in (None, outputs)):
-            wanted = "more than one" if classes is None else f"{classes}, one a class of the target"
+            wanted = "more than one" if classes is None else f"{classes}, one for each class of the target"
             raise ConfigError(
                 f"loss: expected as many outputs as classes for 'classes', {wanted}; the network has "
                 f"{_outputs(outputs)}. Set the network's 'classes' (or its kwargs)"
@@ -103,6 +108,6 @@ def _check_probabilities(outputs) -> None:
     """Refuse outputs that are no probabilities, of which torch would say so in its own words."""
     if ((outputs < 0) | (outputs > 1)).any():
         raise ConfigError(
-            "loss: binary takes the output for a probability, found values from "
-            f"{outputs.min().item():.3g} to {outputs.max().item():.3g}. End the network in a sigmoid."
+            "loss: binary expects outputs that are probabilities, found values from "
+            f"{outputs.min().item():.3g} to {outputs.max().item():.3g}. Let the network end in a sigmoid."
         )

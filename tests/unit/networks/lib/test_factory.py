@@ -69,7 +69,7 @@ def test_the_standard_library_is_refused_before_anything_runs(name, monkeypatch)
     monkeypatch.setattr(
         layer_table_cache.subprocess, "run", lambda *_, **__: pytest.fail("a process was started")
     )
-    with pytest.raises(ConfigError, match=rf"factory: {name} is of Python's standard library"):
+    with pytest.raises(ConfigError, match=f"factory: {name} is from Python's standard library"):
         Python(factory=name).check()
 
 
@@ -140,5 +140,5 @@ def test_a_plan_runs_nothing_of_the_standard_library():
         " 'populations': {'all': {'kind': 'all'}}, 'samples': [{'population': 'all'}]})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "networks.x.factory: subprocess:getoutput is of Python's standard library" in done.stderr
+    assert "networks.x.factory: subprocess:getoutput is from Python's standard library" in done.stderr
     assert not Path("harmed").exists()

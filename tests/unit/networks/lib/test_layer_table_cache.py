@@ -57,7 +57,7 @@ def without_processes(monkeypatch):
 
 def test_a_table_is_made_once_and_is_that_of_the_network(section, monkeypatch, caplog):
     rows = layer_table_cache.rows(section | {"kwargs": {"depth": 2}})
-    assert "planned_net.py:make: making the table of its layers; this is done once" in caplog.text
+    assert "planned_net.py:make: making the table of its layers (done once)" in caplog.text
     loaded = python.Python(factory="planned_net.py:make", kwargs={"depth": 2}).load()
     real = freeze.freeze(loaded).rows
     assert [row[:6] for row in rows] == [row[:6] for row in real]
@@ -84,7 +84,7 @@ def test_a_network_that_needs_numbers_to_be_built(section):
     ("change", "told"),
     [
         ({"kwargs": {"deep": 2}}, r"factory: make\(deep=2\) failed: TypeError"),
-        ({"factory": "planned_net.py:stop"}, "built: Python ended: exit status 7"),
+        ({"factory": "planned_net.py:stop"}, "built, Python stopped: exit status 7"),
         ({"factory": "planned_net.py:mke"}, "function 'mke'.*'make'"),
         ({"preprocess": {"resize": None, "crop": [2, 2]}}, r"input.* 2 x 2 pixels.*Set preprocess"),
     ],

@@ -115,7 +115,7 @@ def test_outputs_that_are_written_over_before_they_are_returned(how, label):
     network = frozen(module, 16)
     images = torch.randn(2, 3, 16, 16)
     if label is None:
-        assert "written over in place" in network.left_out["0"]
+        assert "overwritten in place" in network.left_out["0"]
     else:
         assert layer_table.select(network.rows, "0", "layers") == (label,)
         check_as_hooks_see(module, network, images)

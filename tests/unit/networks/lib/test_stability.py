@@ -96,7 +96,7 @@ def fixed_noise(_net, x):
 
 RANDOM = {
     "noise": lambda net, x: x + torch.randn_like(x),
-    "noise that a graph would keep": fixed_noise,
+    "noise that a graph would freeze": fixed_noise,
     "F.dropout without training": lambda net, x: functional.dropout(x, 0.01),
     "numpy": Between(Dropped()),
 }
@@ -215,7 +215,7 @@ class ByType(nn.Module):
 
 def test_a_graph_that_is_not_the_network():
     module = ByType().eval()
-    with pytest.raises(DataError, match="does not answer as the network does"):
+    with pytest.raises(DataError, match="does not respond as the network does"):
         freeze.freeze(Loaded(module, Preprocess(resize=None, crop=SIZE), "random", None))
 
 
@@ -234,7 +234,7 @@ def test_clips_are_no_images():
 def test_weights_that_are_no_numbers():
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten()).eval()
     net[0].weight.data[0, 0, 0, 0] = torch.nan
-    with pytest.raises(DataError, match=r"finite numbers: 0\.weight"):
+    with pytest.raises(DataError, match=r"not finite: 0\.weight"):
         freeze.freeze(Loaded(net, Preprocess(resize=None, crop=SIZE), "random", None))
     with pytest.raises(DataError, match=r"without numbers .*0\.weight"):
         freeze.freeze(Loaded(net.to("meta"), Preprocess(resize=None, crop=SIZE), "random", None))

@@ -108,8 +108,8 @@ def changed(state, name, value):
 
 ODD = {
     "meta": (lambda s: changed(s, "0.weight", s["0.weight"].to("meta")), r"no numbers.*0\.weight"),
-    "NaN": (lambda s: changed(s, "0.bias", s["0.bias"] * torch.nan), r"no finite numbers: 0\.bias"),
-    "inf": (lambda s: changed(s, "0.weight", s["0.weight"] / 0), r"no finite numbers: 0\.weight"),
+    "NaN": (lambda s: changed(s, "0.bias", s["0.bias"] * torch.nan), r"not finite: 0\.bias"),
+    "inf": (lambda s: changed(s, "0.weight", s["0.weight"] / 0), r"not finite: 0\.weight"),
     "NaN in statistics": (
         lambda s: changed(s, "1.running_var", s["1.running_var"] * torch.nan),
         "1.running_var",
@@ -136,7 +136,7 @@ ODD = {
         lambda s: {name: value for name, value in s.items() if "running" not in name},
         r"2 missing \(1\.running_mean, 1\.running_var\)",
     ),
-    "twice": (lambda s: changed(s, "module.0.bias", s["0.bias"]), r"several entries are the same.*0\.bias"),
+    "twice": (lambda s: changed(s, "module.0.bias", s["0.bias"]), r"several entries name the same.*0\.bias"),
     "one with a prefix": (lambda s: changed(s, "model.extra", s["0.bias"]), r"1 unexpected \(model\.extra\)"),
 }
 

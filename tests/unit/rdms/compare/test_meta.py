@@ -244,7 +244,10 @@ def test_what_has_no_correlation_is_said(caplog):
     table = colour_rdms()
     table.at[0, "dissimilarity"] = np.full(6, 2.0)  # cup in input
     meta = meta_rdms(table, ["obj"], comparisons=["pearson", "euclidean"])
-    assert "pearson is undefined for RDMs whose values are all equal or fewer than 3: obj cup" in caplog.text
+    assert (
+        "pearson is undefined for RDMs with fewer than 3 values or with equal values only: obj cup"
+        in caplog.text
+    )
     assert "euclidean" not in caplog.text.replace("metric euclidean", "")
     undefined = meta[[np.isnan(values).any() for values in meta.dissimilarity]]
     assert len(undefined) == 1
@@ -281,7 +284,7 @@ def test_rdms_of_different_entries_are_refused():
         (
             {"entries": ["obj"], "groups": ["layer", "population"]},
             DataError,
-            r"2 RDMs have the labels layer input, population filter_means, obj cup; they differ in 'metric' "
+            r"2 RDMs have the labels layer input, population filter_means, obj cup but differ in 'metric' "
             r"\(correlation; euclidean\)",
         ),
         ({"entries": ["source"]}, DataError, r"compare:.*RDMs.*source"),

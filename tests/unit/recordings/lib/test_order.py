@@ -129,7 +129,7 @@ def test_a_file_of_names(tmp_path, monkeypatch):
     (tmp_path / "names.txt").write_text("\ufeffb.png\r\na.png\n\n", "utf-8")
     assert names_of("names.txt") == ["b.png", "a.png"]
     assert order.image_of_rows(["a.png", "b.png"], ["b.png", "a.png"], "").tolist() == [1, 0]
-    with pytest.raises(ValueError, match=r"or a file with a name a line; no such file: naturall"):
+    with pytest.raises(ValueError, match="or a file with one name per line; no such file: naturall"):
         names_of("naturall")
     for names, said in ((["a.png"], r"b.png"), (["a.png", "b.png", "a.png"], "'a.png' twice")):
         with pytest.raises(DataError, match=said):
@@ -206,6 +206,6 @@ def test_numbers_from_1_are_named():
     with pytest.raises(DataError, match=r"count.* 1.*MATLAB"):
         match_trials([with_blanks], seen, ["V1"])
     (left_out,) = match_trials([with_blanks], seen, ["V1"], others="drop").left_out
-    assert "Do they count from 1" in left_out
+    assert "Do the labels count from 1" in left_out
     blank = Responses("x", "s", POINTS[:4], np.array([-1, 0, 1, 2]))
     assert "count from 1" not in match_trials([blank], seen, ["V1"], others="drop").left_out[0]

@@ -63,7 +63,7 @@ def test_a_factor_must_tell_images_apart_and_have_numbers():
     shown = {"shown": np.zeros(4), "factor": "orientation"}
     with pytest.raises(DataError, match=r"'orientation'.*'gratings':.* 2.* 3"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["0", "0", "1"]}))
-    with pytest.raises(DataError, match="has values that are none"):
+    with pytest.raises(DataError, match="has values that are not numbers"):
         one(shown=shown, seen=SEEN._replace(factors={"orientation": ["left", "0", "1"]}))
 
 
@@ -79,7 +79,7 @@ def test_each_trial_by_itself_takes_images_that_were_shown_equally_often():
 def test_other_trials_can_be_left_out_and_are_counted():
     found = one(shown={"shown": ["a.png", "b.png", "c.png", "grey"]}, others="drop")
     assert len(found.trials["gratings"].response) == 3
-    assert found.left_out == ["1 of 4 trials, which show no image of 'gratings': grey"]
+    assert found.left_out == ["1 of 4 trials that show no image of 'gratings': grey"]
 
 
 SHOWN = {"shown": [0, 1, 2, 0]}
@@ -92,11 +92,11 @@ def test_values_that_are_not_finite_are_refused_or_left_out_by_neuron_or_by_tria
         one(values, SHOWN)
     by_neuron = one(values, SHOWN, missing="drop_neurons")
     assert by_neuron.neurons["V1"].tolist() == [0, 2]
-    assert by_neuron.left_out == ["1 of 3 neurons with values that are not finite"]
+    assert by_neuron.left_out == ["1 of 3 neurons with missing or non-finite values"]
     by_trial = one(values, SHOWN, missing="drop_trials")
     assert by_trial.neurons["V1"].tolist() == [0, 1, 2]
     assert by_trial.trials["gratings"].image.tolist() == [0, 1, 2]
-    assert by_trial.left_out == ["1 of 4 trials of 'gratings' with values that are not finite"]
+    assert by_trial.left_out == ["1 of 4 trials of 'gratings' with missing or non-finite values"]
 
 
 def test_a_neuron_that_is_bad_throughout_does_not_take_all_trials_with_it():
@@ -123,7 +123,7 @@ def test_constant_neurons_are_kept_dropped_or_refused(caplog):
     with pytest.raises(DataError, match=r"1.* 3 neurons.*: 0"):
         one(values, SHOWN, constant="refuse")
     values[:] = 7
-    with pytest.raises(DataError, match="no neuron of V1 is left"):
+    with pytest.raises(DataError, match="all neurons of V1 are left out"):
         one(values, SHOWN, constant="drop")
 
 
@@ -131,12 +131,12 @@ def test_neurons_go_to_their_areas():
     shown = SHOWN | {"areas": ["LM", "V1", "AL"]}
     found = one(VALUES, shown, ("V1", "LM"))
     assert {area: numbers.tolist() for area, numbers in found.neurons.items()} == {"V1": [1], "LM": [0]}
-    assert found.left_out == ["1 of 3 neurons, which are of other areas than V1; LM"]
-    with pytest.raises(DataError, match=r"neuron.*V4\. Areas there: LM; V1; AL"):
+    assert found.left_out == ["1 of 3 neurons in areas other than V1; LM"]
+    with pytest.raises(DataError, match=r"neuron.*V4\. Areas in the file: LM; V1; AL"):
         one(VALUES, shown, ("V4",))
-    with pytest.raises(DataError, match="2 areas are named, but no variable says"):
+    with pytest.raises(DataError, match="names 2 areas, but no variable gives"):
         one(VALUES, SHOWN, ("V1", "LM"))
-    with pytest.raises(DataError, match="3 neurons and areas of 2"):
+    with pytest.raises(DataError, match="3 neurons but areas of 2"):
         one(VALUES, SHOWN | {"areas": ["V1", "LM"]}, ("V1",))
 
 
@@ -146,7 +146,7 @@ def test_stimuli_of_a_recording_have_the_same_neurons():
         match_trials(given, {"one": SEEN, "two": SEEN}, ["V1"])
     with pytest.raises(DataError, match="found none to two"):
         match_trials(given[:1], {"one": SEEN, "two": SEEN}, ["V1"])
-    with pytest.raises(DataError, match="a second file of responses to 'one'"):
+    with pytest.raises(DataError, match="responses to 'one', found a second"):
         match_trials([given[0], given[0]], {"one": SEEN}, ["V1"])
 
 

@@ -138,7 +138,7 @@ def test_images_keep_sizes_of_their_own(tmp_path, caplog):
     variables = assemble([frame._replace(label="cat") for frame in made])
     names = list(variables["name"][1])
     assert f"{names[0]}, {names[1]} … {names[3]}" in caplog.text
-    assert "3 sizes, from 1 x 1 to 9 x 4" in caplog.text
+    assert "3 different sizes, from 1 x 1 to 9 x 4" in caplog.text
     netcdf.write(tmp_path / "s.nc", kind="stimulus", variables=variables)
     expected = [np.dstack([f.pixels] * 3) if f.pixels.ndim == 2 else f.pixels for f in made]
     with netcdf.open_file(tmp_path / "s.nc") as file, xr.open_dataset(tmp_path / "s.nc") as dataset:
@@ -178,7 +178,7 @@ def test_the_checksum_tells_sizes_apart():
     [
         ([], ["at least 3", "found 0"]),
         (frames((5, 7), (5, 7)), ["at least 3", "found 2", "0.png, 1.png"]),
-        ([*frames((5, 7), (5, 7)), *frames((5, 7))], ["more than once: 0.png"]),
+        ([*frames((5, 7), (5, 7)), *frames((5, 7))], ["several named 0.png"]),
         (frames((5, 7), (5, 7), (5, 7, 4)), ["2.png", "(5, 7, 4)"]),
         ([Frame("a", np.zeros((5, 7)))], ["a: expected uint8", "float64"]),
     ],

@@ -152,7 +152,7 @@ def test_of_several_movies_one_can_be_chosen(cover, caplog):
     (second,) = movie.Movie(path=path, frames=[3], stream=1).images()
     assert first.pixels.shape == (48, 64, 3)
     assert second.pixels.shape == (96, 128, 3)
-    with pytest.raises(DataError, match=r"'stream'.* 2; .* 0 \(h264"):
+    with pytest.raises(DataError, match=r"'stream'.* 2, .* 0 \(h264"):
         list(movie.Movie(path=path, frames=[3], stream=2).images())
 
 
@@ -234,7 +234,7 @@ def test_a_picture_that_stays_without_new_content():
         ([0, 33, 67, 100, 133, 167, 200], "30 a second"),  # rounded by Matroska
         (
             [0, 40, 80, 120, 160, 360, 400, 440],
-            "25 a second but for 1 longer step, the longest of 0.2 s after frame 4",
+            "25 a second except for 1 longer step, the longest of 0.2 s after frame 4",
         ),
         ([0, 40, 100, 350, 390, 1000], "uneven, 40 to 610 ms apart"),
         ([0], "one frame"),

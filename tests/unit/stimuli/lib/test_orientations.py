@@ -42,8 +42,8 @@ def test_angles_are_kept_and_repeats_are_one_condition():
 @pytest.mark.parametrize(
     ("angles", "said"),
     [
-        (["a", "b"], "one angle a trial"),
-        ([[0.0, 1.0]], "one angle a trial"),
+        (["a", "b"], "one angle per trial"),
+        ([[0.0, 1.0]], "one angle per trial"),
         ([0.0, np.nan], r"1.* 2 angles.*finite"),
         ([-5.0, 10.0], "found -5"),
         ([200.0, 300.0], "none is left as a tilt"),

@@ -153,7 +153,7 @@ def test_tiff_is_turned_at_every_depth(bits):
         file = write_tiff("a.tif", data, bits=(bits,), tags={274: ("H", (orientation,))})
         found = picture.read(file)
         np.testing.assert_array_equal(found.pixels, np.rint(turned / (2**bits - 1) * 255))
-        assert ("turned as EXIF or TIFF says" in found.converted) == (orientation > 1)
+        assert ("rotated as EXIF or TIFF says" in found.converted) == (orientation > 1)
 
 
 def test_a_palette_of_eight_bits_in_tiff():
@@ -177,10 +177,10 @@ def test_a_palette_of_eight_bits_in_tiff():
         ({"bits": (64,), "tags": {339: ("H", (3,))}}, "floating-point samples of 64 bits"),
         ({"bits": (10,)}, "a TIFF of samples of 10 bits, grey"),
         ({"bits": (14,), "photometric": 0}, "a TIFF of samples of 14 bits, grey with white 0"),
-        ({"bits": (12,) * 3, "photometric": 2}, "3 samples a pixel of 12 bits, RGB"),
+        ({"bits": (12,) * 3, "photometric": 2}, "3 samples per pixel of 12 bits, RGB"),
         ({"bits": (8,) * 3, "photometric": 8}, r"CIE L\*a\*b\*"),
-        ({"bits": (8,) * 2}, "2 samples a pixel of 8 bits, grey"),
-        ({"bits": (8,) * 2, "tags": {338: ("H", (0,))}}, "2 samples a pixel of 8 bits"),
+        ({"bits": (8,) * 2}, "2 samples per pixel of 8 bits, grey"),
+        ({"bits": (8,) * 2, "tags": {338: ("H", (0,))}}, "2 samples per pixel of 8 bits"),
         ({"bits": (8,) * 4, "photometric": 5, "tags": {332: ("H", (2,))}}, "inks"),
         ({"bits": (16,), "tags": {317: ("H", (2,))}}, "predictor"),
         ({"bits": (16,), "photometric": 32803}, "raw colour filter array"),
@@ -334,7 +334,7 @@ def test_the_log_says_what_was_taken_and_converted(caplog):
     paths.append(write_png("7.png", np.dstack([SHOWN, 255 + 0 * SHOWN]), 8, 4))  # opaque
     list(images.Images(path=paths).images())
     assert (
-        "4 pictures in this order: 10.png, 9.png … 7.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
+        "4 pictures, in this order: 10.png, 9.png … 7.png; 1 of 16 bits, scaled to 8; 1 with a gamma of "
         "1, which is not applied; 1 with transparency, laid over mean grey (128)" in caplog.text
     )
 

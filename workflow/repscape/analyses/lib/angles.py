@@ -76,8 +76,8 @@ def arrange(angle: np.ndarray, image: np.ndarray, by: By, period: float, folds: 
     values, value = values_of(angle, period)
     if len(values) == 1:
         raise DataError(
-            f"expected at least 2 different angles, found 1 ({angle[0]:g}, with period {period:g}): there is "
-            "nothing to decode. Choose another factor, or another period."
+            f"expected at least 2 different angles, found 1 ({angle[0]:g}, with period {period:g}), so "
+            "there is nothing to decode. Choose another factor or another period."
         )
     random = np.random.default_rng(seed)
     if by == "trials":

@@ -19,7 +19,7 @@ WORDS = {
     "index": "(between − within) / (between + within)",
     "differentiation_within": "median dissimilarity within categories, mean over draws",
     "differentiation_between": "median dissimilarity between categories, mean over draws",
-    "p": "by permuting which image is of which category",
+    "p": "by permuting the categories of images",
 }
 VALUES = tuple(f"{name}{end}" for name in (*MEANS, *MEDIANS) for end in ("", "_low", "_high"))
 TESTS = ("p", *(f"p_{correction}" for correction in CORRECTIONS))
@@ -37,7 +37,7 @@ def variables(found: Sequence[CategoryRdm]) -> dict[str, tuple]:
 
     names = sorted({name for one in found for name in one.categories}, key=natural)
     if ALL in names:
-        raise DataError(f"a category cannot be named '{ALL}', which stands for all of them. Rename it.")
+        raise DataError(f"a category cannot be named '{ALL}', which stands for all categories. Rename it.")
     values = {name: np.full((len(found), 1 + len(names)), np.nan) for name in (*VALUES, "p")}
     images = np.zeros((len(found), 1 + len(names)), np.int32)
     squares = {name: np.full((len(found), len(names), len(names)), np.nan) for name in ("mean", "median")}

@@ -16,9 +16,10 @@ _SAME = 1e-9  # of the circle: values closer than this are one
 class OfFactorOnCircle(Plugin, shared=True):
     """Values of a factor lie on a circle."""
 
-    factor: str = parameter("The factor that goes around; its values are numbers.", "orientation")
+    factor: str = parameter("The circular factor; its values are numbers.", "orientation")
     period: Period = parameter(
-        "After which the factor's values repeat: 180 of orientations in degrees, 360 of directions and hues.",
+        "The period after which the factor's values repeat: 180 for orientations in degrees, 360 for "
+        "directions and hues.",
         180.0,
     )
 
@@ -134,15 +135,15 @@ def on_circle(texts: Iterable[str], period: float, factor: str, where: str) -> C
     if len(circle.values) < 3:
         raise DataError(
             f"{where}: expected at least 3 different values of '{factor}' on a circle of {period:g}, found "
-            f"{len(circle.values)}. Show more, or choose another factor."
+            f"{len(circle.values)}. Show more values, or choose another factor."
         )
     widest = int(circle.gaps.argmax())
     if circle.gaps[widest] >= period / 2:
         after = circle.values[(widest + 1) % len(circle.values)]
         raise DataError(
             f"{where}: expected values of '{factor}' all around a circle of {period:g}, found none between "
-            f"{circle.values[widest]:g} and {after:g}. Show some between them, or set 'period' to what "
-            "they repeat after."
+            f"{circle.values[widest]:g} and {after:g}. Show values between them, or set 'period' to the "
+            "value after which they repeat."
         )
     return circle
 

@@ -76,7 +76,7 @@ def pca(distances: np.ndarray, dims: int) -> Embedding:
     largest, least = eigenvalues[0], eigenvalues[-1]
     if least < -_EUCLIDEAN * largest:
         raise DataError(
-            "PCA needs Euclidean distances between patterns, and no patterns have these: the least "
+            "PCA needs Euclidean distances, but no patterns can have these dissimilarities: the smallest "
             f"eigenvalue of their double-centred matrix is {least / largest:.2g} of the largest. Use "
             "`method: classical` or `smacof`, or another metric."
         )
@@ -188,7 +188,7 @@ def tsne(
     if not 1 < perplexity < count - 1:
         raise DataError(
             f"perplexity: expected more than 1 and less than the {count - 1} other entries, found "
-            f"{perplexity:g}. A third of them ({(count - 1) / 3:.3g}) or less is usual."
+            f"{perplexity:g}. A third of these ({(count - 1) / 3:.3g}) or less is usual."
         )
     start = classical(distances, dims).points
     spread = start[:, 0].std() or 1.0
@@ -217,7 +217,7 @@ def _check(distances: np.ndarray, dims: int) -> int:
     """Return the number of entries; refuse more dimensions than they can span."""
     count = entries_of(len(distances))
     if not 1 <= dims < count:
-        raise DataError(f"dims: {count} entries span 1 to {count - 1} dimensions, found {dims}.")
+        raise DataError(f"dims: expected 1 to {count - 1} dimensions for {count} entries, found {dims}.")
     return count
 
 

@@ -81,8 +81,9 @@ def choose(
     if names is None and len(found) != 2:
         several = len(found) > 2
         raise DataError(
-            f"{where}: expected images that vary in two factors; its factors: {', '.join(found) or 'none'}. "
-            f"{'Name two of them under `factors`' if several else 'Take a stimulus that has two factors'}."
+            f"{where}: expected images that vary in two factors; the factors are: "
+            f"{', '.join(found) or 'none'}. "
+            f"{'Name two of them under `factors`' if several else 'Use a stimulus with two factors'}."
         )
     return {name: values_of(found, name, where) for name in names or found}
 
@@ -108,7 +109,7 @@ def crossed(values: Mapping[str, Sequence[str] | np.ndarray], where: str) -> Des
         if len(own) < 2:
             raise DataError(
                 f"{where}: expected at least 2 values of the factor '{factor}', found {len(own)} "
-                f"('{own[0]}'): nothing varies with it. Choose another factor, or add images."
+                f"('{own[0]}'). Choose another factor, or add images."
             )
     shape = len(levels[0]), len(levels[1])
     cell = np.ravel_multi_index((first, second), shape)
@@ -121,8 +122,8 @@ def crossed(values: Mapping[str, Sequence[str] | np.ndarray], where: str) -> Des
         more = f"; and {len(empty) - 5} more" if len(empty) > 5 else ""
         raise DataError(
             f"{where}: expected an image of every combination of '{factors[0]}' and '{factors[1]}', found "
-            f"none of {'; '.join(empty[:5])}{more}. The interaction cannot be estimated then: add these "
-            "images, or leave out the values that are not crossed."
+            f"none of {'; '.join(empty[:5])}{more}. Without them the interaction cannot be estimated. Add "
+            "these images, or leave out the values that are not crossed."
         )
     return Design((factors[0], factors[1]), levels, cell, counts)
 

@@ -28,7 +28,7 @@ def divide(order: np.ndarray, folds: int, what: str) -> np.ndarray:
     """
     if len(order) < folds:
         raise DataError(
-            f"expected at least {folds} {what}, one a fold, found {len(order)}. Lower 'folds' or show more."
+            f"expected at least {folds} {what}, one per fold, found {len(order)}. Lower 'folds' or show more."
         )
     found = np.empty(len(order), int)
     found[order] = np.arange(len(order)) % folds

@@ -95,8 +95,8 @@ def arrange_reference(table: "pd.DataFrame", roles: Roles) -> Reference:
         for repeat, name in zip(repeats, names, strict=True):
             if repeat not in by_repeat:
                 raise DataError(
-                    f"reference: there is no RDM of {of_set} with {name}, as there is of other sets. Choose "
-                    "what all sets have."
+                    f"reference: {of_set} has no RDM with {name}, but other sets have. Choose labels that "
+                    "all sets have."
                 )
         described = [spaces[by_repeat[repeat]] for repeat in repeats]
         check_same(described, [f"{of_set}, {name}" for name in names].__getitem__)
@@ -109,9 +109,7 @@ def arrange_reference(table: "pd.DataFrame", roles: Roles) -> Reference:
         first, second = np.triu_indices(len(defined), 1)
         used = defined[first] & defined[second]
         if used.sum() < 3 or any(_constant(row) for row in values[:, used]):
-            raise DataError(
-                f"reference: an RDM of {of_set} has no dissimilarities that differ. Leave it out."
-            )
+            raise DataError(f"reference: all dissimilarities of an RDM of {of_set} are equal. Leave it out.")
         found.vectors.append(values[:, used])
         found.spaces.append(described[0])
         found.used.append(used)
@@ -146,7 +144,7 @@ def arrange_units(table: "pd.DataFrame", roles: Roles, reference: Reference) -> 
     )
     if not usable.all():
         logger.warning(
-            "reference: %d of %d samples of units lack dissimilarities, and are left out",
+            "reference: %d of %d samples of units lack dissimilarities and are omitted",
             (~usable).sum(), len(usable),
         )  # fmt: skip
     if usable.sum() < FEWEST_SAMPLES:
@@ -190,7 +188,7 @@ def arrange_models(table: "pd.DataFrame", roles: Roles, reference: Reference, co
             vectors.append(means)
     if not kept:
         raise DataError(
-            "models: there is none to compare with the reference: "
+            "models: found none to compare with the reference: "
             + ("; ".join(left_out[:3]) or f"none has RDMs of {written(roles.sets, reference.sets[0])}")
             + "."
         )
@@ -233,8 +231,8 @@ def _averaged_over(table: "pd.DataFrame", roles: Roles, models: list[list[list[i
 def log_roles(roles: Roles, reference: Reference, models: Models) -> None:
     """Log what the labels were taken for."""
     for known, labels, what in (
-        (reference.sets, roles.sets, "sets of entries, each compared by itself"),
-        (reference.repeats, roles.repeats, "repeated measurements, over which similarities are averaged"),
+        (reference.sets, roles.sets, "sets of entries, each compared separately"),
+        (reference.repeats, roles.repeats, "repeated measurements, whose similarities are averaged"),
     ):
         if len(known) > 1:
             differing = [label for at, label in enumerate(labels) if len({key[at] for key in known}) > 1]
@@ -254,7 +252,7 @@ def _ordered(table: "pd.DataFrame", row: int, spaces: Sequence[Space]) -> np.nda
 
 def _leave_out(notes: list[str], what: str) -> None:
     notes.append(what)
-    logger.warning("left out: %s", what)
+    logger.warning("omitted: %s", what)
 
 
 def _constant(values: np.ndarray) -> bool:

@@ -88,7 +88,8 @@ def without_reference(
     keep = [at for at, key in enumerate(keys(models, labels)) if key not in same]
     if not keep:
         raise DataError(
-            "models: there is none to compare with the reference, for the reference itself is none."
+            "models: found none to compare with the reference, since the RDMs of the reference are not "
+            "models."
         )
     return models.iloc[keep].reset_index(drop=True)
 
@@ -137,16 +138,17 @@ def roles_of(reference: "pd.DataFrame", models: "pd.DataFrame", repeats: Sequenc
     for label in roles.models:
         if label in TAKEN or label.startswith("p_"):
             raise DataError(
-                f"models: '{label}' is a label of their RDMs, and what the file of an inference calls "
-                "something else. Rename the label."
+                f"models: '{label}' is a label of their RDMs, but files of inferences use this name "
+                "already. Rename the label."
             )
     for label in labels:
         values = list(dict.fromkeys(map(str, reference[label])))
         if _of_models(label) and label not in (*repeats, *DEPENDENT) and len(values) > 1:
             some = ", ".join(values[:4]) + (", …" if len(values) > 4 else "")
             raise ConfigError(
-                f"reference: its RDMs differ in {label} ({some}), which is neither a set of entries nor a "
-                f"repeat. Choose one, under `reference` or `where`, or name {label} under `repeats`."
+                f"reference: its RDMs differ in {label} ({some}), which distinguishes neither sets of "
+                f"entries nor repeats. Choose one value under `reference` or `where`, or add {label} to "
+                "`repeats`."
             )
     return roles
 

@@ -9,9 +9,9 @@ from repscape.rdms.labels import FOLLOWING, Where, as_list
 
 # Measured by tests/benchmarks/inference_coverage.py: of models unlike the data
 OF_THESE_ENTRIES = (
-    "Repeats alone were resampled: intervals and t-tests speak of other repeats with these very entries "
-    "(images), and not of other images. With new images, one in five unrelated models would be found above "
-    "0; `bootstrap: both` speaks of both."
+    "Only repeats were resampled, so intervals and t-tests generalise to other repeats with the same "
+    "entries (images), not to other images. With new images, one in five unrelated models would be found "
+    "above 0. `bootstrap: both` generalises to both."
 )
 _NAMED = 6  # layers that are named; of more, the first
 
@@ -78,8 +78,8 @@ def best(
     at = int(np.argmax(found["similarity"]))
     value, low, high = (float(found[key][at]) for key in ("similarity", "low", "high"))
     text = [
-        f"Most like {reference} is {names[at]}: {value:.2f} (95% interval {low:.2f} to {high:.2f}), of "
-        f"{len(names)} {what if len(names) > 1 else what.removesuffix('s')}."
+        f"Most similar to {reference} is {names[at]}: {value:.2f} (95% interval {low:.2f} to {high:.2f}), "
+        f"of {len(names)} {what if len(names) > 1 else what.removesuffix('s')}."
     ]
     p = found[f"p_pair_{correction}"][at]
     alike = [name for other, name in enumerate(names) if other != at and not p[other] < ALPHA]
@@ -124,13 +124,13 @@ def between(
                 continue
             sure = compared & (p < ALPHA)
             kinds = {
-                "more like it in": layers[sure & (difference > 0)],
-                "less in": layers[sure & (difference < 0)],
+                "more similar in": layers[sure & (difference > 0)],
+                "less similar in": layers[sure & (difference < 0)],
                 "no difference in": layers[compared & ~sure],
             }
             said = "; ".join(f"{words} {_some(list(names))}" for words, names in kinds.items() if len(names))
             text.append(
-                f"{one} against {other} in the same layer (two-sided t-tests, corrected for their "
+                f"{one} compared with {other} in the same layer (two-sided t-tests, corrected for their "
                 f"{int(compared.sum())} layers by {CORRECTIONS[correction].authors}): {said}."
             )
     return text

@@ -13,14 +13,14 @@ from repscape.study.study import Study
 class OfVariedImages(Analysis, shared=True):
     """An analysis of answers to images that vary in factors."""
 
-    stimulus: str | None = parameter("The stimulus. By default the first that varies in the factors.", None)
+    stimulus: str | None = parameter("The stimulus. By default the first that has the factors.", None)
 
 
 class OfPopulation(Analysis, shared=True):
     """An analysis of the recorded units of a population."""
 
     population: str | None = parameter(
-        "The population of units, all of which count. By default the first that is sampled by size.",
+        "The population; all its recorded units are used. By default the first that is sampled by size.",
         None,
     )
 
@@ -73,7 +73,7 @@ class OnCircle(OfFactorOnCircle, OfVariedImages, shared=True):
     """An analysis of answers to images whose values of a factor lie on a circle."""
 
     sources: Names | None = parameter(
-        "Networks and recordings. By default all that are shown the stimulus.", None
+        "The networks and recordings. By default all that are shown the stimulus.", None
     )
 
     def sources_of(self, study: Study, stimulus: str) -> list[str]:
@@ -105,15 +105,15 @@ class CrossValidated(Seeded, shared=True):
     """What is predicted is left out of the training, fold by fold."""
 
     folds: int = parameter(
-        "Into how many parts images are divided, each left out in turn.", 5, ge=2, le=10_000
+        "The number of folds: parts of the images, each left out in turn.", 5, ge=2, le=10_000
     )
 
     def check_nested(self, key: str) -> None:
         """Refuse two folds where values of a key are chosen from, with a `ConfigError`."""
         if self.folds < 3:
             raise ConfigError(
-                f"folds: a choice among several '{key}' leaves a second fold out, so at least 3 are needed; "
-                f"found {self.folds}. Take more folds, or give one value of '{key}'."
+                f"folds: expected at least 3, since the choice among several values of '{key}' leaves out "
+                f"a second fold; found {self.folds}. Use more folds, or give one value of '{key}'."
             )
 
 
@@ -121,7 +121,7 @@ class Grouped(CrossValidated, shared=True):
     """Images that belong together are left out together."""
 
     groups: str | None = parameter(
-        "A factor: images that share its value are never both in training and in test.", None
+        "A factor; images with the same value are never in both training and test.", None
     )
 
 
@@ -129,7 +129,7 @@ class Decoding(CrossValidated, shared=True):
     """Something is decoded, and compared with what chance makes of it."""
 
     permutations: int = parameter(
-        "How often what is decoded is permuted, to know what chance makes of it; 0: p is undefined.",
+        "The number of permutations of the decoded labels or values, for chance and p; 0: none.",
         100,
         ge=0,
         le=1_000_000,

@@ -23,12 +23,12 @@ class OfRdms(Analysis, shared=True):
     """An analysis of RDMs."""
 
     of: Of = parameter(
-        "Which RDMs: a name in `rdms.sets`, `all_images`, a recording, an analysis that makes RDMs, or "
+        "The RDMs: a name in `rdms.sets`, `all_images`, a recording, an analysis that makes RDMs, or "
         "several of these.",
         ALL,
     )
     where: Where | None = parameter(
-        "Which of them, by their labels: `{layer: [conv1, conv2]}`. By default all.", None
+        "Which of these RDMs, by their labels: `{layer: [conv1, conv2]}`. By default all.", None
     )
 
     def inputs(self, study: Study) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def each(table: "pd.DataFrame") -> Iterator[OneRdm]:
 def leave_out(notes: list[str], rdm: OneRdm, what: str, why: str = "dissimilarities are undefined") -> None:
     """Note what is left out of an RDM, or that all of it is, and log it."""
     notes.append(what if rdm.name == _ALONE else f"{rdm.name}: {what}")
-    logger.warning("left out, because %s: %s", why, notes[-1])
+    logger.warning("omitted, because %s: %s", why, notes[-1])
 
 
 def averaged(table: "pd.DataFrame") -> "pd.DataFrame":

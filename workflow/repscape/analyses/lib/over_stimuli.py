@@ -13,7 +13,7 @@ from repscape.study.study import Study
 class OverStimuli(Analysis, shared=True):
     """An analysis over stimuli."""
 
-    stimuli: list[str] | None = parameter("Which stimuli. By default all.", None)
+    stimuli: list[str] | None = parameter("The stimuli. By default all.", None)
 
     def check_stimuli(self, study: Study) -> None:
         """Refuse stimuli that the study does not have, or none at all, with a `ConfigError`."""
@@ -21,7 +21,7 @@ class OverStimuli(Analysis, shared=True):
             if name not in study.stimuli:
                 raise ConfigError(f"stimuli: {unknown(name, study.stimuli)}")
         if self.stimuli == []:
-            raise ConfigError("stimuli: the list is empty. Leave it out for all stimuli.")
+            raise ConfigError("stimuli: the list is empty. Leave the key out for all stimuli.")
 
     def indices(self, names: Iterable[str]) -> np.ndarray:
         """Return which of the names are of stimuli that take part, in their order."""
@@ -31,7 +31,9 @@ class OverStimuli(Analysis, shared=True):
 class AgainstImages(OverStimuli, shared=True):
     """Layers compared with one that stands for the images."""
 
-    against: str = parameter("The layer that stands for the images: others are compared with it.", "input")
+    against: str = parameter(
+        "The layer that represents the images; other layers are compared with it.", "input"
+    )
 
     def check_against(self, study: Study) -> None:
         """Refuse a layer that a network does not record, with a `ConfigError`."""
@@ -46,8 +48,8 @@ class AgainstImages(OverStimuli, shared=True):
     def warn_of_stimuli(self, source: str, stimuli: Iterable[str]) -> None:
         """Warn of stimuli that a recording was shown but no network."""
         logger.warning(
-            "'%s' was shown these stimuli, but no network, whose layer '%s' is compared with: %s. They are "
-            "left out of what is said of '%s'. Show them to a network.",
+            "'%s' was shown stimuli that no network was shown, so there is no layer '%s' to compare with: "
+            "%s. They are omitted for '%s'. Show them to a network.",
             source, self.against, ", ".join(stimuli), source,
         )  # fmt: skip
 

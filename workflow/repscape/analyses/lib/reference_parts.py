@@ -48,19 +48,19 @@ def divide(table: "pd.DataFrame") -> Parts:
     whole = (table[PART] == "").to_numpy()
     if whole.any():
         logger.info(
-            "reference: RDMs of all trials (%d) are left out, beside those of their parts", whole.sum()
+            "reference: RDMs of all trials (%d) are omitted, since there are RDMs of their parts", whole.sum()
         )
         table = _rows(table, ~whole)
     kinds = {"halves" if part in HALVES else "all" if part == WHOLE else "repeats" for part in table[PART]}
     if len(kinds) > 1:
         raise DataError(
-            f"reference: its RDMs are of {' and of '.join(sorted(kinds))} of trials, which cannot be taken "
-            f"together. Choose some by `{PART}` or `{SPLIT}`, or name one analysis in `of`."
+            f"reference: its RDMs are of {' and of '.join(sorted(kinds))} of trials, which cannot be "
+            f"combined. Choose some by `{PART}` or `{SPLIT}`, or name one analysis in `of`."
         )
     as_recorded = (table[UNITS] == AS_RECORDED).to_numpy()
     if not as_recorded.any():
         raise DataError(
-            f"reference: all RDMs are of samples of units. Take those of {UNITS} {AS_RECORDED} as well."
+            f"reference: all RDMs are of samples of units. Include those of {UNITS} {AS_RECORDED} as well."
         )
     actual = _rows(table, as_recorded)
     keys = [[natural(str(value)) for value in actual.loc[at, [SPLIT, PART]]] for at in actual.index]

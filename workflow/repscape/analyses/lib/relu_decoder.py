@@ -76,8 +76,8 @@ def train(
     found = np.concatenate(parts, axis=1)
     if not np.isfinite(found).all():
         raise DataError(
-            f"training of the decoder diverged with learning_rate {learning_rate:g}. Lower it, and take more "
-            "epochs instead."
+            f"training of the decoder diverged with learning_rate {learning_rate:g}. Lower it, and use "
+            "more epochs instead."
         )
     return found
 

@@ -123,6 +123,6 @@ def check_finite(layer: Responses) -> None:
     if undefined.size:
         raise DataError(
             f"{layer.path}: expected finite activity, found NaN or infinity in {undefined.size} of "
-            f"{len(layer.activity)} images, first in '{layer.names[layer.image[undefined[0]]]}'. Leave the "
-            f"layer '{layer.layer}' out."
+            f"{len(layer.activity)} images, first in '{layer.names[layer.image[undefined[0]]]}'. Leave out "
+            f"the layer '{layer.layer}'."
         )

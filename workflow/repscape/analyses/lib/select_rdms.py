@@ -67,7 +67,7 @@ def _files(study: Study, of: str, where: Where | None, alone: bool) -> list[str]
         other = sorted(values - set(map(str, valid.get(label, values))))
         if other and (alone or len(other) == len(values)):
             has_rdms = label == "source" and other[0] in (*study.given, *made(study))
-            hint = f" It has RDMs of its own: write of: [{of}, {other[0]}]." if has_rdms else ""
+            hint = f" To include the RDMs of '{other[0]}', write of: [{of}, {other[0]}]." if has_rdms else ""
             raise ConfigError(f"where: {label}: {unknown(other[0], valid[label])}{hint}")
     files = [
         study.path("rdm", **keys)
@@ -76,7 +76,7 @@ def _files(study: Study, of: str, where: Where | None, alone: bool) -> list[str]
         and all(keys[label] in wanted.get(label, {keys[label]}) for label in OF_FILE)
     ]
     if not files:
-        raise ConfigError("where: the study has no RDM with all of these labels. Choose fewer of them.")
+        raise ConfigError("where: the study has no RDM with all these labels. Choose fewer of them.")
     return files
 
 
@@ -108,7 +108,7 @@ def _labels(study: Study, of: str, way: tuple[str, ...]) -> list[str]:
     """Name the labels of RDMs of one name; `way` are the analyses that led there."""
     if of in way:
         circle = " ← ".join([*way[way.index(of) :], of])
-        raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Break the circle.")
+        raise ConfigError(f"of: RDMs cannot be made from themselves: {circle}. Remove one of these links.")
     if of in made(study):
         section = study.config["analyses"][of]
         lower = [

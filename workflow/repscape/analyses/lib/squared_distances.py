@@ -22,8 +22,8 @@ class OfDistances(OfRdms, shared=True):
     """An analysis of the distances between entries of RDMs."""
 
     root: bool | None = parameter(
-        "Whether dissimilarities are squared distances, so that their roots are taken: √(1 − r) is a "
-        "distance in space, 1 − r is not. By default as their metrics say (`squared`).",
+        "Whether dissimilarities are squared distances, of which square roots are taken: √(1 − r) is a "
+        "distance in space, 1 − r is not. By default as their metrics declare (`squared`).",
         None,
     )
 
@@ -42,9 +42,10 @@ class OfDistances(OfRdms, shared=True):
                 kind = section["kind"]
                 if section["name"] in wanted and registry.find("metrics", kind).squared is None:
                     raise ConfigError(
-                        f"root: {registry.file('metrics', kind)} does not say whether the metric '{kind}' "
-                        "is a squared distance, of which roots are taken here. Write `squared = True` or "
-                        "`squared = False` in its class, or `root: true` or `root: false` here."
+                        f"root: {registry.file('metrics', kind)} does not declare whether the metric "
+                        f"'{kind}' is a squared distance, of which square roots are taken. Write `squared "
+                        "= True` or `squared = False` in its class, or set `root: true` or `root: false` "
+                        "here."
                     )
         return super().inputs(study)
 
@@ -73,8 +74,8 @@ def is_squared(labels: Mapping, root: bool | None) -> bool:
     measure = str(labels.get("measure") or metric)
     if measure in registry.names("metrics"):
         raise DataError(
-            f"metric '{metric}': {measure} does not say whether it is a squared distance. Write "
-            "`squared = True` or `squared = False` in its class, or `root: true` or `root: false`."
+            f"metric '{metric}': {measure} does not declare whether it is a squared distance. Write "
+            "`squared = True` or `squared = False` in its class, or set `root: true` or `root: false`."
         )
     _warn_unknown(measure)
     return False
@@ -84,9 +85,9 @@ def is_squared(labels: Mapping, root: bool | None) -> bool:
 def _warn_unknown(measure: str) -> None:
     """Warn once a job of what a recording calls its metric."""
     logger.warning(
-        "metric '%s' of a recording: not known whether it is a squared distance, of which roots are "
-        "taken; its dissimilarities are taken for distances as they are. Say it by `root: true` or "
-        "`root: false`, or by a known `metric` of the recording, such as correlation.",
+        "metric '%s' of a recording: unknown whether it is a squared distance; its dissimilarities are "
+        "used as distances, without taking roots. Set `root: true` or `root: false`, or a known `metric` "
+        "of the recording, such as correlation.",
         measure,
     )
 
@@ -115,15 +116,15 @@ def distances(dissimilarity: np.ndarray, squared: bool) -> np.ndarray:
         i, j = _entries(len(values), undefined[0])
         raise DataError(
             f"{undefined.size} of {len(values)} dissimilarities are not finite, the first between entries "
-            f"{i} and {j} (from 0): {values[undefined[0]]}. Points cannot be placed by them: leave out "
-            "what was constant."
+            f"{i} and {j} (from 0): {values[undefined[0]]}. Points cannot be placed by these. Leave out "
+            "entries whose activity is constant."
         )
     if (values < -1e-6 * np.abs(values).max(initial=0)).any():
         i, j = _entries(len(values), int(values.argmin()))
         raise DataError(
-            f"{(values < 0).sum()} of {len(values)} dissimilarities are negative, the least between entries "
-            f"{i} and {j} (from 0): {values.min():.4g}. No points have negative distances; choose a metric "
-            "that is never negative."
+            f"{(values < 0).sum()} of {len(values)} dissimilarities are negative, the least between "
+            f"entries {i} and {j} (from 0): {values.min():.4g}. Distances between points are never "
+            "negative. Choose a metric without negative values."
         )
     values = values.clip(0)
     return np.sqrt(values) if squared else values

@@ -44,7 +44,7 @@ def stimulus_with(study: Study, stimulus: str | None, factor: str) -> str:
     if not having:
         listed = ", ".join(sorted({name for own in names.values() for name in own or ()}))
         raise ConfigError(
-            f"factor: no stimulus of the study varies in '{factor}'. Name one of these factors: "
+            f"factor: no stimulus of the study has the factor '{factor}'. Choose one of: "
             f"{listed or 'there are none'}."
         )
     return min(having, key=lambda name: names[name] is None)
@@ -109,7 +109,7 @@ def values_of(found: Mapping[str, Values], factor: str, where: object) -> Values
     """
     if factor not in found:
         raise DataError(
-            f"{where}: its images have no factor '{factor}'; its factors: {', '.join(found) or 'none'}."
+            f"{where}: its images have no factor '{factor}'; their factors: {', '.join(found) or 'none'}."
         )
     return found[factor]
 

@@ -92,7 +92,7 @@ def choose(
     if goal not in STARTS:
         raise DataError(f"goal: {unknown(goal, STARTS)}")
     if (goal == "target") != (target is not None):
-        raise DataError(f"target: the goal 'target' needs one and no other takes one; goal: {goal}.")
+        raise DataError(f"target: required for the goal 'target' only; goal: {goal}.")
     order = _canonical(square)
     square = square[np.ix_(order, order)]
     aim = goal_of(goal, square, k, target)
@@ -171,7 +171,7 @@ def as_square(dissimilarities) -> np.ndarray:
     if values.ndim == 2 and values.shape[0] == values.shape[1] >= 2:
         np.fill_diagonal(values, 0)
         if not np.array_equal(values, values.T, equal_nan=True):
-            raise DataError("dissimilarities: the matrix is not symmetric.")
+            raise DataError("dissimilarities: expected a symmetric matrix.")
         values = squareform(values, checks=False)
     elif values.ndim != 1:
         raise DataError(f"dissimilarities: expected (item, item) or (pair,), found shape {values.shape}.")
@@ -182,8 +182,8 @@ def as_square(dissimilarities) -> np.ndarray:
     if wrong.size:
         first, second = (index[wrong[0]] for index in np.triu_indices(n, 1))
         raise DataError(
-            f"dissimilarities: {wrong.size} of {len(values)} are not finite, the first of items {first} and "
-            f"{second}. Leave these items, or this RDM, out."
+            f"dissimilarities: {wrong.size} of {len(values)} are not finite, the first of items {first} "
+            f"and {second}. Leave out these items or this RDM."
         )
     return squareform(values)
 

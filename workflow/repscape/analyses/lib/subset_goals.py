@@ -83,7 +83,7 @@ class Uniform:
         low, high = square[off].min(), square[off].max()
         if low == high:
             raise DataError(
-                "dissimilarities: all are equal, so that none are spread more evenly than others."
+                "dissimilarities: all are equal, so no choice is spread more evenly than another."
             )
         self.k, self.pairs = k, k * (k - 1) / 2
         self.square = (square - low) / (high - low)

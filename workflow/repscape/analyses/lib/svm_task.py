@@ -118,7 +118,7 @@ def _too_few(few: Mapping[str, int], folds: int, nested: bool, across: str | Non
     """Return the message about classes with too few images or groups, by name, with what to do."""
     fewest = min(few.values())
     if across is not None and groups is None and fewest == 1:
-        hint = "To decode across conditions alone, which needs one image of each, give one C"
+        hint = "For decoding across conditions, which needs one image of each, give one C"
     elif fewest == 2 and nested:
         hint = "Lower 'folds' to 2 and give one C (C: [1])"
     elif fewest > 1:
@@ -127,7 +127,7 @@ def _too_few(few: Mapping[str, int], folds: int, nested: bool, across: str | Non
         hint = "Choose another 'target'" if across is None else "Leave out 'across'"
     what = "images" if groups is None else f"values of {groups}"
     return (
-        f"expected at least {folds} {what} of each class, one a fold; found fewer of {_listed(few)}. "
+        f"expected at least {folds} {what} of each class, one per fold; found fewer of {_listed(few)}. "
         f"{hint}, or show more images."
     )
 
@@ -191,8 +191,8 @@ def check_folds(task: Task, nested: bool, name: Callable[[int, int], str]) -> No
             lacking[name(label, condition)] = folds
     if lacking:
         raise DataError(
-            f"expected each class in at least {fewest} of {task.folds} folds, so that every training has it; "
-            f"found {_listed(lacking)}. Take other groups, fewer folds, or more images."
+            f"expected each class in at least {fewest} of {task.folds} folds, so that every training has "
+            f"it; found {_listed(lacking)}. Use other groups, fewer folds, or more images."
         )
 
 
@@ -220,8 +220,8 @@ def permuted(task: Task, random: np.random.Generator) -> np.ndarray:
     alike = [np.flatnonzero(kind == own) for own in np.unique(kind)]
     if not any((labels[units] != labels[units[0]]).any() for units in alike):
         raise DataError(
-            "expected labels that can be permuted: in some fold, two groups of different classes that have "
-            "images of the same conditions; found none. Take other groups or fewer folds, or give "
+            "expected labels that can be permuted: in some fold, two groups of different classes that "
+            "have images of the same conditions; found none. Use other groups or fewer folds, or set "
             "'permutations: 0'."
         )
     for units in alike:

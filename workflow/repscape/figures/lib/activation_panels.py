@@ -19,7 +19,7 @@ from repscape.plugin import registry
 from repscape.study.study import Study
 
 NUMBER = "number of the image in its stimulus, from 0"
-MEAN = "activation of a filter, averaged over positions"
+MEAN = "activation of a filter, mean over positions"
 # How many evenly spaced images, or which, counted from 0.
 Images = (
     Annotated[int, Field(ge=1, le=6)]
@@ -112,8 +112,8 @@ def image_numbers(stimulus, images: int | Sequence[int]) -> list[int]:
         return evenly_spaced(count, images)
     if max(images) >= count:
         raise DataError(
-            f"images: the stimulus '{stimulus.attrs['stimulus']}' has {count} images, numbered 0 to "
-            f"{count - 1}; there is no image {max(images)}."
+            f"images: expected 0 to {count - 1}, the images of the stimulus "
+            f"'{stimulus.attrs['stimulus']}', found {max(images)}."
         )
     return list(dict.fromkeys(images))
 

@@ -9,9 +9,9 @@ from repscape.figures.lib.style import COLOURS
 NAMES = {"ridge": "ridge regression", "relu": "ReLU network"}
 METHOD_COLOURS = dict(zip(NAMES, COLOURS, strict=False))
 TESTED = {
-    "values": "values of {factor} that the decoders had not seen",
-    "images": "images that the decoders had not seen",
-    "trials": "single trials left out, of images that the decoders had seen in others",
+    "values": "held-out values of {factor}",
+    "images": "held-out images",
+    "trials": "held-out trials of images that were also in the training data",
 }
 
 
@@ -42,11 +42,10 @@ def procedure(table) -> str:
     units = captions.span(table["units"].values[table["order"].values >= 0])
     return (
         f"How well {factor} (period {of['period']:g}, "
-        f"{captions.plural(int(of['values']), 'value', 'values')}), as its cosine and sine, is decoded from "
-        f"responses to {captions.number(int(of['images']))} images of "
-        f"{captions.escape(of['stimulus'])} ({rows}; {units} units a layer, population "
-        f"``{of['population']}``, standardised by the training rows, none by an SD below a tenth of the "
-        f"layer's) by {captions.listing(how)}. "
-        f"Tested on {TESTED[of['by']].format(factor=factor)}: {int(of['folds'])} folds left out in turn, the "
-        "strength of the penalty chosen within the training rows."
+        f"{captions.plural(int(of['values']), 'value', 'values')}), as its cosine and sine, is decoded "
+        f"from responses to {captions.number(int(of['images']))} images of "
+        f"{captions.escape(of['stimulus'])} by {captions.listing(how)}. Responses are {rows}, with {units} "
+        f"units per layer (population ``{of['population']}``), standardised by the training data (SD at "
+        f"least a tenth of the layer's). Decoders were tested on {TESTED[of['by']].format(factor=factor)} "
+        f"in {int(of['folds'])} folds, with the penalty chosen within the training data."
     )

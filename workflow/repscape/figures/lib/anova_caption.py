@@ -12,7 +12,7 @@ def design(table) -> str:
     """Say for a caption what was analysed, and how."""
     of, counts = table.attrs, table["images"].values
     first, second = map(captions.escape, of["factors"])
-    unbalanced = "" if of["balanced"] else " (type II, since the combinations have not equally many images)"
+    unbalanced = "" if of["balanced"] else " (type II, since combinations have different numbers of images)"
     return (
         f"Two-way analysis of variance of the responses of every unit of {captions.escape(of['source'])} to "
         f"{captions.number(counts.sum())} images of {captions.escape(of['stimulus'])}, with the factors "

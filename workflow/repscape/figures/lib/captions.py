@@ -21,7 +21,7 @@ from repscape.rdms.read import presentations
 DRAWN = {
     "random": "at random",
     "equal": "at random, equally many from each channel,",
-    "ranked": "in their order of rank, the largest response first",
+    "ranked": "in order of rank, the largest response first",
 }
 
 
@@ -92,16 +92,18 @@ def units(population: str, selected: str, how: str, draws: Iterable[Draws]) -> s
         How they were drawn.
     draws : for each sample size
     """
-    draws, parts = list(draws), []
+    draws, parts, which = list(draws), [], recorded(population, selected)
+    if all(draw.size == "all" for draw in draws):
+        return f"{which[0].upper()}{which[1:]} were used."
     for size, times, _ in draws:
         if size == "all":
             parts.append("all were used")
             continue
         were = f" {'was' if size == '1' else 'were'} {'taken' if how == 'ranked' else 'drawn'} {DRAWN[how]}"
         often = "" if how == "ranked" else " once" if times == 1 else f" {number(times)} times"
-        parts.append(f"{number(size)}{'' if parts else were}{often}")
-    fewer = "; of a layer with fewer, all, once" if any(draw.fewer for draw in draws) else ""
-    return f"Of {recorded(population, selected)}, {listing(parts)}{fewer}."
+        parts.append(f"{plural(int(size), 'unit', 'units')}{'' if parts else were}{often}")
+    fewer = "; in layers with fewer, all units were used once" if any(draw.fewer for draw in draws) else ""
+    return f"From {which}, {listing(parts)}{fewer}."
 
 
 def units_of(table, population: str, sizes: Iterable[str]) -> str:
@@ -196,7 +198,7 @@ def axis(words: str, length: int = 40) -> str:
 
 def layers(shown: Collection, chosen: Sequence | None, most: int) -> str:
     """Say how many layers are shown; where `most` are by default, that others may be left out."""
-    some = " (evenly spaced ones of those recorded)" if chosen is None and len(shown) == most else ""
+    some = " (evenly spaced)" if chosen is None and len(shown) == most else ""
     return plural(len(shown), "layer", "layers") + some
 
 
@@ -251,5 +253,9 @@ def averaged(table, rdms: Sequence[int]) -> list[str]:
 def simulated(names: Iterable[str]) -> str:
     """Say which recordings are simulated."""
     names = list(names)
-    what = "is a simulated recording" if len(names) == 1 else "are simulated recordings"
-    return f"{listing(map(escape, names))} {what}: no neuron answered so."
+    what = (
+        "is a simulated recording, not data of neurons"
+        if len(names) == 1
+        else "are simulated recordings, not data of neurons"
+    )
+    return f"{listing(map(escape, names))} {what}."

@@ -13,17 +13,17 @@ from repscape.rdms.compare.significance import ALPHA, Correction
 
 WHAT = {
     "index": (
-        "Category index by depth: (between − within) / (between + within), of the mean {metric} between and "
-        "within categories; 0 where images of a category are as alike as others, 1 where they are the same."
+        "Category index by depth: (between − within) / (between + within), of the mean {metric} between "
+        "and within categories; 0 if images of a category are as similar as others, 1 if they are equal."
     ),
     "clustering": (
-        "Category clustering by depth: the mean {metric} between categories minus that within them; 0 where "
-        "images of a category are as alike as others."
+        "Category clustering by depth: the mean {metric} between categories minus that within them; 0 if "
+        "images of a category are as similar as others."
     ),
-    "dissimilarity": "Mean {metric} of images within categories and across them, by depth.",
+    "dissimilarity": "Mean {metric} between images within and across categories, by depth.",
     "differentiation": (
-        "Differentiation by depth, of each category by itself and across categories: the median {metric} of "
-        "their pairs of images."
+        "Differentiation by depth, of each category separately and across categories: the median {metric} "
+        "over their pairs of images."
     ),
 }
 
@@ -86,15 +86,17 @@ def _sure(table, rdms, panels, show: str, correction: Correction, each: int) -> 
         )
     few = bool((whole["images"] < FEWEST).where(whole["images"] > 0, False).any())
     if few:
-        parts.append(f"categories of fewer than {FEWEST} images have none, and neither have all together")
+        parts.append(
+            f"categories with fewer than {FEWEST} images have none, and then all together have none either"
+        )
     if show in ("index", "clustering"):
         layers = max(len(panel.rdms) for panel in panels.values())
         taken = sorted(set(map(int, whole["permutations"].values)))
-        all_ways = ", which are all that there are" if bool(whole["exact"].all()) else ""
+        all_ways = ", which are all possible ones" if bool(whole["exact"].all()) else ""
         parts.append(
             f"full markers: p < {ALPHA:g}{_correction(layers, each, correction)}, by "
-            f"{captions.listing(map(captions.number, taken))} permutations of which image is of which "
-            f"category{all_ways}"
+            f"{captions.listing(map(captions.number, taken))} permutations of the images' "
+            f"categories{all_ways}"
         )
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""

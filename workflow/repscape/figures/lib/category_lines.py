@@ -57,8 +57,9 @@ def chosen_panels(table, where: Where | None, show: str) -> dict[str, Panel]:
         panels[name] = Panel(own, [str(labels["layer"][at]) for at in own])
         if show == "index" and np.isnan(table["index"].values[own]).all():
             raise ConfigError(
-                f"show: there is no index of {name} with the metric '{labels['metric'][own[0]]}', whose "
-                "dissimilarities can be negative. Choose `show: clustering`, or another metric with 'where'."
+                f"show: {name} has no index with the metric '{labels['metric'][own[0]]}', whose "
+                "dissimilarities can be negative. Choose `show: clustering`, or another metric with "
+                "'where'."
             )
     return panels
 

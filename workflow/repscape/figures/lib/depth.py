@@ -59,7 +59,7 @@ def labelled(layers: Mapping[str, Sequence[str]], width: float = WIDTH) -> str:
     """Say for a caption that not every layer is labelled, where that is so."""
     if all(len(shown(len(names), width)) == len(names) for names in layers.values()):
         return ""
-    return "Every layer has a tick, evenly spaced ones a label."
+    return "Every layer has a tick, evenly spaced layers have a label."
 
 
 def depth_bar(

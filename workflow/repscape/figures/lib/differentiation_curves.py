@@ -11,8 +11,8 @@ from repscape.study import defaults
 
 DEFINITIONS = {
     "pairs": "the median {} over all pairs of images of a stimulus",
-    "full_matrix": "the median of the square matrix of the {} between the images of a stimulus, with every "
-    "pair twice and the zeros of its diagonal",
+    "full_matrix": "the median of the whole square matrix of the {} between images of a stimulus, which has "
+    "every pair twice and the zeros of the diagonal",
 }
 
 
@@ -165,7 +165,7 @@ def not_shown(curves: Curves, stimuli: list[str]) -> str:
 def measured(table) -> str:
     """Say what D is, of an analysis of which one metric, population and size were selected."""
     metric, population, size = (str(table[name].values) for name in ("metric", "population", "size"))
-    mean = " D is the mean over draws." * (int(table["draws"].max()) > 1)
+    mean = " D is the mean over draws of units." * (int(table["draws"].max()) > 1)
     return (
         f"D is {definition(table, metric)}; activity was {captions.normalised(table, metric)}. "
         f"{captions.units_of(table, population, [size])}{mean}"
@@ -175,7 +175,7 @@ def measured(table) -> str:
 def same_pixels(table) -> str:
     """Say which stimuli of an analysis made by `sd_cd` have the same pixels."""
     twins = [captions.escape(names) for names in np.atleast_1d(table.attrs["same_pixels"]) if names]
-    return f"Of the same pixels, and so counted several times, are {'; '.join(twins)}." if twins else ""
+    return f"Stimuli with the same pixels, which count several times: {'; '.join(twins)}." if twins else ""
 
 
 def gaps(mean, curves: Curves, why: str) -> str:

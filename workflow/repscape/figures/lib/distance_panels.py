@@ -64,7 +64,7 @@ def scatter_panels(names: Sequence[str], columns: int, height: float, table, **s
         panels[(len(names) - 1 - column) // columns, column].xaxis.set_tick_params(labelbottom=True)
     fig.supxlabel(f"distance between images (layer {table.attrs['against']})", fontsize=7)
     words = captions.axis(f"({metric_words(table)})")
-    fig.supylabel(f"distance between activities\n{words}", fontsize=7)
+    fig.supylabel(f"distance between activity patterns\n{words}", fontsize=7)
     return fig, list(panels.flat[: len(names)])
 
 
@@ -99,7 +99,7 @@ def beyond(values, factor: float) -> tuple[float, float]:
 def measured(table) -> str:
     """Say for a caption what the distances are."""
     metric, population, size = str(table["metric"].values), table.attrs["population"], table.attrs["size"]
-    mean = " RDMs were averaged over draws." if int(table["draws"].max()) > 1 else ""
+    mean = " RDMs were averaged over draws of units." if int(table["draws"].max()) > 1 else ""
     return (
         f"Distances are the {captions.escape(metric_words(table))}; activity was "
         f"{captions.normalised(table, metric)}. {captions.units_of(table, population, [size])}{mean}"
@@ -110,9 +110,9 @@ def tested(table) -> str:
     """Say for a caption how p was found."""
     permutations = int(table.attrs["permutations"])
     few = any(orders_used(int(images), permutations) < permutations for images in table["images"].values)
+    orders = " (if there are few images, each order once)" if few else ""
     return (
-        f"p: {captions.number(permutations)} permutations of images"
-        f"{' (of few images, each order once)' if few else ''}, corrected for all "
-        "layers by their largest \\|r\\|. Successive frames of a movie are alike, not exchangeable: for "
-        "movies p is too small."
+        f"p: {captions.number(permutations)} permutations of images{orders}, corrected for all layers by "
+        "their largest \\|r\\|. For movies p is too small, since successive frames are alike and not "
+        "exchangeable."
     )

@@ -24,11 +24,10 @@ def procedure(table) -> str:
         f"{captions.escape(of['recording'])}, {captions.escape(of['area'])}, to "
         f"{captions.number(table.sizes['image'])} images of {captions.escape(of['stimulus'])} are "
         f"predicted by ridge regression from layers ({captions.span(table['units'].values)} units, "
-        f"population ``{of['population']}``, standardised by the training images, none by an SD below a "
-        f"tenth of the layer's); {int(of['folds'])} folds of {left} are left out in turn, and the strength "
-        "of the penalty is chosen for each neuron within the others. R² is 1 − the squared errors of "
-        "left-out images / their squared differences from the training mean: 0 without predictors, negative "
-        "where worse."
+        f"population ``{of['population']}``), standardised by the training images (SD at least a tenth of "
+        f"the layer's). {int(of['folds'])} folds of {left} are held out in turn, and the penalty is chosen "
+        "for each neuron within the other folds. R² is 1 − the squared errors of held-out images / their "
+        "squared differences from the training mean: 0 without predictors, negative if worse."
     )
     if constant:
         further = captions.plural(constant, "further neuron", "further neurons")

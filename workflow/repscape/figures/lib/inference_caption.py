@@ -37,7 +37,9 @@ def caption(table, shown: Shown, correction: Correction, marks: Set[str]) -> str
         _tests(table, shown, correction, "alike" in marks),
         _permutations(table, shown),
         *map(captions.escape, _between(table, shown, correction)),
-        "Stars: which of the two is more like the reference in that layer." if "more" in marks else "",
+        "Stars: the one of the two that is more similar to the reference in this layer."
+        if "more" in marks
+        else "",
         _left_out(table),
         labelled({names[0]: layers for names, layers in shown.panels.items()}),
     ]
@@ -72,14 +74,15 @@ def _compared(table, shown: Shown) -> str:
     also = " and" if several else ", mean"
     if table.attrs.get("halves", 0):
         over += (
-            f"{also} over both halves of the reference's trials, divided at "
-            f"random {captions.plural(repeats // 2, 'time', 'times')}"
+            f"{also} over both halves of the reference's trials, split at random "
+            f"{captions.plural(repeats // 2, 'time', 'times')}"
         )
     elif repeats > 1:
         over += f"{also} over {repeats} repeats of the reference"
     return (
-        f"How like the RDM{'s' if several or repeats > 1 else ''} of {labels} those of the "
-        f"{_nouns(shown)[1]} of {captions.listing(map(captions.escape, shown.lines))} are: "
+        f"Similarity of the RDMs of the {_nouns(shown)[1]} of "
+        f"{captions.listing(map(captions.escape, shown.lines))} to the "
+        f"RDM{'s' if several or repeats > 1 else ''} of {labels}, the reference: "
         f"{COMPARISONS[table.comparison].words} over pairs of {count} entries{over}. The reference is not "
         "compared with itself."
     )
@@ -100,7 +103,7 @@ def _intervals(table, shown: Shown) -> str:
     text = (
         f"{'Bands' if shown.of_layers else 'Bars'}: 95% intervals by Student's t ({table.dof} degrees of "
         f"freedom) with the standard error of {captions.number(table.resamples)} bootstrap samples of "
-        f"{captions.listing(resampled)}; they speak of other "
+        f"{captions.listing(resampled)}; they generalise to other "
         f"{captions.listing(name.split(' (')[0] for name in resampled)} of the same kind."
     )
     if table.attrs.get("bootstrap") == "repeats":
@@ -116,17 +119,19 @@ def _ceiling(table, shown: Shown, correction: Correction) -> str:
     below = table[f"p_ceiling_{correction}"].values[shown.models] < ALPHA
     reach = int((~below | (table["similarity"].values[shown.models] >= low)).sum())
     what = (
-        "how like the halves are to each other (lower limit) and to the mean of both (upper)"
+        "the similarity of the halves to each other (lower limit) and to the mean of both (upper)"
         if table.attrs.get("halves", 0)
-        else "how like the repeats are to the mean of the others (lower limit) and of all (upper)"
+        else "the similarity of the repeats to the mean of the others (lower limit) and of all (upper)"
     )
     text = (
         f"Grey: the noise ceiling, {low:.2f} to {high:.2f}: {what}. Of the {len(shown.models)} "
-        f"{_nouns(shown)[1]} shown {reach} do not lie below its lower limit (two-sided t-test, corrected as "
-        "below)."
+        f"{_nouns(shown)[1]} shown, {reach} {'does' if reach == 1 else 'do'} not lie below its lower limit "
+        "(two-sided t-test, corrected as below)."
     )
     if "reliability" in table.attrs:
-        text += f" Two RDMs of all trials would correlate by {table.reliability:.2f} (Spearman and Brown)."
+        text += (
+            f" Two RDMs of all trials would correlate with r = {table.reliability:.2f} (Spearman and Brown)."
+        )
     return text
 
 
@@ -147,11 +152,11 @@ def _tests(table, shown: Shown, correction: Correction, some_alike: bool) -> str
         f"({captions.escape(name)}, {similarity:.2f}, 95% interval {low:.2f} to {high:.2f})."
     )
     if tests > 1:
-        alike = f"Dashes: {layers} whose similarity does not differ"
+        alike = f"Dashes: {layers} that do not differ"
         text += (
-            f" {alike if some_alike else 'All others shown differ'} from its (two-sided t-test of the "
-            f"difference, corrected for all {captions.plural(tests * (tests - 1) // 2, 'pair', 'pairs')} in "
-            "the same way)."
+            f" {alike if some_alike else 'All others shown differ'} from it (two-sided t-test of the "
+            "difference, corrected in the same way for all "
+            f"{captions.plural(tests * (tests - 1) // 2, 'pair', 'pairs')})."
         )
     return text
 
@@ -163,9 +168,10 @@ def _permutations(table, shown: Shown) -> str:
     layer, layers = _nouns(shown)
     above = int((table["p_permutation_max"].values[shown.models] < ALPHA).sum())
     return (
-        f"By permuting entries of the reference, {above} of the {len(shown.models)} {layers} shown are more "
-        f"like it than by chance (p < {ALPHA:g}; {captions.number(table.permutations)} permutations, "
-        f"corrected by the largest similarity of any {layer} in each)."
+        f"By permutation of the reference's entries, {above} of the {len(shown.models)} {layers} shown "
+        f"{'is' if above == 1 else 'are'} more similar to it than expected by chance (p < {ALPHA:g}; "
+        f"{captions.number(table.permutations)} permutations, corrected by the largest similarity of any "
+        f"{layer} in each permutation)."
     )
 
 
@@ -191,4 +197,4 @@ def _left_out(table) -> str:
     if table.attrs.get("left_out") is None:
         return ""
     left = [captions.escape(each) for each in np.atleast_1d(table.left_out)]
-    return f"Left out: {'; '.join(left[:4])}{' …' if len(left) > 4 else ''}."
+    return f"Omitted: {'; '.join(left[:4])}{' …' if len(left) > 4 else ''}."

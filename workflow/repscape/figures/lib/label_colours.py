@@ -61,7 +61,9 @@ def label_colours(label: str, values: Iterable[str], period: float | None = None
     different = _in_order(label, values)
     in_numbers = numbers(different)
     if period is not None and in_numbers is None:
-        raise ConfigError(f"period: the values of '{label}' are no numbers, such as '{different[0]}'.")
+        raise ConfigError(
+            f"period: expected numbers as values of '{label}', found '{different[0]}'. Leave 'period' out."
+        )
     period = period_of(label, different) if period is None else period
     kind: Kind = "circle" if period else _kind(label, different)
     if period and in_numbers is not None:

@@ -123,8 +123,8 @@ def check_trajectories(trajectories: str | None, levels, labels, align: str | No
         raise ConfigError(f"trajectories: {unknown(trajectories, [*levels, *labels])}")
     if align != trajectories:
         raise ConfigError(
-            f"trajectories: these maps are not aligned along '{trajectories}': what moves from one to the "
-            f"next means nothing. Set `align: {trajectories}` in the analysis."
+            f"trajectories: these maps are not aligned along '{trajectories}', so shifts from one to the "
+            f"next are meaningless. Set `align: {trajectories}` in the analysis."
         )
 
 
@@ -175,7 +175,9 @@ def join(panels: list[Panel], path: str, period: float | None) -> bool:
         texts = [mark.labels[path] for mark in panel.marks]
         values = numbers(texts)
         if values is None:
-            raise ConfigError(f"path: the values of '{path}' are no numbers, such as '{texts[0]}'.")
+            raise ConfigError(
+                f"path: expected numbers as values of '{path}', found '{texts[0]}'. Choose another label."
+            )
         closed = bool(period or period_of(path, dict.fromkeys(texts)))
         order = np.argsort(values, kind="stable").tolist()
         panel.path = [*order, order[0]] if closed else order

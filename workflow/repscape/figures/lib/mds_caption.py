@@ -8,10 +8,10 @@ from repscape.rdms.labels import FOLLOWING
 
 METHODS = {
     "classical": "by classical multidimensional scaling of the {distance}",
-    "smacof": "by metric multidimensional scaling (SMACOF): distances between points are as near as they can "
-    "be, in the sum of squared differences, to the {distance}",
-    "tsne": "by t-SNE, which keeps neighbours together, of the {distance}",
-    "pca": "by the first two principal components of the patterns whose distance is the {distance}",
+    "smacof": "by metric multidimensional scaling (SMACOF): distances between points are as close as "
+    "possible, in the sum of squared differences, to the {distance}",
+    "tsne": "by t-SNE of the {distance}, which keeps neighbours together",
+    "pca": "by the first two principal components of the patterns with these distances: {distance}",
 }
 _LISTED = 6
 
@@ -41,33 +41,33 @@ def caption(maps, panels, look, *, labels, levels, chosen: int, trajectories, sh
     one = f"Map of a representational dissimilarity matrix: its entries ({entries})"
     text = [
         f"{several if len(rdms) > 1 else one} as points in a plane, {METHODS[method].format(distance=what)}.",
-        "Square roots, because these dissimilarities are squared distances up to a factor."
+        "Square roots are used because these dissimilarities are squared distances up to a factor."
         if maps["rooted"].values[rdms].any()
         else "",
         _goodness(method, any(len(panel.rdms) > 1 for panel in panels)),
-        f"Of {maps.sizes['dim']} dimensions the first two are shown." if maps.sizes["dim"] > 2 else "",
+        f"The first two of {maps.sizes['dim']} dimensions are shown." if maps.sizes["dim"] > 2 else "",
         _orientation(maps, len(rdms)),
     ]
     if method != "tsne":
-        each = "all panels have one scale" if shared else "each panel has its own"
+        each = "the same for all panels" if shared else "different for each panel"
         text.append(
-            f"Bar: scale{f', {each}' if len(panels) > 1 else ''}; the axes have no meaning of their own."
+            f"Bar: scale{f', {each}' if len(panels) > 1 else ''}; the directions of the axes are arbitrary."
         )
     if look.picture:
         text.append(
-            "Entries are shown by the first image with their labels, at their point; where pictures would "
-            "cover each other they are moved aside, and a dot is at the point."
+            "Each entry is shown by the first image with its labels. Pictures that would overlap are "
+            "moved aside, with a dot at their point."
         )
     if trajectories is not None:
         text.append(
-            f"Lines connect what agrees in all but ``{trajectories}``, from the hollow circle on; what is "
-            "shown in full is where they end."
+            f"Lines connect entries that agree in all labels except ``{trajectories}``. They begin at a "
+            "hollow circle and end at the entry that is drawn in full."
         )
     for scale, which in ((look.colours, "Colours"), (look.sizes, "Sizes")):
         if scale is not None:
             text.append(f"{which}: ``{scale.label}``.")
     if len(rdms) < chosen:
-        text.append(f"Of {chosen} maps {len(rdms)} are shown, of evenly spaced layers.")
+        text.append(f"{len(rdms)} of {chosen} maps are shown, of evenly spaced layers.")
     text += [*_common(maps, rdms, labels), *_left_out(maps)]
     return " ".join(filter(None, text))
 
@@ -76,39 +76,39 @@ def path(label: str | None, closed: bool) -> str:
     """Say what a line through the entries of a map is."""
     if label is None:
         return ""
-    ends = ", and the last with the first, since its values go around a circle" if closed else ""
+    ends = ", and the last with the first, since its values are circular" if closed else ""
     return f"Lines join entries in the order of ``{label}``{ends}."
 
 
 def _goodness(method: str, several: bool) -> str:
     if method == "tsne":
         return (
-            "Above each: the Kullback-Leibler divergence that is left. Distances between points that are not "
-            "neighbours, and the scale (arbitrary units), mean nothing."
+            "Above each: the remaining Kullback-Leibler divergence. Distances between points that are not "
+            "neighbours and the scale (arbitrary units) are meaningless."
         )
     if method == "smacof":
         return (
-            "Above each: Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the distances that "
-            "points should have and d those that they have."
+            "Above each: Kruskal's stress-1, √(Σ (δ − d)² / Σ d²) over pairs, with δ the dissimilarities "
+            "and d the distances in the map."
         )
-    together = " (added up, of the maps of a panel)" if several else ""
+    together = " (summed over the maps of a panel)" if several else ""
     return (
-        f"Above each: the shares of the two dimensions{together} in the sum of all \\|eigenvalues\\|, which "
-        "is the variance explained where distances are Euclidean."
+        f"Above each: the shares of the two dimensions{together} in the sum of all \\|eigenvalues\\|, the "
+        "variance explained if distances are Euclidean."
     )
 
 
 def _orientation(maps, count: int) -> str:
     text = []
     if maps.attrs["scale"]:
-        text.append("All maps were brought to a root mean square distance of 1 from their centre.")
+        text.append("All maps were scaled to a root mean square distance of 1 from their centre.")
     if maps.attrs["align"]:
         text.append(
-            f"Along ``{maps.attrs['align']}`` each map was rotated, reflected and moved onto the one before "
-            "it (orthogonal Procrustes), which changes no distances."
+            f"Along ``{maps.attrs['align']}``, each map was rotated, reflected and shifted onto the one "
+            "before it (orthogonal Procrustes), which does not change distances."
         )
     elif count > 1:
-        text.append("Maps were not aligned: how one lies to another means nothing.")
+        text.append("Maps were not aligned, so positions cannot be compared between maps.")
     return " ".join(text)
 
 
@@ -130,4 +130,4 @@ def _left_out(maps) -> list[str]:
     several = [captions.escape(what) for what in left_out[:_LISTED]]
     more = f"; and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
     listed = f"{'; '.join(several)}{more}"
-    return [f"Left out of the analysis, because dissimilarities are undefined (constant activity): {listed}."]
+    return [f"Not included, since dissimilarities are undefined (constant activity): {listed}."]

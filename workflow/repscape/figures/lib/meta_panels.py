@@ -118,7 +118,7 @@ def layout(panels: list[Panel], own_scale: bool) -> Layout:
             best = Layout(side, across, side + more, columns, room, title, size, shared, own_scale, titles)
     if best is None:
         raise ConfigError(
-            f"where: {len(panels)} meta-RDMs do not fit on a page. Choose some of them with `where`, by "
+            f"where: {len(panels)} meta-RDMs do not fit on a page. Choose some with `where`, by "
             f"{captions.listing(names)}."
         )
     return best

@@ -17,7 +17,7 @@ class OfRdmAnalysis(OfAnalysis, shared=True):
     """An analysis of RDMs is shown, of all or of some of them."""
 
     where: Where | None = parameter(
-        "Which of its RDMs are shown, by their labels; of more than there is room for, evenly spaced ones.",
+        "Which of its RDMs are shown, by their labels; if there is not enough room, evenly spaced ones.",
         None,
     )
 

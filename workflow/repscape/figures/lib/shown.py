@@ -25,8 +25,7 @@ class OfAnalysis(Plugin, shared=True):
     _kind: ClassVar[str]
 
     analysis: str | None = parameter(
-        "Which analysis of the kind that the figure draws, by its name in the config; by default the one "
-        "whose name is that of its kind.",
+        "The analysis that is shown, by its name in the config; by default the analysis named as its kind.",
         None,
     )
 
@@ -49,7 +48,8 @@ class OfLayers(OfAnalysis, shared=True):
     """Some layers of an analysis of one source are shown."""
 
     layers: list[str] | None = parameter(
-        "Which layers of the analysis are shown; by default evenly spaced ones, as many as have room.",
+        "Which layers of the analysis are shown; by default as many evenly spaced layers as there is room "
+        "for.",
         None,
     )
 
@@ -85,9 +85,7 @@ class OfMetric(Plugin, shared=True):
 class OfStimuli(Plugin, shared=True):
     """Some stimuli are shown."""
 
-    stimuli: list[str] | None = parameter(
-        "Which stimuli are shown; by default all that there are results of.", None
-    )
+    stimuli: list[str] | None = parameter("Which stimuli are shown; by default all with results.", None)
 
 
 class OfClassifier(OfSource, OfStimuli, shared=True):
@@ -149,8 +147,8 @@ class Corrected(Plugin, shared=True):
     """Tests are marked, corrected for how many there are."""
 
     correction: Correction = parameter(
-        f"How p is corrected before tests are marked, by {' or by '.join(_AUTHORS)}: for full markers, "
-        "and for layers that do not differ from the best.",
+        f"How p is corrected for several tests, by {' or by '.join(_AUTHORS)}: for full markers, and for "
+        "layers that do not differ from the best.",
         "fdr",
     )
 

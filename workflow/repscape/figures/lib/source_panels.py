@@ -64,5 +64,5 @@ def labelled(layers: Mapping[str, Sequence[str]]) -> str:
         for name in row:
             width = WIDTH * room(layers[name]) / whole - 4
             if len(layers[name]) * ROOM > width:
-                return "Every layer has a tick, evenly spaced ones a label."
+                return "Every layer has a tick, evenly spaced layers have a label."
     return ""

@@ -17,7 +17,7 @@ def procedure(table) -> str:
     return (
         f"How well {target} ({counts.shape[1]} classes) is decoded from the responses of "
         f"{captions.escape(of['source'])} to images of {stimulus} by linear support vector machines "
-        f"({captions.span(table['units'].values)} units a layer, population ``{of['population']}``, "
+        f"({captions.span(table['units'].values)} units per layer, population ``{of['population']}``, "
         f"standardised by the training images; {choice}). {_folds(table)}"
     )
 
@@ -29,25 +29,25 @@ def _folds(table) -> str:
     few = f"{captions.span(counts.flat)} {'image' if counts.max() == 1 else 'images'}"
     if "across" in of:
         across = captions.escape(of["across"])
-        within = f" and tested within it, {folds} folds left out in turn, and" if folds > 1 else " and tested"
+        within = f" and tested within it in {folds} folds, and" if folds > 1 else " and tested"
         text = (
             f"Machines are trained on the images of one {across} ({counts.shape[0]} values, {few} of each "
             f"class){within} on the images of another {across}."
         )
         if "groups" not in of:
-            text += f" An image of another {across} may differ in nothing else from one of the training."
+            text += f" An image of another {across} may be equal to a training image in everything else."
     else:
-        text = f"{folds} folds are left out in turn ({few} of each class)."
+        text = f"{folds} folds are held out in turn ({few} of each class)."
     if "groups" in of:
-        text += f" No value of {captions.escape(of['groups'])} is both in training and in test."
+        text += f" No value of {captions.escape(of['groups'])} is in both training and test."
     return text
 
 
 def chance(table) -> str:
     """Say for a caption what chance is."""
     if not table.sizes["permutation"]:
-        return "Labels were not permuted: there are no p-values."
+        return "Labels were not permuted, so there are no p-values."
     return (
-        f"Chance is what the same procedure makes of {captions.number(table.sizes['permutation'])} "
-        "permutations of the labels"
+        f"Chance: the same procedure with {captions.number(table.sizes['permutation'])} permutations of "
+        "the labels"
     )

@@ -38,11 +38,11 @@ def sentence(training) -> str:
     classes = list(map(str, training["class"].values))
     named = f" ({captions.listing(map(escape, classes))})" if len(classes) < 6 else ""
     shared = captions.number(int(about["shared_images"]))
-    again = f"; {shared} of these have the very pixels of an image trained on" if shared != "0" else ""
+    again = f"; {shared} of these have the same pixels as a training image" if shared != "0" else ""
     begun = "random weights" if about["initial_weights"] == "random" else escape(about["initial_weights"])
     return (
-        f"{escape(about['network'])}, from {begun}, by {escape(about['plugin'])} to tell {len(classes)} "
-        f"classes of {escape(about['target'])}{named} in {captions.number(trained)} images of "
-        f"{escape(about['stimulus'])}, tested on {captions.number(held_out)} of "
+        f"{escape(about['network'])}, from {begun}, by {escape(about['plugin'])} to classify "
+        f"{len(classes)} classes of {escape(about['target'])}{named} in {captions.number(trained)} images "
+        f"of {escape(about['stimulus'])}, tested on {captions.number(held_out)} of "
         f"{escape(about['held_out'])}{again}"
     )

@@ -23,8 +23,8 @@ class OfTuning(OfAnalysis, shared=True):
     _kind = "tuning"
 
     where: Where | None = parameter(
-        "Which layers are shown, by their `source` and `layer`; by default all, or evenly spaced ones of "
-        "each source where there are more than have room.",
+        "Which layers are shown, by their `source` and `layer`; by default all, or evenly spaced layers "
+        "of each source if there is not enough room.",
         None,
     )
 
@@ -122,13 +122,13 @@ def measured(tree) -> str:
     smoothed = f", smoothed around the circle by a Gaussian of SD {captions.plain(of['smooth'])}{degrees}"
     return (
         f"mean responses to images of {captions.escape(of['stimulus'])} by their "
-        f"{captions.escape(of['factor'])} (period {captions.plain(of['period'])}{degrees})"
-        f"{smoothed if of['smooth'] else ''}; of networks, units are "
-        f"{captions.recorded(of['population'], of['selected'])}"
+        f"{captions.escape(of['factor'])} (period "
+        f"{captions.plain(of['period'])}{degrees}){smoothed if of['smooth'] else ''}; the units of "
+        f"networks are {captions.recorded(of['population'], of['selected'])}"
     )
 
 
 def of_layers(tree, shown: Collection) -> str:
     """Say for a caption how many layers are shown, where these are not all."""
     count = len(tree["layer"])
-    return f"Of {count} layers {len(shown)} are shown." if len(shown) < count else ""
+    return f"{len(shown)} of {count} layers are shown." if len(shown) < count else ""

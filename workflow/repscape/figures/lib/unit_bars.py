@@ -94,14 +94,12 @@ def caption(data, recordings: dict, images: list[int], n_drawn: dict[str, int], 
         f"{captions.escape(first['source'])} for {captions.plural(len(images), 'image', 'images')} of "
         f"{captions.escape(first['stimulus'])} (from top to bottom: "
         f"{activation_panels.titles(data['stimuli'][0], images)}).",
-        f"Of {captions.recorded(first['population'], first['selected'])}, the same "
-        f"{captions.number(max(n_drawn.values()))} at most{one_draw} are shown for every image, a bar a "
-        "unit, in the order channel, row, column. Drawn anew for every image, they would make even identical "
-        "images differ.",
-        f"Evenly spaced units stand for those of {captions.listing(map(captions.escape, thinned))}."
+        f"Of {captions.recorded(first['population'], first['selected'])}, at most "
+        f"{captions.number(max(n_drawn.values()))}{one_draw} are shown, the same for every image; each bar "
+        "is a unit, in the order channel, row, column.",
+        f"Evenly spaced units represent those of {captions.listing(map(captions.escape, thinned))}."
         if thinned
         else "",
-        "The axis of activation is in the unit of the layer: the same for the images of a layer, not for "
-        "different layers.",
+        "The axis of activation is the same for all images of a layer, but differs between layers.",
     ]
     return " ".join(filter(None, text))

@@ -45,7 +45,7 @@ def draw(data, style: Style, ranked: bool, layers: Sequence[str] | None) -> tupl
         words = f"{captions.number(len(order))} {activation_panels.parts(of_layer[names[0]])}"
         write(axes, left + width / 2, 5, words, ha="center", fontsize=6, color="0.35")
     bar = colour_scale(axes, WIDTH - GAP - 60, bottom + 1, 60, "RdBu_r", -LIMIT, LIMIT, 6)
-    bar.set_xlabel("filter mean, in SDs from the layer's mean", labelpad=1)
+    bar.set_xlabel("filter mean, in SD from the layer's mean", labelpad=1)
     words = "from the highest to the lowest mean" if ranked else "in the layer's order"
     words = f"filters, {words} →\nimages, from first to last ↓"
     write(axes, LEFT, bottom + 1, words, fontsize=6.5, linespacing=1.4)
@@ -122,21 +122,23 @@ def caption(recordings: dict, beyond: dict[str, float], ranked: bool, layers) ->
         f"Filter means of {captions.plural(len(names), 'stimulus', 'stimuli')} (rows; "
         f"{captions.counts(names, images, 'images')}, from top to bottom) in "
         f"{captions.layers(shown, layers, COLUMNS)} of "
-        f"{captions.escape(recordings[names[0]][shown[0]].attrs['source'])} (columns): "
-        "the activation of each filter (across), averaged over positions.",
+        f"{captions.escape(recordings[names[0]][shown[0]].attrs['source'])} (columns): the activation of "
+        "each filter, averaged over positions.",
         activation_panels.single_units(recordings[names[0]].values()),
-        "Filters are ranked by their mean over all images shown: a column is the same filter for all stimuli."
+        (
+            "Filters are ranked by their mean over all images shown; a column is the same filter for all "
+            "stimuli."
+        )
         if ranked
         else "Filters are in the layer's order.",
-        "Vertical stripes are filters that respond alike to all images of a stimulus.",
+        "Vertical stripes are filters that respond equally to all images of a stimulus.",
         "Colours: z-scores with one mean and one SD per layer, over its filters and all images of all "
-        "stimuli, on one scale for all panels that reaches as far below the mean as above; a scale from 0 "
-        "to 1 SD would hide what is below the mean and most of what is above.",
+        "stimuli, on one scale for all panels.",
         f"Beyond ±{LIMIT} SD colours do not change (at most {100 * beyond[most]:.1f}% of a layer's values, "
         f"in {captions.escape(most)})."
         if beyond[most]
         else "",
-        f"Of more than {FINEST} filters, neighbours are averaged "
+        f"In layers with more than {FINEST} filters, neighbouring filters are averaged "
         f"({captions.listing(map(captions.escape, many))})."
         if many
         else "",

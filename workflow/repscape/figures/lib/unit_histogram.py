@@ -36,7 +36,7 @@ def draw(data, images: int | Sequence[int] | None) -> tuple:
     fig, axes = page(lower + HEADER + (STRIP + GAP) * len(pairs) + 7)
     write(axes, 1, 1, f"{recording.attrs['layer']}, {stimulus.attrs['stimulus']}", fontsize=8)
     for letter, top, words in (
-        ("a", TITLE, f"how many {filters} have which {mean}"),
+        ("a", TITLE, f"number of {filters} by {mean}"),
         ("b", middle, f"{mean} of each {filters[:-1]}"),
         ("c", lower, f"difference of {mean}s, image by image"),
     ):
@@ -120,10 +120,10 @@ def data_of(stimulus, images: list[int], means, differences, counts, edges) -> d
         "filters": (
             ("image", "bin"),
             counts.astype(np.int32),
-            {"long_name": "how many filters are in a bin"},
+            {"long_name": "number of filters in a bin"},
         ),
         "low": (("bin",), edges[:-1], {"long_name": "least activation in a bin"}),
-        "high": (("bin",), edges[1:], {"long_name": "where a bin ends; only the last holds it"}),
+        "high": (("bin",), edges[1:], {"long_name": "upper edge of a bin, which only the last bin includes"}),
         "image_i": (("pair",), first, {"long_name": activation_panels.NUMBER}),
         "image_j": (("pair",), second, {"long_name": activation_panels.NUMBER}),
         **labels,
@@ -140,11 +140,10 @@ def caption(stimulus, recording, images: list[int]) -> str:
         for letter, image in zip(LETTERS, images, strict=False)
     )
     return (
-        f"{what} in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} "
-        f"for {len(images)} images of {captions.escape(attributes['stimulus'])} ({which}): "
-        f"the activation of each of the {captions.number(recording.sizes['unit'])} {filters}{averaged} not "
-        "normalised. "
-        f"**a**, histograms, with the same {BINS} bins for all images. **b**, the values, a bar each, in the "
-        "layer's order. **c**, differences of the images named at the left, one by one. Within b and within "
-        "c all axes are the same."
+        f"{what} in {captions.escape(attributes['layer'])} of {captions.escape(attributes['source'])} for "
+        f"{len(images)} images of {captions.escape(attributes['stimulus'])} ({which}): the activation of "
+        f"each of the {captions.number(recording.sizes['unit'])} {filters}{averaged} not normalised. "
+        f"**a**, histograms, with the same {BINS} bins for all images. **b**, the value of each, in the "
+        "layer's order. **c**, differences between the images named at the left. All axes in b are the "
+        "same, and all axes in c."
     )

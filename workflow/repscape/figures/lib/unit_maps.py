@@ -45,8 +45,8 @@ def check_filters(study: Study, source: str, population: str, filters: Mapping[s
         count = counts.get(layer, 1 << 20)
         if max(wanted) >= count:
             raise ConfigError(
-                f"filters: '{layer}' of '{source}' has {count} filters, numbered 0 to {count - 1}; "
-                f"there is no filter {max(wanted)}."
+                f"filters: expected 0 to {count - 1}, the filters of '{layer}' of '{source}', found "
+                f"{max(wanted)}."
             )
         lacking = [one for one in wanted if channels is not None and not covers(channels, layer, one, count)]
         if lacking:
@@ -187,8 +187,8 @@ def maps_of(recordings: dict, shown: dict, channels: list[int] | None) -> Maps:
         units = np.flatnonzero(channel == number)
         if len(units) != height * width:
             raise DataError(
-                f"filters: {first.encoding['source']} holds {len(units)} of the {height * width} positions "
-                f"of filter {number} of '{layer}'. Record it whole: add it to the 'channels' of the "
+                f"filters: expected all {height * width} positions of filter {number} of '{layer}', found "
+                f"{len(units)} in {first.encoding['source']}. Add the filter to the 'channels' of the "
                 f"population '{first.attrs['population']}', or use a population with 'kind: all'."
             )
         order = units[np.lexsort((x[units], y[units]))]
@@ -252,16 +252,15 @@ def caption(recordings: dict, shown: dict, maps: Maps, filters, layers) -> str:
     text = [
         f"Activation maps of {captions.plural(len(maps), 'filter', 'filters')} (columns) of "
         f"{captions.escape(first['source'])} for images of "
-        f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows): where in an image a filter responds, "
-        f"and how much (width × height of the maps, {shapes}).",
-        "At the left, the part of each image that the network was shown.",
+        f"{captions.plural(len(shown), 'stimulus', 'stimuli')} (rows), with width × height of the maps: "
+        f"{shapes}.",
+        "At the left: the part of each image that the network was shown.",
         f"Of {captions.recorded(first['population'], first['selected'])}, in "
-        f"{'evenly spaced layers' if layers is None else 'each layer'} the filter is shown whose activation "
-        "varies most over the positions and images shown (largest SD)."
+        f"{'evenly spaced layers' if layers is None else 'each layer'} the filter whose activation varies "
+        "most over the positions and images shown (largest SD) is drawn."
         if filters is None
         else "",
-        "Colours: activation, not normalised, on one scale for each filter, the same for all its images and "
-        "stimuli: they compare images, not filters. A scale for each map would make silence look like a "
-        "response.",
+        "Colours: activation, not normalised, on one scale for each filter. They can be compared between "
+        "images and stimuli, not between filters.",
     ]
     return " ".join(filter(None, text))

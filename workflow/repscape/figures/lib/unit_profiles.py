@@ -146,11 +146,10 @@ def caption(stimulus, recordings: dict, images: list[int], ranked: bool, logarit
         f"{captions.escape(first['stimulus'])} ({activation_panels.titles(stimulus, images)}): the "
         "activation of each filter, averaged over positions.",
         activation_panels.single_units(recordings.values()),
-        f"Black line: the mean over all {captions.number(stimulus.sizes['image'])} images, by which the "
-        "filters are ranked in each panel, so that what an image does to single filters stands out from what "
-        "the layer does to all images."
+        f"Black line: the mean over all {captions.number(stimulus.sizes['image'])} images, by which "
+        "filters are ranked in each panel."
         if ranked
         else "Filters are in the layer's order.",
-        f"Activity is not normalised; each panel has its own axis, in the layer's unit{own_scale}.",
+        f"Activity is not normalised; the axes of panels differ{own_scale}.",
     ]
     return " ".join(filter(None, text))

@@ -51,7 +51,8 @@ class Noise:
         self._image, self._freedom = image, len(image) - int(image.max()) - 1
         if self._freedom < 1:
             raise DataError(
-                "expected at least two presentations of some image, to estimate the noise; found one of each."
+                "expected at least two presentations of some image to estimate the noise, found one of "
+                "each image."
             )
         deviation = np.empty(trials.response.shape[1])
         for block in _blocks(trials.response):

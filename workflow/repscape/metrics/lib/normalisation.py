@@ -91,8 +91,8 @@ def scaling(activity: np.ndarray | Rows, kind: Kind) -> Scaling:
 def _warn_centred() -> None:
     """Warn once a job, and not for each draw of units."""
     logger.warning(
-        "normalisation 'mean': expected activity whose mean is not 0, as after a ReLU, found some of a mean "
-        "below %g SD or %d of its standard errors. Divided by it, distances are huge and say little. Take "
-        "another normalisation for metrics of activity around 0, such as 'zscore'.",
+        "normalisation 'mean': expected activity with a mean above 0, as after a ReLU, found a mean below "
+        "%g SD or %d of its standard errors. Distances divided by such a mean are huge and meaningless. "
+        "For activity around 0 use another normalisation, such as 'zscore'.",
         _SMALL, _ERRORS,
     )  # fmt: skip

@@ -57,7 +57,7 @@ def by_presentation(trials: Trials) -> list[np.ndarray]:
     counts = np.bincount(trials.image)
     if len(set(counts.tolist())) > 1:
         raise DataError(
-            f"'trials: each' takes images that were shown equally often, found {counts.min()} to "
+            f"'trials: each' needs images that were shown equally often, found {counts.min()} to "
             f"{counts.max()} presentations. Set 'trials: mean' for this recording."
         )
     order = np.argsort(trials.image, kind="stable")
@@ -80,7 +80,7 @@ def read(file: "netCDF4.Dataset") -> Trials:
     if "response" not in file.variables:
         raise DataError(
             f"expected single trials, found none: the recording '{file.source}' has one presentation of "
-            "each image. Take repeated presentations, or metrics and ceilings that need none."
+            "each image. Use repeated presentations, or metrics and ceilings that need no trials."
         )
     return Trials(*(file[name][:] for name in ("response", "trial_image", "trial_repeat")))
 
@@ -113,7 +113,7 @@ def counted(trials: Trials, names: Sequence[str] | int, fewest: int = 2, hint: s
         named = "" if isinstance(names, int) else f" (the first is {names[few[0]]})"
         raise DataError(
             f"expected at least {fewest} presentations of each of the {images} images, found fewer of "
-            f"{few.size}{named}{'; ' if hint else ''}{hint}. Leave these images out of the stimulus, or take "
-            "a recording with more repeats, or metrics and ceilings that need none."
+            f"{few.size}{named}{'; ' if hint else ''}{hint}. Leave these images out of the stimulus, use a "
+            "recording with more repeats, or use metrics and ceilings that need no repeats."
         )
     return counts

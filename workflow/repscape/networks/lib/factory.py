@@ -39,8 +39,8 @@ def make(reference: str, arguments: Mapping[str, Any], seed: int) -> nn.Module:
     function = load(reference)
     if isinstance(function, nn.Module):
         raise ConfigError(
-            f"{KEY}: {reference} is a network, expected a function that makes one. Put it into one: "
-            "def make(): return …"
+            f"{KEY}: expected a function that makes a network, found a network, {reference}. Write a "
+            "function that returns it: def make(): return …"
         )
     try:
         with drawing_from(seed):
@@ -76,18 +76,21 @@ def load(reference: str) -> Callable:
     if module in sys.stdlib_module_names:
         raise ConfigError(user_functions.not_of_the_user(reference, KEY, made_by.__module__))
     if isinstance(inner, type) and not issubclass(inner, nn.Module):
-        raise ConfigError(f"{KEY}: {reference} is a class of objects that are no torch.nn.Module.")
+        raise ConfigError(
+            f"{KEY}: expected a torch.nn.Module, found another class, {reference}. Derive it from "
+            "torch.nn.Module, or name a function that makes a network."
+        )
     _check_annotation(inner, reference)
     known = getattr(inner, "__globals__", None)
     if installed and known is not None and not any(map(_is_of_torch, [*known.values()])):
         raise ConfigError(
-            f"{KEY}: {reference} is of an installed package, in a module that does not use torch, so it "
-            "makes no torch.nn.Module. If it does, call it in a function of your own file."
+            f"{KEY}: {reference} is from a module of an installed package that does not use torch, so it "
+            "makes no torch.nn.Module. If it does make one, call it in a function in your file."
         )
     if installed and module == "torch" and not isinstance(inner, type):
         raise ConfigError(
-            f"{KEY}: {reference} is a function of torch's own, which do other things than make networks. "
-            "Call it in a function of your own file."
+            f"{KEY}: {reference} is a function of torch, and these do not make networks. Write a function "
+            "in your file that calls it."
         )
     return function
 
@@ -102,7 +105,8 @@ def _check_annotation(function: Callable, reference: str) -> None:
     named = isinstance(promised, type) and promised is not Any and not protocol
     if named and not issubclass(promised, nn.Module) and not issubclass(nn.Module, promised):
         raise ConfigError(
-            f"{KEY}: {reference} says that it returns {promised.__name__}, not a torch.nn.Module."
+            f"{KEY}: expected a function that returns a torch.nn.Module, but {reference} is annotated to "
+            f"return {promised.__name__}."
         )
 
 

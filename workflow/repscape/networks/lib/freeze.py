@@ -59,7 +59,7 @@ def freeze(loaded: Loaded, image_size: tuple[int, int] = (256, 256), noise_seed:
         check_graph(frozen, loaded.module, shown)
     _report(frozen)
     if loaded.classifies and not frozen.softmax:
-        logger.info("no layer of predictions: what the network gives is not (image, class)")
+        logger.info("no layer 'predictions', since the network's output is not (image, class)")
     return frozen
 
 
@@ -100,18 +100,18 @@ def write_down(loaded: Loaded, shown: torch.Tensor) -> "tuple[Frozen, dict[str, 
         first = _first_convolution(loaded.module)
         if isinstance(first, nn.Conv3d):
             raise DataError(
-                "The network takes clips (image, 3, time, y, x). Only networks of single images can be used, "
-                "for stimuli are shown image by image."
+                "The network takes clips (image, 3, time, y, x). Stimuli are shown image by image, so "
+                "only networks of single images can be used."
             ) from error
         if isinstance(first, nn.Conv2d) and first.in_channels != 3:
             raise DataError(
-                f"The network takes images of {first.in_channels} channels; stimuli have 3 (RGB). Let the "
-                "'factory' return a module that makes one from the other, such as x.mean(1, keepdim=True), "
-                "and calls the network."
+                f"The network takes images with {first.in_channels} channels, but stimuli have 3 (RGB). "
+                "Let the 'factory' return a module that converts them, as by x.mean(1, keepdim=True), and "
+                "then calls the network."
             ) from error
         raise DataError(
             f"The network cannot process an input of {size[0]} x {size[1]} pixels: "
-            f"{str(error).splitlines()[0]}. Set preprocess (resize, crop) to what it takes."
+            f"{str(error).splitlines()[0]}. Set preprocess (resize, crop) to a size that it takes."
         ) from error
     return frozen, seen
 
@@ -127,7 +127,7 @@ def _report(frozen: Frozen) -> None:
     for path, reason in frozen.left_out.items():
         reasons.setdefault(reason, []).append(path)
     for reason, paths in reasons.items():
-        logger.info("left out of the table of layers, for it %s: %s", reason, some(paths))
+        logger.info("not in the table of layers, because it %s: %s", reason, some(paths))
 
 
 class Traced(NamedTuple):
@@ -154,8 +154,8 @@ def _traced(module: nn.Module) -> Traced:
     except Exception as error:
         # fx raises TraceError, but also whatever the traced code makes of a placeholder for a tensor
         logger.warning(
-            "This network cannot be traced (%s: %s): the outputs of its modules can be "
-            "recorded, those of functions between them cannot.",
+            "This network cannot be traced (%s: %s). The outputs of its modules can be recorded, but not "
+            "those of functions between them.",
             type(error).__name__,
             " ".join(str(error).split())[:200],
         )
@@ -173,11 +173,11 @@ def trace(module: nn.Module) -> Traced:
     from repscape.networks.lib.operation import TRANSFORMERS
 
     if any(isinstance(part, TRANSFORMERS) for part in module.modules()):
-        raise RuntimeError("torch's Transformer modules decide by the data what they run")
+        raise RuntimeError("torch's Transformer modules choose what they run by the data")
     tracer, before = _Tracer(module), generators.states()
     graph = tracer.trace(module.eval())
     if generators.states() != before:
-        raise RuntimeError("it draws random numbers, which a graph would keep")
+        raise RuntimeError("it draws random numbers, which a graph would freeze")
     graph._tracer_cls = None  # so that the file needs no class of ours to open
     order, gone = list(graph.nodes), {}
     for node in reversed(order):

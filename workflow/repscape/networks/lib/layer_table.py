@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from repscape.plugin.parameter_types import Layers
 
 LAYER_SETS = ("blocks", "all")
-NONE = "expected at least one layer, found none. Try: blocks."
+NONE = "expected at least one layer, found none. Try layers: blocks."
 KEEP_THEIR_NAMES = ("input", "predictions")
 
 Numbered = tuple[str, int]
@@ -70,7 +70,8 @@ def names(rows: Sequence[LayerInfo], layers: "Layers", where: str) -> dict[str, 
         for kept in KEEP_THEIR_NAMES:
             if (name == kept) != (labels[name] == kept):
                 raise ConfigError(
-                    f"{where}.{name}: only the layer '{kept}' can be named '{kept}', and must be."
+                    f"{where}.{name}: the layer '{kept}' keeps its name, and no other layer can have it. "
+                    "Choose another name or layer."
                 )
     if not labels:
         raise ConfigError(f"{where}: {NONE}")
@@ -171,7 +172,7 @@ def _ambiguous(name: str, by_label: tuple[int, str], by_path: tuple[int, str], r
     """Say that a name is a label, and the path of another layer, and how to say either."""
     (number, label), (other, meant) = by_label, by_path
     return (
-        f"'{name}' is the label of the output of {rows[number].node} and also the path of a module, whose "
+        f"'{name}' is both the label of the output of {rows[number].node} and the path of a module, whose "
         f"output is {meant}. Write [{label}, {number}] for the label, or [{meant}, {other}] for the module."
     )
 
@@ -180,8 +181,8 @@ def _misnumbered(name: str, number: int, rows: list[LayerInfo], found: int) -> s
     """Say which number a layer has and which layer has the number."""
     other = f"; number {number} is {rows[number].label}" if 0 <= number < len(rows) else ""
     return (
-        f"'{name}' is number {found} of this network, not {number}{other}. Every operation counts, also "
-        f"functions between modules; the input is 0. Write {name} alone, or [{name}, {found}]."
+        f"'{name}' is number {found} of this network, not {number}{other}. All operations are counted, "
+        f"including functions between modules; the input is 0. Write {name} alone, or [{name}, {found}]."
     )
 
 

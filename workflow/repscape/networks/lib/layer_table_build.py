@@ -138,7 +138,7 @@ def write_shipped(file: Path = layer_table_cache.SHIPPED) -> None:
             rows = table(schema.make("networks", section).untrained)
             name = layer_table_cache.shipped_name(section)
             archive.writestr(zipfile.ZipInfo(name), text(rows), zipfile.ZIP_DEFLATED, 9)
-            print(f"{name}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} in blocks")
+            print(f"{name}: {len(rows)} layers, {sum(bool(row.block) for row in rows)} of them in blocks")
 
 
 def write_weights(file: Path = torchvision_weights.FILE) -> None:

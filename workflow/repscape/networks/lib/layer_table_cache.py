@@ -122,7 +122,9 @@ def _rows(section: str) -> tuple[LayerInfo, ...]:
     if path in _failed:
         raise ConfigError(_failed[path])
     if found is None:
-        raise ConfigError(f"{path}: was written, but is missing or damaged. Check the disk, then run again.")
+        raise ConfigError(
+            f"{path}: missing or damaged, although it was written. Check the disk, then run again."
+        )
     return found
 
 
@@ -160,7 +162,7 @@ def _kept(path: Path) -> tuple[LayerInfo, ...] | None:
     except FileNotFoundError:
         return None
     if hashlib.sha256(text).hexdigest().encode() != checksum:
-        logger.info("%s: damaged in the cache, made again", path)
+        logger.info("%s: damaged in the cache, making it again", path)
         return None
     return layer_table.parse(text.decode().splitlines())
 
@@ -173,7 +175,7 @@ def _make(missing: Mapping[Path, Mapping]) -> dict[Path, str]:
     for section in missing.values():
         texts = [value for key, value in section.items() if isinstance(value, str) and key != schema.KIND]
         what = ", ".join(texts) or section[schema.KIND]
-        logger.warning("%s: making the table of its layers; this is done once", what)
+        logger.warning("%s: making the table of its layers (done once)", what)
     (folder,) = {path.parent for path in missing}
     folder.mkdir(parents=True, exist_ok=True)
     failed = {}
@@ -219,7 +221,7 @@ def _put(made: Path, path: Path, done: subprocess.CompletedProcess) -> str | Non
         return mistake
     if not table.is_file():
         last = (printed.strip().splitlines() or ["nothing was printed"])[-1]
-        return f"the network cannot be built: Python ended: {last}"
+        return f"the network cannot be built, Python stopped: {last}"
     text = table.read_bytes()
     table.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
     os.replace(table, path)

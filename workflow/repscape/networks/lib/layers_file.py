@@ -91,7 +91,9 @@ def format_left_out(left_out: Mapping[str, str]) -> str:
     paths: dict[str, list[str]] = {}
     for path, reason in left_out.items():
         paths.setdefault(reason, []).append(path)
-    return "".join(f"\nleft out, for it {reason}: {', '.join(found)}" for reason, found in paths.items())
+    return "".join(
+        f"\nnot in the table, because it {reason}: {', '.join(found)}" for reason, found in paths.items()
+    )
 
 
 def format_table(rows: Iterable[LayerInfo]) -> str:

@@ -69,4 +69,6 @@ class Aliases:
             elif tensor is None:
                 self.refused[output.module] = "gives several tensors"
             else:
-                self.refused[output.module] = "gives what was written over in place by what is no layer"
+                self.refused[output.module] = (
+                    "gives an output that is then overwritten in place outside of any layer"
+                )

@@ -113,7 +113,7 @@ def look(run: Run, first: torch.Tensor, second: torch.Tensor, *, values: bool = 
 
     run(second, note_second)
     for name in seen.keys() - again:
-        seen[name].left_out = "runs for some images alone"
+        seen[name].left_out = "runs for some images only"
     return seen
 
 
@@ -148,9 +148,9 @@ def _axis_of_images(first, second) -> tuple[int, str]:
     if isinstance(first, list):
         return 0, "gives several tensors"
     if first is None or second is None or isinstance(second, list):
-        return 0, "gives no tensor of real numbers"
+        return 0, "does not give a tensor of real numbers"
     if len(first) != len(second):
-        return 0, "has another number of axes for another number of images"
+        return 0, "has a number of axes that depends on the number of images"
     changed = [axis for axis, lengths in enumerate(zip(first, second, strict=True)) if len({*lengths}) == 2]
     if not changed:
         return 0, "has no axis of images"
@@ -160,7 +160,7 @@ def _axis_of_images(first, second) -> tuple[int, str]:
     if (first[axis], second[axis]) != (2, 3):
         return 0, "has an axis in which images are mixed with something else"
     if len(first) == 1 or not all(first):
-        return 0, "gives one number an image" if all(first) else "is empty"
+        return 0, "gives one number per image" if all(first) else "is empty"
     return axis, ""
 
 

@@ -38,17 +38,17 @@ def check(frozen: Frozen, seen: dict[str, Seen], shown: torch.Tensor) -> None:
     """
     odd = [path for path, entry in seen.items() if not entry.finite]
     if odd:
-        logger.warning("answers that are no finite numbers, of %s: to an image of noise", some(odd))
+        logger.warning("responses of %s to an image of noise are not finite", some(odd))
     draws = [path for path, entry in seen.items() if entry.draws]
     if frozen.noise_seed is not None:
         _check_seeded(frozen, shown, draws)
         return
     if draws:
         raise DataError(
-            "the network draws random numbers in evaluation mode too, so an image is answered otherwise "
-            f"each time: at {some(draws)}. Take the noise out (F.dropout needs training=self.training), or "
-            "set 'stochastic: seeded' of the network: each image is then shown alone, with random numbers "
-            "that follow from the seed and the image."
+            "the network draws random numbers in evaluation mode too, so its responses to an image differ "
+            f"each time: at {some(draws)}. Remove the noise (F.dropout needs training=self.training), or "
+            "set 'stochastic: seeded' for the network. Each image is then shown alone, with random "
+            "numbers that follow from the seed and the image."
         )
     apart = [path for path, entry in seen.items() if not entry.difference <= ROUNDING]
     if not apart:
@@ -56,9 +56,9 @@ def check(frozen: Frozen, seen: dict[str, Seen], shown: torch.Tensor) -> None:
     again = _twice(frozen, shown)
     if again:
         raise DataError(
-            f"the network answers the same batch otherwise the second time, at {some(again)}, though not by "
-            "torch's, numpy's or Python's random numbers. A network must keep nothing from one batch to "
-            "the next."
+            f"the network responds differently to the same batch the second time, at {some(again)}, but "
+            "draws no random numbers of torch, numpy or Python. It must not keep anything from one batch "
+            "to the next."
         )
     exact = _in_float64(frozen, shown)
     found = {
@@ -70,12 +70,12 @@ def check(frozen: Frozen, seen: dict[str, Seen], shown: torch.Tensor) -> None:
     apart = [path for path, size in found.items() if not size <= limit]
     if apart:
         most = max(found[path] for path in apart)
-        size = f"by up to {most:.2g} of a layer's largest answer, " if math.isfinite(most) else ""
+        size = f"by up to {most:.2g} of a layer's largest response, " if math.isfinite(most) else ""
         raise DataError(
-            f"the network's answers to an image depend on the other images of the batch: {size}first at "
+            f"the network's responses to an image depend on the other images of the batch: {size}first at "
             f"{some(apart)}. Batch normalisation needs running statistics (track_running_stats=True, and "
-            "weights that have them); means and attention must be taken within an image (batch_first of "
-            "torch's modules says which axis is the image's)."
+            "weights that have them). Means and attention must stay within an image (batch_first of "
+            "torch's modules sets the axis of images)."
         )
 
 
@@ -99,8 +99,9 @@ def check_graph(frozen: Frozen, module: nn.Module, shown: torch.Tensor) -> None:
         Watcher(frozen.module).run_until(last, images, {logits: lambda value: found.append(value.clone())})
     if isinstance(expected, torch.Tensor) and not difference(expected, found[0])[0] <= COARSE:
         raise DataError(
-            "what torch.fx wrote down of the network does not answer as the network does: what it runs "
-            "depends on what kind of object its input is. Let forward run the same whatever it is given."
+            "the graph that torch.fx traced does not respond as the network does, since what the network "
+            "runs depends on the type of its input. Let forward run the same operations for every type of "
+            "input."
         )
 
 
@@ -114,9 +115,7 @@ def check_numbers(module: nn.Module) -> None:
     named = [*module.named_parameters(), *module.named_buffers()]
     empty = [name for name, value in named if value.device.type == "meta"]
     if empty:
-        raise DataError(
-            f"weights without numbers (on torch's meta device): {some(empty)}. Give the network all."
-        )
+        raise DataError(f"weights without numbers (on torch's meta device): {some(empty)}. Load all weights.")
     odd = [
         name
         for name, value in named
@@ -125,15 +124,15 @@ def check_numbers(module: nn.Module) -> None:
         and not value.isfinite().all()
     ]
     if odd:
-        raise DataError(
-            f"weights that are no finite numbers: {some(odd)}. The training has probably diverged."
-        )
+        raise DataError(f"weights that are not finite: {some(odd)}. The training has probably diverged.")
 
 
 def _check_seeded(frozen: Frozen, shown: torch.Tensor, draws: list[str]) -> None:
     """See that random numbers from a seed make an image's answers the same again."""
     if not draws:
-        logger.warning("stochastic: seeded, but the network draws no random numbers; leave the key out")
+        logger.warning(
+            "stochastic: seeded is set, but the network draws no random numbers. Leave the key out"
+        )
     images = shown[:1].contiguous(memory_format=_layout(frozen))
     answers: list[dict[str, torch.Tensor]] = [{}, {}]
 
@@ -147,8 +146,9 @@ def _check_seeded(frozen: Frozen, shown: torch.Tensor, draws: list[str]) -> None
     other = [path for path in other if not answers[0][path].isnan().any()]
     if other:
         raise DataError(
-            f"stochastic: seeded, but with the same seed an image is answered otherwise, at {some(other)}: "
-            "the network has a generator of its own. Let it draw from torch's, numpy's or Python's."
+            "stochastic: seeded is set, but responses to an image differ with the same seed, at "
+            f"{some(other)}: the network uses another random generator. Let it draw from torch's, numpy's "
+            "or Python's."
         )
 
 

@@ -62,14 +62,14 @@ def _opened(path: Path):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, pickle, zipfile and safetensors each have their own
         if "TorchScript" in str(error):
-            why = "it is a TorchScript archive, which holds code"
+            why = "it is a TorchScript archive, which contains code"
         elif isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
-            why = "it holds objects that are not tensors, and loading those could run code"
+            why = "it contains objects other than tensors, and loading these could run code"
         else:
             why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         raise DataError(
-            f"{path}: cannot be read as a state dict ({why}). Expected what "
-            "torch.save(model.state_dict(), …) or safetensors writes; get it again if it is damaged."
+            f"{path}: cannot be read as a state dict ({why}). Expected what torch.save(model.state_dict(), "
+            "…) or safetensors writes. If the file is damaged, get it again."
         ) from error
 
 
@@ -92,7 +92,7 @@ def _check_numbers(state: Mapping, path: Path) -> None:
     meta = [name for name, value in state.items() if value.device.type == "meta"]
     if meta:
         raise DataError(
-            f"{path}: {len(meta)} tensors have no numbers, only shapes (torch's meta device): {some(meta)}. "
+            f"{path}: {len(meta)} tensors have shapes but no numbers (torch's meta device): {some(meta)}. "
             "Save the state dict where the weights are loaded."
         )
     packed = [
@@ -106,8 +106,8 @@ def _check_numbers(state: Mapping, path: Path) -> None:
     odd = [name for name, value in state.items() if _is_odd(name, value)]
     if odd:
         raise DataError(
-            f"{path}: weights that are no finite numbers: {some(odd)}. The training has probably diverged, "
-            "or half precision overflowed; take an earlier checkpoint."
+            f"{path}: weights that are not finite: {some(odd)}. The training has probably diverged, or "
+            "half precision has overflowed. Use an earlier checkpoint."
         )
 
 
@@ -175,7 +175,7 @@ def insert(module, state: Mapping, path: Path, architecture: str, rename: Callab
         if name in state and _is_coarser(state, name, tensor)
     }
     if coarser:
-        logger.info("%s: the weights have the precision of %s", path, ", ".join(sorted(coarser)))
+        logger.info("%s: the weights were stored in the precision of %s", path, ", ".join(sorted(coarser)))
 
 
 def _misfits(state: Mapping, expected: Mapping) -> dict[str, list[str]]:
@@ -205,7 +205,7 @@ def _refuse(wrong: Mapping[str, list[str]], path: Path, architecture: str) -> No
         if ":" in architecture  # a function of the user's
         else "`architecture`, and `classes` if the network was trained on another number of them"
     )
-    quantised = " Quantised weights need their scales: save those of float32."
+    quantised = " Quantised weights need their scales: save the weights in float32."
     raise DataError(
         f"{path}: this state dict does not fit {architecture}: {detail}. Check {keys}."
         f"{quantised if wrong['of another type'] else ''}"
@@ -247,7 +247,7 @@ def _renamed(module, state: Mapping, path: Path, rename: Callable) -> dict:
     counts = Counter(names.values())
     twice = [name for name, other in names.items() if other is not None and counts[other] > 1]
     if twice:
-        raise DataError(f"{path}: several entries are the same weights: {some(twice)}. Keep one of each.")
+        raise DataError(f"{path}: several entries name the same weights: {some(twice)}. Keep one of each.")
     renamed = OrderedDict((names[name], tensor) for name, tensor in state.items() if names[name] is not None)
     # Modules rename old keys by the versions noted in the file; MNASNet cannot do without one
     noted = {new(f"{name}."): version for name, version in getattr(state, "_metadata", {}).items()}

@@ -53,11 +53,11 @@ def put_into(loaded: Loaded, path: str | Path) -> Loaded:
             about = json.loads(file.metadata()["repscape"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         if about.pop("checksum") != _checksum(about, state):
-            raise ValueError("another checksum than when it was written")
+            raise ValueError("its checksum has changed")
     except Exception as error:  # safetensors has its own, and none names the file
         raise DataError(
-            f"{path}: not as the workflow wrote it ({type(error).__name__}: {error}). Delete it and run "
-            "again."
+            f"{path}: not the file that the workflow wrote ({type(error).__name__}: {error}). Delete it "
+            "and run again."
         ) from error
     check_name(path, about["path"])
     insert(loaded.module, state, Path(path), "the network that was trained")

@@ -15,17 +15,17 @@ class WithWeights(Seeded, Network, shared=True):
     """A network whose weights are named, drawn at random, or read from a file."""
 
     file: File | None = parameter(
-        "A state dict (.pth, .pt or .safetensors): in the config, a path or address given as `weights`. "
-        "Beside a name in `weights` it says where these very weights are found; by default at their makers' "
-        "address.",
+        "The file of the weights, a state dict (.pth, .pt or .safetensors). With a name in `weights`, it "
+        "must be the file of these weights; by default it is downloaded from their makers. To use other "
+        "weights, give their path or address as `weights`.",
         None,
     )
     preprocess: Preprocess | None = parameter(
-        "Replaces the whole transform that belongs to the weights; keys left out have the values that are "
-        "usual for ImageNet.",
+        "Replaces the whole transform of the weights; keys that are left out have the usual values for "
+        "ImageNet.",
         None,
     )
-    seed: int = parameter("Of random weights; by default derived from the study's seed.", 0)
+    seed: int = parameter("The seed of random weights; by default derived from the study's seed.", 0)
 
     def check_weights(self, names: str) -> None:
         """Refuse a network without weights, and a file beside random ones.
@@ -37,16 +37,14 @@ class WithWeights(Seeded, Network, shared=True):
         """
         weights = getattr(self, "weights", None)
         if weights is None and self.file is None:
-            raise ConfigError(
-                f"which weights? Set 'weights' to random, to {names}, or to the path of a state dict."
-            )
+            raise ConfigError(f"weights: expected random, {names}, or the path of a state dict, found none.")
         self.check_not_random_and_file()
 
     def check_not_random_and_file(self) -> None:
         """Refuse a file beside random weights."""
         if getattr(self, "weights", None) == "random" and self.file is not None:
             (file,) = self.addresses("file")
-            raise ConfigError(f"weights are to be random, yet a file is given: {file}. Drop one of the two.")
+            raise ConfigError(f"weights: random cannot be combined with a file: {file}. Remove one of them.")
 
 
 def check_sha256(path: Path, digits: str, whose: str) -> None:
@@ -70,6 +68,6 @@ def check_sha256(path: Path, digits: str, whose: str) -> None:
     found = checksum(path)
     if not found.startswith(digits):
         raise DataError(
-            f"{path}: expected {whose} (sha256 {digits}…), found sha256 {found}. "
-            "Get the file again, or drop `weights` and rename the file if you mean your own weights."
+            f"{path}: expected {whose} (sha256 {digits}…), found sha256 {found}. Get the file again. If "
+            "you mean other weights, give the path of the file as `weights` and rename the file."
         )

@@ -18,7 +18,7 @@ def _check_slice(value):
     if isinstance(value, str) and not SLICE.fullmatch(value):
         raise ValueError(f"expected a number or a slice such as 0:32, found '{value}'")
     if isinstance(value, str) and _slice(value).step == 0:
-        raise ValueError("a slice's step cannot be 0")
+        raise ValueError("the step of a slice cannot be 0")
     return value
 
 
@@ -35,7 +35,7 @@ Some = Annotated[
 Channels = Some | dict[str, Some]
 
 
-DOC = 'Which channels: numbers from 0 and slices (``"0:32"``), for all layers or for each by name.'
+DOC = 'Which channels: numbers from 0 and slices (``"0:32"``), for all layers, or for each layer by its name.'
 
 
 class OfChannels(Population, shared=True):
@@ -98,7 +98,9 @@ def check_layers(channels: Channels, counts: Mapping[str, int]) -> None:
     lacking = [said for layer, count in counts.items() if (said := _lacking(channels, layer, count))]
     if lacking:
         name = lacking[-1].partition(" ")[0]
-        raise ConfigError(f"channels: {'; '.join(lacking)}. Give each layer its list, {{{name}: [0, …], …}}.")
+        raise ConfigError(
+            f"channels: {'; '.join(lacking)}. List the channels of each layer: {{{name}: [0, …], …}}."
+        )
 
 
 def of_layer(channels: Channels, layer: str, count: int) -> np.ndarray:
@@ -123,7 +125,7 @@ def of_layer(channels: Channels, layer: str, count: int) -> np.ndarray:
     """
     said = _lacking(channels, layer, count)
     if said:
-        raise DataError(f"channels: {said}. Give the layer its list, {{{layer}: [0, …], …}}.")
+        raise DataError(f"channels: {said}. List the channels of this layer: {{{layer}: [0, …], …}}.")
     chosen = {channel for entry in _of(channels, layer) for channel in _numbers(entry, count)}
     return np.array(sorted(chosen))
 

@@ -75,7 +75,8 @@ def write(
                 smaller.append(f"{layer.label} ({len(selection.unit)})")
     if smaller:
         logger.info(
-            "population %s of %s: fewer units than the %d requested, all of them are recorded: %s",
+            "population %s of %s: these layers have fewer than the %d units requested, and all are "
+            "recorded: %s",
             population,
             source,
             selection.requested,
@@ -106,7 +107,7 @@ def check(selection: Selection, layer: Layer, kind: str) -> None:
     whole = unit.ndim == 1 and len(unit) and unit.dtype.kind in "iu"
     if not whole or unit[0] < 0 or unit[-1] >= size or (np.diff(unit.astype(np.int64)) <= 0).any():
         raise DataError(
-            f"{where}: expected whole numbers from 0 to {size - 1}, ascending and each once, found "
+            f"{where}: expected whole numbers from 0 to {size - 1} in ascending order, each once, found "
             f"{unit.dtype} {np.array2string(unit, threshold=6, edgeitems=2)}. Correct the plugin."
         )
 

@@ -7,5 +7,5 @@ class UpTo(Population, shared=True):
     """At most so many units of each layer."""
 
     units: int = parameter(
-        "How many units of each layer are recorded; of a layer with fewer, all.", ge=1, lt=2**31
+        "How many units of each layer are recorded; if a layer has fewer, all.", ge=1, lt=2**31
     )

@@ -200,7 +200,7 @@ def _covariance(found: np.ndarray) -> np.ndarray:
     used = found[np.isfinite(found[:, 0])]
     if len(used) < 2:
         raise DataError(
-            "bootstrap: hardly any sample had enough different entries. Resample sets or repeats instead."
+            "bootstrap: too few samples had enough different entries. Resample sets or repeats instead."
         )
     there = np.isfinite(used)
     means = np.where(there, used, 0).sum(0) / np.maximum(there.sum(0), 1)

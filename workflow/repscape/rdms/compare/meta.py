@@ -201,19 +201,19 @@ def check_labels(names: Sequence[str], entries: Sequence[str], groups: Sequence[
             if name not in names:
                 raise ConfigError(f"{key}: {unknown(name, names)}")
         if len(set(chosen)) < len(chosen):
-            raise ConfigError(f"{key}: a label is listed twice: {', '.join(chosen)}.")
+            raise ConfigError(f"{key}: a label is listed twice: {', '.join(chosen)}. Remove one.")
     for name in set(entries) & set(groups or ()):
         raise ConfigError(
-            f"groups: '{name}' is in `entries` as well. Labels in `groups` are the same for all RDMs that "
-            "are compared, labels in `entries` differ between them: take it out of one of the two."
+            f"groups: '{name}' is in `entries` as well. RDMs that are compared agree in the labels in "
+            "`groups` and differ in those in `entries`. Remove it from one of them."
         )
 
 
 def _check_found(found: list, groups: Sequence[str], entries: Sequence[str]) -> None:
     if not found:
         raise DataError(
-            f"nothing to compare: no two RDMs that are alike in {', '.join(groups) or 'nothing'} differ in "
-            f"{', '.join(entries)}. Take a label out of `groups`, or choose others for `entries`."
+            f"nothing to compare: no two RDMs that agree in {', '.join(groups) or 'nothing'} differ in "
+            f"{', '.join(entries)}. Remove a label from `groups`, or choose others for `entries`."
         )
 
 
@@ -222,7 +222,7 @@ def _check_comparisons(comparisons: Sequence[Comparison], permutations: int) -> 
         if kind not in COMPARISONS:
             raise ConfigError(f"comparisons: {unknown(kind, COMPARISONS)}")
     if len(set(comparisons)) < len(comparisons):
-        raise ConfigError(f"comparisons: one is listed twice: {', '.join(comparisons)}.")
+        raise ConfigError(f"comparisons: one is listed twice: {', '.join(comparisons)}. Remove one.")
     if not comparisons:
         raise ConfigError(f"comparisons: expected at least one of {', '.join(COMPARISONS)}.")
     if permutations < 0:

@@ -63,9 +63,9 @@ class Adjustment(NamedTuple):
 
 CORRECTIONS: dict[str, Adjustment] = {
     # Benjamini & Hochberg, J. R. Statist. Soc. B 57:289, 1995: independent or positively dependent tests
-    "fdr": Adjustment(_fdr, "Benjamini and Hochberg", "the expected share of false ones among them"),
+    "fdr": Adjustment(_fdr, "Benjamini and Hochberg", "the expected share of false positives among them"),
     # Scand. J. Statist. 6:65, 1979: under any dependence
-    "holm": Adjustment(_holm, "Holm", "the chance of any false one"),
+    "holm": Adjustment(_holm, "Holm", "the chance of any false positive"),
 }
 
 # The type of a parameter that names one. A further correction is an entry above, and nothing else.

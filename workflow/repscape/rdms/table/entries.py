@@ -46,8 +46,8 @@ def space(index) -> Space:
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise DataError(
-            f"an RDM has two entries with the labels {written(names, twice)}, which cannot be distinguished. "
-            "Give each a different name, or different factors."
+            f"an RDM has two entries with the same labels, {written(names, twice)}. Give them different "
+            "names or different factors."
         )
     order = sorted(range(len(labels)), key=lambda at: [natural(value) for value in labels[at]])
     first, second = pairs(len(labels))
@@ -84,8 +84,8 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
             continue
         if other.names != one.names:
             raise DataError(
-                "RDMs of different kinds of entries cannot be compared: those of "
-                f"{name(0)} are by {', '.join(one.names)}, those of {name(at)} by {', '.join(other.names)}."
+                f"RDMs with different kinds of entries cannot be compared: those of {name(0)} are labelled "
+                f"by {', '.join(one.names)}, those of {name(at)} by {', '.join(other.names)}."
             )
         differences = [
             f"only the RDM of {name(rdm)} has {some([written(one.names, label) for label in extra])}"
@@ -96,8 +96,8 @@ def check_same(spaces: Sequence[Space], name: Callable[[int], str]) -> None:
             if extra
         ]
         raise DataError(
-            f"RDMs of different entries cannot be compared: {'; '.join(differences)}. Compare sets of "
-            "images with the same entries, or leave out what only some of them have."
+            f"RDMs with different entries cannot be compared: {'; '.join(differences)}. Compare sets of "
+            "images with the same entries, or leave out entries that only some of them have."
         )
 
 

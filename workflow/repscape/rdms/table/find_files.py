@@ -23,16 +23,18 @@ def find(files: str | os.PathLike | Iterable) -> list[Path]:
         there = [text] if os.path.exists(text) else []
         matches = sorted(glob.glob(text, recursive=True), key=natural) if glob.has_magic(text) else there
         if not matches:
-            raise DataError(f"{text}: no such file. Expected RDM files, as results/STUDY/rdms has them.")
+            raise DataError(f"{text}: no such file. Expected RDM files, as in results/STUDY/rdms.")
         if glob.has_magic(text):
             kept = [path for path in matches if _of_config(Path(path), studies)]
             if len(kept) < len(matches):
                 logger.info(
-                    "%s: left out %d files of what the study's config no longer has (%s)",
+                    "%s: omitted %d files that the study's config no longer has (%s)",
                     text, len(matches) - len(kept), CONTENTS,
                 )  # fmt: skip
             if not kept:
-                raise DataError(f"{text}: holds no RDMs that the study's config has ({CONTENTS} lists them).")
+                raise DataError(
+                    f"{text}: expected RDMs of the study's config, found none ({CONTENTS} lists them)."
+                )
             matches = kept
         found += matches
     return [Path(path) for path in found]

@@ -101,16 +101,16 @@ class Labelled:
         differing = [name for name in self.cells if not self.same(name, rows)]
         if not differing:
             raise DataError(
-                f"the table has this RDM twice: {self.which(rows[0])}. Read each file once, or drop one of "
-                "the rows."
+                f"the table has this RDM twice: {self.which(rows[0])}. Read each file once, or remove one "
+                "of the rows."
             )
         if not set(differing) <= set(REPEATED):
             name = next((name for name in differing if name not in dependent), differing[0])
             found = sorted({str(self.cells[name][at]) for at in rows}, key=natural)
             raise DataError(
-                f"{len(rows)} RDMs have the labels {self.which(rows[0], chosen)}; they differ in '{name}' "
-                f"({some(found)}). Name '{name}' in `groups` or in `entries`, or choose one of its values "
-                "with `where`."
+                f"{len(rows)} RDMs have the labels {self.which(rows[0], chosen)} but differ in '{name}' "
+                f"({some(found)}). Add '{name}' to `groups` or `entries`, or choose one of its values with "
+                "`where`."
             )
 
     def check_same_entries(self, rows: Sequence[int]) -> None:
@@ -148,22 +148,22 @@ class Notes:
         rdms = self.rdms
         if self.alone:
             names = some([rdms.which(at, groups) for at in self.alone])
-            logger.warning("no meta-RDM where there is a single RDM: %s", names)
+            logger.warning("no meta-RDM, since there is a single RDM: %s", names)
         lacking = [f"{rdms.which(at)} ({self._gone(at, defined)})" for at, defined in self.lacking.items()]
         if lacking:
             logger.warning(
-                "undefined dissimilarities in %d RDMs: these entries are left out of their comparisons (see "
-                "`left_out`): %s", len(lacking), some(lacking),
+                "undefined dissimilarities in %d RDMs; these entries are left out of their comparisons "
+                "(see `left_out`): %s", len(lacking), some(lacking),
             )  # fmt: skip
         for kind, rows in self.incomparable.items():
             names = some([rdms.which(at) for at in rows])
             logger.warning(
-                "%s is undefined for RDMs whose values are all equal or fewer than 3: %s", kind, names
+                "%s is undefined for RDMs with fewer than 3 values or with equal values only: %s", kind, names
             )
         for count in sorted({len(each.labels) for each in rdms.spaces}):
             if (others := orders_used(count, permutations)) < permutations:
                 logger.info(
-                    "%d entries have %d orders: each is taken once, and p is at least %.2g",
+                    "%d entries have only %d orders; each is used once, and p is at least %.2g",
                     count, others + 1, 1 / (others + 1),
                 )  # fmt: skip
 

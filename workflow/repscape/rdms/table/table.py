@@ -91,12 +91,12 @@ def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "
                 made.append(json.loads(file.history))
             elif not any(path.is_relative_to(folder) for folder in folders):
                 raise DataError(
-                    f"{path}: holds no RDMs (kind '{getattr(file, 'kind', None)}'). Expected files under "
+                    f"{path}: has no RDMs (kind '{getattr(file, 'kind', None)}'). Expected a file under "
                     "rdms/, or of an analysis that makes RDMs."
                 )
     if not seen:
         raise DataError(
-            f"{', '.join(map(str, folders))}: holds no RDMs. Expected a study's folder, or its rdms/."
+            f"{', '.join(map(str, folders))}: has no RDMs. Expected the folder of a study, or its rdms/."
         )
     # Columns of every table may be unknown so far where no file was opened as far as that
     check_where({name: own for name, own in wanted.items() if name in seen or name not in COLUMNS}, seen)
@@ -192,7 +192,9 @@ def _encode(table: "pd.DataFrame") -> dict:
     coordinates = labels_beside(table, entries)
     clash = set(coordinates) & set(entries.names)
     if clash:
-        raise DataError(f"'{min(clash)}' cannot be both a label of the RDMs and of their entries.")
+        raise DataError(
+            f"'{min(clash)}' cannot be a label both of the RDMs and of their entries. Rename one."
+        )
     variables: dict = {}
     for name in table.columns:
         cells = list(table[name])

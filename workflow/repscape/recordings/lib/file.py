@@ -80,7 +80,8 @@ def check_stimulus(file, path, stimulus, stimulus_path) -> None:
     """Refuse responses to another version of a stimulus."""
     if file.stimulus_sha256 != stimulus.sha256:
         raise DataError(
-            f"{path}: its trials showed other images than {stimulus_path} has now. Delete it and run again."
+            f"{path}: the images of its trials differ from those that {stimulus_path} has now. Delete it "
+            "and run again."
         )
 
 

@@ -23,20 +23,22 @@ class FromFiles(ResponseRecording, shared=True):
     reads_path_labels = True
 
     path: Files = parameter(
-        "The files: .npz, .npy, NetCDF, HDF5 (also .nwb), .mat or CSV. Of several stimuli each has a file, "
-        "with the stimulus in its name: ``responses/{stimulus}.npy``."
+        "The files: .npz, .npy, NetCDF, HDF5 (also .nwb), .mat or CSV. With several stimuli there is one "
+        "file for each, with the stimulus in its name: ``responses/{stimulus}.npy``."
     )
     area_of: str | None = parameter("The variable that names each neuron's area.", None)
     columns: Names | None = parameter(
-        "The columns of a CSV table that are neurons, by name or pattern; by default all that are nothing "
-        "else.",
+        "The columns of a CSV table that are neurons, by name or pattern; by default all that other keys "
+        "do not name.",
         None,
     )
-    leave_out: Names | None = parameter("The columns of a CSV table that are no neurons.", None)
+    leave_out: Names | None = parameter("The columns of a CSV table that are not neurons.", None)
     missing_values: Numbers | None = parameter(
-        "Numbers that stand for missing responses; [] says that none does.", None
+        "Numbers that stand for missing responses; [] if there are none.", None
     )
-    other_files: Files | None = parameter("Files that an HDF5 file points to; no others are read.", None)
+    other_files: Files | None = parameter(
+        "Files that an HDF5 file points to and that may be read; no others are read.", None
+    )
 
     def _files(self, stimuli: Iterable[str]) -> Iterator[tuple[Path, str]]:
         """Yield each file with the stimulus that its path names, or the only one; others are left out."""
@@ -47,7 +49,7 @@ class FromFiles(ResponseRecording, shared=True):
             if stimulus is not None and stimulus in stimuli:
                 yield file, stimulus
             else:
-                logger.info("%s: not read, since '%s' is no stimulus of this recording", file, stimulus)
+                logger.info("%s: not read, since '%s' is not a stimulus of this recording", file, stimulus)
 
     def _options(self, factors: Iterable[str] = ()) -> ReadOptions:
         """Return how files are read; columns that are called as factors are no neurons."""

@@ -44,8 +44,8 @@ class FromVectors(RdmRecording, shared=True):
     """RDMs that may lie in files as vectors of pairs."""
 
     pairs: Pairs = parameter(
-        "The order of a vector's pairs i<j: row by row, as `squareform` of SciPy and MATLAB and R's `dist` "
-        "have them, or column by column, as R's `upper.tri` and NumPy's `tril_indices` have them.",
+        "The order of a vector's pairs i<j: row by row, as in `squareform` of SciPy and MATLAB and R's "
+        "`dist`, or column by column, as in R's `upper.tri` and NumPy's `tril_indices`.",
         "rows",
     )
 
@@ -77,5 +77,5 @@ def labels_of(pattern: str, name: str, where: str) -> dict[str, str] | None:
         return path_patterns.values(pattern, name)
     except AssetError as error:
         raise DataError(
-            f"{where}: {name!r} can be read in several ways as {pattern!r}. Write more of it out."
+            f"{where}: {name!r} fits the pattern {pattern!r} in several ways. Write more of the pattern out."
         ) from error

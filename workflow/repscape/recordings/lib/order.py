@@ -10,7 +10,7 @@ from repscape.core.natural_order import natural
 from repscape.io.array_files import ends
 from repscape.stimuli.lib.names import NONE, find
 
-UNORDERED = "rows have no names of images"
+UNORDERED = "the rows have no names of images"
 WORDS = ("natural", "alphabetical", "stimulus")
 
 
@@ -72,8 +72,8 @@ def _ask(names: list[str], where: str) -> None:
     Where they agree, rows have the order of the stimulus, perhaps another, in which a config lists the files.
     """
     found = _sorted(names) | {
-        "regardless of capitals": sorted(names, key=str.casefold),
-        "natural regardless of capitals": sorted(names, key=lambda name: _natural(name.casefold())),
+        "ignoring case": sorted(names, key=str.casefold),
+        "natural ignoring case": sorted(names, key=lambda name: _natural(name.casefold())),
         # Python's order of names as Linux and Windows, and as macOS may write them
         "accented letters last": sorted(names, key=lambda name: unicodedata.normalize("NFC", name)),
         "accented letters after plain ones": sorted(
@@ -91,16 +91,16 @@ def _ask(names: list[str], where: str) -> None:
     rows = ", ".join(f"{others[at]} ({what})" for others, what in different.items())
     words = [f"'order: {what}'" for what in different.values() if what in WORDS]
     raise DataError(
-        f"{where}{UNORDERED}, and orders of the images differ first at row {at} (counted from 0): {rows}. "
-        f"Say which order the rows have: {', '.join(words)}, or 'order: FILE' with a name a line. "
-        f"{orders}. ('alphabetical' is that of sorted(os.listdir()) and MATLAB's dir.)"
+        f"{where}{UNORDERED}, and the possible orders of the images differ, first at row {at} (counted "
+        f"from 0): {rows}. State the order of the rows: {', '.join(words)}, or 'order: FILE' with one name "
+        f"per line. {orders}. ('alphabetical' is the order of sorted(os.listdir()) and of MATLAB's dir.)"
     )
 
 
 def order_in_words(names: Sequence[str], image: np.ndarray, order: str | Sequence[str] | None) -> str:
     """Say which rows are which images, for the log."""
     how = order if isinstance(order, str) and order != "stimulus" else "the stimulus's"
-    how = "the order that is named" if isinstance(order, list) else f"{how} order"
+    how = "the order in the config" if isinstance(order, list) else f"{how} order"
     return f"rows in {how}: {ends([names[at] for at in image])}"
 
 
@@ -121,7 +121,7 @@ def _named(names: list[str], order: Sequence[str], where: str) -> np.ndarray:
             if twice
             else f"lacks {some(lacking) or 'none'}, and has {some(other) or 'none'} instead"
         )
-        raise DataError(f"{where}'order' names other images than the stimulus has: it {detail}.")
+        raise DataError(f"{where}expected the images of the stimulus in 'order', found others: it {detail}.")
     return np.array(found, int)
 
 

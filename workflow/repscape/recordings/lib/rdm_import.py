@@ -71,13 +71,15 @@ def to_table(
         key = tuple(rdm.labels.items())
         if key in seen:
             labels = ", ".join(f"{name} {value}" for name, value in key) or "none"
-            bad.append(f"{rdm.where}: has the same labels as {seen[key]} ({labels}); let names differ")
+            bad.append(
+                f"{rdm.where}: has the same labels as {seen[key]} ({labels}); give them different names"
+            )
         seen.setdefault(key, rdm.where)
         read.append(rdm)
         cases.append({**shared, **rdm.labels, "entries": entries, "dissimilarity": values})
     if bad:
         raise DataError(
-            f"expected RDMs of the images of '{stimulus}', all different in their labels:\n"
+            f"expected RDMs of the images of '{stimulus}', each with different labels:\n"
             + "\n".join(f"  {line}" for line in bad)
         )
     # object cells, or pandas would take arrays and indices for rows
@@ -110,7 +112,7 @@ def _report(
         )
         vectors = [rdm.pairs for rdm in these if np.size(rdm.values) == values.shape[1] != 1]
         if vectors:
-            shown += f"; {len(vectors)} vectors of the pairs above the diagonal, by {vectors[0]}"
+            shown += f"; {len(vectors)} are vectors of the pairs above the diagonal, by {vectors[0]}"
         where = these[0].where + (f" to {these[-1].where} ({len(these)} RDMs)" if len(these) > 1 else "")
         low, high = values[at].min(initial=np.inf), values[at].max(initial=-np.inf)
         logger.info("%s: %d images, %s; dissimilarities %.6g to %.6g", where, len(images), shown, low, high)
@@ -119,8 +121,9 @@ def _report(
     if low < -TOLERANCE * max(high, -low) and not signed:
         worst = int(values.min(1).argmin())
         logger.warning(
-            "%s: %d of %d dissimilarities are negative, down to %.3g, which those of '%s' are not. If they "
-            "are similarities, take 1 minus them; if cross-validated, say so in 'metric' (crossnobis)",
+            "%s: %d of %d dissimilarities are negative, down to %.3g, but those of '%s' cannot be. If "
+            "they are similarities, save 1 minus them. If they are cross-validated, set 'metric: "
+            "crossnobis'",
             *(rdms[worst].where, (values[worst] < 0).sum(), values.shape[1], low, metric),
         )
 
@@ -167,10 +170,10 @@ def condensed(
     count = values.shape[0] if values.ndim == 2 else (1 + np.sqrt(1 + 8 * values.size)) / 2
     if values.ndim not in (1, 2) or values.shape[1:] not in ((), (count,)) or count != int(count):
         raise DataError(
-            f"expected a square matrix, or a vector of all pairs; found an array of shape {values.shape}"
+            f"expected a square matrix or a vector of all pairs, found an array of shape {values.shape}"
         )
     if count != len(images):
-        raise DataError(f"has {int(count)} images, the stimulus '{stimulus}' has {len(images)}")
+        raise DataError(f"has {int(count)} images, but the stimulus '{stimulus}' has {len(images)}")
     values = values.astype(np.float64)
     # before anything is said of rows by their images
     at = (
@@ -216,7 +219,7 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
     if abs(diagonal[worst]) > limit:
         similar = np.ptp(diagonal) <= limit and diagonal[worst] >= matrix.max() - limit
         hint = (
-            f" A matrix of similarities? Then {diagonal[worst]:g} minus it is one of dissimilarities."
+            f" Is it a matrix of similarities? Then save {diagonal[worst]:g} minus the matrix."
             if similar
             else ""
         )
@@ -226,8 +229,8 @@ def _check_matrix(matrix: np.ndarray, images: Sequence[str]) -> None:
     first, second = np.unravel_index(np.abs(matrix - matrix.T).argmax(), matrix.shape)
     if abs(matrix[first, second] - matrix[second, first]) > limit:
         raise DataError(
-            f"expected a symmetric matrix; from {images[first]} to {images[second]} it has "
-            f"{matrix[first, second]:g}, back {matrix[second, first]:g}"
+            f"expected a symmetric matrix, found {matrix[first, second]:g} from {images[first]} to "
+            f"{images[second]} and {matrix[second, first]:g} back"
         )
 
 
@@ -243,6 +246,7 @@ def _index_in_rdm(of_rdm: Sequence[str], images: Sequence[str], stimulus: str) -
     other = [name for name, image in zip(of_rdm, found, strict=True) if image == names.NONE]
     if lacking:
         raise DataError(
-            f"is not of the images of '{stimulus}': it lacks {some(lacking)}, and has {some(other)} instead"
+            f"does not have the images of '{stimulus}': it lacks {some(lacking)} and has {some(other)} "
+            "instead"
         )
     return [index[name] for name in images]

@@ -16,7 +16,7 @@ def to_single(responses: Responses) -> np.ndarray:
     """
     values = np.asarray(responses.values)
     if values.dtype.kind not in "buif" or values.ndim not in (2, 3) or not values.size:
-        hint = " Take their magnitude, or real and imaginary parts." if values.dtype.kind == "c" else ""
+        hint = " Save their magnitude, or their real and imaginary parts." if values.dtype.kind == "c" else ""
         raise DataError(
             f"{responses.where}: expected numbers of shape (trial, neuron), found {values.dtype} of shape "
             f"{values.shape}.{hint}"
@@ -51,7 +51,7 @@ def _check_precision(values: np.ndarray, where: str) -> None:
     if lost.any():
         neuron = int(np.argwhere(lost)[0][0])
         raise DataError(
-            f"{where}: {lost.any(-1).sum()} neurons have responses that are equal in single precision, "
-            f"such as neuron {neuron}, from {low[neuron].min():.15g} to {high[neuron].max():.15g}. Subtract "
-            "what they have in common, or scale them."
+            f"{where}: {lost.any(-1).sum()} neurons have different responses that are equal in single "
+            f"precision, such as neuron {neuron}, from {low[neuron].min():.15g} to "
+            f"{high[neuron].max():.15g}. Subtract their common offset, or scale them."
         )

@@ -30,14 +30,15 @@ def image_of_trials(
     if responses.shown is None:
         if trials != images:
             raise DataError(
-                f"{where}: has {trials} trials, the stimulus '{responses.stimulus}' has {images} images. "
-                "Where trials are not the images in their order, say with 'images' which image each showed."
+                f"{where}: has {trials} trials, but the stimulus '{responses.stimulus}' has {images} "
+                "images. If the trials are not the images in their order, name the variable with each "
+                "trial's image with 'images'."
             )
         return image_of_rows(seen.names, order, where) if responses.by_file else np.arange(images)
     if len(responses.shown) != trials:
         raise DataError(
-            f"{where}: has responses of {trials} trials and labels of {len(responses.shown)}. Each trial "
-            "needs its label; are 'axes' those of the file?"
+            f"{where}: has responses to {trials} trials but {len(responses.shown)} labels. Every trial "
+            "needs a label. Do 'axes' match the file?"
         )
     if responses.factor is not None:
         return _nearest(_numbers(responses), responses, seen)
@@ -46,9 +47,8 @@ def image_of_trials(
         usable = np.isfinite(shown) & (shown >= 0) & (shown < images)
         if np.any(shown[np.isfinite(shown)] % 1):
             raise DataError(
-                f"{where}: labels of trials are numbers with fractions, such as "
-                f"{shown[shown % 1 != 0][0]:g}: no numbers of images. Say with 'by' of which factor they "
-                "are values."
+                f"{where}: labels of trials are not whole numbers, as numbers of images are, but "
+                f"{shown[shown % 1 != 0][0]:g}. If they are values of a factor, name the factor with 'by'."
             )
         numbers = np.where(usable, shown, 0).astype(int)
         of_row = image_of_rows(seen.names, order, where) if responses.by_file else np.arange(images)
@@ -72,8 +72,8 @@ def summary(responses: Responses, values: np.ndarray, image: np.ndarray, seen: S
         first += f" (without names, in the {'given' if isinstance(order, list) else word} order)"
     of = f"{values.shape[2]} features of " if values.shape[2] > 1 else ""
     return (
-        f"{responses.where}: {responses.what or 'responses'} to '{responses.stimulus}', {len(values)} trials "
-        f"× {of}{values.shape[1]} neurons; {first}; {missing or 'no'} values missing"
+        f"{responses.where}: {responses.what or 'responses'} to '{responses.stimulus}', {len(values)} "
+        f"trials × {of}{values.shape[1]} neurons; {first}; {missing or 'no'} missing values"
     )
 
 
@@ -82,16 +82,22 @@ def valid_labels(responses: Responses, seen: ShownStimulus) -> str:
     if responses.factor is not None:
         values = some(list(seen.factors[responses.factor]))
         return (
-            f"Its images have, of the factor '{responses.factor}': {values}. Are 'bin' and 'convention' "
-            "those of the stimulus?"
+            f"The images of the stimulus have these values of '{responses.factor}': {values}. Do 'bin' and "
+            "'convention' match the stimulus?"
         )
     if labels_of(responses.shown).dtype.kind in "iuf":
-        by = f" Values of a factor ({', '.join(seen.factors)}) need 'by'." if seen.factors else ""
+        by = (
+            f" If they are values of a factor ({', '.join(seen.factors)}), name it with 'by'."
+            if seen.factors
+            else ""
+        )
         by += hint_from_one(responses, seen)
-        return f"Its images have the numbers 0 to {len(seen.names) - 1}.{by}"
+        return f"The images of the stimulus have the numbers 0 to {len(seen.names) - 1}.{by}"
     stems = {PurePosixPath(text(name)).stem for name in seen.names}
     bare = any(text(label) in stems for label in labels_of(responses.shown))
-    return f"Its images are: {some(list(seen.names))}." + (" Names have their endings." if bare else "")
+    return f"The images of the stimulus are: {some(list(seen.names))}." + (
+        " Names include their endings." if bare else ""
+    )
 
 
 def hint_from_one(responses: Responses, seen: ShownStimulus) -> str:
@@ -101,7 +107,7 @@ def hint_from_one(responses: Responses, seen: ShownStimulus) -> str:
         return ""
     if np.nanmin(numbers) < 0 or np.nanmax(numbers) != len(seen.names):
         return ""
-    return " Do they count from 1, as MATLAB does? Then subtract 1."
+    return " Do the labels count from 1, as in MATLAB? Then subtract 1."
 
 
 def labels_of(shown: Any) -> np.ndarray:
@@ -126,7 +132,7 @@ def _nearest(shown: np.ndarray, responses: Responses, seen: ShownStimulus) -> np
     factor, stimulus = responses.factor, responses.stimulus
     if factor is None or factor not in seen.factors:
         raise DataError(
-            f"{responses.where}: trials are labelled by '{factor}', which is no factor of the stimulus "
+            f"{responses.where}: trials are labelled by '{factor}', which is not a factor of the stimulus "
             f"'{stimulus}' (it has: {', '.join(seen.factors) or 'none'})."
         )
     try:
@@ -134,7 +140,7 @@ def _nearest(shown: np.ndarray, responses: Responses, seen: ShownStimulus) -> np
     except ValueError as error:
         raise DataError(
             f"{responses.where}: trials are labelled by numbers, but '{factor}' of '{stimulus}' has values "
-            f"that are none ({error})."
+            f"that are not numbers ({error})."
         ) from error
     if len(np.unique(values)) < len(values):
         raise DataError(

@@ -104,15 +104,18 @@ def match_trials(
     shape: tuple[int, ...] = ()
     for responses in given:
         if responses.stimulus in found:
-            raise DataError(f"{responses.where}: a second file of responses to '{responses.stimulus}'.")
+            raise DataError(
+                f"{responses.where}: expected one file of responses to '{responses.stimulus}', found a "
+                "second. Remove one."
+            )
         values = to_single(responses)
         if first is None:
             first, shape = responses, values.shape[1:]
         if values.shape[1:] != shape:
             counts = " and ".join(f"{one.where} has {np.shape(one.values)[1]}" for one in (first, responses))
             raise DataError(
-                f"a recording has the same neurons for all its stimuli, but of these {counts}. Make it two "
-                "recordings."
+                f"expected the same neurons for all stimuli of a recording, but {counts}. Make them "
+                "separate recordings."
             )
         if missing == "refuse":
             _refuse_missing(values, responses.where)
@@ -126,15 +129,18 @@ def match_trials(
     lacking = [name for name in stimuli if name not in found]
     if lacking or first is None:
         raise DataError(
-            f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}. Of several "
-            "stimuli each has a file, with '{stimulus}' for its name in 'path'."
+            f"expected responses to {some(list(stimuli))}, found none to {some(lacking)}. Give each "
+            "stimulus a file, and write '{stimulus}' in place of its name in 'path'."
         )
     of_area = _by_area(first, areas, left_out)
     used = _used_neurons(found, first.where, missing, constant, left_out)
     neurons = {area: numbers[used[numbers]] for area, numbers in of_area.items()}
     for area, numbers in neurons.items():
         if not numbers.size:
-            raise DataError(f"{first.where}: no neuron of {area} is left. Left out: {'; '.join(left_out)}.")
+            raise DataError(
+                f"{first.where}: all neurons of {area} are left out: {'; '.join(left_out)}. Check the keys "
+                "that leave them out."
+            )
     for line in left_out:
         logger.warning("left out: %s", line)
     return Recorded(found, neurons, first.frequencies, left_out)
@@ -150,30 +156,30 @@ def _used_trials(responses, values, image, seen: ShownStimulus, missing, others,
         if others == "refuse" or none.all():
             raise DataError(
                 f"{where}: {none.sum()} of {len(image)} trials show no image of '{stimulus}': {labels}. "
-                f"{valid_labels(responses, seen)} Correct the labels, or add these images to the stimulus"
-                + ("." if none.all() else "; 'others: drop' leaves such trials out.")
+                f"{valid_labels(responses, seen)} Correct the labels, add these images to the stimulus"
+                + ("." if none.all() else ", or set 'others: drop' to leave such trials out.")
             )
         asked = "." * bool(hint := hint_from_one(responses, seen)) + hint
         left_out.append(
-            f"{none.sum()} of {len(image)} trials, which show no image of '{stimulus}': {labels}{asked}"
+            f"{none.sum()} of {len(image)} trials that show no image of '{stimulus}': {labels}{asked}"
         )
     bad = ~np.isfinite(values).all(2)
     if missing == "drop_trials":
-        what = f"trials of '{stimulus}' with values that are not finite"
+        what = f"trials of '{stimulus}' with missing or non-finite values"
         none = none | _note(bad.any(1) & ~none, what, left_out)
     kept = np.flatnonzero(~none)
     unseen = np.setdiff1d(np.arange(len(names)), image[kept])
     if unseen.size and np.isin(unseen, image[image >= 0]).any():
         raise DataError(
-            f"{where}: 'missing: drop_trials' leaves out all trials of {unseen.size} of {len(names)} images "
-            f"of '{stimulus}', whose values are not all finite: {some([names[at] for at in unseen])}. "
-            f"{bad.any(0).sum()} of {bad.shape[1]} neurons have such values; 'missing: drop_neurons' leaves "
-            "these out."
+            f"{where}: 'missing: drop_trials' leaves out all trials of {unseen.size} of {len(names)} "
+            f"images of '{stimulus}', whose values are not all finite: "
+            f"{some([names[at] for at in unseen])}. {bad.any(0).sum()} of {bad.shape[1]} neurons have such "
+            "values. To leave out these neurons instead, set 'missing: drop_neurons'."
         )
     if unseen.size:
         raise DataError(
             f"{where}: {unseen.size} of {len(names)} images of '{stimulus}' have no trial: "
-            f"{some([names[at] for at in unseen])}. Take a stimulus of the images that were shown."
+            f"{some([names[at] for at in unseen])}. Use a stimulus with only the images that were shown."
         )
     kept = kept[np.argsort(image[kept], kind="stable")]
     counts = np.bincount(image[kept], minlength=len(names))
@@ -186,8 +192,8 @@ def _refuse_missing(values: np.ndarray, where: str) -> None:
     if bad.any():
         raise DataError(
             f"{where}: {bad.sum()} responses are not finite (NaN or inf, or missing), in "
-            f"{bad.any(0).sum()} of {bad.shape[1]} neurons and {bad.any(1).sum()} of {bad.shape[0]} trials. "
-            "Leave these out with 'missing: drop_neurons' or 'missing: drop_trials'."
+            f"{bad.any(0).sum()} of {bad.shape[1]} neurons and {bad.any(1).sum()} of {bad.shape[0]} "
+            "trials. To leave these out, set 'missing: drop_neurons' or 'missing: drop_trials'."
         )
 
 
@@ -195,9 +201,9 @@ def _check_equally_often(trials: Trials, responses: Responses) -> None:
     counts = np.bincount(trials.image)
     if counts.min() < counts.max():
         raise DataError(
-            f"{responses.where}: 'trials: each' takes images that were shown equally often; those of "
-            f"'{responses.stimulus}' that are used were shown {counts.min()} to {counts.max()} times. Set "
-            "'trials: mean' for this recording."
+            f"{responses.where}: 'trials: each' needs images that were shown equally often; those used of "
+            f"'{responses.stimulus}' were shown {counts.min()} to {counts.max()} times. Set 'trials: mean' "
+            "for this recording."
         )
 
 
@@ -207,7 +213,7 @@ def _used_neurons(found: Mapping[str, Trials], where, missing, constant, left_ou
     used = np.ones(count, bool)
     if missing == "drop_neurons":
         bad = np.any([~np.isfinite(trials.response).all((0, 2)) for trials in found.values()], axis=0)
-        used &= ~_note(bad, "neurons with values that are not finite", left_out)
+        used &= ~_note(bad, "neurons with missing or non-finite values", left_out)
     low = np.min([trials.response.min(0) for trials in found.values()], axis=0)
     high = np.max([trials.response.max(0) for trials in found.values()], axis=0)
     same = used & (low == high).all(1)
@@ -216,7 +222,7 @@ def _used_neurons(found: Mapping[str, Trials], where, missing, constant, left_ou
         if constant == "refuse":
             raise DataError(
                 f"{where}: {same.sum()} of {count} neurons have equal responses in all trials: {numbers}. "
-                "Leave them out with 'constant: drop', or keep them with 'constant: keep'."
+                "To leave them out, set 'constant: drop'; to keep them, set 'constant: keep'."
             )
         if constant == "drop":
             used &= ~_note(same, "neurons with equal responses in all trials", left_out)
@@ -241,21 +247,21 @@ def _by_area(responses: Responses, areas: Sequence[str], left_out: list[str]) ->
     if responses.areas is None:
         if len(areas) > 1:
             raise DataError(
-                f"{responses.where}: {len(areas)} areas are named, but no variable says to which each neuron "
-                "belongs. Name it with 'area_of'."
+                f"{responses.where}: 'area' names {len(areas)} areas, but no variable gives the area of "
+                "each neuron. Name it with 'area_of'."
             )
         return {areas[0]: np.arange(count, dtype=np.int32)}
     if len(responses.areas) != count:
         raise DataError(
-            f"{responses.where}: has {count} neurons and areas of {len(responses.areas)}. Each neuron "
-            "needs its area; are 'axes' those of the file?"
+            f"{responses.where}: has {count} neurons but areas of {len(responses.areas)}. Every neuron "
+            "needs an area. Do 'axes' match the file?"
         )
     belongs = np.asarray([text(area) for area in responses.areas])
     unknown = [area for area in areas if area not in belongs]
     if unknown:
         raise DataError(
-            f"{responses.where}: no neuron is of {some(unknown)}. Areas there: "
+            f"{responses.where}: found no neuron in {some(unknown)}. Areas in the file: "
             f"{some(list(dict.fromkeys(belongs)))}."
         )
-    _note(~np.isin(belongs, areas), f"neurons, which are of other areas than {some(areas)}", left_out)
+    _note(~np.isin(belongs, areas), f"neurons in areas other than {some(areas)}", left_out)
     return {area: np.flatnonzero(belongs == area).astype(np.int32) for area in areas}

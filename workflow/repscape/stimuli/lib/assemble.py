@@ -89,14 +89,14 @@ def _log_sizes(sizes: list[tuple[int, int]], resized: int, fit: str) -> None:
     """Log which sizes images have, and how many were resized."""
     least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
     if resized:
-        logger.info("%d of %d images were resized to %d x %d (%s)", resized, len(sizes), *most, fit)
+        logger.info("%d of %d images were resized to %d x %d pixels (%s)", resized, len(sizes), *most, fit)
     elif len(set(sizes)) > 1:
         logger.info(
-            "images keep their %d sizes, from %d x %d to %d x %d (height x width)",
+            "images keep their %d different sizes, from %d x %d to %d x %d pixels (height x width)",
             len(set(sizes)), *least, *most,
         )  # fmt: skip
     else:
-        logger.info("all images are of %d x %d pixels (height x width)", *most)
+        logger.info("all images have %d x %d pixels (height x width)", *most)
 
 
 def _pixels(images: ImageBuffer, attributes: dict) -> dict[str, tuple]:
@@ -183,14 +183,14 @@ def _check(frames: list[Frame]) -> None:
     if len(frames) < FEWEST:
         named = ", ".join(frame.name for frame in frames) or "none"
         raise DataError(
-            f"expected at least {FEWEST} images, since dissimilarities are compared among pairs; found "
+            f"expected at least {FEWEST} images, since an RDM compares pairs of images; found "
             f"{len(frames)} ({named}). Add images, or choose more frames."
         )
     repeated = [name for name, count in Counter(frame.name for frame in frames).items() if count > 1]
     if repeated:
         raise DataError(
-            f"expected images of different names; found more than once: {', '.join(repeated)}. "
-            "Rename the files, or list each only once."
+            f"expected images with different names, found several named {', '.join(repeated)}. Rename the "
+            "files, or list each once."
         )
     _check_factors(frames)
 
@@ -210,4 +210,4 @@ def _check_factors(frames: list[Frame]) -> None:
             )
         if "" in found.values():
             empty = next(name for name, value in found.items() if value == "")
-            raise DataError(f"{frame.name}: expected a value of the factor '{empty}', found an empty one.")
+            raise DataError(f"{frame.name}: expected a value of the factor '{empty}', found none.")

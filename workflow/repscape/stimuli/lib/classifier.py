@@ -36,7 +36,10 @@ class Classifier:
         self._network, self._runner = network, Runner(network, device)
         self._frozen = self._runner.frozen
         if not self._frozen.softmax:
-            raise DataError(f"{network}: expected a network that classifies; this one has no classes.")
+            raise DataError(
+                f"{network}: expected a network that classifies, found one without classes. Choose another "
+                "network."
+            )
         with netcdf.open_file(network.with_name("layers.nc"), "layers") as table:
             named = "category" in table.variables
             self.categories = (
@@ -59,12 +62,12 @@ class Classifier:
             return self.categories.index(category)
         if isinstance(category, int):
             raise DataError(
-                f"{self._network}: has the classes 0 to {len(self.categories) - 1}, not {category}."
+                f"{self._network}: expected a class from 0 to {len(self.categories) - 1}, found {category}."
             )
         said = unknown(category, self.categories).partition(" Valid: ")[0]
         raise DataError(
-            f"{self._network}: class {said} Name one of its {len(self.categories)} classes (layers.nc beside "
-            "it has them as 'category'), or give a class by its number from 0."
+            f"{self._network}: class {said} Name one of its {len(self.categories)} classes ('category' in "
+            "the file layers.nc beside it lists them), or give a class by its number from 0."
         )
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ class Derived(Stimulus, shared=True):
     """Images made from those of another stimulus; they keep their names, times, labels and factors."""
 
     of: StimulusFile = parameter("The stimulus from whose images these are made.")
-    size: SizeOfParent = parameter("Not to be set: it is the size of the images of `of`.", None)
+    size: SizeOfParent = parameter("Leave this out: the size is that of the images of `of`.", None)
 
     def parents_of_one_size(self, what: str) -> Sequence[Frame]:
         """Read the images of `of`; refuse different sizes, which `what` cannot work with.

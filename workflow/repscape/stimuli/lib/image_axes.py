@@ -30,8 +30,8 @@ def axes_of(shapes: Mapping[Path, tuple[int, ...]], axes: Sequence[str] | None) 
     for file in others:
         if len(shapes[file]) != len(shapes[first]):
             raise DataError(
-                f"expected files of the same axes; {first} has shape {shapes[first]}, {file} {shapes[file]}. "
-                "Make them stimuli of their own."
+                f"expected files of the same axes; {first} has shape {shapes[first]}, {file} "
+                f"{shapes[file]}. Make them separate stimuli."
             )
     if axes is not None:
         return tuple(axes)
@@ -42,14 +42,14 @@ def axes_of(shapes: Mapping[Path, tuple[int, ...]], axes: Sequence[str] | None) 
                 f"[{', '.join(way)}], {_words(shape, way)}" for way in likely or _possible(shape)
             )
             raise DataError(
-                f"{file}: an array of shape {shape} can be read in several ways, or in an unusual one. Say "
-                f"by 'axes' which axis is what: {ways or 'none of its axes is one of 1, 3 or 4 channels'}."
+                f"{file}: an array of shape {shape} can be read in several ways, or in an unusual way. "
+                f"Name its axes with 'axes': {ways or 'none of its axes is one of 1, 3 or 4 channels'}."
             )
     found = {_likely(shape, alone=not others)[0] for shape in shapes.values()}
     if len(found) > 1:
         raise DataError(
-            f"expected files of the same axes; {first} has shape {shapes[first]}, others have stacks of "
-            "another kind. Say by 'axes' which axis is what, or make them stimuli of their own."
+            f"expected files of the same axes; {first} has shape {shapes[first]}, other files have stacks "
+            "of another kind. Name the axes with 'axes', or make them separate stimuli."
         )
     return found.pop()
 
@@ -97,5 +97,5 @@ def _possible(shape: tuple[int, ...]) -> list[tuple[str, ...]]:
 def _words(shape: tuple[int, ...], way: tuple[str, ...]) -> str:
     size = dict(zip(way, shape, strict=True))
     kind = {None: "grey", 1: "grey", 3: "RGB", 4: "RGB and transparency"}[size.get("channel")]
-    count = f"{size['image']} images" if "image" in size else "a picture a file"
+    count = f"{size['image']} images" if "image" in size else "one picture per file"
     return f"{count}, {size['y']} × {size['x']} (height × width), {kind}"

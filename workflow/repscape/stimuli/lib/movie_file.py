@@ -11,7 +11,7 @@ from repscape.core.errors import DataError
 from repscape.plugin.parameter_types import MOST_PIXELS
 from repscape.stimuli.lib.movie_size import declared_size
 
-AGAIN = "The file is truncated or damaged: copy or encode it again."
+AGAIN = "The file is truncated or damaged. Copy or encode it again."
 # libvpx decodes the transparency that WebM keeps beside the picture, FFmpeg's decoders leave it out
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -49,7 +49,7 @@ def open_movie(path: Path, number: int | None = None) -> Iterator[tuple]:
     import av
 
     if not path.is_file():
-        raise DataError(f"{path}: missing. Check the path in the config.")
+        raise DataError(f"{path}: no such file. Check the path in the config.")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a movie, found an empty file (0 bytes).")
     # titles in another alphabet, which PyAV before 19 refuses if this is not said
@@ -61,7 +61,7 @@ def open_movie(path: Path, number: int | None = None) -> Iterator[tuple]:
     except (av.FFmpegError, ValueError) as error:
         raise DataError(
             f"{path}: does not decode as a movie ({getattr(error, 'strerror', None) or error}). Check that "
-            "it plays; copy or encode it again (for example as H.264 in mp4)."
+            "it plays, or copy or encode it again (for example as H.264 in mp4)."
         ) from error
 
 
@@ -119,7 +119,8 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
         size, declared = path.stat().st_size, declared_size(path, container.format.name)
         if declared is not None and declared > size:
             raise DataError(
-                f"{path}: by its structure it has {declared:,} bytes or more, found {size:,}. {AGAIN}"
+                f"{path}: expected {declared:,} bytes or more by the file's structure, found {size:,}. "
+                f"{AGAIN}"
             )
         for frame in decode(path, container, stream, ends):
             if frame.is_corrupt:
@@ -128,8 +129,8 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
             interlaced += frame.interlaced_frame
         if not seen:
             raise DataError(
-                f"{path}: expected a movie, found no frame that decodes. If it was cut "
-                "out of another without a key frame, cut it anew at one, or encode it."
+                f"{path}: expected a movie, found no frame that can be decoded. If it was cut from another "
+                "movie, cut it again at a key frame, or encode it again."
             )
         if missing := _ends_early(container, stream, ends):
             raise DataError(f"{path}: {missing}. {AGAIN}")
@@ -144,7 +145,7 @@ def scan(path: Path, rate: float | None = None, number: int | None = None) -> Sc
             clock = ticks[0] * stream.time_base
         named = f"video stream {_named(stream)} of {len(container.streams)}"
         if others := [_named(video) for video in _videos(container) if video.index != stream.index]:
-            named += f" (beside it {', '.join(others)}; 'stream' chooses)"
+            named += f" (others: {', '.join(others)}; 'stream' chooses)"
     return Scan(len(seen), times, clock, named, interlaced)
 
 
@@ -170,17 +171,20 @@ def _video(path: Path, container, number: int | None):
     """Select a video stream: the one of this number, or the best by FFmpeg's rule."""
     videos = _videos(container)
     if not videos:
-        found = "a cover picture alone" if container.streams.video else "no video in it"
+        found = "only a cover picture" if container.streams.video else "no video"
         raise DataError(f"{path}: expected a movie, found {found}.")
     best = container.streams.best("video")
     stream = best if best in videos else videos[0]
     if number is not None:
         if number not in [video.index for video in videos]:
             available = ", ".join(map(_named, videos))
-            raise DataError(f"{path}: 'stream' asks for {number}; its video streams are {available}.")
+            raise DataError(
+                f"{path}: 'stream' is {number}, but the file's video streams are {available}. Choose one "
+                "of these."
+            )
         stream = container.streams[number]
     if stream.codec_context is None:
-        raise DataError(f"{path}: its video is of a kind that FFmpeg cannot decode. Encode it again.")
+        raise DataError(f"{path}: FFmpeg cannot decode this kind of video. Encode it again.")
     _check_size(path, stream.width, stream.height)
     return stream
 
@@ -194,8 +198,8 @@ def _named(stream) -> str:
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise DataError(
-            f"{path}: refused, its frames of {width} × {height} pixels have more than "
-            f"{MOST_PIXELS:,}. Encode it smaller."
+            f"{path}: refused, since its frames of {width} × {height} pixels have more than "
+            f"{MOST_PIXELS:,} pixels. Encode it at a smaller size."
         )
 
 

@@ -69,7 +69,7 @@ def squared(pixels: np.ndarray, aspect: Fraction | None) -> np.ndarray:
     size = (height, round(width * aspect)) if aspect > 1 else (round(height / aspect), width)
     if size[0] * size[1] > MOST_PIXELS:
         raise DataError(
-            f"refused, its pixels are {aspect} times as wide as high. Encode it with square ones."
+            f"refused, since its pixels are {aspect} times as wide as high. Encode it with square pixels."
         )
     return resize(pixels, size, "squash")
 
@@ -118,7 +118,7 @@ def turned(pixels: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
         pixels, a, b, c, d = pixels.swapaxes(0, 1), c, d, a, b
     if max(abs(b), abs(c)) > small:
         raise DataError(
-            "it is to be shown turned by an angle that is no multiple of 90 degrees. Encode it again, "
+            "it asks to be rotated by an angle that is not a multiple of 90 degrees. Encode it again, "
             "upright."
         )
     return pixels[:: 1 if d > 0 else -1, :: 1 if a > 0 else -1]
@@ -136,7 +136,7 @@ def described(frame, aspect: Fraction | None) -> str:
         parts.append(f"pixels of {aspect.numerator}:{aspect.denominator} made square")
     matrix = display_matrix(frame)
     if matrix is not None and (matrix != matrix[0, 0] * np.eye(2)).any():
-        parts.append(f"turned by the display matrix {np.sign(matrix).tolist()}")
+        parts.append(f"rotated by the display matrix {np.sign(matrix).tolist()}")
     return ", ".join(parts)
 
 

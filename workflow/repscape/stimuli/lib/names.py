@@ -55,15 +55,15 @@ def find(given: Sequence[str], images: Sequence[str]) -> list[int]:
         found = [exact[name]] if name in exact else equal or ends.get(path, [])
         if len(found) > 1:
             like = some([images[at] for at in found])
-            raise DataError(f"'{name}' stands for several images: {like}. Write more of its path")
+            raise DataError(f"'{name}' stands for several images: {like}. Write more of the image's path")
         longer = (whole[path[start:]] for start in range(1, len(path)) if path[start:] in whole)
         index_of[name] = found[0] if found else next(longer, NONE)
     for index, count in Counter(index_of.values()).items():
         if count > 1 and index != NONE:
             same = some([name for name, at in index_of.items() if at == index])
             raise DataError(
-                f"several names stand for the image '{images[index]}': {same}. Name it alike everywhere, or "
-                "leave out what was not shown"
+                f"several names stand for the image '{images[index]}': {same}. Use one name for the image, "
+                "or leave out images that were not shown"
             )
     return [index_of[name] for name in given]
 

@@ -49,23 +49,23 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     """
     angles = np.asarray(angles)
     if angles.dtype.kind not in "iuf" or angles.ndim != 1:
-        raise DataError(f"expected one angle a trial, found {angles.dtype} of shape {angles.shape}")
+        raise DataError(f"expected one angle per trial, found {angles.dtype} of shape {angles.shape}")
     angles = angles.astype(np.float64)
     if not np.isfinite(angles).all():
         raise DataError(f"{np.sum(~np.isfinite(angles))} of {len(angles)} angles are not finite (NaN or inf)")
     outside = angles[(angles < 0) | (angles > 360)]
     if convention == "tilt" and outside.size:
         raise DataError(
-            f"expected angles from 0 to 360 degrees, of which 90 is vertical, found {outside[0]:g}; if they "
-            "are from vertical already, set 'convention: angle', for the stimulus and the recording"
+            f"expected angles from 0 to 360 degrees, of which 90 is vertical, found {outside[0]:g}. If "
+            "angles are measured from vertical, set 'convention: angle' for the stimulus and the recording"
         )
     if len(angles) > 2 and np.abs(angles).max() <= 2 * np.pi and (angles % 1).any():
         logger.warning("all angles are between %.2f and %.2f: are they radians?", angles.min(), angles.max())
     if bin_width > 1:
         if outside.size:
             raise DataError(
-                f"expected angles from 0 to 360 degrees to bin, found {outside[0]:g}; bring them into it, or "
-                "leave out the bins"
+                f"expected angles from 0 to 360 degrees to bin, found {outside[0]:g}. Bring the angles "
+                "into this range, or leave out 'bin'"
             )
         keys = np.digitize(angles, np.arange(0, 360 + bin_width, bin_width))
         found, of_trial = np.unique(keys, return_inverse=True)
@@ -75,7 +75,7 @@ def conditions(angles: np.ndarray, bin_width: float = 1, convention: Convention 
     if convention == "tilt":
         in_range = values <= 180  # a beginning, since values ascend
         if not in_range.any():
-            raise DataError("no angle is at most 180 degrees, so none is left as a tilt")
+            raise DataError("all angles are above 180 degrees, so none is left as a tilt")
         of_trial = np.where(in_range[of_trial], of_trial, -1)
         values = values[in_range] - 90
     return Conditions(values, of_trial)

@@ -69,19 +69,22 @@ class Depth:
         if 0 < self._largest < _DARK:
             white = next(white for white in (255, 1023, 4095, 16383) if self._largest <= white)
             raise DataError(
-                f"{what}: 16-bit pixels of at most {self._largest} of 65535, nearly black. If their white is "
-                f"{white} ({white.bit_length()} bits), set 'white_level: {white}' for this stimulus of "
-                "'images'; if they are meant to be so dark, 'white_level: 65535'; or save them with 8 bits."
+                f"{what}: the 16-bit pixels are at most {self._largest} of 65535, nearly black. If white "
+                f"is {white} ({white.bit_length()} bits), set 'white_level: {white}' for this stimulus "
+                "(kind: images). If the pictures are meant to be this dark, set 'white_level: 65535'. Or "
+                "save them with 8 bits."
             )
         if self._largest >= _DARK and self._usual < _BLACK:
             logger.warning(
-                "%s: 99.9 %% of the 16-bit pixels are at most %d of 65535, nearly black. Are the others, up "
-                "to %d, defects of the camera? Then cut these off and save the pictures with 8 bits; if not, "
-                "set 'white_level: 65535'",
+                "%s: 99.9 %% of the 16-bit pixels are at most %d of 65535, nearly black. Are the other "
+                "pixels, up to %d, defects of the camera? Then clip them and save the pictures with 8 "
+                "bits. If not, set 'white_level: 65535'",
                 *(what, self._usual, self._largest),
             )
         if self._brightest == 1:
-            raise DataError(f"{what}: all pixels are 0 or 1 of 255, black. Save them with 255 as white.")
+            raise DataError(
+                f"{what}: all pixels are 0 or 1 of 255, nearly black. Save the pictures with 255 as white."
+            )
 
 
 def read(file: Path, white_level: int | None = None) -> Picture:
@@ -114,7 +117,7 @@ def read(file: Path, white_level: int | None = None) -> Picture:
     except UnidentifiedImageError as error:
         known = tiff.description(file) or picture_bytes.unread_jpeg(file)
         kinds = ", ".join(FORMATS)
-        found = f"not read: {known}" if known else f"not a picture of a kind that is read ({kinds})"
+        found = f"not supported: {known}" if known else f"not a picture in a supported format ({kinds})"
         raise DataError(f"{file}: {found}. Save it as PNG") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{file}: refused, {error}") from error
@@ -122,7 +125,7 @@ def read(file: Path, white_level: int | None = None) -> Picture:
         raise DataError(f"{file}: {error}") from error
     except Exception as error:  # Pillow's decoders raise many kinds for damaged files
         known = tiff.description(file)  # WebP and others, where libtiff lacks them
-        also = f", or compressed in a way that is not read: {known}. Save it as PNG" if known else ""
+        also = f", or compressed in a way that is not supported: {known}. Save it as PNG" if known else ""
         raise DataError(f"{file}: damaged or truncated ({error}){also}") from error
 
 
@@ -192,5 +195,5 @@ def _conversions(image, orientation: int) -> list[str]:
     elif abs(image.info.get("gamma", _SRGB_GAMMA) - _SRGB_GAMMA) > 0.01:
         converted.append(f"with a gamma of {image.info['gamma']:.3g}, which is not applied")
     if {orientation, image.getexif().get(_ORIENTATION, 1)} & set(range(2, 9)):
-        converted.append("turned as EXIF or TIFF says")
+        converted.append("rotated as EXIF or TIFF says")
     return converted

@@ -64,8 +64,8 @@ def jpeg2000_bits(data: bytes, mode: str) -> int:
     if any(size & 0x80 for size in sizes) or (bits != 8 and not mode.startswith("I;16")) or bits > 16:
         signed = "signed " if any(size & 0x80 for size in sizes) else ""
         raise DataError(
-            f"a JPEG 2000 of {len(sizes)} {signed}samples a pixel of {bits} bits, which is not read; save it "
-            "as PNG with 8 or 16 bits"
+            f"a JPEG 2000 of {len(sizes)} {signed}samples per pixel of {bits} bits, which is not "
+            "supported; save it as PNG with 8 or 16 bits"
         )
     return bits
 
@@ -78,8 +78,8 @@ def unread_jpeg(file: Path) -> str:
         kind = data[at + 1]
         if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
             lossless = "lossless " if kind in (0xC3, 0xC7, 0xCB, 0xCF) else ""
-            return f"a {lossless}JPEG of {data[at + 4]} bits a sample"
+            return f"a {lossless}JPEG with {data[at + 4]} bits per sample"
         if kind == 0xF7:
-            return f"a JPEG-LS of {data[at + 4]} bits a sample"
+            return f"a JPEG-LS with {data[at + 4]} bits per sample"
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return ""

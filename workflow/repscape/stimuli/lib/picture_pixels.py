@@ -35,7 +35,7 @@ def shallow(image) -> tuple[np.ndarray, np.ndarray | None]:
     image = ImageOps.exif_transpose(image)
     if image.mode in ("F", "I"):
         kind = "floating-point" if image.mode == "F" else "32-bit"
-        raise DataError(f"has {kind} pixels, whose range is not known; save it with 8 or 16 bits")
+        raise DataError(f"has {kind} pixels, whose range is unknown; save it with 8 or 16 bits")
     if image.mode == "La":  # multiplied by alpha
         image = image.convert("LA")
     if image.has_transparency_data:

@@ -31,8 +31,8 @@ def read(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
     enough = key in columns and len(columns) > (key == "name")
     if not enough or len(set(columns)) < len(columns) or not rows:
         raise DataError(
-            f"{table}: expected in the first line the column 'name' and others, 'label' or factors, or the "
-            f"column 'path', each once, and a row a picture; found {named} and {len(rows)} rows."
+            f"{table}: expected a first line with the columns 'name' and 'label' or factors, or with the "
+            f"column 'path', each once, then one row per picture; found {named} and {len(rows)} rows."
         )
     found: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -40,11 +40,11 @@ def read(table: Path) -> tuple[str, dict[str, dict[str, str]]]:
         if key == "path":
             name = str(table.parent / Path(name).expanduser())
             if name in found:
-                raise DataError(f"{table}: {name} is given twice. Remove one of the rows.")
+                raise DataError(f"{table}: {name} is listed twice. Remove one of the rows.")
         if found.setdefault(name, row) != row:
             column = next(column for column in row if found[name][column] != row[column])
             raise DataError(
-                f"{table}: '{name}' is given twice, with {column} '{found[name][column]}' and "
+                f"{table}: '{name}' is listed twice, with {column} '{found[name][column]}' and "
                 f"'{row[column]}'. Remove one of the rows."
             )
     return key, found
@@ -64,7 +64,7 @@ def _cells(table: Path) -> tuple[list[str], list[dict[str, str]]]:
     used = [at for at, name in enumerate(columns) if name or any(row[at] for row in rows)]
     if not all(columns[at] for at in used):
         raise DataError(
-            f"{table}: a column has no name, the index that pandas writes? Take it out, or name it."
+            f"{table}: a column has no name. Is it an index that pandas wrote? Remove the column, or name it."
         )
     return [columns[at] for at in used], [{columns[at]: row[at] for at in used} for row in rows]
 
@@ -106,16 +106,16 @@ def rows_of(named: Mapping[Path, str], rows: Mapping[str, dict], table: Path | N
             alike = next((ends[path[at:]] for at in range(enough) if path[at:] in ends), [])
             if len(alike) > 1:
                 raise DataError(
-                    f"{table}: several rows stand for '{named[file]}': {some(alike)}. Write its name as the "
-                    "file's, with enough of its path to distinguish it from others."
+                    f"{table}: several rows fit the picture '{named[file]}': {some(alike)}. Write the "
+                    "file's name with enough of its path to distinguish it from others."
                 )
             if not alike:
                 continue
             (name,) = alike
         if name in used:
             raise DataError(
-                f"{table}: '{name}' stands for several pictures: {named[used[name]]}; {named[file]}. Write a "
-                "row for each, with enough of its path to distinguish it."
+                f"{table}: '{name}' fits several pictures: {named[used[name]]}; {named[file]}. Write a row "
+                "for each, with enough of its path to distinguish it."
             )
         used[name] = file
         found[file] = rows[name]

@@ -26,5 +26,7 @@ class Clipping:
         """``clipped_share``: the share of values that were clipped; the log warns if it is large."""
         share = self._clipped / max(self._seen, 1)
         if share > MANY:
-            logger.warning("%.1f%% of the values were beyond what 8 bits hold, and clipped", 100 * share)
+            logger.warning(
+                "%.1f%% of the values were beyond the range of 8 bits and were clipped", 100 * share
+            )
         return {"clipped_share": share}

@@ -19,7 +19,7 @@ class RandomSeries(Seeded, Synthetic, shared=True):
     """Any number of images, each drawn at random after the one before it."""
 
     count: int = parameter(
-        "How many images; a larger number leaves the first as they were.", 30, ge=1, le=1_000_000
+        "How many images; a larger number keeps the first images as they were.", 30, ge=1, le=1_000_000
     )
 
     def image_count(self) -> int:
@@ -30,7 +30,9 @@ class RandomSeries(Seeded, Synthetic, shared=True):
 class Noise(RandomSeries, shared=True):
     """Noise: grey, or with three colour channels that are independent of each other."""
 
-    colour: Literal["rgb", "grey"] = parameter("Three independent channels a pixel, or one.", "rgb")
+    colour: Literal["rgb", "grey"] = parameter(
+        "Whether pixels have three independent channels or one.", "rgb"
+    )
 
 
 def check_orientations(orientations: Sequence[float] | None) -> None:
@@ -38,6 +40,6 @@ def check_orientations(orientations: Sequence[float] | None) -> None:
     if orientations is None:
         return
     if not all(map(math.isfinite, orientations)):
-        raise ConfigError("orientations: expected finite numbers of degrees, found one that is not.")
+        raise ConfigError("orientations: expected finite numbers of degrees, found one that is not finite.")
     if len(set(orientations)) < len(orientations):
-        raise ConfigError("orientations: expected each once, found one that is listed twice.")
+        raise ConfigError("orientations: expected each once, found one twice. Remove it.")

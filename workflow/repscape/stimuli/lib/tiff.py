@@ -58,15 +58,17 @@ def depth(image) -> tuple[int, bool]:
     found = _described(tags)
     if set(tags.get(_FORMAT, (1,))) != {1} or bits > 16:
         kind = _KINDS.get(max(tags.get(_FORMAT, (1,))), "undefined ") or f"{bits}-bit "
-        raise DataError(f"has {kind}pixels ({found}), whose range is not known; save it with 8 or 16 bits")
+        raise DataError(f"has {kind}pixels ({found}), whose range is unknown; save it with 8 or 16 bits")
     if tags.get(_PREDICTOR, 1) != 1 and tags.get(_COMPRESSION, 1) not in _PREDICTED:
-        raise DataError(f"{found} with a predictor, but no compression that has one; save it again")
+        raise DataError(f"{found} with a predictor, but without a compression that uses one; save it again")
     if tags.get(_PHOTOMETRIC) == 8:
-        raise DataError(f"{found}, whose white is not known; save it as RGB")
+        raise DataError(f"{found}, whose white is unknown; save it as RGB")
     if tags.get(_PHOTOMETRIC) == 5 and tags.get(_INKS, 1) != 1:
         raise DataError(f"{found}, whose inks are not those of CMYK; save it as RGB")
     if tags.get(_PHOTOMETRIC, 1) in (0, 1) and tags.get(_SAMPLES, 1) > 1 and 0 in tags.get(_EXTRA, (0,)):
-        raise DataError(f"{found}; what the second is (ExtraSamples 0) is not said. Save one channel")
+        raise DataError(
+            f"{found}; the file does not state what the second is (ExtraSamples 0). Save one channel"
+        )
     if image.mode == "P" and 0 < max(tags[_COLORMAP]) < 256:  # in 8 bits, against the standard
         from PIL import ImagePalette
 
@@ -102,7 +104,7 @@ def _described(tags) -> str:
     photometric = tags.get(_PHOTOMETRIC)
     count = tags.get(_SAMPLES, 1)
     kind = _KINDS.get(max(_several(tags.get(_FORMAT, 1))), "undefined ")
-    samples = f"{kind}samples" if count == 1 else f"{count} {kind}samples a pixel"
+    samples = f"{kind}samples" if count == 1 else f"{count} {kind}samples per pixel"
     meaning = _MEANINGS.get(photometric, f"PhotometricInterpretation {photometric}")
     planes = ", in planes" if tags.get(_PLANAR, 1) == 2 else ""
     return f"a TIFF of {samples} of {max(_several(tags.get(_BITS, 1)))} bits, {meaning}{planes}"

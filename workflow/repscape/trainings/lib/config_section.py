@@ -18,10 +18,12 @@ class TrainingKeys(Seeded, shared=True):
     """Keys of each training, beside the parameters of its plugin."""
 
     stimulus: str = parameter("The stimulus whose images the network is trained on.")
-    held_out: str = parameter("The stimulus whose images its accuracy is measured on meanwhile.")
-    target: str = parameter("What it learns to tell: the images' label, or one of their factors.", LABEL)
-    device: Literal["auto", "cpu", "cuda"] = parameter("Where it is trained.", "auto")
-    threads: int = parameter("How many threads it is trained on.", 1, ge=1, le=1024)
+    held_out: str = parameter("The stimulus on whose images the accuracy is measured during the training.")
+    target: str = parameter(
+        "What the network learns to classify: the images' label, or one of their factors.", LABEL
+    )
+    device: Literal["auto", "cpu", "cuda"] = parameter("Where the network is trained.", "auto")
+    threads: int = parameter("How many threads the training uses.", 1, ge=1, le=1024)
 
 
 def resolve(
@@ -69,7 +71,7 @@ def resolve(
     if section["stimulus"] == section["held_out"]:
         mistakes.add(
             (*keys, "held_out"),
-            f"'{section['held_out']}' is what the network is trained on. Hold out other images.",
+            f"'{section['held_out']}' is also the stimulus of the training. Hold out other images.",
         )
     elif len(known) == 2 and section["target"] != LABEL:
         _check_target(section, keys, stimuli, mistakes)
@@ -111,7 +113,11 @@ def _check_target(section: Mapping, keys: tuple, stimuli: Mapping, mistakes: Mis
         elif varied is not None:
             found[key] = set(varied[target])
     if len(found.get("stimulus", "two")) < 2:
-        mistakes.add((*keys, "target"), f"'{target}' has but one value in '{section['stimulus']}'.")
+        mistakes.add(
+            (*keys, "target"),
+            f"'{target}' has only one value in '{section['stimulus']}', so there is nothing to learn. "
+            "Choose another target.",
+        )
     others = sorted(found["held_out"] - found["stimulus"]) if len(found) == 2 else []
     if others:
         mistakes.add(

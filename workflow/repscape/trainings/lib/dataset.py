@@ -69,9 +69,9 @@ class Examples:
             known = factors.read(file) | ({LABEL: file[LABEL][:]} if LABEL in file.variables else {})
             if target not in known:
                 raise DataError(
-                    f"{path}: the images have no {target} that could be a target; they have "
-                    f"{', '.join(sorted(known)) or 'neither labels nor factors'}. Set training.target to one "
-                    "of these, or train on another stimulus."
+                    f"{path}: the images have no {target}; they have "
+                    f"{', '.join(sorted(known)) or 'neither labels nor factors'}. Set training.target to "
+                    "one of these, or train on another stimulus."
                 )
             labels = list(map(str, known[target]))
             self.sizes = stored_images.sizes(file)
@@ -84,16 +84,16 @@ class Examples:
         self.classes = tuple(sorted(set(labels), key=natural)) if classes is None else tuple(classes)
         if len(self.classes) < 2:
             raise DataError(
-                f"{path}: expected at least two classes of images, found only the {target} "
-                f"{self.classes[0]}. Train on a stimulus that has more, or set another training.target."
+                f"{path}: expected at least two classes of images, found one, with the {target} "
+                f"{self.classes[0]}. Train on a stimulus with more classes, or set another training.target."
             )
         others = sorted(set(labels) - set(self.classes), key=natural)
         if others:
             raise DataError(
                 f"{path}: its images have values of {target} that the network is not trained on: "
                 f"{', '.join(others[:5])}{', …' if len(others) > 5 else ''}. Those in training are "
-                f"{', '.join(self.classes[:5])}{', …' if len(self.classes) > 5 else ''}. Hold out images of "
-                "these."
+                f"{', '.join(self.classes[:5])}{', …' if len(self.classes) > 5 else ''}. Hold out images "
+                "of these classes."
             )
         index_of = {name: index for index, name in enumerate(self.classes)}
         self.targets = torch.tensor([index_of[value] for value in labels], device=device)

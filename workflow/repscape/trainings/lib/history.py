@@ -66,7 +66,9 @@ def follow(
     history.before = _filters(network, history.convolution)
     history.accuracy.append((accuracy(network, training), accuracy(network, held_out)))
     if math.isnan(history.accuracy[0][0]):
-        logger.warning("the network's outputs are not the target's classes: its accuracy is not measured")
+        logger.warning(
+            "the network's outputs are not the classes of the target, so its accuracy is not measured"
+        )
     try:
         with drawing_from(seed):
             network.train()
@@ -83,7 +85,7 @@ def follow(
                 history.accuracy.append((accuracy(network, training), accuracy(network, held_out)))
                 network.train()
                 logger.info(
-                    "epoch %d: mean loss %.3g; accuracy in training %.3f, held out %.3f",
+                    "epoch %d: mean loss %.3g; accuracy %.3f in training, %.3f on held-out images",
                     epoch,
                     np.mean(losses),
                     *history.accuracy[-1],
@@ -148,8 +150,8 @@ def _check(losses: list[float], name: str, before: int, epoch: int) -> None:
         if not math.isfinite(loss):
             raise DataError(
                 f"{name}: the loss became {loss:g} at step {before + at + 1} (step {at + 1} of epoch "
-                f"{epoch}). Set a smaller learning_rate first, then a smaller momentum or a larger batch; if "
-                "it happens at the first step, look at what the network gives."
+                f"{epoch}). Set a smaller learning_rate first, then a smaller momentum or a larger batch. "
+                "If it happens at the first step, check the outputs of the network."
             )
 
 

@@ -57,8 +57,8 @@ def record(
     shared = held_out.shared(training)
     if shared:
         logger.warning(
-            "%d of the %d images held out have the very pixels of an image that is trained on; the accuracy "
-            "on them says little of new images",
+            "%d of the %d held-out images have the same pixels as an image of the training; their "
+            "accuracy says little about new images",
             shared,
             len(held_out),
         )
@@ -97,8 +97,8 @@ def _examples(loaded: Loaded, stimuli: Mapping, target: str, place) -> tuple[Exa
         shapes = [f"{each.sizes[0][0]} x {each.sizes[0][1]}" for each in (training, held_out)]
         raise DataError(
             f"{stimuli['held_out']}: its images of {shapes[1]} pixels and those of {stimuli['training']}, "
-            f"{shapes[0]}, give inputs of different sizes. Set preprocess.crop of the network, or one size "
-            "for both."
+            f"{shapes[0]}, give inputs of different sizes. Set preprocess.crop of the network, or one "
+            "'size' for both stimuli."
         )
     return training, held_out
 
@@ -114,8 +114,8 @@ def _check_runs(network, examples: Examples, path) -> None:
             raise
         raise DataError(
             f"{path}: its images give inputs of {images.shape[2]} x {images.shape[3]} pixels, which the "
-            f"network cannot process: {str(error).splitlines()[0]}. Set preprocess (resize, crop) to what "
-            "it takes, or 'size' of the stimulus."
+            f"network cannot process: {str(error).splitlines()[0]}. Set preprocess (resize, crop) to a "
+            "size that it takes, or 'size' of the stimulus."
         ) from error
 
 
