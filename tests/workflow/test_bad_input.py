@@ -38,7 +38,7 @@ def told(done) -> dict[str, str]:
     assert messages
     again = done.stderr.split("The run is not complete. Failed, by their logs:\n")[1]
     assert len(re.findall(r"^  results/small/logs/\S+: .", again, re.M)) == len(messages)
-    assert "the same command goes on from there" in done.stderr
+    assert "The same command resumes the run" in done.stderr
     return messages
 
 

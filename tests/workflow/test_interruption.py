@@ -103,7 +103,7 @@ def test_a_killed_job(part, finished):
     assert run.process.returncode == 1
     assert "repscape: activations_squeezenet failed: it was stopped from outside by SIGKILL" in said
     assert "memory" in said
-    assert "the same command goes on from there" in said
+    assert "The same command resumes the run" in said
     log = "results/small/logs/activations/squeezenet/pictures/random.log"
     assert f"[log: {log}]" in said
     assert "stopped from outside by SIGKILL" in (part.folder / log).read_text()
@@ -151,7 +151,7 @@ def test_ctrl_c(part, finished):
     assert run.process.returncode != 0
     assert "on user request" in said
     assert "repscape: " not in said
-    assert "the same command goes on from there" in said
+    assert "The same command resumes the run" in said
     assert not run.temporary().exists()
     assert not (part.folder / FILE).exists()
     part.run()
@@ -250,7 +250,7 @@ def test_read_only_results(part, finished):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         if "Write-protected output files for rule" not in done.stderr:  # Snakemake's words: files, a mount
-            assert f"repscape: {place}: expected a folder that can be written to" in done.stderr
+            assert f"repscape: {place}: no permission to write" in done.stderr
         assert part.results() == before
     part.run()
     assert part.results() == finished.results()

@@ -35,7 +35,7 @@ def test_it_runs_from_a_users_folder_with_the_users_config(users):
         "small/stimuli/gratings.nc",
     }
     assert (
-        f"Results: results/small/  ·  what each file holds, and how to read it: {REPOSITORY}" in done.stderr
+        f"Results: results/small/  ·  what each file contains and how to read it: {REPOSITORY}" in done.stderr
     )
     assert {"activations_squeezenet", "rdm_gallery"} <= {job.split()[0] for job in users.plan()}
 

@@ -145,7 +145,7 @@ def test_full_matrix_and_normalisations(made):
 
 def test_captions_say_how_units_were_drawn(made):
     caption = (made.folder / "results/small/figures/rdm_gallery.rst").read_text()
-    drawn = "100 were drawn at random, equally many from each channel"
+    drawn = "100 units were drawn at random, equally many from each channel"
     assert f"Of all units of each layer (population ``all``), {drawn}" in caption
     table = (made.folder / "results/small/figures/layer_table.svg").read_text()
     assert "again" in table

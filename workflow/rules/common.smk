@@ -63,7 +63,7 @@ logging.getLogger("snakemake.logging").addFilter(TERMINAL)
 
 ENVIRONMENT = "../../envs/environment.yaml"
 OWN_CONFIG_FILES = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
-# As a module of a user's own Snakefile, which hands a config over: `module repscape: config: config`.
+# As a module of a user's Snakefile, which hands a config over: `module repscape: config: config`.
 HANDED_OVER = bool(config) and not workflow.modifier.is_main_snakefile()
 CONFIG_FILES = (
     [os.path.relpath(file) for file in workflow.configfiles]
@@ -102,8 +102,8 @@ def check_folders(*folders):
             existing = os.path.dirname(existing)
         if not os.access(existing, os.W_OK | os.X_OK):
             sys.exit(
-                f"repscape: {os.path.relpath(existing)}: expected a folder that can be written to, found that it "
-                "cannot. Change its permissions (or mount it for writing), or run in a copy of the whole folder."
+                f"repscape: {os.path.relpath(existing)}: no permission to write to this folder. Change its "
+                "permissions (or mount it for writing), or run in a copy of the whole folder."
             )
 
 
@@ -125,14 +125,14 @@ def check_records():
     found = snakemake_records.look_at(kept, snakemake_records.results(RESULTS))
     if found.damaged:
         say(
-            f"repscape: Snakemake's records of these files are damaged, they are made again: {some(found.damaged)}"
+            f"repscape: Snakemake's records of these files are damaged, so they are made again: {some(found.damaged)}"
         )
     made = {*glob.glob(f"{RESULTS}/stimuli/*.nc"), *glob.glob(f"{RESULTS}/networks/*/layers.nc")}
     if made & set(found.missing):
         say(
-            f"repscape: {RESULTS} holds files that were made elsewhere, or before .snakemake was removed: Snakemake "
-            "has no record of them, and will not notice what has changed since in the config or the code. If "
-            "something has, add --forceall, once; if not, --forceall --touch."
+            f"repscape: {RESULTS} has files that were made elsewhere, or before .snakemake was removed. Snakemake "
+            "has no record of them and cannot notice later changes of the config or the code. If anything has "
+            "changed, run once with --forceall. If nothing has changed, run once with --forceall --touch."
         )
 
 
@@ -147,7 +147,7 @@ def check_room():
             elsewhere = f", or name another folder in the environment variable {variable}" if variable else ""
             sys.exit(
                 f"repscape: {os.path.abspath(folder)}: expected room for a run, found a full disk ({disk.free} bytes "
-                f"are free). Free some disk space{elsewhere}, then run again; what is complete is kept."
+                f"are free). Free some disk space{elsewhere}, then run again; finished files are kept."
             )
 
 

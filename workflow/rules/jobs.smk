@@ -339,7 +339,7 @@ def libraries():
 
 
 def code(script, *files, **step_plugins):
-    """Digest a script with all of the package that it imports, files of one's own, and plugins given by name."""
+    """Digest a script with all of the package that it imports, files of the user, and plugins given by name."""
     plugin_files = [
         registry.file(step, name)
         for step, chosen in sorted(step_plugins.items())

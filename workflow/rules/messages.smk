@@ -27,7 +27,7 @@ def results():
     described = os.fspath(shipped.REPOSITORY / "results/README.md")
     if not os.path.relpath(described).startswith(os.pardir):
         described = os.path.relpath(described)
-    yield f"Results: {RESULTS}/  ·  what each file holds, and how to read it: {described}"
+    yield f"Results: {RESULTS}/  ·  what each file contains and how to read it: {described}"
     if not workflow.dryrun and os.path.isdir(RESULTS) and os.access(RESULTS, os.W_OK | os.X_OK):
         leftovers.write_contents(STUDY)  # a study may have less, and nothing to be done
     yield from leftover_lines()
@@ -40,7 +40,7 @@ def leftover_lines():
         kinds = Counter(file.split("/")[2] for file in found)
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         removing = command("--cores 1 clean_leftovers")
-        yield f"Left of earlier configs of this study: {len(found)} files ({kinds})  ·  {removing} removes them"
+        yield f"From earlier configs of this study: {len(found)} files ({kinds})  ·  to remove them: {removing}"
 
 
 def report_results():
@@ -85,4 +85,4 @@ def report_failures():
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN} more, see {LOGS}/")
     print("\n  ".join(lines), file=sys.stderr)
-    print("What has been made is kept: the same command goes on from there.", file=sys.stderr)
+    print("Finished files are kept. The same command resumes the run.", file=sys.stderr)

@@ -1,6 +1,6 @@
 # What jobs ask for before they run: of a cluster memory and minutes, of a GPU a part of its memory.
 #
-# A job that was killed for want of memory or time asks again for twice, three times as much. How often, and
+# A job that was killed for lack of memory or time asks again for twice, three times as much. How often, and
 # all that depends on the cluster, is in its profile: see profiles/slurm/config.yaml.
 from snakemake.io import _IOFile
 

@@ -20,7 +20,7 @@ def test_decoded_angles_are_drawn_in_the_nearest_turn(decoded, artists):
         points = dots[f"{source}/{layer}/relu"].get_offsets()
         error = np.abs(points[:, 1] - points[:, 0]).mean()
         assert error == pytest.approx(float(table["error"].sel(source=source, layer=layer, decoder="relu")))
-    assert_mentions(caption, "least error")
+    assert_mentions(caption, "smallest error")
     best = str(table["layer"].values[int(np.nanargmin(table["error"].sel(source="mouse", decoder="ridge")))])
     assert f"mouse · {best}" in [axes.get_title("left") for axes in figure.axes]
     with pytest.raises(ConfigError, match=r"layers:.* 5.* 8"):

@@ -34,7 +34,7 @@ def test_one_decoder_without_permutations(responses, tmp_path):
     assert_mentions(caption, "no p-values")
     assert "ReLU" not in caption
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named == ["ridge regression", "95% interval", "blind guess, 45"]
+    assert named == ["ridge regression", "95% interval", "evenly spread values, 45"]
     figure, _, _ = drawn(path, "decoding_curves")
     assert len(figure.axes) == 1
     figure, _, _ = drawn(path, "decoded_angles")

@@ -120,21 +120,21 @@ def test_a_source_has_a_panel_with_its_own_layers(results, draw):
     [
         (
             "random",
-            "200 were drawn at random 100 times, 10,000 10 times and 100,000 once; of a layer with fewer, "
-            "all, once.",
+            "200 units were drawn at random 100 times, 10,000 units 10 times and 100,000 units once; in "
+            "layers with fewer, all units were used once.",
         ),
-        ("equal", "200 were drawn at random, equally many from each channel, 100 times, 10,000 10 times"),
+        ("equal", "200 units were drawn at random, equally many from each channel, 100 times, 10,000 units"),
         (
             "ranked",
-            "200 were taken in their order of rank, the largest response first, 10,000 and 100,000; of a "
-            "layer with fewer, all, once.",
+            "200 units were taken in order of rank, the largest response first, 10,000 units and 100,000 "
+            "units; in layers with fewer, all units were used once.",
         ),
     ],
 )
 def test_captions_say_how_units_were_drawn(results, draw, how, words):
     made = results(layers=SMALL).differentiation(how=how).analyse("sd_cd")
     _, caption = draw(made, "differentiation_by_depth")
-    recorded = "Of up to 100,000 units of each layer, recorded at random (population ``random``)"
+    recorded = "From up to 100,000 units of each layer, recorded at random (population ``random``)"
     assert f"{recorded}, {words}" in caption
     words = {"random": "random", "equal": "channel", "ranked": "rank"}[how]
     for name in ("sd_cd_scatter", "sd_cd_r2_by_depth"):

@@ -30,6 +30,6 @@ def test_without_repeats(responses, tmp_path):
     files = {"recording": responses.activations[1], "predictors": responses.activations[:2]}
     path = written(tmp_path / "single.nc", encoding.Encoding(resamples=100, seed=1).compute(files))
     _, caption, _ = drawn(path, "encoding_by_depth")
-    assert_mentions(caption, "Without repeats")
+    assert_mentions(caption, "not repeated")
     with pytest.raises(DataError, match=r"'alexnet'.*repeats"):
         drawn(path, "encoding_reliability")

@@ -87,5 +87,5 @@ def test_a_source_is_asked_only_for_what_it_is_shown(results, inputs, name):
 def test_a_line_a_pair_is_refused(results, draw):
     made = results(stimuli=("bikes", "white_noise"), layers=("input", "conv")).rdms()
     made.without_pair_labels("bikes")
-    with pytest.raises(DataError, match="bikes has too many images for a line a pair"):
+    with pytest.raises(DataError, match="bikes has too many images"):
         draw(made, "pair_distances")

@@ -43,7 +43,7 @@ def test_predictions_of_other_images_are_refused(results, draw):
 
 def test_captions_say_what_numbers_of_classes_are(results, draw):
     made = results(stimuli=("bikes", "white_noise"), layers=SMALL).stimulus_files().predictions()
-    said = "A class without a name goes by its number in the network's output, from 0."
+    said = "Classes without names are numbered by the network's output, from 0."
     assert said not in draw(made, "predicted_labels")[1]
     path = made.root / made.study.path("analysis", analysis="predictions")
     with netCDF4.Dataset(path, "a") as file:
@@ -55,7 +55,7 @@ def test_captions_say_what_numbers_of_classes_are(results, draw):
     words = [text.get_text() for text in figure.axes[0].texts]
     assert [text for text in words if text.endswith(" class 557")]
     made.layer_tables().activations("filter_means")
-    said = "Classes have no names and go by their numbers in the output, from 0."
+    said = "Classes without names are numbered by the network's output, from 0."
     assert said not in draw(made, "prediction_heatmap", classes=4)[1]
     path = made.root / made.study.path("layers", source="mobilenet_v2")
     with netCDF4.Dataset(path, "a") as file:

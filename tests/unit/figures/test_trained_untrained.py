@@ -28,7 +28,7 @@ def test_twins_are_found_and_compared(results, draw, artists):
         np.testing.assert_allclose(shown[f"mobilenet_v2/{stimulus}"].get_ydata(), first)
         np.testing.assert_allclose(shown[f"untrained/{stimulus}"].get_ydata(), second)
         np.testing.assert_allclose(shown[f"ratio/{stimulus}"].get_ydata(), first / second)
-    assert_mentions(caption, "mobilenet_v2", "IMAGENET1K_V1", "untrained", "own draw")
+    assert_mentions(caption, "mobilenet_v2", "IMAGENET1K_V1", "untrained", "different draws")
 
 
 @pytest.mark.parametrize("sample", [{"size": 100000}, {"population": "filter_means"}])
@@ -36,7 +36,7 @@ def test_twins_whose_units_are_all_taken_have_no_draws(results, draw, sample):
     """A random population used whole has the same units of both: its seed is not the network's."""
     made = results(stimuli=FOUR, layers=FIVE, sources=("mobilenet_v2", "untrained")).layer_tables()
     _, caption = draw(made.differentiation(), "trained_untrained", **sample)
-    assert "own draw" not in caption
+    assert "different draws" not in caption
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,8 @@ class Inference(Seeded, OfRdms):
             data_repeat); ``resampled`` float32 (resample, model); the labels of sets (entry_set), and
             ``entries``, how many each has; the labels of repeats (data_repeat), with ``data_`` before one
             that models have too. ``rdms_averaged`` int32 (model, entry_set): how many RDMs of a model were
-            averaged; the attributes ``models_by`` and ``averaged_over`` name the labels that told models
-            apart, and those in which RDMs that were averaged differ.
+            averaged; the attributes ``models_by`` and ``averaged_over`` name the labels that distinguish
+            models, and those in which RDMs that were averaged differ.
 
         Raises
         ------

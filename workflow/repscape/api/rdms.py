@@ -92,8 +92,8 @@ def rdms(
     Parameters
     ----------
     activations : mapping of layer to activity, or activity
-        What `activations` returns, or arrays of one's own. Activity is (image, unit), as `rdm` takes it, or
-        (repeat, image, unit): each repeat (subject, session, presentation) then has an RDM of its own.
+        What `activations` returns, or other arrays. Activity is (image, unit), as `rdm` takes it, or
+        (repeat, image, unit): each repeat (subject, session, presentation) then has its RDM.
     metric : str or list of str
     normalisation : {"zscore", "mean", "max", "none"}
         See `rdm`.

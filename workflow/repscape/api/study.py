@@ -169,7 +169,7 @@ class Study(StudyNames):
 
     @for_users
     def pictures(self, stimulus: str | None = None) -> "xarray.DataArray | list[xarray.DataArray]":
-        """Return the images of a stimulus, as they are before a network's own preprocessing.
+        """Return the images of a stimulus, as they are before a network's preprocessing.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ Print the layers of each network of a CONFIG, or of an ARCHITECTURE of torchvisi
 vit_base_patch16_224, …): their labels, which a config names, and their shapes. No weights are downloaded."""
 NEW = """\
 Write study.yaml, a config with comments, and the folder pictures. Put each category of your pictures into
-a folder of its own there (pictures/cats/1.jpg, pictures/houses/1.jpg, …), then: repscape run study.yaml"""
+a separate folder there (pictures/cats/1.jpg, pictures/houses/1.jpg, …), then: repscape run study.yaml"""
 
 
 # Calls of snakemake: a line of help, more of it, what may be named, and the target if nothing is

@@ -27,5 +27,5 @@ def write(folder: Path) -> None:
     print(f"Written: {folder / CONFIG}, and the folder {folder / PICTURES}. Now:")
     if folder.resolve() != Path.cwd():
         print(f"  cd '{folder}'")
-    print(f"  put each category of your pictures into a folder of its own, such as {PICTURES}/cats/1.jpg")
+    print(f"  put each category of your pictures into a separate folder, such as {PICTURES}/cats/1.jpg")
     print(f"  repscape run {CONFIG}")

@@ -15,7 +15,7 @@ def check_made(sections: Mapping, top: Config, groups: Mapping, mistakes: Mistak
 
     In lists of stimuli, an entry that stands for a stimulus a file is replaced by these.
     """
-    # Those with mistakes of their own are missing from the sections; they are known all the same.
+    # Those with mistakes are missing from the sections; they are known all the same.
     valid = {
         "stimulus": sections["stimuli"].keys() | top.stimuli.keys() - groups.keys(),
         "network": sections["networks"].keys() | top.networks.keys(),

@@ -19,14 +19,14 @@ def check_inputs(study: Study, mistakes: Mistakes) -> None:
             files = schema.make(step, section).inputs(study)
         except ConfigError as error:
             key, _, rest = str(error).removeprefix(f"{step}.{section[schema.KIND]}.").partition(": ")
-            told = str(error).removeprefix(f"{step}.{section[schema.KIND]}: ")
+            said = str(error).removeprefix(f"{step}.{section[schema.KIND]}: ")
             by = needed.get(study.path("analysis", analysis=name)) if step == "analyses" else None
             if by and name not in study.analyses:  # the config does not have it
-                mistakes.add(by, f"needs the analysis '{name}': {told}")
+                mistakes.add(by, f"needs the analysis '{name}': {said}")
             elif key in section:
                 mistakes.add((step, name, key), rest)
             else:
-                mistakes.add((step, name), told)
+                mistakes.add((step, name), said)
             return
         if not _names_files(files):
             plugin = registry.find(step, section[schema.KIND])

@@ -1,4 +1,4 @@
-"""The metrics of RDMs, and the sets of images that have RDMs of their own."""
+"""The metrics of RDMs, and the sets of images that have separate RDMs."""
 
 import re
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ def unknown_metric(name: str) -> str:
 
 
 def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, dict]:
-    """Check the sets of images that have RDMs of their own, as far as the stimuli's factors are known."""
+    """Check the sets of images that have separate RDMs, as far as the stimuli's factors are known."""
     for name, definition in top.rdms.sets.items():
         keys = ("rdms", "sets", name)
         check_name(mistakes, keys, name)

@@ -84,7 +84,7 @@ def check_shown(sections: Mapping, top: Config, mistakes: Mistakes) -> None:
 
 
 def _check_trials(keys: tuple, section: Mapping, stimuli: Mapping, mistakes: Mistakes) -> None:
-    """Check what trials of a recording can be told apart by: files of several stimuli, factors."""
+    """Check what trials of a recording can be distinguished by: files of several stimuli, factors."""
     shown = as_list(section["stimulus"])
     path = section.get("path")
     if len(shown) > 1 and path is not None and not any(map(path_patterns.names, as_list(path))):

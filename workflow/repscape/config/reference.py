@@ -171,7 +171,7 @@ def _keys(step: str, fields: Mapping[str, Any], keys: Mapping[str, Any], indent:
         kind = kind_of(field, defined)
         about = f"({kind}; {_default(step, key, fields)}): {field.get('description', '')}"
         inner = _inner(field, defined)
-        if step == "study" and key in PAGES and key != step:  # it has a page of its own
+        if step == "study" and key in PAGES and key != step:  # it has a separate page
             about, inner = f"({kind}): {field['description']} See [{key}]({key}.md).", None
         yield from _wrapped(f"{indent}- ", " ".join(f"`{key}` {about}".split()).rstrip(": "))
         if inner:

@@ -28,7 +28,7 @@ def sections() -> dict[str, dict[str, Any]]:
     >>> sections()["rdms"]["properties"]["memory"]["default"]
     '4 GB'
     >>> sections()["networks"]["properties"]["layers"]["description"]
-    'Which layers are recorded: blocks, all, a list, or a mapping of names of one's own to layers.'
+    'Which layers are recorded: blocks, all, a list, or a mapping from names to layers.'
     """
     top = Config.model_json_schema()
     inside = top["$defs"]

@@ -82,6 +82,6 @@ def in_words(error: BaseException) -> str:
 
 
 def gpu_memory_ran_out(error: BaseException) -> bool:
-    """Whether an error says so: torch's own (known by its name, torch is not imported), or a library's."""
+    """Whether an error says so: torch's (known by its name, torch is not imported), or a library's."""
     libraries = ("_STATUS_ALLOC_FAILED", "CUDA error: out of memory")  # cuBLAS, cuDNN; CUDA
     return type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in libraries)

@@ -1,4 +1,4 @@
-"""Where the workflow's own files lie: in a clone of the repository, or beside the package that was installed.
+"""Where the workflow's files lie: in a clone of the repository, or beside the package that was installed.
 
 A wheel holds them in the folder ``repository`` of the package, laid out as in the repository.
 """

@@ -25,7 +25,7 @@ AXES: dict[Show, str] = {
     "differentiation": "differentiation\n(median dissimilarity)",
 }
 WHOLE, BETWEEN = "0.15", "0.5"  # greys: all categories; pairs of different ones
-MOST = 15  # categories with lines of their own
+MOST = 15  # categories with separate lines
 
 
 class Line(NamedTuple):

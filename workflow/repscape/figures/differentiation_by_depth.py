@@ -241,7 +241,7 @@ def caption(
         units = "the same units" if curves.reference_size == "same" else "the most units drawn"
         text.append(
             f"D is divided by the D of {name} ({captions.number(curves.images[reference])} images) in the "
-            f"same layer and for {units}, so that {name} lies at 1; the axis is logarithmic."
+            f"same layer and for {units}. The axis is logarithmic, with a line at 1."
         )
     text.append(curves.units)
     text += [

@@ -34,7 +34,7 @@ class PreprocessingGallery(OfSource, OfStimuli, Figure):
     def draw(self, data: Mapping):
         """Draw an image of each stimulus (rows) at each step of the preprocessing (columns).
 
-        Normalised pixels have no colours of their own, so each channel is shown alone, on one
+        Normalised pixels have no colours, so each channel is shown alone, on one
         diverging scale for all, whose limits are what a black or a white pixel can become.
         """
         network = self.source or min(data["preprocessing"].children)

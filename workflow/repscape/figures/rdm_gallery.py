@@ -69,7 +69,7 @@ class RdmGallery(OfRdms, Figure):
         None,
     )
     scale: Scale = parameter(
-        "What has a colour scale of its own: each `layer`, so that stimuli can be compared within it; or "
+        "What has a separate colour scale: each `layer`, so that stimuli can be compared within it; or "
         "each `panel`. Or colours are `ranks` of dissimilarities among the pairs of each RDM, in percent, as "
         "Kriegeskorte et al. (Neuron 60:1126, 2008) draw them.",
         "layer",

@@ -123,7 +123,7 @@ class RdmsSideBySide(Figure):
         return table
 
     def _panel(self, axes, matrix: np.ndarray, name: str, x: float, y: float, side: float) -> None:
-        """Draw one RDM below its name, and above a colour scale of its own where these are no ranks."""
+        """Draw one RDM below its name, and above a separate colour scale where these are no ranks."""
         low, high = (0, 100) if self.ranked else rdm_matrix.limits(matrix)
         rdm_matrix.draw(axes, matrix, x, y, side, low, high, gid=name)
         axes.text(x, y - 1.5, captions.shorten(name, int(side / 1.45)))

@@ -14,7 +14,7 @@ from repscape.figures.lib.style import COLOURS, DASHES, RAMP, along, figure
 from repscape.plugin.contract import Figure
 from repscape.rdms.labels import FOLLOWING, Where
 
-MOST = len(COLOURS)  # RDMs, so that each has a colour of its own
+MOST = len(COLOURS)  # RDMs, so that each has a different colour
 BANDED = 4  # with more, standard deviations would cover each other
 ORDERED = 6  # with more layers of one source, colours run along them
 HALF = 62.0  # mm, the width of a panel
@@ -87,7 +87,7 @@ def _shown(table, where: Where | None) -> Shown:
     )
     different = different or sorted(labels.keys() & {"layer", "source"})[:1]
     names = [rdm_names.name(labels, at, different) for at in rdms]
-    # Many layers of one source are told apart by their order, dark to light, rather than by 15 colours.
+    # Many layers of one source are distinguished by their order, dark to light, rather than by 15 colours.
     ordered = different == ["layer"] and len(rdms) > ORDERED
     colours = along(RAMP[:-1], len(rdms)) if ordered else COLOURS[: len(rdms)]
     return Shown(labels, rdms, different, names, colours, _dashes(labels, rdms), ordered)

@@ -18,7 +18,7 @@ from threading import Event, Thread
 
 from repscape.core.logs import say
 
-# what file systems say that have no locks; 524 is Linux's own name for a lack of support
+# what file systems say that have no locks; 524 is Linux's name for a lack of support
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, 524}
 
 

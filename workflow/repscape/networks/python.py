@@ -1,4 +1,4 @@
-"""Networks of one's own: a function in Python makes them."""
+"""Networks of the user: a function in Python makes them."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from repscape.traced.preprocess import Preprocess
 
 
 class Python(WithWeights):
-    """A network of one's own: a function in Python makes it."""
+    """A network of the user: a function in Python makes it."""
 
     layers_depend_on = ("factory", "kwargs", "classes", "preprocess")
 

@@ -169,7 +169,7 @@ def _preset(architecture: str, config) -> Preprocess:
 
 
 def _find(config, file: Path | None) -> Path:
-    """Return the file of timm's own weights."""
+    """Return the file of timm's weights."""
     from repscape.io import assets
 
     what, digits = f"weights {config.tag} of {config.architecture}", _digits(config)
@@ -214,7 +214,7 @@ def _from_hub(config, what: str) -> Path:
 
 
 def _with_weights(architecture: str, config, path: Path):
-    """Build a network with timm's own weights, as timm does: names of original files are translated."""
+    """Build a network with timm's weights, as timm does: names of original files are translated."""
     import timm
 
     config.source, config.custom_load = None, path.suffix == ".npz"

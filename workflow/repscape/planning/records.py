@@ -4,7 +4,7 @@ A machine that loses power may leave records empty or cut. Snakemake ignores the
 has changed in the config since (snakemake/snakemake#1342, #358 are about such records). Here the files that
 they are of are marked as Snakemake marks those of a job that did not end: they are made again.
 
-Where records are and what they are called is Snakemake's own business: its object for them is asked. Where
+Where records are and what they are called is Snakemake's business: its object for them is asked. Where
 that lacks a method, or records are kept elsewhere than in files, nothing is done.
 """
 

@@ -212,7 +212,7 @@ def _files(step: str) -> dict[str, Path]:
 def _package(folder: Path) -> str:
     """Return the name of the package that a folder is for Python.
 
-    One that cannot be imported by a name of its own gets one that no other has.
+    One that cannot be imported by its name gets one that no other has.
     """
     if folder == PACKAGE:
         return "repscape"

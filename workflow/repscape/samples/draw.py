@@ -112,7 +112,7 @@ def write_samples(
     outputs : mapping of layer to the path of its sample file
     size, repeats : as in `draw`
     seed : int
-        The study's seed; each layer's own follows from it and from the sample.
+        The study's seed; each layer's follows from it and from the sample.
     how : {"random", "equal", "ranked"}
         `draw`, `draw_equal` or `first`.
 

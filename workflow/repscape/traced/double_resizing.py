@@ -1,4 +1,4 @@
-"""Images that are resized twice: for their stimulus, then by the network's own transform."""
+"""Images that are resized twice: for their stimulus, then by the network's transform."""
 
 from repscape.io import stored_images
 from repscape.traced.preprocess import Preprocess

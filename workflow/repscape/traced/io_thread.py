@@ -16,7 +16,7 @@ from repscape.traced import WAITING
 
 
 class IoThread:
-    """Reads images and writes values: in turn, or `beside` in a thread of its own until it is left.
+    """Reads images and writes values: in turn, or `beside` in a separate thread until it is left.
 
     What is written is there when it is left without an error.
     """

@@ -14,7 +14,7 @@ class LayerInfo(NamedTuple):
     kind : str
         ``conv``, ``bn``, ``relu``, ``fc``, ``add``, …
     block : str
-        The block whose output this is; in the head and for the input the layer's own label;
+        The block whose output this is; in the head and for the input the layer's label;
         otherwise empty.
     units : int
     channels, height, width : int

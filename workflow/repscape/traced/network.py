@@ -49,7 +49,7 @@ class Frozen:
         Whether the network runs with each pixel's channels side by side in memory; some networks
         demand the usual order.
     folder : str
-        Where a user's own code lies that the file needs to open: that of a network without a graph.
+        Where a user's code lies that the file needs to open: that of a network without a graph.
     left_out : dict of str to str
         Outputs that are no layers, by path, and why.
     noise_seed : int or None

@@ -176,7 +176,7 @@ class Preprocess:
 
         Parameters
         ----------
-        images : uint8 (image, y, x, 3), or images (y, x, 3), which may have sizes of their own
+        images : uint8 (image, y, x, 3), or images (y, x, 3), which may have different sizes
             The latter are taken few at a time: memory is that of these and of the result.
         threads : int
             How many images are resized at once.

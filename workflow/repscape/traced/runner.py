@@ -63,7 +63,7 @@ class Runner:
         Raises
         ------
         DataError
-            Says both sizes, and which image it is where images have sizes of their own.
+            Says both sizes, and which image it is where images have different sizes.
         """
         expected = (self.frozen.rows[0].height, self.frozen.rows[0].width)
         try:
@@ -147,8 +147,9 @@ class Runner:
         """Warn of images that get a black frame; `sizes` int (image, 2), `what` for the log."""
         if framed := self.frozen.preprocess.framed(sizes):
             logger.warning(
-                "%s: %d of %d images are smaller than 'crop' of the network's 'preprocess', and get a "
-                "black frame, as by torchvision. Without it: set 'resize', or leave small images out",
+                "%s: %d of %d images are smaller than 'preprocess.crop' of the network and get a black "
+                "frame, as torchvision does it. To avoid the frame, set 'preprocess.resize' or leave "
+                "small images out",
                 *(what, framed, len(sizes)),
             )
 

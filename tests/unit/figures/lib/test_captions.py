@@ -117,7 +117,7 @@ def test_a_source_without_data_has_no_panel(two, draw):
     made = two(sampled={"raw": ("10000",)})
     figure, caption = draw(made, "differentiation_by_depth", sizes=[200])
     assert len(figure.axes) == 1
-    assert "not sampled" in caption
+    assert "without these samples" in caption
     figure, caption = draw(made, "differentiation_by_depth")
     assert len(figure.axes) == 2
     assert "Gaps" not in caption

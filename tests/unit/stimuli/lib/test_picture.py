@@ -302,7 +302,7 @@ def test_jpeg_2000():
     for depth, said in (
         (11, r"3 samples.*pixel.* 12 bits"),
         (3, " 4 bits"),
-        (0x87, "3 signed samples a pixel of 8 bits"),
+        (0x87, "3 signed samples per pixel of 8 bits"),
     ):
         other = bytearray(whole)
         other[at : at + 9 : 3] = [depth] * 3

@@ -31,7 +31,7 @@ class Design(NamedTuple):
 
     @property
     def replicated(self) -> bool:
-        """Whether images share their values of both factors, so that there is an error of its own."""
+        """Whether images share their values of both factors, so that there is an error term."""
         return len(self.cell) > len(self.counts)
 
     @property

@@ -39,7 +39,7 @@ def caption(table, panels: Mapping[str, Panel], show: str, correction: Correctio
     show : str
     correction : a key of `CORRECTIONS`
     each : int
-        How many categories have lines of their own.
+        How many categories have separate lines.
     """
     rdms = [at for panel in panels.values() for at in panel.rdms]
     metric = captions.escape(captions.listing(dict.fromkeys(_metric(table, at) for at in rdms)))

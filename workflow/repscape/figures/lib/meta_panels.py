@@ -69,7 +69,7 @@ class Layout(NamedTuple):
     shared : bool
         Whether all panels have the same entries, so that only the outer ones are labelled.
     own_scale : bool
-        Whether each panel has a colour scale of its own.
+        Whether each panel has a separate colour scale.
     titles : list of lines, a panel
     """
 

@@ -90,7 +90,7 @@ def _drawn(plugin: Figure, value: Any) -> tuple:
 
 
 def mark(figure, words: str) -> None:
-    """Write on a strip of its own below a figure, which grows by it."""
+    """Write on a separate strip below a figure, which grows by it."""
     from repscape.figures.lib.style import SETTINGS
 
     width, height = figure.get_size_inches()

@@ -29,10 +29,10 @@ COLOURS = (
 )  # fmt: skip
 # Shapes tell those apart whose colours are too alike as thin lines: another one after so many stimuli.
 MARKERS, DISTINCT = ("o", "s", "^", "D", "v"), 6
-# As thin lines these can be told apart; of more stimuli the same colours come again with other shapes,
+# As thin lines these can be distinguished; of more stimuli the same colours come again with other shapes,
 # and no two of so many stimuli share both.
 LINES, PAIRED = 8, 32
-# Viridis without its palest end: where nothing can be told apart, an order can still be read.
+# Viridis without its palest end: where nothing can be distinguished, an order can still be read.
 RAMP = (
     "#440154", "#482374", "#424086", "#375B8D", "#2C738E", "#238A8D",
     "#1FA188", "#35B779", "#63CB5F", "#9DD93B", "#DFE318",
@@ -171,7 +171,7 @@ def dashes(sizes: Iterable[str]) -> dict:
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Apply matplotlib's defaults and `SETTINGS`, whatever the user's own are."""
+    """Apply matplotlib's defaults and `SETTINGS`, whatever the user's are."""
     import matplotlib
 
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}

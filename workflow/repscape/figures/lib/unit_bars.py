@@ -11,7 +11,7 @@ from repscape.figures.lib.millimetre_page import page, write
 from repscape.figures.lib.style import WIDTH, Style
 
 LAYERS, IMAGES = 3, 4
-MOST = 1000  # bars that can still be told apart
+MOST = 1000  # bars that can still be distinguished
 STRIP, GAP, HEADER, BOTTOM = 11.0, 2.0, 6.5, 7.0  # mm
 PICTURE, LEFT = 14.0, 30.0  # mm: side of the pictures, where the bars begin
 

@@ -234,7 +234,7 @@ def save(frozen: Frozen, path: str | Path) -> None:
 class _Tracer(fx.Tracer):
     """Notes the path of each node.
 
-    torchvision's own NodePathTracer does the same but cuts the number off modules named like
+    torchvision's NodePathTracer does the same but cuts the number off modules named like
     ``ln_2`` and treats its blocks as innermost modules.
     """
 

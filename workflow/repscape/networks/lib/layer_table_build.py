@@ -114,7 +114,7 @@ def write(section: Mapping, files: str) -> None:
 
 
 def write_several(tasks: Iterable[Mapping]) -> None:
-    """Write tables, each in a process of its own: modules of different networks may have the same name.
+    """Write tables, each in a separate process: modules of different networks may have the same name.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Loaded(NamedTuple):
     classifies : bool
         False where outputs (image, feature) are no classes.
     folder : str
-        Where the module's own code lies, if Python does not find it by itself.
+        Where the module's code lies, if Python does not find it by itself.
     """
 
     module: "nn.Module"

@@ -47,5 +47,5 @@ class Network(Plugin, shared=True):
         return getattr(self, "preprocess", None)
 
     def code_files(self) -> Sequence[Path]:
-        """Name files of code, beside the plugin's own, that make the network."""
+        """Name files of code, beside the plugin's, that make the network."""
         return ()

@@ -81,7 +81,7 @@ def to_rsatoolbox(table: "pd.DataFrame") -> "RDMs":
 def from_rsatoolbox(rdms: "RDMs") -> "pd.DataFrame":
     """Turn RDMs of rsatoolbox into a table.
 
-    Descriptors become columns and levels of the entries, under their names; rsatoolbox's own numbers
+    Descriptors become columns and levels of the entries, under their names; rsatoolbox's numbers
     (``index``) only where they are not 0, 1, 2, …, as in a bootstrap sample, or where patterns
     have no other descriptor. Without a descriptor ``metric``, that column is the `dissimilarity_measure`.
 

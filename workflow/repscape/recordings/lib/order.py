@@ -10,7 +10,7 @@ from repscape.core.natural_order import natural
 from repscape.io.array_files import ends
 from repscape.stimuli.lib.names import NONE, find
 
-UNORDERED = "the rows have no names of images"
+UNORDERED = "rows have no names of images"
 WORDS = ("natural", "alphabetical", "stimulus")
 
 

@@ -91,7 +91,7 @@ class Classifier:
     def probabilities(self, of: Path, *, batch: int, threads: int) -> tuple[list[str], np.ndarray]:
         """Return the names of a stimulus's images and the probabilities of classes, float32 (image, class).
 
-        Images stream from the file and may have sizes of their own; parameters are those of `batches`.
+        Images stream from the file and may have different sizes; parameters are those of `batches`.
         """
         with netcdf.open_file(of, "stimulus") as file:
             names = list(map(str, file["name"][:]))

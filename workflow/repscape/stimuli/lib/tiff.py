@@ -1,6 +1,6 @@
 """TIFF files: which layouts Pillow reads rightly, and what the values of the others mean.
 
-Pillow's own reader takes planes of 16 bits for ones of 8, and scrambles turned pictures of 16 bits that are
+Pillow's reader takes planes of 16 bits for ones of 8, and scrambles turned pictures of 16 bits that are
 not compressed; through libtiff it reads both. It gives 12 bits, and 16 bits of which 0 is white, as they are
 in the file: `depth` says how to scale them. Signed samples it takes for unsigned ones; they are refused.
 """

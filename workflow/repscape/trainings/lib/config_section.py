@@ -43,7 +43,7 @@ def resolve(
     defaults : mapping
         Of ``seed``, ``device`` and ``threads``.
     stimuli : mapping of stimulus to its checked section
-    names : names of all stimuli, also of those with mistakes of their own
+    names : names of all stimuli, also of those with mistakes
     mistakes : where mistakes are noted
 
     Returns
