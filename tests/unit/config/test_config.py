@@ -269,7 +269,7 @@ def test_layers_may_have_names_of_their_own(small):
         (
             ("samples", 0, "draw"),
             "ranked",
-            "draw.*'random'.*equal",
+            "draw: expected .*equal.*'random'",
         ),
         (
             ("populations", "f"),

@@ -106,7 +106,7 @@ BROKEN = {
     "an exception": (METRIC + "\nlist(map(int, 'x'))\n", r"mine\.py:9: .*ValueError: invalid literal"),
     "an import by the folder's name": (
         "from lab.lib.help import G\n" + METRIC,
-        r"mine\.py:1:.*module.*'lab'.*relative.**\.\.lib",
+        r"mine\.py:1:.*module.*'lab'.*relative.*\.\.lib",
     ),
     "text for yes or no": (
         METRIC + "\n    squared = 'no'\n",

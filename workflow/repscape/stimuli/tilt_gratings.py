@@ -75,8 +75,7 @@ class TiltGratings(Seeded, Stimulus):
         le=1,
     )
     patch: bool = parameter(
-        "Show the bars only in a disc around 3/4 of the width, rotated by 0.1 radians, with grey (128 of "
-        "255) around it.",
+        "Show the bars only in a disc around 3/4 of the width, rotated by 0.1 radians, on grey (128 of 255).",
         False,
     )
 
