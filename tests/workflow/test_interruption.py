@@ -14,6 +14,7 @@ import time
 
 import pytest
 from disturbances import CLOCK, YEAR, can_mount, hooked, small_disk, unwritable
+from messages import says
 from project import Project
 
 # Imported by every Python that starts in the run: waits before the file HELD gets its name.
@@ -101,12 +102,10 @@ def test_a_killed_job(part, finished):
     os.kill(run.job, signal.SIGKILL)
     said = run.end()
     assert run.process.returncode == 1
-    assert "repscape: activations_squeezenet failed: it was stopped from outside by SIGKILL" in said
-    assert "memory" in said
-    assert "The same command resumes the run" in said
+    says(said, "repscape: activations_squeezenet failed: … SIGKILL", "memory")
     log = "results/small/logs/activations/squeezenet/pictures/random.log"
     assert f"[log: {log}]" in said
-    assert "stopped from outside by SIGKILL" in (part.folder / log).read_text()
+    assert "SIGKILL" in (part.folder / log).read_text()
     part.run("--cores", "1")  # the number of cores makes no difference either
     assert part.results() == finished.results()
 
@@ -151,7 +150,6 @@ def test_ctrl_c(part, finished):
     assert run.process.returncode != 0
     assert "on user request" in said
     assert "repscape: " not in said
-    assert "The same command resumes the run" in said
     assert not run.temporary().exists()
     assert not (part.folder / FILE).exists()
     part.run()
@@ -183,8 +181,7 @@ def test_a_full_disk(part, finished, way):
         )
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
-    assert "stimulus (stimulus=pictures) failed: results/small/stimuli/pictures.nc: cannot be written" in line
-    assert "Free some disk space or check the permissions, then run again" in line
+    says(line, "stimulus (stimulus=pictures) failed: results/small/stimuli/pictures.nc: … disk")
     assert "Traceback" not in done.stderr
     assert not [path.name for path in stimuli.iterdir() if "pictures" in path.name]
     part.run()
@@ -201,7 +198,7 @@ def test_a_disk_that_is_full_from_the_beginning(part):
         assert b"No space left" in subprocess.run(fill, capture_output=True).stderr
         done = part.run(check=False)
         assert done.returncode == 1
-        assert "expected room for a run, found a full disk (0 bytes are free). Free some" in done.stderr
+        says(done.stderr, "repscape: … disk … 0 bytes")
         assert "Traceback" not in done.stderr
         assert part.results() == before
 
@@ -214,9 +211,7 @@ def test_a_truncated_intermediate(project, finished, bytes_left):
     lines = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
     assert lines
     for line in lines:
-        assert "rdms_squeezenet (stimulus=pictures, population=random, size=" in line
-        assert f"{FILE}: not a readable NetCDF file" in line
-        assert "Delete it and run again" in line
+        says(line, f"rdms_squeezenet (stimulus=pictures, population=random, size= … {FILE}: … NetCDF")
     assert "Traceback" not in done.stderr
     (project.folder / FILE).unlink()
     project.run("all", "rdms")  # `all` alone has its figures, so it asks for no RDM again
@@ -234,8 +229,7 @@ def test_a_truncated_intermediate_of_figures(project, finished):
     lines = [line for line in done.stderr.splitlines() if line.startswith("repscape:")]
     assert {line.split()[1] for line in lines} == {"differentiation", "rdm_gallery"}
     for line in lines:
-        assert f"failed: results/small/{rdm}: not a readable NetCDF file" in line
-        assert "Delete it and run again" in line
+        says(line, f"failed: results/small/{rdm}: … NetCDF")
     (results / rdm).unlink()
     project.run("all", "rdms")
     assert project.results() == finished.results()
@@ -250,7 +244,7 @@ def test_read_only_results(part, finished):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         if "Write-protected output files for rule" not in done.stderr:  # Snakemake's words: files, a mount
-            assert f"repscape: {place}: no permission to write" in done.stderr
+            says(done.stderr, f"repscape: {place}: ")
         assert part.results() == before
     part.run()
     assert part.results() == finished.results()

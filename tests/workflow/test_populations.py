@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from conftest import CONFIG
+from messages import says
 from project import Project, make_pictures
 
 # Names of our own; the last two are the same layer.
@@ -145,8 +146,7 @@ def test_full_matrix_and_normalisations(made):
 
 def test_captions_say_how_units_were_drawn(made):
     caption = (made.folder / "results/small/figures/rdm_gallery.rst").read_text()
-    drawn = "100 units were drawn at random, equally many from each channel"
-    assert f"Of all units of each layer (population ``all``), {drawn}" in caption
+    says(caption, "``all`` … 100 … channel")
     table = (made.folder / "results/small/figures/layer_table.svg").read_text()
     assert "again" in table
 

@@ -101,7 +101,7 @@ def test_a_run_that_does_not_fit_stops_before_its_first_job(fresh):
     done = fresh.run(check=False)
     assert done.returncode == 1
     assert re.search(r"^Disk: about \d+ MB will be written \(.*RDMs", done.stderr, re.M)
-    assert "repscape: results/small: the run would write" in done.stderr
+    says(done.stderr, "repscape: results/small: … 1 MB … 'disk'")
     assert "Traceback" not in done.stderr
     assert jobs(done) == []
 

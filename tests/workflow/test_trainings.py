@@ -172,7 +172,5 @@ def test_a_training_that_diverges_is_told_in_one_line(project):
     (project.folder / PLUGIN).write_text(code.replace("yield losses", "yield [*losses, float('nan')]"))
     done = project.run("networks", check=False)
     assert done.returncode
-    said = "repscape: training (source=trained) failed: adam: the loss became nan at step"
-    assert said in done.stderr
-    assert "Set a smaller learning_rate first" in done.stderr
+    assert re.search(r"repscape: training \(source=trained\) failed: adam: .*nan.*learning_rate", done.stderr)
     assert "Traceback" not in done.stderr
