@@ -3,11 +3,11 @@
     python tests/benchmarks/one_script.py FILES.json FOLDER [THREADS]
 
 The peer of the cold default study in `speed.py`: the same images, networks, units, metrics, resamplings,
-analyses and kinds of figures, by torch, torchvision, numpy and matplotlib alone, in no more generality than
-this study needs; it knows by heart what the study's config says. It is no slower than it need be: the network
-runs in batches and in channels-last order, and both metrics come out of one matrix product. FILES.json names
-the local files of each stimulus and of the weights. FOLDER gets the figures, as SVG and PNG, and
-`numbers.npz`, by which `speed.py` sees that the numbers are those of the study.
+analyses and kinds of figures, by torch, torchvision, numpy, scikit-learn and matplotlib alone, in no more
+generality than this study needs; it knows by heart what the study's config says. It is no slower than it need
+be: the network runs in batches and in channels-last order, and both metrics come out of one matrix product.
+FILES.json names the local files of each stimulus and of the weights. FOLDER gets the figures, as SVG and PNG,
+and `numbers.npz`, by which `speed.py` sees that the numbers are those of the study.
 """
 
 import hashlib
@@ -22,18 +22,24 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image, ImageOps
+from scipy.stats import rankdata
+from sklearn.manifold import smacof
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 COUNT, SIDE, BATCH = 30, 256, 10
 MOVIES = ("bikes", "bigbuckbunny", "carphone")
 STIMULI = (*MOVIES, "pictures", "white_noise", "gratings")
-SHOWN = {"mobilenet_v2": STIMULI, "untrained": ("bikes", "white_noise")}
+SHOWN = {"mobilenet_v2": STIMULI, "untrained": ("bikes", "pictures", "white_noise")}
 LAYERS = ("input", *(f"block{number}" for number in range(1, 20)), "avgpool1", "fc1", "predictions")
 RECORDED = 100_000
 SIZES = {"200": 100, "10000": 10, "100000": 1, "all": 1}  # and how often each is drawn
 DRAWN = {"mobilenet_v2": ("200", "10000", "100000"), "untrained": ("10000",)}
 POPULATIONS, METRICS = ("random", "filter_means"), ("sqeuclidean", "correlation")
-PERMUTATIONS = 1000
+# Layers whose RDMs are compared with each other; that are shown side by side, and in space
+ALIKE = ("input", *(f"block{number}" for number in range(1, 20, 2)), "avgpool1", "fc1")
+BESIDE, IN_SPACE = ("input", "block8", "block16", "fc1"), ("input", "block16", "fc1")
+LABELS = dict.fromkeys((0, 2, 4, 18), "living") | dict.fromkeys((1, 8, 9), "texture")  # of the photographs
+LABELS |= dict.fromkeys((5, 6, 7, 14, 16, 17), "made") | dict.fromkeys((3, 10, 11, 12, 13, 15), "science")
 NOISE, TRAINED = STIMULI.index("white_noise"), 0
 COLOURS = dict(zip(STIMULI, ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#595959", "#CC79A7"), strict=True))
 DASHES = {"200": ":", "10000": "-.", "100000": "-"}
@@ -175,68 +181,55 @@ def draws(source: str, layer: str, size: str, recorded: int):
         yield np.sort(draw.choice(recorded, int(size), replace=False, shuffle=False))
 
 
-def numbers_of(source: str, activity: dict, found: np.ndarray) -> dict:
-    """Fill in a stimulus's medians (layer, population, size, metric, repeat); return the largest RDMs."""
-    largest = {}
+def numbers_of(source: str, activity: dict, found: np.ndarray) -> tuple[dict, dict]:
+    """Fill in a stimulus's medians (layer, population, size, metric, repeat).
+
+    Returns
+    -------
+    largest, averaged : dicts of layer to RDMs (metric, pair)
+        Of most units; of 10,000, averaged over draws.
+    """
+    largest, averaged = {}, {}
     for at, layer in enumerate(LAYERS):
         values = activity["random", layer]
         for size in DRAWN[source]:
+            made = []
             for repeat, units in enumerate(draws(source, layer, size, values.shape[1])):
-                rdm = rdms(values[:, units])
-                found[at, 0, list(SIZES).index(size), :, repeat] = np.median(rdm, axis=-1)
-            largest[layer] = rdm
+                made.append(rdms(values[:, units]).astype(np.float32))
+                found[at, 0, list(SIZES).index(size), :, repeat] = np.median(made[-1], axis=-1)
+            largest[layer] = made[-1]
+            if size == "10000":
+                averaged[layer] = np.mean(made, axis=0, dtype=np.float64)
         if source == "mobilenet_v2":
             found[at, 1, -1, :, 0] = np.median(rdms(activity["filter_means", layer]), axis=-1)
-    return largest
+    return largest, averaged
 
 
-def regress(x: np.ndarray, y: np.ndarray) -> dict:
-    """Regress along the last axis."""
-    dx, dy = x - x.mean(-1, keepdims=True), y - y.mean(-1, keepdims=True)
-    xx, yy, xy = (dx**2).sum(-1), (dy**2).sum(-1), (dx * dy).sum(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = xy / xx
-        return {"r": xy / np.sqrt(xx * yy), "slope": slope, "icept": y.mean(-1) - slope * x.mean(-1)}
+def alike(photographs: dict) -> np.ndarray:
+    """Return 1 − Spearman's ρ between the photographs' RDMs of all layers of both networks, as a matrix."""
+    return 1 - np.corrcoef([rankdata(photographs[source][layer][1]) for source in SHOWN for layer in ALIKE])
 
 
-def sd_cd(values: np.ndarray) -> dict:
-    """Regress differentiation (layer, …, stimulus) on that of the input; also with each stimulus left out."""
-    fit = regress(values[:1], values)
-    left = [regress(*(np.delete(v, at, -1) for v in (values[:1], values)))["r"] ** 2 for at in range(6)]
-    return fit | {"r2_low": np.min(left, axis=0), "r2_high": np.max(left, axis=0)}
+def square_of(values: np.ndarray) -> np.ndarray:
+    """Return an RDM (pair,) as a matrix."""
+    images = round((1 + np.sqrt(1 + 8 * len(values))) / 2)
+    square = np.zeros((images, images))
+    square[np.triu_indices(images, 1)] = values
+    return square + square.T
 
 
-def distances(largest: dict) -> dict:
-    """Regress each layer's dissimilarities on the input's, by stimulus and pooled, with permutations."""
-    r, p = np.full((2, len(STIMULI), len(LAYERS), 2), np.nan)
-    cross, within = np.zeros((2, PERMUTATIONS, len(LAYERS))), np.zeros((2, 3, len(LAYERS)))
-    for at, stimulus in enumerate(STIMULI):
-        values = np.stack([largest[stimulus][layer] for layer in LAYERS], axis=1)  # (metric, layer, pair)
-        images = round((1 + np.sqrt(1 + 8 * values.shape[-1])) / 2)
-        first, second = np.triu_indices(images, 1)
-        for metric in range(2):
-            centred = values[metric] - values[metric].mean(-1, keepdims=True)
-            square = np.zeros((images, images))
-            square[first, second] = square[second, first] = centred[0]
-            seed = derive(derive(0, "analyses", "distances"), stimulus)
-            draw = np.random.default_rng(derive(seed, "orders of entries", images))
-            order = np.array([draw.permutation(images) for _ in range(PERMUTATIONS)])
-            shuffled = square[order[:, first], order[:, second]] @ centred.T
-            xx, yy, xy = (centred[0] ** 2).sum(), (centred**2).sum(-1), centred @ centred[0]
-            r[at, :, metric] = xy / np.sqrt(xx * yy)
-            at_least = np.abs(shuffled) >= np.abs(xy) - 1e-10 * np.sqrt(xx * yy)
-            p[at, :, metric] = (1 + at_least.sum(0)) / (1 + PERMUTATIONS)
-            cross[metric] += shuffled
-            within[metric] += [xy, np.full(len(yy), xx), yy]
-    pooled = np.concatenate(
-        [np.stack([largest[name][layer] for layer in LAYERS], axis=1) for name in STIMULI], -1
-    )
-    fit = regress(pooled[:, :1], pooled)
-    inner = within[:, 0] / np.sqrt(within[:, 1] * within[:, 2])
-    null = np.abs(cross) / np.sqrt(within[:, 1] * within[:, 2])[:, None]
-    most = null[..., 1:].max(-1)
-    together = (1 + (most[..., None] >= np.abs(inner)[:, None]).sum(1)) / (1 + PERMUTATIONS)
-    return {"r": r, "p": p, "pooled": fit, "within": inner, "p_layers": together, "distances": pooled}
+def maps(photographs: dict) -> dict:
+    """Place the photographs in a plane for some layers, each turned onto the one before."""
+    found, before = {}, None
+    for layer in IN_SPACE:
+        distances = np.sqrt(np.maximum(square_of(photographs["mobilenet_v2"][layer][1]), 0))
+        points, _ = smacof(distances, n_components=2, n_init=16, random_state=0, normalized_stress=False)
+        points = points - points.mean(0)
+        if before is not None:
+            left, _, right = np.linalg.svd(points.T @ before)
+            points = points @ left @ right
+        found[layer] = before = points
+    return found
 
 
 # ------------------------------------------------------------------------------------------- figures
@@ -278,15 +271,6 @@ def draw_preprocessing(images, originals, preprocess):
     return figure
 
 
-def draw_layers(units: dict):
-    figure = Figure(figsize=(7.1, 5))
-    axes = figure.subplots()
-    axes.axis("off")
-    rows = [(str(at), layer, f"{units[layer]:,}") for at, layer in enumerate(LAYERS)]
-    axes.table(cellText=rows, colLabels=("", "layer", "units recorded"), loc="center")
-    return figure
-
-
 def draw_labels(images, categories, predictions):
     figure, axes = page(9, len(STIMULI), 5)
     for row, name in zip(axes, STIMULI, strict=True):
@@ -296,19 +280,6 @@ def draw_labels(images, categories, predictions):
             one.set_xlabel("\n".join(f"{categories[c][:18]} {predictions[name][at][c]:.2f}" for c in best))
             one.set(xticks=[], yticks=[])
         row[0].set_ylabel(name)
-    return figure
-
-
-def draw_heatmap(predictions, categories):
-    every = np.concatenate([predictions[name] for name in STIMULI])
-    best = np.sort(np.argsort(-every.max(0))[:40])
-    heights = [len(predictions[name]) for name in STIMULI]
-    figure, axes = page(7, len(STIMULI), 1, sharex=True, height_ratios=heights)
-    for one, name in zip(axes.flat, STIMULI, strict=True):
-        drawn = one.imshow(predictions[name][:, best], aspect="auto", vmin=0, vmax=1, interpolation="none")
-        one.set_ylabel(name)
-    one.set_xticks(range(40), [categories[c][:20] for c in best], rotation=90)
-    figure.colorbar(drawn, ax=axes)
     return figure
 
 
@@ -327,38 +298,13 @@ def draw_by_depth(values, label):
     return figure
 
 
-def draw_sampling(values, units):
-    figure = Figure(figsize=(7.1, 6), layout="constrained")
-    panels = figure.subplot_mosaic([["depth", "depth"], ["size", "law"]])
-    variation = 100 * np.nanstd(values, -1, ddof=1) / np.nanmean(values, -1)  # (stimulus, layer, size)
-    recorded = np.array([units[layer] for layer in LAYERS])
-    expected = np.stack([np.sqrt(np.maximum(1 - n / recorded, 0) / n) for n in (200, 10_000)], axis=1)
-    for name, here in zip(STIMULI, variation, strict=True):
-        for column, dash in enumerate((":", "-")):
-            panels["depth"].plot(here[:, column], dash, color=COLOURS[name], marker="o", ms=2)
-        predicted = here[:, 0] / expected[:, 0] * expected[:, 1]
-        panels["law"].plot(predicted, here[:, 1], ".", color=COLOURS[name], ms=4)
-    for line in np.sqrt(np.nanmean(variation[..., :2] ** 2, 0)):
-        panels["size"].plot([200, 10_000], line, marker=".")
-    for name in ("size", "law"):
-        panels[name].set(xscale="log", yscale="log")
-    panels["depth"].set_yscale("log")
-    depth(panels["depth"])
-    key(figure)
-    return figure
-
-
 def draw_rdms(largest):
     chosen = [LAYERS[at] for at in np.linspace(0, len(LAYERS) - 1, 6).round().astype(int)]
     figure, axes = page(7, len(STIMULI), 6)
     for column, layer in zip(axes.T, chosen, strict=True):
-        top = max(np.nanmax(largest[name][layer][0]) for name in STIMULI)
+        top = max(np.nanmax(largest[name][layer][1]) for name in STIMULI)
         for one, name in zip(column, STIMULI, strict=True):
-            values = largest[name][layer][0]
-            images = round((1 + np.sqrt(1 + 8 * len(values))) / 2)
-            square = np.zeros((images, images))
-            square[np.triu_indices(images, 1)] = values
-            drawn = one.imshow(square + square.T, vmin=0, vmax=top, interpolation="none")
+            drawn = one.imshow(square_of(largest[name][layer][1]), vmin=0, vmax=top, interpolation="none")
             one.set(xticks=[], yticks=[])
             one.set_ylabel(name if layer == "input" else "")
         column[0].set_title(layer)
@@ -366,45 +312,43 @@ def draw_rdms(largest):
     return figure
 
 
-def draw_sd_cd(values, fit, relative, relative_fit):
-    figure, axes = page(3, 1, 2)
-    for one, here, lines in zip(axes[0], (values, relative), (fit, relative_fit), strict=True):
-        ends = np.linspace(here[0].min(), here[0].max(), 100)
-        for at in range(len(LAYERS)):
-            one.plot(ends, lines["slope"][at] * ends + lines["icept"][at], color=str(0.9 - at / 30), lw=0.8)
-        for at, name in enumerate(STIMULI):
-            shade = np.linspace(0.3, 0.9, len(LAYERS))
-            one.scatter(np.full(len(LAYERS), here[0, at]), here[:, at], s=9, color=COLOURS[name], alpha=shade)
-        one.set(xlabel="D of the input (SD)", ylabel="D of every layer (CD)")
-    axes[0, 1].set_yscale("log")
-    key(figure)
+def draw_beside(photographs):
+    order = sorted(LABELS, key=LABELS.get)
+    figure, axes = page(4, 2, 4)
+    for row, source in zip(axes, SHOWN, strict=True):
+        for one, layer in zip(row, BESIDE, strict=True):
+            ranks = 100 * square_of(rankdata(photographs[source][layer][1])) / 171
+            drawn = one.imshow(ranks[np.ix_(order, order)], vmin=0, vmax=100, interpolation="none")
+            one.set(xticks=[], title=f"{source} · {layer}")
+            one.set_yticks(range(19), [LABELS[at] for at in order], fontsize=5)
+    figure.colorbar(drawn, ax=axes, location="bottom")
     return figure
 
 
-def draw_r2(curves: dict, band=None):
-    figure, axes = page(3)
-    for name, values in curves.items():
-        axes[0, 0].plot(values, label=name, marker="o", ms=2, color=COLOURS.get(name))
-    if band is not None:
-        axes[0, 0].fill_between(range(len(LAYERS)), *band, alpha=0.2)
-    axes[0, 0].set(ylim=(0, 1.02), ylabel="R²")
-    depth(axes[0, 0])
-    figure.legend(loc="outside right upper")
+def draw_maps(points, pictures):
+    figure, axes = page(3, 1, 3)
+    colours = dict(zip(sorted(set(LABELS.values())), COLOURS.values(), strict=False))
+    for one, layer in zip(axes[0], IN_SPACE, strict=True):
+        for at, (x, y) in enumerate(points[layer]):
+            one.imshow(pictures[at], extent=(x - 0.05, x + 0.05, y - 0.05, y + 0.05))
+            one.plot(x, y, "s", ms=11, mfc="none", mec=colours[LABELS[at]])
+        one.set(xticks=[], yticks=[], title=layer, xlim=(-1, 1), ylim=(-1, 1))
+    figure.legend(
+        [Line2D([], [], color=colour) for colour in colours.values()],
+        list(colours),
+        loc="outside lower center",
+        ncols=4,
+    )
     return figure
 
 
-def draw_distances(found, lengths):
-    chosen = [LAYERS.index(layer) for layer in ("block2", "block6", "block14", "fc1", "predictions")]
-    figure, axes = page(2.6, 1, 5, sharex=True)
-    colours = np.repeat([COLOURS[name] for name in STIMULI], lengths)
-    order = np.random.default_rng(0).permutation(len(colours))
-    for one, layer in zip(axes[0], chosen, strict=True):
-        x, y = found["distances"][0, 0], found["distances"][0, layer]
-        one.scatter(x[order], y[order], c=colours[order], s=1.5, lw=0, alpha=0.7, rasterized=True)
-        ends = np.array([x.min(), x.max()])
-        one.plot(ends, found["pooled"]["slope"][0, layer] * ends + found["pooled"]["icept"][0, layer], "k")
-        one.set_title(f"{LAYERS[layer]}, R² = {found['pooled']['r'][0, layer] ** 2:.2f}")
-    key(figure)
+def draw_alike(values):
+    figure, axes = page(6)
+    drawn = axes[0, 0].imshow(values, interpolation="none")
+    names = [f"{layer}" for _ in SHOWN for layer in ALIKE]
+    axes[0, 0].set_xticks(range(len(names)), names, rotation=90)
+    axes[0, 0].set_yticks(range(len(names)), names)
+    figure.colorbar(drawn)
     return figure
 
 
@@ -433,46 +377,33 @@ def main(files: dict, folder: Path, threads: int = 2) -> None:
     preprocess, categories = weights.transforms(), weights.meta["categories"]
     dims = (len(SHOWN), len(STIMULI), len(LAYERS), len(POPULATIONS), len(SIZES), 2, max(SIZES.values()))
     values = np.full(dims, np.nan)
-    largest, predictions, units = {}, {}, {}
+    largest, predictions = {}, {}
+    photographs = {}
     for at, (source, net) in enumerate(networks(files["mobilenet_v2"][0]).items()):
         for name in SHOWN[source]:
             activity = record(net, images[name], preprocess)
-            found = numbers_of(source, activity, values[at, STIMULI.index(name)])
+            of_most, averaged = numbers_of(source, activity, values[at, STIMULI.index(name)])
+            if name == "pictures":
+                photographs[source] = averaged
             if at == TRAINED:
-                largest[name], predictions[name] = found, activity["random", "predictions"]
-                units = {layer: activity["random", layer].shape[1] for layer in LAYERS}
+                largest[name], predictions[name] = of_most, activity["random", "predictions"]
     normalised = values / values[:, [NOISE]]
     made = np.isfinite(values).sum(-1)
     mean = np.nansum(values, -1) / np.where(made, made, np.nan)
-    relative = mean / mean[:, [NOISE]]
-    of_size = list(SIZES).index("100000")
-    fit = sd_cd(np.moveaxis(mean[TRAINED], 0, -1))  # (layer, population, size, metric)
-    fit_relative = sd_cd(np.moveaxis(relative[TRAINED], 0, -1))
-    between = distances(largest)
     top = {name: np.argsort(-p, axis=1, kind="stable")[:, :5] for name, p in predictions.items()}
+    between = alike(photographs)
 
-    chosen = (slice(None), 0, of_size, 0)
-    curves = {name: between["r"][at, :, 0] ** 2 for at, name in enumerate(STIMULI)}
-    lengths = [largest[name]["input"].shape[-1] for name in STIMULI]
     by_size = values[TRAINED, :, :, 0, :, 0]
-    of_all = np.moveaxis(mean[TRAINED], 0, -1), np.moveaxis(relative[TRAINED], 0, -1)
-    fits = [{name: value[chosen] for name, value in one.items()} for one in (fit, fit_relative)]
     figures = {
-        "preprocessing_gallery": draw_preprocessing(images, originals, preprocess),
-        "layer_table": draw_layers(units),
         "predicted_labels": draw_labels(images, categories, predictions),
-        "prediction_heatmap": draw_heatmap(predictions, categories),
+        "preprocessing_gallery": draw_preprocessing(images, originals, preprocess),
         "differentiation_by_depth": draw_by_depth(by_size, "differentiation D"),
         "differentiation_normalised": draw_by_depth(normalised[TRAINED, :, :, 0, :, 0], "D / D of noise"),
-        "sampling_error": draw_sampling(by_size, units),
-        "rdm_gallery": draw_rdms(largest),
-        "sd_cd_scatter": draw_sd_cd(of_all[0][chosen], fits[0], of_all[1][chosen], fits[1]),
-        "sd_cd_r2_by_depth": draw_r2(
-            {"all stimuli": fits[0]["r"] ** 2}, (fits[0]["r2_low"], fits[0]["r2_high"])
-        ),
-        "distance_r2_by_depth": draw_r2(curves | {"pooled": between["pooled"]["r"][0] ** 2}),
-        "distances_by_layer": draw_distances(between, lengths),
         "trained_untrained": draw_trained(mean[:, :, :, 0, list(SIZES).index("10000"), 0]),
+        "rdm_gallery": draw_rdms(largest),
+        "rdms_side_by_side": draw_beside(photographs),
+        "photographs_in_space": draw_maps(maps(photographs), images["pictures"]),
+        "layer_by_layer": draw_alike(between),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
@@ -481,11 +412,8 @@ def main(files: dict, folder: Path, threads: int = 2) -> None:
         folder / "numbers.npz",
         differentiation=values,
         normalised=normalised,
-        sd_cd_r2=fit["r"] ** 2,
-        distance_r=between["r"],
-        distance_p=between["p"],
-        pooled_r=between["pooled"]["r"],
-        within_r2=between["within"] ** 2,
+        photographs=[[photographs[source][layer][1] for layer in LAYERS] for source in SHOWN],
+        layers_alike=between[np.triu_indices(len(between), 1)],
         **{f"top_{name}": np.array(categories)[places] for name, places in top.items()},
     )
 

@@ -370,7 +370,8 @@ def agreement(analyses: Path, numbers: Path) -> str:
     ------
     ValueError
         By more than 1e-5 of the values; in the predictions, whose exponentials make the most of the last
-        digits of a forward pass, and of p, of which one permutation is 1e-3: by more than 1e-3.
+        digits of a forward pass, and in ρ, for which nearly equal values may rank otherwise: by more
+        than 1e-3.
     """
     import one_script
 
@@ -395,7 +396,6 @@ def agreement(analyses: Path, numbers: Path) -> str:
     def opened(name: str):
         return netcdf.open_file(analyses / f"{name}.nc", "analysis")
 
-    network = {"source": "mobilenet_v2"}
     worst: dict[str, float] = {}
     with opened("differentiation") as file:
         for name in ("differentiation", "normalised"):
@@ -407,16 +407,20 @@ def agreement(analyses: Path, numbers: Path) -> str:
             last[:, :, labels["layer"].index("predictions")] = True
             worst[name] = different[there & ~last].max()
             worst[f"{name} of the predictions"] = different[there & last].max()
-    with opened("sd_cd") as file:
-        ours = read(file, "r2", over="all", **network)
-        worst["R² of SD and CD"] = np.nanmax(np.abs(theirs["sd_cd_r2"] - ours))
-    with opened("distances") as file:
-        of_stimuli = read(file, "r", **network), read(file, "p", **network)
-        worst["r of distances"] = np.nanmax(np.abs(theirs["distance_r"] - of_stimuli[0]))
-        worst["p of distances"] = np.nanmax(np.abs(theirs["distance_p"] - of_stimuli[1]))
-        pooled = read(file, "pooled_r", **network).T
-        worst["r of all distances"] = np.nanmax(np.abs(theirs["pooled_r"] - pooled))
-    allowed = {name: 1e-3 if "predictions" in name or name.startswith("p ") else 1e-5 for name in worst}
+    with opened("photographs") as file:
+        rows = list(zip(file["source"][:], file["layer"][:], strict=True))
+        order = [rows.index((source, layer)) for source in labels["source"] for layer in labels["layer"]]
+        ours = file["dissimilarity"][:][order].reshape(theirs["photographs"].shape)
+        different = np.abs(theirs["photographs"] - ours)
+        worst["RDMs of the photographs"] = different[:, :-1].max()
+        worst["RDMs of the predictions"] = np.nanmax(different[:, -1])
+    with opened("layers_alike") as file:
+        names = list(zip(file["source"][:], file["layer"][:], strict=True))
+        expected = [(source, layer) for source in labels["source"] for layer in one_script.ALIKE]
+        if names != expected:
+            raise ValueError(f"the study compares other layers than the script: {names}")
+        worst["1 − ρ of layers"] = np.abs(theirs["layers_alike"] - file["dissimilarity"][0]).max()
+    allowed = {name: 1e-3 if "predictions" in name or "ρ" in name else 1e-5 for name in worst}
     wrong = [name for name in worst if not worst[name] <= allowed[name]]
     told = ", ".join(f"{name} {value:.1g}" for name, value in worst.items())
     if wrong:
