@@ -32,6 +32,7 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
+html_sidebars = {page: [] for page in ("README", "workflow/docs/gallery", "workflow/docs/glossary")}
 html_show_copyright = False
 html_copy_source = False
 

@@ -82,7 +82,7 @@ PAGES = {
         {"Keys of the section": "rdms"},
     ),
     "analyses": Page("What is computed from RDMs and activations.", "analyses.md"),
-    "figures": Page("What is drawn.", "figures.md"),
+    "figures": Page("What is drawn; the [gallery](../gallery.md) shows each figure.", "figures.md"),
 }
 PLUGINS_OF = {"rdms": "metrics"}  # pages whose plugins are of a step of another name
 
