@@ -195,6 +195,7 @@ def test_mistakes_end_it_with_one_message(installed, study, arguments, named):
     assert done.returncode != 0
     assert named in done.stderr
     assert "Traceback" not in done.stderr
+    assert "usage:" not in done.stderr
 
 
 def test_without_a_config_snakemake_takes_the_default_study(installed, tmp_path):

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from repscape.config.__main__ import study_of
+from repscape.config import __main__ as checking
 from repscape.core.errors import ConfigError, nearest
 from repscape.networks.lib import layer_table_cache, layers_file, torchvision_weights
 from repscape.plugin.config_errors import read_lines
@@ -37,7 +37,7 @@ def check_readable(files: list[str], subcommand: str) -> None:
 def show_layers(names: list[str]) -> None:
     """Print the layers of the networks of configs, or of architectures with random weights."""
     files, architectures = split(names)
-    sections = dict(study_of(files).config["networks"]) if files else {}
+    sections = dict(checking.study_of(files).config["networks"]) if files else {}
     for name in architectures:
         kind = "torchvision" if name in torchvision_weights.architectures() else "timm"
         sections[name] = {"kind": kind, "architecture": name, "weights": "random"}

@@ -13,13 +13,12 @@ from repscape import __version__
 
 OPTIONS = """\
 CONFIG is a YAML file. Of several, the later ones override the earlier ones. Paths in it are relative to
-the folder in which you are, and results go there, to results/STUDY. Snakemake's options can be added:
+the folder in which you are, and results go there, to results/STUDY. Options are those of snakemake --help:
   -n, --dry-run  show what would run, and run nothing
   --cores 4      use 4 cores instead of all
   --profile DIR  run on a cluster"""
 LAYERS = """\
-Print the layers of each network of a CONFIG, or of an ARCHITECTURE of torchvision or timm (resnet50,
-vit_base_patch16_224, …): their labels, which a config names, and their shapes. No weights are downloaded."""
+Print the layers of the networks of a CONFIG, or of an ARCHITECTURE of torchvision or timm (resnet50, …)."""
 NEW = """\
 Write study.yaml, a config with comments, and the folder pictures. Put each category of your pictures into
 a separate folder there (pictures/cats/1.jpg, pictures/houses/1.jpg, …), then: repscape run study.yaml"""
@@ -81,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         **look,
     )
     top.add_argument("--version", action="version", version=f"repscape {__version__}")
-    add = top.add_subparsers(dest="subcommand", metavar="SUBCOMMAND").add_parser
+    add = top.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", title="subcommands").add_parser
     new = add("new", help="begin a project: a config and a folder for pictures", description=NEW, **look)
     new.add_argument("folder", nargs="?", default=".", help="where to write them; by default here")
     layers = add("layers", help="print the layers of networks", description=LAYERS, **look)
@@ -99,9 +98,7 @@ def become_snakemake(subcommand: str, given: list[str]) -> None:
     files, rest = configs.split(given)
     configs.check_readable(files, subcommand)
     if subcommand == "check":
-        from repscape.config.__main__ import main as check
-
-        check(files)
+        configs.checking.main(files)
         rest += ["--dry-run", "--quiet", "rules", "host", "reason"]
     *_, target = SUBCOMMANDS[subcommand]
     if target and (not rest or rest[0].startswith("-")):
@@ -109,6 +106,8 @@ def become_snakemake(subcommand: str, given: list[str]) -> None:
     if not any(one.startswith(("--cores", "-c", "--jobs", "-j", "--profile")) for one in rest):
         rest += ["--cores", "all"]
     os.environ["REPSCAPE_COMMAND"] = shlex.join(["repscape", "run", *files])
-    code = "import sys; sys.argv[0] = 'snakemake'; from snakemake.cli import main; main()"
+    # without its usage of 150 lines, which precedes the message about a wrong option
+    code = "import argparse, sys; sys.argv[0] = 'snakemake'; argparse.ArgumentParser.print_usage = id; "
+    code += "from snakemake.cli import main; main()"
     rest += ["--snakefile", str(shipped.SNAKEFILE), "--configfile", *files]
     os.execv(sys.executable, [sys.executable, "-P", "-c", code, *rest])  # -P: no modules from this folder
