@@ -78,5 +78,6 @@ def check_sets(top: Config, sections: Mapping, mistakes: Mistakes) -> dict[str, 
             )
         elif factors is not None:
             parts = definition.model_dump(exclude={"stimulus"})
-            mistakes.ask(keys, image_sets.groups, factors, **parts)
+            images = list(map(str, range(len(next(iter(factors.values()))))))  # as good as their names
+            mistakes.ask(keys, image_sets.groups, factors, images, **parts)
     return {name: definition.model_dump() for name, definition in top.rdms.sets.items()}

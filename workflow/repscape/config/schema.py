@@ -91,7 +91,10 @@ class _Set(Section):
     stimulus: str = _key("The stimulus from whose images the RDMs are made.")
     by: _Texts = _key("Factors; one RDM is made for each of their values.", [])
     entries: _TextsOrNone = _key(
-        "Factors that distinguish the entries of an RDM; by default all others.", None, min_length=1
+        "Factors that distinguish the entries of an RDM, or ``image``; by default all other factors, or "
+        "``image`` where there are none.",
+        None,
+        min_length=1,
     )
     combine: str | None = _key(
         "How images of one entry are combined; by default each entry has one image.", None

@@ -151,7 +151,9 @@ class Mds(rdm_labels.OfRdmAnalysis, Figure):
         for label in sorted(usual, key=lambda label: (label not in arranged.levels, label != CATEGORY)):
             if label not in ("image", self.trajectories) and len(set(values[label])) <= 15:
                 return label_colours(label, values[label])
-        return None
+        # images of some panels alone have categories
+        few = 2 <= len(set(values.get(CATEGORY, []))) <= 15
+        return label_colours(CATEGORY, values[CATEGORY]) if few else None
 
     def _sizes(self, arranged: Arranged) -> LabelSizes | None:
         if self.size is None:

@@ -147,7 +147,7 @@ class RdmGallery(OfRdms, Figure):
                     axes, limits[shown.stimuli[0], layer], LEFT + column * lay.across, below, lay.side
                 )
         if self.scale == "ranks":
-            self._scale(axes, (0, 100), LEFT, below, BAR)
+            colour_scale(axes, LEFT, below, BAR, rdm_matrix.colours(), 0, 100, 5)
             axes.text(LEFT + BAR + 2, below + 1, words, va="center")
         else:  # in the middle below the matrices, or as near to it as there is room
             half = LETTER / 2 * max(map(len, words.split("\n")))

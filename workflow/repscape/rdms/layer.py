@@ -11,6 +11,7 @@ from repscape.metrics.lib import single_trials
 from repscape.metrics.lib.single_trials import Trials
 from repscape.rdms import sets as sets_of_images
 from repscape.rdms.compute import NamedMetric, columns_of
+from repscape.stimuli.lib import factors
 
 # What an RDM file takes over from the activations it was made of
 _KEYS = (
@@ -25,6 +26,7 @@ class Layer(NamedTuple):
     Attributes
     ----------
     names : str array (image,)
+    factors : dict of factor to str array (image,)
     groups : dict of name to Group
         The sets of images.
     metrics : sequence of NamedMetric
@@ -38,6 +40,7 @@ class Layer(NamedTuple):
     """
 
     names: np.ndarray
+    factors: dict[str, np.ndarray]
     groups: dict[str, sets_of_images.Group]
     metrics: Sequence[NamedMetric]
     repeats: list[tuple[Any, np.ndarray]]
@@ -68,10 +71,13 @@ def read_names(recording: netCDF4.Dataset) -> np.ndarray:
     return names
 
 
-def read_layer(recording, sample, names, groups, metrics: Sequence[NamedMetric], many: bool) -> Layer:
+def read_layer(
+    recording, sample, names, varied: dict, groups, metrics: Sequence[NamedMetric], many: bool
+) -> Layer:
     """Read what RDMs are made of; of many images the activity stays in the file."""
     attributes = {key: getattr(recording, key, None) for key in _KEYS}
     attributes |= {key: sample.getncattr(key) for key in ("size", "n_drawn", "drawn")}
+    attributes |= factors.attributes(varied)
     columns = columns_of(recording, sample)
     activity = recording["activation"] if many else recording["activation"][:]
     repeats = [(activity, of_draw) for of_draw in columns]
@@ -89,7 +95,7 @@ def read_layer(recording, sample, names, groups, metrics: Sequence[NamedMetric],
         "repeat": (("repeat",), np.arange(len(repeats), dtype=np.int32)),
     }
     trials = _trials(recording, metrics, groups)
-    return Layer(names, groups, metrics, repeats, trials, attributes, described | labels)
+    return Layer(names, varied, groups, metrics, repeats, trials, attributes, described | labels)
 
 
 def _trials(recording: netCDF4.Dataset, metrics: Sequence[NamedMetric], groups: Mapping) -> Trials | None:
@@ -116,13 +122,13 @@ def _trials(recording: netCDF4.Dataset, metrics: Sequence[NamedMetric], groups: 
         raise DataError(f"{recording.filepath()}: metric '{wanted[0]}': {error}") from error
 
 
-def divide(sets: Mapping, found: Mapping, file) -> dict[str, sets_of_images.Group]:
+def divide(sets: Mapping, found: Mapping, names: np.ndarray, file) -> dict[str, sets_of_images.Group]:
     """Divide the images into the sets of each definition: {name/number: group}."""
     groups: dict[str, sets_of_images.Group] = {}
     for name, definition in sets.items():
         parts = {key: value for key, value in definition.items() if key != "stimulus"}
         try:
-            divided = sets_of_images.groups(found, **parts)
+            divided = sets_of_images.groups(found, list(names), **parts)
         except ConfigError as error:
             raise ConfigError(f"rdms.sets.{name}: {error} (Images of {file}.)") from error
         groups |= {f"{name}/{number}": group for number, group in enumerate(divided)}

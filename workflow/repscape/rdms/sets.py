@@ -34,6 +34,7 @@ class Combined(NamedTuple):
 
 
 Entry = int | Combined
+IMAGE = "image"  # the label of entries that are images, by name
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Group:
 
 def groups(
     factors: Mapping[str, Sequence[str]],
+    names: Sequence[str] | None = None,
     *,
     by: Sequence[str] = (),
     entries: Sequence[str] | None = None,
@@ -76,8 +78,9 @@ def groups(
     Parameters
     ----------
     factors : mapping of factor to its value for each image
+    names : the images' names, which may distinguish entries as well, as ``image``
     by : factors whose values label the sets; without, there is one set
-    entries : factors that distinguish entries; by default all others
+    entries : factors that distinguish entries; by default all others or, without others, ``image``
     combine : {'mean', 'difference'} or 'FILE.py:FUNCTION', optional
         How the activities of the images that share an entry are combined (see `activity_of`).
     combinations : mapping of name to {'kind', 'of'}, optional
@@ -93,7 +96,11 @@ def groups(
     """
     factors = {name: [str(value) for value in values] for name, values in factors.items()}
     by, combinations = list(by), combinations or {}
-    entries = [name for name in factors if name not in by] if entries is None else list(entries)
+    others = [name for name in factors if name not in by]
+    if names is not None:
+        factors[IMAGE] = list(map(str, names))
+        others = others or [IMAGE]
+    entries = others if entries is None else list(entries)
     _check_factors(factors, by, entries)
     keys = list(zip(*(factors[name] for name in entries), strict=True))
     images: dict[tuple, dict[tuple, list[int]]] = {}

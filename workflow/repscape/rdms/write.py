@@ -74,10 +74,11 @@ def write_rdms(
             check_same_layer(recording, sample)
             if names is None:
                 names, names_file = read_names(recording), activations[layer]
-                groups = divide(sets or {}, factors.read(recording), names_file)
+                varied = factors.read(recording)
+                groups = divide(sets or {}, varied, names, names_file)
             check_equal("image", names, names_file, recording["name"][:], activations[layer])
             many = len(names) > labelled
-            one = read_layer(recording, sample, names, groups, named, many)
+            one = read_layer(recording, sample, names, varied, groups, named, many)
             trials, source = one.trials, recording.source
             try:
                 if many:
@@ -100,6 +101,11 @@ def _definitions(metrics: Sequence[NamedMetric]) -> dict[str, tuple]:
     squared = [-1 if metric.metric.squared is None else metric.metric.squared for metric in metrics]
     definition = [metric.metric.formula or metric.metric.caption for metric in metrics]
     return {"squared": (("metric",), np.array(squared, np.int8)), "definition": (("metric",), definition)}
+
+
+def _factors(layer: Layer) -> dict[str, tuple]:
+    """Return what the images vary in as variables."""
+    return {name: (("image",), values) for name, values in layer.factors.items()}
 
 
 def _write_whole(path, layer: Layer) -> None:
@@ -127,6 +133,7 @@ def _write_whole(path, layer: Layer) -> None:
             "image_j": (("pair",), second.astype(np.int32)),
             "name_i": (("pair",), layer.names[first]),
             "name_j": (("pair",), layer.names[second]),
+            **_factors(layer),
         },
         attributes=layer.attributes | {"degenerate": degenerate},
         groups={name: _of_sets(layer, name, group, values, scalings) for name, group in layer.groups.items()},
@@ -138,7 +145,7 @@ def _write_in_blocks(path, layer: Layer, memory: int, block: int) -> None:
     undefined, scalings = np.zeros(len(layer.metrics), np.int64), []
     with netcdf.create(path, kind="rdm", attributes=layer.attributes) as file:
         values = blockwise.define(file, layer.names, len(layer.metrics), len(layer.repeats))
-        for name, (dims, labels) in (layer.labels | _definitions(layer.metrics)).items():
+        for name, (dims, labels) in (layer.labels | _definitions(layer.metrics) | _factors(layer)).items():
             netcdf.add_variable(file, name, dims, labels)
         for repeat, (activity, columns) in enumerate(layer.repeats):
             rows = Rows.of(activity, columns, memory - blockwise.BLOCKS, block)

@@ -7,13 +7,13 @@ import numpy as np
 
 from repscape.analyses.lib.stimulus_factors import LABEL, factor_names, read_stimulus
 from repscape.core.errors import ConfigError, DataError, some
+from repscape.rdms.sets import IMAGE
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CATEGORY = "category"  # what a factor that names categories is usually called
-IMAGE = "image"  # the label of entries that are images
 
 Known = Mapping[str, Mapping[str, np.ndarray]]
 

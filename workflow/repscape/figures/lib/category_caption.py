@@ -7,7 +7,7 @@ import numpy as np
 from repscape.analyses.lib.category_rdm import FEWEST
 from repscape.analyses.lib.category_table import ALL
 from repscape.figures.lib import captions
-from repscape.figures.lib.category_lines import Panel
+from repscape.figures.lib.category_lines import ALONE, Panel
 from repscape.figures.lib.source_panels import labelled
 from repscape.rdms.compare.significance import ALPHA, Correction
 
@@ -47,7 +47,7 @@ def caption(table, panels: Mapping[str, Panel], show: str, correction: Correctio
         WHAT[show].format(metric=metric),
         _sampled(table, rdms),
         _sure(table, rdms, panels, show, correction, each),
-        labelled({name: panel.layers for name, panel in panels.items()}),
+        labelled({name: panel.layers for name, panel in panels.items()}, wide=[ALONE]),
     ]
     return " ".join(filter(None, text))
 

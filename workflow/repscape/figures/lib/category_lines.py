@@ -14,15 +14,19 @@ CHOSEN = ("stimulus", "set", "metric", "population", "size")  # of these one is 
 OWN = (*TESTS, "permutations", "exact")  # variables over RDMs that are no labels
 
 
+ALONE = ""  # the panel of sources of one layer each
+
+
 class Panel(NamedTuple):
-    """The RDMs of a panel, from input to output."""
+    """The RDMs of a panel, from input to output, and what they are called."""
 
     rdms: list[int]
     layers: list[str]
 
 
 def chosen_panels(table, where: Where | None, show: str) -> dict[str, Panel]:
-    """Choose RDMs by their labels, and put those that differ in their layer alone into one panel.
+    """Choose RDMs by their labels, and put those that differ in their layer alone into one panel. Sources
+    of one layer share the last panel.
 
     Of several metrics, stimuli and populations of a source the first is shown, of sample sizes the
     largest.
@@ -51,17 +55,23 @@ def chosen_panels(table, where: Where | None, show: str) -> dict[str, Panel]:
     for rdm in rdms.tolist():
         named = rdm_names.name(labels, rdm, naming) or str(labels["source"][rdm])
         groups.setdefault(named, []).append(rdm)
-    panels = {}
+    panels: dict[str, Panel] = {}
+    alone = Panel([], [])
     for name, several in groups.items():
         own = sorted(_of_one_kind(labels, several), key=lambda at: _depth(labels, at))
-        panels[name] = Panel(own, [str(labels["layer"][at]) for at in own])
+        layers = [str(labels["layer"][at]) for at in own]
+        if len(own) == 1 and len(groups) > 1:
+            alone.rdms.extend(own)
+            alone.layers.append(f"{name} {layers[0]}")
+        else:
+            panels[name] = Panel(own, layers)
         if show == "index" and np.isnan(table["index"].values[own]).all():
             raise ConfigError(
                 f"show: {name} has no index with the metric '{labels['metric'][own[0]]}', whose "
                 "dissimilarities can be negative. Choose `show: clustering`, or another metric with "
                 "'where'."
             )
-    return panels
+    return panels | ({ALONE: alone} if alone.rdms else {})
 
 
 def _of_one_kind(labels: Mapping[str, np.ndarray], rdms: list[int]) -> list[int]:

@@ -1,6 +1,6 @@
 """Lines of values by depth: their markers, what chance makes beside them, and labels."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def chance_band(axes, x: np.ndarray, null, gid: str, beyond: float = 0.0, **styl
     axes.fill_between(wide, low, high, lw=0, gid=gid, **style)
 
 
-def labelled_panels(layers: Mapping[str, list[str]], words: str):
+def labelled_panels(layers: Mapping[str, list[str]], words: str, wide: Collection[str] = ()):
     """Make a figure with a panel for each source's layers, and label their axes.
 
     Parameters
@@ -51,12 +51,14 @@ def labelled_panels(layers: Mapping[str, list[str]], words: str):
     layers : mapping of source to its layers, from input to output
     words : str
         Of the y axis.
+    wide : names of sources
+        Whose layers have more room.
 
     Returns
     -------
     Figure, dict of source to Axes
     """
-    fig, panels = source_panels(layers)
+    fig, panels = source_panels(layers, wide=wide)
     first = {axes.get_subplotspec().get_gridspec(): axes for axes in reversed(panels.values())}
     for axes in first.values():
         axes.set_ylabel(words)

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repscape.analyses.lib.entry_categories import CATEGORY, IMAGE
+from repscape.analyses.lib.entry_categories import CATEGORY
 from repscape.analyses.lib.stimulus_factors import LABEL
 from repscape.figures.lib.label_colours import label_colours, numbers
+from repscape.rdms.sets import IMAGE
 
 FEWEST, MOST = 2, 15  # groups that are marked by default
 BAR = 1.0  # mm, the width of the bars

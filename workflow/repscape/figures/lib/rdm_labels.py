@@ -10,6 +10,7 @@ from repscape.plugin import schema
 from repscape.plugin.contract import parameter
 from repscape.rdms.labels import REPEATED, Where, as_list, wanted_values
 from repscape.rdms.labels import check_where as check_values
+from repscape.rdms.sets import IMAGE
 from repscape.study.study import Study
 
 
@@ -94,14 +95,16 @@ def _entries_of_one(study: Study, of: str) -> list[str] | None:
     if of in select_rdms.made(study) and "of" in section:
         return schema.make("analyses", section, of).entry_labels(of_entries(study, section["of"]))
     if definition is None:
-        return ["image"]
+        return [IMAGE]
     return definition.get("entries") or _factors_within_a_set(study, definition)
 
 
 def _factors_within_a_set(study: Study, definition: dict) -> list[str] | None:
     """Name the factors that are the same for no set: they label entries where the config names none."""
     factors = of_images(study, [definition["stimulus"]])
-    return None if factors is None else [name for name in factors if name not in definition["by"]]
+    if factors is None:
+        return None
+    return [name for name in factors if name not in definition["by"]] or [IMAGE]
 
 
 def of_images(study: Study, stimuli: Iterable[str]) -> list[str] | None:

@@ -1,6 +1,6 @@
 """Panels side by side, one for the layers of each source, with one y axis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from repscape.figures.lib import captions
 from repscape.figures.lib.depth import ROOM, depth_axis, label_height
@@ -9,24 +9,26 @@ from repscape.figures.lib.style import figure
 WIDTH = 128  # mm, of a row of panels beside a legend
 NARROWEST = 3  # layers that a panel has room for at least
 MOST = 60  # layers in a row of panels
+WIDER = 3  # times the room of a layer, for what stands apart from its neighbours
 
 
-def rows_of(layers: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Put sources into rows of panels, in their order."""
+def rows_of(layers: Mapping[str, Sequence[str]], wide: Collection[str] = ()) -> list[list[str]]:
+    """Put sources into rows of panels, in their order; layers of `wide` ones have more room."""
     rows: list[list[str]] = [[]]
     for source, names in layers.items():
-        if rows[-1] and sum(room(layers[name]) for name in rows[-1]) + room(names) > MOST:
+        taken = sum(room(layers[name], name in wide) for name in rows[-1])
+        if rows[-1] and taken + room(names, source in wide) > MOST:
             rows.append([])
         rows[-1].append(source)
     return rows
 
 
-def room(names: Sequence[str]) -> int:
+def room(names: Sequence[str], wide: bool = False) -> int:
     """Return how wide a panel is, in layers."""
-    return max(len(names), NARROWEST)
+    return max(len(names) * (WIDER if wide else 1), NARROWEST)
 
 
-def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55):
+def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55, wide: Collection[str] = ()):
     """Make a figure with a panel for each source's layers; panels of a row share the y axis.
 
     Parameters
@@ -34,18 +36,20 @@ def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55)
     layers : mapping of source to its layers, from input to output
     panel_height : float
         In mm, without labels.
+    wide : names of sources
+        Whose layers have more room.
 
     Returns
     -------
     Figure, dict of source to Axes
     """
-    rows = rows_of(layers)
+    rows = rows_of(layers, wide)
     heights = [panel_height + max(label_height(layers[name]) for name in row) for row in rows]
     fig = figure(sum(heights))
     grid = fig.add_gridspec(len(rows), 1, height_ratios=heights)
     panels: dict = {}
     for number, row in enumerate(rows):
-        ratios = [room(layers[name]) for name in row]
+        ratios = [room(layers[name], name in wide) for name in row]
         inner = grid[number].subgridspec(1, len(row), width_ratios=ratios)
         for place, name in enumerate(row):
             width = WIDTH * ratios[place] / sum(ratios) - 4
@@ -57,12 +61,12 @@ def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55)
     return fig, panels
 
 
-def labelled(layers: Mapping[str, Sequence[str]]) -> str:
+def labelled(layers: Mapping[str, Sequence[str]], wide: Collection[str] = ()) -> str:
     """Say for a caption that not every layer is labelled, where that is so."""
-    for row in rows_of(layers):
-        whole = sum(room(layers[name]) for name in row)
+    for row in rows_of(layers, wide):
+        whole = sum(room(layers[name], name in wide) for name in row)
         for name in row:
-            width = WIDTH * room(layers[name]) / whole - 4
+            width = WIDTH * room(layers[name], name in wide) / whole - 4
             if len(layers[name]) * ROOM > width:
                 return "Every layer has a tick, evenly spaced layers have a label."
     return ""

@@ -84,7 +84,7 @@ def meta_rdms(
     DataError
         RDMs of the same group and entry, or of different entries; no group with two RDMs.
     """
-    from repscape.rdms.table.table import labels
+    from repscape.rdms.table.table import FACTORS, labels
 
     if table.empty:
         raise DataError("expected RDMs to compare, found an empty table.")
@@ -97,7 +97,7 @@ def meta_rdms(
 
     rdms = Labelled(table, names)
     notes = Notes(rdms)
-    lower = [name for name in table.columns if name.startswith("entries")]
+    lower = [name for name in table.columns if name.startswith("entries") and name != FACTORS]
     members = rdms.alike(groups)
     common = [
         name for name in names if name not in entries and all(rdms.same(name, rows) for rows in members)

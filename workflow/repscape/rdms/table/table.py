@@ -7,6 +7,7 @@ computes), ``normalisation``, ``repeat`` (the draw of units), ``presentation`` (
 were taken each by itself), ``n_drawn``. Then come
 
 - ``entries``: a pandas Index or MultiIndex, what the rows and columns of the RDM are;
+- ``entries_factors``: another, the factors of these images, where they have some;
 - ``dissimilarity``: float64 (pair,), the pairs i<j in row-major order, as
   `scipy.spatial.distance.squareform` takes and gives them.
 
@@ -36,9 +37,12 @@ from repscape.rdms.labels import (
 )
 from repscape.rdms.table.cells import frame, index_from_json, index_to_json, ordered, text_index
 from repscape.rdms.table.find_files import as_paths, find
+from repscape.stimuli.lib import factors
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FACTORS = "entries_factors"  # the column that says what the images of an RDM vary in
 
 
 def read(files: str | os.PathLike | Iterable, where: Mapping | None = None) -> "pd.DataFrame":
@@ -226,14 +230,16 @@ def _first_order(file, keep) -> Iterable[dict]:
     shared |= {"layer_order": int(file.order), "n_drawn": int(file.n_drawn)}
     if keep(shared | {"set": ""}, partly=True):
         rdm_file.whole(file)  # refused where it is too large
-        names = rdm_file.names(file)
-        yield from _stacked(file, shared | {"set": ""}, [{}], pd.Index(names, name="image"), keep, file)
+        entries, varied = pd.Index(rdm_file.names(file), name="image"), factors.read(file)
+        rows = _stacked(file, shared | {"set": ""}, [{}], entries, keep, file)
+        own = {FACTORS: text_index({name: list(values) for name, values in varied.items()})} if varied else {}
+        yield from (row | own for row in rows)
     for name, definition in file.groups.items():
         if not keep(shared | {"set": str(name)}, partly=True):
             continue
         for part in definition.groups.values():
-            by, factors = (as_list(part.getncattr(key)) for key in ("by", "entries"))
-            entries = text_index({factor: part[factor][:] for factor in factors if factor})
+            by, levels = (as_list(part.getncattr(key)) for key in ("by", "entries"))
+            entries = text_index({level: part[level][:] for level in levels if level})
             count = part.dimensions["set"].size
             sets = [{factor: str(part[factor][at]) for factor in by if factor} for at in range(count)]
             yield from _stacked(part, shared | {"set": name}, sets, entries, keep, file)

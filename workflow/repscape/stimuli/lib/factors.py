@@ -11,11 +11,11 @@ import numpy as np
 
 # Names that a file or a table of RDMs uses for something else
 _TAKEN = """
-    activation averaged channel comparison dim dimension dissimilarity draw drawn entries entry entry_i
-    entry_j factors first_pixel frequency image image_height image_i image_j image_width images label layer
-    layer_order measure metric n_drawn name name_i name_j network neuron normalisation p pair pixel pixels
-    population presentation presentations rdm repeat response sample set size source stimulus time trial
-    trial_image trial_repeat unit x y
+    activation averaged channel comparison definition dim dimension dissimilarity draw drawn entries
+    entry entry_i entry_j factors first_pixel frequency image image_height image_i image_j image_width
+    images label layer layer_order measure metric n_drawn name name_i name_j network neuron
+    normalisation p pair pixel pixels population presentation presentations rdm repeat response sample
+    set size source squared stimulus time trial trial_image trial_repeat unit x y
 """
 RESERVED = frozenset(_TAKEN.split())
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

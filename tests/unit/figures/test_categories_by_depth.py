@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist
 
 from repscape.analyses.category_index import CategoryIndex
 from repscape.core.errors import ConfigError
-from repscape.figures.category_index import CategoryIndex as Figure
+from repscape.figures.categories_by_depth import CategoriesByDepth as Figure
 from repscape.figures.lib.data import opened
 from repscape.figures.lib.style import settings
 from repscape.io import netcdf
@@ -80,10 +80,8 @@ def test_the_index_by_depth_with_its_tests(analysed, artists, show):
         full = (faces != 1).any(1)
         np.testing.assert_array_equal(np.broadcast_to(full, 4), own.p_fdr < 0.05)
     recorded = of_panel(table, "monkey", "")
-    np.testing.assert_array_equal(
-        lines[f"monkey/{show}/cats"].get_ydata(), recorded[show].sel(category="cats")
-    )
-    assert {own.get_title(loc="left") for own in figure.axes} == {"net", "monkey"}
+    np.testing.assert_array_equal(lines[f"/{show}/cats"].get_ydata(), recorded[show].sel(category="cats"))
+    assert {own.get_title(loc="left") for own in figure.axes} == {"net", ""}
     words = ("correlation distance", "category: Bäume 6, cats 6, old trees 6", "size 1000", "100", "0.05")
     assert_mentions(caption, *words, "Benjamini", "199")
     assert_legible(figure)

@@ -9,7 +9,7 @@ from repscape.analyses.lib.category_table import ALL
 from repscape.figures.lib import captions
 from repscape.figures.lib.axes import EXPECTED, band_key, dot_key
 from repscape.figures.lib.category_caption import caption
-from repscape.figures.lib.category_lines import Panel, chosen_panels
+from repscape.figures.lib.category_lines import ALONE, Panel, chosen_panels
 from repscape.figures.lib.depth_lines import labelled_panels, markers
 from repscape.figures.lib.label_colours import label_colours
 from repscape.figures.lib.rdm_labels import OfRdmAnalysis
@@ -25,6 +25,7 @@ AXES: dict[Show, str] = {
     "differentiation": "differentiation\n(median dissimilarity)",
 }
 WHOLE, BETWEEN = "0.15", "0.5"  # greys: all categories; pairs of different ones
+DASHED = (0, (3.5, 1.4))
 MOST = 15  # categories with separate lines
 
 
@@ -39,7 +40,7 @@ class Line(NamedTuple):
     tested: bool = False
 
 
-class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
+class CategoriesByDepth(Corrected, OfRdmAnalysis, Figure):
     """How images of a category are alike, by depth (analysis `category_index`), with intervals and tests."""
 
     category = "RDMs"
@@ -54,7 +55,7 @@ class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
     each: bool = parameter("Whether each category has a line, in addition to that of all categories.", True)
 
     def draw(self, data: Mapping):
-        """Draw values by layer, a panel for each source.
+        """Draw values by layer, a panel for each source of several layers.
 
         Raises
         ------
@@ -66,10 +67,11 @@ class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
         names = [str(name) for name in table["category"].values if name != ALL]
         lines = self._lines(str(table.attrs["factor"]), names)
         layers = {name: panel.layers for name, panel in panels.items()}
-        fig, axes = labelled_panels(layers, AXES[self.show])
+        fig, axes = labelled_panels(layers, AXES[self.show], wide=[ALONE])
         for name, panel in panels.items():
-            for line in reversed(lines):
-                self._line(axes[name], table, panel, line, name)
+            for number, line in reversed(list(enumerate(lines))):
+                apart = (number + 0.5) / len(lines) - 0.5
+                self._line(axes[name], table, panel, line, name, 0.7 * apart)
         first = next(iter(axes.values()))
         if self.show in ("index", "clustering"):
             for own in axes.values():
@@ -93,22 +95,24 @@ class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
             Line(f"{prefix}within", name, f"within {name}", colours[name]) for name in each
         ]
 
-    def _line(self, axes, table, panel: Panel, line: Line, name: str) -> None:
-        """Draw a line with its interval and, of what is tested, markers."""
+    def _line(self, axes, table, panel: Panel, line: Line, name: str, apart: float) -> None:
+        """Draw a line with its interval and, of what is tested, markers; of single layers points, `apart`."""
         of = table.isel(rdm=panel.rdms).sel(category=line.category)
         x, values = np.arange(len(panel.rdms)), of[line.variable].values
         low, high = (of[f"{line.variable}_{end}"].values for end in ("low", "high"))
         whole, gid = line.category == ALL, f"{name}/{line.variable}/{line.category}"
-        axes.fill_between(x, low, high, color=line.colour, alpha=0.16 if whole else 0.09, lw=0)
-        if len(x) == 1:  # where a band has no width
-            axes.vlines(x, low, high, color=line.colour, lw=0.7)
-        style = {"ls": (0, (3.5, 1.4)) if line.dashed else "-", "lw": 1.4 if whole else 0.8}
-        axes.plot(x, values, color=line.colour, gid=gid, zorder=3 if whole else 2, **style)
-        if line.tested:
-            sure = of[f"p_{self.correction}"].values < ALPHA
-            markers(axes, x, values, sure, line.colour, f"{gid}/markers")
-        elif len(x) == 1:
-            markers(axes, x, values, np.ones(1, bool), line.colour, f"{gid}/markers")
+        if name == ALONE or len(x) == 1:
+            x, wide = x + apart, {"lw": 1.0 if whole else 0.7}
+            axes.vlines(x, low, high, color=line.colour, **wide)
+            axes.plot(x, values, color=line.colour, gid=gid, ls="none", marker=".", ms=0)
+        else:
+            axes.fill_between(x, low, high, color=line.colour, alpha=0.16 if whole else 0.09, lw=0)
+            style = {"ls": DASHED if line.dashed else "-", "lw": 1.4 if whole else 0.8}
+            axes.plot(x, values, color=line.colour, gid=gid, zorder=3 if whole else 2, **style)
+        if line.tested or name == ALONE or len(x) == 1:
+            sure = of[f"p_{self.correction}"].values < ALPHA if line.tested else not line.dashed
+            full = np.broadcast_to(sure, len(x))
+            markers(axes, x, values, full, line.colour, f"{gid}/markers")
 
     def _key(self, lines: list[Line]) -> list:
         """Explain lines and marks."""
@@ -116,7 +120,7 @@ class CategoryIndex(Corrected, OfRdmAnalysis, Figure):
         handles = [
             dot_key(
                 captions.shorten(line.words, 24), line.colour, lw=1.4 if line.category == ALL else 0.8,
-                ls=(0, (3.5, 1.4)) if line.dashed else "-", **mark,
+                ls=DASHED if line.dashed else "-", **mark,
             )
             for line in lines
         ]  # fmt: skip
