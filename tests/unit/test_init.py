@@ -11,8 +11,8 @@ import pytest
 import repscape
 
 NAMES = [
-    "activations", "compare", "differentiation", "list_plugins", "open_study", "rdm", "rdms", "to_rsatoolbox",
-    "to_xarray",
+    "activations", "compare", "differentiation", "embed", "infer", "list_plugins", "open_study", "rdm",
+    "rdms", "to_rsatoolbox", "to_xarray",
 ]  # fmt: skip
 LIGHT = """
 import gc, os, random, signal, sys, warnings

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from repscape.api.comparisons import compare
     from repscape.api.conversions import to_rsatoolbox, to_xarray
     from repscape.api.differentiation import differentiation
+    from repscape.api.inference import infer
+    from repscape.api.maps import embed
     from repscape.api.plugins import list_plugins
     from repscape.api.rdms import rdm, rdms
     from repscape.api.recording import activations
@@ -32,6 +34,8 @@ _WHERE = {
     "activations": "recording",
     "compare": "comparisons",
     "differentiation": "differentiation",
+    "embed": "maps",
+    "infer": "inference",
     "list_plugins": "plugins",
     "open_study": "study",
     "rdm": "rdms",
@@ -44,6 +48,8 @@ __all__ = [
     "activations",
     "compare",
     "differentiation",
+    "embed",
+    "infer",
     "list_plugins",
     "open_study",
     "rdm",

@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from repscape.analyses.lib import (
     inference_labels,
     inference_summary,
+    inference_variables,
     layerwise_contrasts,
     reference_parts,
     select_rdms,
 )
-from repscape.analyses.lib.inference_labels import DEPENDENT, Roles
+from repscape.analyses.lib.inference_labels import DEPENDENT
 from repscape.analyses.lib.of_rdms import OfRdms
 from repscape.analyses.lib.result import Result
 from repscape.core.errors import ConfigError, unknown
@@ -21,21 +20,18 @@ from repscape.core.logs import logger
 from repscape.plugin.contract import Seeded, parameter
 from repscape.rdms.compare.bootstrap import Bootstrap, factors_of
 from repscape.rdms.compare.comparison import COMPARISONS, Similarity
-from repscape.rdms.compare.inference import Inference as Inferred
 from repscape.rdms.compare.inference import infer
 from repscape.rdms.compare.noise_ceiling import reliability
-from repscape.rdms.compare.permutation import Permutation, permutation_tests
-from repscape.rdms.compare.significance import CORRECTIONS, LEVEL, corrected, corrected_pairs
+from repscape.rdms.compare.permutation import permutation_tests
+from repscape.rdms.compare.significance import LEVEL
 from repscape.rdms.labels import Where, as_list
 from repscape.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from repscape.analyses.lib.inference_data import Models, Reference
+    from repscape.analyses.lib.inference_data import Reference
     from repscape.rdms.compare.bootstrap import Units
-
-NUMBERS = ("similarity", "sem", "low", "high")
 
 
 class Inference(Seeded, OfRdms):
@@ -153,62 +149,7 @@ class Inference(Seeded, OfRdms):
             RDMs are missing or of different entries; no model is left; too little can be resampled; a label
             has a name that the file uses for something else.
         """
-        from repscape.analyses.lib import inference_data
-
-        data, resampled, halves, candidates = self._read(files)
-        roles = inference_labels.roles_of(data, candidates, self.repeats or [])
-        reference = inference_data.arrange_reference(data, roles)
-        models = inference_data.arrange_models(candidates, roles, reference, self.comparison)
-        inference_data.log_roles(roles, reference, models)
-        units = None if resampled is None else inference_data.arrange_units(resampled, roles, reference)
-        bootstrap = self.bootstrap or _default_bootstrap(reference, units, halves)
-        found = infer(
-            reference.vectors,
-            models.vectors,
-            comparison=self.comparison,
-            bootstrap=bootstrap,
-            resamples=self.resamples,
-            seed=self.seed,
-            units=units,
-            halves=halves,
-        )
-        permuted = None
-        if self.permutations:
-            permuted = permutation_tests(
-                reference.vectors, models.vectors, self.comparison, self.permutations, self.seed
-            )
-        variables = _by_model(found, permuted) | _by_pair(found) | _by_set(found, roles, reference, models)
-        variables |= layerwise_contrasts.compared(models.labels, found, DEPENDENT)
-        statement = inference_summary.statement(variables, models.labels, models.by, self.reference)
-        if bootstrap == "repeats":
-            statement.append(inference_summary.OF_THESE_ENTRIES)
-        for sentence in statement:
-            logger.info(sentence)
-        where = {name: getattr(self, name) or {} for name in ("reference", "where", "models")}
-        attributes: dict[str, Any] = {
-            name: json.dumps(labels, sort_keys=True) for name, labels in where.items()
-        }
-        attributes |= {name: getattr(self, name) for name in ("of", "comparison", "resamples", "seed")}
-        attributes |= {
-            "bootstrap": bootstrap,
-            "resampled_factors": list(factors_of(bootstrap, len(reference.sets), units is not None)),
-            "permutations": permuted.count if permuted else 0,
-            "units": units.count if units else None,
-            "halves": halves,
-            "reliability": (
-                reliability(found.ceiling[0])
-                if halves and COMPARISONS[self.comparison].reliability_of_halves
-                else None
-            ),
-            "statement": statement,
-            "level": LEVEL,
-            "dof": found.dof,
-            "models_by": models.by or None,
-            "averaged_over": models.over or None,
-            "left_out": [*reference.left_out, *models.left_out] or None,
-            "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
-        }
-        return Result(variables, attributes)
+        return inferred(self, *self._read(files))
 
     def _read(self, files: Mapping) -> "tuple[pd.DataFrame, pd.DataFrame | None, bool, pd.DataFrame]":
         """Read the RDMs of the reference (also of samples of its units; whether of halves) and of models."""
@@ -234,7 +175,7 @@ class Inference(Seeded, OfRdms):
         """Yield the header and the rows of the long table: a row a model."""
         variables = result.variables
         columns = {name: values for name, (dims, values, *_) in variables.items() if dims == ("model",)}
-        labels = [name for name in columns if not name.startswith((*NUMBERS, "p_"))]
+        labels = [name for name in columns if not name.startswith((*inference_variables.NUMBERS, "p_"))]
         names = [*labels, *(name for name in columns if name not in labels)]
         for name, (dims, values, *_) in variables.items():
             if dims == ("model", "other_source"):
@@ -245,50 +186,84 @@ class Inference(Seeded, OfRdms):
         yield from zip(*(columns[name] for name in names), strict=True)
 
 
+def inferred(
+    settings: Inference,
+    data: "pd.DataFrame",
+    resampled: "pd.DataFrame | None",
+    halves: bool,
+    candidates: "pd.DataFrame",
+) -> Result:
+    """Compare the RDMs of models with those of a reference, as `Inference.compute` does.
+
+    Parameters
+    ----------
+    settings : Inference
+    data, candidates : DataFrame
+        The RDMs of the reference, and of models.
+    resampled : DataFrame or None
+        RDMs of samples of the reference's units.
+    halves : bool
+        Whether the reference's repeats are halves of the same trials.
+    """
+    from repscape.analyses.lib import inference_data
+
+    roles = inference_labels.roles_of(data, candidates, settings.repeats or [])
+    reference = inference_data.arrange_reference(data, roles)
+    models = inference_data.arrange_models(candidates, roles, reference, settings.comparison)
+    inference_data.log_roles(roles, reference, models)
+    units = None if resampled is None else inference_data.arrange_units(resampled, roles, reference)
+    bootstrap = settings.bootstrap or _default_bootstrap(reference, units, halves)
+    found = infer(
+        reference.vectors,
+        models.vectors,
+        comparison=settings.comparison,
+        bootstrap=bootstrap,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        units=units,
+        halves=halves,
+    )
+    permuted = None
+    if settings.permutations:
+        permuted = permutation_tests(
+            reference.vectors, models.vectors, settings.comparison, settings.permutations, settings.seed
+        )
+    variables = inference_variables.by_model(found, permuted)
+    variables |= inference_variables.by_pair(found)
+    variables |= inference_variables.by_set(found, roles, reference, models)
+    variables |= layerwise_contrasts.compared(models.labels, found, DEPENDENT)
+    statement = inference_summary.statement(variables, models.labels, models.by, settings.reference)
+    if bootstrap == "repeats":
+        statement.append(inference_summary.OF_THESE_ENTRIES)
+    for sentence in statement:
+        logger.info(sentence)
+    where = {name: getattr(settings, name) or {} for name in ("reference", "where", "models")}
+    attributes: dict[str, Any] = {name: json.dumps(labels, sort_keys=True) for name, labels in where.items()}
+    attributes |= {name: getattr(settings, name) for name in ("of", "comparison", "resamples", "seed")}
+    attributes |= {
+        "bootstrap": bootstrap,
+        "resampled_factors": list(factors_of(bootstrap, len(reference.sets), units is not None)),
+        "permutations": permuted.count if permuted else 0,
+        "units": units.count if units else None,
+        "halves": halves,
+        "reliability": (
+            reliability(found.ceiling[0])
+            if halves and COMPARISONS[settings.comparison].reliability_of_halves
+            else None
+        ),
+        "statement": statement,
+        "level": LEVEL,
+        "dof": found.dof,
+        "models_by": models.by or None,
+        "averaged_over": models.over or None,
+        "left_out": [*reference.left_out, *models.left_out] or None,
+        "history": json.dumps(data.attrs.get("history", {}), sort_keys=True),
+    }
+    return Result(variables, attributes)
+
+
 def _default_bootstrap(reference: "Reference", units: "Units | None", halves: bool) -> Bootstrap:
     """Return what is resampled where the config does not say it."""
     if units is not None or (len(reference.repeats) > 1 and not halves):
         return "both"
     return "sets" if len(reference.sets) > 1 else "entries"
-
-
-def _by_model(found: Inferred, permuted: Permutation | None) -> dict[str, tuple]:
-    """Return what is known of each model, as variables; tests are corrected over all models."""
-    tests = {"p_zero": found.p_zero, "p_ceiling": found.p_ceiling}
-    if permuted:
-        tests["p_permutation"] = permuted.p
-    variables = {name: (("model",), getattr(found, name)) for name in NUMBERS}
-    for name, p in tests.items():
-        variables[name] = (("model",), p)
-        variables |= {f"{name}_{kind}": (("model",), corrected(p, kind)) for kind in CORRECTIONS}
-    if permuted:
-        variables["p_permutation_max"] = (("model",), permuted.p_max)
-    return variables
-
-
-def _by_pair(found: Inferred) -> dict[str, tuple]:
-    """Return the differences of models as variables; tests are corrected over all pairs."""
-    pairs = {"difference": found.similarity[:, None] - found.similarity, "p_pair": found.p_pair}
-    pairs |= {f"p_pair_{kind}": corrected_pairs(found.p_pair, kind) for kind in CORRECTIONS}
-    return {name: (("model", "other"), values) for name, values in pairs.items()}
-
-
-def _by_set(found: Inferred, roles: Roles, reference: "Reference", models: "Models") -> dict[str, tuple]:
-    """Return the ceiling, the samples, what each set and repeat gives, and all labels, as variables."""
-    repeats = _labels("data_repeat", roles.repeats, reference.repeats)
-    return {
-        "ceiling": (("limit",), found.ceiling),
-        "limit": (("limit",), ["lower", "upper"]),
-        "each": (("model", "entry_set", "data_repeat"), found.each),
-        "resampled": (("resample", "model"), found.resampled.astype(np.float32)),
-        "entries": (("entry_set",), np.array([len(space.labels) for space in reference.spaces], np.int32)),
-        "rdms_averaged": (("model", "entry_set"), models.averaged),
-        **{label: (("model",), values) for label, values in models.labels.items()},
-        **_labels("entry_set", roles.sets, reference.sets),
-        **{f"data_{name}" if name in models.labels else name: one for name, one in repeats.items()},
-    }
-
-
-def _labels(dim: str, labels: list[str], keys: list[tuple[str, ...]]) -> dict[str, tuple]:
-    """Return the labels of sets or repeats as variables."""
-    return {label: ((dim,), [key[at] for key in keys]) for at, label in enumerate(labels)}

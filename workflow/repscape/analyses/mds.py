@@ -95,48 +95,7 @@ class Mds(Seeded, OfDistances):
         DataError
             No RDM can be placed, or RDMs to be aligned have different entries.
         """
-        from repscape.rdms.table import table as tables
-
-        table = self.read_averaged(files)
-        labels = tables.labels(table)
-        if self.align is not None and self.align not in labels:
-            raise ConfigError(f"align: {unknown(self.align, labels)}")
-        _check_names(labels, table["entries"].iloc[0].names)
-        options = self._options()
-        maps, left_out = self._maps(table, options)
-        if not maps:
-            raise DataError(
-                f"{files['collection'][0]}: no RDM has enough defined dissimilarities to be placed: "
-                f"{'; '.join(left_out)}."
-            )
-        table = table.loc[[one.rdm.at for one in maps]].reset_index(drop=True)
-        most = max(map(len, table["entries"]))
-        position = np.full((len(maps), most, self.dims), np.nan)
-        for points, one in zip(position, maps, strict=True):
-            points[np.flatnonzero(one.rdm.defined)] = one.found.points
-            if self.scale:
-                points[:] = scaled(points)
-        described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
-        variables = {
-            "position": (("rdm", "entry", "dim"), position, described),
-            "dim": (("dim",), np.arange(1, self.dims + 1, dtype=np.int32)),
-            **{label: (("rdm",), list(table[label])) for label in labels},
-            **_entries(table["entries"], most),
-            "placed": (("rdm",), np.array([one.rdm.defined.sum() for one in maps], np.int32)),
-            "rooted": (("rdm",), np.array([one.squared for one in maps], np.int8)),
-            **_goodness([one.found for one in maps], most),
-        }
-        if self.align is not None:
-            variables |= _aligned(table, position, labels, self.align)
-        attributes = {name: getattr(self, name) for name in ("of", "method", "dims", "perplexity", "scale")}
-        attributes |= {
-            "n_init": options.get("n_init"),
-            "seed": options.get("seed"),
-            "align": self.align or "",
-        }
-        attributes["left_out"] = left_out or None
-        attributes["history"] = json.dumps(table.attrs.get("history", {}), sort_keys=True)
-        return Result(variables, attributes)
+        return placed(self, self.read_averaged(files), files["collection"][0])
 
     def _options(self) -> dict[str, Any]:
         """Return what the method takes."""
@@ -190,6 +149,59 @@ class _Map(NamedTuple):
     rdm: OneRdm
     squared: bool
     found: Embedding
+
+
+def placed(settings: Mds, table: "pd.DataFrame", name: str = "rdms") -> Result:
+    """Place the entries of each RDM of a table, as `Mds.compute` does.
+
+    Parameters
+    ----------
+    settings : Mds
+    table : DataFrame
+        RDMs, those of several draws of units averaged.
+    name : str
+        What it is called in messages.
+    """
+    from repscape.rdms.table import table as tables
+
+    labels = tables.labels(table)
+    if settings.align is not None and settings.align not in labels:
+        raise ConfigError(f"align: {unknown(settings.align, labels)}")
+    _check_names(labels, table["entries"].iloc[0].names)
+    options = settings._options()
+    maps, left_out = settings._maps(table, options)
+    if not maps:
+        raise DataError(
+            f"{name}: no RDM has enough defined dissimilarities to be placed: {'; '.join(left_out)}."
+        )
+    table = table.loc[[one.rdm.at for one in maps]].reset_index(drop=True)
+    most = max(map(len, table["entries"]))
+    position = np.full((len(maps), most, settings.dims), np.nan)
+    for points, one in zip(position, maps, strict=True):
+        points[np.flatnonzero(one.rdm.defined)] = one.found.points
+        if settings.scale:
+            points[:] = scaled(points)
+    described = {"coordinates": " ".join([*labels, *table["entries"].iloc[0].names])}
+    variables = {
+        "position": (("rdm", "entry", "dim"), position, described),
+        "dim": (("dim",), np.arange(1, settings.dims + 1, dtype=np.int32)),
+        **{label: (("rdm",), list(table[label])) for label in labels},
+        **_entries(table["entries"], most),
+        "placed": (("rdm",), np.array([one.rdm.defined.sum() for one in maps], np.int32)),
+        "rooted": (("rdm",), np.array([one.squared for one in maps], np.int8)),
+        **_goodness([one.found for one in maps], most),
+    }
+    if settings.align is not None:
+        variables |= _aligned(table, position, labels, settings.align)
+    attributes = {name: getattr(settings, name) for name in ("of", "method", "dims", "perplexity", "scale")}
+    attributes |= {
+        "n_init": options.get("n_init"),
+        "seed": options.get("seed"),
+        "align": settings.align or "",
+    }
+    attributes["left_out"] = left_out or None
+    attributes["history"] = json.dumps(table.attrs.get("history", {}), sort_keys=True)
+    return Result(variables, attributes)
 
 
 def _aligned(table, position: np.ndarray, labels: list[str], align: str) -> dict:

@@ -22,6 +22,7 @@ FORMS = (
     "these"
 )
 _OTHER = "_other"
+_SAID = ("metric", "normalisation")  # by what `rdm` returns
 
 
 def as_table(given: Any, what: str = "rdms", label: str = "rdm") -> "pd.DataFrame":
@@ -259,6 +260,7 @@ def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
         labels = {
             str(name): coordinate.item() for name, coordinate in one.coords.items() if not coordinate.dims
         }
+        labels |= {name: given.attrs[name] for name in _SAID if name in given.attrs and name not in labels}
         labels |= {str(dim): k for dim, k in zip(leading, at, strict=True) if dim not in labels}
         rows.append(labels | {"entries": entries, "dissimilarity": vector})
     _check_infinite([row["dissimilarity"] for row in rows], what)

@@ -48,10 +48,8 @@ def _names(labels: Mapping[str, list]) -> list[str]:
         for label, values in labels.items()
         if label not in (*first, *FOLLOWING) and len(set(values)) > 1
     ]
-    return [
-        " ".join(map(str, values))
-        for values in zip(*(labels[label] for label in first + others), strict=True)
-    ]
+    chosen = first + others or list(labels)[:1]  # a single model may have a name alone
+    return [" ".join(map(str, values)) for values in zip(*(labels[label] for label in chosen), strict=True)]
 
 
 def best(

@@ -32,7 +32,7 @@ def compared(labels: Mapping[str, list], found: "Inference", dependent: Sequence
     keys = [label for label in labels if label not in ("source", *dependent)]
     depths: dict[str, dict[tuple, int]] = {}
     rows: dict[tuple, int] = {}
-    for at, source in enumerate(labels["source"]):
+    for at, source in enumerate(labels.get("source", [])):
         key = tuple(str(labels[label][at]) for label in keys)
         depths.setdefault(source, {})[key] = labels["layer_order"][at] if "layer_order" in labels else 0
         rows[source, key] = at
