@@ -10,9 +10,9 @@ from repscape.core.errors import ConfigError, DataError, unknown
 from repscape.core.labels import check_equal
 from repscape.plugin import schema
 from repscape.plugin.contract import Analysis, parameter
+from repscape.study.defaults import PREDICTIONS, classifiers
 from repscape.study.study import Study
 
-LAYER = "predictions"
 FEWEST = 1000  # a population of fewer units is not taken for one that has all classes
 MANY = 100_000  # more classes than networks have
 
@@ -43,19 +43,14 @@ class Predictions(Analysis):
         ConfigError
             No network records the layer; the population is unknown or none can have all units.
         """
-        sources = [source for source, layers in study.layers.items() if LAYER in layers]
-        if not sources:
-            raise ConfigError(
-                f"analyses.predictions: no network records its layer '{LAYER}'. Add it to the 'layers' of a "
-                "network that classifies."
-            )
+        sources = classifiers(study, "analyses.predictions")
         populations = study.config["populations"]
         if self.population is not None and self.population not in populations:
             raise ConfigError(f"analyses.predictions.population: {unknown(self.population, populations)}")
         return {
             "activations": [
                 study.path(
-                    "activations", source=source, stimulus=stimulus, population=population, layer=LAYER
+                    "activations", source=source, stimulus=stimulus, population=population, layer=PREDICTIONS
                 )
                 for source in sources
                 for population in [self.population or _population(study, source)]
@@ -107,7 +102,7 @@ def _classes(path) -> tuple[str, np.ndarray]:
     with netcdf.open_file(path, "layers") as table:
         if "category" in table.variables:
             return table.network, table["category"][:].astype(str)
-        units = int(table["units"][:][list(table["layer"][:]).index(LAYER)])
+        units = int(table["units"][:][list(table["layer"][:]).index(PREDICTIONS)])
         return table.network, np.arange(units).astype(str)
 
 
@@ -125,7 +120,7 @@ def _classify(path, classes: Mapping[str, np.ndarray], top: int) -> Classified:
         own = classes[file.source]
         if len(file.dimensions["unit"]) < len(own):
             raise DataError(
-                f"{path}: expected all {len(own)} units of the layer '{LAYER}', found "
+                f"{path}: expected all {len(own)} units of the layer '{PREDICTIONS}', found "
                 f"{len(file.dimensions['unit'])}. Set analyses.predictions.population to a population that "
                 "records all (filter_means, all, or random with as many units)."
             )
@@ -165,11 +160,11 @@ def _population(study: Study, source: str) -> str:
     sections = study.config["populations"]
     plugins = {name: schema.make("populations", section) for name, section in sections.items()}
     # One position: the mean over positions is the unit itself.
-    sizes = {name: one.estimated_units(LAYER, MANY, MANY) for name, one in plugins.items()}
+    sizes = {name: one.estimated_units(PREDICTIONS, MANY, MANY) for name, one in plugins.items()}
     sizes = {name: size for name, size in sizes.items() if size >= FEWEST}
     if not sizes:
         raise ConfigError(
-            f"analyses.predictions: no population records all units of the layer '{LAYER}'. Add one, for "
+            f"analyses.predictions: no population records all units of the layer '{PREDICTIONS}'. Add one, for "
             "example {filter_means: {kind: filter_means}}, or name it with the key 'population'."
         )
     drawn = {name: "seed" in one.parameters for name, one in plugins.items()}

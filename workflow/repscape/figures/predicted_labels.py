@@ -137,5 +137,5 @@ def caption(predictions, network: str, rows: list[_Row], top: int) -> str:
         "resizes and crops them, with their time in the movie or their name above.",
     ]
     if any(row.numbered for row in rows):
-        text.append("Classes without names are numbered by the network's output, from 0.")
+        text.append(captions.NUMBERED_CLASSES)
     return " ".join(text)

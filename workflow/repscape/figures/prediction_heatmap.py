@@ -9,10 +9,11 @@ from repscape.analyses.lib.result import Result
 from repscape.core.errors import DataError
 from repscape.figures.lib import activation_panels, captions
 from repscape.figures.lib.millimetre_page import LEFT, inset, page, row_label, write
-from repscape.figures.lib.shown import PREDICTIONS, OfClassifier
+from repscape.figures.lib.shown import OfClassifier
 from repscape.figures.lib.style import PAGE, WIDTH
 from repscape.plugin.contract import Figure, parameter
 from repscape.study import defaults
+from repscape.study.defaults import PREDICTIONS
 from repscape.study.study import Study
 
 BOTTOM, GAP, TALLEST, LETTER = 11.0, 2.0, 24.0, 1.25  # mm; the last: usual width of a character
@@ -243,6 +244,5 @@ def caption(recordings: dict, layers, shown: list[int]) -> str:
         "probability that was not yet chosen; the classes of a stimulus are side by side under a bar in "
         "its colour. The last column is the sum of all other classes, so that every row adds up to 1. "
         "Colours are the same for all stimuli, on a square-root scale from 0 to 1."
-        + " Classes without names are numbered by the network's output, from 0."
-        * ("category" not in layers)
+        f"{'' if 'category' in layers else f' {captions.NUMBERED_CLASSES}'}"
     )

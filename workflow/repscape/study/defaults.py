@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from repscape.core.errors import ConfigError, unknown
 from repscape.study.study import Study
 
+PREDICTIONS = "predictions"  # the layer of a network's probabilities
+
 
 def one_or_default(name: str | None, valid: Iterable[str], key: str) -> str:
     """Return `name` if it is valid, the first valid name if it is None.
@@ -43,6 +45,23 @@ def layers_of(study: Study, source: str, names: Iterable | None, key: str = "lay
         raise ConfigError(
             f"{error} These are layers of '{source}'; the key 'source' chooses another."
         ) from None
+
+
+def classifiers(study: Study, key: str) -> list[str]:
+    """Return the sources that record the layer of a network's probabilities.
+
+    Raises
+    ------
+    ConfigError
+        None does; it names the key.
+    """
+    found = [source for source, layers in study.layers.items() if PREDICTIONS in layers]
+    if not found:
+        raise ConfigError(
+            f"{key}: no network records its layer '{PREDICTIONS}'. Add it to the 'layers' of a network that "
+            "classifies."
+        )
+    return found
 
 
 def population_or_default(samples: dict[str, tuple[str, ...]], population: str | None) -> str:

@@ -25,6 +25,9 @@ DRAWN = {
 }
 
 
+NUMBERED_CLASSES = "Classes without names are numbered by the network's output, from 0."
+
+
 class Draws(NamedTuple):
     """How often units were drawn, of one sample size.
 

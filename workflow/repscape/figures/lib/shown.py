@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from repscape.core.errors import ConfigError
 from repscape.core.evenly_spaced import evenly_spaced
 from repscape.plugin.contract import Plugin, parameter
 from repscape.rdms.compare.significance import CORRECTIONS, Correction
 from repscape.study import defaults
 from repscape.study.study import Study
-
-PREDICTIONS = "predictions"  # the layer of a network's probabilities
 
 
 class OfSource(Plugin, shared=True):
@@ -99,13 +96,7 @@ class OfClassifier(OfSource, OfStimuli, shared=True):
         ConfigError
             No network records them.
         """
-        valid = [source for source, layers in study.layers.items() if PREDICTIONS in layers]
-        if not valid:
-            raise ConfigError(
-                f"source: no network of the study records its layer '{PREDICTIONS}'. Add it to the 'layers' "
-                "of a network that classifies."
-            )
-        return defaults.one_or_default(self.source, valid, "source")
+        return defaults.one_or_default(self.source, defaults.classifiers(study, "source"), "source")
 
 
 class OfPopulation(Plugin, shared=True):

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from repscape.figures.lib import captions
-from repscape.figures.lib.depth import ROOM, depth_axis, label_height
+from repscape.figures.lib import captions, depth
+from repscape.figures.lib.depth import depth_axis, label_height
 from repscape.figures.lib.style import figure
 
 WIDTH = 128  # mm, of a row of panels beside a legend
@@ -26,6 +26,14 @@ def rows_of(layers: Mapping[str, Sequence[str]], wide: Collection[str] = ()) -> 
 def room(names: Sequence[str], wide: bool = False) -> int:
     """Return how wide a panel is, in layers."""
     return max(len(names) * (WIDER if wide else 1), NARROWEST)
+
+
+def widths(
+    layers: Mapping[str, Sequence[str]], row: Sequence[str], wide: Collection[str] = ()
+) -> dict[str, float]:
+    """Return how wide each panel of a row is, in mm."""
+    rooms = {name: room(layers[name], name in wide) for name in row}
+    return {name: WIDTH * own / sum(rooms.values()) - 4 for name, own in rooms.items()}
 
 
 def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55, wide: Collection[str] = ()):
@@ -51,8 +59,7 @@ def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55,
     for number, row in enumerate(rows):
         ratios = [room(layers[name], name in wide) for name in row]
         inner = grid[number].subgridspec(1, len(row), width_ratios=ratios)
-        for place, name in enumerate(row):
-            width = WIDTH * ratios[place] / sum(ratios) - 4
+        for place, (name, width) in enumerate(widths(layers, row, wide).items()):
             first = next(iter(panels.values()), None)
             axes = panels[name] = fig.add_subplot(inner[place], sharey=first)
             depth_axis(axes, layers[name], width)
@@ -63,10 +70,5 @@ def source_panels(layers: Mapping[str, Sequence[str]], panel_height: float = 55,
 
 def labelled(layers: Mapping[str, Sequence[str]], wide: Collection[str] = ()) -> str:
     """Say for a caption that not every layer is labelled, where that is so."""
-    for row in rows_of(layers, wide):
-        whole = sum(room(layers[name], name in wide) for name in row)
-        for name in row:
-            width = WIDTH * room(layers[name], name in wide) / whole - 4
-            if len(layers[name]) * ROOM > width:
-                return "Every layer has a tick, evenly spaced layers have a label."
-    return ""
+    width = {name: mm for row in rows_of(layers, wide) for name, mm in widths(layers, row, wide).items()}
+    return max(depth.labelled({name: names}, width[name]) for name, names in layers.items())
