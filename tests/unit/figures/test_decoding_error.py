@@ -34,7 +34,8 @@ def test_one_decoder_without_permutations(responses, tmp_path):
     assert_mentions(caption, "no p-values")
     assert "ReLU" not in caption
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named == ["ridge regression", "95% interval", "evenly spread values, 45"]
+    assert named[:2] == ["ridge regression", "95% interval"]
+    assert "45" in named[2]
     figure, _, _ = drawn(path, "decoding_curves")
     assert len(figure.axes) == 1
     figure, _, _ = drawn(path, "decoded_angles")

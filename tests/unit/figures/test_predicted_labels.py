@@ -64,5 +64,5 @@ def test_captions_say_what_numbers_of_classes_are(results, draw):
 
 
 def test_predictions_need_a_network_that_classifies(results, inputs):
-    with pytest.raises(ConfigError, match=r"study.*layer 'predictions'"):
+    with pytest.raises(ConfigError, match=r"source: .*'predictions'"):
         inputs(results(layers=("input", "block1")).study, "predicted_labels")

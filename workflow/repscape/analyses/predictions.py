@@ -164,8 +164,8 @@ def _population(study: Study, source: str) -> str:
     sizes = {name: size for name, size in sizes.items() if size >= FEWEST}
     if not sizes:
         raise ConfigError(
-            f"analyses.predictions: no population records all units of the layer '{PREDICTIONS}'. Add one, for "
-            "example {filter_means: {kind: filter_means}}, or name it with the key 'population'."
+            f"analyses.predictions: no population records all units of the layer '{PREDICTIONS}'. Add one, "
+            "for example {filter_means: {kind: filter_means}}, or name it with the key 'population'."
         )
     drawn = {name: "seed" in one.parameters for name, one in plugins.items()}
     return max(sizes, key=lambda name: (name in study.samples_of(source), sizes[name], not drawn[name]))
