@@ -291,3 +291,31 @@ def test_the_largest_answer_is_nan_where_one_is():
     rows = Rows.of(values, np.arange(values.shape[1]), 0)
     assert np.isnan(values.max())
     assert np.isnan(rows.max())
+
+
+@pytest.mark.parametrize("options", [{}, MANY])
+def test_files_and_tables_have_the_factors_of_images(tmp_path, options):
+    images = [f"{at}.png" for at in range(30)]
+    factors = {"category": ["two words", "Bäume", "cats"] * 10, "view": ["left"] * 15 + ["right"] * 15}
+    paths = {name: {"conv": tmp_path / f"{name}.nc"} for name in ("activations", "sample", "rdm")}
+    recording(paths["activations"]["conv"], activity(30, 10), range(10), names=images, factors=factors)
+    sample(paths["sample"]["conv"], [range(10)])
+    metrics = [{"name": "correlation", "kind": "correlation", "normalisation": "zscore"}]
+    sets = {"own": {"stimulus": "bikes", "by": ["category", "view"]}}
+    write_rdms(*paths.values(), metrics=metrics, sets=sets, **options)
+    with xr.open_dataset(paths["rdm"]["conv"]) as rdm:
+        assert rdm.attrs["factors"] == list(factors)
+        for name, values in factors.items():
+            assert rdm[name].dims == ("image",)
+            assert rdm[name].values.tolist() == values
+        assert ("name" in rdm) == bool(options)
+    with netcdf.open_file(paths["rdm"]["conv"], "rdm") as file:
+        assert rdm_file.count(file) == 30
+        assert rdm_file.names(file) == images
+    rows = table.read(paths["rdm"]["conv"])
+    whole = rows[rows["set"] == ""].iloc[0]
+    assert whole["entries_factors"].tolist() == list(zip(*factors.values(), strict=True))
+    assert whole["entries"].tolist() == images
+    own = rows[(rows["set"] == "own") & (rows["category"] == "cats") & (rows["view"] == "left")].iloc[0]
+    assert own["entries"].names == ["image"]
+    assert own["entries"].tolist() == ["2.png", "5.png", "8.png", "11.png", "14.png"]

@@ -22,7 +22,8 @@ def normal(images=6, units=40, seed=0):
     return np.random.default_rng(seed).normal(size=(images, units)).astype(np.float32)
 
 
-def recording(path, activity, units, names=IMAGES, **keys):
+def recording(path, activity, units, names=IMAGES, factors=None, **keys):
+    factors = factors or {}
     keys = {"source": "net", "stimulus": "bikes", "population": "random", "layer": "conv", "order": 1} | keys
     netcdf.write(
         path,
@@ -31,8 +32,11 @@ def recording(path, activity, units, names=IMAGES, **keys):
             "activation": (("image", "unit"), activity),
             "name": (("image",), list(names)),
             "unit": (("unit",), np.asarray(units, np.int32)),
+            **{name: (("image",), list(values)) for name, values in factors.items()},
         },
-        attributes=keys | {"stimulus_sha256": "abc", "weights_sha256": "def", "selected": SELECTED},
+        attributes=keys
+        | {"stimulus_sha256": "abc", "weights_sha256": "def", "selected": SELECTED}
+        | {"factors": list(factors) or None},
     )
 
 

@@ -56,6 +56,20 @@ def test_without_by_all_images_are_one_set_with_all_factors():
     assert group.members == (tuple(range(12)),)
 
 
+def test_images_are_entries_where_no_other_factor_is_left():
+    names = [f"{at}.png" for at in range(5)]
+    cats, dogs = sets.groups({"kind": ["cat", "dog", "cat", "cat", "dog"]}, names, by=["kind"])
+    assert (cats.sets, dogs.sets) == (({"kind": "cat"},), ({"kind": "dog"},))
+    assert cats.entries == {"image": ["0.png", "2.png", "3.png"]}
+    assert (cats.members, dogs.members) == (((0, 2, 3),), ((1, 4),))
+    (group,) = sets.groups(FLAT, [f"{at}.png" for at in range(12)], entries=["image"])
+    assert group.entries == {"image": [f"{at}.png" for at in range(12)]}
+    (group,) = sets.groups(FLAT, [f"{at}.png" for at in range(12)], by=["obj"])
+    assert group.entries == {"color": list(COLORS)}
+    with pytest.raises(ConfigError, match="kind dog"):
+        sets.groups({"kind": ["cat", "dog", "cat"]}, ["a", "b", "c"], by=["kind"])
+
+
 def test_by_two_factors():
     (group,) = sets.groups(FACTORS, by=["view", "color"])
     assert [tuple(labels.values()) for labels in group.sets[:3]] == [("1", "000"), ("2", "000"), ("1", "090")]
