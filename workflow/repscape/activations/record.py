@@ -79,8 +79,7 @@ def record(
     runner = Runner(network, device)
     if precision == "tf32" and runner.on_cpu:
         raise DeviceError(
-            "activations.precision: tf32 needs a GPU, found none. Set precision: float32, or run on a "
-            "machine with a GPU."
+            "activations.precision: tf32 needs a GPU, found none. Set float32, or run on a machine with one."
         )
     with ExitStack() as stack:
         # its images are read, and checked, when they are shown

@@ -237,6 +237,7 @@ def inferred(
         statement.append(inference_summary.OF_THESE_ENTRIES)
     for sentence in statement:
         logger.info(sentence)
+    of_halves = halves and COMPARISONS[settings.comparison].reliability_of_halves
     where = {name: getattr(settings, name) or {} for name in ("reference", "where", "models")}
     attributes: dict[str, Any] = {name: json.dumps(labels, sort_keys=True) for name, labels in where.items()}
     attributes |= {name: getattr(settings, name) for name in ("of", "comparison", "resamples", "seed")}
@@ -246,11 +247,7 @@ def inferred(
         "permutations": permuted.count if permuted else 0,
         "units": units.count if units else None,
         "halves": halves,
-        "reliability": (
-            reliability(found.ceiling[0])
-            if halves and COMPARISONS[settings.comparison].reliability_of_halves
-            else None
-        ),
+        "reliability": reliability(found.ceiling[0]) if of_halves else None,
         "statement": statement,
         "level": LEVEL,
         "dof": found.dof,

@@ -31,8 +31,7 @@ def open_study(folder: "str | os.PathLike[str]") -> "Study":
     -------
     Study
         Its methods read: `rdms`, `differentiation`, `activations`, `pictures`, `layers`, `analysis`,
-        `figure`. They have what the study's config had in its last run: what earlier configs have left is not
-        shown.
+        `figure`. They have what the study's config had in its last run.
 
     Raises
     ------
@@ -297,6 +296,4 @@ class Study(StudyNames):
 def _activity(path: "Path") -> "xarray.DataArray":
     """Read the activity of a layer; the file's attributes become its own."""
     found = by_name(read_file(path))
-    array = found["activation"]
-    array.attrs |= found.attrs
-    return array
+    return found["activation"].assign_attrs(found.attrs)
