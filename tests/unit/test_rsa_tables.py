@@ -92,7 +92,7 @@ def test_columns_and_functions_that_the_page_names_exist(study):
 
     rdms = table.read(study / "results/object_colors")
     text = PAGE.read_text(encoding="utf-8")
-    listed = re.search(r"The label columns are (.*?)\. `entries`", text, re.DOTALL)[1]
+    listed = re.search(r"The label columns are (.*?)\. `set`", text, re.DOTALL)[1]
     named = set(re.findall(r"`(\w+)`", listed)) - {"all"}
     assert named == set(table.labels(rdms))
     for module in (table, subset_choice):

@@ -1,4 +1,4 @@
-"""What reruns when: each row of the table in results/README.md, on a finished run."""
+"""What reruns when: each row of the table in workflow/docs/guide/results.md, on a finished run."""
 
 import os
 import shutil

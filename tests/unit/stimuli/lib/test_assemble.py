@@ -146,7 +146,7 @@ def test_images_keep_sizes_of_their_own(tmp_path, caplog):
         assert dataset.pixels.dims == ("pixel", "channel")
         assert dataset.name.values.tolist() == ["0.png", "1.png", "2.png", "3.png"]
         assert dataset.label.values.tolist() == ["cat"] * 4
-        first = int(dataset.first_pixel[1])  # as results/README.md says
+        first = int(dataset.first_pixel[1])  # as workflow/docs/guide/result_files.md says
         read = dataset.pixels[first : first + 36].values.reshape(9, 4, 3)
         np.testing.assert_array_equal(read, expected[1])
         for opened in (file, dataset):
