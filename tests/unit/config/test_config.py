@@ -510,7 +510,7 @@ def test_factors_of_pictures_are_known_when_planning(small, tmp_path, monkeypatc
     small["rdms"] = {"sets": {"s": {"stimulus": "pictures", "by": ["obj"]}}}
     assert config.resolve(small)
     small["rdms"]["sets"]["s"]["entries"] = ["hue"]
-    says(mistakes(small, tmp_path), "rdms.sets.s … entries: … 'hue' … color, obj")
+    says(mistakes(small, tmp_path), "rdms.sets.s … entries: … 'hue' … color, image, obj")
     del small["rdms"]
     (tmp_path / "cup/jar_000deg.jpg").touch()
     said = says(mistakes(small, tmp_path), "stimuli.pictures.path: {obj}/{obj}_{color}deg.jpg: ")
