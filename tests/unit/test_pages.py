@@ -134,6 +134,12 @@ def test_the_shortest_config(tmp_path, monkeypatch):
     assert study.layers["alexnet"][-1] == "predictions"
 
 
+def test_every_config_is_in_the_list_of_configs():
+    text = (REPOSITORY / "config/README.md").read_text(encoding="utf-8")
+    configs = [path.name for path in (REPOSITORY / "config").iterdir() if path.suffix in (".yaml", ".json")]
+    assert [name for name in configs if f"`{name}`" not in text] == []
+
+
 def test_pictures_are_small():
     """At most 100 kB each, 2 MB in all: they are in git."""
     files = [path for path in DOCS.rglob("*") if path.suffix in (".svg", ".png", ".webp")]
