@@ -70,7 +70,19 @@ CONTENTS = {
         "rsa_tables",
         "notebooks",
     ],
-    "workflow/docs/reference/README": ["reference/"],
+    "workflow/docs/reference/README": [
+        "reference/study",
+        "reference/stimuli",
+        "reference/networks",
+        "reference/trainings",
+        "reference/recordings",
+        "reference/populations",
+        "reference/activations",
+        "reference/samples",
+        "reference/rdms",
+        "reference/analyses",
+        "reference/figures",
+    ],
     ALL: ["guide/costs", "speed", "/CONTRIBUTING", "/CHANGELOG"],
 }
 
