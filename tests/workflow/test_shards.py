@@ -62,7 +62,10 @@ def test_shards(tmp_path):
     assert job("shard", "1-of-3") in later
     assert not {job("shard", "0-of-3"), job("shard", "2-of-3")} & later
     parted.run()
-    assert parted.results() == whole.results()  # and no shard is left
+    ours, theirs = parted.results(), whole.results()
+    for results in (ours, theirs):
+        del results["small/index.html"]  # which shows the config
+    assert ours == theirs  # and no shard is left
     assert parted.plan() == set()
 
     picture = parted.folder / "pictures/3.png"
