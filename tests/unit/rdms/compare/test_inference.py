@@ -229,15 +229,15 @@ def test_corrections(method):
         (
             {"repeats": 1},
             {"bootstrap": "repeats"},
-            r"resample repeats.* 2.* 1. Resample en",
+            r"bootstrap: .* 2.* 1.*entries",
         ),
-        ({}, {"bootstrap": "sets"}, r"resample sets.* 2"),
-        ({"repeats": 1}, {"bootstrap": "both"}, "resample repeats"),
+        ({}, {"bootstrap": "sets"}, r"bootstrap: .*sets"),
+        ({"repeats": 1}, {"bootstrap": "both"}, r"bootstrap: .*repeats"),
         ({"entries": 3}, {"bootstrap": "entries"}, r"4.*set.* 3"),
         (
             {},
             {"bootstrap": "units"},
-            r"resample units.* 2.*RDMs.*samples",
+            r"bootstrap: .*units",
         ),
     ],
 )
@@ -320,7 +320,7 @@ def test_halves_are_no_repeats(comparison):
                    resamples=30, halves=True)  # fmt: skip
     np.testing.assert_allclose(thrice.sem, found.sem)
     np.testing.assert_allclose(thrice.p_ceiling, found.p_ceiling)
-    with pytest.raises(DataError, match=r"resample repeats.* 2.* 1"):
+    with pytest.raises(DataError, match=r"bootstrap: .*repeats.* 1"):
         infer([data], [models], comparison=comparison, bootstrap="repeats", resamples=100, halves=True)
 
 
