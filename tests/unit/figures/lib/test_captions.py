@@ -83,7 +83,7 @@ def test_draws_are_said_with_what_becomes_of_small_layers():
     draws = [captions.Draws("200", 100, False), captions.Draws("5000", 1, True)]
     top = json.dumps({"kind": "top", "units": 5000, "reference": ["noise"]})
     said = captions.units("top", top, "random", draws)
-    assert_mentions(said, "noise", "5,000", "``top``", "200", "100 times", "5,000 once", "fewer")
+    assert_mentions(said, "noise", "5,000", "``top``", "200", "100 times", "5,000 units once", "fewer")
     said = captions.units("all", '{"kind": "all"}', "random", [captions.Draws("all", 1, False)])
     assert "random" not in said
     draws = [captions.Draws("1", 2, False), captions.Draws("5", 1, False)]
