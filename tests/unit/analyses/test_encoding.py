@@ -146,7 +146,7 @@ def test_mistakes_are_reported(responded):
     with pytest.raises(DataError, match=r"image 0 .*grating_000"):
         encoding.Encoding(**QUICK).compute(files)
     made.layer("v1", "V1", np.ones((6, 5)))
-    with pytest.raises(DataError, match=r"found 5 .*same"):
+    with pytest.raises(DataError, match=r"found 5 .*equal"):
         encoding.Encoding(**QUICK).compute(files)
 
 

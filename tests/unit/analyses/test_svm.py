@@ -112,7 +112,7 @@ def test_mistakes(files):
     inputs["stimulus"] = files(order=-1)["stimulus"]
     with pytest.raises(ConfigError, match=r"'target', 'across' and 'groups'.*twice"):
         svm.Svm(target="obj", across="obj", groups=None, folds=3, C=(1.0,)).check()
-    with pytest.raises(ConfigError, match=r"folds: .*'C'.* 3 .*found 2"):
+    with pytest.raises(ConfigError, match=r"folds: .* 3, .*'C'.*found 2"):
         svm.Svm(target="obj", across=None, groups=None, folds=2, C=(1.0, 2.0)).check()
 
 

@@ -91,7 +91,7 @@ def test_a_ratio_of_zeros_is_said(results, draw):
     made = results(layers=SMALL, sources=("mobilenet_v2", "mobilenet_v2_untrained"))
     made.differentiation(zero=["bikes"]).layer_tables()
     _, caption = draw(made, "trained_untrained")
-    assert re.search(r"\*\*b\*\* [^.]*bikes", caption)
+    assert re.search(r"\*\*b\*\*, [^.]*bikes", caption)
 
 
 def test_a_metric_population_and_size_can_be_chosen(results, draw, artists):

@@ -182,9 +182,9 @@ def test_what_was_left_out_is_said(drawn):
 def test_scale_bars(drawn):
     figure, caption, _ = drawn(rdms(), where={"layer": ["input", "fc1"]})
     assert sum("Euclidean" in text for text in words(figure)) == 1
-    assert "one scale" in caption
+    assert "the same for all panels" in caption
     figure, caption, _ = drawn(rdms(), where={"layer": ["input", "fc1"]}, shared=False)
-    assert "one scale" not in caption
+    assert "the same for all panels" not in caption
     bars = [line for line in figure.axes[0].lines if line.get_color() == "black"]
     assert len(bars) == 4
     figure, caption, _ = drawn(rdms(by_set=False), {"method": "tsne", "n_init": 0}, where={"layer": "fc1"})

@@ -155,7 +155,7 @@ def test_images_are_grouped_and_marked_by_their_category(results, draw, artists,
     heights = [height / step for _, (height, _) in sorted(bars.items())]
     np.testing.assert_allclose(heights, [(group == KINDS).sum() for group in groups])
     assert len({colour for _, colour in bars.values()}) == 3
-    assert_mentions(caption, "bikes grouped by", by, "others in the stimulus's order")
+    assert_mentions(caption, "bikes grouped by", by, "others in the order of the stimulus")
     assert_legible(figure, full_width=False)
 
 

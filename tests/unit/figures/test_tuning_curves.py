@@ -41,7 +41,7 @@ def test_units_by_their_numbers(results, draw, artists):
         "net · fc/20",
     }  # 590 is silent, 5 is not recorded
     assert "equal parts" not in caption
-    assert_mentions(caption, "3 layers 2")
+    assert_mentions(caption, "2 of 3 layers")
     with pytest.raises(ConfigError, match=r"units:.*layer"):
         draw(made, "tuning_curves", units=[590])
     with pytest.raises(ConfigError, match=r"where: layer: 'fc1'.*'fc'"):
@@ -67,7 +67,7 @@ def test_many_layers_are_thinned_evenly_by_source(results, draw, artists):
     shown = {gid.rpartition("/")[0] for gid in artists(figure, "lines")}
     assert {"net · conv0", "net · conv11", "v1 · V1"} <= shown
     assert len(shown) == 8
-    assert_mentions(caption, "13 layers 8")
+    assert_mentions(caption, "8 of 13 layers")
     labels = {"source": [f"n{at}" for at in range(9)]}
     with pytest.raises(ConfigError, match=r"where:.* 8.* 9 sources"):
         tuning_rows.shown(labels, None, 8)

@@ -39,4 +39,4 @@ def test_distributions(results, draw, tuned, artists):
                 median = np.sort(values)[[(len(values) - 1) // 2, len(values) // 2]].mean()
                 np.testing.assert_allclose(medians[f"{name}/{key}/median"].get_xdata(), median)
     share = 100 * (found["v1 · V1"]["q"] < 0.05).mean()
-    assert_mentions(caption, f"v1 · V1 {share:.0f}%", *(["alone"] if tuned else []), "3 units")
+    assert_mentions(caption, f"v1 · V1 {share:.0f}%", *(["only these"] if tuned else []), "3 units")

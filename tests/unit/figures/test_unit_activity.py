@@ -238,11 +238,11 @@ def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
         ("bars", {"stimuli": ["bikes", "gratings"]}, r"stimuli.*one stimulus.* 2"),
         ("bars", {"layers": ["blok2"]}, "layers: 'blok2'.*'block2'"),
         ("bars", {"size": 7}, "size: '7'"),
-        ("bars", {"filters": {"block2": [0]}}, "filters: 'show: bars'.*show map"),
+        ("bars", {"filters": {"block2": [0]}}, "filters: .*'show: bars'.*show map"),
         ("histogram", {"layers": ["conv"]}, "layers: 'conv'"),
         ("histogram", {"layers": ["block2", "fc1"]}, r"layers:.* 1.* 2"),
         ("histogram", {"images": 1}, r"images: 'show: histogram' shows 2.* 4.* 1"),
-        ("histogram", {"ranked": False}, "ranked: 'show: histogram'.*profiles, heatmap"),
+        ("histogram", {"ranked": False}, "ranked: .*'show: histogram'.*profiles, heatmap"),
         (
             "histogram",
             {"population": "random"},
@@ -250,7 +250,7 @@ def test_maps_of_many_stimuli_are_of_fewer_images(stimuli, images):
         ),
         ("profiles", {"population": "rnd"}, "population: 'rnd'"),
         ("heatmap", {"stimuli": []}, r"stimuli:.*list.*empty"),
-        ("heatmap", {"images": 2}, "images: 'show: heatmap'"),
+        ("heatmap", {"images": 2}, "images: .*'show: heatmap'"),
         ("map", {"filters": {"conv": [0]}}, "filters: 'conv'"),
         ("map", {"filters": {"block2": [0]}, "layers": ["block2"]}, "filters:.*'layers'"),
         ("map", {"images": [0, 1, 2, 3, 4]}, r"images: 'show: map' shows 1.* 4.* 5"),
@@ -279,7 +279,7 @@ def test_a_filter_that_a_layer_does_not_have_is_told_when_the_plan_is_made(resul
     inputs(study, "map", filters={"block2": [1279]}, population="all")
     with pytest.raises(
         ConfigError,
-        match=r"filters: 'block2'.*'mobilenet_v2'.* 1280 filters.* 1279.* 1280",
+        match=r"filters: .* 1279.*'block2'.*'mobilenet_v2'.* 1280",
     ):
         inputs(study, "map", filters={"block2": [3, 1280]}, population="all")
 
@@ -326,7 +326,7 @@ def test_whole_maps_are_taken_of_the_smallest_population_that_has_them(results, 
 
 
 def test_images_that_a_stimulus_does_not_have_are_told(made, draw):
-    with pytest.raises(DataError, match=r"images:.*'pictures'.* 20.* 19.* 25"):
+    with pytest.raises(DataError, match=r"images:.* 19.*'pictures'.* 25"):
         draw(made, "map", images=[0, 25])
 
 
@@ -338,7 +338,7 @@ def test_activations_of_other_images_are_refused(made, draw):
 
 
 def test_maps_with_holes_and_filters_that_are_not_there_are_told(made, draw):
-    with pytest.raises(DataError, match=r"filters:.* 0.* 36.* 999.*'block2'"):
+    with pytest.raises(DataError, match=r"filters:.* 36.* 999.*'block2'.* 0"):
         draw(made, "map", filters={"block2": [999]}, population="all")
 
 

@@ -107,7 +107,7 @@ def test_layers_without_places_are_taken_whole_or_refused(network):
         region.Region(centre=(3, 4), radius=1).select(network.layers["fc1"]).unit, range(5)
     )
     tokens = Layer("attention1", 8, 50, 1, 400, "attention1", image=(SIZE, SIZE))
-    with pytest.raises(DataError, match=r"layer attention1: 50 x 1 positions.*receptive fields"):
+    with pytest.raises(DataError, match=r"layer attention1: .*receptive fields.* 50 x 1 positions"):
         region.Region(centre=(3, 4), radius=1).select(tokens)
 
 

@@ -28,6 +28,7 @@ from repscape.study import defaults
 from repscape.study.study import Study
 
 CORRECTION = "fdr"
+NAMED = {"metric_sub": "metric"}  # of the RDMs that are compared: in a caption no other is called so
 
 
 class MetaRdm(Figure):
@@ -205,9 +206,9 @@ def caption(panels: list[Panel], table, layout: Layout, alpha: float | None, mar
         f"{captions.escape(COMPARISONS[first['metric']].dissimilarity)}."
     ]
     same = [
-        f"{name} ``{value}``"
-        for name, value in ((captions.escape(name), value) for name, value in first.items())
-        if name not in ("metric", *titled, *DEPENDENT) and value
+        f"{captions.escape(NAMED.get(name, name))} ``{value}``"
+        for name, value in first.items()
+        if name not in ("metric", "measure_sub", *titled, *DEPENDENT) and value
     ]
     if same:
         text.append(f"All are of {captions.listing(same)}.")

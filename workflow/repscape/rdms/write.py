@@ -90,8 +90,7 @@ def write_rdms(
     wanted = [metric.name for metric in named if metric.metric.uses_trials]
     if outputs and wanted and trials is None:
         logger.info(
-            "%s has no single trials, so %s is computed without them (mahalanobis and crossnobis as "
-            "sqeuclidean)",
+            "%s has no single trials: %s computed without them (mahalanobis and crossnobis as sqeuclidean)",
             source, ", ".join(wanted),
         )  # fmt: skip
 

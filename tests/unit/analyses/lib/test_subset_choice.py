@@ -183,7 +183,7 @@ def test_random_values():
         ([1, 2, 3], 1, {}, "found 1"),
         ([1, 2, 3], 2, {"goal": "target"}, "needs one"),
         ([1, 2, 3], 2, {"goal": "larges"}, "'larges'.*'largest'"),
-        ([1, 2, 3], 2, {"target": 1.0}, "for the goal .target. only"),
+        ([1, 2, 3], 2, {"target": 1.0}, "cannot have one; goal: largest"),
         ([2, 2, 2], 2, {"goal": "uniform"}, "all are equal"),
     ],
 )

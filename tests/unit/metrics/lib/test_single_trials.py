@@ -239,7 +239,7 @@ def test_sets_that_combine_nothing_are_parts(write, tmp_path):
         (
             {},
             {"colors": {"entries": ["color"], "combine": "mean"}},
-            r"rdms.sets.colors: entries.*combine.*trials",
+            r"rdms.sets.colors: .*trials.*combine",
         ),
     ],
 )

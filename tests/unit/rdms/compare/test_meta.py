@@ -218,7 +218,7 @@ def test_p_of_a_pair_depends_on_nothing_else():
 def test_p_of_four_entries_is_exact_and_said_to_be(caplog):
     with caplog.at_level(logging.INFO, "repscape"):
         meta = meta_rdms(colour_rdms(), ["obj"], permutations=1000)
-    assert "4 entries have 24 orders" in caplog.text
+    assert "4 entries have only 24 orders" in caplog.text
     p = np.stack(meta.p)
     np.testing.assert_allclose(p * 24, np.round(p * 24))
 

@@ -92,7 +92,7 @@ def choose(
     if goal not in STARTS:
         raise DataError(f"goal: {unknown(goal, STARTS)}")
     if (goal == "target") != (target is not None):
-        raise DataError(f"target: required for the goal 'target' only; goal: {goal}.")
+        raise DataError(f"target: the goal 'target' needs one, other goals cannot have one; goal: {goal}.")
     order = _canonical(square)
     square = square[np.ix_(order, order)]
     aim = goal_of(goal, square, k, target)

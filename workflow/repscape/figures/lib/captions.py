@@ -97,7 +97,8 @@ def units(population: str, selected: str, how: str, draws: Iterable[Draws]) -> s
     """
     draws, parts, which = list(draws), [], recorded(population, selected)
     if all(draw.size == "all" for draw in draws):
-        return f"{which[0].upper()}{which[1:]} were used."
+        comma = "," if ", " in which else ""
+        return f"{which[0].upper()}{which[1:]}{comma} were used."
     for size, times, _ in draws:
         if size == "all":
             parts.append("all were used")

@@ -8,12 +8,12 @@ from repscape.rdms.read import presentations
 
 COLOURS: dict[Scale, str] = {
     "layer": (
-        "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they "
-        "compare stimuli within a layer, not layers."
+        "Colours: one scale for each layer, from 0 to the largest dissimilarity of any stimulus; they can "
+        "be compared between stimuli, not between layers."
     ),
     "panel": (
-        "Colours: one scale for each matrix, from 0 to its largest dissimilarity; they compare neither "
-        "stimuli nor layers."
+        "Colours: one scale for each matrix, from 0 to its largest dissimilarity; they cannot be compared "
+        "between matrices."
     ),
     "ranks": (
         "Colours: rank of the dissimilarity among all pairs of the same matrix, in percent; equal ones have "
@@ -80,8 +80,8 @@ def _order(shown: Shown) -> str:
     """Say in which order images are."""
     grouped = [stimulus for stimulus in shown.stimuli if shown.groups[stimulus].blocks]
     if shown.colours is None or not grouped:
-        return "images in the stimulus's order"
+        return "images in the order of the stimulus"
     by = captions.escape(shown.colours.label)
     every = len(grouped) == len(shown.stimuli)
     of = "" if every else f" of {captions.listing(map(captions.escape, grouped))}"
-    return f"images{of} grouped by {by} (bars)" + ("" if every else ", others in the stimulus's order")
+    return f"images{of} grouped by {by} (bars)" + ("" if every else ", others in the order of the stimulus")

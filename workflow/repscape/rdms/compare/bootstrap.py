@@ -78,7 +78,7 @@ def check_sizes(sizes: dict[str, int], factors: Sequence[str]) -> None:
                 name for name, least in fewest.items() if name not in factors and sizes[name] >= least
             )
             raise DataError(
-                f"bootstrap: expected at least {fewest[factor]} {factor}{of} to resample, found "
+                f"bootstrap: to resample {factor}, expected at least {fewest[factor]} of them{of}, found "
                 f"{sizes[factor]}. " + (f"Resample {others}." if others else "Add data.")
             )
 

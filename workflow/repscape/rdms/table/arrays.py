@@ -57,8 +57,8 @@ def to_xarray(table: "pd.DataFrame") -> "xarray.Dataset":
     if len(set(rows)) < len(rows):
         twice = next(at for at, row in enumerate(rows) if rows.index(row) < at)
         raise DataError(
-            f"two RDMs have the same labels, {written(dims, [cells[name][twice] for name in dims])}. "
-            "Choose one of them."
+            f"two RDMs have the labels {written(dims, [cells[name][twice] for name in dims])}. Choose one "
+            "of them."
         )
 
     index = table["entries"].iloc[0]

@@ -46,8 +46,8 @@ def space(index) -> Space:
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise DataError(
-            f"an RDM has two entries with the same labels, {written(names, twice)}. Give them different "
-            "names or different factors."
+            f"an RDM has two entries with the labels {written(names, twice)}. Give them different names or "
+            "different factors."
         )
     order = sorted(range(len(labels)), key=lambda at: [natural(value) for value in labels[at]])
     first, second = pairs(len(labels))
