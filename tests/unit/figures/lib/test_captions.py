@@ -88,7 +88,7 @@ def test_draws_are_said_with_what_becomes_of_small_layers():
     assert "random" not in said
     draws = [captions.Draws("1", 2, False), captions.Draws("5", 1, False)]
     said = captions.units("all", '{"kind": "all"}', "random", draws)
-    assert_mentions(said, "``all``", "1 was", "2 times", "5 once")
+    assert_mentions(said, "``all``", "1 unit was", "2 times", "5 units once")
     assert "fewer" not in said
 
 
