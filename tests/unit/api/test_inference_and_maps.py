@@ -104,3 +104,9 @@ def test_maps_that_cannot_be_are_refused(wrong, said):
 def test_a_matrix_without_a_metric_is_placed_where_it_is_said():
     found = repscape.embed(squareform(pdist(POINTS)), "classical", root=False)
     np.testing.assert_allclose(pdist(found["position"]), pdist(POINTS), atol=1e-6)
+
+
+def test_repeats_of_the_data_leave_models_their_names():
+    repeats = repscape.to_xarray(DATA)["dissimilarity"]
+    models = repscape.to_xarray(MODELS)["dissimilarity"].assign_coords(repeat=0)
+    assert repscape.infer(repeats, models, resamples=100)["similarity"].dims == ("layer",)

@@ -192,3 +192,10 @@ def test_nothing_given_is_changed():
         repscape.rdms({"a": frame})
     np.testing.assert_array_equal(given, ACTIVITY)
     pd.testing.assert_frame_equal(frame, pd.DataFrame(ACTIVITY, index=NAMES))
+
+
+def test_what_is_probably_not_meant_is_said():
+    with pytest.warns(UserWarning, match="'crossnobis'.*repeats"):
+        repscape.rdm(ACTIVITY, "crossnobis")
+    with pytest.warns(UserWarning, match="symmetric"):
+        repscape.rdm(np.corrcoef(ACTIVITY))

@@ -260,6 +260,7 @@ def test_what_are_no_pictures_is_refused(sequential, wrong, kind, said):
     [
         ({"model": nn.Sequential}, TypeError, "call it"),
         ({"model": "resnet50"}, TypeError, r"'resnet50'"),
+        ({"model": nn.Linear(2, 2).state_dict()}, TypeError, "state dict"),
         ({"model": nn.Tanh()}, ValueError, "Sequential"),
         ({"layers": "conv7"}, ValueError, r"layers: 'conv7'"),
         ({"layers": []}, ValueError, "at least one layer"),
@@ -294,3 +295,11 @@ def test_a_network_that_draws_random_numbers_is_refused_or_seeded(sequential):
         repscape.activations(Noisy(), PIXELS, "all", preprocess=AS_IT_IS, stochastic=True) for _ in range(2)
     )
     assert all(one[layer].equals(same[layer]) for layer in one)
+
+
+def test_a_folder_without_pictures_is_answered_in_a_few_lines(sequential, tmp_path):
+    for at in range(30):
+        (tmp_path / f"{at}.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"(?s)30 files.*more\n") as refused:
+        repscape.activations(sequential, tmp_path, "1")
+    assert len(str(refused.value).splitlines()) <= 8

@@ -8,6 +8,7 @@ from repscape.core.errors import ConfigError, DataError, RepscapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_LINES = 8  # of a message
 
 
 class ArgumentError(RepscapeError, ValueError):
@@ -26,6 +27,14 @@ def for_users(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (ConfigError, DataError) as error:
-            raise ArgumentError(str(error)) from None  # where in the package does not help
+            raise ArgumentError(_in_short(str(error))) from None  # where in the package does not help
 
     return asked
+
+
+def _in_short(text: str) -> str:
+    """Leave out lines in the middle of many, such as of a folder of files that are no pictures."""
+    lines = text.splitlines()
+    if len(lines) <= _LINES:
+        return text
+    return "\n".join([*lines[: _LINES - 2], f"  … and {len(lines) - _LINES + 1} more", lines[-1]])

@@ -83,6 +83,10 @@ def _preprocess(given: Any) -> Preprocess:
 
 def _of_section(section: Mapping) -> Loaded:
     """Load what a section of a config asks for."""
+    if section and all(hasattr(value, "storage_offset") for value in section.values()):
+        raise ArgumentTypeError(
+            "model: found a state dict, which has weights and no network. Load it: model.load_state_dict(…)."
+        )
     if KIND not in section:
         raise ArgumentError(
             f"model: expected a key '{KIND}', one of {', '.join(registry.names('networks'))}."

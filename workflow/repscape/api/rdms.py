@@ -72,6 +72,7 @@ def rdm(
 
     named = _named(metric, normalisation)
     found = activity.read(array, repeats=named.metric.uses_trials)
+    _warn_odd(found, named)
     vector = _vector(found, named, f"metric '{metric}'")
     attributes = found.attributes | {
         "metric": metric,
@@ -171,6 +172,19 @@ def _named(metric: str, normalisation: str) -> NamedMetric:
         raise ArgumentError(f"normalisation: {unknown(str(normalisation), NORMALISATIONS)}")
     plugin = registry.find("metrics", metric, "metric")
     return NamedMetric(metric, plugin(), normalisation, metric)  # type: ignore[arg-type] # looked up above
+
+
+def _warn_odd(found: Activity, named: NamedMetric) -> None:
+    """Warn of what is probably not meant."""
+    values = found.values
+    if named.metric.uses_trials and not found.repeats:
+        warnings.warn(
+            f"metric '{named.name}' takes noise into account, and needs repeats for it: (repeat, image, unit). "
+            "Its values are those of activity without noise.",
+            stacklevel=4,
+        )
+    if values.ndim == 2 and len(values) == values.shape[1] and np.allclose(values, values.T):
+        warnings.warn("array: a symmetric matrix, as an RDM is; it is taken for activity.", stacklevel=4)
 
 
 def _vector(found: Activity, named: NamedMetric, what: str) -> np.ndarray:

@@ -34,7 +34,8 @@ def as_dataset(result: Result, labels: Iterable[str] = ()) -> "xarray.Dataset":
 
 def by_label(found: "xarray.Dataset", dim: str, names: Iterable[str]) -> "xarray.Dataset":
     """Let a dimension go by the one label in which its members differ, if there is one."""
-    differing = [name for name in names if name in found and len(set(found[name].values.tolist())) > 1]
+    along = [name for name in names if name in found and found[name].dims == (dim,)]
+    differing = [name for name in along if len(set(found[name].values.tolist())) > 1]
     if len(differing) == 1 and len(set(found[differing[0]].values.tolist())) == found.sizes[dim]:
         return found.swap_dims({dim: differing[0]})
     return found
