@@ -179,7 +179,7 @@ def _warn_odd(found: Activity, named: NamedMetric) -> None:
     values = found.values
     if named.metric.uses_trials and not found.repeats:
         warnings.warn(
-            f"metric '{named.name}' takes noise into account, and needs repeats for it: (repeat, image, unit). "
+            f"metric '{named.name}' takes noise into account, and needs repeats: (repeat, image, unit). "
             "Its values are those of activity without noise.",
             stacklevel=4,
         )
