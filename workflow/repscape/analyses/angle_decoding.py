@@ -1,4 +1,4 @@
-"""How well an angle, such as the orientation of gratings, can be read out of layers and areas."""
+"""How well an angle, such as the orientation of gratings, can be decoded from layers and areas."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -37,7 +37,7 @@ DIMS: dict[str, tuple[str, ...]] = {
 
 
 class AngleDecoding(OnCircle, OfLayersBySource, Decoding):
-    """How well an angle, such as the orientation of gratings, can be read out of layers and areas."""
+    """How well an angle, such as the orientation of gratings, can be decoded from layers and areas."""
 
     libraries = ("torch",)
 

@@ -1,4 +1,4 @@
-"""Whether images that are far apart are also far apart in a layer: distances of pairs compared."""
+"""Whether distances between images predict distances between their activity patterns in a layer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ FITTED = ("r", "slope", "intercept", "p", "p_layers")
 
 
 class Distances(Seeded, AgainstImages):
-    """Whether images that are far apart are also far apart in a layer: distances of pairs compared.
+    """Whether distances between images predict distances between their activity patterns in a layer.
 
     The distances of n images are n (n − 1) / 2 but not as many independent values; what can be
     exchanged under the null hypothesis are the images. p is therefore the share of permutations of

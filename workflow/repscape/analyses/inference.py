@@ -1,4 +1,4 @@
-"""Which layers are like a reference: similarities of RDMs with intervals, noise ceilings and tests."""
+"""How similar layers are to a reference: similarities of RDMs with intervals, noise ceilings and tests."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Inference(Seeded, OfRdms):
-    """Which layers are like a reference: similarities of RDMs with intervals, noise ceilings and tests.
+    """How similar layers are to a reference: similarities of RDMs with intervals, noise ceilings and tests.
 
     RDMs of the reference that differ in stimulus, or in labels of a set that models have as well, are of
     different sets of entries: each is compared with the models' RDMs of the same set, and the similarities

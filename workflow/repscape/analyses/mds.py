@@ -24,7 +24,7 @@ STARTS = {"smacof": 16, "tsne": 4}  # by default
 
 
 class Mds(Seeded, OfDistances):
-    """Maps of RDMs: the entries of each as points whose distances are like its dissimilarities.
+    """Maps of RDMs: their entries as points whose distances approximate the dissimilarities.
 
     RDMs of several draws of units, and of several presentations, are averaged first. Where activity was
     constant, an RDM has no dissimilarities: entries are left out until none are lacking, and RDMs that too

@@ -28,7 +28,7 @@ class Classified(NamedTuple):
 
 
 class Predictions(Analysis):
-    """The classes that a network gives each image: the most probable ones."""
+    """The most probable classes of each image, by a network."""
 
     top: int = parameter("How many of the most probable classes are kept for each image.", 5, ge=1)
     population: str | None = parameter(

@@ -1,4 +1,4 @@
-"""How pixels are prepared for a network: an image of each stimulus, step by step."""
+"""How pixels are preprocessed for a network: one image of each stimulus, step by step."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from repscape.study.study import Study
 
 
 class Preprocessing(Analysis):
-    """How pixels are prepared for a network: an image of each stimulus, step by step."""
+    """How pixels are preprocessed for a network: one image of each stimulus, step by step."""
 
     images: dict[str, str] | None = parameter(
         "The image of each stimulus, by name: `{pictures: camera.png}`. By default its first.", None

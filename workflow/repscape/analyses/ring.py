@@ -24,7 +24,7 @@ FEWEST = 3  # entries
 
 
 class Ring(OfFactorOnCircle, OfDistances):
-    """Whether a circle in the stimuli stays one in a representation, and where it is stretched or opened.
+    """Whether a circular factor of the stimuli is a circle in the RDMs, and where it is stretched or open.
 
     RDMs of several draws of units, and of several presentations, are averaged first. The factor is that
     of the entries, or of their images; entries are put in its order.

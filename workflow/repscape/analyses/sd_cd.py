@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 class SdCd(AgainstImages):
-    """How the differentiation of a layer (CD) follows that of the images (SD): a regression over stimuli.
+    """How well differentiation of the images (SD) predicts that of a layer (CD): a regression over stimuli.
 
     Differentiation is averaged over draws before. The normalised values are divided by the reference
     stimulus's in the same layer. This is one constant for all stimuli, and no constant changes a correlation:

@@ -1,4 +1,4 @@
-"""Which factor of the images can be read out of a layer, by linear support vector machines."""
+"""Which factor of the images can be decoded from a layer by linear support vector machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,7 +30,7 @@ DIMS: dict[str, tuple[str, ...]] = {
 
 
 class Svm(Grouped, Decoding, OfVariedImages, OfPopulation):
-    """Which factor of the images can be read out of a layer, by linear support vector machines."""
+    """Which factor of the images can be decoded from a layer by linear support vector machines."""
 
     source: str | None = parameter("The network or recording. By default the first.", None)
     layers: list[str] | None = parameter("Its layers. By default all.", None)

@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class CategoriesByDepth(Corrected, OfRdmAnalysis, Figure):
-    """How images of a category are alike, by depth (analysis `category_index`), with intervals and tests."""
+    """How similar images of a category are, by depth (analysis `category_index`), with tests."""
 
     category = "RDMs"
     _kind = "category_index"

@@ -20,7 +20,7 @@ NUMBERED = 6  # conditions; more have no room for numbers
 
 
 class CrossDecoding(OfLayers, Figure):
-    """Does what is learnt in one condition hold in another? (An analysis `svm` with `across`.)"""
+    """How well decoding generalises from one condition to another (analysis `svm` with `across`)."""
 
     category = "Units"
     _kind = "svm"

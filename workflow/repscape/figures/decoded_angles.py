@@ -18,7 +18,7 @@ MOST = 5  # panels in a row
 
 
 class DecodedAngles(OfAnalysis, Figure):
-    """Which angles are decoded of which (analysis `angle_decoding`): predicted against true angles."""
+    """Decoded angles against true angles (analysis `angle_decoding`)."""
 
     category = "Units"
     _kind = "angle_decoding"

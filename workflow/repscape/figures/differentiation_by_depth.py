@@ -1,4 +1,4 @@
-"""Differentiation along the layers: a line a stimulus, a line style a sample size."""
+"""Differentiation along the layers: one line per stimulus, one line style per sample size."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -21,7 +21,7 @@ Band = Literal["repeats", "images", "both"]
 
 
 class DifferentiationByDepth(OfStimuli, OfMetric, OfPopulation, Figure):
-    """Differentiation along the layers: a line a stimulus, a line style a sample size."""
+    """Differentiation along the layers: one line per stimulus, one line style per sample size."""
 
     category = "Differentiation"
     shows_stimuli = True

@@ -28,7 +28,7 @@ PANELS = 25  # of layers, the most that fit a page
 
 
 class Distances(OfDistances, Figure):
-    """Distances of activity against those of images: a point a pair of images (analysis `distances`)."""
+    """Distances of activity patterns against distances of images, in pairs (analysis `distances`)."""
 
     category = "Distances"
     shows_stimuli = True

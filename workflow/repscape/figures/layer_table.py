@@ -1,4 +1,4 @@
-"""The address book of a network: its recorded layers, as a table."""
+"""A table of the recorded layers of a network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ WORDS = 3  # columns of words; the others are numbers
 
 
 class LayerTable(OfSource, OfPopulation, Figure):
-    """The address book of a network: its recorded layers, as a table."""
+    """A table of the recorded layers of a network."""
 
     category = "Network"
 

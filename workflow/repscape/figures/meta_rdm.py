@@ -1,4 +1,4 @@
-"""Meta-RDMs as heat maps: which RDMs are alike."""
+"""Meta-RDMs as heat maps: which RDMs are similar."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ NAMED = {"metric_sub": "metric"}  # of the RDMs that are compared: in a caption 
 
 
 class MetaRdm(Figure):
-    """Meta-RDMs as heat maps: which RDMs are alike."""
+    """Meta-RDMs as heat maps: which RDMs are similar."""
 
     category = "RDMs"
 

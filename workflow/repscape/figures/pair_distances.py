@@ -19,7 +19,7 @@ COLUMNS, PANEL, ACROSS = 2, 42.0, 74.0  # panels in a row, and their height and 
 
 
 class PairDistances(OfRdms, Figure):
-    """Every pair's distance along the layers, and their median; of several draws, the first."""
+    """The distance of every pair of images along the layers, and their median, for the first draw."""
 
     category = "RDMs"
     saves_data = True

@@ -1,4 +1,4 @@
-"""What a network takes the images for: thumbnails with the most probable classes beneath."""
+"""Images with their most probable classes."""
 
 from collections.abc import Mapping
 from textwrap import wrap
@@ -22,7 +22,7 @@ SIZE = 5.8  # points
 
 
 class PredictedLabels(OfClassifier, Figure):
-    """What a network takes the images for: thumbnails with the most probable classes beneath."""
+    """Images with their most probable classes."""
 
     category = "Predictions"
     shows_stimuli = True

@@ -1,4 +1,4 @@
-"""Which classes each image is taken for: images × classes, a block a stimulus."""
+"""Probabilities of classes for each image: images × classes, one block per stimulus."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 
 
 class PredictionHeatmap(OfClassifier, Figure):
-    """Which classes each image is taken for: images × classes, a block a stimulus."""
+    """Probabilities of classes for each image: images × classes, one block per stimulus."""
 
     category = "Predictions"
     saves_data = True

@@ -1,4 +1,4 @@
-"""What happens to the pixels before a network sees them, step by step."""
+"""How pixels are preprocessed for a network, step by step."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ COLUMNS = ("original", "resized", "cropped", "normalised R", "normalised G", "no
 
 
 class PreprocessingGallery(OfSource, OfStimuli, Figure):
-    """What happens to the pixels before a network sees them, step by step."""
+    """How pixels are preprocessed for a network, step by step."""
 
     category = "Stimuli"
     shows_stimuli = True

@@ -27,7 +27,7 @@ FITS = {
 
 
 class Rings(OfRdmAnalysis, Figure):
-    """How a circle in the stimuli lies in RDMs: does it close, where is it stretched (analysis `ring`)."""
+    """Whether a circular factor is a circle in the RDMs, and where it is stretched (analysis `ring`)."""
 
     category = "RDMs"
     _kind = "ring"

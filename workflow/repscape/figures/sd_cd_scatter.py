@@ -19,7 +19,7 @@ PALEST = 0.3  # how much of a stimulus's colour the first layer has
 
 
 class SdCdScatter(OfAnalysis, OfSource, OfOneSize, Figure):
-    """Differentiation of layers (CD) against that of images (SD), a line a layer (analysis `sd_cd`)."""
+    """Differentiation of layers (CD) against that of images (SD), one line per layer (analysis `sd_cd`)."""
 
     category = "Differentiation"
     shows_stimuli = True

@@ -1,4 +1,4 @@
-"""What training adds: differentiation in a trained network and in its untrained twin."""
+"""Differentiation in a trained network and in the same network with random weights."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ UNTRAINED = (0, (3.5, 1.4))
 
 
 class TrainedUntrained(OfStimuli, OfOneSize, Figure):
-    """What training adds: differentiation in a trained network and in its untrained twin."""
+    """Differentiation in a trained network and in the same network with random weights."""
 
     category = "Differentiation"
     shows_stimuli = True

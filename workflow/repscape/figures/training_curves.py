@@ -1,4 +1,4 @@
-"""How trainings went: the loss of each step, and how often the network was right after each epoch."""
+"""Training curves: the loss of each step, and the accuracy after each epoch."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ NAMES = {"training": "training", "held_out": "held out"}
 
 
 class TrainingCurves(Figure):
-    """How trainings went: the loss of each step, and how often the network was right after each epoch."""
+    """Training curves: the loss of each step, and the accuracy after each epoch."""
 
     category = "Network"
 

@@ -54,7 +54,7 @@ MARKS = {
 
 
 class UnitActivity(OfSource, Figure):
-    """How single units or filters respond to images, not normalised, each layer in its own unit.
+    """How single units or filters respond to images, without normalisation.
 
     ``bars`` show single sampled units, the same for every image. Others show filters: ``profiles`` their
     means over positions, layer by layer; ``histogram`` those of one layer, and the differences of images;

@@ -1,4 +1,4 @@
-"""Responses out of files of arrays: trials × neurons, with what each trial showed."""
+"""Responses from files of arrays: trials × neurons, with the image of each trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ ORDER: tuple[Axis, ...] = ("trial", "image", "repeat", "neuron")
 
 
 class Arrays(FromFiles):
-    """Responses out of files of arrays: trials × neurons, with what each trial showed."""
+    """Responses from files of arrays: trials × neurons, with the image of each trial."""
 
     responses: str | None = parameter(
         "The variable with the responses (in HDF5, the dataset's path). It is not needed if the file has "

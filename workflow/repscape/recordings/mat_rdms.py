@@ -1,4 +1,4 @@
-"""RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
+"""RDMs from a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from repscape.recordings.lib.given_rdm import DEFAULT_LABEL, FromVectors, GivenR
 
 
 class MatRdms(FromVectors):
-    """RDMs out of a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
+    """RDMs from a struct array in a MATLAB ``.mat`` file, as the RSA toolbox saves them."""
 
     path: File = parameter("The .mat file.")
     variable: str = parameter("The variable with the struct array.")

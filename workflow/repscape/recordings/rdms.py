@@ -1,4 +1,4 @@
-"""RDMs out of one file each: NumPy's ``.npy``, or CSV tables with the images' names."""
+"""RDMs from files, one in each: NumPy's ``.npy``, or CSV tables with the images' names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from repscape.recordings.lib.order import text
 
 
 class Rdms(FromVectors):
-    """RDMs out of one file each: NumPy's ``.npy``, or CSV tables with the images' names."""
+    """RDMs from files, one in each: NumPy's ``.npy``, or CSV tables with the images' names."""
 
     reads_path_labels = True
 

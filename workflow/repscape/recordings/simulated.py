@@ -1,4 +1,4 @@
-"""A simulated population, in place of a recording that is not at hand; all that is made of it says so."""
+"""A simulated population instead of a recording; captions of all figures made from it say so."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ from repscape.recordings.lib.responses import Responses, ShownStimulus
 
 
 class Simulated(Seeded, ResponseRecording):
-    """A simulated population, in place of a recording that is not at hand; all that is made of it says so.
+    """A simulated population instead of a recording; captions of all figures made from it say so.
 
     Neurons are tuned to a circular factor; see `repscape.recordings.lib.tuning_model`.
     """

@@ -1,4 +1,4 @@
-"""Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
+"""Responses from traces over time: each neuron's mean or power spectrum while an image was shown."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -18,7 +18,7 @@ State = Literal["mean", "power"]
 
 
 class Traces(FromFiles):
-    """Responses out of traces in time: each neuron's mean or power spectrum while an image was shown."""
+    """Responses from traces over time: each neuron's mean or power spectrum while an image was shown."""
 
     rate: float = parameter("The sampling rate of the traces, in samples per second.", gt=0, le=1e6)
     traces: str | None = parameter(

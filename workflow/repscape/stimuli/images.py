@@ -17,7 +17,7 @@ from repscape.stimuli.lib.frame import Frame
 
 
 class Images(Stimulus):
-    """Pictures out of files, in the order in which these are given.
+    """Pictures from files, in the order of the files.
 
     A picture is named as its file, or, where files have the same name, as the path below the folder that
     these share. It is turned as its EXIF or TIFF orientation says; colour profiles are not applied. Deeper

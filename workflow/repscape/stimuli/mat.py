@@ -15,7 +15,7 @@ from repscape.stimuli.lib.picture import Depth, Picture
 
 
 class Mat(Stimulus):
-    """The pictures of a struct array, an element each, in their order.
+    """The pictures of a struct array, one per element, in their order.
 
     They are named by their number, from 1 as in MATLAB: ``image_01``, ….
     """
