@@ -70,7 +70,7 @@ def test_targets_that_there_are_not(examples):
     with pytest.raises(DataError, match=r"tilt.*bars, label\. Set"):
         examples(frames(4, factor="bars"), PLAIN, target="tilt")
     bare = [frame._replace(label=None) for frame in frames(4)]
-    with pytest.raises(DataError, match=r"no label .* they have neither labels nor factors"):
+    with pytest.raises(DataError, match=r"no label.*they have neither labels nor factors"):
         examples(bare, PLAIN)
     with pytest.raises(DataError, match="at least two classes of images, found one, with the label dark"):
         examples(frames(4, ["dark"]), PLAIN)

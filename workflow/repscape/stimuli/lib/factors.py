@@ -28,7 +28,9 @@ def name_mistake(name: str) -> str | None:
             f"expected as a factor's name a letter, then letters, digits and '_'; found '{name}'. Rename it."
         )
     if name in RESERVED or name.endswith("_sub"):
-        return f"the factor '{name}' has the name of something else in files and tables. Rename it."
+        return (
+            f"'{name}' cannot name a factor, since files and tables use this name already. Rename the factor."
+        )
     return None
 
 
