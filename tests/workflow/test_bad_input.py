@@ -178,7 +178,7 @@ def test_a_config_file_that_does_not_exist(planned, config):
     (planned.folder / "config/config.yaml").unlink()
     done = planned.run(check=False)
     assert done.returncode == 1
-    says(done.stderr, "repscape: config/config.yaml: cannot be read (No such file or directory).")
+    says(done.stderr, "repscape: … config/config.yaml: cannot be read (No such file or directory).")
     (planned.folder / "config/config.yaml").write_text("study: small\nstimuli: {a: [b}\n")
     done = planned.run(check=False)
     assert done.returncode == 1
