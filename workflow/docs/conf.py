@@ -43,6 +43,7 @@ CONTENTS = {
     "workflow/docs/guide/README": [
         "guide/running",
         "python",
+        "python_functions",
         "project",
         "guide/config",
         "guide/stimuli",
