@@ -13,4 +13,4 @@ def test_every_function_and_parameter_is_there():
     assert all(f"\n## `{name}`\n" in page for name in repscape.__all__)
     assert "\n- `normalisation` (" in page
     assert "\n## `Study.rdms`\n" in page
-    assert "repscape.rdm(array, metric='sqeuclidean', *, normalisation='zscore', square=True)" in page
+    assert 'repscape.rdm(array, metric="sqeuclidean", *, normalisation="zscore", square=True)' in page

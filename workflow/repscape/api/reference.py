@@ -40,7 +40,7 @@ def _described(call: str, function: Callable) -> Iterator[str]:
     """Yield the paragraphs that describe a function."""
     summary, *sections = SECTION.split(inspect.cleandoc(function.__doc__ or ""))
     yield summary.strip().replace("``", "`")
-    yield f"```python\n{_signature(call, function)}\n```"
+    yield f"```text\n{_signature(call, function)}\n```"
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         yield f"**{title}**"
         yield f"```pycon\n{body.strip()}\n```" if title == "Examples" else _entries(body)
@@ -53,7 +53,12 @@ def _signature(call: str, function: Callable) -> str:
         del parameters[0]
     bare = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
     name = call if "." in call else f"repscape.{call}"
-    return fill(f"{name}{inspect.Signature(bare)}", 100, subsequent_indent="    ", break_on_hyphens=False)
+    return fill(
+        f"{name}{inspect.Signature(bare)}".replace("'", '"'),
+        100,
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
 
 
 def _entries(body: str) -> str:
