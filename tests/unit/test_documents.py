@@ -98,3 +98,38 @@ def test_what_is_imported_is_declared(folder, extras):
 def test_no_index_is_named(file):
     text = (REPOSITORY / "envs" / file).read_text()
     assert not re.search(r"https?://|--index|--find-links|--extra-index", text)
+
+
+def test_the_container_is_made_of_what_there_is():
+    """Its recipe copies the lock before the repository: only another lock installs all anew."""
+    recipe = (REPOSITORY / "envs/Dockerfile").read_text()
+    copied = re.findall(r"^COPY (\S+) ", recipe, re.MULTILINE)
+    assert copied == ["envs/lock.txt", "."]
+    assert recipe.index("COPY envs/lock.txt") < recipe.index("--require-hashes") < recipe.index("COPY . ")
+    everything, *kept = (REPOSITORY / ".dockerignore").read_text().split("**/")[0].split()
+    assert everything == "*"
+    assert [name for name in kept if not (REPOSITORY / name.removeprefix("!")).exists()] == []
+    for needed in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "workflow", "config", "envs"):
+        assert f"!{needed}" in kept
+    page = (REPOSITORY / "envs/README.md").read_text()
+    commands = re.findall(r"^    (docker|apptainer) (\w+)", page, re.MULTILINE)
+    assert set(commands) == {
+        ("docker", "build"),
+        ("docker", "run"),
+        ("apptainer", "build"),
+        ("apptainer", "run"),
+    }
+
+
+def test_ranges_begin_below_the_versions_that_are_pinned(constraints):
+    """Who has a working torch keeps it: no dependency but Snakemake needs the newest."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert [one for one in project["dependencies"] if "==" in one] == []
+    newest = dict(line.split(" ;")[0].split("==") for line in constraints)
+    floors = dict(re.split(">=", one.partition(",")[0]) for one in project["dependencies"])
+    for name in ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn", "xarray", "matplotlib"):
+        assert numbers(floors[name]) < numbers(newest[name]), name
+
+
+def numbers(version):
+    return [int(part) for part in re.findall(r"\d+", version)]

@@ -45,7 +45,10 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _sane_numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        kinds = set(kinds_of(cls.model_fields[info.field_name or ""].annotation))
+        field = cls.model_fields.get(info.field_name or "")
+        if field is None:  # a default: pydantic before 2.13 gives it no name, or another section's
+            return value
+        kinds = set(kinds_of(field.annotation))
         if Any in kinds or not {int, float} & kinds:
             return value
         for one in _scalars(value):
