@@ -180,9 +180,7 @@ def _written_out(field: Any, definitions: Json) -> Any:
     if "$ref" in field:
         definition = dict(definitions[field["$ref"].rpartition("/")[2]])
         definition.pop("description", None)  # the key has its sentence; not every pydantic gives this one
-        field = definition | {
-            k: v for k, v in field.items() if k != "$ref"
-        }
+        field = definition | {k: v for k, v in field.items() if k != "$ref"}
     return {key: _written_out(value, definitions) for key, value in field.items()}
 
 
