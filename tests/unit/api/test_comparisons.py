@@ -128,3 +128,41 @@ def test_rsatoolbox_gets_everything_and_gives_it_back():
     np.testing.assert_array_equal(there.dissimilarities, np.stack(table["dissimilarity"]))
     back = repscape.to_xarray(there)["dissimilarity"]
     xarray.testing.assert_equal(back, repscape.to_xarray(table)["dissimilarity"])
+
+
+ACTIVITY = pd.DataFrame(GENERATOR.normal(size=(4, 9)), list("abcd"))
+
+
+@pytest.mark.parametrize("pairs", [[0, 3, 1], [1, 0, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]])
+def test_vectors_with_pairs_in_another_order_are_refused(pairs):
+    vector = repscape.rdm(ACTIVITY, square=False)
+    with pytest.raises(ValueError, match="a: expected all pairs"):
+        repscape.compare(vector.isel(pair=pairs))
+
+
+def test_rows_and_columns_must_be_of_the_same_images():
+    square = repscape.rdm(ACTIVITY)
+    for odd in (
+        square.assign_coords(image_other=list("dcba")),
+        pd.DataFrame(square.values, list("abcd"), list("dcba")),
+    ):
+        with pytest.raises(ValueError, match="found 'a' and 'd'"):
+            repscape.compare(odd, square)
+
+
+def test_rows_of_a_table_need_a_value_for_each_pair():
+    table = repscape.rdms(ACTIVITY)
+    table["dissimilarity"] = [vector[:3] for vector in table["dissimilarity"]]
+    for function in (repscape.compare, repscape.differentiation):
+        with pytest.raises(ValueError, match="expected 6"):
+            function(table)
+
+
+def test_masked_rdms_in_a_list_are_refused():
+    with pytest.raises(ValueError, match="masked"):
+        repscape.compare([np.ma.masked_greater(VECTORS[0], 1), VECTORS[1]])
+
+
+def test_undefined_similarities_are_warned_of():
+    with pytest.warns(UserWarning, match="all equal"):
+        assert np.isnan(repscape.compare(np.ones(6), np.arange(6.0)))

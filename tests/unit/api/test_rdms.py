@@ -199,3 +199,31 @@ def test_what_is_probably_not_meant_is_said():
         repscape.rdm(ACTIVITY, "crossnobis")
     with pytest.warns(UserWarning, match="symmetric"):
         repscape.rdm(np.corrcoef(ACTIVITY))
+
+
+def test_masked_arrays_in_a_list_are_refused():
+    masked = [np.ma.masked_greater(row, 3) for row in ACTIVITY]
+    with pytest.raises(ValueError, match="array: found masked"):
+        repscape.rdm(masked)
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_values_whose_squares_are_lost_are_not_called_constant(factor):
+    with pytest.raises(ValueError, match="Scale the activity"):
+        repscape.rdm(ACTIVITY * factor)
+
+
+def test_columns_of_one_name_are_units():
+    found = repscape.rdm(pd.DataFrame(ACTIVITY, columns=["unit"] * 40))
+    np.testing.assert_array_equal(found, repscape.rdm(ACTIVITY))
+
+
+@pytest.mark.parametrize("tensor", [torch.eye(4).to_sparse(), torch.eye(4, dtype=torch.cfloat).conj()])
+def test_tensors_that_numpy_lacks_are_refused(tensor):
+    with pytest.raises(TypeError, match="expected"):
+        repscape.rdm(tensor)
+
+
+def test_tensors_of_a_list_may_have_gradients():
+    rows = [torch.tensor(row, requires_grad=True) for row in ACTIVITY]
+    np.testing.assert_array_equal(repscape.rdm(rows), repscape.rdm(ACTIVITY))

@@ -303,3 +303,29 @@ def test_a_folder_without_pictures_is_answered_in_a_few_lines(sequential, tmp_pa
     with pytest.raises(ValueError, match=r"(?s)30 files.*more\n") as refused:
         repscape.activations(sequential, tmp_path, "1")
     assert len(str(refused.value).splitlines()) <= 8
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64])
+def test_masks_of_0_and_1_are_not_taken_for_black_pictures(kind):
+    with pytest.raises(ValueError, match="255"):
+        repscape.activations(Small(), (PIXELS > 128).astype(kind), ["conv1"], preprocess=AS_IT_IS)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "said"),
+    [
+        (np.ma.masked_greater(PIXELS, 200), {}, "masked"),
+        (PIXELS, {"names": 5}, "names"),
+        (PIXELS, {"seed": 1.5, "units": 2}, "seed"),
+        ("/no/such/folder/*.jpg", {}, "/no/such/folder"),
+    ],
+)
+def test_other_mistakes_are_in_words(images, options, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        repscape.activations(Small(), images, ["conv1"], preprocess=AS_IT_IS, **options)
+
+
+def test_scripted_modules_are_refused():
+    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
+    with pytest.raises(TypeError, match="model: found a scripted"):
+        repscape.activations(scripted, PIXELS, preprocess=AS_IT_IS)

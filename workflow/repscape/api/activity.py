@@ -59,7 +59,12 @@ def to_numpy(value: Any) -> Any:
     """Return a tensor as an array; anything else as it is."""
     if not _is_of("torch", value):
         return value
-    tensor = value.detach().cpu()
+    if str(value.layout) != "torch.strided" or value.is_quantized:
+        raise ArgumentTypeError(
+            "expected a dense tensor of plain numbers, found a sparse or quantised one. Use .to_dense() or "
+            ".dequantize()."
+        )
+    tensor = value.detach().cpu().resolve_conj()
     if tensor.is_floating_point() and tensor.element_size() < 4:  # bfloat16, which NumPy lacks
         tensor = tensor.float()
     return tensor.resolve_neg().numpy()
@@ -121,8 +126,9 @@ def numbers(values: Any, what: str) -> np.ndarray:
     """
     if values is None or isinstance(values, Mapping | str | bytes):
         raise ArgumentTypeError(f"{what}: expected numbers {_AXES}, found a {type(values).__name__}.")
-    if np.ma.is_masked(values):
-        raise ArgumentError(f"{what}: found masked values. Leave these units or images out.")
+    check_unmasked(values, what)
+    if isinstance(values, list | tuple):
+        values = [to_numpy(one) for one in values]
     try:
         found = np.asarray(values)
     except ValueError:
@@ -132,6 +138,13 @@ def numbers(values: Any, what: str) -> np.ndarray:
     if found.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"{what}: expected real numbers {_AXES}, found {_described(values, found)}.")
     return found if found.dtype in (np.float32, np.float64) else found.astype(np.float64)
+
+
+def check_unmasked(values: Any, what: str) -> None:
+    """Refuse masked values, also of arrays in a list: NumPy would take what lies under the mask."""
+    several = values if isinstance(values, list | tuple) else [values]
+    if any(np.ma.is_masked(one) for one in several):
+        raise ArgumentError(f"{what}: found masked values. Leave these units or images out.")
 
 
 def _described(given: Any, found: np.ndarray) -> str:
@@ -166,7 +179,7 @@ def _check_shape(values: np.ndarray, what: str, repeats: bool) -> None:
 
 
 def _of_frame(frame: "pd.DataFrame", what: str) -> tuple[Any, dict[str, list]]:
-    text = [name for name in frame.columns if frame[name].dtype.kind not in "biuf"]
+    text = [name for name, kind in frame.dtypes.items() if kind.kind not in "biuf"]
     if text:
         raise ArgumentTypeError(
             f"{what}: expected numbers, with one row per image and one column per unit; column {text[0]!r} "

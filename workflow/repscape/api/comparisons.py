@@ -72,6 +72,11 @@ def compare(a: Any, b: Any = None, comparison: Similarity = "pearson") -> "xarra
             stacklevel=3,
         )
     found = _square(1 - comparisons.compare(vectors, comparison), vectors, comparison)
+    if np.isnan(found).any():
+        warnings.warn(
+            "similarities of RDMs whose dissimilarities are all equal, or undefined, are undefined (NaN)",
+            stacklevel=3,
+        )
     rows = slice(0, len(several[0]))
     columns = rows if b is None else slice(len(several[0]), None)
     return _labelled(found[rows, columns], several[0], several[-1], comparison)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from repscape.core.errors import ConfigError, DataError, RepscapeError
+from repscape.core.errors import RepscapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,7 +26,9 @@ def for_users(function: Callable[P, R]) -> Callable[P, R]:
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (ConfigError, DataError) as error:
+        except (ArgumentError, ArgumentTypeError):
+            raise
+        except RepscapeError as error:
             raise ArgumentError(_in_short(str(error))) from None  # where in the package does not help
 
     return asked

@@ -87,7 +87,11 @@ def infer(
     for key, value, valid in (("comparison", comparison, SIMILARITIES), ("bootstrap", bootstrap, BOOTSTRAPS)):
         if value not in valid and not (key == "bootstrap" and value is None):
             raise ArgumentError(f"{key}: {unknown(str(value), valid)}")
-    for name, number, least in (("resamples", resamples, 100), ("permutations", permutations, 0)):
+    for name, number, least in (
+        ("resamples", resamples, 100),
+        ("permutations", permutations, 0),
+        ("seed", seed, 0),
+    ):
         if not isinstance(number, int) or number < least:
             raise ArgumentError(f"{name}: expected a whole number from {least} on, found {number!r}.")
     reference, candidates = matched([as_table(data, "data", "repeat"), as_table(models, "models", "model")])

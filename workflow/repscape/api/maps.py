@@ -78,9 +78,13 @@ def embed(
     """
     from repscape.analyses.mds import NUMBERS, Mds, placed
 
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ArgumentError(f"method: {unknown(str(method), METHODS)}")
-    for name, number, least in (("dims", dims, 1), ("n_init", 0 if n_init is None else n_init, 0)):
+    for name, number, least in (
+        ("dims", dims, 1),
+        ("n_init", 0 if n_init is None else n_init, 0),
+        ("seed", seed, 0),
+    ):
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
             raise ArgumentError(f"{name}: expected a whole number from {least} on, found {number!r}.")
     (table,) = matched([as_table(rdms)])

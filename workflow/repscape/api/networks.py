@@ -40,6 +40,7 @@ def load(model: Any, preprocess: Any) -> Loaded:
     ArgumentError, ArgumentTypeError
         It is neither, or cannot be copied.
     """
+    import torch
     from torch import nn
 
     if isinstance(model, Mapping):
@@ -51,6 +52,10 @@ def load(model: Any, preprocess: Any) -> Loaded:
             "model: expected a torch.nn.Module, or a mapping as under `networks` in a config, such as "
             "{'kind': 'torchvision', 'architecture': 'resnet50', 'weights': 'IMAGENET1K_V1'}; found "
             f"{model if isinstance(model, type | str) else type(model).__name__!r}.{hint}"
+        )
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ArgumentTypeError(
+            "model: found a scripted module, which cannot be traced. Give the module itself."
         )
     if not any(True for _ in model.modules() if _ is not model):
         raise ArgumentError(

@@ -77,6 +77,8 @@ def as_input(images: Any, names: Sequence | None = None) -> Pictures:
 
 
 def _named(found: Pictures, names: Sequence | None) -> Pictures:
+    if isinstance(names, str) or not (names is None or hasattr(names, "__iter__")):
+        raise ArgumentTypeError(f"names: expected a list, one a picture, found {names!r}.")
     labels = found.labels if names is None else found.labels | {"image": list(names)}
     known = labels["image"]
     if len(known) != len(found.pixels):
@@ -102,6 +104,7 @@ def _read(images: Any) -> tuple[list[np.ndarray], dict[str, list]]:
         if images and not isinstance(images[0], list | tuple | int | float):
             pixels = [_single(one, f"images[{at}]") for at, one in enumerate(images)]
             return pixels, {"image": list(range(len(pixels)))}
+    activity.check_unmasked(images, "images")
     values = activity.to_numpy(images)
     if values is None or isinstance(values, dict | int | float):
         raise ArgumentTypeError(f"images: expected {FORMS}; found {type(images).__name__}.")
@@ -140,6 +143,7 @@ def _single(one: Any, what: str) -> np.ndarray:
                 f"{what}: found a picture of mode {one.mode}. Convert it: picture.convert('RGB')."
             )
         return _rgb(np.asarray(one))
+    activity.check_unmasked(one, what)
     values = activity.to_numpy(one)
     if not isinstance(values, np.ndarray):
         raise ArgumentTypeError(f"{what}: expected a picture, found {type(one).__name__}.")
@@ -169,6 +173,11 @@ def _pixels(values: np.ndarray, what: str, ndim: int, *, channels_first: bool = 
 
 
 def _eight_bits(values: np.ndarray, what: str) -> np.ndarray:
+    if values.dtype.kind in "iu" and values.max() == 1:
+        raise ArgumentError(
+            f"{what}: found only 0 and 1 as {values.dtype}, which as pixels of 0 … 255 are black. If 1 is "
+            "white, give 255 * array."
+        )
     if values.dtype == np.uint8:
         return values
     if values.dtype.kind not in "iuf":

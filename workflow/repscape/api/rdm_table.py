@@ -1,12 +1,14 @@
 """RDMs in the forms that people have them in, as a table (see `repscape.rdms.table.table`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from repscape.api import activity
 from repscape.api.errors import ArgumentError, ArgumentTypeError
+from repscape.api.rdm_checks import check_infinite, check_lengths, check_same_names, condensed
 from repscape.rdms.condensed import entries_of
 from repscape.rdms.labels import FOLLOWING
 from repscape.rdms.table import table as tables
@@ -44,9 +46,13 @@ def as_table(given: Any, what: str = "rdms", label: str = "rdm") -> "pd.DataFram
     if activity.is_frame(given) and "dissimilarity" in given and "entries" in given:
         if given.empty:
             raise ArgumentError(f"{what}: expected at least one RDM, found an empty table.")
-        _check_infinite(given["dissimilarity"], what)
+        check_lengths(given, what)
+        check_infinite(given["dissimilarity"], what)
         return given
     if activity.is_frame(given):
+        rows, columns = given.index.tolist(), given.columns.tolist()
+        if columns != list(range(len(columns))):
+            check_same_names(rows, columns, what)
         return _of_matrix(given.to_numpy(), given.index.tolist(), what)
     if activity.is_xarray(given):
         return _of_xarray(given, what)
@@ -177,11 +183,11 @@ def _of_array(given: Any, what: str, label: str) -> "pd.DataFrame":
             )
     elif values.ndim == 3 and values.shape[1] == values.shape[2]:
         names = range(values.shape[1])
-        vectors = np.array([_condensed(one, names, f"{what}[{at}]") for at, one in enumerate(values)])
+        vectors = np.array([condensed(one, names, f"{what}[{at}]") for at, one in enumerate(values)])
         entries = len(names)
     else:
         raise ArgumentError(f"{what}: expected {FORMS}; found shape {values.shape}.")
-    _check_infinite(vectors, what)
+    check_infinite(vectors, what)
     numbered: dict[str, list] = {label: list(range(len(vectors)))} if len(vectors) > 1 else {}
     shared = index({"image": range(entries)})
     return frame(numbered | {"entries": [shared] * len(vectors), "dissimilarity": list(vectors)})
@@ -190,37 +196,8 @@ def _of_array(given: Any, what: str, label: str) -> "pd.DataFrame":
 def _of_matrix(values: np.ndarray, names: Iterable, what: str) -> "pd.DataFrame":
     names = list(names)
     values = np.asarray(activity.numbers(values, what), np.float64)
-    vector = _condensed(values, names, what)
+    vector = condensed(values, names, what)
     return frame({"entries": [index({"image": names})], "dissimilarity": [vector]})
-
-
-def _condensed(matrix: np.ndarray, names: Sequence, what: str) -> np.ndarray:
-    """Return the upper triangle of a square matrix, checked."""
-    if matrix.shape != (len(names),) * 2 or len(names) < 2:
-        raise ArgumentError(f"{what}: expected a square matrix (image, image), found shape {matrix.shape}.")
-    diagonal = np.diagonal(matrix)
-    scale = np.abs(matrix[np.isfinite(matrix)]).max(initial=0)
-    if (np.abs(np.nan_to_num(diagonal)) > 1e-6 * scale).any():
-        at = int(np.abs(np.nan_to_num(diagonal)).argmax())
-        advice = " It looks like similarities: use 1 − r." if np.allclose(diagonal, 1) else ""
-        raise ArgumentError(
-            f"{what}: expected 0 on the diagonal, found {diagonal[at]:.4g} for image {names[at]!r}.{advice}"
-        )
-    apart = ~np.isclose(matrix, matrix.T, rtol=0, atol=1e-6 * scale, equal_nan=True)
-    if apart.any():
-        i, j = np.argwhere(apart)[0]
-        raise ArgumentError(
-            f"{what}: expected a symmetric matrix, found {matrix[i, j]:.4g} from image {names[i]!r} to "
-            f"{names[j]!r} and {matrix[j, i]:.4g} back. For vectors of RDMs, give a list of arrays."
-        )
-    vector = matrix[np.triu_indices(len(names), 1)]
-    _check_infinite([vector], what)
-    return vector
-
-
-def _check_infinite(vectors: Any, what: str) -> None:
-    if any(np.isinf(one).any() for one in vectors):
-        raise ArgumentError(f"{what}: found infinite dissimilarities. Leave out these images.")
 
 
 def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
@@ -237,10 +214,13 @@ def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
         dim = squares[0]
         given = given.transpose(..., dim, f"{dim}{_OTHER}")
         names = _entry_labels(given, dim)
+        if dim in given.coords and f"{dim}{_OTHER}" in given.coords:
+            ends = (given[end].values.tolist() for end in (dim, f"{dim}{_OTHER}"))
+            check_same_names(next(ends), next(ends), what)
         size = 2
     elif "pair" in dims:
         given = given.transpose(..., "pair")
-        names = _pair_labels(given)
+        names = _pair_labels(given, what)
         size = 1
     else:
         raise ArgumentError(
@@ -256,14 +236,14 @@ def _of_xarray(given: Any, what: str) -> "pd.DataFrame":
         if np.isnan(one.values).all() and len(rows):
             continue  # a combination of labels that there is no RDM of
         values = np.asarray(one.values, np.float64)
-        vector = values if size == 1 else _condensed(values, shown, what)
+        vector = values if size == 1 else condensed(values, shown, what)
         labels = {
             str(name): coordinate.item() for name, coordinate in one.coords.items() if not coordinate.dims
         }
         labels |= {name: given.attrs[name] for name in _SAID if name in given.attrs and name not in labels}
         labels |= {str(dim): k for dim, k in zip(leading, at, strict=True) if dim not in labels}
         rows.append(labels | {"entries": entries, "dissimilarity": vector})
-    _check_infinite([row["dissimilarity"] for row in rows], what)
+    check_infinite([row["dissimilarity"] for row in rows], what)
     return frame({name: [row.get(name, "") for row in rows] for name in ordered(list(rows[0]))})
 
 
@@ -279,11 +259,18 @@ def _entry_labels(given: "xarray.DataArray", dim: str) -> dict[str, list]:
     return along
 
 
-def _pair_labels(given: "xarray.DataArray") -> dict[str, list]:
+def _pair_labels(given: "xarray.DataArray", what: str) -> dict[str, list]:
+    """Return the names of the images of vectors, whose pairs must be all, row by row."""
     count = entries_of(given.sizes["pair"])
     names = [str(name).removesuffix("_i") for name in given.coords if str(name).endswith("_i")]
     first = [name for name in ("image", *names) if f"{name}_i" in given.coords][:1]
     for name in first:
         i, j = (given.coords[f"{name}_{end}"].values.tolist() for end in "ij")
-        return {name: [i[0], *j[: count - 1]]}
+        names = [i[0], *j[: count - 1]]
+        if list(zip(i, j, strict=True)) != list(combinations(names, 2)):
+            raise ArgumentError(
+                f"{what}: expected all pairs of images, row by row, found some left out or in another order. "
+                "Choose images from the square matrix."
+            )
+        return {name: names}
     return {"image": list(range(count))}

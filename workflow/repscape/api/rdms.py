@@ -14,11 +14,14 @@ from repscape.metrics.lib.normalisation import NORMALISATIONS, Kind
 from repscape.metrics.lib.single_trials import Trials
 from repscape.plugin import registry
 from repscape.rdms.compute import NamedMetric, dissimilarities, scalings_of
+from repscape.rdms.labels import as_list
 from repscape.rdms.table.cells import frame, index, ordered
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray
+
+_SMALLEST, _LARGEST = 1e-100, 1e100  # of activity: squares and sums of these are finite
 
 
 @for_users
@@ -127,7 +130,7 @@ def rdms(
     given = activations if isinstance(activations, Mapping) else {None: activations}
     if not given:
         raise ArgumentError("activations: expected at least one layer, found none.")
-    metrics = [_named(name, normalisation) for name in ([metric] if isinstance(metric, str) else metric)]
+    metrics = [_named(name, normalisation) for name in as_list(metric)]
     if not metrics:
         raise ArgumentError("metric: expected at least one, found none.")
     rows: list[dict] = []
@@ -168,7 +171,7 @@ def _rows(found: Activity, metrics: list[NamedMetric], layer: Any, what: str) ->
 def _named(metric: str, normalisation: str) -> NamedMetric:
     if not isinstance(metric, str):
         raise ArgumentTypeError(f"metric: expected a name, found {metric!r}.")
-    if normalisation not in NORMALISATIONS:
+    if not isinstance(normalisation, str) or normalisation not in NORMALISATIONS:
         raise ArgumentError(f"normalisation: {unknown(str(normalisation), NORMALISATIONS)}")
     plugin = registry.find("metrics", metric, "metric")
     return NamedMetric(metric, plugin(), normalisation, metric)  # type: ignore[arg-type] # looked up above
@@ -190,6 +193,11 @@ def _warn_odd(found: Activity, named: NamedMetric) -> None:
 def _vector(found: Activity, named: NamedMetric, what: str) -> np.ndarray:
     """Return the dissimilarities of all pairs, float64 (pair,)."""
     values, trials = found.values, None
+    largest = float(np.abs(values).max())
+    if largest and not _SMALLEST < largest < _LARGEST:
+        raise ArgumentError(
+            f"{what}: the largest value is {largest:.3g}, whose square is lost. Scale the activity."
+        )
     if values.ndim == 3:
         repeats, images, units = values.shape
         trials = Trials(

@@ -112,7 +112,7 @@ def activations(
     from repscape.traced.generators import drawing_from
     from repscape.traced.runner import Runner
 
-    _check_counts(units, batch, device)
+    _check_counts(units, batch, device, seed)
     as_given = preprocess is None
     shown = pictures.as_input(images, names) if as_given else pictures.read(images, names)
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
@@ -127,11 +127,13 @@ def activations(
         return _recorded(runner, shown, _chosen(frozen, layers, units, seed), batch)
 
 
-def _check_counts(units: int | None, batch: int, device: str) -> None:
+def _check_counts(units: int | None, batch: int, device: str, seed: int) -> None:
     for name, value in (("units", units), ("batch", batch)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if value is not None and not (whole and value > 0):
             raise ArgumentError(f"{name}: expected a whole number from 1 on, found {value!r}.")
+    if not isinstance(seed, int | np.integer):
+        raise ArgumentError(f"seed: expected a whole number, found {seed!r}.")
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f"device: expected auto, cpu or cuda, found {device!r}.")
 

@@ -19,6 +19,7 @@ from repscape.study.study import CONTENTS, PATHS
 if TYPE_CHECKING:
     import xarray
 
+_KEYS = {"study", "stimuli", "sources", "populations", "samples", "recordings", "rdms", "analyses", "figures"}
 Names = str | int | Iterable[str | int] | None
 
 
@@ -80,8 +81,16 @@ class StudyFiles:
                     f"which a run writes; {several if inside else f'found none in {path.absolute()}'}."
                 )
             (found,) = inside
-        contents = json.loads(found.read_text(encoding="utf-8"))
-        if "sources" not in contents:
+        try:
+            contents = json.loads(found.read_text(encoding="utf-8"))
+        except ValueError:
+            contents = None
+        if not isinstance(contents, dict):
+            raise ArgumentError(
+                f"{found}: expected what a run writes, found another text, or half of it. Run the study "
+                "again, which writes it anew."
+            )
+        if not contents.keys() >= _KEYS:
             raise ArgumentError(
                 f"{found}: an earlier version of repscape wrote it. Run the study again, which writes it "
                 "anew and keeps what is made."
