@@ -1,6 +1,7 @@
 """The project that `repscape new` begins."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from repscape.command import new
 def test_its_config_is_right_as_soon_as_pictures_are_there(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "my first study"
     new.write(folder)
-    assert f"cd '{folder}'" in capsys.readouterr().out
+    assert f"cd {shlex.quote(str(folder))}\n" in capsys.readouterr().out
     for category in ("cats", "houses", "cars"):
         (folder / f"pictures/{category}").mkdir()
         for number in range(2):
@@ -29,6 +30,13 @@ def test_its_config_is_right_as_soon_as_pictures_are_there(tmp_path, monkeypatch
     named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
     schema = json.loads(Path(named).read_text())
     assert yaml.safe_load(text).keys() <= schema["properties"].keys()  # for editors
+
+
+def test_a_shell_can_read_the_folders_name(tmp_path, capsys):
+    folder = tmp_path / "Anna's study"
+    new.write(folder)
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("  cd "))
+    assert shlex.split(line) == ["cd", str(folder)]
 
 
 def test_nothing_is_overwritten(tmp_path):

@@ -86,10 +86,7 @@ class StudyFiles:
         except ValueError:
             contents = None
         if not isinstance(contents, dict):
-            raise ArgumentError(
-                f"{found}: expected what a run writes, found another text, or half of it. Run the study "
-                "again, which writes it anew."
-            )
+            raise ArgumentError(f"{found}: it is damaged or half written. Run the study again.")
         if not contents.keys() >= _KEYS:
             raise ArgumentError(
                 f"{found}: an earlier version of repscape wrote it. Run the study again, which writes it "

@@ -1,6 +1,7 @@
 """Begin a project: a config with comments, and a folder for pictures."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -26,6 +27,6 @@ def write(folder: Path) -> None:
         sys.exit(f"repscape: {error.filename}: {error.strerror}. Name another folder: repscape new FOLDER")
     print(f"Written: {folder / CONFIG}, and the folder {folder / PICTURES}. Now:")
     if folder.resolve() != Path.cwd():
-        print(f"  cd '{folder}'")
+        print(f"  cd {shlex.quote(str(folder))}")
     print(f"  put each category of your pictures into a separate folder, such as {PICTURES}/cats/1.jpg")
     print(f"  repscape run {CONFIG}")
