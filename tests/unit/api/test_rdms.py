@@ -227,3 +227,8 @@ def test_tensors_that_numpy_lacks_are_refused(tensor):
 def test_tensors_of_a_list_may_have_gradients():
     rows = [torch.tensor(row, requires_grad=True) for row in ACTIVITY]
     np.testing.assert_array_equal(repscape.rdm(rows), repscape.rdm(ACTIVITY))
+
+
+def test_repeats_without_noise_are_named_as_the_reason():
+    with pytest.warns(UserWarning, match="the same in all repeats"):
+        assert np.isnan(repscape.rdm(np.stack([ACTIVITY] * 3), "crossnobis", square=False)).all()

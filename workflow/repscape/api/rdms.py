@@ -214,7 +214,7 @@ def _vector(found: Activity, named: NamedMetric, what: str) -> np.ndarray:
     if np.isnan(vector).any():
         warnings.warn(
             f"{what}: {np.isnan(vector).sum()} of {len(vector)} dissimilarities are undefined (NaN), because "
-            "activity is constant.",
+            f"activity is constant{', or the same in all repeats' * named.metric.uses_trials}.",
             stacklevel=4,
         )
     return vector
