@@ -275,7 +275,7 @@ def test_a_study_of_them_alone_ends_in_figures_with_right_captions(project):
 
 def test_figures_that_ship_say_what_the_plugins_say_of_themselves(project):
     caption = (project.folder / "results/own/figures/rdm_gallery.rst").read_text()
-    for words in ("ean absolute difference", "one of 3 units of each layer", "third"):
+    for words in ("ean absolute difference", "ne of 3 units of each layer", "third"):
         assert words in caption
 
 

@@ -159,7 +159,7 @@ def test_bad_recordings(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
     for name, said in {
         "variable": "people.mat: … 'rdms' … 'RDMs'",
-        "pattern": "'RDMs' … 'mIT | {neurons}' … 'hIT | BE | 0'",
+        "pattern": "'mIT | {neurons}' … 'RDMs' … 'hIT | BE | 0'",
         "count": "5 … 'noise' … 4",
         "no_mat": "objects.csv: ",
         "asymmetric": "noise_000000 … noise_000001",

@@ -171,7 +171,7 @@ def test_nothing_reruns_and_a_changed_recording_reruns_what_follows(study, tmp_p
     ("change", "said"),
     [
         ({"images": None}, "36 .*'gratings'.* 12 "),
-        ({"area": "V1", "area_of": None, "images": "area"}, "36 of 36|labels of 80"),
+        ({"area": "V1", "area_of": None, "images": "area"}, "36 trials.*80 labels"),
         ({"responses": "rsep"}, r"variable 'rsep'.*'resp'"),
     ],
 )

@@ -196,7 +196,7 @@ def test_the_authors_weights_are_checked_by_their_name(file, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({}, r"weights\?.*IMAGENET1K"),
+        ({}, r"weights: expected random.*IMAGENET1K"),
         ({"weights": "IMAGNET1K"}, "'IMAGENET1K'"),
         ({"weights": "random", "file": "x.pth"}, "x.pth"),
     ],

@@ -46,6 +46,7 @@ OF_RDMS = {
     "meta_rdm": {"of": "all_images", "where": None, "entries": ["layer"], "permutations": 0},
     "ring": {"of": "all_images", "where": None},
     "subset": {"of": "all_images", "where": None},
+    "category_index": {"of": "all_images", "where": None},
 }
 
 
