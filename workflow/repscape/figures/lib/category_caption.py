@@ -107,5 +107,5 @@ def _correction(layers: int, each: int, correction: Correction) -> str:
     if layers * max(each, 1) == 1:
         return ""
     about = captions.CORRECTIONS[correction]
-    more = " (for lines of single categories, also for the categories)" if each else ""
-    return f" after correction for the layers of each source{more} ({about.authors})"
+    more = " (lines of single categories: also for the categories)" if each else ""
+    return f" after correction ({about.authors}) for the layers of each source{more}"
