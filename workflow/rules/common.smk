@@ -37,7 +37,6 @@ from repscape.plugin import code_digest, registry, schema
 from repscape.plugin.config_errors import read_lines
 
 
-
 def check_same_state():
     """Stop if rules from an address are not those of the package that is installed: each needs its own."""
     for file in sorted((shipped.WORKFLOW / "rules").glob("*.smk")):
