@@ -17,7 +17,8 @@ def end_badly():
 
 def results():
     """Say in lines where the results are, and how to see them."""
-    figures, page = STUDY.path("figure", figure="*", format="svg").rpartition("/")[0], STUDY.path("index")
+    figures = os.path.dirname(STUDY.path("figure", figure="*", format="svg"))
+    page = STUDY.path("index")
     files = {file for job in workflow.dag.jobs for file in job.output}
     on_page = page if page in files and os.path.isfile(page) else command("--cores 1 index")
     if os.path.isdir(figures) and any(file.startswith(f"{figures}/") for file in files):
