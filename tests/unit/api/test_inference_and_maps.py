@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray
 from rsatoolbox.inference import boot_noise_ceiling
 from rsatoolbox.rdm import RDMs, compare
 from scipy.spatial.distance import pdist, squareform
@@ -110,3 +111,10 @@ def test_repeats_of_the_data_leave_models_their_names():
     repeats = repscape.to_xarray(DATA)["dissimilarity"]
     models = repscape.to_xarray(MODELS)["dissimilarity"].assign_coords(repeat=0)
     assert repscape.infer(repeats, models, resamples=100)["similarity"].dims == ("layer",)
+
+
+def test_one_label_of_repeats_need_not_be_a_list():
+    one, listed = (repscape.infer(DATA, MODELS, repeats=r, resamples=100) for r in ("repeat", ["repeat"]))
+    xarray.testing.assert_identical(one, listed)
+    with pytest.raises(ValueError, match="subject"):
+        repscape.infer(DATA, MODELS, repeats="subject", resamples=100)

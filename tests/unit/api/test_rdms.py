@@ -232,3 +232,13 @@ def test_tensors_of_a_list_may_have_gradients():
 def test_repeats_without_noise_are_named_as_the_reason():
     with pytest.warns(UserWarning, match="the same in all repeats"):
         assert np.isnan(repscape.rdm(np.stack([ACTIVITY] * 3), "crossnobis", square=False)).all()
+
+
+def test_columns_of_pandas_that_may_lack_values():
+    whole = pd.DataFrame(np.random.default_rng(0).integers(0, 9, (6, 40)), index=NAMES)
+    found = repscape.rdm(whole.astype("Int64"))
+    np.testing.assert_array_equal(found, repscape.rdm(whole))
+    lacking = whole.astype("Int64")
+    lacking.iloc[2, 3] = pd.NA
+    with pytest.raises(ValueError, match=r"NaN"):
+        repscape.rdm(lacking)

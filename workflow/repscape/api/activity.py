@@ -185,13 +185,16 @@ def _of_frame(frame: "pd.DataFrame", what: str) -> tuple[Any, dict[str, list]]:
             f"{what}: expected numbers, with one row per image and one column per unit; column {text[0]!r} "
             f"has none. Make it the index, frame.set_index({text[0]!r}), or leave it out."
         )
+    values = frame.to_numpy()
+    if values.dtype == object:  # columns that may lack values (Int64)
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     index = frame.index
     if index.nlevels == 1:
-        return frame.to_numpy(), {"image": index.tolist()}
+        return values, {"image": index.tolist()}
     names = [str(name or f"label_{at}") for at, name in enumerate(index.names)]
     if "image" not in names:
         names[0] = "image"
-    return frame.to_numpy(), {name: index.get_level_values(at).tolist() for at, name in enumerate(names)}
+    return values, {name: index.get_level_values(at).tolist() for at, name in enumerate(names)}
 
 
 def _of_xarray(array: "xarray.DataArray", what: str) -> tuple[Any, dict[str, list], list, dict[str, Any]]:

@@ -30,7 +30,7 @@ def infer(
     *,
     comparison: Similarity = "pearson",
     bootstrap: Bootstrap | None = None,
-    repeats: Sequence[str] = (),
+    repeats: str | Sequence[str] = (),
     resamples: int = 1000,
     permutations: int = 1000,
     seed: int = 0,
@@ -48,7 +48,7 @@ def infer(
     bootstrap : {"entries", "repeats", "both"}, optional
         What is resampled: what the result speaks about beyond these data, other images, other repeats, or
         both. By default both where there are repeats, else images.
-    repeats : sequence of str
+    repeats : str or sequence of str
         Labels in which RDMs of the data are repeats, such as ``layer``, where that is not clear.
     resamples : int
         How many bootstrap samples, from 100 on.
@@ -102,7 +102,7 @@ def infer(
         reference={"reference": "the data"},  # which sentences call so
         comparison=comparison,
         bootstrap=bootstrap,
-        repeats=list(repeats) or None,
+        repeats=([repeats] if isinstance(repeats, str) else list(repeats)) or None,
         resamples=resamples,
         permutations=permutations,
         seed=seed,
