@@ -120,8 +120,9 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 def test_nothing_in_the_package_uses_its_functions_for_users():
     """`repscape` itself, which finds them, is left out of the digests: a change would go unnoticed."""
     used = set()
+    api = code_digest.PACKAGE / "api"  # which no step may import
     for file in code_digest.PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text())) if api not in file.parents else ():
             if isinstance(node, ast.ImportFrom) and node.module == "repscape":
                 used |= {alias.name for alias in node.names}
             elif isinstance(node, ast.Import):

@@ -43,7 +43,7 @@ def open_study(folder: "str | os.PathLike[str]") -> "Study":
     >>> import os, repscape
     >>> if os.path.isdir("results/default"):
     ...     study = repscape.open_study("results/default")
-    ...     study.rdms(stimulus="bikes", layer="block5", metric="correlation").mean("repeat").plot()
+    ...     rdm = study.rdms(stimulus="bikes", layer="block5", metric="correlation")
     """
     if not isinstance(folder, str | os.PathLike):
         raise ArgumentTypeError(f"folder: expected a path, found {folder!r}.")
